@@ -1,0 +1,1 @@
+"""Shelftalk answers "what should I buy?" from a shop's own catalogue, with reasons that the catalogue proves."""

@@ -1,0 +1,176 @@
+"""Templates with front matter, found by task/name[@version] and rendered into prompts.
+
+A template is a file prompts/TASK/NAME@VERSION.jinja: YAML front matter (id, version, task, variables, description,
+model_notes), then Jinja blocks `system`, `user` and optionally `assistant` (a prefix that the model continues).
+Rendering is sandboxed and strict: an undefined variable is an error that names it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+from jinja2 import meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from shelftalk.errors import PromptError
+from shelftalk.prompts.filters import FILTERS, finalize
+from shelftalk.resources import resource
+from shelftalk.values import Message, Prompt
+
+_FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
+_NAME = re.compile(r"(?P<name>[a-z0-9_-]+)@(?P<version>\d+)\.jinja\Z")
+_REF = re.compile(r"(?P<task>[a-z0-9_-]+)/(?P<name>[a-z0-9_-]+)(?:@(?P<version>\d+))?\Z")
+_ROLES = ("system", "user", "assistant")
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False,
+        finalize=finalize, autoescape=False,
+    )  # fmt: skip
+    environment.filters.update(FILTERS)
+    return environment
+
+
+@dataclass(frozen=True)
+class Template:
+    """One version of one prompt. `ref` is "task/name@version", the name that answers carry."""
+
+    task: str
+    name: str
+    version: int
+    description: str
+    variables: Mapping[str, str]
+    path: Path
+    source: str
+    model_notes: str = ""
+    _compiled: jinja2.Template = field(repr=False, compare=False, default=None)  # type: ignore[assignment]
+
+    @property
+    def ref(self) -> str:
+        """task/name@version."""
+        return f"{self.task}/{self.name}@{self.version}"
+
+    def render(self, **variables: Any) -> Prompt:
+        """The prompt for these variables; PromptError names a variable that is missing or unknown."""
+        missing = [name for name in self.variables if name not in variables]
+        unknown = [name for name in variables if name not in self.variables]
+        if missing or unknown:
+            raise PromptError(
+                f"prompt {self.ref} ({self.path.name}): "
+                + "; ".join(
+                    part
+                    for part in (
+                        f"variables not given: {', '.join(missing)}" if missing else "",
+                        f"variables it does not declare: {', '.join(unknown)}" if unknown else "",
+                    )
+                    if part
+                )
+            )
+        messages = []
+        for role in _ROLES:
+            block = self._compiled.blocks.get(role)
+            if block is None:
+                continue
+            try:
+                context = self._compiled.new_context(dict(variables))
+                text = "".join(block(context))
+            except jinja2.TemplateError as error:
+                raise PromptError(f"prompt {self.ref} ({self.path.name}), block {role}: {error.message}") from error
+            text = text.strip("\n") if role == "assistant" else text.strip()
+            if text:
+                messages.append(Message(role, text))
+        return Prompt(tuple(messages), self.ref)
+
+
+def parse_template(path: Path, task: str) -> Template:
+    """The template in that file; PromptError says which line or key is wrong."""
+    match = _NAME.match(path.name)
+    if not match:
+        raise PromptError(f"{path}: a prompt file is named NAME@VERSION.jinja (lower case, a whole number)")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PromptError(f"{path}: cannot be read as UTF-8 text: {error}") from error
+    front = _FRONT.match(text)
+    if not front:
+        raise PromptError(f"{path}: no front matter; begin the file with '---', the keys, and '---'")
+    try:
+        header = yaml.safe_load(front.group(1)) or {}
+    except yaml.YAMLError as error:
+        raise PromptError(f"{path}: front matter is not YAML: {error}") from error
+    if not isinstance(header, dict):
+        raise PromptError(f"{path}: front matter must be keys and values")
+    for key in ("id", "version", "task", "variables"):
+        if key not in header:
+            raise PromptError(f"{path}: front matter lacks '{key}'")
+    if (header["id"], header["version"], header["task"]) != (match["name"], int(match["version"]), task):
+        raise PromptError(f"{path}: id, version and task in the front matter differ from the file's name and folder")
+    variables = header["variables"]
+    if not isinstance(variables, dict):
+        raise PromptError(f"{path}: 'variables' must map each name to what it is")
+    source = text[front.end() :]
+    environment = _environment()
+    try:
+        tree = environment.parse(source)
+        compiled = environment.from_string(source)
+    except jinja2.TemplateSyntaxError as error:
+        line = error.lineno + text[: front.end()].count("\n")
+        raise PromptError(f"{path}, line {line}: {error.message}") from error
+    undeclared = sorted(meta.find_undeclared_variables(tree) - set(variables))
+    if undeclared:
+        raise PromptError(f"{path}: uses variables that the front matter does not declare: {', '.join(undeclared)}")
+    unknown_blocks = sorted(set(compiled.blocks) - set(_ROLES))
+    if unknown_blocks or "user" not in compiled.blocks:
+        raise PromptError(f"{path}: needs a block 'user', and knows system, user and assistant only")
+    return Template(
+        task, match["name"], int(match["version"]), str(header.get("description", "")),
+        {str(k): str(v) for k, v in variables.items()}, path, source, str(header.get("model_notes", "")), compiled,
+    )  # fmt: skip
+
+
+class PromptLibrary:
+    """All templates of one folder, read and checked when first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise PromptError(f"{folder}: no such folder of prompts")
+        self.folder = folder
+        self._cache: dict[str, Template] = {}
+
+    @classmethod
+    def default(cls) -> PromptLibrary:
+        """The prompts that travel with the package."""
+        return cls(resource("prompts"))
+
+    def refs(self) -> list[str]:
+        """Every task/name@version in the folder, sorted."""
+        found = []
+        for path in self.folder.glob("*/*.jinja"):
+            match = _NAME.match(path.name)
+            found.append(
+                (path.parent.name, match["name"] if match else path.stem, int(match["version"]) if match else 0)
+            )
+        return [f"{task}/{name}@{version}" for task, name, version in sorted(found)]
+
+    def get(self, ref: str) -> Template:
+        """The template of "task/name" (its newest version) or "task/name@version"; PromptError lists what there is."""
+        match = _REF.match(ref)
+        if not match:
+            raise PromptError(f"{ref!r} is no prompt name; write task/name or task/name@version")
+        prefix = f"{match['task']}/{match['name']}@"
+        versions = [int(r.removeprefix(prefix)) for r in self.refs() if r.startswith(prefix)]
+        wanted = int(match["version"]) if match["version"] else max(versions, default=0)
+        if wanted not in versions:
+            raise PromptError(f"no prompt {ref}; there is: {', '.join(self.refs()) or 'none'}")
+        key = f"{prefix}{wanted}"
+        if key not in self._cache:
+            path = self.folder / match["task"] / f"{match['name']}@{wanted}.jinja"
+            self._cache[key] = parse_template(path, match["task"])
+        return self._cache[key]

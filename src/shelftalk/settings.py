@@ -1,0 +1,102 @@
+"""Settings: defaults from defaults.toml, then shelftalk.toml in the working folder, then SHELFTALK_* in the environment.
+
+Nested settings take two underscores: SHELFTALK_RANK__STRATEGY=listwise.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from shelftalk.errors import UsageError
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class UnderstandSettings(_Group):
+    """Who reads the request: the deterministic reader, the language model, or both."""
+
+    mode: Literal["reader", "model", "both"] = "reader"
+    prompt: str = "understand/intent"
+
+
+class RetrieveSettings(_Group):
+    """How many candidates are fetched, and the fitted weights of the fusion (see docs/results.md)."""
+
+    candidates: int = Field(50, ge=1, le=1000)
+    dense_weight: float = Field(1.0, ge=0)
+    bm25_weight: float = Field(1.0, ge=0)
+    rrf_k: int = Field(60, ge=1)
+
+
+class RankSettings(_Group):
+    """How candidates are ordered: strategy, window of one prompt, permutations, and the weight of the model's score."""
+
+    strategy: Literal["none", "listwise", "pointwise", "generated"] = "none"
+    depth: int = Field(10, ge=1, le=200)
+    window: int = Field(10, ge=2, le=20)
+    permutations: int = Field(1, ge=1, le=10)
+    model_weight: float = Field(0.5, ge=0, le=1)
+    token_budget: int = Field(1200, ge=200)
+
+
+class ExplainSettings(_Group):
+    """Who words the reasons ("model", with the record speaking where no wording holds, or "record"), and how much."""
+
+    mode: Literal["model", "record"] = "model"
+    claims: int = Field(2, ge=1, le=3)
+    temperature: float = Field(0.0, ge=0, le=2)
+
+
+class Settings(BaseSettings):
+    """All settings of a shelf. `engine` "auto" takes a server where `server` is given, else vLLM, else transformers."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SHELFTALK_", env_nested_delimiter="__", toml_file="shelftalk.toml", extra="forbid"
+    )
+
+    home: Path = Path("~/.cache/shelftalk")
+    catalog: Path = Path("catalog")
+    model: str = "default"
+    embedder: str = "default"
+    engine: Literal["auto", "vllm", "server", "transformers"] = "auto"
+    server: str | None = None
+    api_key: str | None = Field(None, repr=False)
+    k: int = Field(3, ge=1, le=50)
+    max_request_chars: int = Field(4000, ge=100)
+    understand: UnderstandSettings = UnderstandSettings()
+    retrieve: RetrieveSettings = RetrieveSettings()
+    rank: RankSettings = RankSettings()
+    explain: ExplainSettings = ExplainSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        defaults = TomlConfigSettingsSource(settings_cls, toml_file=Path(__file__).parent / "defaults.toml")
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls), defaults
+
+    @property
+    def home_folder(self) -> Path:
+        """Where unpacked models and caches are kept."""
+        return self.home.expanduser()
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings in force, with overrides that are not None; UsageError names the setting that is wrong."""
+    try:
+        return Settings(**{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"setting {where}: {first['msg']} (got {first.get('input')!r})") from error
