@@ -6,6 +6,7 @@ documented wire format (`shelftalk schema answer` prints its JSON Schema).
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -103,7 +104,7 @@ class Constraint:
     field: str
     operator: Operator
     value: Scalar | tuple[Scalar, ...]
-    span: str = field(default="", compare=False)
+    span: str = dataclasses.field(default="", compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The constraint as it stands in an answer."""
@@ -116,7 +117,7 @@ class Sort:
 
     field: str
     direction: Direction
-    span: str = field(default="", compare=False)
+    span: str = dataclasses.field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
