@@ -1,0 +1,37 @@
+# make demo: install, prepare the default model, index the bundled catalogue, answer two requests.
+# make test: the tests. make check: lint, format and types.
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+DEMO ?= .demo
+
+.PHONY: help setup demo test test-fast check format docs wheel clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: ## make .venv with the pinned versions
+	@bash scripts/setup.sh
+
+demo: setup ## answer two requests from the bundled catalogue
+	@.venv/bin/shelftalk demo --folder $(DEMO)
+
+test: setup ## all tests, with the real models
+	@$(PY) -m pytest
+
+test-fast: setup ## the tests that load no model
+	@$(PY) -m pytest -m "not model and not vllm"
+
+check: setup ## lint, format and types
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+
+format: setup ## let ruff mend what it can
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+wheel: setup ## dist/shelftalk-*.whl
+	@$(PY) -m build --wheel
+
+clean: ## remove what was built here, but not .venv
+	@rm -rf dist build $(DEMO) .pytest_cache .mypy_cache .ruff_cache
