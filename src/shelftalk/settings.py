@@ -38,6 +38,7 @@ class RankSettings(_Group):
     """How candidates are ordered: strategy, window of one prompt, permutations, and the weight of the model's score."""
 
     strategy: Literal["none", "listwise", "pointwise", "generated"] = "none"
+    prompt: str | None = None
     depth: int = Field(10, ge=1, le=200)
     window: int = Field(10, ge=2, le=20)
     permutations: int = Field(1, ge=1, le=10)

@@ -1,0 +1,442 @@
+"""The path of a request, end to end: understand, retrieve, rank, explain, answer. It opens what the stages are given."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from shelftalk.catalog import Catalog
+from shelftalk.engines import load_engine
+from shelftalk.engines.base import Engine
+from shelftalk.errors import CatalogError, UsageError
+from shelftalk.explain import Explainer, ExplainJob, WhyAnswer
+from shelftalk.explain import why as explain_why
+from shelftalk.prompts import PromptLibrary
+from shelftalk.rank import Ranker, RankJob
+from shelftalk.retrieve import Retriever
+from shelftalk.settings import Settings, load_settings
+from shelftalk.text import clean
+from shelftalk.understand import Understander, Understood
+from shelftalk.values import (
+    Answer,
+    Explanation,
+    Intent,
+    Pick,
+    Product,
+    Ranking,
+    Request,
+    Retrieval,
+    Turn,
+)
+
+NOT_SHOPPING = "This is no request for a product; nothing was recommended."
+NOTHING_FITS = "Nothing in the catalogue fits what was asked."
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One step of a streamed answer.
+
+    kind "understood" carries an Intent, "candidates" a Retrieval, "pick" a Pick that is ranked but not explained yet
+    (reason ""), "reason" the same Pick with its reason and claims, "answer" the whole Answer, always last.
+    """
+
+    kind: Literal["understood", "candidates", "pick", "reason", "answer"]
+    value: Intent | Retrieval | Pick | Answer
+
+
+@dataclass
+class _Work:
+    """A request on its way, with what each stage has added."""
+
+    request: Request
+    understood: Understood
+    timings: dict[str, float]
+    retrieval: Retrieval = field(default_factory=Retrieval)
+    ranking: Ranking = field(default_factory=Ranking)
+    explanations: list[Explanation] = field(default_factory=list)
+    started: float = 0.0
+
+    @property
+    def intent(self) -> Intent:
+        return self.understood.intent
+
+
+@dataclass(frozen=True)
+class _Stages:
+    version: int
+    understand: Understander
+    retrieve: Retriever
+    explain: Explainer
+
+
+class Shelf:
+    """A catalogue that can be asked. Safe to share between threads: calls to the language model take turns."""
+
+    def __init__(self, catalog: Catalog, settings: Settings, prompts: PromptLibrary, engine: Engine | None) -> None:
+        self.catalog, self.settings, self.prompts = catalog, settings, prompts
+        self._engine = engine
+        self._batch = False
+        self._lock = threading.RLock()
+        self._stages: _Stages | None = None
+        self._rankers: dict[str, Ranker] = {}
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path | None = None,
+        *,
+        settings: Settings | None = None,
+        engine: Engine | None = None,
+        prompts: PromptLibrary | None = None,
+        batch: bool = False,
+    ) -> Shelf:
+        """The shelf over the catalogue in that folder (by default the setting `catalog`).
+
+        The language model is loaded when it is first needed; `batch` lets the choice of engine favour throughput.
+        Raises CatalogError where there is no catalogue or it is damaged.
+        """
+        settings = settings or load_settings()
+        shelf = cls(Catalog.open(Path(path or settings.catalog)), settings, prompts or PromptLibrary.default(), engine)
+        shelf._batch = batch
+        return shelf
+
+    # The stages, each to be called alone -----------------------------------------------------------------------
+
+    @property
+    def engine(self) -> Engine:
+        """The language model, loaded now if it was not yet. Raises EngineError."""
+        with self._lock:
+            if self._engine is None:
+                self._engine = load_engine(self.settings, batch=self._batch)
+            return self._engine
+
+    def understand(self, request: str | Request) -> Understood:
+        """The request's Intent, with notes on what was doubtful."""
+        with self._lock:
+            return self._current().understand.understand(self._checked(request))
+
+    def retrieve(self, intent: Intent, *, k: int | None = None, only: Sequence[str] | None = None) -> Retrieval:
+        """Candidates for an intent, best first; `only` restricts them to these product ids."""
+        with self._lock:
+            return self._current().retrieve.retrieve(intent, k=k, only=only)
+
+    def rank(self, intent: Intent, request: str, retrieval: Retrieval, *, strategy: str | None = None) -> Ranking:
+        """The candidates in their final order, by the settings' strategy or the one named."""
+        with self._lock:
+            return self._ranker(strategy).rank(intent, request, retrieval)
+
+    def explain(self, request: str, intent: Intent, products: Sequence[Product]) -> list[Explanation]:
+        """A reason for each product, in order."""
+        with self._lock:
+            return self._current().explain.explain(ExplainJob(request, intent, tuple(products)))
+
+    # The whole path ----------------------------------------------------------------------------------------------
+
+    def ask(
+        self,
+        request: str | Request,
+        *,
+        history: Sequence[Turn] = (),
+        k: int | None = None,
+        candidates: Sequence[str] | None = None,
+    ) -> Answer:
+        """The answer to one request. Raises UsageError for a request that is empty or too long."""
+        asked = self._request(request, history, k, candidates)
+        return next(self.ask_many([asked], batch=1))
+
+    def ask_many(self, requests: Sequence[Request], *, batch: int = 16) -> Iterator[Answer]:
+        """One Answer a request, in order, as each batch of `batch` requests is done."""
+        for at in range(0, len(requests), batch):
+            yield from self._answer(requests[at : at + batch])
+
+    def stream(
+        self,
+        request: str | Request,
+        *,
+        history: Sequence[Turn] = (),
+        k: int | None = None,
+        candidates: Sequence[str] | None = None,
+    ) -> Iterator[Event]:
+        """The answer as it comes into being: what was understood first, then picks, then each reason once checked."""
+        asked = self._request(request, history, k, candidates)
+        with self._lock:
+            work = self._begin([asked])[0]
+            yield Event("understood", work.intent)
+            self._find(work)
+            yield Event("candidates", work.retrieval)
+            self._order([work])
+            chosen = self._chosen(work)
+            bare = [_pick(i, c.product, c.score, None) for i, c in enumerate(chosen, 1)]
+            for pick in bare:
+                yield Event("pick", pick)
+            with _timed(work.timings, "explain"):
+                for i, explanation in enumerate(self._current().explain.iterate(self._explain_job(work))):
+                    if i == 0:
+                        work.timings["first_reason"] = (time.perf_counter() - work.started) * 1000
+                    work.explanations.append(explanation)
+                    yield Event("reason", _explained(bare[i], explanation))
+            yield Event("answer", self._finish(work))
+
+    async def aask(self, request: str | Request, **options: Any) -> Answer:
+        """`ask` without blocking the event loop."""
+        return await asyncio.to_thread(self.ask, request, **options)
+
+    async def aask_many(self, requests: Sequence[Request], *, batch: int = 16) -> AsyncIterator[Answer]:
+        """`ask_many` without blocking the event loop."""
+        for at in range(0, len(requests), batch):
+            for answer in await asyncio.to_thread(self._answer, requests[at : at + batch]):
+                yield answer
+
+    async def astream(self, request: str | Request, **options: Any) -> AsyncIterator[Event]:
+        """`stream` without blocking the event loop; one thread runs the whole of it."""
+        loop = asyncio.get_running_loop()
+        queue: asyncio.Queue[Event | BaseException | None] = asyncio.Queue()
+        cancelled = threading.Event()
+
+        def work() -> None:
+            end: BaseException | None = None
+            try:
+                for event in self.stream(request, **options):
+                    if cancelled.is_set():
+                        break
+                    loop.call_soon_threadsafe(queue.put_nowait, event)
+            except BaseException as error:  # handed to the consumer, whatever it is
+                end = error
+            if not cancelled.is_set():
+                loop.call_soon_threadsafe(queue.put_nowait, end)
+
+        task = loop.run_in_executor(None, work)
+        try:
+            while (item := await queue.get()) is not None:
+                if isinstance(item, BaseException):
+                    raise item
+                yield item
+            await task
+        finally:
+            cancelled.set()
+
+    def why(self, request: str | Request, product_id: str) -> WhyAnswer:
+        """Why that product is picked for the request, or why it is not. Raises CatalogError for an unknown product."""
+        product = self.catalog.get(product_id)
+        if product is None:
+            raise CatalogError(f"no product {product_id!r} in the catalogue {self.catalog.path}")
+        with self._lock:
+            work = self._begin([self._request(request, (), None, None)])[0]
+            self._find(work)
+            self._order([work])
+            picked = self._chosen(work)
+            explanation = None
+            if product.id in {c.product.id for c in picked}:
+                explanation = self.explain(work.request.request, work.intent, [product])[0]
+            return explain_why(
+                work.intent, work.retrieval, work.ranking, product, k=len(picked), explanation=explanation
+            )
+
+    def close(self) -> None:
+        """Free the language model."""
+        with self._lock:
+            if self._engine is not None:
+                self._engine.close()
+                self._engine = None
+            self._stages, self._rankers = None, {}
+
+    def __enter__(self) -> Shelf:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    # Inside -------------------------------------------------------------------------------------------------------
+
+    def check(self, request: Request) -> None:
+        """Raises UsageError that says what is wrong with a request, if anything is."""
+        text = clean(request.request)
+        limit = self.settings.max_request_chars
+        if not text:
+            raise UsageError("the request is empty; say what to look for")
+        if len(request.request) > limit:
+            raise UsageError(
+                f"the request has {len(request.request)} characters, more than the {limit} allowed; shorten it or raise "
+                "the setting max_request_chars"
+            )
+        for i, turn in enumerate(request.history):
+            if len(turn.content) > 4 * limit:
+                raise UsageError(
+                    f"turn {i + 1} of the history has {len(turn.content)} characters, more than {4 * limit}"
+                )
+        if request.k is not None and not 1 <= request.k <= 50:
+            raise UsageError(f"k is {request.k}; it must be from 1 to 50")
+
+    def _checked(self, request: str | Request) -> Request:
+        asked = Request(request) if isinstance(request, str) else request
+        self.check(asked)
+        return asked
+
+    def _request(
+        self, request: str | Request, history: Sequence[Turn], k: int | None, candidates: Sequence[str] | None
+    ) -> Request:
+        if isinstance(request, Request):
+            return self._checked(request)
+        only = None if candidates is None else tuple(candidates)
+        return self._checked(Request(request, history=tuple(history), k=k, candidates=only))
+
+    def _current(self) -> _Stages:
+        version = self.catalog.version
+        if self._stages is None or self._stages.version != version:
+            settings, facets = self.settings, self.catalog.facets()
+            reads = self.engine if settings.understand.mode != "reader" else None
+            writes = self.engine if settings.explain.mode == "model" else None
+            self._stages = _Stages(
+                version,
+                Understander(facets, reads, self.prompts, settings.understand, self.catalog.get),
+                Retriever(self.catalog, settings.retrieve),
+                Explainer(facets, writes, self.prompts, settings.explain),
+            )
+        return self._stages
+
+    def _ranker(self, strategy: str | None = None) -> Ranker:
+        name = strategy or self.settings.rank.strategy
+        if name not in self._rankers:
+            settings = self.settings.rank.model_copy(update={"strategy": name})
+            self._rankers[name] = Ranker(None if name == "none" else self.engine, self.prompts, settings)
+        return self._rankers[name]
+
+    def _begin(self, requests: Sequence[Request]) -> list[_Work]:
+        started = time.perf_counter()
+        understood = self._current().understand.understand_many(requests)
+        spent = (time.perf_counter() - started) * 1000 / max(1, len(requests))
+        return [_Work(r, u, {"understand": spent}, started=started) for r, u in zip(requests, understood, strict=True)]
+
+    def _find(self, work: _Work, k: int | None = None) -> None:
+        with _timed(work.timings, "retrieve"):
+            if work.intent.shopping:
+                work.retrieval = self._current().retrieve.retrieve(work.intent, k=k, only=work.request.candidates)
+
+    def _order(self, work: Sequence[_Work], strategy: str | None = None) -> None:
+        started = time.perf_counter()
+        rankings = self._ranker(strategy).rank_many([RankJob(w.request.request, w.intent, w.retrieval) for w in work])
+        spent = (time.perf_counter() - started) * 1000 / max(1, len(work))
+        for w, ranking in zip(work, rankings, strict=True):
+            w.ranking, w.timings["rank"] = ranking, spent
+
+    def _chosen(self, work: _Work) -> list[Any]:
+        wanted = [n for n in (work.request.k, work.intent.limit) if n]
+        return list(work.ranking.candidates[: min(wanted) if wanted else self.settings.k])
+
+    def _explain_job(self, work: _Work) -> ExplainJob:
+        products = tuple(c.product for c in self._chosen(work))
+        return ExplainJob(work.request.request, work.intent, products, relaxed=work.retrieval.relaxed)
+
+    def _answer(self, requests: Sequence[Request]) -> list[Answer]:
+        for request in requests:
+            self.check(request)
+        with self._lock:
+            works = self._begin(requests)
+            for work in works:
+                self._find(work)
+            self._order(works)
+            started = time.perf_counter()
+            explained = self._current().explain.explain_many([self._explain_job(w) for w in works])
+            spent = (time.perf_counter() - started) * 1000 / max(1, len(works))
+            for work, explanations in zip(works, explained, strict=True):
+                work.explanations, work.timings["explain"] = explanations, spent
+            return [self._finish(work) for work in works]
+
+    def _finish(self, work: _Work) -> Answer:
+        chosen = self._chosen(work)
+        picks = tuple(
+            _pick(i, c.product, c.score, e)
+            for i, (c, e) in enumerate(zip(chosen, work.explanations, strict=True), start=1)
+        )
+        notes = [*work.understood.notes, *work.retrieval.notes, *work.ranking.notes]
+        for explanation in work.explanations:
+            notes.extend(note for note in explanation.notes if note not in notes)
+        if not work.intent.shopping:
+            notes.append(NOT_SHOPPING)
+        elif not picks or work.retrieval.no_match:
+            notes.append(NOTHING_FITS)
+        used = {"understand": work.understood.prompt, "rank": work.ranking.prompt}
+        if work.explanations:
+            used["explain"] = self._current().explain.prompt
+        work.timings["total"] = sum(work.timings[s] for s in ("understand", "retrieve", "rank", "explain"))
+        tokens = work.understood.tokens + work.ranking.tokens
+        tokens = sum((e.tokens for e in work.explanations), tokens)
+        engine = self._engine if any(used.values()) else None
+        return Answer(
+            id=work.request.id,
+            request=work.request.request,
+            intent=work.intent,
+            picks=picks,
+            relaxed=work.retrieval.relaxed,
+            no_match=work.intent.shopping and (work.retrieval.no_match or not picks),
+            notes=tuple(notes),
+            model=engine.model if engine else None,
+            engine=engine.name if engine else None,
+            prompts={task: ref for task, ref in used.items() if ref},
+            timings_ms=work.timings,
+            tokens=tokens,
+        )
+
+    def order_only(self, request: Request, *, k: int, strategy: str | None = None) -> Ranking:
+        """Understand, retrieve and rank, without reasons; with `request.candidates` exactly those are ranked."""
+        with self._lock:
+            work = self._begin([self._checked(replace(request, k=None))])[0]
+            if not work.intent.shopping:
+                work.understood = replace(work.understood, intent=replace(work.intent, shopping=True))
+            self._find(work, k=k)
+            self._order([work], strategy)
+            return work.ranking
+
+
+def _pick(rank: int, product: Product, score: float, explanation: Explanation | None) -> Pick:
+    bare = Pick(product, rank, score, "")
+    return _explained(bare, explanation) if explanation else bare
+
+
+def _explained(pick: Pick, explanation: Explanation) -> Pick:
+    return replace(pick, reason=explanation.reason, claims=explanation.claims)
+
+
+@contextmanager
+def _timed(timings: dict[str, float], stage: str) -> Iterator[None]:
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        timings[stage] = (time.perf_counter() - started) * 1000
+
+
+def request_from(record: Mapping[str, Any]) -> Request:
+    """The Request of one line of a requests file; UsageError says which key is wrong."""
+    if not isinstance(record, Mapping):
+        raise UsageError(f"a request line must be a JSON object, not {type(record).__name__}")
+    text = record.get("request")
+    if not isinstance(text, str):
+        raise UsageError(f"'request' must be a text, not {type(text).__name__}")
+    identity = record.get("id", "")
+    if not isinstance(identity, (str, int)) or isinstance(identity, bool):
+        raise UsageError(f"'id' must be a text or a whole number, not {type(identity).__name__}")
+    k = record.get("k")
+    if k is not None and (not isinstance(k, int) or isinstance(k, bool)):
+        raise UsageError(f"'k' must be a whole number, not {k!r}")
+    only = record.get("candidates")
+    if only is not None and (not isinstance(only, list) or not all(isinstance(c, (str, int)) for c in only)):
+        raise UsageError("'candidates' must be a list of product ids")
+    turns = record.get("history") or []
+    if not isinstance(turns, list):
+        raise UsageError("'history' must be a list of {role, content}")
+    history = []
+    for i, turn in enumerate(turns):
+        fits = isinstance(turn, Mapping) and turn.get("role") in ("user", "assistant")
+        if not fits or not isinstance(turn.get("content"), str):
+            raise UsageError(f'\'history\' turn {i + 1} must be {{"role": "user" or "assistant", "content": text}}')
+        history.append(Turn(turn["role"], turn["content"]))
+    candidates = None if only is None else tuple(str(c) for c in only)
+    return Request(text, id=str(identity), history=tuple(history), candidates=candidates, k=k)
