@@ -1,0 +1,281 @@
+"""One record of a feed in the native schema becomes a Product, or a FieldError that names the field.
+
+It knows nothing of files: readers bring the records, in whatever format they found them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from shelftalk.catalog.money import kind, parse_currency, parse_money
+from shelftalk.errors import ShelftalkError
+from shelftalk.text import clean, shorten
+from shelftalk.values import CORE_FIELDS, AttributeValue, Product, plain
+
+_CORE = frozenset(CORE_FIELDS)
+_DATE = re.compile(r"\d{4}(-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?)?)?")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
+_WHOLE = re.compile(r"[+-]?(\d{1,18}|\d{1,3}(,\d{3}){1,5})")
+_PATH = re.compile(r"\s*>\s*")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_MAX_ID = 512
+
+
+class FieldError(ShelftalkError):
+    """A field of a record that cannot be read: which field, the value it held, and why."""
+
+    def __init__(self, field: str, value: Any, reason: str) -> None:
+        super().__init__(f"{field}: {reason} (got {shorten(repr(value), 80)})")
+        self.field, self.value, self.reason = field, value, reason
+
+
+def parse_product(record: Mapping[str, Any]) -> Product:
+    """The product that a native record describes (the table in docs/catalog-formats.md).
+
+    Text is kept letter for letter, money is exact, numbers stay equal to the record's; null and empty fields are absent.
+    Unknown top-level fields become attributes where they hold text, a number, true or false, or a list of these, so a
+    plain spreadsheet works; what else they hold is left out. FieldError names the first field that cannot be read.
+    """
+    get = record.get
+    attributes = _attributes(get("attributes"))
+    for name in record.keys() - _CORE:
+        value = record[name]
+        if not isinstance(value, Mapping) and name not in attributes and not _nested(value):
+            _attribute(attributes, name, value, name)
+    price, currency = _money(record)
+    return Product(
+        _id(get("id")),
+        _title(get("title")),
+        _text("description", get("description")) or "",
+        _text("brand", get("brand")),
+        price[0],
+        currency,
+        price[1],
+        _path("categories", get("categories")),
+        attributes,
+        _rating(get("rating")),
+        whole("review_count", get("review_count")),
+        _text("availability", get("availability")),
+        whole("stock", get("stock")),
+        _list("images", get("images")),
+        _date(get("released_at")),
+        _text("url", get("url")),
+    )
+
+
+def product_record(product: Product) -> dict[str, Any]:
+    """The native JSON record of a product, absent fields left out, money as text: the inverse of parse_product."""
+    record: dict[str, Any] = {}
+    for name in CORE_FIELDS:
+        value = getattr(product, name)
+        if name == "attributes":
+            value = {key: plain(held) for key, held in value.items()}
+        if value is not None and value not in ("", (), {}):
+            record[name] = plain(value)
+    return record
+
+
+def read_number(value: Any) -> int | float | None:
+    """The number that a JSON value or a plain decimal text is, equal to it as JSON readers compare; None where it is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str):
+        text = value.strip()
+        if not text.isascii() or not _NUMBER.fullmatch(text) or len(text) > 400:
+            return None
+        value = int(text) if text.lstrip("+-").isdigit() else Decimal(text)
+        if isinstance(value, int):
+            return value
+    if isinstance(value, (Decimal, float)):
+        number = float(value)
+        return number if number - number == 0 else None
+    return None
+
+
+def whole(field: str, value: Any) -> int | None:
+    """The whole number, zero or more, that a field holds, or None where it is empty; FieldError otherwise."""
+    if value is None or value == "":
+        return None
+    number: int | float | None = None
+    if isinstance(value, str):
+        text = value.strip()
+        if not text:
+            return None
+        if text.isascii() and _WHOLE.fullmatch(text):
+            value = int(text.replace(",", ""))
+        else:
+            value = read_number(text)
+    number = read_number(value)
+    if number is None or (isinstance(number, float) and not number.is_integer()):
+        raise FieldError(field, value, "must be a whole number")
+    if number < 0:
+        raise FieldError(field, value, "cannot be negative")
+    if number >= 2**63:
+        raise FieldError(field, value, "too large")
+    return int(number)
+
+
+def _id(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if value is None or (isinstance(value, str) and not value.strip()):
+        raise FieldError("id", value, "missing")
+    if not isinstance(value, str):
+        raise FieldError("id", value, f"must be text or a whole number, not {kind(value)}")
+    if len(value) > _MAX_ID:
+        raise FieldError("id", value, f"longer than {_MAX_ID} characters")
+    if _CONTROL.search(value):
+        raise FieldError("id", value, "holds a line break or control character")
+    return _sound("id", value)
+
+
+def _title(value: Any) -> str:
+    title = _text("title", value)
+    if title is None or (not title.isascii() and not clean(title)):
+        raise FieldError("title", value, "missing")
+    return title
+
+
+def _text(field: str, value: Any) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise FieldError(field, value, f"must be text, not {kind(value)}")
+    if not value or value.isspace():
+        return None
+    return _sound(field, value)
+
+
+def _sound(field: str, text: str) -> str:
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise FieldError(field, text, "broken encoding: half of a surrogate pair") from None
+    return text
+
+
+def _money(record: Mapping[str, Any]) -> tuple[tuple[Decimal | None, Decimal | None], str | None]:
+    stated = record.get("currency")
+    currency = None
+    if stated is not None and stated != "":
+        currency = parse_currency(stated) if isinstance(stated, str) else None
+        if currency is None and not (isinstance(stated, str) and not stated.strip()):
+            raise FieldError("currency", stated, "must be an ISO 4217 code such as USD")
+    amounts: list[Decimal | None] = []
+    for field in ("price", "list_price"):
+        value = record.get(field)
+        if value is None or (isinstance(value, str) and not value.strip()):
+            amounts.append(None)
+            continue
+        try:
+            amount, named, codes = parse_money(value)
+        except ValueError as error:
+            raise FieldError(field, value, str(error)) from None
+        if currency is None:
+            currency = named
+        elif codes and currency not in codes:
+            raise FieldError(field, value, f"its currency is not {currency}")
+        amounts.append(amount)
+    return (amounts[0], amounts[1]), currency
+
+
+def _nested(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and any(isinstance(v, (Mapping, list, tuple)) for v in value)
+
+
+def _attributes(value: Any) -> dict[str, AttributeValue]:
+    attributes: dict[str, AttributeValue] = {}
+    if value is None or value == "":
+        return attributes
+    if not isinstance(value, Mapping):
+        raise FieldError("attributes", value, f"must be an object of names and values, not {kind(value)}")
+    for name, held in value.items():
+        _attribute(attributes, name, held, f"attributes.{name}")
+    return attributes
+
+
+def _attribute(attributes: dict[str, AttributeValue], name: str, value: Any, field: str) -> None:
+    if isinstance(value, str):
+        if value and not value.isspace():
+            attributes[name] = value if value.isascii() else _sound(field, value)
+        elif not name.strip():
+            return
+    elif isinstance(value, (bool, int)):
+        attributes[name] = value
+    elif value is None:
+        return
+    elif isinstance(value, (Decimal, float)):
+        number = read_number(value)
+        if number is None:
+            raise FieldError(field, value, "not a finite number")
+        attributes[name] = number
+    elif isinstance(value, (list, tuple)):
+        if items := tuple(_item(field, v) for v in value if v is not None and v != ""):
+            attributes[name] = items
+    else:
+        raise FieldError(field, value, f"must be text, a number, true or false, or a list of these, not {kind(value)}")
+    if not name.strip():
+        raise FieldError("attributes", value, "an attribute without a name")
+    _sound("attributes", name)
+
+
+def _item(field: str, value: Any) -> str:
+    if isinstance(value, str):
+        return _sound(field, value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float, Decimal)) and read_number(value) is not None:
+        return str(plain(value))
+    raise FieldError(field, value, f"a list must hold texts, numbers, true or false, not {kind(value)}")
+
+
+def _path(field: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return tuple(part for part in _PATH.split(_sound(field, value.strip())) if part)
+    return _list(field, value)
+
+
+def _list(field: str, value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return (_sound(field, value),) if value and not value.isspace() else ()
+    if not isinstance(value, (list, tuple)):
+        raise FieldError(field, value, f"must be a list of texts, not {kind(value)}")
+    texts = (_text(field, item) for item in value)
+    return tuple(text for text in texts if text is not None)
+
+
+def _rating(value: Any) -> float | None:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    number = read_number(value)
+    if number is None:
+        raise FieldError("rating", value, "must be a number")
+    if not 0 <= number <= 100:
+        raise FieldError("rating", value, "must be between 0 and 100")
+    return float(number)
+
+
+def _date(value: Any) -> str | None:
+    text = _text("released_at", value)
+    if text is None:
+        return None
+    if _DATE.fullmatch(text):
+        try:
+            if len(text) > 10:
+                datetime.fromisoformat(text)
+            else:
+                date.fromisoformat(text + "-01-01"[len(text) - 4 :] if len(text) == 4 else (text + "-01")[:10])
+        except ValueError:
+            pass
+        else:
+            return text
+    raise FieldError("released_at", value, "must be an ISO 8601 date such as 2026-03-31")
