@@ -1,0 +1,197 @@
+"""Answers to a file of requests: one line an answer in input order, resumable after a cut without repeating work.
+
+Answers gather in OUTPUT.partial, whose first line says what they belong to (the input's hash, the settings, the version
+of the catalogue); the file takes its final name when the last request is answered.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shelftalk.errors import EngineError, ShelftalkError, StorageError, UsageError
+from shelftalk.recommender import Shelf, request_from
+from shelftalk.values import Request
+
+_LONGEST_LINE = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a requests file: the request, or what was wrong with it."""
+
+    number: int
+    request: Request | None = None
+    error: str | None = None
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkReport:
+    """Lines answered, lines that report an error, and lines that an earlier run had done already."""
+
+    answered: int
+    failed: int
+    resumed: int
+
+
+def read_requests(path: Path) -> list[Line]:
+    """The lines of a JSON Lines file of requests, blank ones left out; UsageError where the file cannot be read."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+    lines = []
+    for number, chunk in enumerate(raw.removeprefix(b"\xef\xbb\xbf").splitlines(), start=1):
+        if chunk.strip():
+            lines.append(_read_line(number, chunk))
+    if not lines:
+        raise UsageError(
+            f'{path}: holds no request; write one JSON object a line, like {{"id": "1", "request": "..."}}'
+        )
+    return lines
+
+
+def _read_line(number: int, chunk: bytes) -> Line:
+    identity = ""
+    try:
+        if len(chunk) > _LONGEST_LINE:
+            raise UsageError(f"the line has {len(chunk)} bytes, more than {_LONGEST_LINE}")
+        record = json.loads(chunk.decode("utf-8"))
+        if isinstance(record, dict) and isinstance(record.get("id"), (str, int)):
+            identity = str(record["id"])
+        return Line(number, request_from(record), id=identity)
+    except UnicodeDecodeError as error:
+        return Line(number, error=f"not UTF-8 at byte {error.start}", id=identity)
+    except json.JSONDecodeError as error:
+        return Line(number, error=f"not JSON: {error.msg} at column {error.colno}", id=identity)
+    except (UsageError, RecursionError) as error:
+        return Line(number, error=str(error), id=identity)
+
+
+def answer_file(
+    shelf: Shelf,
+    source: Path,
+    output: Path,
+    *,
+    batch: int = 16,
+    k: int | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> BulkReport:
+    """Answers every line of `source` into `output`; lines that cannot be answered carry an "error" in their place.
+
+    `progress` is called with (lines done, lines in all). Raises UsageError for unreadable input, EngineError when the
+    language model is gone (what was answered is kept for the next run), StorageError when the disk is full.
+    """
+    lines = read_requests(source)
+    partial = output.with_name(output.name + ".partial")
+    head = {"shelftalk": "partial answers", "run": _fingerprint(shelf, source, k)}
+    kept = _resume(partial, head)
+    failed = sum("error" in json.loads(line) for line in kept)
+    progress(len(kept), len(lines))
+    done = len(kept)
+    try:
+        with partial.open("a" if kept else "w", encoding="utf-8") as out:
+            if not kept:
+                out.write(json.dumps(head) + "\n")
+            for start in range(done, len(lines), batch):
+                records = list(_answers(shelf, lines[start : start + batch], k))
+                out.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+                out.flush()
+                failed += sum("error" in record for record in records)
+                done += len(records)
+                progress(done, len(lines))
+        _finish(partial, output)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageError(
+                f"{partial}: the disk is full; free some space and run the same command again"
+            ) from error
+        raise StorageError(f"{partial}: cannot be written: {error.strerror or error}") from error
+    return BulkReport(len(lines) - failed, failed, len(kept))
+
+
+def _fingerprint(shelf: Shelf, source: Path, k: int | None) -> str:
+    settings = shelf.settings.model_dump_json(exclude={"api_key", "home", "catalog"})
+    digest = hashlib.sha256(source.read_bytes())
+    digest.update(f"\0{settings}\0{shelf.catalog.path.resolve()}\0{shelf.catalog.version}\0{k}".encode())
+    return digest.hexdigest()
+
+
+def _resume(partial: Path, head: dict[str, str]) -> list[str]:
+    """The whole answer lines of an earlier, cut run of the same work; a torn last line is cut off the file."""
+    if not partial.exists():
+        return []
+    raw = partial.read_bytes()
+    whole = raw[: raw.rfind(b"\n") + 1]
+    lines = whole.decode("utf-8", errors="replace").splitlines()
+    if not lines or lines[0] != json.dumps(head):
+        return []
+    if len(whole) < len(raw):
+        os.truncate(partial, len(whole))
+    return lines[1:]
+
+
+def _finish(partial: Path, output: Path) -> None:
+    """Writes the answers without the head line and gives them their final name."""
+    done = output.with_name(output.name + ".done")
+    with partial.open("rb") as source, done.open("wb") as target:
+        source.readline()
+        while block := source.read(1 << 20):
+            target.write(block)
+    done.replace(output)
+    partial.unlink()
+
+
+def _answers(shelf: Shelf, lines: Sequence[Line], k: int | None) -> Iterator[dict[str, Any]]:
+    answered: dict[int, dict[str, Any]] = {}
+    good: list[Line] = []
+    for line in lines:
+        try:
+            if line.request is None:
+                raise UsageError(line.error or "no request")
+            shelf.check(line.request)
+            good.append(line)
+        except ShelftalkError as error:
+            answered[line.number] = failure(line, str(error))
+    for line, answer in _together(shelf, [with_k(line, k) for line in good]):
+        answered[line.number] = answer
+    yield from (answered[line.number] for line in lines)
+
+
+def _together(shelf: Shelf, lines: Sequence[Line]) -> Iterator[tuple[Line, dict[str, Any]]]:
+    """The answers of one batch; where it fails as a whole, each line alone, so that one bad line spoils no other."""
+    requests = [line.request for line in lines if line.request]
+    if not requests:
+        return
+    try:
+        answers = list(shelf.ask_many(requests, batch=len(requests)))
+        yield from ((line, answer.to_dict()) for line, answer in zip(lines, answers, strict=True))
+    except EngineError:
+        raise
+    except ShelftalkError as error:
+        if len(lines) == 1:
+            yield lines[0], failure(lines[0], str(error))
+        else:
+            for line in lines:
+                yield from _together(shelf, [line])
+
+
+def with_k(line: Line, k: int | None) -> Line:
+    """The line, asking for `k` picks where it names no number of its own."""
+    if k is None or line.request is None or line.request.k is not None:
+        return line
+    asked = line.request
+    request = Request(asked.request, asked.id, asked.history, asked.candidates, k)
+    return Line(line.number, request, line.error, line.id)
+
+
+def failure(line: Line, message: str) -> dict[str, Any]:
+    """The line that stands in the output for a request that could not be answered."""
+    return {"id": line.id, "line": line.number, "error": message, "picks": []}

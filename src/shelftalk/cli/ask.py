@@ -1,0 +1,91 @@
+"""`shelftalk ask`: one request, or a file of them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shelftalk.cli import common
+from shelftalk.errors import PARTIAL, UsageError
+
+if TYPE_CHECKING:
+    from shelftalk.recommender import Shelf
+
+
+def ask(
+    text: Annotated[str | None, typer.Argument(help="What to look for, in plain words; - reads it from stdin.")] = None,
+    catalog: common.CatalogOption = None,
+    k: Annotated[int | None, typer.Option("--k", min=1, max=50, help="How many picks.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the answer as Markdown.")] = False,
+    source: Annotated[Path | None, typer.Option("--input", help="Requests, JSON Lines.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", help="Answers, JSON Lines, in input order.")] = None,
+    batch: Annotated[int, typer.Option("--batch", min=1, max=512, help="Requests answered together.")] = 16,
+    model: common.ModelOption = None,
+    engine: common.EngineOption = None,
+    server: common.ServerOption = None,
+) -> None:
+    """Ask what to buy: one request, or a file of them with --input and --output.
+
+    A line of the input: {"id", "request", optional "history", "candidates", "k"}. A run that was cut goes on where it
+    stopped when the same command is given again.
+    """
+    settings = common.settings_from(model, engine, server)
+    if source or output:
+        if not source or not output:
+            raise UsageError("--input and --output go together")
+        if text is not None:
+            raise UsageError("give a request or --input, not both")
+        _bulk(common.open_shelf(catalog, settings, batch=True), source, output, batch, k)
+        return
+    if text == "-":
+        text = sys.stdin.buffer.read().decode("utf-8", errors="replace")
+    if text is None:
+        raise UsageError('nothing was asked; try: shelftalk ask "a light rain jacket under 80"')
+    with common.open_shelf(catalog, settings) as shelf:
+        _one(shelf, text, k, as_json, as_markdown)
+
+
+def _one(shelf: Shelf, text: str, k: int | None, as_json: bool, as_markdown: bool) -> None:
+    if as_json or as_markdown:
+        with common.stderr().status("answering"):
+            answer = shelf.ask(text, k=k)
+        if as_json:
+            typer.echo(json.dumps(answer.to_dict(), ensure_ascii=False, indent=1))
+        else:
+            from shelftalk.render import markdown
+
+            typer.echo(markdown(answer), nl=False)
+        return
+    from shelftalk.cli.show import print_events
+
+    print_events(shelf.stream(text, k=k), common.stdout(), common.stderr())
+
+
+def _bulk(shelf: Shelf, source: Path, output: Path, batch: int, k: int | None) -> None:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from shelftalk.bulk import answer_file
+
+    console = common.stderr()
+    columns = (TextColumn("answering"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    try:
+        with shelf, Progress(*columns, console=console) as bar:
+            task = bar.add_task("answering", total=None)
+            report = answer_file(
+                shelf, source, output, batch=batch, k=k,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )  # fmt: skip
+    except BaseException:
+        partial = output.with_name(output.name + ".partial")
+        if partial.exists():
+            common.fail(f"what was answered is kept in {partial}; the same command goes on from there")
+        raise
+    resumed = f", {report.resumed} of them by an earlier run" if report.resumed else ""
+    console.print(f"{report.answered} answered{resumed}, {report.failed} lines with an error; {output}", soft_wrap=True)
+    if report.failed:
+        raise typer.Exit(PARTIAL)

@@ -1,0 +1,80 @@
+"""Mounts the commands, and is the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from shelftalk.cli import ask, catalog, chat, demo, doctor, model, rank, schema, why
+from shelftalk.cli.common import fail
+from shelftalk.errors import ShelftalkError, StorageError
+
+app = typer.Typer(
+    name="shelftalk",
+    help="Ask a shop's catalogue what to buy: a ranked list with a reason for each pick that the catalogue proves.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+app.command("ask")(ask.ask)
+app.command("chat")(chat.chat)
+app.command("why")(why.why)
+app.command("rank")(rank.rank)
+app.add_typer(catalog.app, name="catalog")
+app.add_typer(model.app, name="model")
+app.command("doctor")(doctor.doctor)
+app.command("schema")(schema.schema)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"shelftalk {version('shelftalk')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens, and show tracebacks.")] = False,
+) -> None:
+    from shelftalk.cli.common import configure_logging
+
+    configure_logging(verbose)
+
+
+def main() -> None:
+    """Runs the command line; never returns."""
+    try:
+        app()
+    except ShelftalkError as error:
+        _leave(error)
+    except KeyboardInterrupt:
+        fail("interrupted")
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            _leave(StorageError(f"{error.filename or 'disk'}: the disk is full; free some space and run this again"))
+        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EISDIR):
+            _leave(StorageError(f"{error.filename or 'a file'}: {error.strerror}; choose another place"))
+        raise
+
+
+def _leave(error: ShelftalkError) -> None:
+    if "-v" in sys.argv or "--verbose" in sys.argv:
+        import traceback
+
+        traceback.print_exc()
+    fail(str(error))
+    sys.exit(error.exit_code)

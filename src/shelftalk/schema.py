@@ -1,0 +1,134 @@
+"""The JSON Schemas of what goes in and comes out: answers, requests and products, for those who read or write the files."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shelftalk.values import ANSWER_VERSION
+
+Json = str | int | float | bool | list[Any] | None
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ConstraintModel(_Closed):
+    field: str
+    operator: Literal["=", "!=", "<", "<=", ">", ">=", "between", "in", "not in"]
+    value: Json = Field(description='a list for "in" and "not in", a pair for "between"; money as a decimal string')
+
+
+class SortModel(_Closed):
+    field: str
+    direction: Literal["asc", "desc"]
+
+
+class IntentModel(_Closed):
+    constraints: list[ConstraintModel]
+    sort: SortModel | None
+    limit: int | None = Field(description="the number of products the shopper asked for")
+    preferences: list[str] = Field(description="soft wishes, in the shopper's words")
+    exclude: list[str] = Field(description="product ids or words that no pick may carry")
+    query: str = Field(description="the text that retrieval searched with")
+    shopping: bool = Field(description="false where the request asks for no product")
+
+
+class EvidenceModel(_Closed):
+    field: str
+    value: Json = Field(description="as the product's record holds it")
+
+
+class ClaimModel(_Closed):
+    text: str
+    evidence: list[EvidenceModel] = Field(min_length=1)
+    answers: str | None = Field(description="the words of the request that the claim speaks to")
+    verified: bool
+    source: Literal["model", "record"] = Field(description="who worded it")
+
+
+class PickModel(_Closed):
+    product_id: str
+    rank: int = Field(ge=1)
+    score: float
+    title: str
+    price: str | None = Field(description="an exact decimal")
+    currency: str | None
+    reason: str
+    claims: list[ClaimModel]
+
+
+class TokensModel(_Closed):
+    prompt: int = Field(ge=0)
+    completion: int = Field(ge=0)
+
+
+class AnswerModel(_Closed):
+    """One answer of `shelftalk ask`."""
+
+    version: Literal["1.0"]
+    id: str
+    request: str
+    intent: IntentModel
+    picks: list[PickModel]
+    relaxed: list[ConstraintModel] = Field(description="constraints that were loosened to find near misses")
+    no_match: bool = Field(description="nothing fits what was asked, whether or not near misses are offered as picks")
+    notes: list[str]
+    model: str | None = Field(description="null where no language model was used")
+    engine: str | None
+    prompts: dict[str, str] = Field(description="task to id@version")
+    timings_ms: dict[str, float]
+    tokens: TokensModel
+
+
+class TurnModel(_Closed):
+    role: Literal["user", "assistant"]
+    content: str
+
+
+class RequestModel(BaseModel):
+    """One line of the input of `shelftalk ask --input` and `shelftalk rank --input`; other keys are ignored."""
+
+    id: str | int = ""
+    request: str
+    history: list[TurnModel] | None = None
+    candidates: list[str] | None = Field(None, description="rank exactly these product ids")
+    k: int | None = Field(None, ge=1, le=50)
+
+
+class ProductModel(BaseModel):
+    """One product of the native catalogue schema."""
+
+    id: str | int
+    title: str
+    description: str | None = None
+    brand: str | None = None
+    price: str | float | None = Field(None, description="an exact decimal; a text keeps every digit")
+    currency: str | None = None
+    list_price: str | float | None = None
+    categories: list[str] | None = Field(None, description="the path, widest first")
+    attributes: dict[str, str | float | bool | list[str]] | None = None
+    rating: float | None = None
+    review_count: int | None = None
+    availability: str | None = None
+    stock: int | None = None
+    images: list[str] | None = None
+    released_at: str | None = None
+    url: str | None = None
+
+
+_MODELS: dict[str, type[BaseModel]] = {"answer": AnswerModel, "request": RequestModel, "product": ProductModel}
+NAMES = tuple(_MODELS)
+
+
+def json_schema(name: str) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of "answer", "request" or "product"; KeyError for another name."""
+    schema = _MODELS[name].model_json_schema()
+    version = f"{ANSWER_VERSION}/" if name == "answer" else ""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"https://shelftalk.dev/schema/{version}{name}.json",
+        **schema,
+    }
