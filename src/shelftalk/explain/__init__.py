@@ -1,0 +1,6 @@
+"""Explain: writes a reason for each pick from numbered facts of its record, and shows no claim that the record does not prove."""
+
+from shelftalk.explain.explainer import Explainer
+from shelftalk.explain.job import ExplainJob, Point
+
+__all__ = ["ExplainJob", "Explainer", "Point"]

@@ -1,0 +1,268 @@
+"""Sentences that the record itself speaks, for when no wording of the model holds or none is asked.
+
+Each point has a few true sentences; which is taken turns with the place of the pick, so that an answer does not drone.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+
+from shelftalk.explain.facts import Fact, money, plain_number, quantity
+from shelftalk.explain.holds import as_number, same
+from shelftalk.explain.job import Point
+from shelftalk.explain.words import listed
+from shelftalk.values import Constraint
+
+_MASS_NOUN = re.compile(
+    r"(?:tion|ing|ity|ness|ance|ence|ment|age|ship|ology|support|play|sound|output|access|storage|noise|power|memory|"
+    r"bluetooth|wi-fi|nfc|gps|lining|padding|software|hardware|gluten|sugar|caffeine)$"
+)
+_ADJECTIVE = re.compile(
+    r"(?:able|ible|proof|less|free|ed|ive|ful|ant|ent|safe|ready|friendly|capable|organic|vegan|wireless|washable|hypoallergenic|"
+    r"ergonomic|electric|automatic|magnetic|analog|digital|portable|cordless|handmade|foldable|new|clear|soft|slim|halal|kosher|vegetarian|dimmable)$"
+)
+_NOUN_ENDINGS = re.compile(r"(?:table|cable|vegetable|stable|bed|seed|feed|speed|shed|sleeve|drive|archive|olive|event|component|assistant|agent|scent|led|vent|detergent|deodorant|hive|plant|pendant)$")  # fmt: skip
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")  # fmt: skip
+_EXTENT = {"width": "wide", "height": "high", "length": "long", "depth": "deep", "thickness": "thick"}
+_LOWER = listed("color colour colors colours material materials fabric finish pattern style occasion season")
+
+
+def sentence(point: Point) -> str:
+    """One true sentence for the point, ending in a full stop."""
+    heads = statements(point)
+    tails = endings(point)
+    head = heads[point.variant % len(heads)]
+    tail = tails[point.variant % len(tails)]
+    return f"{head}{tail}."
+
+
+def sentences(point: Point) -> tuple[str, ...]:
+    """All the sentences that `sentence` takes turns over."""
+    return tuple(dict.fromkeys(f"{head}{tail}." for head in statements(point) for tail in endings(point)))
+
+
+def statements(point: Point) -> tuple[str, ...]:
+    """What the facts say, in a few ways, without the shopper's wish and without a full stop."""
+    fact = point.fact
+    match fact.field:
+        case "price":
+            return _price(fact, point.facts[1:])
+        case "list_price":
+            return (f"The list price is {money(fact.value, fact.currency)}",)
+        case "brand":
+            return (f"It is from {fact.parts[0]}", f"The brand is {fact.parts[0]}")
+        case "rating":
+            return _rating(fact, point.facts[1:])
+        case "review_count":
+            return (f"It has {plain_number(fact.value)} {'review' if fact.value == 1 else 'reviews'}",)
+        case "stock":
+            count = plain_number(fact.value)
+            if fact.value <= 0:
+                return ("It is out of stock",)
+            return (
+                f"There {'is' if fact.value == 1 else 'are'} {count} in stock",
+                f"It is in stock, with {count} left",
+            )
+        case "availability":
+            words = fact.parts[0]
+            return (f"It is {words}",) if words in ("in stock", "out of stock") else (f"The availability is {words}",)
+        case "categories":
+            return (f"It is listed under {_category(fact, point.constraint)}",)
+        case "released_at":
+            return (f"It was released on {_day(fact.parts[0])}",)
+        case "title":
+            return (f'It is listed as "{fact.parts[0].replace(chr(34), chr(39))}"',)
+        case "description":
+            return (f'Its description mentions "{point.quoted}"',)
+        case "id":
+            return (f"It is number {fact.value} of the catalogue",)
+    return _attribute(fact)
+
+
+def _price(fact: Fact, companions: tuple[Fact, ...]) -> tuple[str, ...]:
+    amount = money(fact.value, fact.currency)
+    was = next((f for f in companions if f.field == "list_price"), None)
+    if was:
+        before = money(was.value, was.currency)
+        return (f"It costs {amount}, down from {before}", f"The price is {amount}, down from {before}")
+    return (f"It costs {amount}", f"The price is {amount}", f"It is priced at {amount}")
+
+
+def _rating(fact: Fact, companions: tuple[Fact, ...]) -> tuple[str, ...]:
+    rating = plain_number(fact.value)
+    reviews = next((f for f in companions if f.field == "review_count"), None)
+    if not reviews:
+        return (f"It is rated {rating}", f"The rating is {rating}")
+    count = f"{plain_number(reviews.value)} {'review' if reviews.value == 1 else 'reviews'}"
+    return (f"It is rated {rating} in {count}", f"It has a rating of {rating} from {count}")
+
+
+def _attribute(fact: Fact) -> tuple[str, ...]:
+    if fact.truth is not None:
+        return boolean(fact.name, fact.truth)
+    if fact.kind == "number":
+        return _number(fact)
+    parts = [said(fact, part) for part in fact.parts]
+    if len(parts) > 1:
+        listed = f"{', '.join(parts[:-1])} and {parts[-1]}"
+        return (f"The {fact.name} {'are' if plural(fact.name) else 'include' + 's'} {listed}",)
+    value = parts[0]
+    usual = f"The {fact.name} {'are' if plural(fact.name) else 'is'} {value}"
+    if fact.name in ("material", "fabric"):
+        return (f"It is made of {value}", usual)
+    if fact.name in ("color", "colour"):
+        return (f"It comes in {value}", usual)
+    return (usual,)
+
+
+def said(fact: Fact, part: str) -> str:
+    """A text value as it reads inside a sentence: "Blue" as a colour is "blue", names stay as they are."""
+    if fact.name.split()[-1] in _LOWER and re.fullmatch(r"(?:[A-Z]?[a-z]+[ /-]?)+", part):
+        return part.lower()
+    return part
+
+
+def _number(fact: Fact) -> tuple[str, ...]:
+    amount, name = float(fact.amount or 0), fact.name
+    q = quantity(amount, fact.unit, name)
+    if fact.unit and fact.unit.dimension == "mass" and name in ("weight", "item weight", "product weight"):
+        return (f"It weighs {q}", f"The {name} is {q}")
+    if fact.unit and fact.unit.dimension == "length" and name in _EXTENT:
+        return (f"It is {q} {_EXTENT[name]}", f"The {name} is {q}")
+    counted = re.sub(r"^(?:number of|quantity of|count of) ", "", name)
+    if fact.unit is None and (counted != name or plural(name)):
+        return (f"It has {q} {singular(counted) if amount == 1 else counted}",)
+    return (f"The {name} is {q}", f"It has {article(name)} {name} of {q}")
+
+
+def boolean(name: str, truth: bool) -> tuple[str, ...]:
+    """What a yes or no says: "waterproof" is something it is, "remote control" something it has."""
+    bare = re.sub(r"^(?:is|has|with|includes?|contains?) ", "", name)
+    owns = name != bare and not name.startswith("is ")
+    last = bare.split()[-1]
+    adjective = not owns and (
+        name.startswith("is ") or (_ADJECTIVE.search(last) is not None and not _NOUN_ENDINGS.search(last))
+    )
+    if adjective:
+        return (f"It is {bare}",) if truth else (f"It is not {bare}",)
+    if not truth:
+        return (f"It has no {bare}", f"It comes without {bare}" if _uncounted(last) else f"It comes without {article(bare)} {bare}")  # fmt: skip
+    thing = bare if _uncounted(last) else f"{article(bare)} {bare}"
+    return (f"It has {thing}", f"It comes with {thing}")
+
+
+def _uncounted(noun: str) -> bool:
+    return plural(noun) or _MASS_NOUN.search(noun) is not None
+
+
+def plural(name: str) -> bool:
+    """Whether a name's last word is a plural, as far as spelling tells."""
+    last = name.rsplit(maxsplit=1)[-1]
+    return last.endswith("s") and not last.endswith(("ss", "us", "is", "ous")) and len(last) > 3 and last.lower() != "lens"  # fmt: skip
+
+
+def singular(name: str) -> str:
+    """The name with its last word in the singular: "charging ports" gives "charging port"."""
+    if name.endswith("ies"):
+        return name[:-3] + "y"
+    if re.search(r"(?:ch|sh|x|ss)es$", name):
+        return name[:-2]
+    return name[:-1] if plural(name) else name
+
+
+def article(words: str) -> str:
+    """ "an" before a vowel sound, else "a"."""
+    first = words.split(maxsplit=1)[0]
+    if re.fullmatch(r"[A-Z0-9]+", first):
+        return "an" if first[0] in "AEFHILMNORSX8" else "a"
+    return "an" if re.match(r"[aeio]|u(?!s[aei]|ni|k)", first.lower()) else "a"
+
+
+def _day(iso: str) -> str:
+    day = date.fromisoformat(iso)
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def _category(fact: Fact, constraint: Constraint | None) -> str:
+    for part in reversed(fact.parts):
+        if constraint and any(same(part, w) for w in wanted(constraint)):
+            return part
+    return fact.parts[-1]
+
+
+def wanted(constraint: Constraint) -> tuple[object, ...]:
+    """The values of a constraint, always as a tuple."""
+    return tuple(constraint.value) if isinstance(constraint.value, (tuple, list)) else (constraint.value,)
+
+
+def bound(fact: Fact, value: object) -> str:
+    """A limit that the shopper set, with the unit of the field: "20 hours", "100 USD"."""
+    number = as_number(value)
+    if number is None:
+        return str(value)
+    if fact.kind == "money":
+        return money(Decimal(str(value)), fact.currency)
+    return quantity(number, fact.unit, fact.name)
+
+
+def endings(point: Point) -> tuple[str, ...]:
+    """How the facts stand to what was asked, in a few ways; ("",) where there is nothing to add."""
+    best = _best(point)
+    if point.kind == "missed" and point.constraint:
+        return _missed(point.fact, point.constraint)
+    if point.kind == "met" and point.constraint:
+        return tuple(f"{e}{' and ' + best if best and e else ''}" for e in _met(point.fact, point.constraint))
+    return (f", {best}",) if best else ("",)
+
+
+def _best(point: Point) -> str:
+    if not point.superlative:
+        return ""
+    word = {"asc": "lowest", "desc": "highest"}[point.superlative]
+    return f"the {word} of these picks"
+
+
+def _met(fact: Fact, c: Constraint) -> tuple[str, ...]:
+    values = wanted(c)
+    if fact.kind in ("money", "number"):
+        b = bound(fact, values[0])
+        exact = as_number(values[0]) == fact.amount
+        match c.operator:
+            case "<" | "<=":
+                return (f", within your limit of {b}",) if exact else (f", under your limit of {b}", f", less than the {b} you named")  # fmt: skip
+            case ">" | ">=":
+                return (f", the {b} you asked for",) if exact else (f", more than the {b} you asked for", f", over the {b} you named")  # fmt: skip
+            case "between":
+                return (f", between the {_bare(values[0])} and {bound(fact, values[-1])} you named",)
+    if c.operator in ("=", "in"):
+        return (", as you asked", ", as you wanted")
+    if c.operator in ("!=", "not in") and fact.truth is None:
+        return (f", not {_either(values, fact)}",)
+    return (", as you asked",)
+
+
+def _bare(value: object) -> str:
+    number = as_number(value)
+    return plain_number(number) if number is not None else str(value)
+
+
+def _either(values: tuple[object, ...], fact: Fact) -> str:
+    return " or ".join(said(fact, str(v)) for v in values[:3])
+
+
+def _missed(fact: Fact, c: Constraint) -> tuple[str, ...]:
+    values = wanted(c)
+    if fact.kind in ("money", "number"):
+        low, high = as_number(values[0]), as_number(values[-1])
+        amount = fact.amount or 0.0
+        if c.operator in ("<", "<=", "between") and high is not None and amount > high:
+            return (f", more than the {bound(fact, values[-1])} you named", f", over your limit of {bound(fact, values[-1])}")  # fmt: skip
+        if c.operator in (">", ">=", "between") and low is not None and amount < low:
+            return (f", less than the {bound(fact, values[0])} you asked for",)
+        if c.operator in ("=", "in") and low is not None:
+            return (f", not the {bound(fact, values[0])} you asked for",)
+    if c.operator in ("=", "in") and fact.truth is None:
+        return (f", not the {_either(values, fact)} you asked for",)
+    return (", though you asked otherwise",)
