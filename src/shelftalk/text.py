@@ -17,14 +17,15 @@ _SPACE = re.compile(r"\s+")
 
 def clean(text: str) -> str:
     """The text in NFKC without invisible and control characters, white space folded to single spaces."""
-    text = unicodedata.normalize("NFKC", text)
-    return _SPACE.sub(" ", _CONTROL.sub(" ", _INVISIBLE.sub("", text))).strip()
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    text = unicodedata.normalize("NFKC", text)  # what was invisible may have kept two characters from composing
+    return _SPACE.sub(" ", _CONTROL.sub(" ", text)).strip()
 
 
 def shorten(text: str, length: int) -> str:
     """At most `length` characters, cut at a word where one ends near, with an ellipsis when anything was cut."""
     if len(text) <= length:
         return text
-    cut = text[: max(1, length - 1)]
+    cut = text[: length - 1]
     space = cut.rfind(" ")
     return (cut[:space] if space > length * 0.6 else cut).rstrip(" ,;:-") + "…"
