@@ -2,5 +2,6 @@
 
 from shelftalk.explain.explainer import Explainer
 from shelftalk.explain.job import ExplainJob, Point
+from shelftalk.explain.why import Above, WhyAnswer, why
 
-__all__ = ["ExplainJob", "Explainer", "Point"]
+__all__ = ["Above", "ExplainJob", "Explainer", "Point", "WhyAnswer", "why"]

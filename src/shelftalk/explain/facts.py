@@ -69,6 +69,7 @@ _NOISE_VALUE = {
 }
 _YES, _NO = frozenset({"yes", "true", "y"}), frozenset({"no", "false", "n"})
 _SAFE_TEXT = re.compile(r"[\w \-.,/+'’\"%°()&#:;×™®²³½~–]+\Z")
+_ENTITY = re.compile(r"&#?\w+;")
 _SENTENCE = re.compile(r"[.;:]\s+[A-Z]|[.;]\s+\w+\s+\w+\s+\w+")
 # What an instruction to a reader looks like; a value that carries one is no fact about a product.
 _INSTRUCTION = re.compile(
@@ -95,6 +96,7 @@ def safe(text: str) -> bool:
         and " ".join(text.split()) == neutral(text)
         and _SAFE_TEXT.match(text)
         and not _INSTRUCTION.search(text)
+        and not _ENTITY.search(text)
     )  # fmt: skip
 
 

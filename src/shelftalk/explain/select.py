@@ -119,8 +119,10 @@ def _title_and_text(
 ) -> Iterator[Point]:
     title = next((f for f in facts if f.kind == "title"), None)
     in_title = {s for s in open_ if title and s in stems(title.parts[0])}
+    shelf = stems(" ".join(product.categories))
+    in_title = {s for s in in_title if s not in shelf}
     if title and in_title:
-        weight = 45 + 3 * sum(s in preferred for s in in_title)
+        weight = 30 + 3 * sum(s in preferred for s in in_title)
         yield Point("wish", (title,), None, next(w for s, w in open_.items() if s in in_title), score=weight)
     for stem, word in open_.items():
         if stem in in_title or stem not in preferred or len(word) < 4 or not product.description:

@@ -15,14 +15,12 @@ def listed(text: str) -> frozenset[str]:
 
 
 _STOP = listed(
-    (
-        "a an and any anything are as at be best big but buy by can cheap could do does for from get give good great have has "
-        "he help her high him his how i i'd i'm if in into is it its just kind like looking low make me more most much "
-        "must my need needs nice not of on one or our please product recommend she should show small so some someone "
-        "something suggest than that the their them there these they thing this those to too top under up us use used "
-        "very want wants was we what when where which who will with without would you your around about over less "
-        "least below above between max maximum min minimum price cost costs dollars usd eur budget gift present right new"
-    )
+    "a an and any anything are as at be best big but buy by can cheap could do does for from get give good great have has "
+    "he help her high him his how i i'd i'm if in into is it its just kind like looking low make me more most much "
+    "must my need needs nice not of on one or our please product recommend she should show small so some someone "
+    "something suggest than that the their them there these they thing this those to too top under up us use used "
+    "very want wants was we what when where which who will with without would you your around about over less "
+    "least below above between max maximum min minimum price cost costs dollars usd eur budget gift present right new"
 )
 
 

@@ -1,0 +1,250 @@
+"""Why a product is picked for a request, or why it is not: which limit it fails, or what ranks above it and in what.
+
+Deterministic: no model is asked, and every statement cites the record it is read from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from shelftalk.explain.facts import Fact, attribute_fact, facts_of, humanise
+from shelftalk.explain.holds import as_number, holds
+from shelftalk.explain.job import Point
+from shelftalk.explain.phrase import bound, sentence, statements, wanted
+from shelftalk.explain.words import content_stems, stems
+from shelftalk.text import clean, shorten
+from shelftalk.values import (
+    Candidate,
+    Claim,
+    Constraint,
+    Evidence,
+    Explanation,
+    Facets,
+    Intent,
+    Product,
+    Ranking,
+    Retrieval,
+    plain,
+)
+
+Verdict = Literal["picked", "excluded", "fails", "outranked", "not retrieved"]
+_OUT = re.compile(r"\b(?:out[ _-]?of[ _-]?stock|sold[ _-]?out|unavailable|discontinued)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """A pick that ranks above the product asked about; the evidence of its claims is of that pick's record."""
+
+    product_id: str
+    title: str
+    rank: int
+    claims: tuple[Claim, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WhyAnswer:
+    """The verdict on one product: `claims` speak of it (the constraints it fails, or its reason), `above` of others.
+
+    `rank` is its place in the ranking, from 1; None where it was not ranked.
+    """
+
+    product_id: str
+    title: str
+    verdict: Verdict
+    summary: str
+    rank: int | None = None
+    claims: tuple[Claim, ...] = ()
+    above: tuple[Above, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as JSON holds it."""
+        return {
+            "product_id": self.product_id,
+            "title": self.title,
+            "verdict": self.verdict,
+            "summary": self.summary,
+            "rank": self.rank,
+            "claims": [c.to_dict() for c in self.claims],
+            "above": [
+                {"product_id": a.product_id, "title": a.title, "rank": a.rank, "claims": [c.to_dict() for c in a.claims]}
+                for a in self.above
+            ],
+        }  # fmt: skip
+
+    def lines(self) -> list[str]:
+        """The answer as lines of plain text, the evidence in brackets."""
+        out = [f"{shorten(clean(self.title), 100)} ({self.product_id})", self.summary]
+        out += [f"- {_cited(claim)}" for claim in self.claims]
+        for pick in self.above:
+            out.append(f"{pick.rank}. {shorten(clean(pick.title), 100)} ({pick.product_id})")
+            out += [f"   - {_cited(claim)}" for claim in pick.claims]
+        return out
+
+
+def _cited(claim: Claim) -> str:
+    cited = "; ".join(f"{e.field}: {shorten(clean(str(plain(e.value))), 60)}" for e in claim.evidence)
+    return f"{claim.text} [{cited}]" if cited else claim.text
+
+
+def why(
+    intent: Intent,
+    retrieval: Retrieval,
+    ranking: Ranking,
+    product: Product,
+    *,
+    k: int = 3,
+    explanation: Explanation | None = None,
+    facets: Facets | None = None,
+) -> WhyAnswer:
+    """Why the product is among the first `k` of the ranking, or why not.
+
+    `explanation` is its reason where it was picked; without one, a pick is described by the limits it meets.
+    """
+    order = [c.product.id for c in ranking.candidates]
+    rank = order.index(product.id) + 1 if product.id in order else None
+
+    def answer(verdict: Verdict, summary: str, claims: Sequence[Claim] = (), above: Sequence[Above] = ()) -> WhyAnswer:
+        return WhyAnswer(product.id, product.title, verdict, summary, rank, tuple(claims), tuple(above))
+
+    known = facets or Facets()
+    if explanation is not None or (rank is not None and rank <= k):
+        claims = explanation.claims if explanation else _limits(intent, product, known, met=True)
+        return answer("picked", f"Picked, number {rank} of {len(order)} ranked." if rank else "Picked.", claims)
+    banned = _excluded(intent, product)
+    if banned:
+        return answer("excluded", "Not picked: the request rules it out.", [banned])
+    loosened = set(retrieval.relaxed)
+    failed = _limits(replace(intent, constraints=tuple(c for c in intent.constraints if c not in loosened)), product, known, met=False)  # fmt: skip
+    if failed and rank is None:
+        count = "a limit" if len(failed) == 1 else f"{len(failed)} limits"
+        return answer("fails", f"Not picked: it fails {count} of the request.", failed)
+    picks = [(i, c) for i, c in enumerate(ranking.candidates[:k], 1)]
+    own = _out_of_stock(product)
+    if rank is None:
+        summary = (
+            "Not picked: it meets every limit of the request, but its text is less close to it than what was found."
+        )
+        return answer("not retrieved", summary, own, [_above(intent, product, c, None, i, known) for i, c in picks])
+    mine = ranking.candidates[rank - 1]
+    summary = (
+        f"Not picked: it ranks {rank} of {len(order)}, and {len(picks)} {'is' if len(picks) == 1 else 'are'} shown."
+    )
+    return answer("outranked", summary, [*failed, *own], [_above(intent, product, c, mine, i, known) for i, c in picks])
+
+
+def _excluded(intent: Intent, product: Product) -> Claim | None:
+    """The claim that a word or id which the request rules out is in the record."""
+    for word in intent.exclude:
+        if word == product.id:
+            return Claim("The request excludes this very product.", (Evidence("id", product.id),), word, True, "record")
+        for field in ("title", "brand", "categories"):
+            value = product.value(field)
+            text = " ".join(value) if isinstance(value, tuple) else str(value or "")
+            if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE):
+                said = f'Its {humanise(field)} says "{clean(word)}", which the request rules out.'
+                return Claim(said, (Evidence(field, value),), word, True, "record")
+    return None
+
+
+def _limits(intent: Intent, product: Product, facets: Facets, *, met: bool) -> list[Claim]:
+    """One claim for each constraint that the product meets, or for each that it fails."""
+    facts = {fact.field: fact for fact in facts_of(product, facets)}
+    claims = []
+    for constraint in intent.constraints:
+        if holds(constraint, product) is not met:
+            continue
+        field = constraint.field.removeprefix("attributes.")
+        value = product.value(field)
+        fact = facts.get(field) or (attribute_fact(field, value, facets) if value is not None else None)
+        asked = constraint.span or None
+        if fact is not None:
+            point = Point("met" if met else "missed", (fact,), constraint, asked)
+            claims.append(Claim(sentence(point), (Evidence(fact.field, fact.value),), asked, True, "record"))
+        elif value is None:
+            text = f"The catalogue does not give its {humanise(field)}; wanted: {limit(constraint)}."
+            claims.append(Claim(text, (), asked, True, "record"))
+        else:
+            shown = shorten(clean(str(plain(value))), 60)
+            verb = "meets" if met else "does not meet"
+            text = f'Its {humanise(field)}, "{shown}", {verb} what was wanted: {limit(constraint)}.'
+            claims.append(Claim(text, (Evidence(field, value),), asked, True, "record"))
+    return claims
+
+
+def limit(constraint: Constraint, fact: Fact | None = None) -> str:
+    """A constraint in words: "at most 100", "not Sony", "between 20 and 50"."""
+    values = [bound(fact, v) if fact else str(plain(v)) for v in wanted(constraint)]
+    either = " or ".join(values)
+    return {
+        "=": either, "in": either, "!=": f"not {either}", "not in": f"not {either}", "<": f"less than {either}",
+        "<=": f"at most {either}", ">": f"more than {either}", ">=": f"at least {either}",
+        "between": f"between {' and '.join(values)}",
+    }[constraint.operator]  # fmt: skip
+
+
+def _out_of_stock(product: Product) -> list[Claim]:
+    if product.stock == 0:
+        return [Claim("It is out of stock.", (Evidence("stock", 0),), None, True, "record")]
+    if product.availability and _OUT.search(product.availability):
+        return [Claim("It is out of stock.", (Evidence("availability", product.availability),), None, True, "record")]
+    return []
+
+
+def _above(
+    intent: Intent, product: Product, pick: Candidate, mine: Candidate | None, rank: int, facets: Facets
+) -> Above:
+    """What the pick has over the product: the sorted field, words of the request, else the score."""
+    other = pick.product
+    claims: list[Claim] = []
+    if intent.sort:
+        claims += _sorted(intent, product, other, facets)
+    claims += _words(intent, product, other, facets)[:2]
+    if not claims and mine is not None:
+        text = f"It scores {pick.score:.3g}, this one {mine.score:.3g}."
+        claims.append(Claim(text, (Evidence("title", other.title),), None, True, "record"))
+    return Above(other.id, other.title, rank, tuple(claims))
+
+
+def _sorted(intent: Intent, product: Product, other: Product, facets: Facets) -> list[Claim]:
+    sort = intent.sort
+    if sort is None:
+        return []
+    theirs = next((f for f in facts_of(other, facets) if f.field == sort.field), None)
+    if theirs is None:
+        return []
+    ours, his = as_number(product.value(sort.field)), as_number(other.value(sort.field))
+    said = statements(Point("general", (theirs,)))[0]
+    shown = (Evidence(theirs.field, theirs.value),)
+    if ours is None:
+        text = f"{said}; the catalogue does not give it for this one."
+    elif his is not None and (his < ours if sort.direction == "asc" else his > ours):
+        text = f"{said}, against {bound(theirs, product.value(sort.field))} for this one."
+    else:
+        return []
+    return [Claim(text, shown, sort.span or None, True, "record")]
+
+
+def _words(intent: Intent, product: Product, other: Product, facets: Facets) -> list[Claim]:
+    """The wishes that the pick's record speaks of and the product's does not."""
+    asked = dict(content_stems(" ".join((*intent.preferences, intent.query))))
+    lacking = {s: w for s, w in asked.items() if s not in _all_stems(product)}
+    claims = []
+    for fact in facts_of(other, facets):
+        said = stems(fact.name) if fact.truth is not None else stems(" ".join(fact.parts))
+        hit = next((w for s, w in lacking.items() if s in said), None)
+        if hit is None or fact.truth is False:
+            continue
+        lacking = {s: w for s, w in lacking.items() if s not in said}
+        text = f'{statements(Point("general", (fact,)))[0]}; the record of this one does not say "{hit}".'
+        claims.append(Claim(text, (Evidence(fact.field, fact.value),), hit, True, "record"))
+    return claims
+
+
+def _all_stems(product: Product) -> set[str]:
+    parts = [product.title, product.description, product.brand or "", *product.categories]
+    for name, value in product.attributes.items():
+        parts.append(f"{humanise(name)} {plain(value)}" if str(value).lower() not in ("false", "no") else "")
+    return stems(" ".join(parts))
