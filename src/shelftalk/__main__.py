@@ -1,0 +1,5 @@
+"""`python -m shelftalk` is the command line."""
+
+from shelftalk.cli import main
+
+main()
