@@ -16,7 +16,7 @@ CURRENCIES = frozenset(
     "ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT "
     "MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD "
     "SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES "
-    "VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG".split()
+    "VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG".split()  # noqa: SIM905
 )  # fmt: skip
 
 # The first code is meant where nothing else names the currency; "" says that the symbol alone does not tell.
@@ -72,7 +72,8 @@ def kind(value: Any) -> str:
         return "true or false"
     if isinstance(value, (int, float, Decimal)):
         return "a number"
-    return {str: "text", dict: "an object", list: "a list", tuple: "a list"}.get(type(value), type(value).__name__)
+    names = {"str": "text", "dict": "an object", "list": "a list", "tuple": "a list"}
+    return names.get(type(value).__name__, type(value).__name__)
 
 
 def _checked(amount: Decimal) -> Decimal:

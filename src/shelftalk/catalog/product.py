@@ -19,7 +19,7 @@ from shelftalk.values import CORE_FIELDS, AttributeValue, Product, plain
 _CORE = frozenset(CORE_FIELDS)
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?)?)?")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
-_WHOLE = re.compile(r"[+-]?(\d{1,18}|\d{1,3}(,\d{3}){1,5})")
+_WHOLE = re.compile(r"[+-]?(\d{1,18}|\d{1,3}(,\d{3}){1,5})", re.ASCII)
 _PATH = re.compile(r"\s*>\s*")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _MAX_ID = 512
@@ -42,10 +42,10 @@ def parse_product(record: Mapping[str, Any]) -> Product:
     """
     get = record.get
     attributes = _attributes(get("attributes"))
-    for name in record.keys() - _CORE:
-        value = record[name]
-        if not isinstance(value, Mapping) and name not in attributes and not _nested(value):
-            _attribute(attributes, name, value, name)
+    if not _CORE.issuperset(record):
+        for name, value in record.items():
+            if name not in _CORE and name not in attributes and not isinstance(value, Mapping) and not _nested(value):
+                _attribute(attributes, name, value, name)
     price, currency = _money(record)
     return Product(
         _id(get("id")),
@@ -102,16 +102,10 @@ def whole(field: str, value: Any) -> int | None:
     """The whole number, zero or more, that a field holds, or None where it is empty; FieldError otherwise."""
     if value is None or value == "":
         return None
-    number: int | float | None = None
-    if isinstance(value, str):
-        text = value.strip()
-        if not text:
-            return None
-        if text.isascii() and _WHOLE.fullmatch(text):
-            value = int(text.replace(",", ""))
-        else:
-            value = read_number(text)
-    number = read_number(value)
+    if isinstance(value, str) and not value.strip():
+        return None
+    grouped = isinstance(value, str) and _WHOLE.fullmatch(value.strip())
+    number = int(value.replace(",", "")) if grouped else read_number(value)
     if number is None or (isinstance(number, float) and not number.is_integer()):
         raise FieldError(field, value, "must be a whole number")
     if number < 0:
@@ -149,15 +143,14 @@ def _text(field: str, value: Any) -> str | None:
         raise FieldError(field, value, f"must be text, not {kind(value)}")
     if not value or value.isspace():
         return None
-    return _sound(field, value)
+    return value if value.isascii() else _sound(field, value)
 
 
 def _sound(field: str, text: str) -> str:
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise FieldError(field, text, "broken encoding: half of a surrogate pair") from None
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise FieldError(field, text, "broken encoding") from None
     return text
 
 
@@ -197,38 +190,39 @@ def _attributes(value: Any) -> dict[str, AttributeValue]:
     if not isinstance(value, Mapping):
         raise FieldError("attributes", value, f"must be an object of names and values, not {kind(value)}")
     for name, held in value.items():
-        _attribute(attributes, name, held, f"attributes.{name}")
+        _attribute(attributes, name, held, "attributes." + name)
     return attributes
 
 
 def _attribute(attributes: dict[str, AttributeValue], name: str, value: Any, field: str) -> None:
+    held: AttributeValue
     if isinstance(value, str):
-        if value and not value.isspace():
-            attributes[name] = value if value.isascii() else _sound(field, value)
-        elif not name.strip():
+        if not value or value.isspace():
             return
-    elif isinstance(value, (bool, int)):
-        attributes[name] = value
+        held = value if value.isascii() else _sound(field, value)
+    elif isinstance(value, int):
+        held = value
     elif value is None:
         return
     elif isinstance(value, (Decimal, float)):
         number = read_number(value)
         if number is None:
             raise FieldError(field, value, "not a finite number")
-        attributes[name] = number
+        held = number
     elif isinstance(value, (list, tuple)):
-        if items := tuple(_item(field, v) for v in value if v is not None and v != ""):
-            attributes[name] = items
+        held = tuple(_item(field, v) for v in value if v is not None and v != "")
+        if not held:
+            return
     else:
         raise FieldError(field, value, f"must be text, a number, true or false, or a list of these, not {kind(value)}")
     if not name.strip():
         raise FieldError("attributes", value, "an attribute without a name")
-    _sound("attributes", name)
+    attributes[name if name.isascii() else _sound("attributes", name)] = held
 
 
 def _item(field: str, value: Any) -> str:
     if isinstance(value, str):
-        return _sound(field, value)
+        return value if value.isascii() else _sound(field, value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float, Decimal)) and read_number(value) is not None:
@@ -238,7 +232,7 @@ def _item(field: str, value: Any) -> str:
 
 def _path(field: str, value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
-        return tuple(part for part in _PATH.split(_sound(field, value.strip())) if part)
+        return tuple(part for part in _PATH.split(_sound(field, value).strip()) if part)
     return _list(field, value)
 
 

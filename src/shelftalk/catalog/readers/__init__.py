@@ -12,6 +12,7 @@ from pathlib import Path
 from shelftalk.catalog.product import FieldError
 from shelftalk.catalog.readers import jsonlines
 from shelftalk.catalog.readers.base import Read, Reject, Row, products
+from shelftalk.catalog.readers.files import Source
 from shelftalk.errors import FeedError
 from shelftalk.values import Product
 
@@ -24,7 +25,7 @@ class Format:
 
     name: str
     description: str
-    read: Callable[[Path], Iterator[Row]]
+    read: Callable[[Source], Iterator[Row]]
 
 
 FORMATS: dict[str, Format] = {
@@ -47,4 +48,4 @@ def read_feed(path: Path, *, format: str | None = None, mapping: Path | None = N
     name = format or detect_format(path)
     if name not in FORMATS:
         raise FeedError(f"feed {path}: unknown format {name!r}; known: {', '.join(FORMATS)}")
-    return products(FORMATS[name].read(path), str(path))
+    return products(FORMATS[name].read(Source(path)), str(path))

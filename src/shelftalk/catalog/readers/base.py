@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from shelftalk.catalog.product import FieldError, parse_product
@@ -15,7 +17,7 @@ VALUE_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that was left out: its line (of the text file; the row of a Parquet file; the item's first line in XML), its
+    """A row that was left out: its line (of a text file; the row of a Parquet file; None where a format has no lines), its
     id where one could be read, the field, the value (shortened, one line) and why. `source` names the file."""
 
     line: int | None
@@ -32,39 +34,51 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A native record with the line it began on, or the error that stands in its place."""
+    """A native record with the line it began on, or the error that stands in its place; `source` names the file where a
+    feed is a folder."""
 
     line: int | None
     record: Mapping[str, Any]
     error: FieldError | None = None
+    source: str | None = None
 
 
 Read = Product | Reject
 
 
 def products(rows: Iterator[Row], source: str | None) -> Iterator[Read]:
-    """A Product for every row that can be read and a Reject for every other, in order."""
+    """A Product for every row that can be read and a Reject for every other, in order; an id's second row is a Reject."""
+    seen: dict[str, int] = {}
     for row in rows:
-        if row.error is not None:
-            yield reject(row, row.error, source)
-            continue
         try:
-            yield parse_product(row.record)
+            if row.error is not None:
+                raise row.error
+            product = parse_product(row.record)
+            if product.id in seen:
+                where = f" of line {seen[product.id]}" if seen[product.id] else ""
+                raise FieldError("id", product.id, f"duplicate{where}; the first one stands")
         except FieldError as error:
             yield reject(row, error, source)
+        else:
+            seen[product.id] = row.line or 0
+            yield product
 
 
 def reject(row: Row, error: FieldError, source: str | None) -> Reject:
     """The Reject of a row for that error."""
-    return Reject(row.line, _id(row.record), error.field, show(error.value), error.reason, source)
+    return Reject(row.line, _id(row.record), error.field, show(error.value), error.reason, row.source or source)
 
 
 def show(value: Any) -> str:
     """A value as a rejects file shows it: one line without control characters, at most 200 characters."""
     if value is None:
         return ""
-    text = value[: 10 * VALUE_LENGTH] if isinstance(value, str) else repr(value)
+    text = value[: 10 * VALUE_LENGTH] if isinstance(value, str) else _plain(value)
     return shorten(clean(text.encode("utf-8", "replace").decode()), VALUE_LENGTH)
+
+
+def _plain(value: Any) -> str:
+    return str(value) if not isinstance(value, (dict, list, tuple)) else repr(value)[: 10 * VALUE_LENGTH]
 
 
 def _id(record: Mapping[str, Any]) -> str | None:
@@ -72,3 +86,46 @@ def _id(record: Mapping[str, Any]) -> str | None:
     if isinstance(value, bool) or not isinstance(value, (str, int)) or value == "":
         return None
     return show(str(value))
+
+
+def availability(value: Any) -> Any:
+    """An availability of Google, ACP or schema.org in one spelling: "https://schema.org/InStock" and "in stock" are
+    "in_stock"; anything but text as it is."""
+    if not isinstance(value, str):
+        return value
+    word = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", value.strip().rstrip("/").rsplit("/", 1)[-1])
+    word = re.sub(r"[\s\-]+", "_", word).lower()
+    return {"pre_order": "preorder", "back_order": "backorder", "available_for_order": "backorder"}.get(word, word)
+
+
+def on_sale(dates: Any, now: datetime | None = None) -> bool:
+    """Whether a sale price is in force: `dates` is "START/END" in ISO 8601; empty, or unreadable, means that it is."""
+    if not isinstance(dates, str) or "/" not in dates:
+        return True
+    now = now or datetime.now(UTC)
+    try:
+        start, end = (_moment(part) for part in dates.split("/", 1))
+    except ValueError:
+        return True
+    if len(dates.split("/", 1)[1].strip()) == 10:
+        end = end.replace(hour=23, minute=59, second=59)
+    return start <= now <= end
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text.strip())
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def sale_prices(price: Any, sale: Any, dates: Any = None) -> tuple[Any, Any]:
+    """(price, list_price) of a feed that states a regular and a sale price: the sale price in force comes first."""
+    if sale is None or sale == "" or not on_sale(dates):
+        return price, None
+    return sale, price
+
+
+def texts(value: Any, separator: str = ",") -> Any:
+    """A list, however the feed writes it: a list as it is, a text split at the separator; anything else as it is."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(separator) if part.strip()]
+    return value

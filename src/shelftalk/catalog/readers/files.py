@@ -8,19 +8,20 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from shelftalk.errors import FeedError
 
 MAX_LINE = 8 * 2**20
-"""Bytes of one line, XML item or JSON record; longer ones are rejected unread."""
+"""Bytes of one line, JSON record or XML item; longer ones are rejected."""
 
-_GZIP = b"\x1f\x8b"
+_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _BLOCK = 1 << 16
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
 _MARKS = (
@@ -33,8 +34,24 @@ _MARKS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A feed on disk; `progress` is told the bytes read so far, as they stand on disk."""
+
+    path: Path
+    progress: Callable[[int], None] | None = None
+
+    def error(self, message: str) -> FeedError:
+        """A FeedError that names this feed."""
+        return FeedError(f"feed {self.path}: {message}")
+
+    def within(self, path: Path) -> Source:
+        """A file of this folder, or this feed read a first time: not counted again."""
+        return Source(path)
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """One line without its end; `text` is None where `problem` says why it cannot be read, and `raw` is its beginning."""
+    """One line; `text` is None where `problem` says why it cannot be read, and `raw` is its beginning."""
 
     number: int
     text: str | None
@@ -43,29 +60,43 @@ class Line:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
-    """The feed's bytes, unpacked where it is gzip (told by its first bytes); FeedError where it cannot be read or is damaged."""
+def opened(source: Source) -> Iterator[IO[bytes]]:
+    """The feed's bytes, unpacked where they are gzip, or a zip of one file (told by the first bytes).
+
+    FeedError where the feed cannot be read or turns out damaged, also while it is being read.
+    """
     try:
-        with path.open("rb") as file:
-            packed = file.peek(2)[:2] == _GZIP if isinstance(file, io.BufferedReader) else False
-            if packed:
-                with gzip.GzipFile(fileobj=file) as unpacked, io.BufferedReader(unpacked, _BLOCK) as stream:  # type: ignore[type-var]
-                    yield cast("IO[bytes]", stream)
+        with source.path.open("rb") as file:
+            start = file.read(4)
+            file.seek(0)
+            counted = cast("IO[bytes]", io.BufferedReader(_Counted(file, source.progress), _BLOCK))
+            if start[:2] == _GZIP:
+                with gzip.GzipFile(fileobj=counted) as unpacked:
+                    yield cast("IO[bytes]", io.BufferedReader(cast("io.RawIOBase", unpacked), _BLOCK))
+            elif start == _ZIP:
+                with zipfile.ZipFile(file) as archive:
+                    members = [
+                        m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX")
+                    ]
+                    if len(members) != 1:
+                        raise source.error(f"a zip of {len(members)} files; unpack it and name one of them")
+                    with archive.open(members[0]) as unpacked_member:
+                        yield unpacked_member
             else:
-                yield file
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise FeedError(f"feed {path}: damaged gzip ({error}); fetch or pack it again") from error
+                yield counted
+    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
+        raise source.error(f"damaged archive ({error}); fetch or pack it again") from error
     except FileNotFoundError as error:
-        raise FeedError(f"feed {path}: no such file") from error
+        raise source.error("no such file") from error
     except IsADirectoryError as error:
-        raise FeedError(f"feed {path}: a folder where a file is wanted") from error
+        raise source.error("a folder where a file is wanted") from error
     except PermissionError as error:
-        raise FeedError(f"feed {path}: may not be read (permissions)") from error
+        raise source.error("may not be read (permissions)") from error
 
 
-def head(path: Path, size: int = _BLOCK) -> bytes:
+def head(source: Source, size: int = _BLOCK) -> bytes:
     """The first bytes of a feed, unpacked; FeedError as `opened`."""
-    with opened(path) as stream:
+    with opened(Source(source.path)) as stream:
         return stream.read(size)
 
 
@@ -77,42 +108,74 @@ def encoding(start: bytes) -> tuple[str, int]:
     return "utf-8", 0
 
 
-def lines(path: Path, stream: IO[bytes], limit: int = MAX_LINE) -> Iterator[Line]:
-    """The lines of a feed, numbered from 1; LF, CRLF and UTF-16 as they come; memory is bounded by `limit` bytes a line."""
+def text_of(stream: IO[bytes]) -> io.TextIOWrapper:
+    """The stream as text in the encoding its mark shows; bytes that are no text become lone surrogates, which no field
+    accepts."""
     start = stream.read(4)
     name, mark = encoding(start)
-    rest = cast("IO[bytes]", _Joined(start[mark:], stream))
-    if name != "utf-8":
-        yield from _wide_lines(path, rest, name, limit)
-        return
+    joined = io.BufferedReader(_Joined(start[mark:], stream), _BLOCK)
+    errors = "surrogateescape" if name == "utf-8" else "replace"
+    return io.TextIOWrapper(joined, encoding=name, errors=errors, newline="")
+
+
+def lines(source: Source, stream: IO[bytes], limit: int = MAX_LINE) -> Iterator[Line]:
+    """The lines of a feed with their ends, numbered from 1; memory is bounded by `limit` bytes a line."""
+    start = stream.read(4)
+    name, mark = encoding(start)
+    reader = io.BufferedReader(_Joined(start[mark:], stream), _BLOCK)
+    if name == "utf-8":
+        yield from _narrow(reader, limit)
+    else:
+        yield from _wide(source, reader, name, limit)
+
+
+def _narrow(reader: io.BufferedReader, limit: int) -> Iterator[Line]:
     number = 0
-    reader = io.BufferedReader(cast("io.RawIOBase", rest), _BLOCK)
     while raw := reader.readline(limit + 1):
         number += 1
-        if len(raw) > limit and not raw.endswith(b"\n"):
-            beginning = raw[:200].decode("utf-8", "replace")
-            while raw and not raw.endswith(b"\n"):
-                raw = reader.readline(limit)
-            yield Line(number, None, f"longer than {limit} bytes", beginning)
-            continue
         try:
-            yield Line(number, raw.decode().rstrip("\r\n"))
+            if len(raw) <= limit:
+                yield Line(number, raw.decode())
+                continue
+            problem = f"longer than {limit} bytes"
         except UnicodeDecodeError as error:
-            beginning = raw[:200].decode("utf-8", "replace")
-            yield Line(number, None, f"broken encoding: not UTF-8 at byte {error.start + 1}", beginning)
+            problem = f"broken encoding: not UTF-8 at byte {error.start + 1}"
+        beginning = raw[:200].decode("utf-8", "replace")
+        while len(raw) > limit and not raw.endswith(b"\n"):
+            raw = reader.readline(limit + 1)
+        yield Line(number, None, problem, beginning)
 
 
-def _wide_lines(path: Path, stream: IO[bytes], name: str, limit: int) -> Iterator[Line]:
+def _wide(source: Source, reader: io.BufferedReader, name: str, limit: int) -> Iterator[Line]:
+    text = io.TextIOWrapper(reader, encoding=name, errors="replace", newline="\n")
+    number = 0
     try:
-        text = codecs.getreader(name)(stream, errors="replace")
-        for number, line in enumerate(iter(lambda: text.readline(limit), ""), start=1):
-            shown = line.rstrip("\r\n")
-            if "\ufffd" in shown:
-                yield Line(number, None, f"broken encoding: not {name.upper()}", shown[:200])
-            else:
-                yield Line(number, shown)
+        while line := text.readline(limit + 1):
+            number += 1
+            problem = f"broken encoding: not {name.upper()}" if "\ufffd" in line else ""
+            problem = f"longer than {limit} characters" if len(line) > limit else problem
+            yield Line(number, None if problem else line, problem, line[:200] if problem else "")
+            while len(line) > limit and not line.endswith("\n"):
+                line = text.readline(limit + 1)
     except UnicodeError as error:
-        raise FeedError(f"feed {path}: not {name.upper()} as its byte-order mark says ({error})") from error
+        raise source.error(f"not {name.upper()} as its byte-order mark says ({error})") from error
+
+
+class _Counted(io.RawIOBase):
+    """A file that tells how much of it was read."""
+
+    def __init__(self, file: IO[bytes], progress: Callable[[int], None] | None) -> None:
+        self._file, self._progress, self._count = file, progress, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count: int = self._file.readinto(buffer)  # type: ignore[attr-defined]
+        self._count += count
+        if self._progress is not None and count:
+            self._progress(self._count)
+        return count
 
 
 class _Joined(io.RawIOBase):
@@ -124,8 +187,8 @@ class _Joined(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(buffer)  # type: ignore[arg-type]
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer)
         data = self._start or self._stream.read(len(view))
         taken = data[: len(view)]
         self._start = data[len(view) :]
