@@ -1,0 +1,322 @@
+"""The facets of a catalogue: which fields its products carry, of what kind, how many, and which values are commonest.
+
+They are what the understand stage may name. One pass over the products, in memory bounded by the caps below; kept in
+facets.json beside the table until the version changes.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from shelftalk.catalog import files, sql
+from shelftalk.values import CORE_FIELDS, Facet, Facets, Kind, Product, Scalar, plain
+
+NAME = "facets.json"
+LISTED_FACETS = 400
+FEW_VALUES = 200
+LISTED_VALUES = 50
+LONGEST_VALUE = 100
+LONGEST_NAME = 100
+# Values counted one by one in a field; with more distinct ones the rarest are forgotten and `distinct` is estimated.
+COUNTED_VALUES = 5_000
+COUNTED_NAMES = 50_000
+
+_CORE = (
+    "brand", "price", "list_price", "categories", "rating", "review_count", "availability", "stock", "released_at",
+)  # fmt: skip
+_MONEY = ("price", "list_price")
+_UNITS = frozenset(
+    [
+        "hours",
+        "hour",
+        "hrs",
+        "h",
+        "minutes",
+        "mins",
+        "seconds",
+        "secs",
+        "sec",
+        "days",
+        "weeks",
+        "months",
+        "years",
+        "year",
+        "yrs",
+        "ms",
+        "g",
+        "kg",
+        "mg",
+        "lb",
+        "lbs",
+        "oz",
+        "in",
+        "inch",
+        "inches",
+        "cm",
+        "mm",
+        "m",
+        "ft",
+        "feet",
+        "yd",
+        "km",
+        "mi",
+        "miles",
+        "l",
+        "ml",
+        "cl",
+        "gal",
+        "gallons",
+        "liters",
+        "litres",
+        "w",
+        "kw",
+        "wh",
+        "kwh",
+        "mah",
+        "v",
+        "volts",
+        "watts",
+        "gb",
+        "tb",
+        "mb",
+        "mp",
+        "px",
+        "hz",
+        "khz",
+        "mhz",
+        "ghz",
+        "db",
+        "lm",
+        "lumens",
+        "nits",
+        "psi",
+        "bar",
+        "rpm",
+        "dpi",
+        "ppm",
+        "mph",
+        "kmh",
+        "kcal",
+        "pct",
+        "percent",
+        "persons",
+        "people",
+        "pieces",
+        "pcs",
+        "pages",
+        "sqft",
+        "sqm",
+    ]
+)
+_BRACKETED = re.compile(r"[(\[]\s*([^()\[\]]{1,12}?)\s*[)\]]\s*$")
+_WORDS = re.compile(r"[^\w%]+|_")
+
+
+def collect(products: Iterable[Product], version: int = 0) -> Facets:
+    """The facets of the products, the field that most of them carry first (at most 400 fields are listed).
+
+    A field's kind is the kind of most of its values (a text that reads as a number counts as a number, one that is an
+    ISO date as a date; at a tie, text). Text, boolean and list fields list their values, grouped without case and shown
+    as first spelt: all of them up to 200, else the 50 commonest; values longer than 100 characters are counted but not
+    listed. `distinct` is exact up to 5,000 values and estimated beyond.
+    """
+    fields: dict[str, _Field] = {}
+    currencies: Counter[str] = Counter()
+    total = 0
+    for product in products:
+        total += 1
+        if product.currency:
+            currencies[product.currency] += 1
+        for name in _CORE:
+            value = getattr(product, name)
+            if value is not None and value not in ((), ""):
+                fields.setdefault(name, _Field()).add(value)
+        for name, value in product.attributes.items():
+            if (
+                name in CORE_FIELDS
+                or not name.strip()
+                or len(name) > LONGEST_NAME
+                or value is None
+                or value in ((), "")
+            ):
+                continue
+            if name not in fields and len(fields) >= COUNTED_NAMES:
+                continue
+            fields.setdefault(name, _Field()).add(value)
+    ordered = sorted(fields, key=lambda n: (-fields[n].count, n not in _CORE, n))
+    listed = tuple(fields[name].facet(name) for name in ordered[:LISTED_FACETS])
+    return Facets(listed, total, version, currencies.most_common(1)[0][0] if currencies else None)
+
+
+class _Field:
+    """What is counted of one field while the products go by."""
+
+    __slots__ = ("count", "counts", "hashes", "high", "high_date", "kinds", "low", "low_date", "shown")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.kinds: Counter[Kind] = Counter()
+        self.counts: Counter[str] = Counter()
+        self.shown: dict[str, Scalar] = {}
+        self.low: Any = None
+        self.high: Any = None
+        self.low_date: str | None = None
+        self.high_date: str | None = None
+        self.hashes: _Distinct | None = None
+
+    def add(self, value: Any) -> None:
+        self.count += 1
+        kind, amount = _kind(value)
+        self.kinds[kind] += 1
+        if kind == "date":
+            self.low_date = value if self.low_date is None else min(self.low_date, value)
+            self.high_date = value if self.high_date is None else max(self.high_date, value)
+        if amount is not None:
+            self.low = amount if self.low is None else min(self.low, amount)
+            self.high = amount if self.high is None else max(self.high, amount)
+        for item in dict.fromkeys(value) if isinstance(value, tuple) else (value,):
+            self._count(sql.canonical(item), item)
+
+    def _count(self, text: str, item: Scalar) -> None:
+        if self.hashes is not None:
+            self.hashes.add(text)
+        if text in self.counts:
+            self.counts[text] += 1
+            return
+        if len(self.counts) >= COUNTED_VALUES:
+            if self.hashes is None:
+                self.hashes = _Distinct()
+                for held in self.counts:
+                    self.hashes.add(held)
+                self.hashes.add(text)
+            self._forget()
+        self.counts[text] = 1
+        if not isinstance(item, str) or len(item) <= LONGEST_VALUE:
+            self.shown[text] = item
+
+    def _forget(self) -> None:
+        """Keeps the commoner half of the values."""
+        self.counts = Counter(dict(self.counts.most_common(COUNTED_VALUES // 2)))
+        self.shown = {text: item for text, item in self.shown.items() if text in self.counts}
+
+    def facet(self, name: str) -> Facet:
+        if name in _MONEY:
+            kind: Kind = "money"
+        else:
+            most = max(self.kinds.values())
+            kind = next(k for k in ("text", "list", "boolean", "date", "number") if self.kinds[k] == most)
+        distinct = self.hashes.estimate() if self.hashes is not None else len(self.counts)
+        values: tuple[tuple[Scalar, int], ...] = ()
+        if kind in ("text", "boolean", "list"):
+            ranked = sorted(((self.shown[t], n) for t, n in self.counts.items() if t in self.shown), key=_rank)
+            values = tuple(ranked if distinct <= FEW_VALUES else ranked[:LISTED_VALUES])
+        low, high = (self.low_date, self.high_date) if kind == "date" else (self.low, self.high)
+        ranged = kind in ("money", "number", "date")
+        return Facet(
+            name, kind, self.count, distinct, values,
+            low if ranged else None, high if ranged else None, unit(name) if kind == "number" else None,
+        )  # fmt: skip
+
+
+class _Distinct:
+    """An estimate of how many different texts were added: k minimum values (Bar-Yossef et al., 2002), k = 1024."""
+
+    K = 1024
+
+    def __init__(self) -> None:
+        self._heap: list[int] = []
+        self._held: set[int] = set()
+
+    def add(self, text: str) -> None:
+        number = sql.key("", text) + 2**63
+        if number in self._held:
+            return
+        if len(self._heap) < self.K:
+            heapq.heappush(self._heap, -number)
+        elif number < -self._heap[0]:
+            self._held.discard(-heapq.heapreplace(self._heap, -number))
+        else:
+            return
+        self._held.add(number)
+
+    def estimate(self) -> int:
+        if len(self._heap) < self.K:
+            return len(self._heap)
+        return round((self.K - 1) * 2**64 / -self._heap[0])
+
+
+def _rank(pair: tuple[Scalar, int]) -> tuple[int, str]:
+    return -pair[1], str(pair[0])
+
+
+def _kind(value: Any) -> tuple[Kind, Any]:
+    """The kind of a value, and the amount that a range is made of (None where it has none)."""
+    if isinstance(value, bool):
+        return "boolean", None
+    if isinstance(value, (int, float, Decimal)):
+        return "number", value
+    if isinstance(value, tuple):
+        return "list", None
+    if sql.fractional_year(value) is not None:
+        return "date", None
+    amount = sql.number(value)
+    if amount is not None and sql.canonical(value) == sql.canonical(amount):
+        return "number", int(amount) if amount.is_integer() and "." not in value else amount
+    return "text", None
+
+
+def unit(name: str) -> str | None:
+    """The unit that a field's name ends with ("battery_life_hours", "Weight (kg)"), as it is written there, or None."""
+    bracketed = _BRACKETED.search(name)
+    if bracketed and bracketed[1].strip().lower() in _UNITS | {"%"}:
+        return bracketed[1].strip().lower()
+    words = [w for w in _WORDS.split(name.lower()) if w]
+    return words[-1] if len(words) > 1 and words[-1] in _UNITS else None
+
+
+def save(folder: Path, facets: Facets) -> None:
+    """Keeps the facets in the catalogue's folder, with the version they are of."""
+    files.write_atomic(folder / NAME, json.dumps(to_dict(facets), ensure_ascii=False) + "\n")
+
+
+def load(folder: Path, version: int | None) -> Facets | None:
+    """The facets kept in the folder if they are of that version (of any, for None); None where there are none to trust."""
+    try:
+        found = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        if version is not None and found["version"] != version:
+            return None
+        listed = tuple(_facet(f) for f in found["facets"])
+        return Facets(listed, found["products"], found["version"], found["currency"])
+    except (OSError, ValueError, KeyError, TypeError, ArithmeticError):
+        return None
+
+
+def to_dict(facets: Facets) -> dict[str, Any]:
+    """The facets as JSON holds them; money as decimal text."""
+    return {
+        "version": facets.version,
+        "products": facets.products,
+        "currency": facets.currency,
+        "facets": [
+            {
+                "field": f.field, "kind": f.kind, "count": f.count, "distinct": f.distinct, "unit": f.unit,
+                "minimum": plain(f.minimum), "maximum": plain(f.maximum), "values": [[plain(v), n] for v, n in f.values],
+            }
+            for f in facets.facets
+        ],
+    }  # fmt: skip
+
+
+def _facet(found: dict[str, Any]) -> Facet:
+    low, high = found["minimum"], found["maximum"]
+    if found["kind"] == "money":
+        low, high = (None if v is None else Decimal(v) for v in (low, high))
+    values = tuple((v, int(n)) for v, n in found["values"])
+    return Facet(found["field"], found["kind"], found["count"], found["distinct"], values, low, high, found["unit"])

@@ -1,0 +1,191 @@
+"""Constraints become one SQL filter of the catalogue's table, and product values become what that filter looks up.
+
+Names and values are untrusted. Neither is ever spliced into SQL as it is: an equality is asked through a 64-bit key made
+of the field and the value's canonical form (column `keys`, indexed), a range through a quoted JSON key and a float literal
+(column `numbers`). One canonical form serves both sides, so types mixed across products cannot break a filter.
+This module knows nothing of LanceDB but its SQL.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from shelftalk.values import CORE_FIELDS, Constraint, Product
+
+# Core fields that stand in number columns of their own; every other field's numbers are in the JSON column `numbers`.
+NUMBER_COLUMNS = ("price", "list_price", "rating", "review_count", "stock")
+NOTHING = "id IS NULL"
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?", re.ASCII)
+_DATE_KEY = "\x1fdate"
+
+
+def where(
+    constraints: Iterable[Constraint] = (), exclude_ids: Sequence[str] = (), only_ids: Sequence[str] | None = None
+) -> str | None:
+    """The SQL filter that holds exactly for products satisfying every constraint; None where nothing is asked.
+
+    `exclude_ids` are left out; with `only_ids`, nothing else is let in. A missing value fails every operator but "!=" and
+    "not in". Text compares stripped and without case, and as a number where both sides read as one ("8" = 8.0); a list
+    satisfies "=" when it contains the value. "<", "<=", ">", ">=" and "between" compare the first number in a text
+    ("12 hours" is 12), or dates where the limit is an ISO date. A limit that holds no number satisfies nothing.
+    """
+    parts = [_condition(c) for c in constraints]
+    if only_ids is not None:
+        parts.append(f"id IN ({_texts(only_ids)})" if len(only_ids) else NOTHING)
+    if len(exclude_ids):
+        parts.append(f"id NOT IN ({_texts(exclude_ids)})")
+    return " AND ".join(f"({p})" for p in parts) if parts else None
+
+
+def _condition(constraint: Constraint) -> str:
+    name, operator = field_name(constraint.field), constraint.operator
+    values = list(constraint.value) if isinstance(constraint.value, (tuple, list)) else [constraint.value]
+    if operator in ("=", "in", "!=", "not in"):
+        keys = sorted({key(name, v) for v in values if v is not None})
+        negative = operator in ("!=", "not in")
+        if not keys:
+            return "id IS NOT NULL" if negative else NOTHING
+        if len(keys) == 1:
+            held = f"array_has(keys, {keys[0]})"
+        else:
+            held = f"array_has_any(keys, [{', '.join(map(str, keys))}])"
+        return f"NOT {held}" if negative else held
+    limits = [_limit(v) for v in values]
+    numbers = [n for n, _ in limits if n is not None]
+    needed = 2 if operator == "between" else 1
+    if len(numbers) < needed or len(limits) < needed or limits[0][0] is None:
+        return NOTHING
+    column, narrow = number_column(name, dated=any(d for _, d in limits))
+    if operator == "between":
+        test = f"{column} >= {numbers[0]!r} AND {column} <= {numbers[1]!r}"
+    else:
+        test = f"{column} {operator} {numbers[0]!r}"
+    return f"{narrow} AND {test}" if narrow else test
+
+
+def number_column(name: str, *, dated: bool = False) -> tuple[str, str | None]:
+    """The SQL expression of a field's number (its date as a fractional year where `dated`), and the indexed condition
+    that holds for the products that have one (None for the fields with a column of their own)."""
+    if name in NUMBER_COLUMNS:
+        return name, None
+    return f"json_get_float(numbers, {quote(name + _DATE_KEY if dated else name)})", f"array_has(keys, {holder(name)})"
+
+
+def sort_column(name: str) -> tuple[str, str | None]:
+    """Like `number_column`, with a date taken as a fractional year wherever a product holds one."""
+    column, narrow = number_column(name)
+    if narrow is None:
+        return column, None
+    return f"coalesce({number_column(name, dated=True)[0]}, {column})", narrow
+
+
+def field_name(name: str) -> str:
+    """The name that a field is stored under: "attributes.x" and "x" are the attribute x unless x is a core field."""
+    if name in CORE_FIELDS:
+        return name
+    bare = name.removeprefix("attributes.")
+    return f"attributes.{bare}" if bare in CORE_FIELDS else bare
+
+
+def indexed(product: Product) -> tuple[list[int], dict[str, float]]:
+    """The keys and the numbers that a product is found by: what `where` asks for."""
+    keys: dict[int, None] = {}
+    numbers: dict[str, float] = {}
+    for name, value in _fields(product):
+        for item in value if isinstance(value, (tuple, list)) else (value,):
+            keys[key(name, item)] = None
+        amount = number(value)
+        if amount is None or name in NUMBER_COLUMNS:
+            continue
+        keys[holder(name)] = None
+        numbers[name] = amount
+        date = fractional_year(value)
+        if date is not None:
+            numbers[name + _DATE_KEY] = date
+    return list(keys), numbers
+
+
+def _fields(product: Product) -> Iterator[tuple[str, Any]]:
+    for name in CORE_FIELDS:
+        if name not in ("attributes", "description", "images"):
+            value = getattr(product, name)
+            if value is not None and value != ():
+                yield name, value
+    for name, value in product.attributes.items():
+        if value is not None:
+            yield field_name("attributes." + name.removeprefix("attributes.")), value
+
+
+def canonical(value: Any) -> str:
+    """One text for all values that count as equal: stripped, lower case, and numbers by their value."""
+    text = str(value).strip().lower()
+    try:
+        amount = float(text)
+    except ValueError:
+        return text
+    return text if math.isnan(amount) else repr(amount + 0.0)
+
+
+def key(name: str, value: Any) -> int:
+    """The signed 64-bit key of a field holding a value."""
+    return _hash(f"={len(name)}:{name}{canonical(value)}")
+
+
+def holder(name: str) -> int:
+    """The key of a field holding any number."""
+    return _hash(f"#{name}")
+
+
+def _hash(text: str) -> int:
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def number(value: Any) -> float | None:
+    """A number as it is, the first number in a text ("1,299.50 USD" is 1299.5) or in a list's texts, or None."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float, Decimal)):
+        try:
+            amount = float(value)
+        except OverflowError:
+            return None
+        return amount if math.isfinite(amount) else None
+    text = ", ".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
+    match = _NUMBER.search(text.replace(",", ""))
+    amount = float(match.group()) if match else math.inf
+    return amount if math.isfinite(amount) else None
+
+
+def fractional_year(value: Any) -> float | None:
+    """An ISO date or date-time as years with a fraction (UTC where no zone is said), or None for anything else."""
+    if not isinstance(value, str) or not _DATE.fullmatch(text := value.strip()):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    start = datetime(moment.year, 1, 1, tzinfo=moment.tzinfo)
+    return moment.year + (moment - start).total_seconds() / (366 * 86400)
+
+
+def _limit(value: Any) -> tuple[float | None, bool]:
+    date = fractional_year(value)
+    return (date, True) if date is not None else (number(value), False)
+
+
+def quote(text: str) -> str:
+    """The text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _texts(ids: Iterable[str]) -> str:
+    return ", ".join(quote(str(i)) for i in ids)

@@ -1,0 +1,466 @@
+"""A shop's catalogue: one LanceDB table in a folder, with what is needed to open it again beside it.
+
+    FOLDER/catalog.json     schema version, embedder and its dimensions
+    FOLDER/products.lance   the table: record, derived filter columns, full text, vectors
+    FOLDER/facets.json      the facets of the last version they were asked of
+
+Readers see whole versions of the table while a writer upserts; one process writes at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from shelftalk.catalog import facets as facets_module
+from shelftalk.catalog import files, lock, rows, sql
+from shelftalk.catalog.snapshot import EXACT_ROWS, Snapshot
+from shelftalk.errors import CatalogError, StorageError
+from shelftalk.values import Facets, Product, Sort
+
+if TYPE_CHECKING:
+    from shelftalk.catalog.embed import Embedder as LoadedEmbedder
+
+TABLE = "products"
+METADATA = "catalog.json"
+HOME = Path("~/.cache/shelftalk")
+# Rows outside the indices are searched one by one: beyond this many, an upsert tidies up.
+UNINDEXED_ROWS = 2_000
+# Old versions stay this long for readers that are in the middle of one.
+KEEP_VERSIONS = timedelta(minutes=10)
+
+log = logging.getLogger(__name__)
+
+
+class Embedder(Protocol):
+    """What a catalogue needs of an embedder; `shelftalk.catalog.embed` has the real one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def dimensions(self) -> int: ...
+    def encode(self, texts: Sequence[str]) -> np.ndarray: ...
+    def encode_query(self, text: str) -> np.ndarray: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What catalog.json holds."""
+
+    schema: int
+    embedder: str
+    dimensions: int
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertReport:
+    """How many products were new, changed and the same, and how many of them were embedded."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    embedded: int = 0
+
+    def __add__(self, other: UpsertReport) -> UpsertReport:
+        mine, theirs = asdict(self), asdict(other)
+        return UpsertReport(**{k: mine[k] + theirs[k] for k in mine})
+
+
+class Catalog:
+    """The products of one shop. Open it with `Catalog.open`; reading is safe from several threads."""
+
+    def __init__(self, path: Path, metadata: Metadata | None, embedder: Embedder | None, home: Path) -> None:
+        self.path = path
+        self._metadata = metadata
+        self._embedder = embedder
+        self._home = home
+        self._guard = threading.RLock()
+        self._connection: Any = None
+        self._table: Any = None
+        self._snapshot: Snapshot | None = None
+        self._facets: Facets | None = None
+        self._writing = 0
+
+    @classmethod
+    def open(
+        cls, path: Path | str, *, create: bool = False, embedder: Embedder | None = None, home: Path | str = HOME
+    ) -> Catalog:
+        """The catalogue in a folder; with `create`, a new one where there is none (the folder is made by the first upsert).
+
+        `embedder` defaults to the one that the catalogue was made with (the default one for a new catalogue), loaded from
+        `home` when it is first needed. Raises CatalogError where there is no catalogue, or where it is damaged, of
+        another version of the format, or made with another embedder.
+        """
+        path, home = Path(path), Path(home).expanduser()
+        metadata = _read_metadata(path, create)
+        if metadata is not None and embedder is not None and (embedder.name, embedder.dimensions) != (
+            metadata.embedder, metadata.dimensions
+        ):  # fmt: skip
+            raise CatalogError(
+                f"{path} was made with embedder {metadata.embedder!r} ({metadata.dimensions} dimensions), not "
+                f"{embedder.name!r} ({embedder.dimensions}); use that one, or import the feed into a new folder"
+            )
+        catalog = cls(path, metadata, embedder, home)
+        if metadata is not None:
+            catalog._open_table(create)
+        return catalog
+
+    # What it is
+
+    @property
+    def version(self) -> int:
+        """The version of the table now; 0 while nothing was ever put in."""
+        table = self._latest()
+        return table.version if table is not None else 0
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedder of this catalogue's vectors, loaded at first use; EngineError where it cannot be loaded."""
+        with self._guard:
+            if self._embedder is None:
+                from shelftalk.catalog.embed import load_embedder
+
+                name = self._metadata.embedder if self._metadata else "default"
+                loaded: LoadedEmbedder = load_embedder(name, self._home)
+                if self._metadata and loaded.dimensions != self._metadata.dimensions:
+                    raise CatalogError(
+                        f"{self.path} holds vectors of {self._metadata.dimensions} dimensions, but embedder {name!r} "
+                        f"now makes {loaded.dimensions}; import the feed into a new folder"
+                    )
+                self._embedder = loaded
+            return self._embedder
+
+    def count(self) -> int:
+        """The number of products."""
+        with self._reading() as now:
+            return len(now) if now else 0
+
+    def get(self, product_id: str) -> Product | None:
+        """The product of that id, or None."""
+        return self.get_many([product_id]).get(product_id)
+
+    def get_many(self, ids: Sequence[str]) -> dict[str, Product]:
+        """The products of those ids that are in the catalogue, by id, in the order asked."""
+        with self._reading() as now:
+            return now.products(ids) if now else {}
+
+    def products(self, batch: int = 1000) -> Iterator[Product]:
+        """All products of the version that stands when the iteration starts, in the order of storage."""
+        with self._reading() as now:
+            for found in now.stream(rows.RECORD, batch) if now else ():
+                yield from map(rows.product, found)
+
+    def facets(self) -> Facets:
+        """The facets of the current version: kept in memory and in facets.json until the version changes.
+
+        While another process is importing, the facets of the version before may still be given.
+        """
+        with self._reading() as now:
+            version = now.version if now else 0
+            with self._guard:
+                if self._facets is not None and self._facets.version == version:
+                    return self._facets
+                stale = lock.held(self.path) and not self._writing
+                found = facets_module.load(self.path, None if stale else version)
+                if found is None:
+                    found = facets_module.collect(_all(now), version)
+                    if self._metadata is not None:
+                        facets_module.save(self.path, found)
+                self._facets = found if found.version == version else None
+                return found
+
+    def stats(self) -> dict[str, Any]:
+        """Counts and sizes of the catalogue by name: products, version, embedder, dimensions, bytes, fields, prices."""
+        found = self.facets()
+        price = found.get("price")
+        return {
+            "products": self.count(),
+            "version": self.version,
+            "embedder": self._metadata.embedder if self._metadata else None,
+            "dimensions": self._metadata.dimensions if self._metadata else None,
+            "bytes": files.size(self.path),
+            "facets": len(found.facets),
+            "currency": found.currency,
+            "price_min": price.minimum if price else None,
+            "price_max": price.maximum if price else None,
+            "with_price": price.count if price else 0,
+        }
+
+    # Searching
+
+    def dense(self, vector: np.ndarray, where: str | None, k: int) -> list[tuple[str, float]]:
+        """The k products nearest to a unit vector by cosine similarity, best first, among those the filter lets through.
+
+        Exact up to 50,000 products; by the vector index above.
+        """
+        with self._reading() as now:
+            return now.dense(np.asarray(vector, dtype=np.float32), where, k) if now and k > 0 else []
+
+    def lexical(self, text: str, where: str | None, k: int) -> list[tuple[str, float]]:
+        """The k best products by BM25, best first, among those the filter lets through; [] for a text without words."""
+        with self._reading() as now:
+            return now.lexical(text, where, k) if now and k > 0 else []
+
+    def scan(self, where: str | None, *, order_by: Sort | None = None, limit: int | None = None) -> list[str]:
+        """The ids that a filter lets through, by a field's number or date where asked, missing values last."""
+        with self._reading() as now:
+            return now.scan(where, order_by, limit) if now else []
+
+    def matching(self, where: str | None) -> int:
+        """How many products a filter lets through."""
+        with self._reading() as now:
+            return now.count(where) if now else 0
+
+    # Writing
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Holds the catalogue for writing, so that no other process writes in between; upsert and remove take it too."""
+        with self._guard:
+            if self._writing:
+                self._writing += 1
+                try:
+                    yield
+                finally:
+                    self._writing -= 1
+                return
+            made = files.make_folder(self.path)
+            try:
+                with lock.writer(self.path):
+                    self._writing = 1
+                    try:
+                        yield
+                    finally:
+                        self._writing = 0
+            finally:
+                if made and self._metadata is None:
+                    files.drop_folder(self.path, lock.NAME)
+
+    def upsert(self, products: Sequence[Product], *, tidy: bool = True) -> UpsertReport:
+        """Puts products in, replacing those of the same id, all or none of them; says how many were new and changed.
+
+        Only products whose embedding text changed are embedded. `tidy` folds many small changes into the indices.
+        Raises CatalogError where another process is writing, StorageError where the disk is full, ValueError where an
+        id comes twice or a value cannot be kept.
+        """
+        if not products:
+            return UpsertReport()
+        ids = [p.id for p in products]
+        if len(set(ids)) < len(ids):
+            twice = next(i for i in ids if ids.count(i) > 1)
+            raise ValueError(f"id {twice!r} comes twice in one upsert")
+        for product in products:
+            rows.check(product)
+        with self.writing(), self._mapped("write to"):
+            self._create()
+            report = self._write(products)
+            if tidy and self._unindexed() > UNINDEXED_ROWS:
+                self.optimize()
+            return report
+
+    def remove(self, ids: Sequence[str]) -> int:
+        """Takes the products of those ids out; returns how many there were."""
+        with self._reading() as now:
+            here = list(now.products(ids)) if now else []
+        if here:
+            with self.writing(), self._mapped("remove from"):
+                table = self._latest()
+                table.delete(sql.where(only_ids=here))
+        return len(here)
+
+    def optimize(self) -> None:
+        """Merges small files, brings the indices up to date and drops versions that no reader can still be using."""
+        with self.writing(), self._mapped("tidy up"):
+            table = self._latest()
+            if table is None:
+                return
+            _index(table)
+            table.optimize(cleanup_older_than=KEEP_VERSIONS)
+
+    # Inside
+
+    def _write(self, products: Sequence[Product]) -> UpsertReport:
+        from shelftalk.catalog.embed import embedding_text
+
+        table = self._latest()
+        fresh_table = table.count_rows() == 0
+        old = {} if fresh_table else _hashes(table, [p.id for p in products])
+        changed = [p for p in products if p.id not in old or old[p.id][0] != rows.record_hash(p)]
+        if not changed:
+            return UpsertReport(unchanged=len(products))
+        texts = [embedding_text(p) for p in changed]
+        hashes = [rows.text_hash(self.embedder.name, t) for t in texts]
+        known = [p.id for p, h in zip(changed, hashes, strict=True) if p.id in old and old[p.id][1] == h]
+        vectors = _vectors(table, known)
+        fresh = [n for n, p in enumerate(changed) if p.id not in vectors]
+        matrix = np.zeros((len(changed), self.embedder.dimensions), dtype=np.float32)
+        if fresh:
+            matrix[fresh] = self.embedder.encode([texts[n] for n in fresh])
+        for n, p in enumerate(changed):
+            if p.id in vectors:
+                matrix[n] = vectors[p.id]
+        data = rows.table(changed, matrix, hashes)
+        updated = sum(p.id in old for p in changed)
+        if updated:
+            table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all().execute(data)
+        else:
+            table.add(data)
+        if fresh_table:
+            _index(table)
+        return UpsertReport(len(changed) - updated, updated, len(products) - len(changed), len(fresh))
+
+    def _create(self) -> None:
+        """Makes metadata and an empty table where there are none."""
+        if self._metadata is None:
+            metadata = Metadata(rows.SCHEMA_VERSION, self.embedder.name, self.embedder.dimensions)
+            files.write_atomic(self.path / METADATA, json.dumps(asdict(metadata), indent=1) + "\n")
+            self._metadata = metadata
+        if self._table is None:
+            schema = rows.schema(self._metadata.dimensions)
+            self._table = self._connect().create_table(TABLE, schema=schema, exist_ok=True)
+
+    def _unindexed(self) -> int:
+        table = self._latest()
+        stats = table.index_stats("text_idx")
+        return int(stats.num_unindexed_rows) if stats else table.count_rows()
+
+    def _connect(self) -> Any:
+        if self._connection is None:
+            import lancedb
+
+            self._connection = lancedb.connect(self.path)
+        return self._connection
+
+    def _open_table(self, create: bool) -> None:
+        if not (self.path / f"{TABLE}.lance").is_dir():
+            if create:
+                return
+            raise CatalogError(
+                f"{self.path} holds no products: an import ended before its first batch, or the table was deleted; "
+                f"run `shelftalk catalog import FEED --catalog {self.path}` again"
+            )
+        with self._mapped("open"):
+            self._table = self._connect().open_table(TABLE)
+            missing = set(rows.schema(1).names) - set(self._table.schema.names)
+            if missing:
+                raise CatalogError(
+                    f"{self.path} is damaged: its table lacks {', '.join(sorted(missing))}; import the feed into a new folder"
+                )
+            if self._table.schema.field("vector").type.list_size != (self._metadata and self._metadata.dimensions):
+                raise CatalogError(
+                    f"{self.path} is damaged: {METADATA} and the table disagree on the dimensions of the vectors; "
+                    "import the feed into a new folder"
+                )
+
+    def _latest(self) -> Any:
+        if self._table is not None:
+            with self._mapped("read"):
+                self._table.checkout_latest()
+        return self._table
+
+    @contextmanager
+    def _reading(self) -> Iterator[Snapshot | None]:
+        """The snapshot of the latest version, for the length of one call."""
+        with self._mapped("read"):
+            with self._guard:
+                table = self._latest()
+                if table is not None and (self._snapshot is None or self._snapshot.version != table.version):
+                    pinned = self._connect().open_table(TABLE)
+                    pinned.checkout(table.version)
+                    self._snapshot = Snapshot(pinned)
+                now = self._snapshot
+            yield now
+
+    @contextmanager
+    def _mapped(self, doing: str) -> Iterator[None]:
+        """Turns the database's errors into those of shelftalk.errors."""
+        try:
+            yield
+        except (RuntimeError, OSError, ValueError) as error:
+            text = str(error)
+            if "No space left" in text or getattr(error, "errno", None) == 28:
+                raise StorageError(
+                    f"cannot {doing} {self.path}: the disk is full; free some space and try again"
+                ) from error
+            if "ermission denied" in text or "Read-only file system" in text:
+                raise StorageError(
+                    f"cannot {doing} {self.path}: permission denied; check the folder's owner"
+                ) from error
+            if "lance" not in text.lower() and not isinstance(error, OSError):
+                raise
+            first = " ".join(text.split())[:300]
+            raise CatalogError(
+                f"cannot {doing} {self.path}: its files are damaged or missing ({first}); import the feed into a new folder"
+            ) from error
+
+
+def _index(table: Any) -> None:
+    """Makes the indices that the table's size needs and that it lacks."""
+    from lancedb.index import FTS, BTree, HnswSq, LabelList
+
+    count = table.count_rows()
+    have = {c for index in table.list_indices() for c in index.columns}
+    wanted: dict[str, Any] = {
+        "text": FTS(stem=True, remove_stop_words=True, ascii_folding=True),
+        "id": BTree(),
+        "price": BTree(),
+        "keys": LabelList(),
+    }
+    if count > EXACT_ROWS:
+        wanted["vector"] = HnswSq(distance_type="cosine")
+    for column, config in wanted.items():
+        if column not in have:
+            table.create_index(column, config=config)
+
+
+def _hashes(table: Any, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """The hashes of the record and of the embedding text, by id, of those ids that are in the table."""
+    found = table.search().where(sql.where(only_ids=ids)).select(["id", "record_hash", "text_hash"]).limit(len(ids))
+    return {r["id"]: (r["record_hash"], r["text_hash"]) for r in found.to_arrow().to_pylist()}
+
+
+def _vectors(table: Any, ids: Sequence[str]) -> dict[str, np.ndarray]:
+    """The vectors of those ids."""
+    if not ids:
+        return {}
+    found = table.search().where(sql.where(only_ids=ids)).select(["id", "vector"]).limit(len(ids))
+    return {r["id"]: np.asarray(r["vector"], dtype=np.float32) for r in found.to_arrow().to_pylist()}
+
+
+def _all(now: Snapshot | None) -> Iterator[Product]:
+    for found in now.stream(rows.RECORD) if now else ():
+        yield from map(rows.product, found)
+
+
+def _read_metadata(path: Path, create: bool) -> Metadata | None:
+    file = path / METADATA
+    if not file.exists():
+        if (path / f"{TABLE}.lance").exists():
+            raise CatalogError(f"{path} is damaged: {METADATA} is missing; import the feed into a new folder")
+        if create:
+            if path.exists() and not path.is_dir():
+                raise CatalogError(f"{path} is a file; name a folder for the catalogue")
+            return None
+        raise CatalogError(
+            f"no catalogue at {path}; make one with `shelftalk catalog import FEED --catalog {path}`, or name another folder"
+        )
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        metadata = Metadata(int(found["schema"]), str(found["embedder"]), int(found["dimensions"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CatalogError(f"{file} is damaged ({error}); import the feed into a new folder") from error
+    if metadata.schema != rows.SCHEMA_VERSION:
+        raise CatalogError(
+            f"{path} has format {metadata.schema}, this version of shelftalk reads format {rows.SCHEMA_VERSION}; "
+            "import the feed into a new folder"
+        )
+    return metadata
