@@ -17,3 +17,31 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no public data sets at {folder}; set SHELFTALK_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def home() -> Path:
+    """Where unpacked models are kept between test runs: SHELFTALK_HOME, or the default."""
+    from shelftalk.settings import load_settings
+
+    return load_settings().home_folder
+
+
+@pytest.fixture(scope="session")
+def engine(home: Path):
+    """The real default language model in process, shared by all tests that need one."""
+    from shelftalk.engines import load_engine
+    from shelftalk.settings import load_settings
+
+    loaded = load_engine(load_settings(engine="transformers"))
+    yield loaded
+    loaded.close()
+
+
+@pytest.fixture(scope="session")
+def demo_catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundled catalogue, indexed with the real embedder."""
+    from shelftalk.demo import prepare_demo
+    from shelftalk.settings import load_settings
+
+    return prepare_demo(tmp_path_factory.mktemp("demo"), load_settings())

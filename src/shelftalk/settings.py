@@ -5,11 +5,18 @@ Nested settings take two underscores: SHELFTALK_RANK__STRATEGY=listwise.
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from shelftalk.errors import UsageError
 
@@ -101,3 +108,7 @@ def load_settings(**overrides: object) -> Settings:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise UsageError(f"setting {where}: {first['msg']} (got {first.get('input')!r})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"shelftalk.toml in this folder is not TOML: {error}") from error
+    except SettingsError as error:
+        raise UsageError(f"the environment's SHELFTALK_ settings cannot be read: {error}") from error
