@@ -147,7 +147,6 @@ class Decoder:
         Columns: the prefix that all rows share, then padding on the left of each row's rest.
         """
         import torch
-
         from transformers import DynamicCache
 
         with torch.inference_mode():

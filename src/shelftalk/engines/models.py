@@ -9,7 +9,6 @@ import hashlib
 import importlib.util
 import json
 import logging
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -135,8 +134,8 @@ def prepare_default(home: Path, progress: Progress | None = None) -> Path:
                 _mark(fresh, source)
                 if folder.exists():
                     logger.warning("model folder %s was damaged and is written anew", folder)
-                    os.replace(folder, Path(temporary) / "damaged")
-                os.replace(fresh, folder)
+                    folder.replace(Path(temporary) / "damaged")
+                fresh.replace(folder)
     except OSError as error:
         raise StorageError(
             f"cannot write the default model to {folder}: {error.strerror or error}; "
@@ -147,11 +146,9 @@ def prepare_default(home: Path, progress: Progress | None = None) -> Path:
 
 
 def _unpack(source: Path, target: Path) -> None:
-    try:
-        import torch
-        import transformers
-    except Exception as error:  # a broken torchvision raises RuntimeError here
-        raise EngineError(f"transformers cannot be imported: {error}; run 'shelftalk doctor'") from error
+    from shelftalk.engines.common import import_transformers
+
+    torch, transformers = import_transformers()
     if importlib.util.find_spec("gguf") is None:
         raise EngineError("the default model needs the package 'gguf' to unpack; run 'pip install gguf'")
     with _quiet(transformers):
@@ -167,19 +164,24 @@ def _unpack(source: Path, target: Path) -> None:
         tokenizer.save_pretrained(target)
 
 
-class _quiet:  # noqa: N801  reads as a word in `with`
+class _quiet:
     """No progress bars and no advice of transformers while a file of ours is converted."""
 
     def __init__(self, transformers: Any) -> None:
-        self.logging = transformers.utils.logging
+        from transformers import modeling_gguf_pytorch_utils
+
+        self.logging, self.reader = transformers.utils.logging, modeling_gguf_pytorch_utils
 
     def __enter__(self) -> None:
         self.level = self.logging.get_verbosity()
         self.bars = self.logging.is_progress_bar_enabled()
+        self.bar = self.reader.tqdm
+        self.reader.tqdm = lambda tensors, **_: tensors  # this bar has no switch
         self.logging.set_verbosity_error()
         self.logging.disable_progress_bar()
 
     def __exit__(self, *_: object) -> None:
+        self.reader.tqdm = self.bar
         self.logging.set_verbosity(self.level)
         if self.bars:
             self.logging.enable_progress_bar()

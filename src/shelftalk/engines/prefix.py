@@ -24,7 +24,7 @@ def common_prefix(batch: Sequence[Sequence[int]]) -> int:
     """How many first tokens all rows share."""
     if not batch:
         return 0
-    first, last = min(batch), max(batch)  # in lexical order, these two differ first
+    first, last = min(batch, key=list), max(batch, key=list)  # in lexical order, these two differ first
     for i, (a, b) in enumerate(zip(first, last, strict=False)):
         if a != b:
             return i

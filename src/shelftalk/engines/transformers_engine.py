@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from shelftalk.engines.base import Choice, Decoding, Generation, Prompt
-from shelftalk.engines.common import Chat, each, normalised, too_long
+from shelftalk.engines.common import Chat, each, import_transformers, normalised, too_long
 from shelftalk.engines.decode import Decoder, Row
 from shelftalk.engines.prefix import PrefixStore
 from shelftalk.errors import EngineError
@@ -40,7 +40,7 @@ class TransformersEngine:
         self, model: Path | str, *, device: str = "auto", context: int = 4096, prefix_cache: bool = True
     ) -> None:
         self.model = Path(model).name if isinstance(model, Path) else model
-        torch, transformers = _imports()
+        torch, transformers = import_transformers()
         place = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         dtype = torch.bfloat16 if place.startswith("cuda") else torch.float32
         local = {"local_files_only": True} if isinstance(model, Path) else {}
@@ -58,7 +58,7 @@ class TransformersEngine:
         self._context = min(context, getattr(loaded.config.get_text_config(), "max_position_embeddings", context))
         self._stop_ids = _stop_ids(loaded, self._tokenizer)
         self._store = PrefixStore() if prefix_cache and PrefixStore.fits(loaded) else None
-        self._decoder: Decoder | None = Decoder(loaded, self._tokenizer, self._stop_ids, self._store)
+        self._decoder: Decoder | None = Decoder(loaded, self._tokenizer, sorted(self._stop_ids), self._store)
         self._grammars: Any = None
         self._lock = threading.Lock()
         logger.info("loaded %s with transformers on %s in %s", self.model, place, str(dtype).removeprefix("torch."))
@@ -162,14 +162,3 @@ def _stop_ids(model: Any, tokenizer: Any) -> set[int]:
     declared = model.generation_config.eos_token_id
     found = set(declared if isinstance(declared, list) else [declared]) | {tokenizer.eos_token_id}
     return {int(i) for i in found if i is not None}
-
-
-def _imports() -> tuple[Any, Any]:
-    try:
-        import torch
-        import transformers
-        from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache  # noqa: F401
-    except Exception as error:  # a CUDA torchvision beside a CPU torch raises RuntimeError here
-        raise EngineError(f"transformers cannot be imported: {error}; run 'shelftalk doctor'") from error
-    transformers.utils.logging.disable_progress_bar()
-    return torch, transformers
