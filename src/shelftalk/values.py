@@ -64,6 +64,7 @@ class Facet:
     `values` are the commonest values with their counts, most frequent first (text, boolean and list fields; all of them
     when `distinct == len(values)`); `minimum` and `maximum` are set for money, numbers and dates (ISO strings).
     `unit` is the unit that the field's name carries ("hours" of battery_life_hours), None where it carries none.
+    `mean` is the mean over the products that have it (money and numbers), for requests like "cheaper than average".
     """
 
     field: str
@@ -74,6 +75,7 @@ class Facet:
     minimum: Scalar | None = None
     maximum: Scalar | None = None
     unit: str | None = None
+    mean: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

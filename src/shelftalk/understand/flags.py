@@ -1,0 +1,80 @@
+"""Yes/no attributes: "waterproof", "with Bluetooth", "no underwire", "doesn't need to be programmable"."""
+
+from __future__ import annotations
+
+from shelftalk.understand.index import Field, Index
+from shelftalk.understand.lexicon import COMMON, FILLER, VALUE_SYNONYMS
+from shelftalk.understand.mentions import Mention
+from shelftalk.understand.tokens import Text, stem, stems
+from shelftalk.values import Constraint
+
+_NOISE = frozenset(stem(w) for w in "is has with feature features function support supported capable capability included includes technology design system mode".split())
+_PREFIXES = frozenset({"is", "ha", "has"})
+
+
+def flags(text: Text, index: Index, negative: list[bool], found: list[Mention], taken: set[int]) -> tuple[list[Constraint], set[int]]:
+    """The yes/no constraints, and the tokens they were read from."""
+    occupied = {i for m in found for i in range(m.first, m.last + 1)} | taken
+    out: list[Constraint] = []
+    used: set[int] = set()
+    for known in index.fields.values():
+        if known.yes is None and known.no is None:
+            continue
+        where = _named(text, index, known)
+        if where is None or (set(range(where[0], where[1] + 1)) & occupied and where[0] == where[1]):
+            continue
+        value = known.no if negative[where[0]] else known.yes
+        if value is None:
+            other = known.yes if negative[where[0]] else known.no
+            if other is not None:
+                out.append(Constraint(known.field, "!=", other, text.span(*where)))
+                used.update(range(where[0], where[1] + 1))
+            continue
+        out.append(Constraint(known.field, "=", value, text.span(*where)))
+        used.update(range(where[0], where[1] + 1))
+    return out, used
+
+
+def _named(text: Text, index: Index, known: Field) -> tuple[int, int] | None:
+    """The tokens that name a yes/no field: all telling words of its name near each other, or a synonym of it."""
+    telling = [w for w in known.name if w not in _NOISE and w not in _PREFIXES]
+    if not telling:
+        return None
+    forms = [tuple(telling)]
+    plain = " ".join(telling)
+    for said, means in VALUE_SYNONYMS.items():
+        if any(stems(m) == tuple(telling) for m in means):
+            forms.append(stems(said))
+    del plain
+    for form in forms:
+        if len(form) == 1 and (form[0] in {stem(w) for w in FILLER} or (form[0] in {stem(w) for w in COMMON} and form[0] not in _TELLING)):
+            continue
+        hit = _run(text, form)
+        if hit is not None and not all(text.tokens[i].stem in index.nouns for i in range(hit[0], hit[1] + 1)):
+            return hit
+    return None
+
+
+_TELLING = frozenset(stem(w) for w in "rechargeable portable wireless adjustable foldable smart remote".split())
+
+
+def _run(text: Text, form: tuple[str, ...]) -> tuple[int, int] | None:
+    """Where all words of the form stand, within two words of each other."""
+    tokens = text.tokens
+    wanted = set(form)
+    glued = stem("".join(form))
+    for i, token in enumerate(tokens):
+        if token.stem == glued and len(form) > 1:
+            return i, i
+        if token.stem not in wanted:
+            continue
+        seen, last = {token.stem}, i
+        for j in range(i + 1, min(len(tokens), i + len(form) + 2)):
+            if tokens[j].hard:
+                break
+            if tokens[j].stem in wanted:
+                seen.add(tokens[j].stem)
+                last = j
+        if seen == wanted:
+            return i, last
+    return None

@@ -1,0 +1,197 @@
+"""The catalogue's facets made ready for reading requests: every value and field name under the stems of its words.
+
+Built once for a version of the facets; a request then costs dictionary look-ups, however many values there are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from shelftalk.understand.lexicon import CONCEPTS, FILLER, NAME_NOISE
+from shelftalk.understand.tokens import stem, stems, words
+from shelftalk.understand.units import Unit, unit
+from shelftalk.values import Facet, Facets, Scalar
+
+_BRAND = frozenset("brand manufacturer maker vendor designer label".split())
+_COLOR = frozenset(stem(w) for w in ("color", "colour"))
+_TRUE = frozenset({"yes", "true", "y"})
+_FALSE = frozenset({"no", "false", "n", "none", "not applicable"})
+_SKIP = frozenset({"title", "description", "id", "url", "images", "currency", "stock", "availability"})
+
+
+@dataclass(slots=True)
+class Field:
+    """A facet with the words it is known by: `name` its own stems, `known` also their synonyms."""
+
+    facet: Facet
+    name: tuple[str, ...]
+    known: frozenset[str]
+    unit: Unit | None
+    kind: str  # "number", "money", "boolean", "text", "list", "date"
+    yes: Scalar | None = None
+    no: Scalar | None = None
+    numeric_values: dict[float, Scalar] = field(default_factory=dict)
+    brand: bool = False
+
+    @property
+    def field(self) -> str:
+        """The facet's field name."""
+        return self.facet.field
+
+    @property
+    def number(self) -> bool:
+        """Whether it is compared by size."""
+        return self.kind in ("number", "money")
+
+    def bounds(self) -> tuple[float, float] | None:
+        """The smallest and largest number the catalogue holds in it."""
+        if self.numeric_values and not self.number:
+            return min(self.numeric_values), max(self.numeric_values)
+        try:
+            return float(self.facet.minimum), float(self.facet.maximum)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value of a field as a request may name it; `exact` where all of its words are given, not just a telling one."""
+
+    field: str
+    value: Scalar
+    count: int
+    exact: bool = True
+
+
+class Index:
+    """The facets by field, by value and by name. `fields` keeps the facets' order, commonest first."""
+
+    def __init__(self, facets: Facets) -> None:
+        self.facets = facets
+        self.fields: dict[str, Field] = {}
+        for facet in facets:
+            if facet.field not in _SKIP:
+                self.fields[facet.field] = _field(facet)
+        self.values: dict[tuple[str, ...], list[Value]] = defaultdict(list)
+        self.longest = 1
+        self.tokens: dict[str, set[str]] = defaultdict(set)
+        partial: dict[str, dict[tuple[str, Scalar], Value]] = defaultdict(dict)
+        for known in self.fields.values():
+            if known.number or known.kind == "date" or known.yes is not None or known.no is not None:
+                continue
+            for value, count in known.facet.values:
+                self._add(known, value, count, partial)
+        self.partial = {w: list(vs.values()) for w, vs in partial.items() if len(vs) == 1}
+        self.nouns = self._nouns()
+        self.by_word: dict[str, list[Field]] = defaultdict(list)
+        for known in self.fields.values():
+            for word in known.known:
+                self.by_word[word].append(known)
+
+    def _add(self, known: Field, value: Scalar, count: int, partial: dict[str, dict[tuple[str, Scalar], Value]]) -> None:
+        text = str(value)
+        key = stems(text)
+        if not key or len(key) > 8:
+            head = stems(re.split(r"[:(/,]", text)[0])
+            if not head or len(head) > 5:
+                return
+            key = head
+        self._put(key, Value(known.field, value, count))
+        bare = stems(re.sub(r"\([^)]*\)", " ", text))
+        if bare and bare != key:
+            self._put(bare, Value(known.field, value, count))
+        if len(key) > 1:
+            glued = "".join(words(text))
+            self._put((stem(glued),), Value(known.field, value, count))
+            without = tuple(w for w in key if w not in known.name)
+            if without and without != key:
+                self._put(without, Value(known.field, value, count, exact=False))
+            for word in key:
+                if len(word) > 2 and not word.isdigit():
+                    partial[word][(known.field, value)] = Value(known.field, value, count, exact=False)
+        elif not key[0].isdigit():
+            partial[key[0]][(known.field, value)] = Value(known.field, value, count)
+
+    def _put(self, key: tuple[str, ...], value: Value) -> None:
+        held = self.values[key]
+        if all((v.field, v.value) != (value.field, value.value) for v in held):
+            held.append(value)
+        self.longest = max(self.longest, len(key))
+        for word in key:
+            self.tokens[word].add(value.field)
+
+    def _nouns(self) -> frozenset[str]:
+        """Stems of the words that name the catalogue's products: those of its categories."""
+        found: set[str] = set()
+        categories = self.fields.get("categories")
+        if categories is not None:
+            for value, _ in categories.facet.values:
+                found.update(stems(str(value)))
+        return frozenset(found - {stem(w) for w in ("and", "for", "the")})
+
+    def holds_name(self, known: Field, given: Iterable[str]) -> float:
+        """How far the given stems name the field: 1 for all the telling words of its name, 0 for none."""
+        return named(known, frozenset(given))
+
+
+def named(known: Field, given: frozenset[str]) -> float:
+    """The share of a field name's words that the given stems hold, a synonym counting 0.8."""
+    telling = [w for w in known.name if w not in NAME_NOISE] or list(known.name)
+    if not telling:
+        return 0.0
+    score = 0.0
+    for word in telling:
+        if word in given:
+            score += 1.0
+        elif CONCEPTS.get(word, frozenset()) & given:
+            score += 0.8
+    return score / len(telling)
+
+
+def _field(facet: Facet) -> Field:
+    name = _name(facet.field)
+    measure = unit(facet.unit)
+    if measure is not None or facet.unit:
+        drop = {facet.unit, stem(facet.unit.lower()) if facet.unit else ""} | (
+            {measure.name} if measure else set()
+        )
+        name = tuple(w for w in name if w not in drop and unit(w) != measure) or name
+    if measure is None and len(name) > 1 and facet.kind in ("number", "money"):
+        last = unit(name[-1]) or unit(facet.field.replace("-", "_").rsplit("_", 1)[-1])
+        if last is not None:
+            measure, name = last, name[:-1]
+    known = set(name)
+    for word in name:
+        known |= CONCEPTS.get(word, frozenset())
+    out = Field(facet, name, frozenset(known - NAME_NOISE), measure, facet.kind, brand=bool(_BRAND & set(words(facet.field))))
+    held = {str(v).strip().lower(): v for v, _ in facet.values}
+    if facet.kind == "boolean":
+        out.yes, out.no = True, False
+    elif facet.kind == "text" and held and set(held) <= (_TRUE | _FALSE) and set(held) & (_TRUE | {"no", "false"}):
+        out.yes = next((v for k, v in held.items() if k in _TRUE), None)
+        out.no = next((v for k, v in held.items() if k in _FALSE), None)
+    elif facet.kind == "text" and held:
+        for value, _ in facet.values:
+            match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z\"']{0,6})\s*", str(value))
+            if not match:
+                out.numeric_values = {}
+                break
+            out.numeric_values[float(match.group(1))] = value
+    return out
+
+
+def _name(field_name: str) -> tuple[str, ...]:
+    split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", field_name.removeprefix("attributes.")).replace("_", " ").replace(".", " ")
+    found = tuple(w for w in stems(split) if w)
+    return found or (field_name.lower(),)
+
+
+def is_color(known: Field) -> bool:
+    """Whether the field holds a colour."""
+    return bool(_COLOR & set(known.name))
+
+
+__all__ = ["FILLER", "Field", "Index", "Value", "is_color", "named"]

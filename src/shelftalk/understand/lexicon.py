@@ -1,0 +1,271 @@
+"""What English shoppers say: word lists and synonyms of shopping in general, with nothing of any catalogue in them."""
+
+from __future__ import annotations
+
+from shelftalk.understand.tokens import stem
+
+# Words that carry no search meaning.
+FILLER = frozenset(
+    """a about above absolutely actually after again ain't alright all also am an and another any anybody anyone
+    anything are aren't around as ask asking at away back basically be because been before being below best bet better
+    between big bit both bother bought bring brand brands bro bucks bunch but buy buying by came can can't cannot
+    carry case cash catalog catalogue catch check choice come comes considering cool could couldn't cuz dang darn deal definitely did didn't dig
+    do does doesn't doing dollar dollars don't done dough down dude each either else enough euro euros even ever every everything exactly
+    fan fancy far favor favour fetch few find fine first fit fits folks fond for forget from gal get gets getting gimme
+    give go going gonna good got gotta great grab guess guy guys had hand happen has hasn't hate have haven't having he hello help her here
+    hey hi him his hook how i i'd i'll i'm i've id if in include into inventory is isn't it it'd it'll it's item its
+    just kind kinda know lately least less let let's like likes liked list little locate long look looking looks lot lots love
+    lower made make makes making man many mate may maybe me mean meets middle might mind mine money more most much must my
+    myself name need needed needs neither never new next nice no nor not nothing now of off offer offers oh ok okay
+    old on once one ones only onto opt option options or order other others our out over own particular particularly partial pay
+    paying people perhaps pick place please plus point possible possibly prefer preferably preferred price priced product products
+    provide pull purchase put quick quite rather really reasonable recommend recommendation recommendations remember right same save say search see seem select sell
+    shell she shop shopping should show shows simple since so some somebody someone something sort specific spare spend
+    spending splurge spot standard start still stock stop store stuff such suggest suggestion suggestions suit sure system
+    take talking tell than thank thanks that that'd that'll that's the their them then there there's these they they'd they're
+    thing things think this those though through time tired to told too top torn total track trust try trying two type under up
+    uh um us use used uses using very wait want wanted wanting wants was way we well were what what's whatever when where
+    which while who who's whole why will with within without won't work works would wouldn't ya yeah yes yet you you'd you'll
+    you're you've your yours usd eur gbp pounds quid ones' kinds""".split()
+)
+
+# Words so common in ordinary sentences that, standing alone, they are no proof of a catalogue's value. They count when
+# something supports them: the field's name, the product's noun right after, another value of the field beside them.
+COMMON = frozenset(
+    """able access action active adult advance air all alpha american amber angel any apple area arm arrow art auto away
+    baby back bag ball band bar bare base basic bay beach bear beauty bed bell below berry best better beyond big bird bit
+    blade blend block blow board body bold bolt bonus book boost box boy brand brave bridge bright broad brown bubble build built button
+    call calm camp can cap car carbon card care carnival cart case casual cat center central chance change charm chase cheap check
+    choice city clarity class classic clean clear click close cloud club coach coast coffee combo combination comfort comfortable compact complete cool core corner
+    country cover craft crown cut daily dark dash day deal deep delta desert design diamond direct discovery dog double dove
+    down dream drive dual dynamic eagle earth easy eco edge eight elegant element elite energy enjoy essential ever every
+    exact express extra eye fair fall family fan fashion fast feather felt fine fire first fit five fixed flash flat flex flight
+    flow fly focus force forest form formal four fox free fresh friend front full fun fusion future galaxy gap garden gear general
+    generic gentle genius giant gift girl glass go goddess good grace grand great green grip ground group grow guard guide half hand
+    handy happy hard harmony heart heavy height help hero high home honest honor hood hook hot house human ice ideal image
+    independent inspire instant integrated iron island jet join joy jump junior just keep key kid kind king kit lady large last
+    latest leader left legend less level liberty life lift light limited line link lion list little live local lock long look loop
+    love low lucky luna machine magic main manual many mark mass master match max maximum medium mega men metal method mid mini minimum minimal
+    mint mirror mix mobile mode model modern moment moon more mother motion mount mountain move multi multiple music natural nature
+    near need never new next nice night nine none no normal north not note now ocean off office old olive on one only open option optional
+    orange orbit original other out outdoor over oxygen pack pad pair panel paper part party pass passion path patriot peak
+    pearl perfect personal petite piece pilot pine pioneer place plain plan planet plant play please plum plus pocket point poor
+    portable positive power premium present press prime print pro process progress promise proper pull pulse pure quality queen
+    quick quiet radio rain range rapid ray ready real rebel red reflex regular relax remote rest rich ride right ring rise river
+    road rock roll roller root rose rough round royal run rush safe sage same sand save scout sea seal season second secret secure see select
+    self sense series service set seven shadow shape share sharp shell shine short show side sierra sign signal silver simple single
+    six size skin sky sleek slim small smart smooth soft solid solo solution sound source south space spare spark special speed spirit
+    sport spot spring square stable stage standard star start state station stay steady steel step still stone store storm
+    straight stream street strong studio style sub summer summit sun super support sure surface swift system table tag target team
+    tech ten thin thing three thunder tide tiger tight time tiny titan top total touch tough tower town toy track tradition traditional trail
+    travel tree trend tri tribe trigger trim triple true trust turbo twin two ultra under union unique unit universal up urban value various view
+    village vision vital voice wall warm watch water wave way wear well west white whole wide wild win wind window wing wise
+    wish with wolf woman wonder wood work world yes young zero zone lime coral salmon peach cream chocolate coffee honey ginger
+    hammer nest ring echo dot pixel surface spigot anchor coast carnival mission ford prophet oil diesel hill""".split()
+)
+
+# Attribute concepts: a request's word on either side of a group names the same kind of field.
+_CONCEPTS = """
+price cost costs pricing priced budget
+weight weigh weighs mass
+memory storage ram space internal
+storage memory hdd ssd disk drive flash internal
+ram memory
+screen display
+capacity volume hold holds holding fits size
+capacity juice
+megapixels megapixel mp pixels resolution
+resolution definition
+warranty guarantee guaranteed
+charging charge charges recharge recharges recharging charger
+recharge charging charge charges
+ports port slots slot outlets outlet sockets socket connectors
+noise decibel loudness quietness sound volume
+speed fast rpm
+rating rated stars star reviews score
+reviews review_count popular popularity reviewed
+power wattage watts watt
+brightness lumens lumen luminous
+distance range reach throw far
+battery batteries
+life lifetime runtime playtime last lasts lasting endurance
+material fabric made textile
+fabric material cloth textile
+color colour colored coloured shade hue finish
+brand manufacturer maker make label vendor designer
+size sizes diameter
+length long
+width wide
+height tall high
+depth deep
+thickness thick thin
+age ages aged old year years
+pack packs count pieces piece quantity set per num number pcs units box
+connectivity connection connect connects connected wire wires cord cable
+wireless cordless bluetooth
+waterproof water resistant resistance splash rain splashproof
+closure closures fastening fasteners clasp close closes closing
+washing wash washable cleaning laundry instruction care
+neck neckline collar
+type style kind
+style type
+sleeve sleeves
+occasion event
+precision accuracy precise accurate increments
+lens lenses
+focus focusing
+video videos film recording shoot shooting record records recording
+temperature warmth
+flavor flavour taste
+scent fragrance smell odor odour
+system os platform
+processor cpu chip
+camera photo photos
+heat heating heats warm
+timer auto
+gender sex women men
+season weather
+pattern print
+shape form
+absorbency absorb absorbent
+coverage area room
+clumping clump
+"""
+CONCEPTS: dict[str, frozenset[str]] = {}
+for _line in _CONCEPTS.strip().splitlines():
+    _head, *_rest = [stem(w) for w in _line.split()]
+    CONCEPTS[_head] = CONCEPTS.get(_head, frozenset()) | {_head, *_rest}
+
+# Words of field names that say nothing about which field is meant.
+NAME_NOISE = frozenset(stem(w) for w in "type of the is has with per num number value max min maximum minimum product item total and or for in a rating".split())
+
+# Synonyms of values and yes/no attributes: what shoppers say -> the words a catalogue may use.
+VALUE_SYNONYMS: dict[str, tuple[str, ...]] = {
+    "waterproof": ("waterproof", "water resistant", "water resistance", "water-proof"),
+    "cordless": ("wireless", "cordless"),
+    "wire free": ("wireless",),
+    "wireless": ("wireless", "cordless"),
+    "no wire": ("wireless", "cordless"),
+    "grey": ("gray",), "gray": ("grey",),
+    "aluminium": ("aluminum",), "aluminum": ("aluminium",),
+    "stainless": ("stainless steel",),
+    "automatic": ("auto",), "automatically": ("auto",), "autofocus": ("auto", "auto focus"),
+    "colour": ("color",),
+    "silicone": ("silicon",), "silicon": ("silicone",),
+    "zip": ("zipper",), "zip up": ("zipper",), "zippered": ("zipper",), "zipped": ("zipper",),
+    "ladies": ("women", "female"), "woman": ("women", "female"), "women": ("women", "female", "ladies"), "female": ("women",),
+    "mens": ("men", "male"), "man": ("men", "male"), "men": ("men", "male"), "male": ("men",),
+    "kids": ("children", "kid"), "children": ("kids",), "kid": ("kids", "children"),
+    "tee": ("t-shirt",), "tv": ("television",), "cellphone": ("cell phone",), "mobile phone": ("cell phone", "smartphone"),
+    "fridge": ("refrigerator",), "notebook": ("laptop",), "laptop": ("notebook",), "trainers": ("sneakers",), "sneakers": ("trainers",),
+    "sofa": ("couch",), "couch": ("sofa",), "vegan leather": ("faux leather",), "fake leather": ("faux leather",),
+    "faux": ("faux leather",), "hi res": ("high resolution",), "4k": ("uhd", "2160p"), "uhd": ("4k",), "full hd": ("1080p",), "fhd": ("1080p",),
+    "standard definition": ("480p", "sd"), "high definition": ("720p", "hd"), "led": ("led",), "multicolour": ("multicolor",),
+    "rechargeable": ("rechargeable",), "foldable": ("folding", "foldable"), "collapsible": ("folding", "foldable", "collapsible"),
+    "bt": ("bluetooth",), "noise cancelling": ("noise cancellation", "active noise cancelling", "anc"), "anc": ("noise cancelling",),
+    "elastic": ("elasticity", "elasticated"), "lithium ion": ("lithium",), "li ion": ("lithium",),
+    "unscented": ("fragrance-free", "scent-free"), "scent free": ("unscented",), "fragrance free": ("unscented",), "odorless": ("unscented",),
+    "gold": ("golden",), "golden": ("gold",), "machine washable": ("machine",), "hand washable": ("hand",),
+}  # fmt: skip
+
+# "the lightest": the adjective -> (words of the fields it may mean, direction). "" stands for any size-like field.
+_SUPERLATIVES = """
+cheap: price asc
+inexpensive: price asc
+affordable: price asc
+economical: price asc
+costly: price desc
+expensive: price desc
+pricey: price desc
+light: weight asc
+heavy: weight desc
+big: size screen display capacity volume diameter desc
+large: size screen display capacity volume diameter desc
+huge: size screen display capacity volume diameter desc
+small: size screen display capacity volume diameter asc
+tiny: size screen display capacity volume diameter asc
+roomy: capacity volume size desc
+spacious: capacity volume size desc
+compact: size volume width weight asc
+long: length desc
+short: length asc
+tall: height desc
+wide: width desc
+narrow: width asc
+thin: thickness depth asc
+slim: thickness depth width asc
+thick: thickness desc
+deep: depth desc
+bright: brightness lumen luminous light desc
+dim: brightness lumen asc
+quiet: noise decibel loudness sound asc
+loud: noise decibel loudness volume desc
+new: released release year asc_date
+recent: released release year asc_date
+latest: released release year asc_date
+old: released release year age asc
+powerful: power wattage watt output desc
+strong: power wattage strength suction load desc
+fast: speed rpm page desc | recharge charging charge time duration heat asc
+quick: speed desc | recharge charging charge time duration heat asc
+slow: speed asc | recharge charging charge time duration desc
+far: distance range reach desc
+sharp: megapixel resolution pixel dpi desc
+clear: megapixel resolution pixel dpi desc
+crisp: megapixel resolution pixel dpi desc
+detailed: megapixel resolution pixel dpi desc
+precise: precision accuracy dpi resolution desc_fine
+accurate: precision accuracy dpi resolution desc_fine
+warm: color temperature kelvin asc
+cool: color temperature kelvin asc
+hot: heat temperature power wattage desc
+durable: durability warranty life desc
+popular: review_count popularity sold desc
+loved: review_count desc
+reviewed: review_count desc
+young: age asc
+rated: rating desc
+"""
+SUPERLATIVES: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {}
+for _line in _SUPERLATIVES.strip().splitlines():
+    _adjective, _spec = _line.split(":")
+    SUPERLATIVES[_adjective] = tuple(
+        (tuple(stem(w) for w in part.split()[:-1]), part.split()[-1]) for part in _spec.split("|")
+    )
+_IRREGULAR = {
+    "best": "good", "worst": "bad", "least": "few", "fewest": "few", "furthest": "far", "farthest": "far", "most": "many",
+    "biggest": "big", "thinnest": "thin", "slimmest": "slim", "hottest": "hot", "dimmest": "dim", "priciest": "pricey", "roomiest": "roomy",
+    "tiniest": "tiny", "heaviest": "heavy", "latest": "latest", "costliest": "costly", "newest": "new", "oldest": "old",
+}  # fmt: skip
+
+
+def superlative(word: str) -> str | None:
+    """The adjective whose superlative this is ("cheapest" -> "cheap", "heaviest" -> "heavy"), or None."""
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
+    if word.endswith("est") and len(word) > 5:
+        base = word[:-3]
+        for form in (base, base + "e", base[:-1] + "y" if base.endswith("i") else base, base[:-1] if base[-1:] == base[-2:-1] else base):
+            if form in SUPERLATIVES:
+                return form
+    return None
+
+
+# Fields where less is better: "the best price" sorts ascending, and so does "fastest" on a time.
+LESS_IS_BETTER = frozenset(stem(w) for w in "price cost weight noise recharge charging latency thickness decibel".split())
+
+# Idioms of thrift: no limit is named, and the cheapest that fits is what is meant.
+THRIFT = (
+    r"(?:break|breaking|broke|bust|busting|empty|emptying|drain|draining|rob|robbing|kill|killing|hurt|hurting|dent|denting|burn|burning|burns|set|setting|wreck|wrecking)\s+"
+    r"(?:a hole in |a dent in )?(?:the|my|me|your|our)?\s*(?:bank|wallet|budget|pocket|pockets|purse|savings|account|piggy bank)",
+    r"cost(?:s|ing)? (?:me |us )?(?:an arm|a fortune|the earth|a bomb|too much|a lot|a ton|a kidney|much|a pretty penny)",
+    r"(?:spend|spending|pay|paying|drop|dropping|shell out|blow|blowing|throw|throwing|fork out|fork over|shelling out)[a-z ]{0,12} (?:a fortune|too much|a lot|a ton|big bucks|much|loads|heaps|more than i have to|big money|money around|more than necessary|through the nose|tons|a bundle)",
+    r"(?:made|loaded|flush|swimming|rolling|dripping)(?: of| with| in|)? (?:the )?(?:money|cash|dough)",
+    r"(?:tight|limited|small|shoestring|strict|low|modest) budget|budget(?:'s| is)(?: a bit| kinda| pretty| really)? (?:tight|limited)|on a budget|budget[- ](?:friendly|conscious)",
+    r"(?:money|cash|purse strings|wallet|funds)(?:'s| is| are)?(?: a bit| kinda| really| pretty| a little| always)? (?:tight|low|short|slim|light)",
+    r"(?:tight|low|short|strapped|light|running low) (?:on|for|of) (?:money|cash|funds)",
+    r"(?:save|saving) (?:some |a bit of |a little |a few |my )?(?:money|cash|dough|bucks|pennies|coin)|pinch(?:ing)? pennies|penny[- ]pinch\w*|pinching|scrap\w+ pennies|cutting costs|cut costs|cut back",
+    r"\b(?:cheap|affordable|inexpensive|low[- ]cost|low[- ]priced|wallet[- ]friendly|reasonably priced|economical|bargain|thrifty|frugal|good value|good deal|great deal|best deal|best price|best value)\b",
+    r"\b(?:i'm|kinda|a bit|a little|pretty|so|flat|being) broke\b",
+    r"\b(?:pric(?:e)?y|expensive|overpriced|high price|outrageous|price tag|splurg\w+|splash(?:ing)? out|fortune|arm and a leg|cash to burn|money to (?:burn|blow|spare|throw))\b",
+)

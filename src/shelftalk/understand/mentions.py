@@ -1,0 +1,286 @@
+"""Catalogue values named in a request: exact, plural, hyphenated, partial, misspelt or by synonym; coincidences left out.
+
+A word that is common in any sentence ("hand", "coast", "short") names a value only with support: the field's name or
+the product's noun beside it, quotes, a brand's capital letter, "from", or another value of the same field next to it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from shelftalk.understand.index import Field, Index, Value, is_color
+from shelftalk.understand.lexicon import COMMON, CONCEPTS, FILLER, VALUE_SYNONYMS
+from shelftalk.understand.tokens import Text, stem, stems
+from shelftalk.understand.vocabulary import ordinary
+
+_JOIN = re.compile(r"^(?:[\s\-&'/+.]|\s&\s){0,3}$")
+_BRAND_BEFORE = frozenset("from by brand brands label only trust love like prefer called of like loyal buy wear between".split())
+_AFTER_BRAND = frozenset("brand brands branded products product stuff fan guy gal person".split())
+_FUNCTION = frozenset("a an the of for with in on at to and or is it my your our not no".split())
+
+
+@dataclass(slots=True)
+class Mention:
+    """Tokens `first` to `last` name one of `candidates`; `how` tells the kind of match."""
+
+    first: int
+    last: int
+    candidates: list[Value]
+    how: str  # "exact", "synonym", "partial", "derived", "misspelt"
+    field: str = ""
+    value: Value | None = None
+    negative: bool = False
+
+
+def mentions(text: Text, index: Index, taken: frozenset[int] = frozenset()) -> list[Mention]:
+    """The values the request names, each with its field chosen, in order; tokens in `taken` are left alone."""
+    found = _matches(text, index, taken)
+    kept = []
+    for mention in found:
+        best = _choose(text, index, mention, found)
+        if best is not None:
+            mention.field, mention.value = best.field, best
+            kept.append(mention)
+    return kept
+
+
+def _matches(text: Text, index: Index, taken: frozenset[int]) -> list[Mention]:
+    found: list[Mention] = []
+    i, tokens = 0, text.tokens
+    while i < len(tokens):
+        hit = None
+        if i not in taken:
+            for n in range(min(index.longest, len(tokens) - i), 0, -1):
+                run = range(i, i + n)
+                if any(j in taken for j in run) or any(not _JOIN.match(tokens[j].gap) for j in run if j > i):
+                    continue
+                hit = _lookup(text, index, i, i + n - 1)
+                if hit:
+                    break
+        if hit:
+            found.append(hit)
+            i = hit.last + 1
+        else:
+            i += 1
+    return found
+
+
+def _lookup(text: Text, index: Index, first: int, last: int) -> Mention | None:
+    tokens = text.tokens[first : last + 1]
+    key = tuple(t.stem for t in tokens if t.low != "and")
+    if not key or tokens[-1].low == "and" or (tokens[0].low == "and"):
+        return None
+    single = len(tokens) == 1
+    if single and tokens[0].numeric and len(tokens[0].text) < 4:
+        return None
+    exact = index.values.get(key)
+    if exact:
+        return Mention(first, last, list(exact), "exact")
+    if len(tokens) <= 3:
+        for synonym in VALUE_SYNONYMS.get(" ".join(t.low for t in tokens), ()):
+            held = index.values.get(stems(synonym))
+            if held:
+                return Mention(first, last, list(held), "synonym")
+    if not single or tokens[0].numeric:
+        return None
+    word = tokens[0]
+    if word.low in FILLER or len(word.low) < 3:
+        return None
+    partial = index.partial.get(word.stem)
+    if partial:
+        return Mention(first, last, list(partial), "partial")
+    derived = _derived(word.low, index)
+    if derived:
+        return Mention(first, last, derived, "derived")
+    if len(word.low) >= 5 and word.low not in COMMON and not ordinary(word.low) and word.stem not in index.nouns:
+        near = _misspelt(word.low, index)
+        if near:
+            return Mention(first, last, near, "misspelt")
+    return None
+
+
+_SUFFIXES = ("ity", "er", "ers", "ed", "ic", "al", "able", "ible", "matic", "matically", "ally", "y", "ness", "ing", "n", "en", "ion")
+
+
+def _derived(word: str, index: Index) -> list[Value]:
+    """Values whose word is made from the same root: elastic and elasticity, auto and automatic."""
+    if word in COMMON or len(word) < 4:
+        return []
+    root = stem(word)
+    out: list[Value] = []
+    for suffix in _SUFFIXES:
+        for candidate in (root + suffix, root.removesuffix(suffix) if root.endswith(suffix) else "", word.removesuffix(suffix) if word.endswith(suffix) else ""):
+            if len(candidate) >= 4 and candidate != word:
+                out += [v for v in index.values.get((stem(candidate),), ()) if v not in out]
+    return out
+
+
+def _misspelt(word: str, index: Index) -> list[Value]:
+    """Values one edit away (two for words of eight letters or more), by optimal string alignment; first letters agree."""
+    reach = 2 if len(word) >= 8 else 1
+    best: list[Value] = []
+    for size in range(len(word) - reach, len(word) + reach + 1):
+        for known, values in _by_shape(index).get((word[0], size), ()):
+            if distance(word, known, reach) <= reach:
+                best += [v for v in values if v not in best]
+    return best if len({(v.field, v.value) for v in best}) <= 3 else []
+
+
+def _by_shape(index: Index) -> dict[tuple[str, int], list[tuple[str, list[Value]]]]:
+    shapes: dict[tuple[str, int], list[tuple[str, list[Value]]]] | None = getattr(index, "shapes", None)
+    if shapes is None:
+        shapes = {}
+        for values in index.values.values():
+            for value in values:
+                word = str(value.value).lower().replace("-", "").replace(" ", "")
+                if value.exact and word.isalpha() and len(word) >= 5:
+                    shapes.setdefault((word[0], len(word)), []).append((word, [value]))
+        for _, held in index.partial.items():
+            for value in held:
+                for word in str(value.value).lower().split():
+                    if word.isalpha() and len(word) >= 5 and index.fields[value.field].brand and stem(word) in index.partial:
+                        shapes.setdefault((word[0], len(word)), []).append((word, [value]))
+        index.shapes = shapes
+    return shapes
+
+
+@lru_cache(maxsize=65536)
+def distance(a: str, b: str, limit: int) -> int:
+    """Optimal string alignment distance (edits and neighbouring swaps), or limit + 1 where it is larger."""
+    if abs(len(a) - len(b)) > limit:
+        return limit + 1
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        new = [i]
+        for j, y in enumerate(b, 1):
+            cost = min(row[j] + 1, new[j - 1] + 1, row[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                cost = min(cost, before[j - 2] + 1)
+            new.append(cost)
+        if min(new) > limit:
+            return limit + 1
+        before, row = row, new
+    return row[-1]
+
+
+def _choose(text: Text, index: Index, mention: Mention, found: list[Mention]) -> Value | None:
+    """The value meant, or None where the word may merely coincide or several fields hold it with nothing to tell."""
+    scored = []
+    for value in mention.candidates:
+        known = index.fields[value.field]
+        support = _support(text, index, mention, value, known, found)
+        if support < _needed(text, index, mention, value, known):
+            continue
+        rank = support + (1.0 if value.exact else 0.0) + (0.6 if known.brand else 0.0) + (0.5 if is_color(known) else 0.0)
+        rank += 0.3 if value.field == "categories" else 0.0
+        rank -= 0.25 * max(0, len(known.name) - 1)
+        scored.append((rank, value))
+    if not scored:
+        return None
+    scored.sort(key=lambda s: -s[0])
+    top = scored[0]
+    rivals = [v for r, v in scored if r > top[0] - 0.01]
+    if len(rivals) > 1:
+        if len({v.field for v in rivals}) > 2 and not mention_is_long(mention):
+            return None
+        return max(rivals, key=lambda v: v.count)
+    return top[1]
+
+
+def mention_is_long(mention: Mention) -> bool:
+    """Whether two or more words were matched."""
+    return mention.last > mention.first
+
+
+def _needed(text: Text, index: Index, mention: Mention, value: Value, known: Field) -> float:
+    """How much support this match needs before it counts."""
+    tokens = text.tokens[mention.first : mention.last + 1]
+    lows = [t.low.removesuffix("'s") for t in tokens]
+    single = len(tokens) == 1
+    low = lows[0]
+    if all(w in FILLER or w in COMMON for w in lows):
+        need = 2.0 if all(w in FILLER for w in lows) else 1.0
+        if not single and not all(w in FILLER for w in lows):
+            need = 0.0 if len(lows) > 1 and value.exact and not known.brand else 1.0
+    else:
+        need = 0.0
+    if mention.how == "partial":
+        if known.brand and value.exact is False:
+            need = max(need, 0.0 if low not in COMMON and not ordinary(low) else 1.0)
+        elif not value.exact:
+            need = max(need, 1.0)
+    if mention.how == "derived":
+        need = max(need, 0.0)
+    if single and tokens[0].stem in index.nouns and value.field != "categories":
+        need = max(need, 2.0)
+    if single and len(low) <= 2 and tokens[0].text != str(value.value) and not tokens[0].text.isupper():
+        need = max(need, 1.0)
+    if not value.exact and mention.how == "exact":
+        need = max(need, 1.0 if single else 0.0)
+    return need
+
+
+def _support(text: Text, index: Index, mention: Mention, value: Value, known: Field, found: list[Mention]) -> float:
+    tokens = text.tokens
+    first, last = mention.first, mention.last
+    score = 0.0
+    before = text.text[max(0, tokens[first].start - 1) : tokens[first].start]
+    after = text.text[tokens[last].end : tokens[last].end + 1]
+    if before in "\"'" and after in "\"'" and before and after:
+        score += 2.0
+    if known.brand:
+        score += _brand_support(text, mention, value)
+    telling = {w for w in known.name if len(w) > 1}
+    synonyms = known.known - telling - index.nouns
+    for j in range(max(0, first - 3), min(len(tokens), last + 4)):
+        if first <= j <= last:
+            continue
+        if any(t.hard for t in tokens[min(j, first) + 1 : max(j, last) + 1]):
+            continue
+        gap = first - j if j < first else j - last
+        if tokens[j].stem in telling:
+            score += 1.2 if gap <= 2 else 0.8
+        elif tokens[j].stem in synonyms and gap <= 2:
+            score += 1.0
+    follow = last + 1
+    while follow < len(tokens) and follow <= last + 4 and not tokens[follow].hard:
+        other = next((m for m in found if m.first == follow), None)
+        if tokens[follow].stem in index.nouns:
+            score += 1.0 if not known.brand or tokens[first].text == str(value.value).split()[0] else 0.5
+            break
+        if other is None and tokens[follow].low not in ("or", "and"):
+            break
+        follow = (other.last if other else follow) + 1
+    for other in found:
+        if other is mention or all(v.field != value.field for v in other.candidates):
+            continue
+        low, high = (other, mention) if other.last < mention.first else (mention, other)
+        between = [t.low for t in tokens[low.last + 1 : high.first]]
+        if len(between) <= 2 and all(w in ("or", "and", "nor", "either", "a", "an", "the") for w in between) and not tokens[high.first].hard:
+            score += 1.0
+            break
+    return score
+
+
+def _brand_support(text: Text, mention: Mention, value: Value) -> float:
+    tokens, first, last = text.tokens, mention.first, mention.last
+    score = 0.0
+    given = text.text[tokens[first].start : tokens[last].end]
+    sentence_start = first == 0 or tokens[first].hard
+    if given[:1].isupper() and not sentence_start:
+        score += 1.0
+    if given == str(value.value) and not given.islower() and (not sentence_start or not given.istitle()):
+        score += 1.0
+    if first and tokens[first - 1].low in _BRAND_BEFORE:
+        score += 0.6
+    if last + 1 < len(tokens) and tokens[last + 1].low in _AFTER_BRAND:
+        score += 0.6
+    if tokens[last].low.endswith("'s"):
+        score += 0.3
+    return score
+
+
+__all__ = ["CONCEPTS", "Mention", "distance", "mentions"]

@@ -1,0 +1,89 @@
+"""Which words of a request stand under a negation: "not Sony", "anything but", "had enough of", "is a no-go"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from shelftalk.understand.tokens import Text
+
+# Negative in form, not in meaning: masked before negations are looked for.
+_HARMLESS = re.compile(
+    r"(?:do(?:es)?n't|wouldn't|won't|not|never) (?:really )?mind\b|not (?:only|just|to mention|bad|necessarily|sure|against|opposed to|averse to)\b|no (?:matter|doubt|problem|worries|wonder|joke|need to worry|later|more than|less than|fewer than|higher than|lower than|bigger than|larger than|smaller than|longer than|shorter than|greater than|slouch|nonsense|frills|fuss|strings)\b"
+    r"|can't (?:go wrong with|get enough of|live without|do without|wait|resist|beat|help but|say no to|stop|do with less)|couldn't (?:live|do) without|nothing (?:but|other than|except|else than)\b|(?:no one|nobody) but\b|none (?:but|other than)\b"
+    r"|(?:not|n't|never) (?:\w+ ){0,4}?(?:anything|any(?:one|body)?|something)(?: \w+)? (?:but|other than|except(?: for)?|besides|apart from|that(?:'s| is|'re| are)? not|that isn't|without)\b"
+    r"|(?:not|n't|never) (?:\w+ ){0,3}?(?:settle|go|settling|going) (?:for )?(?:anything )?(?:without|less than|below|under)\b|not (?:more|less|over|under|above|below|exceeding|greater|fewer|bigger|larger|smaller|longer|shorter|higher|lower|heavier|lighter|cheaper) than?\b"
+    r"|\b(?:not over|not under|not above|not below|not exceeding|not to exceed|n't exceed|no more|never exceed)(?= (?:than )?[$€£\d])|whether or not|if not\b|or not\b|why not\b|no\.\s?\d|\bno idea\b|don't (?:know|forget|hesitate|worry)|can't (?:decide|choose|pick|find|figure|afford to wait)|haven't (?:decided|found)|doesn't matter|n't matter|n't (?:that )?(?:picky|fussy)"
+)
+_NEGATION = re.compile(
+    r"\b(?:not|never|no|nor|neither|nothing|none|without|w/o|except(?: for)?|excluding|exclude[sd]?|avoid(?:s|ing)?|hat(?:e|es|ed|ing)|dislik(?:e|es|ed|ing)|despis(?:e|es|ed)|loath(?:e|es|ed)?|detest(?:s|ed)?"
+    r"|skip(?:s|ping)?|minus|non|ditch(?:ing|ed)?|drop the|rather than|instead of|as opposed to|other than|apart from|aside from|besides|anti|hold the|free of|but not"
+    r"|(?:any|every)\w*(?: \w+){0,3}? but(?= (?!(?:i|it|also|with|not|they|that|the price|my|must|needs?|has|should|at)\b))|all but|all except"
+    r"|(?:tired|sick|bored|wary|weary|exhausted|annoyed)(?: and tired)?(?: of| with| by)|had (?:it(?: up to here)?|enough|my fill|quite enough|more than enough)(?: of| with)?|enough (?:of|with)|(?:done|through|finished|over and done) (?:with|using|buying|wearing)|fed up (?:of|with)"
+    r"|stay(?:s|ing)? (?:away|clear) (?:from|of)|steer(?:s|ing)? (?:away|clear) (?:from|of)|keep(?:ing)? (?:away|clear) (?:from|of)|run(?:ning)? away from|turn(?:ed|s)? off by|shy(?:ing)? away from|move (?:on|away) from|moving (?:on|away) from|get(?:ting)? away from|switch(?:ing)? (?:away )?from|a break from|break (?:up )?with|bre?aking up with|parting ways with"
+    r"|allergic to|forget(?: about)?|burned by|burnt by|bad (?:experience|experiences|luck|history|time) with|let down by|disappointed (?:by|with|in)|(?:problem|problems|issue|issues|trouble|troubles|beef|grudge|hassle) (?:with|against)|pass on|giv(?:e|en|ing) up on|sworn off|swore off|swear off|boycott(?:ing)?|refuse(?:s)? to|lost faith in|lost trust in|can(?:no|')t|anything different from|different from|different than|leave out|spare me|cut out|out of the question|enough already with|ain't)\b"
+    r"|n't\b|\bi'?m (?:so |totally |completely |really |kinda |just )?over(?= (?:[a-z]|the|those|these)(?!\w* ?\d))(?! \d)|\bcant\b|\bdont\b|\bdoesnt\b|\bisnt\b|\bwont\b|\baint\b|\bwouldnt\b|\bdidnt\b|\barent\b"
+)
+_RESUME = re.compile(
+    r"\b(?:i (?:just |really |only |still |also |do |actually |definitely |would |absolutely |always )?(?:need|want|prefer|like|love|trust|fancy|require|am looking|was looking|wanna)|i'd (?:rather|like|prefer|love|want)|i'm (?:looking|after|in the market|searching|hunting|into|all about|interested|only|just|more|still|leaning|going|keen|a fan)|i'll (?:take|only|need)|"
+    r"(?:find|give|get|show|fetch|pull|hook|point|recommend|suggest|track|dig|grab|bring|pick|locate|hand|toss|tell|gimme|hit|sell|pass) (?:me|us|up|out|down)|gimme|got any|got a|do you (?:have|got|carry|sell)|have you got|can you|could you|what's|what is|which|it (?:has to|must|needs to|should|better|also)|(?:it's|its|it has|that's) (?:got to|gotta)|must be|needs? to be|has to be|should be|make sure|make it|looking for|on the hunt|instead|however|though|although|except that|only|just|something|anything (?:that|with|under|over|below|above|less|more)|preferably|ideally|while still|whilst|yet|as long as)\b"
+)
+_AFTERWARDS = re.compile(
+    r"^(?:\W*(?:brand|brands|stuff|products?|ones?|models?|anything|thing|things|at all|really|just|also|kind|style|type|either|that|which|who|colou?r|they|it|bulbs?|is|are|was|were|have|has|had|'?s)\W*){0,4}"
+    r"(?:(?:is|are|was|were)? ?(?:a |an )?(?:no[- ]?go|no[- ]?no|deal[- ]?breaker|turn[- ]?off|dud|pain|letdown|rip[- ]?off|nope|off the table|out of the question|overrated|not happening)|(?:is|are|'s) (?:out\b|not |too\b)|(?:isn't|aren't|ain't|doesn't|don't|didn't|won't|hasn't|haven't|never) (?:really |quite |just |exactly )?(?:do it|my |for me|cut it|work for|float|brew it|suit|impress|appeal|sit|fit|an option|what|going|cutting|interest|agree|last|worked|been)|need not apply|leaves? me cold|let me down|(?:sucks?|stinks?|annoys?|bores?|irritates?|bothers?|bugs?|disgusts?|disappoints?)\b|not (?:my|for me)|makes? me (?:itch|sick|sweat|break)|give(?:s)? me (?:a rash|hives|the creeps|an?))"
+)
+_CONTINUES = frozenset("or nor and a an the any either those these that from of with made in by brand brands even also not neither no".split())
+
+
+def negatives(text: Text, anchors: Iterable[int]) -> list[bool]:
+    """For each token, whether a negation reaches it. `anchors` are the tokens at which a value or amount begins: a
+    negation goes on over a comma or an "and" only to another of these."""
+    low, tokens = text.low, text.tokens
+    masked = _HARMLESS.sub(lambda m: "\u0001" * len(m.group()), low)
+    starts = set(anchors)
+    events: dict[int, list[tuple[int, str]]] = {}
+    for match in _NEGATION.finditer(masked):
+        if match.group() == "no" and masked[match.end() : match.end() + 1] == "." :
+            continue
+        events.setdefault(text.at(match.end()), []).append((match.end(), "neg"))
+    for match in _RESUME.finditer(masked):
+        if _NEGATION.search(masked[max(0, match.start() - 9) : match.start()]) or match.group().startswith("anything") and _negated_before(masked, match.start()):
+            continue
+        events.setdefault(text.at(match.start()), []).append((match.start(), "pos"))
+    out: list[bool] = []
+    state = False
+    for i, token in enumerate(tokens):
+        if token.hard or ";" in token.gap or "\u0001" in masked[token.start - len(token.gap) : token.start + 1]:
+            state = False
+        elif state and token.comma and not _next_is_value(text, i, starts):
+            state = False
+        elif state and token.low == "and" and not _next_is_value(text, i + 1, starts):
+            state = False
+        elif state and token.low in ("but", "so", "because", "then", "if", "plus", "who", "since"):
+            state = False
+        kinds = sorted(events.get(i, ()))
+        for _, kind in kinds:
+            state = kind == "neg"
+        out.append(state)
+    return out
+
+
+def _negated_before(masked: str, offset: int) -> bool:
+    clause = re.split(r"[.,;!?]", masked[:offset])[-1]
+    return bool(_NEGATION.search(clause))
+
+
+def _next_is_value(text: Text, i: int, starts: set[int]) -> bool:
+    tokens = text.tokens
+    for j in range(i, min(len(tokens), i + 4)):
+        if j in starts:
+            return True
+        if tokens[j].low not in _CONTINUES or (j > i and tokens[j].hard):
+            return False
+    return False
+
+
+def rejected_after(text: Text, last: int) -> bool:
+    """Whether what follows token `last` turns it down: "Sony is a no-go", "silver doesn't do it for me"."""
+    rest = re.split(r"[.;!?]", text.low[text.tokens[last].end :])[0]
+    return bool(_AFTERWARDS.match(rest.lstrip("'s ").lstrip()))

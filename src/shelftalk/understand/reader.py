@@ -1,0 +1,197 @@
+"""The deterministic reader: one request's text becomes an Intent that names only fields and values of the facets.
+
+It knows English shopping and nothing of any catalogue; precision goes before recall, so a word that may merely coincide
+with a value becomes part of the search text rather than a hard constraint.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from shelftalk.understand.flags import flags
+from shelftalk.understand.index import Index
+from shelftalk.understand.mentions import Mention, mentions
+from shelftalk.understand.packs import packs
+from shelftalk.understand.polarity import negatives, rejected_after
+from shelftalk.understand.quantities import Quantity, amounts, quantities
+from shelftalk.understand.superlatives import Order, order, thrift
+from shelftalk.understand.tokens import Text, tokenise
+from shelftalk.understand.wishes import how_many, is_shopping, preferences, query
+from shelftalk.values import Constraint, Facets, Intent, Scalar, Sort
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An intent with what it was read from: `thrifty` says that the sort comes from a plea for a low price, not a superlative."""
+
+    intent: Intent
+    thrifty: bool = False
+    notes: tuple[str, ...] = ()
+
+
+class Reader:
+    """Reads requests against one version of a catalogue's facets; building it indexes them once."""
+
+    def __init__(self, facets: Facets) -> None:
+        self.index = Index(facets)
+
+    def read(self, request: str) -> Reading:
+        """What the request asks for, as far as words alone tell. Never raises on any text."""
+        text = tokenise(request[:20_000])
+        index = self.index
+        spoken = amounts(text)
+        first_pass = mentions(text, index)
+        named = {m.first for m in first_pass}
+        anchors = named | {a.number.first for a in spoken} | index_anchor(text, index)
+        negative = negatives(text, anchors)
+        pieces, pack_tokens = packs(text, index, negative)
+        taken = frozenset(pack_tokens)
+        limits, limit_tokens = quantities(text, index, negative, taken | _inside(first_pass))
+        found = [m for m in first_pass if not set(range(m.first, m.last + 1)) & (pack_tokens | limit_tokens)]
+        sort = order(text, index, negative)
+        sort_tokens = set(range(sort.first, sort.last + 1)) if sort else set()
+        found = [m for m in found if not set(range(m.first, m.last + 1)) <= sort_tokens]
+        for mention in found:
+            mention.negative = negative[mention.first] or rejected_after(text, mention.last)
+        switches, switch_tokens = flags(text, index, negative, found, sort_tokens | limit_tokens | pack_tokens)
+        other = _another(text, index, found)
+        constraints = [*_values(text, index, found, other), *switches, *_limits([*pieces, *limits])]
+        used = sort_tokens | limit_tokens | pack_tokens | switch_tokens | {i for m in found for i in range(m.first, m.last + 1)}
+        limit, count_tokens = how_many(text, used, index)
+        wish = _order(sort)
+        thrifty = False
+        if wish is None and "price" in index.fields and thrift(text) and not any(c.field == "price" for c in constraints):
+            wish, thrifty = Sort("price", "asc", ""), True
+        shopping = is_shopping(text, bool(constraints or sort))
+        if not shopping:
+            return Reading(Intent(query="", shopping=False))
+        dropped = limit_tokens | pack_tokens | count_tokens | sort_tokens
+        exclude = _excluded(text, index, negative, used)
+        return Reading(
+            Intent(
+                constraints=_ordered(constraints),
+                sort=wish,
+                limit=limit,
+                preferences=preferences(text, used | count_tokens, negative),
+                exclude=exclude,
+                query=query(text, dropped, negative),
+                shopping=True,
+            ),
+            thrifty,
+        )
+
+
+def _inside(found: list[Mention]) -> frozenset[int]:
+    """The tokens of mentions that contain digits: "1080p", "G2 Chic" are no amounts."""
+    return frozenset(i for m in found for i in range(m.first, m.last + 1))
+
+
+def index_anchor(text: Text, index: Index) -> set[int]:
+    """Tokens that name the products themselves ("no Sony or LG players") or a field: a negated list may go on over them."""
+    return {i for i, t in enumerate(text.tokens) if t.stem in index.tokens and t.stem not in index.nouns and len(t.stem) > 3}
+
+
+def _order(found: Order | None) -> Sort | None:
+    return found.sort if found else None
+
+
+def _values(text: Text, index: Index, found: list[Mention], another: set[int]) -> list[Constraint]:
+    """Constraints on text fields: alternatives of one field become "in", negated ones "!=" or "not in"."""
+    wanted: dict[str, list[Mention]] = defaultdict(list)
+    turned_down: dict[str, list[Mention]] = defaultdict(list)
+    for position, mention in enumerate(found):
+        (turned_down if mention.negative or position in another else wanted)[mention.field].append(mention)
+    out: list[Constraint] = []
+    for field, held in turned_down.items():
+        values = _distinct(held)
+        span = text.span(held[0].first, held[-1].last) if len(held) == 1 else ", ".join(text.span(m.first, m.last) for m in held)
+        rest = [m for m in wanted.get(field, ()) if m.value and m.value.value not in values]
+        if field in wanted:
+            wanted[field] = rest
+        if rest and index.fields[field].kind != "list":
+            continue  # "wired, not wireless": the wanted value says it all
+        out.append(Constraint(field, "!=", values[0], span) if len(values) == 1 else Constraint(field, "not in", tuple(values), span))
+    for field, held in wanted.items():
+        values = _distinct(held)
+        if not values:
+            continue
+        span = ", ".join(dict.fromkeys(text.span(m.first, m.last) for m in held))
+        if field == "categories":
+            out += _category(index, values, span)
+        elif len(values) == 1:
+            out.append(Constraint(field, "=", values[0], span))
+        elif index.fields[field].kind == "list" and not _alternatives(text, held):
+            out += [Constraint(field, "=", m.value.value, text.span(m.first, m.last)) for m in held if m.value]
+        else:
+            out.append(Constraint(field, "in", tuple(values), span))
+    return out
+
+
+def _distinct(held: list[Mention]) -> list[Scalar]:
+    return list(dict.fromkeys(m.value.value for m in held if m.value is not None))
+
+
+def _alternatives(text: Text, held: list[Mention]) -> bool:
+    between = text.low[text.tokens[held[0].last].end : text.tokens[held[-1].first].start]
+    return " or " in between or "/" in between
+
+
+def _category(index: Index, values: list[Scalar], span: str) -> list[Constraint]:
+    """The most specific category named, left out where it holds the whole catalogue."""
+    counts = {v: c for v, c in index.fields["categories"].facet.values}
+    values = [v for v in values if counts.get(v, 0) < index.facets.products or not index.facets.products]
+    if not values:
+        return []
+    best = min(values, key=lambda v: counts.get(v, 0))
+    return [Constraint("categories", "=", best, span)]
+
+
+def _limits(found: list[Quantity]) -> list[Constraint]:
+    """The limits as constraints; a lower and an upper limit on one field stay two."""
+    out: list[Constraint] = []
+    for quantity in found:
+        constraint = quantity.constraint()
+        same = next((c for c in out if c.field == constraint.field and c.operator == constraint.operator), None)
+        if same is None:
+            out.append(constraint)
+        elif constraint.operator in ("=", "!=") and same.value != constraint.value:
+            out[out.index(same)] = Constraint(same.field, "in" if same.operator == "=" else "not in", (same.value, constraint.value), f"{same.span}, {constraint.span}")  # type: ignore[arg-type]
+        elif constraint.operator in ("in", "not in"):
+            out[out.index(same)] = Constraint(same.field, same.operator, tuple(dict.fromkeys((*same.value, *constraint.value))), same.span)  # type: ignore[misc]
+    return out
+
+
+def _another(text: Text, index: Index, found: list[Mention]) -> set[int]:
+    """Positions of brands that a request turns its back on by asking for "a different brand"."""
+    import re
+
+    brands = [i for i, m in enumerate(found) if index.fields[m.field].brand]
+    if len(brands) != 1 or found[brands[0]].negative:
+        return set()
+    if re.search(r"\b(?:any other|some other|another|a different|different|other|a new) (?:brands?|makes?|manufacturers?|compan(?:y|ies)|labels?|makers?)\b|\bfrom (?:someone|anyone|somebody|anybody) else\b|other than (?:that|those|them|it)\b", text.low):
+        return set(brands)
+    return set()
+
+
+def _excluded(text: Text, index: Index, negative: list[bool], used: set[int]) -> tuple[str, ...]:
+    """Words turned down that no field holds: "no mushrooms" where no facet knows mushrooms."""
+    from shelftalk.understand.lexicon import COMMON, FILLER
+
+    out = []
+    for i, (token, off) in enumerate(zip(text.tokens, negative, strict=True)):
+        if not off or i in used or token.numeric or token.low in FILLER or token.low in COMMON or token.stem in index.nouns:
+            continue
+        lead = [t.low for t in text.tokens[max(0, i - 2) : i]]
+        if any(w in ("no", "without", "non", "avoid", "except", "excluding", "contain", "contains", "containing", "not") for w in lead) and len(token.low) > 3 and not token.low.endswith(("ing", "ed", "er")):
+            out.append(token.low)
+    return tuple(dict.fromkeys(out))[:5]
+
+
+def _ordered(constraints: list[Constraint]) -> tuple[Constraint, ...]:
+    """The constraints without repeats, a narrower one on the same field replacing what it implies."""
+    out: list[Constraint] = []
+    for constraint in constraints:
+        if constraint not in out:
+            out.append(constraint)
+    return tuple(out)

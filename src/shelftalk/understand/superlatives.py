@@ -1,0 +1,188 @@
+"""The order a request asks for: "the cheapest", "most RAM", "longest battery life", "the biggest one you have"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from shelftalk.understand.index import Field, Index, named
+from shelftalk.understand.lexicon import LESS_IS_BETTER, SUPERLATIVES, THRIFT, superlative
+from shelftalk.understand.tokens import Text, stem
+from shelftalk.values import Direction, Sort
+
+_MOST = frozenset("most maximum max highest greatest biggest largest best longest farthest furthest widest strongest tallest top ultimate heaviest peak utmost".split())
+_LEAST = frozenset("least minimum min lowest smallest fewest shortest shallowest lightest slowest".split())
+_PRICE = frozenset(stem(w) for w in "price priced cost costing tag".split())
+_LITTLE = re.compile(r"(?:pay|spend|cost)\w*(?: \w+){0,2} as little as (?:possible|i can)|as (?:little|cheap(?:ly)?) as (?:possible|i can|can be|they come|you have)|(?:the )?cheaper,? the better|rock[- ]bottom|lowest[- ]pric\w+|on the cheap|the less i (?:pay|spend)|don't want to (?:pay|spend) (?:a penny )?more than (?:i have to|necessary|needed)")
+_SO = re.compile(r"as (?P<adj>\w+) as (?:possible|can be|they come|you (?:have|can|got|'ve got)|it gets)|the (?P<cmp>\w+er),? the (?:better|merrier)")
+_THRIFT = [re.compile(t, re.I) for t in THRIFT]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A sort with the tokens it was read from."""
+
+    sort: Sort
+    first: int
+    last: int
+
+
+def order(text: Text, index: Index, negative: list[bool]) -> Order | None:
+    """The order asked for, or None. Of several, one on an attribute wins over one on price: the limit speaks of price."""
+    found: list[Order] = []
+    for i, token in enumerate(text.tokens):
+        hit = _at(text, index, i)
+        if hit is not None and not (negative[i] and _negated_superlative(text, i)):
+            found.append(hit)
+        del token
+    if not found:
+        match = _LITTLE.search(text.low)
+        if match and "price" in index.fields:
+            first, last = text.at(match.start()), max(text.at(match.start()), text.at(match.end()) - 1)
+            return Order(Sort("price", "asc", match.group()), first, last)
+        match = _SO.search(text.low)
+        if match:
+            base = match.group("adj") or _positive(match.group("cmp"))
+            first, last = text.at(match.start()), max(text.at(match.start()), text.at(match.end()) - 1)
+            known = _meant(text, index, base, last) if base else None
+            if known:
+                return Order(Sort(known[0].field, known[1], match.group()), first, last)
+        return None
+    explicit = [o for o in found if o.sort.field != "price"]
+    return (explicit or found)[0]
+
+
+def thrift(text: Text) -> bool:
+    """Whether the request pleads for a low price without naming one: "won't break the bank", "money's tight"."""
+    return any(pattern.search(text.low) for pattern in _THRIFT)
+
+
+def _negated_superlative(text: Text, i: int) -> bool:
+    before = text.low[max(0, text.tokens[i].start - 14) : text.tokens[i].start]
+    return bool(re.search(r"(?:not|n't)(?: \w+)? (?:the|your|their)? ?$", before))
+
+
+def _positive(comparative: str) -> str | None:
+    return superlative(comparative[:-2] + "est") if comparative.endswith("er") else None
+
+
+def _at(text: Text, index: Index, i: int) -> Order | None:
+    tokens = text.tokens
+    low = tokens[i].low
+    if low in ("most", "least") and i and tokens[i - 1].low == "at" and not tokens[i].hard:
+        return None
+    if low in ("most", "least") and i + 1 < len(tokens) and tokens[i + 1].low == "of":
+        return None
+    if low in ("top", "peak", "max", "maximum", "minimum", "min") and not _attribute(text, index, i, 1, i):
+        return None
+    if low in ("most", "least") and i + 1 < len(tokens):
+        adjective = tokens[i + 1].low
+        if adjective in SUPERLATIVES or adjective in ("reasonably", "reasonable", "competitively", "wallet", "budget", "cost", "cheaply", "modestly", "attractively", "fairly"):
+            return _adjective(text, index, i, i + 1, low)
+        if adjective in ("amount", "number", "quantity") and i + 2 < len(tokens):
+            return _named(text, index, i, i + 3 if tokens[i + 2].low == "of" else i + 2, "desc" if low == "most" else "asc")
+    base = superlative(low)
+    if base is None and low not in _MOST and low not in _LEAST:
+        return None
+    if low in ("best", "top", "highest", "lowest", "least", "most", "worst") or low in _MOST or low in _LEAST:
+        direction: Direction = "desc" if low in _MOST else "asc"
+        hit = _named(text, index, i, i + 1, direction)
+        if hit is not None:
+            return hit
+    if base in SUPERLATIVES and base is not None:
+        return _adjective(text, index, i, i, "most")
+    return None
+
+
+def _adjective(text: Text, index: Index, first: int, at: int, degree: str) -> Order | None:
+    adjective = text.tokens[at].low
+    base = adjective if at > first else (superlative(adjective) or adjective)
+    if base not in SUPERLATIVES:
+        if "price" in index.fields:
+            return Order(Sort("price", "asc", text.span(first, at)), first, at)
+        return None
+    known = _meant(text, index, base, at)
+    if known is None:
+        return None
+    field, direction = known
+    if degree == "least":
+        direction = "asc" if direction == "desc" else "desc"
+    return Order(Sort(field.field, direction, text.span(first, at)), first, at)
+
+
+def _meant(text: Text, index: Index, base: str, at: int) -> tuple[Field, Direction] | None:
+    """The field an adjective's superlative orders by: one named right after it, else one the adjective itself implies."""
+    options = SUPERLATIVES.get(base, ())
+    after = _attribute(text, index, at, 1, at)
+    if after is not None and options:
+        field, _ = after
+        for hints, direction in options:
+            if set(hints) & set(field.name) or set(hints) & field.known:
+                return field, _dated(field, direction)
+        direction = _dated(field, options[0][1])
+        if base in ("fast", "quick") and LESS_IS_BETTER & set(field.name):
+            direction = "asc"
+        if field.kind == "money" and base not in ("cheap", "inexpensive", "affordable", "economical", "costly", "expensive", "pricey"):
+            return None
+        return field, direction
+    for hints, direction in options:
+        best: tuple[float, Field] | None = None
+        for known in index.fields.values():
+            if not (known.number or known.kind == "date"):
+                continue
+            ranks = [hints.index(w) for w in known.name if w in hints]
+            if not ranks:
+                continue
+            score = 1.0 / (1 + min(ranks)) + 0.2 * (len(ranks) - 1) - 0.05 * len(known.name)
+            if best is None or score > best[0]:
+                best = (score, known)
+        if best is not None:
+            return best[1], _dated(best[1], direction)
+    return None
+
+
+def _dated(known: Field, direction: str) -> Direction:
+    if direction == "asc_date":
+        return "desc" if known.field == "released_at" or known.kind == "date" or "year" in known.name or "releas" in known.name else "asc"
+    if direction == "desc_fine":
+        return "asc" if {"precis", "accuraci"} & set(known.name) else "desc"
+    return "asc" if direction == "asc" else "desc"
+
+
+def _named(text: Text, index: Index, first: int, after: int, direction: Direction) -> Order | None:
+    """The order by a field named after the superlative: "most RAM", "lowest price", "best battery life"."""
+    found = _attribute(text, index, after - 1, 1, first)
+    if found is None:
+        return None
+    field, last = found
+    low = text.tokens[first].low
+    if low == "best" and LESS_IS_BETTER & set(field.name):
+        direction = "asc"
+    if low in ("top", "best") and field.kind == "money":
+        direction = "asc"
+    return Order(Sort(field.field, direction, text.span(first, last)), first, last)
+
+
+def _attribute(text: Text, index: Index, at: int, step: int, origin: int) -> tuple[Field, int] | None:
+    """The numeric or date field that the two to four words after a superlative name, with the last of those words."""
+    tokens = text.tokens
+    best: tuple[float, Field, int] | None = None
+    given: set[str] = set()
+    for j in range(at + 1, min(len(tokens), at + 5)):
+        if tokens[j].hard or tokens[j].comma:
+            break
+        if tokens[j].low in ("you", "that", "which", "with", "from", "for", "under", "i", "one", "among", "below") and j > at:
+            break
+        given.add(tokens[j].stem)
+        if tokens[j].stem in _PRICE and "price" in index.fields and j <= at + 1:
+            return index.fields["price"], j
+        for known in index.by_word.get(tokens[j].stem, ()):
+            if not (known.number or known.kind == "date"):
+                continue
+            share = named(known, frozenset(given))
+            exact = len([w for w in known.name if w in given])
+            score = share + 0.15 * exact - 0.08 * (j - at - 1)
+            if share >= 0.39 and (best is None or score > best[0] + 1e-9):
+                best = (score, known, j)
+    del origin
+    return (best[1], best[2]) if best and best[0] >= 0.4 else None

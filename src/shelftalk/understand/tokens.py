@@ -1,0 +1,109 @@
+"""A request cut into words and numbers, each with where it stands, its stem and what separates it from the one before.
+
+It knows nothing of catalogues: the reader's finders all walk this one list.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import snowballstemmer
+
+from shelftalk.text import clean
+
+_TOKEN = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d*\.\d+|\d+|[^\W\d_]+(?:'[^\W\d_]+)?", re.UNICODE)
+_QUOTES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‑": "-", "−": "-"})  # fmt: skip
+_HARD = re.compile(r"[.;!?](?:[\s\"')]|$)|[:\n]")
+_MONTHS_AND_TITLES = frozenset("mr mrs ms dr st vs no oz lb lbs ft in fl approx max min".split())
+# Snowball folds these together with words of another meaning.
+_KEEP = {"used": "used", "wireless": "wireless", "cordless": "cordless", "glasses": "glasses", "training": "training"}
+_stemmer: Any = snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """The Snowball stem of a lower-case word, with a possessive 's taken off first."""
+    word = word.removesuffix("'s").removesuffix("'")
+    kept = _KEEP.get(word)
+    return kept if kept is not None else str(_stemmer.stemWord(word))
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word or number: `start` and `end` are offsets in the cleaned text, `gap` is the text before it."""
+
+    text: str
+    low: str
+    stem: str
+    start: int
+    end: int
+    gap: str
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it is written in digits."""
+        return self.text[0].isdigit() or self.text[0] == "."
+
+    @property
+    def hard(self) -> bool:
+        """Whether a sentence ended before it."""
+        return bool(_HARD.search(self.gap))
+
+    @property
+    def comma(self) -> bool:
+        """Whether a comma, dash or bracket stands before it."""
+        return "," in self.gap or "(" in self.gap or " - " in self.gap
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A request as the finders see it: the cleaned text, the same in lower case, and its tokens."""
+
+    text: str
+    low: str
+    tokens: tuple[Token, ...]
+
+    def span(self, first: int, last: int) -> str:
+        """The words of the request from token `first` to token `last`, inclusive."""
+        return self.text[self.tokens[first].start : self.tokens[last].end]
+
+    def at(self, offset: int) -> int:
+        """The index of the first token that starts at or after that offset."""
+        low, high = 0, len(self.tokens)
+        while low < high:
+            middle = (low + high) // 2
+            if self.tokens[middle].start < offset:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+
+def tokenise(raw: str) -> Text:
+    """The request cleaned (NFKC, no invisible characters, plain quotes and dashes) and cut into tokens."""
+    text = clean(raw.translate(_QUOTES)).translate(_QUOTES)
+    tokens, last, previous = [], 0, ""
+    for match in _TOKEN.finditer(text):
+        word, gap = match.group(), text[last : match.start()]
+        low = word.lower()
+        if gap.startswith(". ") and previous in _MONTHS_AND_TITLES:
+            gap = gap[1:]
+        tokens.append(Token(word, low, low if word[0].isdigit() else stem(low), match.start(), match.end(), gap))
+        last, previous = match.end(), low
+    low_text = text.lower()
+    return Text(text, low_text if len(low_text) == len(text) else "".join(c.lower()[:1] or c for c in text), tuple(tokens))
+
+
+@lru_cache(maxsize=65536)
+def words(text: str) -> tuple[str, ...]:
+    """The lower-case words and numbers of a name or value: "Black & Decker" is ("black", "decker")."""
+    return tuple(t.low.removesuffix("'s").replace(",", "") for t in tokenise(text).tokens if t.low != "and")
+
+
+@lru_cache(maxsize=65536)
+def stems(text: str) -> tuple[str, ...]:
+    """The stems of the words of a name or value."""
+    return tuple(w if w[0].isdigit() else stem(w) for w in words(text))
