@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from shelftalk.engines.base import Engine
+from shelftalk.explain.check import check
 from shelftalk.explain.facts import Fact, humanise
 from shelftalk.explain.job import ExplainJob, Point
 from shelftalk.explain.phrase import sentence
@@ -38,7 +39,9 @@ class Explainer:
         """The same Explanations one after the other, each as soon as it is ready."""
         for product, points in zip(job.products, points_of(job, self.facets, self.settings.claims), strict=True):
             said = points or (last_resort(product),)
-            claims = [Claim(sentence(p), evidence(p), p.answers, True, "record") for p in said]
+            claims = [
+                Claim(sentence(p), evidence(p), p.answers, True, "record") for p in said if check(sentence(p), p).ok
+            ]
             yield join(job, product, claims)
 
 

@@ -9,7 +9,7 @@ import re
 from datetime import date
 from decimal import Decimal
 
-from shelftalk.explain.facts import Fact, money, plain_number, quantity
+from shelftalk.explain.facts import Fact, money, plain_number, quantity, safe
 from shelftalk.explain.holds import as_number, same
 from shelftalk.explain.job import Point
 from shelftalk.explain.words import listed
@@ -238,7 +238,7 @@ def _met(fact: Fact, c: Constraint) -> tuple[str, ...]:
                 return (f", between the {_bare(values[0])} and {bound(fact, values[-1])} you named",)
     if c.operator in ("=", "in"):
         return (", as you asked", ", as you wanted")
-    if c.operator in ("!=", "not in") and fact.truth is None:
+    if c.operator in ("!=", "not in") and fact.truth is None and _speakable(values):
         return (f", not {_either(values, fact)}",)
     return (", as you asked",)
 
@@ -246,6 +246,10 @@ def _met(fact: Fact, c: Constraint) -> tuple[str, ...]:
 def _bare(value: object) -> str:
     number = as_number(value)
     return plain_number(number) if number is not None else str(value)
+
+
+def _speakable(values: tuple[object, ...]) -> bool:
+    return all(safe(str(v)) for v in values[:3])
 
 
 def _either(values: tuple[object, ...], fact: Fact) -> str:
@@ -263,6 +267,6 @@ def _missed(fact: Fact, c: Constraint) -> tuple[str, ...]:
             return (f", less than the {bound(fact, values[0])} you asked for",)
         if c.operator in ("=", "in") and low is not None:
             return (f", not the {bound(fact, values[0])} you asked for",)
-    if c.operator in ("=", "in") and fact.truth is None:
+    if c.operator in ("=", "in") and fact.truth is None and _speakable(values):
         return (f", not the {_either(values, fact)} you asked for",)
     return (", though you asked otherwise",)
