@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from shelftalk.catalog import sql
-from shelftalk.catalog.product import product_record
 from shelftalk.values import AttributeValue, Product
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ RECORD = (
     "id", "title", "description", "brand", "price_exact", "currency", "list_price_exact", "categories", "attributes",
     "attribute_names", "rating", "review_count", "availability", "stock", "images", "released_at", "url",
 )  # fmt: skip
+_TEXTS = ("id", "title", "description", "brand", "currency", "availability", "released_at", "url")
 
 
 def schema(dimensions: int) -> pa.Schema:
@@ -47,7 +47,7 @@ def schema(dimensions: int) -> pa.Schema:
 
 
 def table(products: Sequence[Product], vectors: np.ndarray, text_hashes: Sequence[str]) -> pa.Table:
-    """The products as rows with their vectors (n, dimensions). Raises ValueError naming the product that cannot be kept."""
+    """The products as rows with their vectors (n, dimensions)."""
     import pyarrow as pa
 
     target = schema(vectors.shape[1])
@@ -67,8 +67,7 @@ def table(products: Sequence[Product], vectors: np.ndarray, text_hashes: Sequenc
 
 
 def row(product: Product) -> dict[str, Any]:
-    """The columns of a product but for the vector and its text's hash."""
-    check(product)
+    """The columns of a product, which passed `check`, but for the vector and its text's hash."""
     keys, numbers = sql.indexed(product)
     attributes = {k: list(v) if isinstance(v, tuple) else v for k, v in product.attributes.items() if v is not None}
     return {
@@ -105,8 +104,12 @@ def check(product: Product) -> None:
             raise ValueError(f"attributes.{name}: {value} does not fit in 64 bits")
         if isinstance(value, float) and not abs(value) < float("inf"):
             raise ValueError(f"attributes.{name}: {value} is no number")
+    texts = [getattr(product, name) or "" for name in _TEXTS]
+    texts += [*product.categories, *product.images, *product.attributes]
+    for value in product.attributes.values():
+        texts += [value] if isinstance(value, str) else value if isinstance(value, tuple) else ()
     try:
-        json.dumps(product_record(product), ensure_ascii=False).encode()
+        "".join(texts).encode()
     except UnicodeEncodeError as error:
         raise ValueError(f"text: broken encoding ({error.reason})") from error
 

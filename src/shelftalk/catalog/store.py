@@ -263,7 +263,7 @@ class Catalog:
         with self.writing(), self._mapped("write to"):
             self._create()
             report = self._write(products)
-            if tidy and self._unindexed() > UNINDEXED_ROWS:
+            if tidy and self.unindexed() > UNINDEXED_ROWS:
                 self.optimize()
             return report
 
@@ -285,6 +285,14 @@ class Catalog:
                 return
             _index(table)
             table.optimize(cleanup_older_than=KEEP_VERSIONS)
+
+    def unindexed(self) -> int:
+        """How many products were written since the indices were last brought up to date; search finds them all the same."""
+        table = self._latest()
+        if table is None:
+            return 0
+        stats = table.index_stats("text_idx")
+        return int(stats.num_unindexed_rows) if stats else int(table.count_rows())
 
     # Inside
 
@@ -327,11 +335,6 @@ class Catalog:
         if self._table is None:
             schema = rows.schema(self._metadata.dimensions)
             self._table = self._connect().create_table(TABLE, schema=schema, exist_ok=True)
-
-    def _unindexed(self) -> int:
-        table = self._latest()
-        stats = table.index_stats("text_idx")
-        return int(stats.num_unindexed_rows) if stats else table.count_rows()
 
     def _connect(self) -> Any:
         if self._connection is None:

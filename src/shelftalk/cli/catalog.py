@@ -1,0 +1,201 @@
+"""`shelftalk catalog`: import a feed, look at what is in, take products out, write them to a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shelftalk.cli.common import CatalogOption, quiet, settings_from, stderr, stdout
+from shelftalk.errors import PARTIAL, CatalogError, UsageError
+
+if TYPE_CHECKING:
+    from shelftalk.catalog import Catalog
+    from shelftalk.values import Facet
+
+app = typer.Typer(help="Make and look at a catalogue.", no_args_is_help=True)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _open(catalog: Path | None) -> Catalog:
+    from shelftalk.catalog import Catalog
+
+    quiet()
+    settings = settings_from()
+    return Catalog.open(catalog or settings.catalog, home=settings.home_folder)
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+@app.command("import")
+def import_(
+    feed: Annotated[Path, typer.Argument(help="The feed: a file (gzip as it is) or a folder.")],
+    catalog: CatalogOption = None,
+    format: Annotated[str | None, typer.Option(help="Format of the feed; told from its content by default.")] = None,
+    map: Annotated[Path | None, typer.Option("--map", help="YAML file that maps another format's fields.")] = None,
+    rejects: Annotated[Path | None, typer.Option(help="File for rejected rows (CATALOG/rejects/FEED.jsonl).")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, max=100_000, help="Products written at a time.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Create a catalogue from a feed, or bring it up to date. Leaves with 8 when rows were rejected."""
+    from shelftalk.catalog import import_feed, load_embedder
+    from shelftalk.catalog.importer import BATCH
+    from shelftalk.catalog.store import Catalog
+    from shelftalk.cli.progress import ImportProgress
+
+    quiet()
+    settings = settings_from()
+    folder = catalog or settings.catalog
+    known = Catalog.open(folder, create=True, home=settings.home_folder)
+    embedder = None
+    if settings.embedder != "default" and not known.count():
+        embedder = load_embedder(settings.embedder, settings.home_folder)
+    with ImportProgress(stderr(), feed.name) as shown:
+        report = import_feed(
+            feed, folder, format=format, mapping=map, batch=batch or BATCH, rejects=rejects, progress=shown.show,
+            embedder=embedder, home=settings.home_folder,
+        )  # fmt: skip
+    if as_json:
+        counts = {name: getattr(report, name) for name in report.__slots__}
+        _print_json({**counts, "rejects_path": str(report.rejects_path) if report.rejects_path else None})
+    else:
+        from shelftalk.cli.show import safe
+
+        stdout().print(
+            f"{report.read} rows read: {report.added} products added, {report.updated} updated, {report.unchanged} "
+            f"unchanged, {report.rejected} rows rejected; {report.embedded} embedded; {report.seconds:.1f} s",
+            soft_wrap=True,
+        )
+        if report.rejects_path:
+            stdout().print(f"[yellow]rejected rows: {safe(str(report.rejects_path))}[/yellow]", soft_wrap=True)
+    if report.rejected:
+        raise typer.Exit(PARTIAL)
+
+
+@app.command()
+def show(
+    product_id: Annotated[str, typer.Argument(help="The product's id.")],
+    catalog: CatalogOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print a product as the catalogue holds it."""
+    from shelftalk.catalog.product import product_record
+    from shelftalk.cli.show import safe
+
+    shelf = _open(catalog)
+    product = shelf.get(product_id)
+    if product is None:
+        raise CatalogError(f"no product {product_id!r} in the catalogue {shelf.path}")
+    record = product_record(product)
+    if as_json:
+        _print_json(record)
+        return
+    out = stdout()
+    out.print(f"[bold]{safe(product.title)}[/bold]", soft_wrap=True)
+    attributes = record.pop("attributes", {})
+    record.pop("title")
+    for name, value in {**record, **attributes}.items():
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        out.print(f"  [dim]{safe(name)}:[/dim] {safe(text)}", soft_wrap=True)
+
+
+@app.command()
+def stats(catalog: CatalogOption = None, as_json: JsonOption = False) -> None:
+    """Print how much is in the catalogue, and what it was made with."""
+    from shelftalk.cli.show import safe
+    from shelftalk.values import plain
+
+    found = {name: plain(value) for name, value in _open(catalog).stats().items()}
+    if as_json:
+        _print_json(found)
+        return
+    for name, value in found.items():
+        stdout().print(f"{name.replace('_', ' '):<12} {safe(str(value)) if value is not None else '-'}", soft_wrap=True)
+
+
+@app.command()
+def facets(
+    catalog: CatalogOption = None,
+    field: Annotated[str | None, typer.Option(help="Only this field, with all its listed values.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the fields that requests may name: kind, range and commonest values."""
+    from dataclasses import replace
+
+    from rich.table import Table
+
+    from shelftalk.catalog.facets import to_dict
+    from shelftalk.cli.show import safe
+
+    shelf = _open(catalog)
+    found = shelf.facets()
+    if field is not None:
+        one = found.get(field)
+        if one is None:
+            raise UsageError(f"no facet {field!r} in the catalogue {shelf.path}; `shelftalk catalog facets` lists them")
+        found = replace(found, facets=(one,))
+    if as_json:
+        _print_json(to_dict(found))
+        return
+    table = Table("field", "kind", "products", "distinct", "values", box=None, pad_edge=False, header_style="bold")
+    for facet in found.facets:
+        table.add_row(
+            safe(facet.field), facet.kind, str(facet.count), str(facet.distinct), safe(_held(facet, field is None))
+        )
+    stdout().print(table)
+
+
+def _held(facet: Facet, short: bool) -> str:
+    from shelftalk.values import plain
+
+    if facet.minimum is not None:
+        span = f"{plain(facet.minimum)} to {plain(facet.maximum)}"
+        return f"{span} {facet.unit}" if facet.unit else span
+    shown = facet.values[:6] if short else facet.values
+    more = ", ..." if facet.distinct > len(shown) else ""
+    return ", ".join(f"{plain(value)} ({count})" for value, count in shown) + more
+
+
+@app.command()
+def remove(
+    ids: Annotated[list[str], typer.Argument(help="Ids of the products to take out.")],
+    catalog: CatalogOption = None,
+) -> None:
+    """Take products out of the catalogue. Unknown ids are named, the others still go."""
+    shelf = _open(catalog)
+    known = shelf.get_many(ids)
+    count = shelf.remove(ids)
+    stdout().print(f"{count} products removed, {shelf.count()} left")
+    unknown = [i for i in dict.fromkeys(ids) if i not in known]
+    if unknown:
+        listed = ", ".join(repr(i) for i in unknown[:20]) + (", ..." if len(unknown) > 20 else "")
+        raise CatalogError(f"not in the catalogue {shelf.path}: {listed}")
+
+
+@app.command()
+def export(
+    file: Annotated[str, typer.Argument(help="The file to write, or - for standard output.")],
+    catalog: CatalogOption = None,
+) -> None:
+    """Write all products as JSON Lines in the native schema."""
+    from shelftalk.catalog.files import replacing
+    from shelftalk.catalog.product import product_record
+
+    shelf = _open(catalog)
+    lines = (json.dumps(product_record(p), ensure_ascii=False) + "\n" for p in shelf.products())
+    if file == "-":
+        for line in lines:
+            sys.stdout.write(line)
+        return
+    count = 0
+    with replacing(Path(file)) as out:
+        for line in lines:
+            out.write(line)
+            count += 1
+    stderr().print(f"{count} products written")

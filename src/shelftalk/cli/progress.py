@@ -1,0 +1,56 @@
+"""How far an import is, on a terminal as a bar, elsewhere as a plain line now and then."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from shelftalk.text import clean
+
+if TYPE_CHECKING:
+    from shelftalk.catalog.importer import Progress as Imported
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+class ImportProgress:
+    """Shows rows, products a second and rejects; how much of the feed is done where its size is known."""
+
+    def __init__(self, console: Console, name: str) -> None:
+        self._console = console
+        self._name = escape(clean(name))
+        self._started = self._told = time.monotonic()
+        self._bar: Progress | None = None
+
+    def __enter__(self) -> ImportProgress:
+        if self._console.is_terminal:
+            self._bar = Progress(
+                TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[counts]}"),
+                TimeElapsedColumn(), console=self._console, transient=True,
+            )  # fmt: skip
+            self._bar.start()
+            self._task = self._bar.add_task(f"importing {self._name}", total=None, counts="")
+        return self
+
+    def show(self, now: Imported) -> None:
+        """Told by the importer after every batch, and now and then in between."""
+        rate = now.kept / max(1e-9, time.monotonic() - self._started)
+        counts = f"{now.read} rows, {now.kept} products in, {rate:.0f}/s, {now.rejected} rejected"
+        if self._bar is not None:
+            self._bar.update(self._task, counts=counts)
+            if now.total and now.bytes:
+                self._bar.update(self._task, completed=now.bytes, total=now.total)
+        elif time.monotonic() - self._told >= SECONDS_BETWEEN_LINES:
+            self._told = time.monotonic()
+            self._console.print(f"importing {self._name}: {counts}", soft_wrap=True)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
