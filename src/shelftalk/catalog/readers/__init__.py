@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shelftalk.catalog.product import FieldError
-from shelftalk.catalog.readers import jsonlines
+from shelftalk.catalog.readers import acp, chorus, columnar, google, jsonld, jsonlines, productqa, retail, tabular
 from shelftalk.catalog.readers.base import Read, Reject, Row, products
+from shelftalk.catalog.readers.detect import detect
 from shelftalk.catalog.readers.files import Source
-from shelftalk.errors import FeedError
+from shelftalk.errors import FeedError, UsageError
 from shelftalk.values import Product
 
 __all__ = ["FORMATS", "FieldError", "Format", "Product", "Reject", "detect_format", "read_feed"]
@@ -21,31 +22,82 @@ __all__ = ["FORMATS", "FieldError", "Format", "Product", "Reject", "detect_forma
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A feed format: its name, one line that says what it is, and its reader of rows."""
+    """A feed format: its name, one line that says what it is, its reader of rows, and whether a feed may be a folder."""
 
     name: str
     description: str
     read: Callable[[Source], Iterator[Row]]
+    folder: bool = False
 
 
 FORMATS: dict[str, Format] = {
-    f.name: f for f in (Format("jsonl", "JSON Lines in the native schema, one product a line", jsonlines.read),)
+    f.name: f
+    for f in (
+        Format("jsonl", "JSON Lines (or one JSON array) in the native schema", jsonlines.read),
+        Format("csv", "CSV or TSV in the native schema, any of , ; tab | between cells", tabular.read),
+        Format("parquet", "Parquet in the native schema", columnar.read),
+        Format("google", "Google Merchant product data: RSS or Atom XML, or tab-separated text", google.read),
+        Format("acp", "OpenAI's Agentic Commerce Protocol product feed (products.jsonl, JSON or CSV)", acp.read),
+        Format("jsonld", "schema.org Product as JSON-LD: a file, JSON Lines or an HTML page", jsonld.read),
+        Format(
+            "productqa",
+            "ProductQA: a category folder with metadata.json and schema.json, or many",
+            productqa.read,
+            True,
+        ),
+        Format("chorus", "The Chorus electronics catalogue (JSON)", chorus.read, True),
+        Format("retail-demo-store", "The Retail Demo Store's products.yaml", retail.read, True),
+    )
 }
 
 
 def detect_format(path: Path) -> str:
-    """The name of the format that a feed's content shows; FeedError where it shows none that is known."""
-    return "jsonl"
+    """The name of the format that a feed's content shows; FeedError, which lists the known ones, where it shows none."""
+    source = _source(path, None)
+    name, looks = detect(source)
+    if name is None:
+        raise source.error(
+            f"of no known format ({looks}); known: {', '.join(FORMATS)}; for any other write a mapping file"
+        )
+    return name
 
 
-def read_feed(path: Path, *, format: str | None = None, mapping: Path | None = None) -> Iterator[Read]:
-    """A Product or a Reject for every row of the feed, in its order, in bounded memory.
+def read_feed(
+    path: Path,
+    *,
+    format: str | None = None,
+    mapping: Path | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[Read]:
+    """A Product or a Reject for every row of the feed, in its order, in bounded memory: only the ids are kept, and a
+    second row of an id is a Reject.
 
-    `format` is a name in FORMATS (None: told from the content); `mapping` is a mapping file for any other feed.
-    FeedError, at once or later, where the feed as a whole cannot be read.
+    `format` is a name in FORMATS (None: told from the content); `mapping` is a mapping file for any other feed;
+    `progress` is told the bytes read so far as they stand on disk (of a folder: nothing). FeedError, at once or while
+    reading, where the feed as a whole cannot be read; UsageError where `mapping` is wrong or given beside `format`.
     """
-    path = Path(path)
+    source = _source(path, progress)
+    if mapping is not None:
+        from shelftalk.catalog.readers.mapping import load_mapping
+
+        if format is not None:
+            raise UsageError(
+                f"a format ({format}) and a mapping file ({mapping}): give one of them, the file names its own"
+            )
+        return products(load_mapping(Path(mapping)).read(source), str(path))
     name = format or detect_format(path)
     if name not in FORMATS:
         raise FeedError(f"feed {path}: unknown format {name!r}; known: {', '.join(FORMATS)}")
-    return products(FORMATS[name].read(Source(path)), str(path))
+    if source.path.is_dir() and not FORMATS[name].folder:
+        raise source.error(f"a folder where {name} wants a file")
+    return products(FORMATS[name].read(source), str(path))
+
+
+def _source(path: Path, progress: Callable[[int], None] | None) -> Source:
+    path = Path(path)
+    source = Source(path, progress)
+    if not path.exists():
+        raise source.error("no such file or folder")
+    if path.is_file() and path.stat().st_size == 0:
+        raise source.error("empty")
+    return source

@@ -129,7 +129,7 @@ def lines(source: Source, stream: IO[bytes], limit: int = MAX_LINE) -> Iterator[
         yield from _wide(source, reader, name, limit)
 
 
-def _narrow(reader: io.BufferedReader, limit: int) -> Iterator[Line]:
+def _narrow(reader: io.BufferedReader[Any], limit: int) -> Iterator[Line]:
     number = 0
     while raw := reader.readline(limit + 1):
         number += 1
@@ -146,7 +146,7 @@ def _narrow(reader: io.BufferedReader, limit: int) -> Iterator[Line]:
         yield Line(number, None, problem, beginning)
 
 
-def _wide(source: Source, reader: io.BufferedReader, name: str, limit: int) -> Iterator[Line]:
+def _wide(source: Source, reader: io.BufferedReader[Any], name: str, limit: int) -> Iterator[Line]:
     text = io.TextIOWrapper(reader, encoding=name, errors="replace", newline="\n")
     number = 0
     try:

@@ -1,0 +1,115 @@
+"""Which format a feed is in, told from its content; a file's name decides nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from shelftalk.catalog.readers.files import Source, encoding, head
+from shelftalk.catalog.readers.jsonlines import DECODER
+from shelftalk.catalog.readers.tabular import sniff
+
+_GOOGLE = frozenset(("link", "image_link", "g:id", "google_product_category", "g:title", "g:link"))
+_ACP = frozenset((
+    "item_id", "is_eligible_search", "is_eligible_checkout", "enable_search", "enable_checkout", "variant_dict",
+))  # fmt: skip
+_PAGE = re.compile(r"<(!doctype html|html|head|body|script|meta)", re.IGNORECASE)
+_KEY = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:')
+
+
+def detect(source: Source) -> tuple[str | None, str]:
+    """(the format's name, None where it is none of the known ones; what the feed looks like, in words)."""
+    if source.path.is_dir():
+        return _folder(source.path)
+    start = head(source)
+    if not start.strip():
+        raise source.error("empty")
+    if start.startswith(b"PAR1"):
+        return "parquet", "Parquet"
+    name, mark = encoding(start)
+    text = start[mark:].decode(name, "replace").lstrip("\ufeff \t\r\n\x00")
+    if not text:
+        raise source.error("empty")
+    if "\x00" in text[:1000]:
+        return None, "binary data"
+    if text.startswith("<"):
+        return _markup(text)
+    if text.startswith(("{", "[")):
+        return _json(text)
+    if re.match(r"(#.*\n|---\s*\n)*- *id:", text) and "current_stock:" in text:
+        return "retail-demo-store", "the Retail Demo Store's products.yaml"
+    return _table(text.split("\n", maxsplit=1)[0].rstrip("\r"))
+
+
+def _folder(path: Path) -> tuple[str | None, str]:
+    if next(path.rglob("metadata.json"), None) or next(path.rglob("metadata.json.gz"), None):
+        return "productqa", "a ProductQA folder"
+    names = {f.name for f in path.iterdir()}
+    if names & {"products.yaml", "products.yaml.gz"}:
+        return "retail-demo-store", "the Retail Demo Store's folder"
+    for name in sorted(names):
+        if name.endswith((".jsonl", ".json", ".jsonl.gz", ".json.gz", ".json.zip")) and (path / name).is_file():
+            return ("chorus", "a Chorus folder") if detect(Source(path / name))[0] == "chorus" else (None, "a folder")
+    return None, "a folder without a metadata.json (ProductQA), products.yaml (Retail Demo Store) or Chorus file"
+
+
+def _markup(text: str) -> tuple[str | None, str]:
+    if _PAGE.search(text[:4096]) and not text.startswith("<?xml"):
+        return "jsonld", "an HTML page"
+    if "http://base.google.com/ns/1.0" in text or re.search(r"<g:id\b", text):
+        return "google", "Google Merchant XML"
+    if "application/ld+json" in text or "<html" in text[:4096]:
+        return "jsonld", "an HTML page"
+    root = re.search(r"<([A-Za-z_][\w.:-]*)", text)
+    return None, f"XML whose root is <{root.group(1) if root else '?'}>"
+
+
+def _json(text: str) -> tuple[str | None, str]:
+    first = _first_object(text)
+    keys = set(first) if first is not None else set(_KEY.findall(text[:20000]))
+    if keys & {"@context", "@graph", "@type"}:
+        return "jsonld", "JSON-LD"
+    if any(key.startswith(("attr_t_", "attr_n_", "attr_b_")) for key in keys) or {"supplier", "date_released"} <= keys:
+        return "chorus", "Chorus"
+    variants = first.get("variants") if first is not None else None
+    nested = isinstance(variants, list) and bool(variants) and isinstance(variants[0], Mapping)
+    if keys & _ACP or (nested and "price" not in keys) or keys == {"products"}:
+        return "acp", "an Agentic Commerce Protocol feed"
+    if first is not None and first and all(isinstance(v, Mapping) and "title" in v for v in first.values()):
+        return "productqa", "ProductQA metadata"
+    if first is None and re.match(r'\{\s*"(products|items)"\s*:\s*\[', text):
+        return "acp", "an Agentic Commerce Protocol feed"
+    if {"id", "title"} & keys:
+        return "jsonl", "JSON"
+    return None, f"JSON objects with the fields {', '.join(sorted(keys)[:12]) or 'none'}"
+
+
+def _first_object(text: str) -> Mapping[str, Any] | None:
+    """The first whole object: of the array, of the first lines that parse, or of the document."""
+    if text.startswith("["):
+        text = text[1:].lstrip()
+    for line in [text, *text.split("\n")[:50]]:
+        try:
+            value, _ = DECODER.raw_decode(line.lstrip())
+        except (json.JSONDecodeError, ValueError, RecursionError):
+            continue
+        if isinstance(value, Mapping):
+            return value
+    return None
+
+
+def _table(header: str) -> tuple[str | None, str]:
+    delimiter = sniff(header)
+    columns = [cell.strip().strip('"').strip().lower().replace(" ", "_") for cell in header.split(delimiter)]
+    known = set(columns)
+    if known & _ACP:
+        return "acp", "an Agentic Commerce Protocol table"
+    if len(known & _GOOGLE) >= 2 or "g:id" in known:
+        return "google", "a Google Merchant table"
+    if {"id", "title"} <= known:
+        return "csv", "a native table"
+    shown = ", ".join(columns[:12]) if len(columns) > 1 else header[:80]
+    return None, f"text that begins {shown!r}" if len(columns) == 1 else f"a table with the columns {shown}"

@@ -1,0 +1,241 @@
+"""CSV and TSV: a header, then one product a row. A column has one type, told from all its cells in a first pass.
+
+An unclosed quote costs its own line and not the rest of the file.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from shelftalk.catalog.product import FieldError, read_number
+from shelftalk.catalog.readers.base import Row
+from shelftalk.catalog.readers.files import Line, Source, lines, opened
+from shelftalk.catalog.readers.jsonlines import DECODER, malformed
+from shelftalk.values import CORE_FIELDS
+
+MAX_RECORD_LINES = 1000
+"""Lines that one quoted cell may span; a quote open for longer is taken for an unclosed one."""
+
+ColumnType = Literal["text", "number", "boolean", "list", "empty"]
+_DELIMITERS = ",;\t|"
+_NUMBER = re.compile(r"[+-]?(0|[1-9]\d{0,14})(\.\d{1,15})?", re.ASCII)
+_CODES = re.compile(r"(^|[_ .])(id|sku|gtin|ean|upc|isbn|mpn|asin|barcode|code|zip|phone)s?\d*$", re.IGNORECASE)
+_QUOTED = re.compile(r'"[^"]*"')
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A row's cells with the line it began on, or what is wrong with it."""
+
+    line: int
+    cells: Sequence[str]
+    raw: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A header and a way to read the rows below it, as often as needed."""
+
+    header: tuple[str, ...]
+    records: Callable[[Source], Iterator[Record]]
+
+
+def read(source: Source) -> Iterator[Row]:
+    """The rows of a native CSV or TSV feed."""
+    found = table(source)
+    names = tuple(core_name(name) for name in found.header)
+    missing = [name for name in ("id", "title") if name not in names]
+    if missing:
+        columns = ", ".join(found.header)
+        raise source.error(
+            f"no column {' and no column '.join(missing)} among: {columns}; describe them in a mapping file"
+        )
+    types = column_types(names, found.records(Source(source.path)))
+    for record in found.records(source):
+        yield native_row(names, types, record)
+
+
+def table(source: Source) -> Table:
+    """The table of a CSV or TSV file; the delimiter is the commonest of , ; tab | in the header.
+
+    FeedError where there is no header, or two columns share a name.
+    """
+    records = _records(Source(source.path), None)
+    first = next((r for r in records if r.problem or any(cell.strip() for cell in r.cells)), None)
+    if first is None:
+        raise source.error("empty: no header")
+    if first.problem:
+        raise source.error(f"the header, line {first.line}: {first.problem}")
+    delimiter = sniff(first.raw)
+    header = tuple(cell.strip() for cell in next(csv.reader([first.raw], delimiter=delimiter)))
+    while header and not header[-1]:
+        header = header[:-1]
+    named = [name for name in header if name]
+    if len(set(named)) != len(named):
+        twice = next(name for name in named if named.count(name) > 1)
+        raise source.error(f"two columns are named {twice!r}")
+    start = first.line
+
+    def rows(again: Source) -> Iterator[Record]:
+        return (r for r in _records(again, header, delimiter) if r.line > start)
+
+    return Table(header, rows)
+
+
+def sniff(header: str) -> str:
+    """The delimiter of a table by its header line: the commonest of , ; tab | outside quotes."""
+    bare = _QUOTED.sub("", header)
+    return max(_DELIMITERS, key=bare.count)
+
+
+class _Feeder:
+    """Lines for csv.reader; it remembers those of the row at hand, so that they can be given back."""
+
+    def __init__(self, source: Iterator[Line]) -> None:
+        self._source = source
+        self._again: deque[Line] = deque()
+        self.taken: list[Line] = []
+        self.ended = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if len(self.taken) >= MAX_RECORD_LINES:
+            raise csv.Error("unclosed quote")
+        line = self._again.popleft() if self._again else next(self._source, None)
+        if line is None:
+            self.ended = True
+            raise StopIteration
+        self.taken.append(line)
+        return line.text if line.text is not None else "\n"
+
+    def give_back(self) -> None:
+        """Every line of the row but its first is read anew."""
+        self._again.extendleft(reversed(self.taken[1:]))
+        self.ended = False
+
+
+def _records(source: Source, header: tuple[str, ...] | None, delimiter: str = ",") -> Iterator[Record]:
+    csv.field_size_limit(2**31 - 1)
+    with opened(source) as stream:
+        feeder = _Feeder(lines(source, stream))
+        reader = csv.reader(feeder, delimiter=delimiter)
+        while True:
+            feeder.taken = []
+            cells: list[str] = []
+            problem = ""
+            try:
+                cells = next(reader)
+            except StopIteration:
+                if not feeder.taken:
+                    return
+                problem = "unclosed quote"
+            except csv.Error as error:
+                problem = str(error)
+            taken = feeder.taken
+            first = taken[0]
+            bad = next((line for line in taken if line.text is None), None)
+            if bad is None and feeder.ended and not problem:
+                problem = "unclosed quote"
+            if not problem and header is not None and len(cells) != len(header) and any(cells):
+                while len(cells) > len(header) and not cells[-1]:
+                    cells.pop()
+                if len(cells) != len(header):
+                    problem = f"{len(cells)} cells where the header has {len(header)}"
+            if (problem or bad is not None) and len(taken) > 1:
+                feeder.give_back()
+                problem = "unclosed quote" if first.text is not None else ""
+                bad = first if first.text is None else None
+            if bad is not None:
+                yield Record(bad.number, (), bad.raw, bad.problem)
+            elif problem:
+                yield Record(first.number, (), first.text or "", problem)
+            elif header is None or any(cell and not cell.isspace() for cell in cells):
+                yield Record(first.number, cells, "".join(line.text or "" for line in taken) if header is None else "")
+
+
+def core_name(name: str) -> str:
+    """A column's name as a core field's where it is one in any case ("List Price"), else as it stands."""
+    plain = name.strip().lower().replace(" ", "_")
+    return plain if plain in CORE_FIELDS else name
+
+
+def column_types(names: Sequence[str], records: Iterator[Record]) -> tuple[ColumnType, ...]:
+    """The type of each column, by all of its cells: boolean where all say true or false, list where any holds "|", number
+    where all are plain decimal numbers (no leading zeros, 15 digits at most, and no column of codes such as gtin), else text."""
+    kinds: list[set[ColumnType]] = [set() for _ in names]
+    for record in records:
+        for held, cell in zip(kinds, record.cells, strict=False):
+            text = cell.strip()
+            if not text:
+                continue
+            if "|" in text:
+                held.add("list")
+            elif text.lower() in ("true", "false"):
+                held.add("boolean")
+            elif _NUMBER.fullmatch(text):
+                held.add("number")
+            else:
+                held.add("text")
+    return tuple(_one_type(name, held) for name, held in zip(names, kinds, strict=True))
+
+
+def _one_type(name: str, held: set[ColumnType]) -> ColumnType:
+    if not held:
+        return "empty"
+    if "list" in held:
+        return "list"
+    if held == {"number"} and not _CODES.search(name):
+        return "number"
+    return "boolean" if held == {"boolean"} else "text"
+
+
+def typed(cell: str, column: ColumnType) -> Any:
+    """A cell in its column's type, None where it is empty; text stays letter for letter."""
+    if not cell or cell.isspace():
+        return None
+    if column == "number":
+        return read_number(cell)
+    if column == "boolean":
+        return cell.strip().lower() == "true"
+    if column == "list":
+        return [part.strip() for part in cell.split("|") if part.strip()]
+    return cell
+
+
+def native_row(names: Sequence[str], types: Sequence[ColumnType], record: Record) -> Row:
+    """The native record of a table's row: core columns by name, `attributes` as JSON, `attributes.NAME` and other columns
+    as attributes in their column's type."""
+    if record.problem:
+        return Row(record.line, {}, FieldError("line", record.raw, record.problem))
+    native: dict[str, Any] = {}
+    attributes: dict[str, Any] = {}
+    for name, column, cell in zip(names, types, record.cells, strict=False):
+        if not name or not cell or cell.isspace():
+            continue
+        if name == "attributes":
+            try:
+                held = DECODER.decode(cell)
+            except (ValueError, RecursionError) as error:
+                return Row(record.line, {**native, "id": native.get("id")}, FieldError(name, cell, malformed(error)))
+            if not isinstance(held, Mapping):
+                return Row(record.line, native, FieldError(name, cell, "must be a JSON object of names and values"))
+            attributes.update(held)
+        elif name == "id":
+            native[name] = cell.strip()
+        elif name == "images" or (name == "categories" and "|" in cell and ">" not in cell):
+            native[name] = typed(cell, "list")
+        elif name in CORE_FIELDS:
+            native[name] = cell
+        else:
+            attributes[name.removeprefix("attributes.")] = typed(cell, column)
+    if attributes:
+        native["attributes"] = attributes
+    return Row(record.line, native)
