@@ -17,7 +17,7 @@ _ACP = frozenset((
     "item_id", "is_eligible_search", "is_eligible_checkout", "enable_search", "enable_checkout", "variant_dict",
 ))  # fmt: skip
 _PAGE = re.compile(r"<(!doctype html|html|head|body|script|meta)", re.IGNORECASE)
-_KEY = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:')
+_KEY = re.compile(r'"([\w@:. -]{1,60})"\s*:')
 
 
 def detect(source: Source) -> tuple[str | None, str]:
@@ -69,7 +69,7 @@ def _markup(text: str) -> tuple[str | None, str]:
 
 def _json(text: str) -> tuple[str | None, str]:
     first = _first_object(text)
-    keys = set(first) if first is not None else set(_KEY.findall(text[:20000]))
+    keys = set(first) if first is not None else set(_KEY.findall(text[:20000]) if "{" in text[:200] else ())
     if keys & {"@context", "@graph", "@type"}:
         return "jsonld", "JSON-LD"
     if any(key.startswith(("attr_t_", "attr_n_", "attr_b_")) for key in keys) or {"supplier", "date_released"} <= keys:
@@ -84,7 +84,10 @@ def _json(text: str) -> tuple[str | None, str]:
         return "acp", "an Agentic Commerce Protocol feed"
     if {"id", "title"} & keys:
         return "jsonl", "JSON"
-    return None, f"JSON objects with the fields {', '.join(sorted(keys)[:12]) or 'none'}"
+    return (
+        None,
+        f"JSON objects with the fields {', '.join(sorted(keys)[:12])}" if keys else "JSON, but no list of objects",
+    )
 
 
 def _first_object(text: str) -> Mapping[str, Any] | None:

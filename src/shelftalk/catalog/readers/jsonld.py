@@ -272,10 +272,6 @@ def _price(offer: Mapping[str, Any]) -> tuple[Any, Any, Any]:
         kinds = str(held.get("priceType", ""))
         if kinds.endswith(("ListPrice", "StrikethroughPrice", "SRP", "MSRP")):
             regular = held["price"]
-        elif price is None and "UnitPriceSpecification" not in _types(held) | (
-            {""} if "referenceQuantity" in held else set()
-        ):
-            price = held["price"]
         elif price is None and "referenceQuantity" not in held:
             price = held["price"]
         currency = currency or held.get("priceCurrency")
