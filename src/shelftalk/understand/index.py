@@ -99,7 +99,9 @@ class Index:
             if not head or len(head) > 5:
                 return
             key = head
-        self._put(key, Value(known.field, value, count))
+            self._put(key, Value(known.field, value, count, exact=False))
+        else:
+            self._put(key, Value(known.field, value, count))
         bare = stems(re.sub(r"\([^)]*\)", " ", text))
         if bare and bare != key:
             self._put(bare, Value(known.field, value, count))

@@ -29,6 +29,15 @@ FILLER = frozenset(
     you're you've your yours usd eur gbp pounds quid ones' kinds""".split()
 )
 
+# Words of grammar: alone they never name a value.
+FUNCTION = frozenset(
+    """a about above after all also am an and any are as at be because been before below but by can could did do does each either
+    else every for from get got had has have he her here him his how i if in into is it its just like less many may me more most
+    much must my need neither no nor not of off on one only or other our out over own per please plus she should show since so some such
+    than that the their them then there these they this those to too two under until up us use very want was way we were what when
+    where which who why will with within without would yes yet you your find give buy""".split()
+)
+
 # Words so common in ordinary sentences that, standing alone, they are no proof of a catalogue's value. They count when
 # something supports them: the field's name, the product's noun right after, another value of the field beside them.
 COMMON = frozenset(

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from shelftalk.understand.index import Field, Index, Value, is_color
-from shelftalk.understand.lexicon import COMMON, CONCEPTS, FILLER, VALUE_SYNONYMS
+from shelftalk.understand.lexicon import COMMON, CONCEPTS, FILLER, FUNCTION, VALUE_SYNONYMS
 from shelftalk.understand.tokens import Text, stem, stems
 from shelftalk.understand.vocabulary import ordinary
 
 _JOIN = re.compile(r"^(?:[\s\-&'/+.]|\s&\s){0,3}$")
-_BRAND_BEFORE = frozenset("from by brand brands label only trust love like prefer called of like loyal buy wear between".split())
+_BRAND_BEFORE = frozenset("from by brand brands label only trust love like prefer called like loyal buy wear between".split())
 _AFTER_BRAND = frozenset("brand brands branded products product stuff fan guy gal person".split())
-_FUNCTION = frozenset("a an the of for with in on at to and or is it my your our not no".split())
 
 
 @dataclass(slots=True)
@@ -56,8 +55,10 @@ def _matches(text: Text, index: Index, taken: frozenset[int]) -> list[Mention]:
                 run = range(i, i + n)
                 if any(j in taken for j in run) or any(not _JOIN.match(tokens[j].gap) for j in run if j > i):
                     continue
-                hit = _lookup(text, index, i, i + n - 1)
-                if hit:
+                tried = _lookup(text, index, i, i + n - 1)
+                if tried and (hit is None or any(v.exact for v in tried.candidates)):
+                    hit = tried
+                if hit and any(v.exact for v in hit.candidates):
                     break
         if hit:
             found.append(hit)
@@ -172,6 +173,8 @@ def _choose(text: Text, index: Index, mention: Mention, found: list[Mention]) ->
     for value in mention.candidates:
         known = index.fields[value.field]
         support = _support(text, index, mention, value, known, found)
+        if value.field == "categories" and index.facets.products and value.count >= index.facets.products:
+            continue
         if support < _needed(text, index, mention, value, known):
             continue
         rank = support + (1.0 if value.exact else 0.0) + (0.6 if known.brand else 0.0) + (0.5 if is_color(known) else 0.0)
@@ -201,12 +204,14 @@ def _needed(text: Text, index: Index, mention: Mention, value: Value, known: Fie
     lows = [t.low.removesuffix("'s") for t in tokens]
     single = len(tokens) == 1
     low = lows[0]
-    if all(w in FILLER or w in COMMON for w in lows):
-        need = 2.0 if all(w in FILLER for w in lows) else 1.0
-        if not single and not all(w in FILLER for w in lows):
-            need = 0.0 if len(lows) > 1 and value.exact and not known.brand else 1.0
+    if all(w in FUNCTION for w in lows):
+        need = 2.0 if single else 1.0
+    elif all(w in FUNCTION or w in FILLER or w in COMMON for w in lows):
+        need = 0.0 if not single and value.exact and not known.brand else 1.0
     else:
         need = 0.0
+    if single and any(tokens[0].stem in other.name for other in index.fields.values() if other is not known and not other.brand):
+        need = max(need, 1.0)
     if mention.how == "partial":
         if known.brand and value.exact is False:
             need = max(need, 0.0 if low not in COMMON and not ordinary(low) else 1.0)

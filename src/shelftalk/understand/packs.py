@@ -23,6 +23,13 @@ _FORMS: tuple[tuple[re.Pattern[str], str | None], ...] = (
 )  # fmt: skip
 
 
+def pack_anchors(text: Text, index: Index) -> set[int]:
+    """The tokens at which words about pack sizes begin."""
+    if _field(index) is None:
+        return set()
+    return {text.at(m.start()) for pattern, _ in _FORMS for m in pattern.finditer(text.low)}
+
+
 def packs(text: Text, index: Index, negative: list[bool]) -> tuple[list[Quantity], set[int]]:
     """Limits on the pack-size field, and the tokens they were read from; nothing where no field speaks of packs."""
     known = _field(index)

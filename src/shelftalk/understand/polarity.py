@@ -11,7 +11,7 @@ from shelftalk.understand.tokens import Text
 _HARMLESS = re.compile(
     r"(?:do(?:es)?n't|wouldn't|won't|not|never) (?:really )?mind\b|not (?:only|just|to mention|bad|necessarily|sure|against|opposed to|averse to)\b|no (?:matter|doubt|problem|worries|wonder|joke|need to worry|later|more than|less than|fewer than|higher than|lower than|bigger than|larger than|smaller than|longer than|shorter than|greater than|slouch|nonsense|frills|fuss|strings)\b"
     r"|can't (?:go wrong with|get enough of|live without|do without|wait|resist|beat|help but|say no to|stop|do with less)|couldn't (?:live|do) without|nothing (?:but|other than|except|else than)\b|(?:no one|nobody) but\b|none (?:but|other than)\b"
-    r"|(?:not|n't|never) (?:\w+ ){0,4}?(?:anything|any(?:one|body)?|something)(?: \w+)? (?:but|other than|except(?: for)?|besides|apart from|that(?:'s| is|'re| are)? not|that isn't|without)\b"
+    r"|(?:not|n't|never|refuse|no) (?:[\w'-]+ ){0,8}?(?:anything|any(?:one|body)?|something)(?: \w+)? (?:but|other than|except(?: for)?|besides|apart from|that(?:'s| is|'re| are)? not|that isn't|without)\b"
     r"|(?:not|n't|never) (?:\w+ ){0,3}?(?:settle|go|settling|going) (?:for )?(?:anything )?(?:without|less than|below|under)\b|not (?:more|less|over|under|above|below|exceeding|greater|fewer|bigger|larger|smaller|longer|shorter|higher|lower|heavier|lighter|cheaper) than?\b"
     r"|\b(?:not over|not under|not above|not below|not exceeding|not to exceed|n't exceed|no more|never exceed)(?= (?:than )?[$€£\d])|whether or not|if not\b|or not\b|why not\b|no\.\s?\d|\bno idea\b|don't (?:know|forget|hesitate|worry)|can't (?:decide|choose|pick|find|figure|afford to wait)|haven't (?:decided|found)|doesn't matter|n't matter|n't (?:that )?(?:picky|fussy)"
 )
@@ -21,7 +21,7 @@ _NEGATION = re.compile(
     r"|(?:any|every)\w*(?: \w+){0,3}? but(?= (?!(?:i|it|also|with|not|they|that|the price|my|must|needs?|has|should|at)\b))|all but|all except"
     r"|(?:tired|sick|bored|wary|weary|exhausted|annoyed)(?: and tired)?(?: of| with| by)|had (?:it(?: up to here)?|enough|my fill|quite enough|more than enough)(?: of| with)?|enough (?:of|with)|(?:done|through|finished|over and done) (?:with|using|buying|wearing)|fed up (?:of|with)"
     r"|stay(?:s|ing)? (?:away|clear) (?:from|of)|steer(?:s|ing)? (?:away|clear) (?:from|of)|keep(?:ing)? (?:away|clear) (?:from|of)|run(?:ning)? away from|turn(?:ed|s)? off by|shy(?:ing)? away from|move (?:on|away) from|moving (?:on|away) from|get(?:ting)? away from|switch(?:ing)? (?:away )?from|a break from|break (?:up )?with|bre?aking up with|parting ways with"
-    r"|allergic to|forget(?: about)?|burned by|burnt by|bad (?:experience|experiences|luck|history|time) with|let down by|disappointed (?:by|with|in)|(?:problem|problems|issue|issues|trouble|troubles|beef|grudge|hassle) (?:with|against)|pass on|giv(?:e|en|ing) up on|sworn off|swore off|swear off|boycott(?:ing)?|refuse(?:s)? to|lost faith in|lost trust in|can(?:no|')t|anything different from|different from|different than|leave out|spare me|cut out|out of the question|enough already with|ain't)\b"
+    r"|allergic to|forget(?: about)?|burned by|burnt by|bad (?:experience|experiences|luck|history|time) with|let down by|disappointed (?:by|with|in)|(?:problem|problems|issue|issues|trouble|troubles|beef|grudge|hassle) (?:with|against)|pass on|giv(?:e|en|ing) up on|sworn off|swore off|swear off|boycott(?:ing)?|refuse(?:s)? to|lost faith in|lost trust in|can(?:no|')t|against|bone to pick with|scratch(?:ing)?|cross(?:ing)? off|anything different from|different from|different than|leave out|spare me|cut out|out of the question|enough already with|ain't)\b"
     r"|n't\b|\bi'?m (?:so |totally |completely |really |kinda |just )?over(?= (?:[a-z]|the|those|these)(?!\w* ?\d))(?! \d)|\bcant\b|\bdont\b|\bdoesnt\b|\bisnt\b|\bwont\b|\baint\b|\bwouldnt\b|\bdidnt\b|\barent\b"
 )
 _RESUME = re.compile(
@@ -30,7 +30,7 @@ _RESUME = re.compile(
 )
 _AFTERWARDS = re.compile(
     r"^(?:\W*(?:brand|brands|stuff|products?|ones?|models?|anything|thing|things|at all|really|just|also|kind|style|type|either|that|which|who|colou?r|they|it|bulbs?|is|are|was|were|have|has|had|'?s)\W*){0,4}"
-    r"(?:(?:is|are|was|were)? ?(?:a |an )?(?:no[- ]?go|no[- ]?no|deal[- ]?breaker|turn[- ]?off|dud|pain|letdown|rip[- ]?off|nope|off the table|out of the question|overrated|not happening)|(?:is|are|'s) (?:out\b|not |too\b)|(?:isn't|aren't|ain't|doesn't|don't|didn't|won't|hasn't|haven't|never) (?:really |quite |just |exactly )?(?:do it|my |for me|cut it|work for|float|brew it|suit|impress|appeal|sit|fit|an option|what|going|cutting|interest|agree|last|worked|been)|need not apply|leaves? me cold|let me down|(?:sucks?|stinks?|annoys?|bores?|irritates?|bothers?|bugs?|disgusts?|disappoints?)\b|not (?:my|for me)|makes? me (?:itch|sick|sweat|break)|give(?:s)? me (?:a rash|hives|the creeps|an?))"
+    r"(?:(?:is|are|was|were)? ?(?:a |an )?(?:no[- ]?go|no[- ]?no|deal[- ]?breaker|turn[- ]?off|dud|pain|letdown|rip[- ]?off|nope|off the table|out of the question|overrated|not happening)|(?:is|are) (?:out\b|too\b)|(?:isn't|aren't|ain't|doesn't|don't|didn't|won't|hasn't|haven't|never) (?:really |quite |just |exactly )?(?:do it|my |for me|cut it|work for|float|brew it|suit|impress|appeal|sit|fit|an option|what|going|cutting|interest|agree|last|worked|been)|need not apply|leaves? me cold|let me down|(?:sucks?|stinks?|annoys?|bores?|irritates?|bothers?|bugs?|disgusts?|disappoints?)\b|not (?:my|for me)\b|makes? me (?:itch|sick|sweat|break)|give(?:s)? me (?:a rash|hives|the creeps|an?))"
 )
 _CONTINUES = frozenset("or nor and a an the any either those these that from of with made in by brand brands even also not neither no".split())
 
@@ -51,19 +51,25 @@ def negatives(text: Text, anchors: Iterable[int]) -> list[bool]:
             continue
         events.setdefault(text.at(match.start()), []).append((match.start(), "pos"))
     out: list[bool] = []
-    state = False
+    state, once = False, 0
     for i, token in enumerate(tokens):
         if token.hard or ";" in token.gap or "\u0001" in masked[token.start - len(token.gap) : token.start + 1]:
             state = False
         elif state and token.comma and not _next_is_value(text, i, starts):
             state = False
-        elif state and token.low == "and" and not _next_is_value(text, i + 1, starts):
+        elif state and token.low == "and" and (not _next_is_value(text, i + 1, starts) or _stands_alone(text, i)):
             state = False
-        elif state and token.low in ("but", "so", "because", "then", "if", "plus", "who", "since"):
+        elif state and token.low in ("but", "so", "because", "then", "if", "plus", "since"):
             state = False
         kinds = sorted(events.get(i, ()))
-        for _, kind in kinds:
+        for offset, kind in kinds:
             state = kind == "neg"
+            once = 4 if state and masked[:offset].endswith("non") and (offset < 4 or not masked[offset - 4].isalnum()) else 0
+        if once:
+            once -= 1
+            state = state and (once > 0 or i in starts)
+            if not once:
+                state = False
         out.append(state)
     return out
 
@@ -71,6 +77,14 @@ def negatives(text: Text, anchors: Iterable[int]) -> list[bool]:
 def _negated_before(masked: str, offset: int) -> bool:
     clause = re.split(r"[.,;!?]", masked[:offset])[-1]
     return bool(_NEGATION.search(clause))
+
+
+_VERB = re.compile(r"\b(?:suits?|works?|is fine|are fine|is good|are good|would be|is my|are my|i'm|sounds?|i need|i want|is what|is a must|are a must|is great|are great)\b")
+
+
+def _stands_alone(text: Text, i: int) -> bool:
+    """Whether what follows the "and" at i is a clause of its own: "... and polo suits me"."""
+    return bool(_VERB.search(re.split(r"[.,;!?]", text.low[text.tokens[i].end :])[0]))
 
 
 def _next_is_value(text: Text, i: int, starts: set[int]) -> bool:

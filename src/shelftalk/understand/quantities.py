@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from shelftalk.understand.index import Field, Index, named
+from shelftalk.understand.lexicon import FUNCTION
 from shelftalk.understand.numbers import Number, numbers
 from shelftalk.understand.tokens import Text, stem
 from shelftalk.understand.units import HINTS, SHORT, UNITS, Unit, convert, siblings, tidy
@@ -15,7 +16,7 @@ _CURRENCY_BEFORE = re.compile(r"(?:[$€£¥₹]|\b(?:usd|eur|gbp|us\$|rs\.?))\s
 _CURRENCY_AFTER = frozenset("dollar dollars buck bucks usd euro euros eur quid gbp smackers bones rupees yen pesos".split())
 _PRICE_WORDS = frozenset(
     stem(w) for w in "price priced prices pricing cost costs spend spending pay paying budget cheaper expensive afford cash money shell splurge fork "
-    "drop dropping dough worth fortune cheap affordable tag blow charge splash cough".split()
+    "dropping dough fortune cheap affordable tag blow cough".split()
 )  # fmt: skip
 
 _LESS = (
@@ -29,11 +30,11 @@ _MORE = (
 _AT_MOST = (
     r"up to|upto|at most|at the most|at max|no more than|not more than|nothing (?:over|above|more than)|not (?:over|above|exceed(?:ing)?|to exceed)|no (?:higher|bigger|larger|greater|longer|heavier|wider|taller|thicker|older|pricier|costlier|louder) than|"
     r"not (?:higher|bigger|larger|greater|longer|heavier|wider|taller|thicker|older|pricier|louder) than|n't (?:exceed|go (?:over|above|beyond)|cost more than|be more than|be over|weigh more than)|never (?:over|exceed(?:ing)?|more than)|no over|max(?:imum)?(?: (?:of|is|at|price|budget|spend))*|within|limit(?:ed)?(?: (?:is|of|to|at))*|"
-    r"cap(?:ped)?(?: (?:is|of|at))*|ceiling (?:of|is)|as much as|equal to or (?:less|lower) than|less than or equal to|<=|≤|=<|(?:tops|topping) out at|maxes out at|until|till"
+    r"(?:at|below|under|less than|lower than|cheaper than|equal(?: to)?) or (?:exactly|at|equal to|below|under|less than|lower than|equals?)|(?:right )?at or under|cap(?:ped)?(?: (?:is|of|at))*|ceiling (?:of|is)|as much as|equal to or (?:less|lower) than|less than or equal to|<=|≤|=<|(?:tops|topping) out at|maxes out at|until|till"
 )
 _AT_LEAST = (
     r"at least|at the least|at minimum|at a minimum|no less than|not less than|no fewer than|not fewer than|nothing (?:under|below|less than|smaller than|shorter than)|not (?:under|below)|no (?:lower|smaller|shorter|lighter|narrower|younger|thinner|slower) than|"
-    r"not (?:lower|smaller|shorter|lighter|narrower|younger|thinner) than|min(?:imum)?(?: of|:)?|starting (?:at|from)|starts at|as (?:low|little) as|greater than or equal to|more than or equal to|equal to or (?:greater|more|higher) than|>=|≥|=>|n't (?:go )?(?:below|under)|upwards? (?:of|from)|a good|(?:or|and) more than"
+    r"(?:at|above|over|more than|greater than|equal(?: to)?) or (?:exactly|at|equal to|above|over|more than|greater than)|not (?:lower|smaller|shorter|lighter|narrower|younger|thinner) than|min(?:imum)?(?: of|:)?|starting (?:at|from)|starts at|as (?:low|little) as|greater than or equal to|more than or equal to|equal to or (?:greater|more|higher) than|>=|≥|=>|n't (?:go )?(?:below|under)|upwards? (?:of|from)|a good|(?:or|and) more than"
 )
 _EXACT = r"exactly|precisely|equal to|=|==|just"
 _AROUND = r"around|about|roughly|approximately|approx\.?|circa|near|nearly|close to|~|somewhere (?:around|near)|ish|in the (?:region|neighbou?rhood|ballpark|vicinity) of"
@@ -188,7 +189,7 @@ def quantities(text: Text, index: Index, negative: list[bool], taken: frozenset[
     """The limits of the request, and the tokens of all amounts that were used."""
     out: list[Quantity] = []
     used: set[int] = set()
-    found = [a for a in amounts(text) if not (set(range(a.number.first, a.last + 1)) & taken)]
+    found = [a for a in amounts(text) if not (set(range(a.number.first, a.last + 1)) & taken) and not _pronoun(text, a)]
     for k, amount in enumerate(found):
         quantity = _read(text, index, amount, negative, found, k)
         if quantity is not None:
@@ -196,6 +197,17 @@ def quantities(text: Text, index: Index, negative: list[bool], taken: frozenset[
             used.update(range(quantity.first, quantity.last + 1))
     out += [q for q in _averages(text, index, negative) if all(o.field != q.field or o.operator != q.operator for o in out)]
     return out, used
+
+
+def _pronoun(text: Text, amount: Amount) -> bool:
+    """Whether a number word stands for things spoken of: "find me one", "these two", "either one"."""
+    if amount.number.digits or amount.unit is not None or amount.money or amount.low is not None:
+        return False
+    first, last = amount.number.first, amount.last
+    before = text.tokens[first - 1].low if first else ""
+    if before in ("these", "those", "the", "either", "both", "this", "that", "no", "which", "any", "other", "another", "of", "every", "each"):
+        return True
+    return amount.number.value == 1 and compared(text, amount)[0] is None
 
 
 def compared(text: Text, amount: Amount) -> tuple[str | None, int]:
@@ -319,8 +331,14 @@ def _field(text: Text, index: Index, amount: Amount, operator: str | None, begin
     scored: list[tuple[float, Field]] = []
     near, far = _around(text, first, last, begins)
     price_words = bool(_PRICE_WORDS & near)
+    after = _after(text, last)
     for known in index.fields.values():
         score = _score(known, amount, near, far, price_words, operator)
+        if score is not None and after:
+            if known.kind == "money":
+                score -= 1.5 if amount.unit is None and after[0] not in _PRICE_WORDS else 0.0
+            elif (share := named(known, frozenset(after))) >= 0.3:
+                score += 1.0 * share
         if score is not None:
             scored.append((score, known))
     scored.sort(key=lambda s: -s[0])
@@ -330,6 +348,16 @@ def _field(text: Text, index: Index, amount: Amount, operator: str | None, begin
     if top < 1.0:
         return None
     return known
+
+
+def _after(text: Text, last: int) -> list[str]:
+    """The stems of the content words right behind an amount: "2 charging ports"."""
+    out: list[str] = []
+    for token in text.tokens[last + 1 : last + 4]:
+        if token.hard or token.comma or token.low in FUNCTION or token.low in _CURRENCY_AFTER:
+            break
+        out.append(token.stem)
+    return out
 
 
 def _score(known: Field, amount: Amount, near: frozenset[str], far: frozenset[str], price_words: bool, operator: str | None) -> float | None:

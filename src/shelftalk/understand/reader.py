@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from shelftalk.understand.flags import flags
 from shelftalk.understand.index import Index
 from shelftalk.understand.mentions import Mention, mentions
-from shelftalk.understand.packs import packs
+from shelftalk.understand.packs import pack_anchors, packs
 from shelftalk.understand.polarity import negatives, rejected_after
 from shelftalk.understand.quantities import Quantity, amounts, quantities
 from shelftalk.understand.superlatives import Order, order, thrift
@@ -43,7 +43,8 @@ class Reader:
         spoken = amounts(text)
         first_pass = mentions(text, index)
         named = {m.first for m in first_pass}
-        anchors = named | {a.number.first for a in spoken} | index_anchor(text, index)
+        shared = pack_anchors(text, index)
+        anchors = named | shared | {a.number.first for a in spoken} | index_anchor(text, index)
         negative = negatives(text, anchors)
         pieces, pack_tokens = packs(text, index, negative)
         taken = frozenset(pack_tokens)
@@ -169,7 +170,7 @@ def _another(text: Text, index: Index, found: list[Mention]) -> set[int]:
     brands = [i for i, m in enumerate(found) if index.fields[m.field].brand]
     if len(brands) != 1 or found[brands[0]].negative:
         return set()
-    if re.search(r"\b(?:any other|some other|another|a different|different|other|a new) (?:brands?|makes?|manufacturers?|compan(?:y|ies)|labels?|makers?)\b|\bfrom (?:someone|anyone|somebody|anybody) else\b|other than (?:that|those|them|it)\b", text.low):
+    if re.search(r"\b(?:any other|some other|another|a different|different|other|a new) (?:brands?|makes?|manufacturers?|compan(?:y|ies)|labels?|makers?)\b|\bfrom (?:someone|anyone|somebody|anybody) else\b|other than (?:that|those|them|it)\b|(?:n't|not) (?:be |made )?(?:from|by) (?:them|that (?:brand|company|one)|those|it|theirs)\b|n't (?:them|theirs|that brand|one of theirs|their)\b", text.low):
         return set(brands)
     return set()
 

@@ -15,6 +15,7 @@ _LEAST = frozenset("least minimum min lowest smallest fewest shortest shallowest
 _PRICE = frozenset(stem(w) for w in "price priced cost costing tag".split())
 _LITTLE = re.compile(r"(?:pay|spend|cost)\w*(?: \w+){0,2} as little as (?:possible|i can)|as (?:little|cheap(?:ly)?) as (?:possible|i can|can be|they come|you have)|(?:the )?cheaper,? the better|rock[- ]bottom|lowest[- ]pric\w+|on the cheap|the less i (?:pay|spend)|don't want to (?:pay|spend) (?:a penny )?more than (?:i have to|necessary|needed)")
 _SO = re.compile(r"as (?P<adj>\w+) as (?:possible|can be|they come|you (?:have|can|got|'ve got)|it gets)|the (?P<cmp>\w+er),? the (?:better|merrier)")
+_BETTER = re.compile(r"\b(?P<deg>more|less|fewer) (?P<what>(?:[\w'-]+ ){0,5}?[\w'-]+),? the (?:better|merrier)")
 _THRIFT = [re.compile(t, re.I) for t in THRIFT]
 
 
@@ -35,6 +36,10 @@ def order(text: Text, index: Index, negative: list[bool]) -> Order | None:
         if hit is not None and not (negative[i] and _negated_superlative(text, i)):
             found.append(hit)
         del token
+    better = _BETTER.search(text.low)
+    if not found and better and (known := _loose(text, index, better)):
+        first, last = text.at(better.start()), max(text.at(better.start()), text.at(better.end()) - 1)
+        return Order(Sort(known.field, "desc" if better.group("deg") == "more" else "asc", better.group()), first, last)
     if not found:
         match = _LITTLE.search(text.low)
         if match and "price" in index.fields:
@@ -50,6 +55,14 @@ def order(text: Text, index: Index, negative: list[bool]) -> Order | None:
         return None
     explicit = [o for o in found if o.sort.field != "price"]
     return (explicit or found)[0]
+
+
+def _loose(text: Text, index: Index, match: re.Match[str]) -> Field | None:
+    """The numeric field that "less time to recharge, the better" speaks of."""
+    given = frozenset(t.stem for t in text.tokens if match.start("what") <= t.start < match.end("what"))
+    scored = [(named(k, given), k) for k in index.fields.values() if k.number or k.kind == "date"]
+    best = max(scored, key=lambda s: s[0], default=(0.0, None))
+    return best[1] if best[0] >= 0.5 else None
 
 
 def thrift(text: Text) -> bool:

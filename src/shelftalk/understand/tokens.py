@@ -19,7 +19,9 @@ _QUOTES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "“": '"'
 _HARD = re.compile(r"[.;!?](?:[\s\"')]|$)|[:\n]")
 _MONTHS_AND_TITLES = frozenset("mr mrs ms dr st vs no oz lb lbs ft in fl approx max min".split())
 # Snowball folds these together with words of another meaning.
-_KEEP = {"used": "used", "wireless": "wireless", "cordless": "cordless", "glasses": "glasses", "training": "training"}
+_KEEP = {"used": "used", "wireless": "wireless", "cordless": "cordless", "glasses": "glasses", "training": "training", "bras": "bra",
+         "lens": "lens", "lenses": "lens", "knives": "knife", "shelves": "shelf", "gas": "gas", "bus": "bus", "mice": "mouse", "men": "man",
+         "women": "woman", "children": "child", "teeth": "tooth", "feet": "foot", "scissors": "scissors", "news": "news", "new": "new"}
 _stemmer: Any = snowballstemmer.stemmer("english")
 
 
