@@ -49,7 +49,8 @@ def _words(value: Any) -> str:
 
 def _title_case(text: str) -> str:
     small = {"and", "of", "with", "in"}
-    return " ".join(w if w in small else w[:1].upper() + w[1:] for w in text.split())
+    words = re.sub(r"(?<=-)(over|on|in|up)\b", lambda m: m[0].title(), text).split()
+    return " ".join(w if w in small else w[:1].upper() + w[1:] for w in words)
 
 
 def _fill(text: str, facts: dict[str, Any], shade: str) -> str:
@@ -58,7 +59,8 @@ def _fill(text: str, facts: dict[str, Any], shade: str) -> str:
         "steel_name": STEEL.get(str(facts.get("steel")), ""),
         "weight_kg_text": _number(facts.get("weight_g", 0) / 1000),
         "players_text": _range(facts.get("players_min"), facts.get("players_max")),
-        "age_text": "Birth" if facts.get("age_min") == 0 else f"{facts.get('age_min')} Years",
+        "age_text": "Birth" if facts.get("age_min") == 0 else f"{facts.get('age_min')} Year{'s' * (facts.get('age_min') != 1)}",
+        "terrain_text": "Road-to-Trail" if facts.get("terrain") == "mixed" else _title_case(str(facts.get("terrain"))),
         "mount_text": f"{_title_case(str(facts.get('mount')))} Mount",
     }
 
@@ -95,10 +97,6 @@ def _describe(
             break
     used.update(p.text for p in chosen)
     sentences = [_fill(p.text, facts, "") for p in chosen]
-    opening = [s for s in sentences if not re.match(r"(It|This|There|Its|At|Both|They|The case)\b", s)]
-    if opening and rng.random() < 0.2:
-        sentences.remove(opening[0])
-        return " ".join([opening[0], facts["hook"], *sentences])
     return " ".join([facts["hook"], *sentences])
 
 
@@ -147,6 +145,8 @@ def build_table(table: Table) -> list[dict[str, Any]]:
         for name in table.optional:
             if rng.random() < 0.12:
                 attributes.pop(name, None)
+        if "ports" in attributes:
+            attributes |= {"port_count": len(row["ports"]), "ports": sorted(set(row["ports"]), reverse=True)}
         facts = {**{k: row[k] for k in (*LEAD, *table.hidden)}, **attributes}
         amount = int(row["price"])
         shade = rng.choice(SHADES[row["colour"]])
