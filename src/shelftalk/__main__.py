@@ -1,5 +1,5 @@
 """`python -m shelftalk` is the command line."""
 
-from shelftalk.cli import main
+from shelftalk.cli.main import main
 
 main()

@@ -1,5 +1,1 @@
-"""The command line. Every command turns ShelftalkError into one line on stderr and the error's exit code."""
-
-from shelftalk.cli.main import app, main
-
-__all__ = ["app", "main"]
+"""The command line: a file a command; main.py mounts them and turns errors into exit codes."""
