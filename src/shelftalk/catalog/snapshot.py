@@ -15,14 +15,17 @@ from typing import Any
 import numpy as np
 
 from shelftalk.catalog import rows, sql
-from shelftalk.text import clean
+from shelftalk.text import content_words
 from shelftalk.values import Product, Sort
 
 # Up to this many products vectors are compared exactly and in memory (384 floats: 1.5 KiB a product); above it the
 # table's vector index is asked.
 EXACT_ROWS = 50_000
-REMEMBERED_FILTERS = 16
+REMEMBERED_FILTERS = 64
+REMEMBERED_FIELDS = 128
 QUERY_LENGTH = 2_000
+# BM25 over `lead`, over `text`, and over `text` where every word is there: fitted by benchmarks/retrieval.py --fit.
+LEXICAL_WEIGHTS = (1.0, 0.5, 1.0)
 
 
 class Snapshot:
@@ -35,10 +38,13 @@ class Snapshot:
         order = np.argsort(found["_rowid"].to_numpy(), kind="stable")
         self._rowids: np.ndarray = found["_rowid"].to_numpy()[order]
         self._ids: np.ndarray = np.array(found["id"].to_pylist(), dtype=object)[order]
+        self._in_memory = len(self._rowids) <= EXACT_ROWS
         self._places: dict[str, int] | None = None
         self._matrix: np.ndarray | None = None
+        self._records: Any = None
         self._filters: OrderedDict[str, np.ndarray] = OrderedDict()
-        self._lock = threading.Lock()
+        self._numbers: OrderedDict[tuple[str, bool], np.ndarray] = OrderedDict()
+        self._lock = threading.RLock()
 
     def __len__(self) -> int:
         return len(self._rowids)
@@ -47,6 +53,18 @@ class Snapshot:
         """The places (0 to len - 1, rising) of the products that a filter lets through."""
         if where is None:
             return np.arange(len(self))
+        if not isinstance(where, sql.Where) or not self._in_memory or not where.ranges:
+            return self._found(where)
+        places = self._found(where.indexed) if where.indexed else np.arange(len(self))
+        for limit in where.ranges:
+            values = self._values(limit.name, limit.dated)[places]
+            low = values > limit.low if limit.low_open else values >= limit.low
+            high = values < limit.high if limit.high_open else values <= limit.high
+            places = places[low & high]
+        return places
+
+    def _found(self, where: str) -> np.ndarray:
+        """What the database finds for a filter, remembered."""
         with self._lock:
             if where in self._filters:
                 self._filters.move_to_end(where)
@@ -55,9 +73,35 @@ class Snapshot:
         places = self._place(np.sort(found["_rowid"].to_numpy()))
         with self._lock:
             self._filters[where] = places
-            while len(self._filters) > (REMEMBERED_FILTERS if len(self) <= EXACT_ROWS else 4):
+            while len(self._filters) > (REMEMBERED_FILTERS if self._in_memory else 4):
                 self._filters.popitem(last=False)
         return places
+
+    def _values(self, name: str, dated: bool) -> np.ndarray:
+        """A field's number by place, NaN where there is none; read from the table once and remembered."""
+        with self._lock:
+            if (name, dated) in self._numbers:
+                self._numbers.move_to_end((name, dated))
+                return self._numbers[name, dated]
+        values = np.full(len(self), np.nan)
+        places, held = self._read_numbers(*sql.number_column(name, dated=dated), None)
+        values[places] = held
+        with self._lock:
+            self._numbers[name, dated] = values
+            while len(self._numbers) > REMEMBERED_FIELDS:
+                self._numbers.popitem(last=False)
+        return values
+
+    def _read_numbers(self, column: str, narrow: str | None, where: str | None) -> tuple[np.ndarray, np.ndarray]:
+        """The places of the products that the filter lets through and that hold a number, rising, and the numbers."""
+        parts = [f"({part})" for part in (where, narrow) if part is not None]
+        query = self.table.search().select({"_rowid": "_rowid", "value": column}).limit(max(1, len(self)))
+        found = (query.where(" AND ".join(parts)) if parts else query).to_arrow()
+        values = found["value"].to_numpy().astype(np.float64)
+        held = ~np.isnan(values)
+        rowids = found["_rowid"].to_numpy()[held]
+        order = np.argsort(rowids, kind="stable")
+        return self._place(rowids[order]), values[held][order]
 
     def count(self, where: str | None) -> int:
         """How many products a filter lets through."""
@@ -65,13 +109,15 @@ class Snapshot:
 
     def dense(self, vector: np.ndarray, where: str | None, k: int) -> list[tuple[str, float]]:
         """The k nearest products by cosine similarity among those the filter lets through, best first."""
-        if len(self) > EXACT_ROWS:
+        if not self._in_memory:
             return self._indexed_dense(vector, where, k)
         places = self.matching(where)
         if not len(places):
             return []
         matrix = self._vectors()
-        similar = matrix @ vector if len(places) == len(matrix) else matrix[places] @ vector
+        # Copying rows costs more than multiplying them: beyond a quarter of the matrix, all of it is multiplied.
+        few = len(places) * 4 < len(matrix)
+        similar = _dot(matrix[places], vector) if few else _dot(matrix, vector)[places]
         k = min(k, len(similar))
         best = np.argpartition(-similar, k - 1)[:k]
         best = best[np.lexsort((places[best], -similar[best]))]
@@ -88,17 +134,36 @@ class Snapshot:
 
     def lexical(self, text: str, where: str | None, k: int) -> list[tuple[str, float]]:
         """The k best products by BM25 of the words of a text among those the filter lets through, best first."""
-        from lancedb.query import MatchQuery
-
         words = clean(text)[:QUERY_LENGTH]
         if not any(c.isalnum() for c in words):
             return []
-        query = self.table.search(MatchQuery(words, "text"), query_type="fts").select(["id", "_score"]).limit(k)
-        if where is not None:
-            query = query.where(where, prefilter=True)
-        found = query.to_arrow()
-        pairs = zip(found["id"].to_pylist(), found["_score"].to_pylist(), strict=True)
-        return sorted(pairs, key=lambda p: (-p[1], p[0]))
+        if not isinstance(where, sql.Where) or not self._in_memory or not where.ranges:
+            return self._ranked(*self._bm25(words, where, k))[:k]
+        # Ranges over JSON are slow in the database: it gets the rest of the filter, and hands over as many of its best
+        # as it takes until k of them lie within the ranges (a longer list begins with the shorter one).
+        let_in = self.matching(where)
+        if not len(let_in):
+            return []
+        within = np.zeros(len(self), dtype=bool)
+        within[let_in] = True
+        limit = 2 * k * max(1, self.count(where.indexed) // len(let_in))
+        while True:
+            places, scores = self._bm25(words, where.indexed, limit)
+            held = within[places]
+            if held.sum() >= k or len(places) < limit:
+                return self._ranked(places[held], scores[held])[:k]
+            limit *= 4
+
+    def _bm25(self, words: str, where: str | None, k: int) -> tuple[np.ndarray, np.ndarray]:
+        from lancedb.query import MatchQuery
+
+        query = self.table.search(MatchQuery(words, "text"), query_type="fts").select(["_rowid", "_score"]).limit(k)
+        found = (query.where(where, prefilter=True) if where is not None else query).to_arrow()
+        return self._place(found["_rowid"].to_numpy()), found["_score"].to_numpy()
+
+    def _ranked(self, places: np.ndarray, scores: np.ndarray) -> list[tuple[str, float]]:
+        order = np.lexsort((places, -scores))
+        return [(str(self._ids[places[i]]), float(scores[i])) for i in order]
 
     def scan(self, where: str | None, order_by: Sort | None, limit: int | None) -> list[str]:
         """The ids that a filter lets through, in the order of a field's numbers (or dates) where asked.
@@ -107,29 +172,42 @@ class Snapshot:
         """
         if order_by is None:
             return [str(i) for i in self._ids[self.matching(where)[:limit]]]
-        places, values = self._numbers(sql.field_name(order_by.field), where)
-        ascending = np.lexsort((places, values if order_by.direction == "asc" else -values))
-        ordered = places[ascending]
+        places, values = self._sortable(sql.field_name(order_by.field), where)
+        ordered = places[np.lexsort((places, values if order_by.direction == "asc" else -values))]
         if limit is None or limit > len(ordered):
             ordered = np.concatenate([ordered, np.setdiff1d(self.matching(where), places, assume_unique=True)])
         return [str(i) for i in self._ids[ordered[:limit]]]
 
-    def _numbers(self, name: str, where: str | None) -> tuple[np.ndarray, np.ndarray]:
-        """The places of the products that the filter lets through and that hold a number in the field, and the numbers."""
-        value, narrow = sql.sort_column(name)
-        parts = [f"({part})" for part in (where, narrow) if part is not None]
-        query = self.table.search().select({"_rowid": "_rowid", "value": value}).limit(max(1, len(self)))
-        found = (query.where(" AND ".join(parts)) if parts else query).to_arrow()
-        values = found["value"].to_numpy().astype(np.float64)
+    def _sortable(self, name: str, where: str | None) -> tuple[np.ndarray, np.ndarray]:
+        """The places that the filter lets through and that hold a number or a date in the field, and those."""
+        if not self._in_memory:
+            return self._read_numbers(*sql.sort_column(name), where)
+        places = self.matching(where)
+        values = self._values(name, False)[places]
+        if name not in sql.NUMBER_COLUMNS:
+            dates = self._values(name, True)[places]
+            values = np.where(np.isnan(dates), values, dates)
         held = ~np.isnan(values)
-        rowids = found["_rowid"].to_numpy()[held]
-        order = np.argsort(rowids, kind="stable")
-        return self._place(rowids[order]), values[held][order]
+        return places[held], values[held]
 
     def products(self, ids: Sequence[str]) -> dict[str, Product]:
         """The products of those ids that are here, by id, in the order asked."""
+        if self._in_memory and len(ids) > 1:
+            places = self._by_id()
+            wanted = [places[i] for i in dict.fromkeys(ids) if i in places]
+            found = [rows.product(r) for r in self._all_records().take(wanted).to_pylist()] if wanted else []
+            return {p.id: p for p in found}
         read = {r["id"]: rows.product(r) for r in self._take(ids, rows.RECORD)}
         return {i: read[i] for i in dict.fromkeys(ids) if i in read}
+
+    def _all_records(self) -> Any:
+        with self._lock:
+            if self._records is None:
+                columns = [*rows.RECORD, "_rowid"]
+                found = self.table.search().select(columns).limit(max(1, len(self))).to_arrow().combine_chunks()
+                order = np.argsort(found["_rowid"].to_numpy(), kind="stable")
+                self._records = found.drop_columns("_rowid").take(order)
+            return self._records
 
     def _take(self, ids: Sequence[str], columns: Sequence[str]) -> list[Mapping[str, Any]]:
         places = self._by_id()
@@ -162,3 +240,8 @@ class Snapshot:
                 matrix = vectors.values.to_numpy(zero_copy_only=False).reshape(len(found), -1)
                 self._matrix = matrix[np.argsort(found["_rowid"].to_numpy(), kind="stable")]
             return self._matrix
+
+
+def _dot(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    # One thread on purpose: BLAS threads wait for each other where a language model has the cores.
+    return np.asarray(np.einsum("ij,j->i", matrix, vector))

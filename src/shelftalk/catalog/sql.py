@@ -12,8 +12,10 @@ import hashlib
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from shelftalk.values import CORE_FIELDS, Constraint, Product
@@ -26,9 +28,45 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?", re.ASCII)
 _DATE_KEY = "\x1fdate"
 
 
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A limit on a field's number (its date where `dated`): low to high, each end included unless open."""
+
+    name: str
+    low: float = -math.inf
+    high: float = math.inf
+    low_open: bool = False
+    high_open: bool = False
+    dated: bool = False
+
+    def sql(self) -> str:
+        """The range as SQL."""
+        column, narrow = number_column(self.name, dated=self.dated)
+        tests = [narrow] if narrow else []
+        if self.low > -math.inf:
+            tests.append(f"{column} {'>' if self.low_open else '>='} {self.low!r}")
+        if self.high < math.inf:
+            tests.append(f"{column} {'<' if self.high_open else '<='} {self.high!r}")
+        return " AND ".join(tests)
+
+
+class Where(str):
+    """An SQL filter that also says what it is made of: `indexed`, the part that the table's indices answer (None where
+    there is none), and `ranges`, its limits on numbers that stand in JSON."""
+
+    indexed: str | None
+    ranges: tuple[Range, ...]
+
+    def __new__(cls, indexed: Sequence[str], ranges: Sequence[Range]) -> Where:
+        made = super().__new__(cls, _all([*indexed, *(r.sql() for r in ranges)]))
+        made.indexed = _all(indexed) if indexed else None
+        made.ranges = tuple(ranges)
+        return made
+
+
 def where(
     constraints: Iterable[Constraint] = (), exclude_ids: Sequence[str] = (), only_ids: Sequence[str] | None = None
-) -> str | None:
+) -> Where | None:
     """The SQL filter that holds exactly for products satisfying every constraint; None where nothing is asked.
 
     `exclude_ids` are left out; with `only_ids`, nothing else is let in. A missing value fails every operator but "!=" and
@@ -36,15 +74,24 @@ def where(
     satisfies "=" when it contains the value. "<", "<=", ">", ">=" and "between" compare the first number in a text
     ("12 hours" is 12), or dates where the limit is an ISO date. A limit that holds no number satisfies nothing.
     """
-    parts = [_condition(c) for c in constraints]
+    indexed: list[str] = []
+    ranges: list[Range] = []
+    for constraint in constraints:
+        condition = _condition(constraint)
+        if isinstance(condition, str):
+            indexed.append(condition)
+        elif condition.name in NUMBER_COLUMNS:
+            indexed.append(condition.sql())
+        else:
+            ranges.append(condition)
     if only_ids is not None:
-        parts.append(f"id IN ({_texts(only_ids)})" if len(only_ids) else NOTHING)
+        indexed.append(f"id IN ({_texts(only_ids)})" if len(only_ids) else NOTHING)
     if len(exclude_ids):
-        parts.append(f"id NOT IN ({_texts(exclude_ids)})")
-    return " AND ".join(f"({p})" for p in parts) if parts else None
+        indexed.append(f"id NOT IN ({_texts(exclude_ids)})")
+    return Where(indexed, ranges) if indexed or ranges else None
 
 
-def _condition(constraint: Constraint) -> str:
+def _condition(constraint: Constraint) -> str | Range:
     name, operator = field_name(constraint.field), constraint.operator
     values = list(constraint.value) if isinstance(constraint.value, (tuple, list)) else [constraint.value]
     if operator in ("=", "in", "!=", "not in"):
@@ -57,17 +104,20 @@ def _condition(constraint: Constraint) -> str:
         else:
             held = f"array_has_any(keys, [{', '.join(map(str, keys))}])"
         return f"NOT {held}" if negative else held
-    limits = [_limit(v) for v in values]
+    limits = [_limit(v) for v in values[: 2 if operator == "between" else 1]]
     numbers = [n for n, _ in limits if n is not None]
-    needed = 2 if operator == "between" else 1
-    if len(numbers) < needed or len(limits) < needed or limits[0][0] is None:
+    if len(numbers) < (2 if operator == "between" else 1):
         return NOTHING
-    column, narrow = number_column(name, dated=any(d for _, d in limits))
+    dated = any(d for _, d in limits)
     if operator == "between":
-        test = f"{column} >= {numbers[0]!r} AND {column} <= {numbers[1]!r}"
-    else:
-        test = f"{column} {operator} {numbers[0]!r}"
-    return f"{narrow} AND {test}" if narrow else test
+        return Range(name, numbers[0], numbers[1], dated=dated)
+    if operator in ("<", "<="):
+        return Range(name, high=numbers[0], high_open=operator == "<", dated=dated)
+    return Range(name, low=numbers[0], low_open=operator == ">", dated=dated)
+
+
+def _all(parts: Sequence[str]) -> str:
+    return " AND ".join(f"({p})" for p in parts)
 
 
 def number_column(name: str, *, dated: bool = False) -> tuple[str, str | None]:
@@ -133,11 +183,13 @@ def canonical(value: Any) -> str:
     return text if math.isnan(amount) else repr(amount + 0.0)
 
 
+@lru_cache(maxsize=65_536, typed=True)
 def key(name: str, value: Any) -> int:
     """The signed 64-bit key of a field holding a value."""
     return _hash(f"={len(name)}:{name}{canonical(value)}")
 
 
+@lru_cache(maxsize=8_192)
 def holder(name: str) -> int:
     """The key of a field holding any number."""
     return _hash(f"#{name}")
