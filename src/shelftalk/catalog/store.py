@@ -413,7 +413,8 @@ def _index(table: Any) -> None:
     count = table.count_rows()
     have = {c for index in table.list_indices() for c in index.columns}
     wanted: dict[str, Any] = {
-        "text": FTS(stem=True, remove_stop_words=True, ascii_folding=True),
+        "lead": FTS(stem=True, remove_stop_words=False, ascii_folding=True),
+        "text": FTS(stem=True, remove_stop_words=False, ascii_folding=True),
         "id": BTree(),
         "price": BTree(),
         "keys": LabelList(),
