@@ -139,11 +139,18 @@ def too_long(model: str, prompt: int, completion: int, context: int) -> EngineEr
     )
 
 
+def passive_threads() -> None:
+    """Let OpenMP's threads sleep while they wait for one another; only has effect before torch is first imported.
+
+    Spinning threads stall each other where others use the machine too: with one other busy process on two cores,
+    passive waiting made a batch of 2 to 16 rows 7 to 30 times faster.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
 def import_transformers() -> tuple[Any, Any]:
     """The modules torch and transformers; EngineError when they cannot be imported."""
-    # Threads that spin while they wait for one another stall each other on a machine that others use too: with one
-    # other busy process on two cores, passive waiting made a batch of 2 to 16 rows 7 to 30 times faster.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    passive_threads()
     try:
         import torch
         import transformers

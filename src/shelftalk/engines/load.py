@@ -1,20 +1,93 @@
-"""Which engine answers: what the settings name, or the one that measurement favours on this machine."""
+"""Which engine answers: what the settings name, or the one that measurement favours on this machine.
+
+The figures behind "auto" are in docs/decisions/0004-engines.md.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 
 from shelftalk.engines.base import Engine
-from shelftalk.engines.models import Progress, resolve_model
+from shelftalk.engines.models import Progress, is_address, resolve_model
+from shelftalk.errors import EngineError, UsageError
 from shelftalk.settings import Settings
 
-__all__ = ["load_engine"]
+__all__ = ["choose_engine", "load_engine"]
 
 logger = logging.getLogger(__name__)
 
 
-def load_engine(settings: Settings, *, batch: bool = False, progress: Progress | None = None) -> Engine:
-    """The engine in force, loaded. EngineError says what is missing and what to do."""
+def load_engine(
+    settings: Settings, *, batch: bool = False, progress: Progress | None = None, verbose: bool = False
+) -> Engine:
+    """The engine in force, loaded. `batch` says that many requests will follow, so that a slow start may pay.
+
+    EngineError says what is missing and what to do.
+    """
+    name, why = choose_engine(settings, batch=batch)
+    logger.info("engine %s: %s", name, why)
+    if name == "server":
+        from shelftalk.engines.server_engine import ServerEngine
+
+        named = None if settings.model == "default" or is_address(settings.model) else settings.model
+        address = settings.server or settings.model
+        return ServerEngine(address, model=named, api_key=settings.api_key)
+    if progress is not None:
+        progress(f"loading the language model with {name}")
+    model = resolve_model(settings.model, settings.home_folder, progress)
+    if name == "vllm":
+        from shelftalk.engines.vllm_engine import VllmEngine
+
+        return VllmEngine(model, verbose=verbose)
     from shelftalk.engines.transformers_engine import TransformersEngine
 
-    return TransformersEngine(resolve_model(settings.model, settings.home_folder, progress))
+    return TransformersEngine(model)
+
+
+def choose_engine(settings: Settings, *, batch: bool = False) -> tuple[str, str]:
+    """The engine's name and the reason, without loading anything heavy. UsageError where settings contradict."""
+    address = settings.server or (settings.model if is_address(settings.model) else None)
+    if settings.engine == "server":
+        if address is None:
+            raise UsageError("engine 'server' needs the server's address: set 'server', e.g. http://localhost:8000")
+        return "server", "set"
+    if settings.engine != "auto":
+        if is_address(settings.model):
+            raise UsageError(f"model {settings.model!r} is a server's address, but the engine is {settings.engine!r}")
+        if settings.engine == "vllm" and not vllm_installed():
+            raise EngineError("vLLM is not installed; see docs/engines.md, or set engine to 'transformers' or 'auto'")
+        return settings.engine, "set"
+    if address is not None:
+        return "server", f"a server is set ({address})"
+    if not vllm_installed():
+        return "transformers", "vLLM is not installed"
+    if cuda_available():
+        return "vllm", "a GPU and vLLM are there"
+    if batch:
+        return "vllm", "many requests on a CPU: vLLM batches them"
+    return "transformers", "single requests on a CPU: starts faster, and decodes faster alone"
+
+
+def vllm_installed() -> bool:
+    """Whether a package vllm can be found; nothing is imported."""
+    try:
+        return importlib.util.find_spec("vllm") is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def cuda_available() -> bool:
+    """Whether torch sees a CUDA GPU. A CPU build of torch is known by its version, without importing it."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        if version("torch").endswith("+cpu"):
+            return False
+    except PackageNotFoundError:
+        return False
+    try:
+        import torch
+    except Exception:
+        return False
+    return bool(torch.cuda.is_available())

@@ -130,7 +130,10 @@ class TransformersEngine:
                 self._grammars = xgrammar.GrammarCompiler(info, max_threads=2)
         try:
             # one fixed spacing: with any white space allowed, a small model may write blanks to the end
-            grammar = self._grammars.compile_json_schema(json.dumps(decoding.schema), any_whitespace=False)
+            # and the compact one, because vLLM writes that
+            grammar = self._grammars.compile_json_schema(
+                json.dumps(decoding.schema), any_whitespace=False, separators=(",", ":")
+            )
         except RuntimeError as error:
             raise EngineError(f"the JSON Schema cannot be made into a grammar: {error}") from error
         return xgrammar.GrammarMatcher(grammar)

@@ -1,0 +1,329 @@
+"""The language model behind a running vLLM server (or another that speaks its OpenAI API), over HTTP.
+
+Label log-probabilities are exact with vLLM 0.32 and later, which reports any token asked for (`logprob_token_ids`). A
+server that ignores this reports its 20 likeliest tokens; a label that is not among them gets a floor.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+
+from shelftalk.engines.base import Choice, Decoding, Generation, Prompt
+from shelftalk.engines.common import FLOOR, each, normalised, split_prefix
+from shelftalk.errors import EngineError
+from shelftalk.values import Tokens
+
+__all__ = ["ServerEngine"]
+
+# Requests in flight at once; the server forms its batches from them.
+_CONCURRENT = 32
+_TOP = 20
+_TRIES = 3
+_TIMEOUT = httpx.Timeout(300.0, connect=5.0)
+
+logger = logging.getLogger(__name__)
+
+
+class ServerEngine:
+    """A model of a server at `address` ("http://host:8000", with or without "/v1"); the first it serves when not named.
+
+    The server is asked for its models when this is made: EngineError when it does not answer.
+    """
+
+    name = "server"
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        model: str | None = None,
+        api_key: str | None = None,
+        timeout: float | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.address = address.rstrip("/").removesuffix("/v1").rstrip("/")
+        if not self.address.startswith(("http://", "https://")):
+            raise EngineError(f"server address {address!r} must begin with http:// or https://")
+        self._client = httpx.Client(
+            base_url=self.address,
+            headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
+            timeout=_TIMEOUT if timeout is None else httpx.Timeout(timeout, connect=min(5.0, timeout)),
+            limits=httpx.Limits(max_connections=_CONCURRENT + 4, max_keepalive_connections=_CONCURRENT),
+            transport=transport,
+        )
+        try:
+            self.model = self._discover(model)
+        except BaseException:
+            self._client.close()
+            raise
+        self._pool = ThreadPoolExecutor(_CONCURRENT, thread_name_prefix="shelftalk-server")
+        self._can_tokenize = True
+        self._count = functools.lru_cache(maxsize=4096)(self._count_now)
+        logger.info("using model %s of the server at %s", self.model, self.address)
+
+    def choose(self, prompts: Sequence[Prompt], labels: Sequence[str]) -> list[Choice]:
+        """One Choice a prompt, in order; how exact, see the top of this module."""
+        self._check()
+        if not prompts:
+            return []
+        ids = self._label_ids(tuple(labels))
+        return self._map(lambda prompt: self._choose(prompt, labels, ids), prompts)
+
+    def generate(self, prompts: Sequence[Prompt], decoding: Decoding | Sequence[Decoding]) -> list[Generation]:
+        """One Generation a prompt, in order; at most 32 requests at once."""
+        self._check()
+        pairs = list(zip(prompts, each(prompts, decoding), strict=True))
+        return self._map(lambda pair: self._generate(*pair), pairs)
+
+    def stream(self, prompt: Prompt, decoding: Decoding) -> Iterator[str]:
+        """The text of one generation, piece by piece as it is written; leaving early stops the server's work."""
+        self._check()
+        return self._pieces(self._body(prompt, decoding) | {"stream": True})
+
+    def count_tokens(self, text: str) -> int:
+        """The number of tokens by the server's own count, or a cautious guess where it cannot tell (a token a 3 bytes)."""
+        self._check()
+        return self._count(text)
+
+    def close(self) -> None:
+        """Close the connections; safe to call twice."""
+        self._client.close()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _check(self) -> None:
+        if self._client.is_closed:
+            raise EngineError("the connection to the language model's server was closed; load a new engine")
+
+    def _map(self, call: Any, items: Sequence[Any]) -> list[Any]:
+        if len(items) == 1:
+            return [call(items[0])]
+        futures = [self._pool.submit(call, item) for item in items]
+        try:
+            return [future.result() for future in futures]
+        finally:
+            for future in futures:
+                future.cancel()
+
+    def _discover(self, wanted: str | None) -> str:
+        served = [str(m["id"]) for m in self._json("GET", "/v1/models").get("data", []) if "id" in m]
+        if wanted is None and served:
+            return served[0]
+        if wanted is None or (served and wanted not in served):
+            raise EngineError(
+                f"the server at {self.address} serves {', '.join(served) or 'no model'}"
+                + (
+                    f", not {wanted!r}; set 'model' to one of these or to 'default'"
+                    if wanted
+                    else "; start it with one"
+                )
+            )
+        return wanted
+
+    def _choose(self, prompt: Prompt, labels: Sequence[str], ids: Sequence[int] | None) -> Choice:
+        body = self._body(prompt, Decoding(max_tokens=1)) | {"logprobs": True, "top_logprobs": _TOP}
+        if ids is not None:
+            body |= {"logprob_token_ids": list(ids), "return_tokens_as_token_ids": True}
+        answer = self._json("POST", "/v1/chat/completions", body)
+        try:
+            content = answer["choices"][0]["logprobs"]["content"]
+            read = {item["token"]: float(item["logprob"]) for item in [content[0], *content[0]["top_logprobs"]]}
+        except (KeyError, IndexError, TypeError) as error:
+            raise EngineError(
+                f"the server at {self.address} reports no log-probabilities; use a vLLM server, "
+                "or a ranking strategy that generates"
+            ) from error
+        keys = list(labels) if ids is None else [f"token_id:{i}" for i in ids]
+        found = {label: read.get(key, read.get(label, -math.inf)) for label, key in zip(labels, keys, strict=True)}
+        missing = [label for label, value in found.items() if value < FLOOR]
+        if missing:
+            logger.debug("the server reported no log-probability of %d of %d labels", len(missing), len(labels))
+        return Choice(normalised(found), _tokens(answer))
+
+    def _generate(self, prompt: Prompt, decoding: Decoding) -> Generation:
+        answer = self._json("POST", "/v1/chat/completions", self._body(prompt, decoding))
+        try:
+            choice = answer["choices"][0]
+            text = choice["message"]["content"] or ""
+        except (KeyError, IndexError, TypeError) as error:
+            raise self._strange(answer) from error
+        return Generation(text, "length" if choice.get("finish_reason") == "length" else "stop", _tokens(answer))
+
+    def _pieces(self, body: dict[str, Any]) -> Iterator[str]:
+        try:
+            with self._client.stream("POST", "/v1/chat/completions", json=body) as response:
+                if response.status_code != 200:
+                    response.read()
+                    raise self._refused(response)
+                for line in response.iter_lines():
+                    data = line.removeprefix("data:").strip()
+                    if not line.startswith("data:") or data == "[DONE]":
+                        continue
+                    event = json.loads(data)
+                    if "error" in event:
+                        raise EngineError(f"the server at {self.address} failed while it was writing: {event['error']}")
+                    for choice in event.get("choices", []):
+                        if piece := choice.get("delta", {}).get("content"):
+                            yield piece
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+        except json.JSONDecodeError as error:
+            raise EngineError(f"the server at {self.address} sent a stream that is no JSON: {error}") from error
+
+    def _body(self, prompt: Prompt, decoding: Decoding) -> dict[str, Any]:
+        messages, prefix = split_prefix(prompt)
+        body: dict[str, Any] = {
+            "model": self.model,
+            "messages": messages,
+            "max_tokens": max(1, decoding.max_tokens),
+            "temperature": max(0.0, decoding.temperature),
+            "top_p": decoding.top_p,
+            # what a server would otherwise take from the model's generation_config.json
+            "top_k": 0,
+            "min_p": 0.0,
+            "repetition_penalty": 1.0,
+            "chat_template_kwargs": {"enable_thinking": False},
+        }
+        if prefix:
+            body["messages"] = [*messages, {"role": "assistant", "content": prefix}]
+            body |= {"continue_final_message": True, "add_generation_prompt": False}
+        if decoding.temperature > 0:
+            body["seed"] = decoding.seed
+        if decoding.stop:
+            body["stop"] = list(decoding.stop)
+        if decoding.schema is not None:
+            named = {"name": "answer", "schema": dict(decoding.schema), "strict": True}
+            body["response_format"] = {"type": "json_schema", "json_schema": named}
+        return body
+
+    def _label_ids(self, labels: tuple[str, ...]) -> list[int] | None:
+        """The one token of each label by the server's tokenizer, None where it does not tell."""
+        if not labels or len(set(labels)) != len(labels):
+            raise EngineError(f"labels must be there and differ from one another; got {list(labels)}")
+        ids = []
+        for label in labels:
+            tokens = self._tokenize(label)
+            if tokens is None:
+                return None
+            if len(tokens) != 1:
+                raise EngineError(
+                    f"label {label!r} is {len(tokens)} tokens of {self.model}; use labels of one token, such as letters"
+                )
+            ids.append(tokens[0])
+        return ids
+
+    def _count_now(self, text: str) -> int:
+        tokens = self._tokenize(text)
+        return len(tokens) if tokens is not None else math.ceil(len(text.encode("utf-8")) / 3)
+
+    def _tokenize(self, text: str) -> list[int] | None:
+        if not self._can_tokenize:
+            return None
+        response = self._send("POST", "/tokenize", {"model": self.model, "prompt": text, "add_special_tokens": False})
+        if response.status_code in (404, 405, 501):
+            logger.info("the server at %s does not count tokens; they are guessed", self.address)
+            self._can_tokenize = False
+            return None
+        if response.status_code != 200:
+            raise self._refused(response)
+        return [int(token) for token in self._parsed(response).get("tokens", [])]
+
+    def _json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        response = self._send(method, path, body)
+        if response.status_code != 200:
+            raise self._refused(response)
+        return self._parsed(response)
+
+    def _parsed(self, response: httpx.Response) -> dict[str, Any]:
+        try:
+            parsed = response.json()
+        except ValueError as error:
+            raise self._strange(response.text) from error
+        if not isinstance(parsed, dict):
+            raise self._strange(parsed)
+        return parsed
+
+    def _send(self, method: str, path: str, body: Mapping[str, Any] | None) -> httpx.Response:
+        """The response. Tried again only where the server did no work: no connection yet, or it said it is too busy."""
+        for attempt in range(1, _TRIES + 1):
+            try:
+                response = self._client.request(method, path, json=body)
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+                if attempt == _TRIES:
+                    raise self._unreachable(error) from error
+                time.sleep(0.2 * attempt)
+                continue
+            except httpx.HTTPError as error:
+                raise self._unreachable(error) from error
+            except RuntimeError as error:  # closed by another thread
+                raise EngineError("the connection to the language model's server was closed") from error
+            if response.status_code not in (429, 503) or attempt == _TRIES:
+                return response
+            time.sleep(min(5.0, _seconds(response.headers.get("retry-after"), 0.5 * attempt)))
+        raise AssertionError("unreachable")
+
+    def _unreachable(self, error: httpx.HTTPError) -> EngineError:
+        what = str(error) or type(error).__name__
+        if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
+            return EngineError(
+                f"no language model server answers at {self.address} ({what}); start it "
+                "('vllm serve --config cpu.yaml', see docs/engines.md), or correct or unset the setting 'server'"
+            )
+        if isinstance(error, httpx.TimeoutException):
+            return EngineError(
+                f"the language model server at {self.address} took too long ({what or 'timeout'}); "
+                "see whether it is overloaded, or ask for less"
+            )
+        return EngineError(
+            f"the language model server at {self.address} went away in the middle of an answer ({what}); "
+            "see its log, start it again and repeat the request"
+        )
+
+    def _refused(self, response: httpx.Response) -> EngineError:
+        said = _message(response)
+        if response.status_code in (401, 403):
+            return EngineError(
+                f"the server at {self.address} refuses the API key ({response.status_code}); set SHELFTALK_API_KEY"
+            )
+        if response.status_code == 404:
+            return EngineError(f"the server at {self.address} has no model {getattr(self, 'model', '')!r}: {said}")
+        if response.status_code in (400, 413, 422):
+            return EngineError(
+                f"the server at {self.address} cannot take this prompt: {said}; "
+                "if it is too long, offer fewer or shorter candidates"
+            )
+        return EngineError(f"the server at {self.address} failed ({response.status_code}): {said}; see its log")
+
+    def _strange(self, answer: Any) -> EngineError:
+        return EngineError(
+            f"what answers at {self.address} does not speak the OpenAI API (it sent {str(answer)[:80]!r}); check the address"
+        )
+
+
+def _message(response: httpx.Response) -> str:
+    try:
+        said = response.json()
+        said = said.get("error", said)
+        return str(said.get("message", said))[:300]
+    except (ValueError, AttributeError):
+        return response.text[:200] or "no reason given"
+
+
+def _seconds(value: str | None, otherwise: float) -> float:
+    try:
+        return max(0.0, float(value)) if value is not None else otherwise
+    except ValueError:
+        return otherwise
+
+
+def _tokens(answer: Mapping[str, Any]) -> Tokens:
+    usage = answer.get("usage") or {}
+    return Tokens(int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
