@@ -33,12 +33,15 @@ class UnderstandSettings(_Group):
 
 
 class RetrieveSettings(_Group):
-    """How many candidates are fetched, and the fitted weights of the fusion (see docs/results.md)."""
+    """How many candidates are fetched, how dense and full-text search are fused, with which fitted weights, and the
+    share of the best score that a product needs to compete for a superlative (see docs/decisions/0003-fusion.md)."""
 
     candidates: int = Field(50, ge=1, le=1000)
-    dense_weight: float = Field(1.0, ge=0)
-    bm25_weight: float = Field(1.0, ge=0)
+    fusion: Literal["convex", "rrf"] = "convex"
+    dense_weight: float = Field(0.3, ge=0)
+    bm25_weight: float = Field(0.7, ge=0)
     rrf_k: int = Field(60, ge=1)
+    relevance_cut: float = Field(0.5, ge=0, le=1)
 
 
 class RankSettings(_Group):

@@ -1,0 +1,5 @@
+"""An Intent becomes Candidates: constraints first, in the database, then dense and full-text search, fused."""
+
+from shelftalk.retrieve.retriever import Retriever
+
+__all__ = ["Retriever"]

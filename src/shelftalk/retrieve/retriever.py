@@ -1,0 +1,340 @@
+"""The retrieve stage: from an Intent to the products that a ranking may choose from.
+
+In this order:
+
+1. Constraints and excluded ids become one filter of the database; search happens only within what it lets through.
+2. Products out of stock are left out while anything else fits, unless the intent itself speaks of stock or availability.
+   Where no product says anything about stock, nothing is left out.
+3. Within the filter: with a superlative, the order of its field, missing values last, ties by relevance; else by
+   relevance (`fusion`); else, where the intent says nothing to search for, by popularity.
+4. Products that carry an excluded word are passed over.
+5. Where nothing is left, constraints are given up in the order that `relax` states; what comes back are near misses, the
+   nearest to the limits first, with `relaxed` and `no_match` set. Where even that finds nothing, nothing comes back.
+
+A superlative over more products than the pool (`settings.candidates`), where no constraint says what kind of thing is
+wanted, is taken over the relevant ones alone: the cheapest headphones of a shop that sells everything are no screw.
+A candidate's `score` falls with its place: its relevance where relevance decides, else 1 - place / number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from shelftalk.catalog import sql
+from shelftalk.errors import CatalogError
+from shelftalk.retrieve import relax
+from shelftalk.retrieve.exclude import Unwanted
+from shelftalk.retrieve.fusion import Fused, fuse
+from shelftalk.settings import RetrieveSettings
+from shelftalk.text import clean, shorten
+from shelftalk.values import Candidate, Constraint, Intent, Product, Retrieval, Sort
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from shelftalk.catalog import Catalog
+
+QUERY_LENGTH = 1_000
+# How deep each list goes before they are fused.
+DENSE_DEPTH, BM25_DEPTH = 400, 400
+# At most this many relevant products compete for a superlative.
+COMPETING = 400
+# Reviews at which a product's own rating weighs as much as the shop's mean rating, where popularity orders.
+POPULARITY_PRIOR = 20
+OUT_OF_STOCK = (
+    "out_of_stock", "out of stock", "outofstock", "out-of-stock", "sold out", "sold_out", "soldout", "discontinued",
+    "https://schema.org/outofstock", "http://schema.org/outofstock", "https://schema.org/soldout",
+    "http://schema.org/soldout", "https://schema.org/discontinued", "http://schema.org/discontinued", "unavailable",
+)  # fmt: skip
+OFFERED = {
+    "availability": Constraint("availability", "not in", OUT_OF_STOCK),
+    "stock": Constraint("stock", "not in", (0,)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What stays the same while constraints are given up."""
+
+    intent: Intent
+    text: str
+    vector: np.ndarray | None
+    excluded_ids: tuple[str, ...]
+    unwanted: Unwanted
+    k: int
+
+
+class Retriever:
+    """Finds candidates in one catalogue. Safe to share between threads."""
+
+    def __init__(self, catalog: Catalog, settings: RetrieveSettings) -> None:
+        self._catalog, self._settings = catalog, settings
+
+    def retrieve(self, intent: Intent, *, k: int | None = None, only: Sequence[str] | None = None) -> Retrieval:
+        """Up to k candidates (by default the setting `candidates`), best first; see the module for how.
+
+        With `only`, exactly those products come back, whatever k: the ones that satisfy the intent first, then the rest;
+        `matching` says how many satisfy it. Raises CatalogError where `only` names products that the catalogue lacks.
+        """
+        search = self._search(intent, k or self._settings.candidates)
+        if only is not None:
+            return self._among(search, list(dict.fromkeys(only)))
+        constraints = intent.constraints
+        offered = self._offered(constraints)
+        found = self._try(search, constraints, offered)
+        if found:
+            return found
+        for given_up in relax.sacrifices(constraints):
+            kept = tuple(c for c in constraints if c not in given_up)
+            found = self._try(search, kept, offered)
+            if found:
+                return self._near_misses(search, found, given_up)
+        return Retrieval(no_match=True)
+
+    # One attempt -------------------------------------------------------------------------------------------------
+
+    def _try(self, search: _Search, constraints: Sequence[Constraint], offered: Sequence[Constraint]) -> Retrieval:
+        """What satisfies the constraints: in stock, or out of stock where nothing else does; empty where nothing does."""
+        for stock in (offered, ()) if offered else ((),):
+            where = sql.where((*constraints, *stock), search.excluded_ids)
+            matching = self._catalog.matching(where)
+            candidates = self._candidates(search, constraints, where, matching) if matching else ()
+            if candidates:
+                notes = self._stock_notes(search, constraints, matching, offered, stock)
+                return Retrieval(candidates, matching=matching, notes=notes)
+        return Retrieval()
+
+    def _candidates(
+        self, search: _Search, constraints: Sequence[Constraint], where: str | None, matching: int
+    ) -> tuple[Candidate, ...]:
+        sort = search.intent.sort
+        if sort is not None:
+            return self._superlative(search, sort, constraints, where, matching)
+        if not search.text:
+            return self._popular(search, where)
+        depth = max(DENSE_DEPTH, 2 * search.k)
+        while True:
+            fused = self._fused(search, where, depth)
+            kept = self._kept(search, (f.id for f in fused))
+            if len(kept) == search.k or len(fused) >= matching or not search.unwanted:
+                break
+            depth *= 4
+        by_id = {f.id: f for f in fused}
+        return tuple(Candidate(p, by_id[p.id].score, by_id[p.id].scores) for p in kept)
+
+    def _fused(self, search: _Search, where: str | None, depth: int) -> list[Fused]:
+        if search.vector is None:
+            return []
+        dense = self._catalog.dense(search.vector, where, depth)
+        return fuse(dense, self._catalog.lexical(search.text, where, max(BM25_DEPTH, depth)), self._settings)
+
+    def _kept(self, search: _Search, ids: Iterator[str], limit: int | None = None) -> list[Product]:
+        """The first k products of those ids that carry no unwanted word."""
+        limit = limit or search.k
+        kept: list[Product] = []
+        while len(kept) < limit:
+            chunk = [i for _, i in zip(range(limit), ids, strict=False)]
+            if not chunk:
+                break
+            found = self._catalog.get_many(chunk)
+            kept.extend(found[i] for i in chunk if i in found and not search.unwanted.carried_by(found[i]))
+        return kept[:limit]
+
+    # Superlatives ------------------------------------------------------------------------------------------------
+
+    def _superlative(
+        self, search: _Search, sort: Sort, constraints: Sequence[Constraint], where: str | None, matching: int
+    ) -> tuple[Candidate, ...]:
+        relevance: dict[str, Fused] = {}
+        if search.text:
+            relevance = {f.id: f for f in self._fused(search, where, max(DENSE_DEPTH, 2 * search.k))}
+        everyone = matching <= self._settings.candidates or not relevance or relax.names_kind(constraints)
+        if not everyone:
+            competing = relevant(list(relevance.values()), self._settings.relevance_cut)[:COMPETING]
+            where = sql.where(only_ids=[f.id for f in competing])
+            matching = len(competing)
+        limit = search.k + 1
+        while True:
+            ids = self._catalog.scan(where, order_by=sort, limit=limit)
+            products = self._kept(search, iter(ids), len(ids))
+            # Equal values are ordered by relevance, so all of them must be at hand, and k products must be left.
+            values = [comparable(p, sort.field) for p in products]
+            complete = len(products) > search.k and values[search.k - 1] != values[-1]
+            if complete or len(ids) < limit or limit >= 4096:
+                break
+            limit *= 4
+        place: dict[Any, int] = {}
+        for value in values:
+            place.setdefault(value, len(place))
+        none = Fused("", 0.0, {})
+        ranked = sorted(
+            zip(products, values, strict=True),
+            key=lambda pair: (place[pair[1]], -relevance.get(pair[0].id, none).score),
+        )
+        return _placed([(p, relevance.get(p.id, none).scores) for p, _ in ranked[: search.k]])
+
+    # Nothing to search for -----------------------------------------------------------------------------------------
+
+    def _popular(self, search: _Search, where: str | None) -> tuple[Candidate, ...]:
+        """The most reviewed products, by their rating drawn towards the mean the fewer reviews there are."""
+        ids = self._catalog.scan(where, order_by=Sort("review_count", "desc"), limit=4 * search.k)
+        products = self._kept(search, iter(ids), len(ids))
+        if not products and search.unwanted:
+            products = self._kept(search, iter(self._catalog.scan(where)))
+        rated = [p.rating for p in products if p.rating is not None]
+        mean = sum(rated) / len(rated) if rated else 0.0
+
+        def popularity(product: Product) -> float:
+            reviews = product.review_count or 0
+            rating = mean if product.rating is None else product.rating
+            return (reviews * rating + POPULARITY_PRIOR * mean) / (reviews + POPULARITY_PRIOR)
+
+        products.sort(key=popularity, reverse=True)
+        return _placed([(p, {"popularity": popularity(p)}) for p in products[: search.k]])
+
+    # Given candidates ------------------------------------------------------------------------------------------------
+
+    def _among(self, search: _Search, ids: list[str]) -> Retrieval:
+        """Exactly those products: those that satisfy the intent, by its order, then the others, the nearest first."""
+        known = self._catalog.get_many(ids)
+        unknown = [i for i in ids if i not in known]
+        if unknown:
+            raise CatalogError(
+                f"no product {', '.join(map(repr, unknown[:5]))}{' and more' if len(unknown) > 5 else ''} in the "
+                f"catalogue {self._catalog.path}; candidates must be ids of its products"
+            )
+        if not ids:
+            return Retrieval(no_match=True)
+        constraints, intent = search.intent.constraints, search.intent
+        wide = replace(search, k=len(ids), unwanted=Unwanted(()), excluded_ids=())
+        narrow = replace(search, k=len(ids))
+        where = sql.where(constraints, search.excluded_ids, ids)
+        matching = self._catalog.matching(where)
+        held = self._ordered(narrow, where) if matching else ()
+        inside = {c.product.id for c in held}
+        others = [c for c in self._ordered(wide, sql.where(only_ids=ids)) if c.product.id not in inside]
+        if intent.sort is None:
+            others = _nearest(others, constraints)
+        in_stock, sold_out = self._by_stock(held)
+        merged = (*in_stock, *sold_out, *others)
+        broken = self._violated(constraints, [c.product.id for c in others]) if not held else ()
+        monotone = not others and not sold_out
+        candidates = held if monotone else _placed([(c.product, c.scores) for c in merged])
+        return Retrieval(candidates, broken, not held, len(held))
+
+    def _ordered(self, search: _Search, where: str | None) -> tuple[Candidate, ...]:
+        """All products of a small filter in the intent's order."""
+        if search.intent.sort is not None:
+            return self._superlative(search, search.intent.sort, (), where, 0)
+        if not search.text:
+            return self._popular(search, where)
+        return self._candidates(search, (), where, search.k)
+
+    def _by_stock(self, held: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+        if self._offered(()) == ():
+            return list(held), []
+        ids = [c.product.id for c in held]
+        offered = set(self._catalog.scan(sql.where(OFFERED.values(), only_ids=ids)))
+        return [c for c in held if c.product.id in offered], [c for c in held if c.product.id not in offered]
+
+    # Stock and near misses -------------------------------------------------------------------------------------------
+
+    def _offered(self, constraints: Sequence[Constraint]) -> tuple[Constraint, ...]:
+        """The conditions of being on offer, for the fields that the catalogue has and the intent does not speak of."""
+        if any(c.field in OFFERED for c in constraints):
+            return ()
+        facets = self._catalog.facets()
+        return tuple(condition for name, condition in OFFERED.items() if facets.get(name))
+
+    def _stock_notes(
+        self, search: _Search, constraints: Sequence[Constraint], matching: int, offered: Any, stock: Any
+    ) -> tuple[str, ...]:
+        if not offered or (not constraints and search.intent.sort is None):
+            return ()
+        if not stock:
+            return ("All products that fit are out of stock.",)
+        left_out = self._catalog.matching(sql.where(constraints, search.excluded_ids)) - matching
+        if left_out:
+            return (f"{left_out} out of stock that would fit {'was' if left_out == 1 else 'were'} left out.",)
+        return ()
+
+    def _near_misses(self, search: _Search, found: Retrieval, given_up: Sequence[Constraint]) -> Retrieval:
+        candidates = found.candidates
+        if search.intent.sort is None:
+            cut = self._settings.relevance_cut if search.text else 0.0
+            best = candidates[0].score
+            close = [c for c in candidates if c.score >= cut * best]
+            nearest = _nearest(close, given_up)
+            if nearest != close:
+                rest = [c for c in candidates if c.score < cut * best]
+                candidates = _placed([(c.product, c.scores) for c in (*nearest, *rest)])
+        broken = self._violated(given_up, [c.product.id for c in candidates])
+        return replace(found, candidates=candidates, relaxed=broken, no_match=True)
+
+    def _violated(self, constraints: Sequence[Constraint], ids: Sequence[str]) -> tuple[Constraint, ...]:
+        """Those of the constraints that any of the products breaks, by the database's own judgment."""
+        return tuple(c for c in constraints if self._catalog.matching(sql.where((c,), only_ids=ids)) < len(ids))
+
+    def _search(self, intent: Intent, k: int) -> _Search:
+        text = query_text(intent)
+        ids: list[str] = []
+        words: list[str] = []
+        known = self._catalog.get_many(intent.exclude) if intent.exclude else {}
+        for excluded in intent.exclude:
+            (ids if excluded in known else words).append(excluded)
+        vector = self._catalog.embedder.encode_query(text) if text else None
+        return _Search(intent, text, vector, tuple(ids), Unwanted(words), k)
+
+
+def query_text(intent: Intent) -> str:
+    """The text to search with: the intent's query, and the preferences that it does not hold already; "" for none."""
+    query = clean(intent.query)
+    for preference in intent.preferences:
+        if (wish := clean(preference)) and wish.lower() not in query.lower():
+            query = f"{query} {wish}"
+    query = shorten(query.strip(), QUERY_LENGTH)
+    return query if any(c.isalnum() for c in query) else ""
+
+
+def relevant(fused: Sequence[Fused], cut: float) -> list[Fused]:
+    """Those whose score is at least `cut` times the best one, best first."""
+    best = max((f.score for f in fused), default=0.0)
+    return [f for f in fused if f.score >= cut * best]
+
+
+def comparable(product: Product, field: str) -> float | None:
+    """The number or date that the database sorts a product by in a field, None for a missing one."""
+    value = product.value(field)
+    if value is None:
+        return None
+    date = sql.fractional_year(value)
+    return sql.number(value) if date is None else date
+
+
+def _nearest(candidates: Sequence[Candidate], constraints: Sequence[Constraint]) -> list[Candidate]:
+    """The candidates by how far they are from the limits, the nearest first; equally near ones keep their order."""
+    return sorted(candidates, key=lambda c: sum(_distance(c.product, limit) for limit in constraints))
+
+
+def _distance(product: Product, constraint: Constraint) -> float:
+    """0 within the limit, else how far off as a share of it; 1 for another value than the one asked, 2 for none."""
+    value = comparable(product, constraint.field)
+    limits = constraint.value if isinstance(constraint.value, tuple) else (constraint.value,)
+    numbers = [n for n in (sql.fractional_year(v) or sql.number(v) for v in limits) if n is not None]
+    if constraint.operator in ("=", "in", "!=", "not in") or not numbers:
+        return 1.0
+    if value is None:
+        return 2.0
+    low = numbers[0] if constraint.operator in (">", ">=", "between") else float("-inf")
+    high = numbers[-1] if constraint.operator in ("<", "<=", "between") else float("inf")
+    if low <= value <= high:
+        return 0.0
+    limit = low if value < low else high
+    return min(1.9, abs(value - limit) / max(abs(limit), 1e-9))
+
+
+def _placed(products: Sequence[tuple[Product, Any]]) -> tuple[Candidate, ...]:
+    """Candidates whose score says their place: 1 for the first, falling evenly."""
+    return tuple(Candidate(p, 1 - n / len(products), scores) for n, (p, scores) in enumerate(products))
