@@ -23,6 +23,7 @@ _WHOLE = re.compile(r"[+-]?(\d{1,18}|\d{1,3}(,\d{3}){1,5})", re.ASCII)
 _PATH = re.compile(r"\s*>\s*")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _MAX_ID = 512
+_INT64 = 2**63
 
 
 class FieldError(ShelftalkError):
@@ -110,7 +111,7 @@ def whole(field: str, value: Any) -> int | None:
         raise FieldError(field, value, "must be a whole number")
     if number < 0:
         raise FieldError(field, value, "cannot be negative")
-    if number >= 2**63:
+    if number >= _INT64:
         raise FieldError(field, value, "too large")
     return int(number)
 
@@ -201,6 +202,8 @@ def _attribute(attributes: dict[str, AttributeValue], name: str, value: Any, fie
             return
         held = value if value.isascii() else _sound(field, value)
     elif isinstance(value, int):
+        if not -_INT64 <= value < _INT64:
+            raise FieldError(field, str(value)[:100], "too large a whole number (64 bits); write it as text")
         held = value
     elif value is None:
         return

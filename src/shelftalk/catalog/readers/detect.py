@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,8 +32,8 @@ def detect(source: Source) -> tuple[str | None, str]:
     text = start[mark:].decode(name, "replace").lstrip("\ufeff \t\r\n\x00")
     if not text:
         raise source.error("empty")
-    if "\x00" in text[:1000]:
-        return None, "binary data"
+    if text[:1000].count("\x00") > 10:
+        return None, "binary data, or UTF-16 without a byte-order mark"
     if text.startswith("<"):
         return _markup(text)
     if text.startswith(("{", "[")):
@@ -68,8 +67,11 @@ def _markup(text: str) -> tuple[str | None, str]:
 
 
 def _json(text: str) -> tuple[str | None, str]:
-    first = _first_object(text)
-    keys = set(first) if first is not None else set(_KEY.findall(text[:20000]) if "{" in text[:200] else ())
+    found = _objects(text)
+    first = found[0] if found else None
+    keys = {key for held in found for key in held}
+    if first is None and "{" in text[:200]:
+        keys = set(_KEY.findall(text[:20000]))
     if keys & {"@context", "@graph", "@type"}:
         return "jsonld", "JSON-LD"
     if any(key.startswith(("attr_t_", "attr_n_", "attr_b_")) for key in keys) or {"supplier", "date_released"} <= keys:
@@ -90,18 +92,18 @@ def _json(text: str) -> tuple[str | None, str]:
     )
 
 
-def _first_object(text: str) -> Mapping[str, Any] | None:
-    """The first whole object: of the array, of the first lines that parse, or of the document."""
-    if text.startswith("["):
-        text = text[1:].lstrip()
-    for line in [text, *text.split("\n")[:50]]:
+def _objects(text: str) -> list[Mapping[str, Any]]:
+    """The first whole objects of an array, of the first lines that parse, or the document itself."""
+    lines = [text[1:] if text.startswith("[") else text, *text.split("\n")[1:50]]
+    found = []
+    for line in lines:
         try:
             value, _ = DECODER.raw_decode(line.lstrip())
-        except (json.JSONDecodeError, ValueError, RecursionError):
+        except (ValueError, RecursionError):
             continue
         if isinstance(value, Mapping):
-            return value
-    return None
+            found.append(value)
+    return found
 
 
 def _table(header: str) -> tuple[str | None, str]:

@@ -199,7 +199,10 @@ def _exact(value: Any) -> Any:
 def _words(value: Any) -> tuple[str, ...]:
     if value is None:
         return ()
-    return tuple(str(v).lower() for v in (value if isinstance(value, list) else [value]))
+    # YAML reads a bare yes or no as true or false.
+    spelled = {True: ("true", "yes"), False: ("false", "no")}
+    held = value if isinstance(value, list) else [value]
+    return tuple(word for v in held for word in (spelled[v] if isinstance(v, bool) else (str(v).lower(),)))
 
 
 def _table(source: Source, infer: bool) -> Iterator[Row]:
@@ -311,7 +314,7 @@ def _iso(value: Any, pattern: str) -> str:
             raise ValueError("must be seconds since 1970")
         return datetime.fromtimestamp(number, UTC).isoformat()
     try:
-        moment = datetime.strptime(str(value).strip(), pattern)  # noqa: DTZ007
+        moment = datetime.strptime(str(value).strip(), pattern)
     except ValueError:
         raise ValueError(f"no date of the form {pattern}") from None
     timed = any(mark in pattern for mark in ("%H", "%I", "%X", "%c", "%T"))

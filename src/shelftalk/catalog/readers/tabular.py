@@ -126,7 +126,7 @@ def _records(source: Source, header: tuple[str, ...] | None, delimiter: str = ",
     csv.field_size_limit(2**31 - 1)
     with opened(source) as stream:
         feeder = _Feeder(lines(source, stream))
-        reader = csv.reader(feeder, delimiter=delimiter)
+        reader = csv.reader(feeder, delimiter=delimiter, strict=True)
         while True:
             feeder.taken = []
             cells: list[str] = []
@@ -138,8 +138,11 @@ def _records(source: Source, header: tuple[str, ...] | None, delimiter: str = ",
                     return
                 problem = "unclosed quote"
             except csv.Error as error:
-                problem = str(error)
+                problem = "unclosed quote" if "unexpected end" in str(error) else str(error)
             taken = feeder.taken
+            if problem and len(taken) == 1 and taken[0].text is not None and not feeder.ended:
+                # Text after a closing quote, all on one line: the cell is kept as it stands if the count is right.
+                cells, problem = next(csv.reader([taken[0].text], delimiter=delimiter)), ""
             first = taken[0]
             bad = next((line for line in taken if line.text is None), None)
             if bad is None and feeder.ended and not problem:

@@ -1,0 +1,55 @@
+"""What a feed is, is told from its content, and a feed of no known kind is an error that says what was seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shelftalk.catalog.readers import FORMATS, detect_format, read_feed
+from shelftalk.errors import FeedError
+
+
+@pytest.mark.parametrize("text, name", [
+    ('{"id": 1, "title": "A"}\n', "jsonl"), ('{oops\n{"id": 1, "title": "A"}\n', "jsonl"), ('{"x": 1}\n{"id": 1, "title": "A"}\n', "jsonl"),
+    ('[{"id": 1, "title": "A"}]', "jsonl"), ("id,title\n1,A\n", "csv"), ("ID\tTitle\n1\tA\n", "csv"),
+    ("id\ttitle\tlink\timage_link\tprice\n", "google"), ('{"id": 1, "title": "A", "variants": [{"id": 2}]}', "acp"),
+    ('{"item_id": 1, "title": "A"}', "acp"), ('{"@type": "Product", "name": "A"}', "jsonld"),
+    ('{"id": "1", "title": "A", "attr_t_colour": "red"}', "chorus"), ("- id: a\n  current_stock: 3\n", "retail-demo-store"),
+    ('<?xml version="1.0"?><rss xmlns:g="http://base.google.com/ns/1.0"/>', "google"), ("<!doctype html><html></html>", "jsonld"),
+])  # fmt: skip
+def test_the_content_tells_the_format_whatever_the_name(tmp_path: Path, text: str, name: str) -> None:
+    path = tmp_path / "products.xml"
+    path.write_text(text)
+    assert detect_format(path) == name
+
+
+@pytest.mark.parametrize("content, message", [
+    (b"", "empty"), (b" \n", "empty"), (b"\xef\xbb\xbf", "empty"), (b"\x00\x01\x02\x03" * 100, "binary"), (b"hello world\n", "hello world"),
+    (b"a,b\n1,2\n", "columns a, b"), (b'{"x": 1}', "fields x"),
+])  # fmt: skip
+def test_a_feed_of_no_known_kind_says_what_was_seen(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "feed"
+    path.write_bytes(content)
+    with pytest.raises(FeedError, match=message) as caught:
+        read_feed(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_feed_an_empty_folder_and_an_unknown_format_are_named(tmp_path: Path) -> None:
+    with pytest.raises(FeedError, match="no such file"):
+        read_feed(tmp_path / "none")
+    with pytest.raises(FeedError, match=r"metadata\.json"):
+        read_feed(tmp_path)
+    with pytest.raises(FeedError, match="a folder where csv wants a file"):
+        read_feed(tmp_path, format="csv")
+    (tmp_path / "feed").write_text("x")
+    with pytest.raises(FeedError, match="unknown format 'xls'; known: jsonl, csv"):
+        read_feed(tmp_path / "feed", format="xls")
+
+
+def test_every_format_says_what_it_is_in_one_line() -> None:
+    for name, held in FORMATS.items():
+        assert held.name == name
+        assert held.description
+        assert "\n" not in held.description

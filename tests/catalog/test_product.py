@@ -1,0 +1,261 @@
+"""A record becomes a product exactly, or an error that names its field."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from shelftalk.catalog.money import parse_money
+from shelftalk.catalog.product import FieldError, parse_product, product_record, read_number
+from shelftalk.catalog.readers.jsonlines import DECODER
+
+FULL = {
+    "id": "A-1", "title": "Rain  Jacket “Ó Briain”\u200b", "description": " Two\nlines ", "brand": "Nordwind", "price": "119.90",
+    "currency": "EUR", "list_price": "149.00", "categories": ["Clothing", "Jackets"], "rating": 4.5, "review_count": 12,
+    "availability": "in stock", "stock": 3, "images": ["https://shop.example/a.jpg"], "released_at": "2026-03-31",
+    "url": "https://shop.example/a",
+    "attributes": {"weight_g": 310, "waterproof": True, "colour": "blue", "sizes": ["S", "M"], "drop_mm": 8.5},
+}  # fmt: skip
+
+
+def product(**fields: object):
+    return parse_product({"id": "1", "title": "A thing", **fields})
+
+
+def refused(**fields: object) -> FieldError:
+    with pytest.raises(FieldError) as caught:
+        product(**fields)
+    return caught.value
+
+
+def test_a_full_record_is_read_and_written_back_as_it_was() -> None:
+    read = parse_product(FULL)
+    assert read.title == FULL["title"]
+    assert read.description == FULL["description"]
+    assert read.price == Decimal("119.90")
+    assert read.attributes == {**FULL["attributes"], "sizes": ("S", "M")}
+    assert product_record(read) == FULL
+
+
+def test_null_and_empty_fields_are_absent() -> None:
+    empty = dict.fromkeys(set(FULL) - {"id", "title"})
+    assert parse_product({"id": "1", "title": "A", **empty}) == parse_product({"id": "1", "title": "A"})
+    blank = product(
+        brand="",
+        price=" ",
+        currency="",
+        rating="",
+        stock="",
+        released_at="",
+        categories="",
+        attributes={"a": "", "b": None, "c": []},
+    )
+    assert blank == product()
+
+
+@pytest.mark.parametrize(
+    "text, amount, currency",
+    [
+        ("19.99", "19.99", None),
+        ("19.99 USD", "19.99", "USD"),
+        ("usd 19.99", "19.99", "USD"),
+        ("$1,299.00", "1299.00", "USD"),
+        ("1.299,00 €", "1299.00", "EUR"),
+        ("1 299,50 PLN", "1299.50", "PLN"),
+        ("CHF 1'299.50", "1299.50", "CHF"),
+        ("1,299", "1299", None),
+        ("19,99", "19.99", None),
+        ("1.299", "1.299", None),
+        ("₹1,00,000", "100000", "INR"),
+        ("12\u00a0500 JPY", "12500", "JPY"),
+        (".99", "0.99", None),
+        ("0", "0", None),
+        (7, "7", None),
+        (Decimal("0.10"), "0.10", None),
+        (19.99, "19.99", None),
+        (Decimal("1E+3"), "1000", None),
+    ],
+)
+def test_prices_are_read_as_feeds_write_them(text: object, amount: str, currency: str | None) -> None:
+    read = product(price=text)
+    assert str(read.price) == amount
+    assert read.currency == currency
+
+
+@pytest.mark.parametrize(
+    "text, reason",
+    [
+        ("call us", "not a number"),
+        ("NaN", "not a number"),
+        (Decimal("NaN"), "not a number"),
+        (float("inf"), "not a number"),
+        ("-5", "negative"),
+        (-5, "negative"),
+        ("19.99 - 29.99", "range"),
+        ("$5 to $9", "range"),
+        ("12 boxes", "no currency"),
+        ("from $5", "no currency"),
+        ("1,29.00", "not grouped"),
+        ("1.2.3", "not grouped"),
+        ("€5 USD", "two currencies"),
+        ("١٢", "not a number"),
+        (True, "true or false"),
+        ({"amount": 5}, "an object"),
+        (["5"], "a list"),
+        ("9" * 40, "too large"),
+    ],
+)
+def test_what_is_no_price_is_refused_with_its_reason(text: object, reason: str) -> None:
+    error = refused(price=text)
+    assert error.field == "price"
+    assert reason in error.reason
+
+
+def test_a_symbol_yields_to_the_currency_field_and_a_code_must_agree_with_it() -> None:
+    assert product(price="$19.99", currency="CAD").currency == "CAD"
+    assert refused(price="19.99 USD", currency="EUR").field == "price"
+    assert refused(currency="dollars").field == "currency"
+    assert product(currency="€").currency == "EUR"
+
+
+@pytest.mark.parametrize(
+    "fields, field",
+    [
+        ({"id": None}, "id"),
+        ({"id": "  "}, "id"),
+        ({"id": 1.5}, "id"),
+        ({"id": True}, "id"),
+        ({"id": "a\nb"}, "id"),
+        ({"id": "x" * 600}, "id"),
+        ({"title": None}, "title"),
+        ({"title": " \t"}, "title"),
+        ({"title": "\u200b\ufeff"}, "title"),
+        ({"title": 7}, "title"),
+        ({"title": "half \ud83d"}, "title"),
+        ({"description": ["a"]}, "description"),
+        ({"brand": {"name": "x"}}, "brand"),
+        ({"categories": {"a": 1}}, "categories"),
+        ({"categories": [1]}, "categories"),
+        ({"attributes": "red"}, "attributes"),
+        ({"attributes": {"size": {"w": 1}}}, "attributes.size"),
+        ({"attributes": {"sizes": [["S"]]}}, "attributes.sizes"),
+        ({"attributes": {"n": Decimal("NaN")}}, "attributes.n"),
+        ({"attributes": {"n": Decimal("1e999")}}, "attributes.n"),
+        ({"attributes": {"n": 10**30}}, "attributes.n"),
+        ({"attributes": {" ": "x"}}, "attributes"),
+        ({"rating": "good"}, "rating"),
+        ({"rating": -1}, "rating"),
+        ({"rating": True}, "rating"),
+        ({"review_count": 1.5}, "review_count"),
+        ({"review_count": -1}, "review_count"),
+        ({"stock": "many"}, "stock"),
+        ({"stock": 10**30}, "stock"),
+        ({"released_at": "31.03.2026"}, "released_at"),
+        ({"released_at": "2026-02-30"}, "released_at"),
+        ({"released_at": 2026}, "released_at"),
+        ({"images": [{"url": "x"}]}, "images"),
+    ],
+)
+def test_each_wrong_field_is_named(fields: dict[str, object], field: str) -> None:
+    error = refused(**fields)
+    assert error.field == field
+    assert error.reason
+
+
+def test_ids_may_be_whole_numbers_and_counts_may_be_texts() -> None:
+    read = parse_product({"id": 42, "title": "A", "review_count": "1,204", "stock": "7", "rating": "4.5"})
+    assert (read.id, read.review_count, read.stock, read.rating) == ("42", 1204, 7, 4.5)
+
+
+def test_a_category_path_may_be_one_text() -> None:
+    assert product(categories="Home > Kitchen >Pans").categories == ("Home", "Kitchen", "Pans")
+    assert product(categories=["Bed & Bath > Towels"]).categories == ("Bed & Bath > Towels",)
+
+
+def test_unknown_plain_fields_become_attributes_and_nested_ones_are_left_out() -> None:
+    read = product(
+        colour="red",
+        weight_g=Decimal("1.5"),
+        seller={"name": "x"},
+        reviews=[{"stars": 5}],
+        attributes={"colour": "blue"},
+    )
+    assert read.attributes == {"colour": "blue", "weight_g": 1.5}
+
+
+@pytest.mark.parametrize("date", ["2009", "2009-12", "2009-12-10", "2009-12-10T08:30:00Z", "2009-12-10 08:30+02:00"])
+def test_iso_dates_stay_as_they_are_written(date: str) -> None:
+    assert product(released_at=date).released_at == date
+
+
+@given(
+    st.decimals(min_value=0, max_value=Decimal("999999999999.99"), places=2),
+    st.sampled_from(["{:,.2f}", "${:,.2f}", "{:.2f} USD", "USD {:f}"]),
+)
+def test_a_price_survives_any_common_spelling(amount: Decimal, spelling: str) -> None:
+    assert parse_money(spelling.format(amount))[0] == amount
+
+
+@given(st.decimals(min_value=0, max_value=Decimal("999999999.99"), places=2))
+def test_a_continental_price_is_read_as_written(amount: Decimal) -> None:
+    continental = f"{amount:,.2f}".replace(",", " ").replace(".", ",").replace(" ", ".")
+    assert parse_money(continental + " €")[:2] == (amount, "EUR")
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_a_price_or_a_reason(text: str) -> None:
+    try:
+        amount, _, _ = parse_money(text)
+    except ValueError:
+        pass
+    else:
+        assert amount.is_finite()
+        assert amount >= 0
+
+
+@given(st.one_of(st.integers(-(2**53), 2**53), st.floats(allow_nan=False, allow_infinity=False)))
+def test_a_numeric_attribute_equals_what_a_json_reader_sees(number: float) -> None:
+    literal = json.dumps(number)
+    read = product(attributes={"n": DECODER.decode(literal)})
+    assert read.attributes["n"] == json.loads(literal)
+    assert read_number(literal) == json.loads(literal)
+
+
+texts = st.text(min_size=1, max_size=20)
+values = st.one_of(
+    texts, st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False),
+    st.lists(st.one_of(texts, st.booleans(), st.integers()), max_size=3),
+)  # fmt: skip
+records = st.fixed_dictionaries(
+    {"id": texts, "title": texts},
+    optional={
+        "description": texts,
+        "brand": texts,
+        "price": st.one_of(st.integers(0, 10**9), st.decimals(0, 10**9, places=3), st.just("$1,299.00")),
+        "list_price": st.decimals(0, 10**9, places=2),
+        "currency": st.just("USD"),
+        "categories": st.lists(texts, max_size=3),
+        "attributes": st.dictionaries(texts, values, max_size=4),
+        "rating": st.floats(0, 5),
+        "review_count": st.integers(0, 10**9),
+        "stock": st.integers(0, 10**9),
+        "images": st.lists(texts, max_size=2),
+        "released_at": st.dates().map(str),
+        "colour": values,
+    },
+)
+
+
+@given(records)
+def test_a_product_written_as_json_and_read_again_is_the_same(record: dict[str, object]) -> None:
+    try:
+        read = parse_product(record)
+    except FieldError:
+        assume(False)
+    again = parse_product(DECODER.decode(json.dumps(product_record(read), ensure_ascii=False)))
+    assert again == read
+    assert str(again.price) == str(read.price)
