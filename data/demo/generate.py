@@ -5,23 +5,45 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from _build import TODAY
 from _build.products import build_table
+from _build.readme import write_readme
+from _build.requests import judge, write_requests
+from _build.shoppers import interactions, read_shoppers, users
 from _build.tables import read_tables
 
 HERE = Path(__file__).parent
 
 
-def jsonl(rows: list[dict[str, object]]) -> str:
+def jsonl(rows: list[dict[str, Any]]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def build() -> dict[str, str]:
     """The text of every file by its name."""
-    products = [product for table in read_tables() for product in build_table(table)]
-    return {"products.jsonl": jsonl(products)}
+    tables = read_tables()
+    products = [product for table in tables for product in build_table(table)]
+    leaves = {table.code: table.path[-1] for table in tables}
+    requests = write_requests(products, leaves)
+    qrels = {"qrels.dev.txt": "", "qrels.test.txt": ""}
+    for request in requests:
+        judgments = judge(products, request).items()
+        qrels[f"qrels.{request['split']}.txt"] += "".join(f"{request['id']} 0 {p} {g}\n" for p, g in judgments)
+    shoppers = read_shoppers()
+    people, events = users(shoppers), interactions(shoppers, products)
+    codes = {leaf: code for code, leaf in leaves.items()}
+    return {
+        "products.jsonl": jsonl(products),
+        "requests.jsonl": jsonl(requests),
+        **qrels,
+        "users.jsonl": jsonl(people),
+        "interactions.jsonl": jsonl(events),
+        "README.md": write_readme(products, requests, qrels, people, events, codes, TODAY),
+    }
 
 
 def main() -> int:
@@ -29,7 +51,7 @@ def main() -> int:
     if "--check" in sys.argv[1:]:
         stale = [n for n, text in files.items() if not (HERE / n).exists() or (HERE / n).read_bytes() != text.encode()]
         print(
-            "differs from what the script makes: " + ", ".join(stale)
+            f"differs from what the script makes: {', '.join(stale)}"
             if stale
             else "all files are as the script makes them"
         )
