@@ -32,89 +32,14 @@ _CORE = (
     "brand", "price", "list_price", "categories", "rating", "review_count", "availability", "stock", "released_at",
 )  # fmt: skip
 _MONEY = ("price", "list_price")
-_UNITS = frozenset(
-    [
-        "hours",
-        "hour",
-        "hrs",
-        "h",
-        "minutes",
-        "mins",
-        "seconds",
-        "secs",
-        "sec",
-        "days",
-        "weeks",
-        "months",
-        "years",
-        "year",
-        "yrs",
-        "ms",
-        "g",
-        "kg",
-        "mg",
-        "lb",
-        "lbs",
-        "oz",
-        "in",
-        "inch",
-        "inches",
-        "cm",
-        "mm",
-        "m",
-        "ft",
-        "feet",
-        "yd",
-        "km",
-        "mi",
-        "miles",
-        "l",
-        "ml",
-        "cl",
-        "gal",
-        "gallons",
-        "liters",
-        "litres",
-        "w",
-        "kw",
-        "wh",
-        "kwh",
-        "mah",
-        "v",
-        "volts",
-        "watts",
-        "gb",
-        "tb",
-        "mb",
-        "mp",
-        "px",
-        "hz",
-        "khz",
-        "mhz",
-        "ghz",
-        "db",
-        "lm",
-        "lumens",
-        "nits",
-        "psi",
-        "bar",
-        "rpm",
-        "dpi",
-        "ppm",
-        "mph",
-        "kmh",
-        "kcal",
-        "pct",
-        "percent",
-        "persons",
-        "people",
-        "pieces",
-        "pcs",
-        "pages",
-        "sqft",
-        "sqm",
-    ]
-)
+_UNITS = {
+    "hours", "hour", "hrs", "h", "minutes", "mins", "seconds", "secs", "sec", "days", "weeks", "months", "years",
+    "year", "yrs", "ms", "g", "kg", "mg", "lb", "lbs", "oz", "in", "inch", "inches", "cm", "mm", "m", "ft", "feet",
+    "yd", "km", "mi", "miles", "l", "ml", "cl", "gal", "gallons", "liters", "litres", "w", "kw", "wh", "kwh", "mah",
+    "v", "volts", "watts", "gb", "tb", "mb", "mp", "px", "hz", "khz", "mhz", "ghz", "db", "lm", "lumens", "nits",
+    "psi", "bar", "rpm", "dpi", "ppm", "mph", "kmh", "kcal", "pct", "percent", "persons", "people", "pieces", "pcs",
+    "pages", "sqft", "sqm",
+}  # fmt: skip
 _BRACKETED = re.compile(r"[(\[]\s*([^()\[\]]{1,12}?)\s*[)\]]\s*$")
 _WORDS = re.compile(r"[^\w%]+|_")
 
@@ -158,13 +83,17 @@ def collect(products: Iterable[Product], version: int = 0) -> Facets:
 class _Field:
     """What is counted of one field while the products go by."""
 
-    __slots__ = ("count", "counts", "hashes", "high", "high_date", "kinds", "low", "low_date", "shown")
+    __slots__ = (
+        "count", "counts", "hashes", "high", "high_date", "kinds", "low", "low_date", "measured", "shown", "total",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.count = 0
         self.kinds: Counter[Kind] = Counter()
         self.counts: Counter[str] = Counter()
         self.shown: dict[str, Scalar] = {}
+        self.measured = 0
+        self.total = 0.0
         self.low: Any = None
         self.high: Any = None
         self.low_date: str | None = None
@@ -179,6 +108,8 @@ class _Field:
             self.low_date = value if self.low_date is None else min(self.low_date, value)
             self.high_date = value if self.high_date is None else max(self.high_date, value)
         if amount is not None:
+            self.measured += 1
+            self.total += float(amount)
             self.low = amount if self.low is None else min(self.low, amount)
             self.high = amount if self.high is None else max(self.high, amount)
         for item in dict.fromkeys(value) if isinstance(value, tuple) else (value,):
@@ -219,9 +150,10 @@ class _Field:
             values = tuple(ranked if distinct <= FEW_VALUES else ranked[:LISTED_VALUES])
         low, high = (self.low_date, self.high_date) if kind == "date" else (self.low, self.high)
         ranged = kind in ("money", "number", "date")
+        mean = self.total / self.measured if kind in ("money", "number") and self.measured else None
         return Facet(
             name, kind, self.count, distinct, values,
-            low if ranged else None, high if ranged else None, unit(name) if kind == "number" else None,
+            low if ranged else None, high if ranged else None, unit(name) if kind == "number" else None, mean,
         )  # fmt: skip
 
 
@@ -275,7 +207,7 @@ def _kind(value: Any) -> tuple[Kind, Any]:
 def unit(name: str) -> str | None:
     """The unit that a field's name ends with ("battery_life_hours", "Weight (kg)"), as it is written there, or None."""
     bracketed = _BRACKETED.search(name)
-    if bracketed and bracketed[1].strip().lower() in _UNITS | {"%"}:
+    if bracketed and bracketed[1].strip().lower() in {*_UNITS, "%"}:
         return bracketed[1].strip().lower()
     words = [w for w in _WORDS.split(name.lower()) if w]
     return words[-1] if len(words) > 1 and words[-1] in _UNITS else None
@@ -306,7 +238,7 @@ def to_dict(facets: Facets) -> dict[str, Any]:
         "currency": facets.currency,
         "facets": [
             {
-                "field": f.field, "kind": f.kind, "count": f.count, "distinct": f.distinct, "unit": f.unit,
+                "field": f.field, "kind": f.kind, "count": f.count, "distinct": f.distinct, "unit": f.unit, "mean": f.mean,
                 "minimum": plain(f.minimum), "maximum": plain(f.maximum), "values": [[plain(v), n] for v, n in f.values],
             }
             for f in facets.facets
@@ -319,4 +251,5 @@ def _facet(found: dict[str, Any]) -> Facet:
     if found["kind"] == "money":
         low, high = (None if v is None else Decimal(v) for v in (low, high))
     values = tuple((v, int(n)) for v, n in found["values"])
-    return Facet(found["field"], found["kind"], found["count"], found["distinct"], values, low, high, found["unit"])
+    names = ("field", "kind", "count", "distinct")
+    return Facet(*(found[n] for n in names), values, low, high, found["unit"], found["mean"])

@@ -74,7 +74,7 @@ def import_feed(
     """
     feed, folder = Path(feed), Path(catalog_dir)
     meter = _Meter(feed, progress)
-    found = read_feed(feed, format=format, mapping=mapping)
+    found = read_feed(feed, format=format, mapping=mapping, progress=meter.at)
     where = Path(rejects) if rejects is not None else folder / "rejects" / f"{feed.name}.jsonl"
     return import_products(found, folder, batch=batch, rejects=where, meter=meter, embedder=embedder, home=home)
 
