@@ -141,8 +141,8 @@ def _records(source: Source, header: tuple[str, ...] | None, delimiter: str = ",
                 problem = "unclosed quote" if "unexpected end" in str(error) else str(error)
             taken = feeder.taken
             if problem and len(taken) == 1 and taken[0].text is not None and not feeder.ended:
-                # Text after a closing quote, all on one line: the cell is kept as it stands if the count is right.
-                cells, problem = next(csv.reader([taken[0].text], delimiter=delimiter)), ""
+                # Text after a closing quote, all on one line: `"Slim" jeans` is kept letter for letter.
+                cells, problem = _literal(taken[0].text, delimiter), ""
             first = taken[0]
             bad = next((line for line in taken if line.text is None), None)
             if bad is None and feeder.ended and not problem:
@@ -162,6 +162,11 @@ def _records(source: Source, header: tuple[str, ...] | None, delimiter: str = ",
                 yield Record(first.number, (), first.text or "", problem)
             elif header is None or any(cell and not cell.isspace() for cell in cells):
                 yield Record(first.number, cells, "".join(line.text or "" for line in taken) if header is None else "")
+
+
+def _literal(line: str, delimiter: str) -> list[str]:
+    cells = next(csv.reader([line], delimiter=delimiter, quoting=csv.QUOTE_NONE))
+    return [c[1:-1].replace('""', '"') if len(c) > 1 and c[0] == c[-1] == '"' else c for c in cells]
 
 
 def core_name(name: str) -> str:
