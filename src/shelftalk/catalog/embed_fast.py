@@ -22,6 +22,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shelftalk.catalog import embed_graph
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -116,8 +118,6 @@ def load(name: str, model: Path, home: Path) -> FastEncoder:
 def _convert(model: Path, folder: Path) -> None:
     from safetensors.numpy import load_file
 
-    from shelftalk.catalog import embed_graph
-
     config = _json(model / "config.json")
     if not embed_graph.supported(config):
         raise NotFast(f"its network ({config.get('model_type')}) is not one that is converted")
@@ -129,7 +129,8 @@ def _convert(model: Path, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        (work / "model.onnx").write_bytes(embed_graph.build(config, load_file(model / "model.safetensors")))
+        graph = embed_graph.build(config, load_file(model / "model.safetensors"), embed_graph.weight_range())
+        (work / "model.onnx").write_bytes(graph)
         shutil.copyfile(model / "tokenizer.json", work / "tokenizer.json")
         meta["digests"] = {name: _digest(work / name) for name in FILES}
         (work / "meta.json").write_text(json.dumps(meta, indent=1) + "\n", encoding="utf-8")
@@ -163,8 +164,8 @@ def _length(model: Path, config: dict[str, Any]) -> int:
 
 
 def _key(model: Path) -> str:
-    """A key that changes with the model's files, its folder and this module's format."""
-    facts: list[Any] = [FORMAT, str(model.resolve())]
+    """A key that changes with the model's files and folder, the kind of processor and this module's format."""
+    facts: list[Any] = [FORMAT, embed_graph.weight_range(), str(model.resolve())]
     for file in sorted(p for p in model.rglob("*") if p.suffix in (".json", ".safetensors")):
         facts.append([str(file.relative_to(model)), file.stat().st_size, int(file.stat().st_mtime)])
     return hashlib.blake2b(json.dumps(facts).encode(), digest_size=6).hexdigest()

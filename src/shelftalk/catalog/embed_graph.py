@@ -7,7 +7,9 @@ knows the network and nothing of files, caches or tokenizers.
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,10 +30,10 @@ def supported(config: Mapping[str, Any]) -> bool:
     )
 
 
-def build(config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> bytes:
+def build(config: Mapping[str, Any], weights: Mapping[str, np.ndarray], top: int = 127) -> bytes:
     """The serialised model: `input_ids` int32 (1, tokens) of one text to `hidden` float32 (1, tokens, hidden size).
 
-    Raises KeyError where a weight is missing. The network is that of Devlin et al. 2019 (arXiv 1810.04805).
+    Weights are rounded to -top..top: 127, or 63 for processors that would overflow (`weight_range`). Raises KeyError where a weight is missing. The network is that of Devlin et al. 2019 (arXiv 1810.04805).
     """
     import numpy as np
     import onnx
@@ -55,7 +57,7 @@ def build(config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> bytes
         return outputs[0]
 
     def quantised(name: str, matrix: np.ndarray) -> tuple[str, str, str]:
-        values, scales = quantise(matrix)
+        values, scales = quantise(matrix, top)
         zeros = np.zeros(len(scales), np.int8)
         return constant(name, values), constant(name + ".scale", scales), constant(name + ".zero", zeros)
 
@@ -117,7 +119,21 @@ def build(config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> bytes
     return bytes(model.SerializeToString())
 
 
-def quantise(matrix: np.ndarray, top: int = 127) -> tuple[np.ndarray, np.ndarray]:
+def weight_range() -> int:
+    """The largest int8 weight that this processor multiplies without overflow.
+
+    x86 processors before VNNI add two products of a uint8 and an int8 in 16 bits, which 8-bit weights overflow.
+    """
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return 127
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return 63
+    return 127 if "avx512_vnni" in flags or "avx_vnni" in flags else 63
+
+
+def quantise(matrix: np.ndarray, top: int) -> tuple[np.ndarray, np.ndarray]:
     """The matrix (rows, columns) as int8 and its scales float32 (columns,): `matrix ~ int8 * scale`, column by column."""
     import numpy as np
 
