@@ -112,7 +112,7 @@ class Index:
             if without and without != key:
                 self._put(without, Value(known.field, value, count, exact=False))
             for word in key:
-                if len(word) > 2 and not word.isdigit():
+                if len(word) > 2 and not word.isdigit() and word not in known.name:
                     partial[word][(known.field, value)] = Value(known.field, value, count, exact=False)
         elif not key[0].isdigit():
             partial[key[0]][(known.field, value)] = Value(known.field, value, count)

@@ -29,6 +29,14 @@ FILLER = frozenset(
     you're you've your yours usd eur gbp pounds quid ones' kinds""".split()
 )
 
+# Praise and blame: as a catalogue's value they count only beside the name of their field ("good water resistance").
+EVALUATIVE = frozenset(
+    "good fair poor excellent great best bad average normal high low medium moderate basic premium decent nice perfect yes no none other "
+    "others various new strong weak superior standard-grade ok fine very".split()
+)
+# Colours that are hardly ever anything else.
+COLORS = frozenset("black white red blue green yellow purple pink brown grey gray silver gold beige navy turquoise maroon burgundy teal magenta khaki ivory".split())
+
 # Words of grammar: alone they never name a value.
 FUNCTION = frozenset(
     """a about above after all also am an and any are as at be because been before below but by can could did do does each either
@@ -43,14 +51,14 @@ FUNCTION = frozenset(
 COMMON = frozenset(
     """able access action active adult advance air all alpha american amber angel any apple area arm arrow art auto away
     baby back bag ball band bar bare base basic bay beach bear beauty bed bell below berry best better beyond big bird bit
-    blade blend block blow board body bold bolt bonus book boost box boy brand brave bridge bright broad brown bubble build built button
+    blade blend block blow board body bold bolt bonus book boost box boy brand brave bridge bright broad bubble build built button
     call calm camp can cap car carbon card care carnival cart case casual cat center central chance change charm chase cheap check
     choice city clarity class classic clean clear click close cloud club coach coast coffee combo combination comfort comfortable compact complete cool core corner
     country cover craft crown cut daily dark dash day deal deep delta desert design diamond direct discovery dog double dove
     down dream drive dual dynamic eagle earth easy eco edge eight elegant element elite energy enjoy essential ever every
     exact express extra eye fair fall family fan fashion fast feather felt fine fire first fit five fixed flash flat flex flight
     flow fly focus force forest form formal four fox free fresh friend front full fun fusion future galaxy gap garden gear general
-    generic gentle genius giant gift girl glass go goddess good grace grand great green grip ground group grow guard guide half hand
+    generic gentle genius giant gift girl glass go goddess good grace grand great grip ground group grow guard guide half hand
     handy happy hard harmony heart heavy height help hero high home honest honor hood hook hot house human ice ideal image
     independent inspire instant integrated iron island jet join joy jump junior just keep key kid kind king kit lady large last
     latest leader left legend less level liberty life lift light limited line link lion list little live local lock long look loop
@@ -60,15 +68,15 @@ COMMON = frozenset(
     orange orbit original other out outdoor over oxygen pack pad pair panel paper part party pass passion path patriot peak
     pearl perfect personal petite piece pilot pine pioneer place plain plan planet plant play please plum plus pocket point poor
     portable positive power premium present press prime print pro process progress promise proper pull pulse pure quality queen
-    quick quiet radio rain range rapid ray ready real rebel red reflex regular relax remote rest rich ride right ring rise river
+    quick quiet radio rain range rapid ray ready real rebel reflex regular relax remote rest rich ride right ring rise river
     road rock roll roller root rose rough round royal run rush safe sage same sand save scout sea seal season second secret secure see select
-    self sense series service set seven shadow shape share sharp shell shine short show side sierra sign signal silver simple single
+    self sense series service set seven shadow shape share sharp shell shine short show side sierra sign signal simple single
     six size skin sky sleek slim small smart smooth soft solid solo solution sound source south space spare spark special speed spirit
     sport spot spring square stable stage standard star start state station stay steady steel step still stone store storm
     straight stream street strong studio style sub summer summit sun super support sure surface swift system table tag target team
     tech ten thin thing three thunder tide tiger tight time tiny titan top total touch tough tower town toy track tradition traditional trail
     travel tree trend tri tribe trigger trim triple true trust turbo twin two ultra under union unique unit universal up urban value various view
-    village vision vital voice wall warm watch water wave way wear well west white whole wide wild win wind window wing wise
+    village vision vital voice wall warm watch water wave way wear well west whole wide wild win wind window wing wise
     wish with wolf woman wonder wood work world yes young zero zone lime coral salmon peach cream chocolate coffee honey ginger
     hammer nest ring echo dot pixel surface spigot anchor coast carnival mission ford prophet oil diesel hill""".split()
 )
@@ -81,14 +89,14 @@ memory storage ram space internal
 storage memory hdd ssd disk drive flash internal
 ram memory
 screen display
-capacity volume hold holds holding fits size
+capacity volume hold holds holding fits size brew brews room store stores
 capacity juice
 megapixels megapixel mp pixels resolution
 resolution definition
 warranty guarantee guaranteed
 charging charge charges recharge recharges recharging charger
 recharge charging charge charges
-ports port slots slot outlets outlet sockets socket connectors
+ports port slots slot outlets outlet sockets socket connectors devices device gadgets gadget
 noise decibel loudness quietness sound volume
 speed fast rpm
 rating rated stars star reviews score
@@ -172,7 +180,7 @@ VALUE_SYNONYMS: dict[str, tuple[str, ...]] = {
     "standard definition": ("480p", "sd"), "high definition": ("720p", "hd"), "led": ("led",), "multicolour": ("multicolor",),
     "rechargeable": ("rechargeable",), "foldable": ("folding", "foldable"), "collapsible": ("folding", "foldable", "collapsible"),
     "bt": ("bluetooth",), "noise cancelling": ("noise cancellation", "active noise cancelling", "anc"), "anc": ("noise cancelling",),
-    "elastic": ("elasticity", "elasticated"), "lithium ion": ("lithium",), "li ion": ("lithium",),
+    "elastic": ("elasticity", "elasticated"), "stretchy": ("elasticity", "elastic"), "stretch": ("elastic", "elasticity"), "lithium ion": ("lithium",), "li ion": ("lithium",),
     "unscented": ("fragrance-free", "scent-free"), "scent free": ("unscented",), "fragrance free": ("unscented",), "odorless": ("unscented",),
     "gold": ("golden",), "golden": ("gold",), "machine washable": ("machine",), "hand washable": ("hand",),
 }  # fmt: skip
@@ -229,6 +237,7 @@ warm: color temperature kelvin asc
 cool: color temperature kelvin asc
 hot: heat temperature power wattage desc
 durable: durability warranty life desc
+last: life runtime playtime desc
 popular: review_count popularity sold desc
 loved: review_count desc
 reviewed: review_count desc
@@ -274,7 +283,8 @@ THRIFT = (
     r"(?:money|cash|purse strings|wallet|funds)(?:'s| is| are)?(?: a bit| kinda| really| pretty| a little| always)? (?:tight|low|short|slim|light)",
     r"(?:tight|low|short|strapped|light|running low) (?:on|for|of) (?:money|cash|funds)",
     r"(?:save|saving) (?:some |a bit of |a little |a few |my )?(?:money|cash|dough|bucks|pennies|coin)|pinch(?:ing)? pennies|penny[- ]pinch\w*|pinching|scrap\w+ pennies|cutting costs|cut costs|cut back",
-    r"\b(?:cheap|affordable|inexpensive|low[- ]cost|low[- ]priced|wallet[- ]friendly|reasonably priced|economical|bargain|thrifty|frugal|good value|good deal|great deal|best deal|best price|best value)\b",
+    r"\b(?:cheap|affordable|inexpensive|low[- ]cost|low[- ]priced|wallet[- ]friendly|reasonably priced|economical|bargain|thrifty|frugal|good value|good deal|great deal|best deal|best price|best value)\b(?! (?:stuff|junk|crap|knock|quality|looking|plastic|trash|garbage|rubbish|materials?|imitation))",
+    r"(?:easy|gentle|kind|light|friendly|easier) (?:on|to) (?:the|my|your) (?:wallet|pocket|purse|budget|bank account)|skint|rip(?:ped|ping)? (?:me )?off",
     r"\b(?:i'm|kinda|a bit|a little|pretty|so|flat|being) broke\b",
     r"\b(?:pric(?:e)?y|expensive|overpriced|high price|outrageous|price tag|splurg\w+|splash(?:ing)? out|fortune|arm and a leg|cash to burn|money to (?:burn|blow|spare|throw))\b",
 )

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from shelftalk.understand.index import Field, Index, Value, is_color
-from shelftalk.understand.lexicon import COMMON, CONCEPTS, FILLER, FUNCTION, VALUE_SYNONYMS
+from shelftalk.understand.lexicon import COLORS, COMMON, CONCEPTS, EVALUATIVE, FILLER, FUNCTION, VALUE_SYNONYMS
 from shelftalk.understand.tokens import Text, stem, stems
+from shelftalk.understand.units import UNITS
 from shelftalk.understand.vocabulary import ordinary
 
 _JOIN = re.compile(r"^(?:[\s\-&'/+.]|\s&\s){0,3}$")
@@ -80,7 +81,7 @@ def _lookup(text: Text, index: Index, first: int, last: int) -> Mention | None:
     if exact:
         return Mention(first, last, list(exact), "exact")
     if len(tokens) <= 3:
-        for synonym in VALUE_SYNONYMS.get(" ".join(t.low for t in tokens), ()):
+        for synonym in _synonyms().get(key, ()):
             held = index.values.get(stems(synonym))
             if held:
                 return Mention(first, last, list(held), "synonym")
@@ -100,6 +101,14 @@ def _lookup(text: Text, index: Index, first: int, last: int) -> Mention | None:
         if near:
             return Mention(first, last, near, "misspelt")
     return None
+
+
+@lru_cache(maxsize=1)
+def _synonyms() -> dict[tuple[str, ...], tuple[str, ...]]:
+    out: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for said, means in VALUE_SYNONYMS.items():
+        out[stems(said)] = tuple(dict.fromkeys((*out.get(stems(said), ()), *means)))
+    return out
 
 
 _SUFFIXES = ("ity", "er", "ers", "ed", "ic", "al", "able", "ible", "matic", "matically", "ally", "y", "ness", "ing", "n", "en", "ion")
@@ -175,6 +184,12 @@ def _choose(text: Text, index: Index, mention: Mention, found: list[Mention]) ->
         support = _support(text, index, mention, value, known, found)
         if value.field == "categories" and index.facets.products and value.count >= index.facets.products:
             continue
+        if len(text.tokens[mention.first : mention.last + 1]) == 1 and text.tokens[mention.first].low in EVALUATIVE and not _beside_name(text, mention, known):
+            continue
+        if _compared(text, mention):
+            continue
+        if _names_another(text, index, mention, known) and not _beside_name(text, mention, known):
+            continue
         if support < _needed(text, index, mention, value, known):
             continue
         rank = support + (1.0 if value.exact else 0.0) + (0.6 if known.brand else 0.0) + (0.5 if is_color(known) else 0.0)
@@ -191,6 +206,31 @@ def _choose(text: Text, index: Index, mention: Mention, found: list[Mention]) ->
             return None
         return max(rivals, key=lambda v: v.count)
     return top[1]
+
+
+def _names_another(text: Text, index: Index, mention: Mention, known: Field) -> bool:
+    """Whether a lone word is part of another field's name: "battery" where "battery type" is a field of its own."""
+    if mention.first != mention.last or known.brand:
+        return False
+    word = text.tokens[mention.first].stem
+    return any(word in other.name for other in index.fields.values() if other is not known)
+
+
+def _beside_name(text: Text, mention: Mention, known: Field) -> bool:
+    """Whether a telling word of the field's name stands within two words, in the same sentence."""
+    for j in range(max(0, mention.first - 2), min(len(text.tokens), mention.last + 3)):
+        if text.tokens[j].stem in known.name and not any(t.hard for t in text.tokens[min(j, mention.first) + 1 : max(j, mention.last) + 1]):
+            return True
+    return False
+
+
+_THAN = re.compile(r"\b(?:more|less|better|worse|higher|lower|bigger|smaller|larger|greater) than (?:an? |the )?$")
+
+
+def _compared(text: Text, mention: Mention) -> bool:
+    """Whether the value is only compared with: "more than a 480p picture"."""
+    start = text.tokens[mention.first].start
+    return bool(_THAN.search(text.low[max(0, start - 24) : start]))
 
 
 def mention_is_long(mention: Mention) -> bool:
@@ -210,11 +250,12 @@ def _needed(text: Text, index: Index, mention: Mention, value: Value, known: Fie
         need = 0.0 if not single and value.exact and not known.brand else 1.0
     else:
         need = 0.0
-    if single and any(tokens[0].stem in other.name for other in index.fields.values() if other is not known and not other.brand):
-        need = max(need, 1.0)
+    if single and low in COLORS and is_color(known):
+        need = 0.0
     if mention.how == "partial":
         if known.brand and value.exact is False:
-            need = max(need, 0.0 if low not in COMMON and not ordinary(low) else 1.0)
+            shown = tokens[0].text in str(value.value).split() or text.text.islower()
+            need = max(need, 0.0 if shown and low not in COMMON and (not ordinary(low) or tokens[0].text[0].isupper()) else 2.0)
         elif not value.exact:
             need = max(need, 1.0)
     if mention.how == "derived":
@@ -238,6 +279,8 @@ def _support(text: Text, index: Index, mention: Mention, value: Value, known: Fi
         score += 2.0
     if known.brand:
         score += _brand_support(text, mention, value)
+    if is_color(known) and first and tokens[first - 1].low == "in":
+        score += 1.0
     telling = {w for w in known.name if len(w) > 1}
     synonyms = known.known - telling - index.nouns
     for j in range(max(0, first - 3), min(len(tokens), last + 4)):
@@ -256,7 +299,7 @@ def _support(text: Text, index: Index, mention: Mention, value: Value, known: Fi
         if tokens[follow].stem in index.nouns:
             score += 1.0 if not known.brand or tokens[first].text == str(value.value).split()[0] else 0.5
             break
-        if other is None and tokens[follow].low not in ("or", "and"):
+        if other is None and tokens[follow].low not in ("or", "and") and not tokens[follow].numeric and tokens[follow].low not in UNITS:
             break
         follow = (other.last if other else follow) + 1
     for other in found:

@@ -11,15 +11,15 @@ from shelftalk.understand.tokens import Text, stem, tokenise
 from shelftalk.values import Scalar
 
 _PACK = frozenset(stem(w) for w in "pack packs pieces piece pcs set count quantity units bundle multipack".split())
-_NUMBER = r"\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|a dozen|dozen|single|double|triple"
+_NUMBER = r"\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|a dozen|dozen|single|double|triple|twin"
 _FORMS: tuple[tuple[re.Pattern[str], str | None], ...] = (
     (re.compile(rf"\b(?:pack|packs|set|sets|box|case|bundle)s?\s+(?:of|with|containing)\s+(?:just |only )?(?P<n>{_NUMBER})\b"), None),
     (re.compile(rf"\b(?P<n>{_NUMBER})[- ](?:\w+[- ])?(?:packs?|pcs|pc|pieces?|piece packs?|count|ct|sets?|packers?|packed)\b"), None),
     (re.compile(rf"\b(?P<n>{_NUMBER})(?: \w+)? (?:per|in a|in each|to a|to the|at a|in the|in one) (?:pack|package|set|box|time|packet)\b"), None),
     (re.compile(r"\b(?:packs?|comes?|sold|buy|buying|want|need) (?:\w+ ){0,2}(?P<n>one|two|three|four|2|3|4) (?:at a time|at once|together)\b"), None),
-    (re.compile(r"\b(?:more than one|multiple|several)(?: \w+){0,2} (?:in a|per|to a|in each|in the|in one) (?:pack|package|set|box)|multi[- ]?packs?|multiple[- ]packs?"), "many"),
+    (re.compile(r"\b(?:more than one|multiple|several)(?: \w+){0,2} (?:in a|per|to a|in each|in the|in one) (?:pack|package|set|box)|(?:comes|come) with more than one\b|multi[- ]?packs?|multiple[- ]packs?"), "many"),
     (re.compile(r"\b(?:a|the|of|in|one|whole|those|these|any|need|want|buy|get|for) pairs?\b(?! of (?:shoes|pants|jeans|socks|gloves|earrings|glasses|scissors))|\bpairs? of\b|\bin pairs\b|\btwosomes?\b"), "2"),
-    (re.compile(r"\b(?:just|only) (?:need |want |after )?(?:the )?one(?: of them)?(?: \w+)?, not (?:a|the|an) (?:whole |entire )?(?:pack|set|bunch|boxful|box|bundle|pair|couple)|\bsingles?\b(?! (?:charge|day|serve|serving|cup|use|handed|layer|cycle|wash|press|button|dad|mom|mother|father|guy|most|best|sim|user|touch|point))|\bone only\b|\bindividual(?:ly)? (?:\w+ )?(?:pack|sold)"), "1"),
+    (re.compile(r"\b(?:just|only) (?:need |want |after )?(?:the )?one(?: of them)?(?: \w+)?, not (?:a|the|an) (?:whole |entire )?(?:pack|set|bunch|boxful|box|bundle|pair|couple)|\bsingles?\b(?!-use)(?! (?:charge|day|serve|serving|cup|use|handed|layer|cycle|wash|press|button|dad|mom|mother|father|guy|most|best|sim|user|touch|point))|\bone only\b|\bindividual(?:ly)? (?:\w+ )?(?:pack|sold)"), "1"),
 )  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def _held(known: Field, value: float) -> Scalar | None:
 
 
 def _value(said: str) -> float | None:
-    special = {"single": 1.0, "double": 2.0, "triple": 3.0}
+    special = {"single": 1.0, "double": 2.0, "twin": 2.0, "triple": 3.0}
     if said in special:
         return special[said]
     found = numbers(tokenise(said))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from shelftalk.understand.lexicon import FUNCTION
 from shelftalk.understand.tokens import Text
 
 # Negative in form, not in meaning: masked before negations are looked for.
@@ -21,41 +22,42 @@ _NEGATION = re.compile(
     r"|(?:any|every)\w*(?: \w+){0,3}? but(?= (?!(?:i|it|also|with|not|they|that|the price|my|must|needs?|has|should|at)\b))|all but|all except"
     r"|(?:tired|sick|bored|wary|weary|exhausted|annoyed)(?: and tired)?(?: of| with| by)|had (?:it(?: up to here)?|enough|my fill|quite enough|more than enough)(?: of| with)?|enough (?:of|with)|(?:done|through|finished|over and done) (?:with|using|buying|wearing)|fed up (?:of|with)"
     r"|stay(?:s|ing)? (?:away|clear) (?:from|of)|steer(?:s|ing)? (?:away|clear) (?:from|of)|keep(?:ing)? (?:away|clear) (?:from|of)|run(?:ning)? away from|turn(?:ed|s)? off by|shy(?:ing)? away from|move (?:on|away) from|moving (?:on|away) from|get(?:ting)? away from|switch(?:ing)? (?:away )?from|a break from|break (?:up )?with|bre?aking up with|parting ways with"
-    r"|allergic to|forget(?: about)?|burned by|burnt by|bad (?:experience|experiences|luck|history|time) with|let down by|disappointed (?:by|with|in)|(?:problem|problems|issue|issues|trouble|troubles|beef|grudge|hassle) (?:with|against)|pass on|giv(?:e|en|ing) up on|sworn off|swore off|swear off|boycott(?:ing)?|refuse(?:s)? to|lost faith in|lost trust in|can(?:no|')t|against|bone to pick with|scratch(?:ing)?|cross(?:ing)? off|anything different from|different from|different than|leave out|spare me|cut out|out of the question|enough already with|ain't)\b"
+    r"|allergic to|forget(?: about)?|burned by|burnt by|(?:bad|lousy|terrible|awful|poor|rough|horrible|nasty|worst) (?:experiences?|luck|history|time|times|run) with|let down by|disappointed (?:by|with|in)|(?:problem|problems|issue|issues|trouble|troubles|beef|grudge|hassle) (?:with|against)|pass on|giv(?:e|en|ing) up on|sworn off|swore off|swear off|boycott(?:ing)?|refuse(?:s)? to|lost faith in|lost trust in|can(?:no|')t|against|bone to pick with|scratch(?:ing)?|cross(?:ing)? off|anything different from|different from|different than|leave out|spare me|cut out|out of the question|enough already with|ain't)\b"
     r"|n't\b|\bi'?m (?:so |totally |completely |really |kinda |just )?over(?= (?:[a-z]|the|those|these)(?!\w* ?\d))(?! \d)|\bcant\b|\bdont\b|\bdoesnt\b|\bisnt\b|\bwont\b|\baint\b|\bwouldnt\b|\bdidnt\b|\barent\b"
 )
 _RESUME = re.compile(
     r"\b(?:i (?:just |really |only |still |also |do |actually |definitely |would |absolutely |always )?(?:need|want|prefer|like|love|trust|fancy|require|am looking|was looking|wanna)|i'd (?:rather|like|prefer|love|want)|i'm (?:looking|after|in the market|searching|hunting|into|all about|interested|only|just|more|still|leaning|going|keen|a fan)|i'll (?:take|only|need)|"
-    r"(?:find|give|get|show|fetch|pull|hook|point|recommend|suggest|track|dig|grab|bring|pick|locate|hand|toss|tell|gimme|hit|sell|pass) (?:me|us|up|out|down)|gimme|got any|got a|do you (?:have|got|carry|sell)|have you got|can you|could you|what's|what is|which|it (?:has to|must|needs to|should|better|also)|(?:it's|its|it has|that's) (?:got to|gotta)|must be|needs? to be|has to be|should be|make sure|make it|looking for|on the hunt|instead|however|though|although|except that|only|just|something|anything (?:that|with|under|over|below|above|less|more)|preferably|ideally|while still|whilst|yet|as long as)\b"
+    r"(?:find|give|get|show|fetch|pull|hook|point|recommend|suggest|track|dig|grab|bring|pick|locate|hand|toss|tell|gimme|hit|sell|pass) (?:me|us|up|out|down)|gimme|got any|got a|do you (?:have|got|carry|sell)|have you got|can you|could you|what's|what is|which|it (?:has to|must|needs to|should|better|also)|(?:it's|its|it has|that's) (?:got to|gotta)|must be|needs? to be|has to be|should be|make sure|make it|looking for|on the hunt|instead|however|though|although|except that|just (?:a|an|the|need|want|give|find|show|get|something|some)|only (?:want|need|interested)|that (?:can|could|i can|will|you can)|something|anything (?:that|with|under|over|below|above|less|more)|preferably|ideally|while still|whilst|yet|as long as)\b"
 )
 _AFTERWARDS = re.compile(
-    r"^(?:\W*(?:brand|brands|stuff|products?|ones?|models?|anything|thing|things|at all|really|just|also|kind|style|type|either|that|which|who|colou?r|they|it|bulbs?|is|are|was|were|have|has|had|'?s)\W*){0,4}"
-    r"(?:(?:is|are|was|were)? ?(?:a |an )?(?:no[- ]?go|no[- ]?no|deal[- ]?breaker|turn[- ]?off|dud|pain|letdown|rip[- ]?off|nope|off the table|out of the question|overrated|not happening)|(?:is|are) (?:out\b|too\b)|(?:isn't|aren't|ain't|doesn't|don't|didn't|won't|hasn't|haven't|never) (?:really |quite |just |exactly )?(?:do it|my |for me|cut it|work for|float|brew it|suit|impress|appeal|sit|fit|an option|what|going|cutting|interest|agree|last|worked|been)|need not apply|leaves? me cold|let me down|(?:sucks?|stinks?|annoys?|bores?|irritates?|bothers?|bugs?|disgusts?|disappoints?)\b|not (?:my|for me)\b|makes? me (?:itch|sick|sweat|break)|give(?:s)? me (?:a rash|hives|the creeps|an?))"
+    r"^(?:\W*(?!(?:and|or|but|not|never|so|because)\b|\w+n't\b)[\w'-]+\W*?){0,4}?\s*"
+    r"(?:(?:is|are|was|were)? ?(?:a |an )?(?:no[- ]?go|no[- ]?no|deal[- ]?breaker|turn[- ]?off|dud|pain|letdown|rip[- ]?off|nope|off the table|out of the question|overrated|not happening)|(?:is|are) (?:out\b|too\b)|(?:isn't|aren't|wasn't|weren't|ain't|doesn't|don't|didn't|won't|hasn't|haven't|never) (?:really |quite |just |exactly |gonna )?(?:do it|my (?:thing|style|cup|bag|jam|type|taste|favou?rite|vibe)|for me|cut it|work(?:ing)? for|float|brew it|suit|impress|appeal|sit (?:right|well)|an option|good enough|enough|cutting it|interest me|agree with|worked (?:out|for))|need not apply|leaves? me cold|let me down|out of (?:my |the )?(?:sight|picture|way|it\b|here)|off (?:the|my) (?:list|table)|(?:sucks?|stinks?|annoys?|bores?|irritates?|bothers?|bugs?|disgusts?|disappoints?)\b|not (?:my|for me)\b|makes? me (?:itch|sick|sweat|break)|give(?:s)? me (?:a rash|hives|the creeps|an?))"
 )
-_CONTINUES = frozenset("or nor and a an the any either those these that from of with made in by brand brands even also not neither no".split())
+_CONTINUES = frozenset("or nor and a an the any either those these that this whole all such fancy silly stupid darn damn lousy crappy from of with made in by brand brands even also not neither no anything".split())
 
 
-def negatives(text: Text, anchors: Iterable[int]) -> list[bool]:
-    """For each token, whether a negation reaches it. `anchors` are the tokens at which a value or amount begins: a
-    negation goes on over a comma or an "and" only to another of these."""
+def negatives(text: Text, anchors: Mapping[int, int], amounts: Iterable[int] = ()) -> list[bool]:
+    """For each token, whether a negation reaches it. `anchors` are the tokens at which a value or amount begins, with
+    those at which it ends: a negation goes on over a comma or an "and" only to another of these. `amounts` are the first
+    tokens of amounts, which use a negation up ("not paying more than 50 for a Sony")."""
     low, tokens = text.low, text.tokens
     masked = _HARMLESS.sub(lambda m: "\u0001" * len(m.group()), low)
-    starts = set(anchors)
+    starts, spent = set(anchors), {anchors[a] for a in amounts if a in anchors}
     events: dict[int, list[tuple[int, str]]] = {}
     for match in _NEGATION.finditer(masked):
         if match.group() == "no" and masked[match.end() : match.end() + 1] == "." :
             continue
         events.setdefault(text.at(match.end()), []).append((match.end(), "neg"))
     for match in _RESUME.finditer(masked):
-        if _NEGATION.search(masked[max(0, match.start() - 9) : match.start()]) or match.group().startswith("anything") and _negated_before(masked, match.start()):
+        if _NEGATION.search(masked[max(0, match.start() - 18) : match.start()].rsplit(",", 1)[-1]) or match.group().startswith("anything") and _negated_before(masked, match.start()):
             continue
         events.setdefault(text.at(match.start()), []).append((match.start(), "pos"))
     out: list[bool] = []
-    state, once = False, 0
+    state, once, until = False, False, -1
     for i, token in enumerate(tokens):
-        if token.hard or ";" in token.gap or "\u0001" in masked[token.start - len(token.gap) : token.start + 1]:
+        if token.hard or token.aside or "\u0001" in masked[token.start - len(token.gap) : token.start + 1]:
             state = False
-        elif state and token.comma and not _next_is_value(text, i, starts):
+        elif state and token.comma and (not _next_is_value(text, i, starts) or _stands_alone(text, i - 1)):
             state = False
         elif state and token.low == "and" and (not _next_is_value(text, i + 1, starts) or _stands_alone(text, i)):
             state = False
@@ -63,14 +65,18 @@ def negatives(text: Text, anchors: Iterable[int]) -> list[bool]:
             state = False
         kinds = sorted(events.get(i, ()))
         for offset, kind in kinds:
+            if kind == "neg" and (token.hard or token.aside):
+                continue
             state = kind == "neg"
-            once = 4 if state and masked[:offset].endswith("non") and (offset < 4 or not masked[offset - 4].isalnum()) else 0
-        if once:
-            once -= 1
-            state = state and (once > 0 or i in starts)
-            if not once:
-                state = False
+            once = state and masked[:offset].endswith("non") and (offset < 4 or not masked[offset - 4].isalnum())
+            until = -1
+        if once and until < 0 and i in starts:
+            until = anchors[i]
+        elif once and 0 <= until < i:
+            state = once = False
         out.append(state)
+        if i in spent and not (i + 1 < len(tokens) and tokens[i + 1].low in ("or", "nor") and not tokens[i + 1].hard):
+            state = False
     return out
 
 
@@ -79,7 +85,7 @@ def _negated_before(masked: str, offset: int) -> bool:
     return bool(_NEGATION.search(clause))
 
 
-_VERB = re.compile(r"\b(?:suits?|works?|is fine|are fine|is good|are good|would be|is my|are my|i'm|sounds?|i need|i want|is what|is a must|are a must|is great|are great)\b")
+_VERB = re.compile(r"\b(?:suits?|works?|is fine|are fine|is good|are good|would be|is my|are my|i'm|sounds?|i need|i want|is what|is a must|are a must|is great|are great|will do|is enough|'s my|'s fine|'s what|will be fine|would do|it has|it's got|it needs|it must|has to|have to|i prefer|i like|i love)\b")
 
 
 def _stands_alone(text: Text, i: int) -> bool:
@@ -88,12 +94,16 @@ def _stands_alone(text: Text, i: int) -> bool:
 
 
 def _next_is_value(text: Text, i: int, starts: set[int]) -> bool:
-    tokens = text.tokens
+    tokens, strange = text.tokens, 0
     for j in range(i, min(len(tokens), i + 4)):
         if j in starts:
             return True
-        if tokens[j].low not in _CONTINUES or (j > i and tokens[j].hard):
+        if j > i and tokens[j].hard:
             return False
+        if tokens[j].low not in _CONTINUES:
+            strange += 1
+            if strange > 1 or tokens[j].low in FUNCTION:
+                return False
     return False
 
 

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 
 from shelftalk.understand.index import Field, Index, named
-from shelftalk.understand.lexicon import FUNCTION
+from shelftalk.understand.lexicon import CONCEPTS, FUNCTION, NAME_NOISE, SUPERLATIVES, superlative
 from shelftalk.understand.numbers import Number, numbers
+from shelftalk.understand.polarity import rejected_after
 from shelftalk.understand.tokens import Text, stem
 from shelftalk.understand.units import HINTS, SHORT, UNITS, Unit, convert, siblings, tidy
 from shelftalk.values import Constraint, Operator, Scalar
@@ -15,7 +16,7 @@ from shelftalk.values import Constraint, Operator, Scalar
 _CURRENCY_BEFORE = re.compile(r"(?:[$€£¥₹]|\b(?:usd|eur|gbp|us\$|rs\.?))\s*$", re.I)
 _CURRENCY_AFTER = frozenset("dollar dollars buck bucks usd euro euros eur quid gbp smackers bones rupees yen pesos".split())
 _PRICE_WORDS = frozenset(
-    stem(w) for w in "price priced prices pricing cost costs spend spending pay paying budget cheaper expensive afford cash money shell splurge fork "
+    stem(w) for w in "price priced prices pricing cost costs spend spending pay paying budget cheaper expensive expenditure expenditures expense expenses afford cash money shell splurge fork "
     "dropping dough fortune cheap affordable tag blow cough".split()
 )  # fmt: skip
 
@@ -29,12 +30,12 @@ _MORE = (
 )
 _AT_MOST = (
     r"up to|upto|at most|at the most|at max|no more than|not more than|nothing (?:over|above|more than)|not (?:over|above|exceed(?:ing)?|to exceed)|no (?:higher|bigger|larger|greater|longer|heavier|wider|taller|thicker|older|pricier|costlier|louder) than|"
-    r"not (?:higher|bigger|larger|greater|longer|heavier|wider|taller|thicker|older|pricier|louder) than|n't (?:exceed|go (?:over|above|beyond)|cost more than|be more than|be over|weigh more than)|never (?:over|exceed(?:ing)?|more than)|no over|max(?:imum)?(?: (?:of|is|at|price|budget|spend))*|within|limit(?:ed)?(?: (?:is|of|to|at))*|"
+    r"not (?:higher|bigger|larger|greater|longer|heavier|wider|taller|thicker|older|pricier|louder) than|\w*n't (?:exceed|go (?:over|above|beyond)|cost more than|be more than|be over|weigh more than)|never (?:over|exceed(?:ing)?|more than)|no over|max(?:imum)?(?: (?:of|is|at|price|budget|spend))*|within|limit(?:ed)?(?: (?:is|of|to|at))*|"
     r"(?:at|below|under|less than|lower than|cheaper than|equal(?: to)?) or (?:exactly|at|equal to|below|under|less than|lower than|equals?)|(?:right )?at or under|cap(?:ped)?(?: (?:is|of|at))*|ceiling (?:of|is)|as much as|equal to or (?:less|lower) than|less than or equal to|<=|≤|=<|(?:tops|topping) out at|maxes out at|until|till"
 )
 _AT_LEAST = (
     r"at least|at the least|at minimum|at a minimum|no less than|not less than|no fewer than|not fewer than|nothing (?:under|below|less than|smaller than|shorter than)|not (?:under|below)|no (?:lower|smaller|shorter|lighter|narrower|younger|thinner|slower) than|"
-    r"(?:at|above|over|more than|greater than|equal(?: to)?) or (?:exactly|at|equal to|above|over|more than|greater than)|not (?:lower|smaller|shorter|lighter|narrower|younger|thinner) than|min(?:imum)?(?: of|:)?|starting (?:at|from)|starts at|as (?:low|little) as|greater than or equal to|more than or equal to|equal to or (?:greater|more|higher) than|>=|≥|=>|n't (?:go )?(?:below|under)|upwards? (?:of|from)|a good|(?:or|and) more than"
+    r"(?:at|above|over|more than|greater than|equal(?: to)?) or (?:exactly|at|equal to|above|over|more than|greater than)|not (?:lower|smaller|shorter|lighter|narrower|younger|thinner) than|min(?:imum)?(?: of|:)?|starting (?:at|from)|starts at|as (?:low|little) as|greater than or equal to|more than or equal to|equal to or (?:greater|more|higher) than|>=|≥|=>|\w*n't (?:go )?(?:below|under)|upwards? (?:of|from)|a good|or more than|atleast|as (?:long|far|high|big|large) as|(?:\w*n't|not|never) (?:\w+ ){0,3}?(?:settle|accept|take|do|consider|go)(?: for| at| with)? (?:anything |nothing |something |any )?(?:less|smaller|lower|fewer|shorter|under|below)(?: than)?|minimal"
 )
 _EXACT = r"exactly|precisely|equal to|=|==|just"
 _AROUND = r"around|about|roughly|approximately|approx\.?|circa|near|nearly|close to|~|somewhere (?:around|near)|ish|in the (?:region|neighbou?rhood|ballpark|vicinity) of"
@@ -54,8 +55,8 @@ _CAP = re.compile(r"\b(?:budget|limit|spend|spending|afford|spare|my name|pocket
 _RANGE = re.compile(r"^\s*(?:\w+\W+)?(?:-|to|and|through|up to)\s*[$€£]?\s*$", re.I)
 _FLIP = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "~": "!=", "!=": "="}
 _AVERAGE = re.compile(
-    r"(?:(?P<less>under|below|less(?:\s+\w+)?\s+than|fewer(?:\s+\w+)?\s+than|lower than|cheaper than|smaller than|shorter than|lighter than|beneath|at most|up to|no more than|not more than|not over|not above|within|n't (?:more than|over|above|exceed)|or below|or less than)"
-    r"|(?P<more>over|above|more(?:\s+\w+){0,2}\s+than|greater than|bigger than|larger than|longer than|higher than|better than|wider than|heavier than|taller than|exceeds?|exceeding|beyond|at least|no less than|farther than|further than|beats?|surpass(?:es)?))"
+    r"(?:(?P<less>no (?:more|higher|greater|larger|bigger|longer|heavier) than|not (?:more|higher|greater|larger|bigger|longer|heavier) than|under|below|less(?:\s+\w+)?\s+than|fewer(?:\s+\w+)?\s+than|lower than|cheaper than|smaller than|shorter than|lighter than|beneath|at most|up to|no more than|not more than|not over|not above|within|n't (?:more than|over|above|exceed)|or below|or less than)"
+    r"|(?P<more>no (?:less|lower|smaller|shorter|fewer) than|not (?:less|lower|smaller|shorter|fewer) than|over|above|more(?:\s+\w+){0,2}\s+than|greater than|bigger than|larger than|longer than|higher than|better than|wider than|heavier than|taller than|exceeds?|exceeding|beyond|at least|no less than|farther than|further than|beats?|surpass(?:es)?))"
     r"\s+(?:the |your |an |a |that of (?:the|an) |what's |what is |their |our |its |or equal to )*(?:\w+ ){0,2}?(?P<mean>average|avg|typical|mean\b|normal|usual|median)"
 )
 _AVERAGE_OR = re.compile(r"average(?:\s+\w+){0,2}? or (?P<less>below|less|lower|under|cheaper)|average(?:\s+\w+){0,2}? or (?P<more>above|more|higher|larger|bigger|better|longer|over|greater)")
@@ -92,9 +93,13 @@ class Amount:
 
 def amounts(text: Text) -> list[Amount]:
     """Every number of the request with the unit or currency that goes with it; ranges are one amount."""
-    out: list[Amount] = []
-    for number in numbers(text):
-        out.append(_amount(text, number))
+    out: list[Amount] = [_amount(text, number) for number in numbers(text)]
+    out += [a for a in _a_unit(text) if all(a.number.first > o.last or a.last < o.number.first for o in out)]
+    out.sort(key=lambda a: a.number.first)
+    for before, after in zip(out, out[1:], strict=False):
+        between = text.low[text.tokens[before.last].end : text.tokens[after.number.first].start]
+        if before.unit is None and not before.money and after.unit is not None and re.fullmatch(r"\s*(?:,|or|and|/|,\s*or)\s*", between):
+            before.unit = after.unit
     merged: list[Amount] = []
     for amount in out:
         before = merged[-1] if merged else None
@@ -116,6 +121,23 @@ def amounts(text: Text) -> list[Amount]:
         else:
             merged.append(amount)
     return merged
+
+
+_THAN_A = re.compile(r"\b(?:than|least|most|over|under|exceeding|beyond|minimum(?: of)?|within|up to)\s+(?P<a>an?)\s+(?P<unit>[a-z]+)\b")
+
+
+_NOTES = {"tenner": 10.0, "fiver": 5.0}
+
+
+def _a_unit(text: Text) -> list[Amount]:
+    """Amounts of one: "longer than a year", "at least an hour"."""
+    out = [Amount(Number(_NOTES[t.low], i, i, False), i, money=True) for i, t in enumerate(text.tokens) if t.low in _NOTES]
+    for match in _THAN_A.finditer(text.low):
+        found = UNITS.get(match.group("unit"))
+        if found is not None and match.group("unit") not in SHORT:
+            first = text.at(match.start("a"))
+            out.append(Amount(Number(1.0, first, first, False), first + 1, unit=found))
+    return out
 
 
 def _scaled(amount: Amount) -> float:
@@ -250,6 +272,14 @@ def _read(text: Text, index: Index, amount: Amount, negative: list[bool], found:
         low = _in_unit(known, amount.low, amount)
     at = text.at(begins)
     flipped = negative[min(at, first)] if operator in (None, "~", "=") else negative[at]
+    if re.search(r"n't|\b(?:no|not|never|nothing)\b", text.low[begins : text.tokens[first].start]):
+        flipped = False
+    if rejected_after(text, last):
+        operator = operator or "="
+        if operator == "=":
+            operator, flipped = ">", False
+        else:
+            flipped = not flipped
     span = text.text[begins : text.tokens[last].end]
     if low is not None:
         return Quantity(known.field, "between", (_scalar(known, low), _scalar(known, value)), first, last, span)
@@ -275,7 +305,7 @@ def _read(text: Text, index: Index, amount: Amount, negative: list[bool], found:
 def _bare(text: Text, known: Field, amount: Amount, first: int) -> str:
     """The operator of a bare amount: at least for what lasts, reaches or holds ("lasts 10 hours"), else equal."""
     lead = text.low[max(0, text.tokens[first].start - 40) : text.tokens[first].start]
-    if re.search(r"\b(?:lasts?|lasting|runs? for|good for|reach(?:es)?|covers?|goes|throws?|holds?|makes?|brews?|fits?|supports?|survive|handle)\W+(?:me |for |us |up )?\W*(?:\w+ )?$", lead):
+    if re.search(r"\b(?:lasts?|lasting|runs?(?: for)?|running|good for|reach(?:es)?|covers?|goes|go|throws?|beams?|shines?|light(?:s|en)? up|holds?|makes?|brews?|carry|survives?|handles?|stays?(?: on)?)\W+(?:me |for |us |up )?\W*(?:\w+ )?$", lead):
         return ">="
     return "="
 
@@ -330,10 +360,11 @@ def _field(text: Text, index: Index, amount: Amount, operator: str | None, begin
     first, last = amount.number.first, amount.last
     scored: list[tuple[float, Field]] = []
     near, far = _around(text, first, last, begins)
+    near |= _implied(text.low[begins : text.tokens[first].start])
     price_words = bool(_PRICE_WORDS & near)
     after = _after(text, last)
     for known in index.fields.values():
-        score = _score(known, amount, near, far, price_words, operator)
+        score = _score(known, amount, near, far, price_words, operator, frozenset(after))
         if score is not None and after:
             if known.kind == "money":
                 score -= 1.5 if amount.unit is None and after[0] not in _PRICE_WORDS else 0.0
@@ -350,17 +381,29 @@ def _field(text: Text, index: Index, amount: Amount, operator: str | None, begin
     return known
 
 
+def _implied(comparing: str) -> frozenset[str]:
+    """Words for the attribute that a comparative speaks of: "heavier than" is about weight."""
+    out: set[str] = set()
+    for word in re.findall(r"[a-z]+er\b", comparing):
+        base = superlative(word[:-2] + "est") if word not in ("further", "farther") else "far"
+        for hints, _ in SUPERLATIVES.get(base or "", ()):
+            out.update(hints[:2])
+    return frozenset(out)
+
+
 def _after(text: Text, last: int) -> list[str]:
     """The stems of the content words right behind an amount: "2 charging ports"."""
     out: list[str] = []
     for token in text.tokens[last + 1 : last + 4]:
+        if token.low in ("of", "worth") and not token.hard:
+            continue
         if token.hard or token.comma or token.low in FUNCTION or token.low in _CURRENCY_AFTER:
             break
         out.append(token.stem)
     return out
 
 
-def _score(known: Field, amount: Amount, near: frozenset[str], far: frozenset[str], price_words: bool, operator: str | None) -> float | None:
+def _score(known: Field, amount: Amount, near: frozenset[str], far: frozenset[str], price_words: bool, operator: str | None, after: frozenset[str]) -> float | None:
     given = amount.unit
     if known.kind == "money":
         if given is not None and not (given.name == "lb" and price_words):
@@ -391,8 +434,12 @@ def _score(known: Field, amount: Amount, near: frozenset[str], far: frozenset[st
         score += 1.5 * name_near
     elif name_far >= 0.5:
         score += 0.6 * name_far
-    if given is None and name_near < 0.75:
+    head = known.name[-1]
+    headed = bool(after) and (head in after or bool(CONCEPTS.get(head, frozenset()) & after)) and head not in NAME_NOISE
+    if given is None and name_near < 0.75 and not headed:
         return None
+    if headed and given is None:
+        score += 0.8
     bounds = known.bounds()
     if bounds is not None:
         value = _in_unit(known, _scaled(amount), amount)
@@ -439,12 +486,12 @@ def _averages(text: Text, index: Index, negative: list[bool]) -> list[Quantity]:
             if any(q.first <= last and first <= q.last for q in out):
                 continue
             near, far = _around(text, first, last, match.start())
-            known = _averaged(index, near, far, match.group())
+            known = _averaged(index, near | _implied(match.group()), far, match.group())
             mean = known.facet.mean if known is not None else None
             if known is None or mean is None:
                 continue
             words = match.group()
-            strict = not re.search(r"at most|at least|up to|no more|no less|not (?:more|over|above)|within|equal|or (?:below|less|above|more|lower|higher|under|larger|bigger|better|longer)", words)
+            strict = not re.search(r"\bno |not |at most|at least|up to|no more|no less|not (?:more|over|above)|within|equal|or (?:below|less|above|more|lower|higher|under|larger|bigger|better|longer)", words)
             less = match.group("less") is not None
             if re.search(r"\b(?:better)[ -]than", words) and known.kind == "money":
                 less = True
@@ -463,7 +510,7 @@ def _averaged(index: Index, near: frozenset[str], far: frozenset[str], words: st
         share = max(named(known, near), 0.7 * named(known, far))
         if known.field == "price" and (_PRICE_WORDS & near or "cheaper" in words):
             share = max(share, 1.0)
-        if share >= 0.5:
+        if share >= 0.4:
             scored.append((share, known))
     if not scored:
         return None

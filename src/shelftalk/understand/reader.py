@@ -42,10 +42,12 @@ class Reader:
         index = self.index
         spoken = amounts(text)
         first_pass = mentions(text, index)
-        named = {m.first for m in first_pass}
         shared = pack_anchors(text, index)
-        anchors = named | shared | {a.number.first for a in spoken} | index_anchor(text, index)
-        negative = negatives(text, anchors)
+        anchors = {i: i for i in named_anchors(text, index) | shared}
+        anchors.update({a.number.first: a.last for a in spoken})
+        anchors.update({m.first: m.last for m in first_pass})
+        inside = _inside(first_pass)
+        negative = negatives(text, anchors, [a.number.first for a in spoken if a.number.first not in inside and (a.number.digits or a.unit or a.money)])
         pieces, pack_tokens = packs(text, index, negative)
         taken = frozenset(pack_tokens)
         limits, limit_tokens = quantities(text, index, negative, taken | _inside(first_pass))
@@ -53,8 +55,11 @@ class Reader:
         sort = order(text, index, negative)
         sort_tokens = set(range(sort.first, sort.last + 1)) if sort else set()
         found = [m for m in found if not set(range(m.first, m.last + 1)) <= sort_tokens]
-        for mention in found:
+        for mention in reversed(found):
             mention.negative = negative[mention.first] or rejected_after(text, mention.last)
+        for one, other in zip(found[-2::-1], found[:0:-1], strict=False):
+            if other.negative and not one.negative and not negative[other.first] and text.low[text.tokens[one.last].end : text.tokens[other.first].start].strip() in ("and", "or", ","):
+                one.negative = True
         switches, switch_tokens = flags(text, index, negative, found, sort_tokens | limit_tokens | pack_tokens)
         other = _another(text, index, found)
         constraints = [*_values(text, index, found, other), *switches, *_limits([*pieces, *limits])]
@@ -88,7 +93,7 @@ def _inside(found: list[Mention]) -> frozenset[int]:
     return frozenset(i for m in found for i in range(m.first, m.last + 1))
 
 
-def index_anchor(text: Text, index: Index) -> set[int]:
+def named_anchors(text: Text, index: Index) -> set[int]:
     """Tokens that name the products themselves ("no Sony or LG players") or a field: a negated list may go on over them."""
     return {i for i, t in enumerate(text.tokens) if t.stem in index.tokens and t.stem not in index.nouns and len(t.stem) > 3}
 
@@ -170,6 +175,8 @@ def _another(text: Text, index: Index, found: list[Mention]) -> set[int]:
     brands = [i for i, m in enumerate(found) if index.fields[m.field].brand]
     if len(brands) != 1 or found[brands[0]].negative:
         return set()
+    if re.search(r"(?:n't|no|not|never|without)(?: \w+){0,3} (?:any )?(?:other|different|another) (?:brands?|ones?|makes?)", text.low):
+        return set()
     if re.search(r"\b(?:any other|some other|another|a different|different|other|a new) (?:brands?|makes?|manufacturers?|compan(?:y|ies)|labels?|makers?)\b|\bfrom (?:someone|anyone|somebody|anybody) else\b|other than (?:that|those|them|it)\b|(?:n't|not) (?:be |made )?(?:from|by) (?:them|that (?:brand|company|one)|those|it|theirs)\b|n't (?:them|theirs|that brand|one of theirs|their)\b", text.low):
         return set(brands)
     return set()
@@ -192,7 +199,10 @@ def _excluded(text: Text, index: Index, negative: list[bool], used: set[int]) ->
 def _ordered(constraints: list[Constraint]) -> tuple[Constraint, ...]:
     """The constraints without repeats, a narrower one on the same field replacing what it implies."""
     out: list[Constraint] = []
+    refused = {(c.field, v) for c in constraints if c.operator in ("!=", "not in") for v in (c.value if isinstance(c.value, tuple) else (c.value,))}
     for constraint in constraints:
+        if constraint.operator == "=" and (constraint.field, constraint.value) in refused:
+            continue
         if constraint not in out:
             out.append(constraint)
     return tuple(out)

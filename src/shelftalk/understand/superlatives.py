@@ -6,16 +6,18 @@ import re
 from dataclasses import dataclass
 
 from shelftalk.understand.index import Field, Index, named
-from shelftalk.understand.lexicon import LESS_IS_BETTER, SUPERLATIVES, THRIFT, superlative
+from shelftalk.understand.lexicon import FUNCTION, LESS_IS_BETTER, SUPERLATIVES, THRIFT, superlative
 from shelftalk.understand.tokens import Text, stem
+from shelftalk.understand.units import HINTS, SHORT, UNITS
 from shelftalk.values import Direction, Sort
 
 _MOST = frozenset("most maximum max highest greatest biggest largest best longest farthest furthest widest strongest tallest top ultimate heaviest peak utmost".split())
 _LEAST = frozenset("least minimum min lowest smallest fewest shortest shallowest lightest slowest".split())
 _PRICE = frozenset(stem(w) for w in "price priced cost costing tag".split())
-_LITTLE = re.compile(r"(?:pay|spend|cost)\w*(?: \w+){0,2} as little as (?:possible|i can)|as (?:little|cheap(?:ly)?) as (?:possible|i can|can be|they come|you have)|(?:the )?cheaper,? the better|rock[- ]bottom|lowest[- ]pric\w+|on the cheap|the less i (?:pay|spend)|don't want to (?:pay|spend) (?:a penny )?more than (?:i have to|necessary|needed)")
+_LITTLE = re.compile(r"(?:pay|spend|cost)\w*(?: \w+){0,2} as little as (?:possible|i can)|as (?:little|cheap(?:ly)?) as (?:possible|i can|can be|they come|you have)|(?:the )?cheaper,? the better|rock[- ]bottom|lowest[- ]pric\w+|on the cheap|the less i (?:pay|spend)|whichever(?:'s| is| one is) (?:the )?cheap(?:er|est)|whichever costs less|least (?:damag\w+|hit|hurt|harm\w*|strain) (?:to|on) (?:my|the) (?:wallet|budget|pocket|bank account)|don't want to (?:pay|spend) (?:a penny )?more than (?:i have to|necessary|needed)")
 _SO = re.compile(r"as (?P<adj>\w+) as (?:possible|can be|they come|you (?:have|can|got|'ve got)|it gets)|the (?P<cmp>\w+er),? the (?:better|merrier)")
 _BETTER = re.compile(r"\b(?P<deg>more|less|fewer) (?P<what>(?:[\w'-]+ ){0,5}?[\w'-]+),? the (?:better|merrier)")
+_BIGGER = re.compile(r"\bthe (?P<deg>\w+er) (?P<what>(?:the |its |a )?(?:[\w'-]+ ){0,3}?[\w'-]+),? the (?:better|merrier|happier)")
 _THRIFT = [re.compile(t, re.I) for t in THRIFT]
 
 
@@ -31,15 +33,14 @@ class Order:
 def order(text: Text, index: Index, negative: list[bool]) -> Order | None:
     """The order asked for, or None. Of several, one on an attribute wins over one on price: the limit speaks of price."""
     found: list[Order] = []
-    for i, token in enumerate(text.tokens):
+    for i in range(len(text.tokens)):
         hit = _at(text, index, i)
-        if hit is not None and not (negative[i] and _negated_superlative(text, i)):
+        if hit is not None and not negative[i]:
             found.append(hit)
-        del token
-    better = _BETTER.search(text.low)
+    better = _BETTER.search(text.low) or _BIGGER.search(text.low)
     if not found and better and (known := _loose(text, index, better)):
         first, last = text.at(better.start()), max(text.at(better.start()), text.at(better.end()) - 1)
-        return Order(Sort(known.field, "desc" if better.group("deg") == "more" else "asc", better.group()), first, last)
+        return Order(Sort(known.field, _degree(better.group("deg"), known), better.group()), first, last)
     if not found:
         match = _LITTLE.search(text.low)
         if match and "price" in index.fields:
@@ -57,6 +58,16 @@ def order(text: Text, index: Index, negative: list[bool]) -> Order | None:
     return (explicit or found)[0]
 
 
+def _degree(word: str, known: Field) -> Direction:
+    if word == "more":
+        return "desc"
+    base = _positive(word) or ""
+    for hints, direction in SUPERLATIVES.get(base, ()):
+        if set(hints) & known.known:
+            return _dated(known, direction)
+    return "asc" if word in ("less", "fewer", "smaller", "lower", "cheaper", "lighter", "shorter", "thinner") else "desc"
+
+
 def _loose(text: Text, index: Index, match: re.Match[str]) -> Field | None:
     """The numeric field that "less time to recharge, the better" speaks of."""
     given = frozenset(t.stem for t in text.tokens if match.start("what") <= t.start < match.end("what"))
@@ -68,11 +79,6 @@ def _loose(text: Text, index: Index, match: re.Match[str]) -> Field | None:
 def thrift(text: Text) -> bool:
     """Whether the request pleads for a low price without naming one: "won't break the bank", "money's tight"."""
     return any(pattern.search(text.low) for pattern in _THRIFT)
-
-
-def _negated_superlative(text: Text, i: int) -> bool:
-    before = text.low[max(0, text.tokens[i].start - 14) : text.tokens[i].start]
-    return bool(re.search(r"(?:not|n't)(?: \w+)? (?:the|your|their)? ?$", before))
 
 
 def _positive(comparative: str) -> str | None:
@@ -102,9 +108,33 @@ def _at(text: Text, index: Index, i: int) -> Order | None:
         hit = _named(text, index, i, i + 1, direction)
         if hit is not None:
             return hit
+    done = _done(text, index, i, low)
+    if done is not None:
+        return done
     if base in SUPERLATIVES and base is not None:
         return _adjective(text, index, i, i, "most")
     return None
+
+
+_DOING = frozenset(stem(w) for w in "lasts last lasting holds hold brews brew makes make carries stores reaches reach throws throw shines shine goes runs stays covers packs charges recharges running run runs going go beam beams costs cost survives keeps".split())
+
+
+def _done(text: Text, index: Index, i: int, low: str) -> Order | None:
+    """The order by what a product does: "lasts the longest", "holds the most coffee", "brews the most cups"."""
+    tokens = text.tokens
+    verb = next((j for j in range(i - 1, max(-1, i - 4), -1) if tokens[j].stem in _DOING), None)
+    if verb is None or any(t.hard or t.comma for t in tokens[verb + 1 : i + 1]):
+        return None
+    given = {tokens[verb].stem}
+    for token in tokens[i + 1 : i + 4]:
+        if token.hard or token.comma or token.low in _STOPS:
+            break
+        measure = UNITS.get(token.low)
+        given |= {token.stem} | ({stem(w) for w in HINTS.get(measure.dimension, "").split()} if measure and token.low not in SHORT else set())
+    scored = sorted(((named(k, frozenset(given)), -len(k.name), k.field, k) for k in index.fields.values() if k.number), key=lambda s: s[:3], reverse=True)
+    if not scored or scored[0][0] < 0.4:
+        return None
+    return Order(Sort(scored[0][3].field, "asc" if low in _LEAST else "desc", text.span(verb, i)), verb, i)
 
 
 def _adjective(text: Text, index: Index, first: int, at: int, degree: str) -> Order | None:
@@ -126,7 +156,8 @@ def _adjective(text: Text, index: Index, first: int, at: int, degree: str) -> Or
 def _meant(text: Text, index: Index, base: str, at: int) -> tuple[Field, Direction] | None:
     """The field an adjective's superlative orders by: one named right after it, else one the adjective itself implies."""
     options = SUPERLATIVES.get(base, ())
-    after = _attribute(text, index, at, 1, at)
+    priced = bool(options) and options[0][0] == (stem("price"),)
+    after = None if priced and "price" in index.fields else _attribute(text, index, at, 1, at)
     if after is not None and options:
         field, _ = after
         for hints, direction in options:
@@ -176,6 +207,9 @@ def _named(text: Text, index: Index, first: int, after: int, direction: Directio
     return Order(Sort(field.field, direction, text.span(first, last)), first, last)
 
 
+_STOPS = (FUNCTION | {"still", "you", "i"}) - {"of", "in", "less", "more", "most", "on"}
+
+
 def _attribute(text: Text, index: Index, at: int, step: int, origin: int) -> tuple[Field, int] | None:
     """The numeric or date field that the two to four words after a superlative name, with the last of those words."""
     tokens = text.tokens
@@ -184,7 +218,7 @@ def _attribute(text: Text, index: Index, at: int, step: int, origin: int) -> tup
     for j in range(at + 1, min(len(tokens), at + 5)):
         if tokens[j].hard or tokens[j].comma:
             break
-        if tokens[j].low in ("you", "that", "which", "with", "from", "for", "under", "i", "one", "among", "below") and j > at:
+        if tokens[j].low in _STOPS or tokens[j].numeric:
             break
         given.add(tokens[j].stem)
         if tokens[j].stem in _PRICE and "price" in index.fields and j <= at + 1:

@@ -56,8 +56,13 @@ class Token:
 
     @property
     def comma(self) -> bool:
-        """Whether a comma, dash or bracket stands before it."""
-        return "," in self.gap or "(" in self.gap or " - " in self.gap
+        """Whether a comma stands before it."""
+        return "," in self.gap
+
+    @property
+    def aside(self) -> bool:
+        """Whether a dash or bracket stands before it."""
+        return " - " in self.gap or "(" in self.gap or ")" in self.gap or "--" in self.gap
 
 
 @dataclass(frozen=True, slots=True)
