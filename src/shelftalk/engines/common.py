@@ -61,11 +61,6 @@ def split_prefix(prompt: Prompt) -> tuple[list[dict[str, str]], str]:
     return [{"role": m.role, "content": m.content} for m in messages], prefix
 
 
-def prompt_text(prompt: Prompt) -> str:
-    """All of a prompt's contents, for engines that know no chat template."""
-    return "\n".join(message.content for message in prompt.messages)
-
-
 def merge_system(messages: list[dict[str, str]]) -> list[dict[str, str]]:
     """The messages with the system's text put before the first user message, for templates without a system role."""
     system = "\n\n".join(m["content"] for m in messages if m["role"] == "system")

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shelftalk.engines.base import Choice, Decoding, Generation, Message, Prompt
-from shelftalk.engines.common import cut_at_stop, each, normalised, prompt_text, too_long
+from shelftalk.engines.common import cut_at_stop, each, normalised, too_long
 from shelftalk.errors import EngineError
 from shelftalk.values import Tokens
 
-__all__ = ["Call", "FakeEngine"]
+__all__ = ["Call", "FakeEngine", "prompt", "words"]
 
 Canned = str | Mapping[str, float] | Generation | Choice | Exception
 Reply = Canned | Callable[[Prompt], Canned]
@@ -36,7 +36,7 @@ class Call:
     @property
     def text(self) -> str:
         """The contents of all messages, a line break between them."""
-        return "\n".join(message.content for message in self.prompt.messages)
+        return words(self.prompt)
 
 
 @dataclass
@@ -71,6 +71,10 @@ class FakeEngine:
 
     def choose(self, prompts: Sequence[Prompt], labels: Sequence[str]) -> list[Choice]:
         """One Choice a prompt, from the queue."""
+        self._check()
+        for label in labels:
+            if (size := self.count_tokens(label)) != 1:
+                raise EngineError(f"label {label!r} is {size} tokens of {self.model}; use labels of one token")
         return [self._choose(prompt, labels) for prompt in prompts]
 
     def generate(self, prompts: Sequence[Prompt], decoding: Decoding | Sequence[Decoding]) -> list[Generation]:
@@ -89,10 +93,13 @@ class FakeEngine:
         """Nothing to free."""
         self.closed = True
 
-    def _next(self, call: Call) -> Canned:
+    def _check(self) -> None:
         if self.closed:
             raise EngineError("the engine was closed; load a new one")
-        size = self.count_tokens(prompt_text(call.prompt))
+
+    def _next(self, call: Call) -> Canned:
+        self._check()
+        size = self.count_tokens(words(call.prompt))
         room = call.decoding.max_tokens if call.decoding else 1
         if size + room > self.context:
             raise too_long(self.model, size, room, self.context)
@@ -107,7 +114,7 @@ class FakeEngine:
         return reply
 
     def _tokens(self, prompt: Prompt, completion: int) -> Tokens:
-        return Tokens(self.count_tokens(prompt_text(prompt)), completion)
+        return Tokens(self.count_tokens(words(prompt)), completion)
 
     def _choose(self, prompt: Prompt, labels: Sequence[str]) -> Choice:
         reply = self._next(Call("choose", prompt, labels=tuple(labels)))
@@ -152,3 +159,8 @@ def prompt(text: str, system: str | None = None, prefix: str | None = None) -> P
     """A Prompt of plain texts, for tests."""
     parts = (("system", system), ("user", text), ("assistant", prefix))
     return Prompt(tuple(Message(role, content) for role, content in parts if content is not None))
+
+
+def words(prompt: Prompt) -> str:
+    """The contents of all messages of a prompt, a line break between them."""
+    return "\n".join(message.content for message in prompt.messages)
