@@ -35,6 +35,7 @@ class Field:
     no: Scalar | None = None
     numeric_values: dict[float, Scalar] = field(default_factory=dict)
     brand: bool = False
+    synonyms: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def field(self) -> str:
@@ -75,6 +76,10 @@ class Index:
         for facet in facets:
             if facet.field not in _SKIP:
                 self.fields[facet.field] = _field(facet)
+        owned = {w for known in self.fields.values() for w in known.name}
+        for known in self.fields.values():
+            for word in known.name:
+                known.synonyms[word] = CONCEPTS.get(word, frozenset()) - (owned - set(known.name))
         self.values: dict[tuple[str, ...], list[Value]] = defaultdict(list)
         self.longest = 1
         self.tokens: dict[str, set[str]] = defaultdict(set)
@@ -148,8 +153,10 @@ def named(known: Field, given: frozenset[str]) -> float:
     for word in telling:
         if word in given:
             score += 1.0
-        elif CONCEPTS.get(word, frozenset()) & given:
+        elif known.synonyms.get(word, frozenset()) & given:
             score += 0.8
+        elif CONCEPTS.get(word, frozenset()) & given:
+            score += 0.5
     return score / len(telling)
 
 

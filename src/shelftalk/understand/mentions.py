@@ -85,6 +85,10 @@ def _lookup(text: Text, index: Index, first: int, last: int) -> Mention | None:
             held = index.values.get(stems(synonym))
             if held:
                 return Mention(first, last, list(held), "synonym")
+    if len(tokens) == 2 and not tokens[0].numeric and not tokens[1].numeric:
+        glued = index.values.get((stem(tokens[0].low + tokens[1].low),))
+        if glued and len(tokens[0].low + tokens[1].low) >= 6:
+            return Mention(first, last, list(glued), "exact")
     if not single or tokens[0].numeric:
         return None
     word = tokens[0]
@@ -188,7 +192,7 @@ def _choose(text: Text, index: Index, mention: Mention, found: list[Mention]) ->
             continue
         if _compared(text, mention):
             continue
-        if _names_another(text, index, mention, known) and not _beside_name(text, mention, known):
+        if mention.how == "exact" and _names_another(text, index, mention, known) and not _beside_name(text, mention, known):
             continue
         if support < _needed(text, index, mention, value, known):
             continue
@@ -213,7 +217,7 @@ def _names_another(text: Text, index: Index, mention: Mention, known: Field) -> 
     if mention.first != mention.last or known.brand:
         return False
     word = text.tokens[mention.first].stem
-    return any(word in other.name for other in index.fields.values() if other is not known)
+    return any(word in other.name for other in index.fields.values() if other is not known and other.yes is None and other.no is None)
 
 
 def _beside_name(text: Text, mention: Mention, known: Field) -> bool:
@@ -230,6 +234,8 @@ _THAN = re.compile(r"\b(?:more|less|better|worse|higher|lower|bigger|smaller|lar
 def _compared(text: Text, mention: Mention) -> bool:
     """Whether the value is only compared with: "more than a 480p picture"."""
     start = text.tokens[mention.first].start
+    if re.search(r"settle for (?:anything )?less than (?:an? |the )?$", text.low[max(0, start - 40) : start]):
+        return False
     return bool(_THAN.search(text.low[max(0, start - 24) : start]))
 
 
@@ -290,9 +296,11 @@ def _support(text: Text, index: Index, mention: Mention, value: Value, known: Fi
             continue
         gap = first - j if j < first else j - last
         if tokens[j].stem in telling:
-            score += 1.2 if gap <= 2 else 0.8
+            score += 1.2 if gap <= 2 else 1.0
         elif tokens[j].stem in synonyms and gap <= 2:
             score += 1.0
+    if is_color(known) and re.search(r"\bcolou?r", text.low):
+        score += 1.0
     follow = last + 1
     while follow < len(tokens) and follow <= last + 4 and not tokens[follow].hard:
         other = next((m for m in found if m.first == follow), None)

@@ -42,6 +42,8 @@ def packs(text: Text, index: Index, negative: list[bool]) -> tuple[list[Quantity
         for match in pattern.finditer(text.low):
             first, last = text.at(match.start()), max(text.at(match.start()), text.at(match.end()) - 1)
             run = set(range(first, last + 1))
+            if re.search(r"\bnot (?:just|only|merely) (?:an? |the )?$", text.low[: match.start()]):
+                continue
             if run & used or first >= len(text.tokens):
                 continue
             at = text.at(match.start("n")) if fixed is None else first

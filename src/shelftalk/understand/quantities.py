@@ -37,7 +37,7 @@ _AT_LEAST = (
     r"at least|at the least|at minimum|at a minimum|no less than|not less than|no fewer than|not fewer than|nothing (?:under|below|less than|smaller than|shorter than)|not (?:under|below)|no (?:lower|smaller|shorter|lighter|narrower|younger|thinner|slower) than|"
     r"(?:at|above|over|more than|greater than|equal(?: to)?) or (?:exactly|at|equal to|above|over|more than|greater than)|not (?:lower|smaller|shorter|lighter|narrower|younger|thinner) than|min(?:imum)?(?: of|:)?|starting (?:at|from)|starts at|as (?:low|little) as|greater than or equal to|more than or equal to|equal to or (?:greater|more|higher) than|>=|≥|=>|\w*n't (?:go )?(?:below|under)|upwards? (?:of|from)|a good|or more than|atleast|as (?:long|far|high|big|large) as|(?:\w*n't|not|never) (?:\w+ ){0,3}?(?:settle|accept|take|do|consider|go)(?: for| at| with)? (?:anything |nothing |something |any )?(?:less|smaller|lower|fewer|shorter|under|below)(?: than)?|minimal"
 )
-_EXACT = r"exactly|precisely|equal to|=|==|just"
+_EXACT = r"exactly|precisely|equal to|=|=="
 _AROUND = r"around|about|roughly|approximately|approx\.?|circa|near|nearly|close to|~|somewhere (?:around|near)|ish|in the (?:region|neighbou?rhood|ballpark|vicinity) of"
 _PHRASES: tuple[tuple[str, str], ...] = (
     ("<=", _AT_MOST), (">=", _AT_LEAST), ("<", _LESS), (">", _MORE), ("~", _AROUND), ("=", _EXACT),
@@ -46,8 +46,8 @@ _GLUE = r"(?:\s|[$€£(\"']|:|,(?=\s*\d)|\b(?:the|a|an|about|around|approximate
 _BEFORE = [(op, re.compile(rf"(?:(?<=\s)|(?<=^)|(?<=[^\w\s])|\b)(?:{body})(?!\w){_GLUE}", re.I)) for op, body in _PHRASES]
 _TAIL = r"^\W{0,2}(?:\w+\W+){0,3}?"
 _AFTER: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("<=", re.compile(_TAIL + r"(?:(?:or|and|&) (?:less|under|below|lower|cheaper|fewer|smaller|shorter|lighter|younger|thinner|quicker|faster|quieter|within|beneath|narrower)|max\b|maximum|tops\b|at most|at the most|at max|or so max|is (?:my|the) (?:limit|max|maximum|budget|cap)|budget|limit\b|to spend|to spare|to my name|ceiling)", re.I)),
-    (">=", re.compile(_TAIL + r"(?:(?:or|and|&) (?:more|above|higher|larger|bigger|over|greater|longer|better|up\b|upwards?|beyond|heavier|taller|wider|older|farther|further|thicker|faster|deeper|brighter)|plus\b|min\b|minimum|at least|at the least|at minimum)", re.I)),
+    ("<=", re.compile(_TAIL + r"(?:(?:or|and|&) (?:even )?(?:less|under|below|lower|cheaper|fewer|smaller|shorter|lighter|younger|thinner|quicker|faster|quieter|within|beneath|narrower)|max\b|maximum|tops\b|at most|at the most|at max|or so max|is (?:my|the) (?:limit|max|maximum|budget|cap)|budget|limit\b|to spend|to spare|to my name|ceiling)", re.I)),
+    (">=", re.compile(_TAIL + r"(?:(?:or|and|&) (?:even )?(?:more|above|higher|larger|bigger|over|greater|longer|better|up\b|upwards?|beyond|heavier|taller|wider|older|farther|further|thicker|faster|deeper|brighter)|plus\b|min\b|minimum|at least|at the least|at minimum)", re.I)),
 )  # fmt: skip
 _PLUS = re.compile(r"^\s?\+")
 _HAVE = re.compile(r"(?:\b(?:only|just|i|i've|i'm|have|has|got|with|my|budget|limit|save|for|spend|spending|afford|pay|paying|bill|pocket|of)\b\W*(?:\w+\W+){0,3})$", re.I)
@@ -55,8 +55,8 @@ _CAP = re.compile(r"\b(?:budget|limit|spend|spending|afford|spare|my name|pocket
 _RANGE = re.compile(r"^\s*(?:\w+\W+)?(?:-|to|and|through|up to)\s*[$€£]?\s*$", re.I)
 _FLIP = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "~": "!=", "!=": "="}
 _AVERAGE = re.compile(
-    r"(?:(?P<less>no (?:more|higher|greater|larger|bigger|longer|heavier) than|not (?:more|higher|greater|larger|bigger|longer|heavier) than|under|below|less(?:\s+\w+)?\s+than|fewer(?:\s+\w+)?\s+than|lower than|cheaper than|smaller than|shorter than|lighter than|beneath|at most|up to|no more than|not more than|not over|not above|within|n't (?:more than|over|above|exceed)|or below|or less than)"
-    r"|(?P<more>no (?:less|lower|smaller|shorter|fewer) than|not (?:less|lower|smaller|shorter|fewer) than|over|above|more(?:\s+\w+){0,2}\s+than|greater than|bigger than|larger than|longer than|higher than|better than|wider than|heavier than|taller than|exceeds?|exceeding|beyond|at least|no less than|farther than|further than|beats?|surpass(?:es)?))"
+    r"(?:(?P<less>(?:less|fewer|smaller|lower|shorter|lighter|cheaper)(?: \w+){1,3} than|no (?:more|higher|greater|larger|bigger|longer|heavier) than|not (?:more|higher|greater|larger|bigger|longer|heavier) than|under|below|less(?:\s+\w+)?\s+than|fewer(?:\s+\w+)?\s+than|lower than|cheaper than|smaller than|shorter than|lighter than|beneath|at most|up to|no more than|not more than|not over|not above|within|n't (?:more than|over|above|exceed)|or below|or less than)"
+    r"|(?P<more>(?:longer|higher|bigger|larger|greater|wider|stronger|better|brighter|more|faster)(?: \w+){1,3} than|no (?:less|lower|smaller|shorter|fewer) than|not (?:less|lower|smaller|shorter|fewer) than|over|above|more(?:\s+\w+){0,2}\s+than|greater than|bigger than|larger than|longer than|higher than|better than|wider than|heavier than|taller than|exceeds?|exceeding|beyond|at least|no less than|farther than|further than|beats?|surpass(?:es)?))"
     r"\s+(?:the |your |an |a |that of (?:the|an) |what's |what is |their |our |its |or equal to )*(?:\w+ ){0,2}?(?P<mean>average|avg|typical|mean\b|normal|usual|median)"
 )
 _AVERAGE_OR = re.compile(r"average(?:\s+\w+){0,2}? or (?P<less>below|less|lower|under|cheaper)|average(?:\s+\w+){0,2}? or (?P<more>above|more|higher|larger|bigger|better|longer|over|greater)")
@@ -171,6 +171,9 @@ def _amount(text: Text, number: Number) -> Amount:
             return Amount(number, nxt, unit=UNITS["lb"], money=False)
         if word.low in ("fl", "fluid") and nxt + 1 < len(tokens) and tokens[nxt + 1].low in ("oz", "ounce", "ounces"):
             return Amount(number, nxt + 1, unit=UNITS["floz"])
+        compound = _COMPOUND.match(text.low[word.start :])
+        if compound:
+            return Amount(number, max(nxt, text.at(word.start + compound.end()) - 1), unit=UNITS[_COMPOUNDS[compound.lastgroup or ""]])
         found = UNITS.get(word.low)
         glued = word.gap == ""
         if found and (word.low not in SHORT or (number.digits and (glued or word.low in ("in", "m", "ft", "g", "kg", "l", "w", "min", "ins", "hr") and not _reads_on(text, nxt)))):
@@ -197,6 +200,13 @@ def _amount(text: Text, number: Number) -> Amount:
     return Amount(number, last, money=money)
 
 
+_COMPOUNDS = {"area": "sqft", "metric": "sqm", "print": "ppm", "density": "dpi", "kelvin": "kelvin"}
+_COMPOUND = re.compile(
+    r"(?P<area>(?:square|sq\.?)[ -]?(?:feet|foot|ft))|(?P<metric>(?:square|sq\.?)[ -]?(?:meters?|metres?|m\b))|(?P<print>pages?(?: |-)(?:per|a|an|each|every)(?: |-)minute|pages/min(?:ute)?)|"
+    r"(?P<density>dots per inch|pixels per inch)|(?P<kelvin>degrees? kelvin)"
+)
+
+
 def _kelvin(text: Text) -> bool:
     return bool(re.search(r"kelvin|colou?r temp|temperature|bulb|light", text.low))
 
@@ -217,6 +227,7 @@ def quantities(text: Text, index: Index, negative: list[bool], taken: frozenset[
         if quantity is not None:
             out.append(quantity)
             used.update(range(quantity.first, quantity.last + 1))
+    out += [q for q in _several(text, index, negative) if all(o.field != q.field for o in out)]
     out += [q for q in _averages(text, index, negative) if all(o.field != q.field or o.operator != q.operator for o in out)]
     return out, used
 
@@ -250,18 +261,20 @@ def compared(text: Text, amount: Amount) -> tuple[str | None, int]:
 def _read(text: Text, index: Index, amount: Amount, negative: list[bool], found: list[Amount], k: int) -> Quantity | None:
     first, last = amount.number.first, amount.last
     operator, begins = compared(text, amount)
-    if operator == "=" and text.low[begins:].startswith("just") and not amount.money:
-        operator = None
     tail_end = text.tokens[found[k + 1].number.first].start if k + 1 < len(found) else len(text.low)
     tail = re.split(r"[.;!?](?:\s|$)|,\s", text.low[text.tokens[last].end : tail_end])[0]
     head = text.low[text.tokens[last].end :]
-    if operator in (None, "~", "="):
+    loose = text.low[begins : text.tokens[first].start].startswith(("up to", "upto"))
+    if loose and re.search(r"\b(?:last|lasts|lasting|runs?|running|reach|reaches|throws?|beams?|shines?|holds?|makes?|brews?|carry|carries|handles?|supports?|goes|go|light up|cover|covers|prints?|stores?|fits?)\W+(?:\w+\W+){0,3}?$", text.low[max(0, begins - 30) : begins]):
+        operator = ">="
+    tailed = False
+    if operator in (None, "~", "=") or loose:
         if _PLUS.match(head):
             operator = ">="
         else:
             for op, pattern in _AFTER:
                 if pattern.match(tail):
-                    operator = op
+                    operator, tailed = op, True
                     break
     known = _field(text, index, amount, operator, begins)
     if known is None:
@@ -274,6 +287,10 @@ def _read(text: Text, index: Index, amount: Amount, negative: list[bool], found:
     flipped = negative[min(at, first)] if operator in (None, "~", "=") else negative[at]
     if re.search(r"n't|\b(?:no|not|never|nothing)\b", text.low[begins : text.tokens[first].start]):
         flipped = False
+    if (tailed or operator is None) and (amount.money or known.kind == "money"):
+        flipped = False
+    if operator == "~" and known.kind == "money" and _CAP.search(text.low):
+        operator = "<="
     if rejected_after(text, last):
         operator = operator or "="
         if operator == "=":
@@ -474,6 +491,24 @@ def _around(text: Text, first: int, last: int, begins: int) -> tuple[frozenset[s
     for j in range(first, last + 1):
         near.add(tokens[j].stem)
     return frozenset(near), frozenset(far | near)
+
+
+_SEVERAL = re.compile(r"\b(?:multiple|several|more than one|various)\s+(?P<what>(?:[\w'-]+\s+){0,2}?[\w'-]+)")
+
+
+def _several(text: Text, index: Index, negative: list[bool]) -> list[Quantity]:
+    """At least two of what a numeric field counts: "multiple ports"."""
+    out = []
+    for match in _SEVERAL.finditer(text.low):
+        first = text.at(match.start())
+        given = frozenset(t.stem for t in text.tokens if match.start("what") <= t.start < match.end("what"))
+        for known in index.fields.values():
+            bounds = known.bounds()
+            if known.kind == "number" and known.unit is None and bounds and bounds[0] >= 0 and bounds[1] <= 100 and known.name[-1] in given and bounds[0] < 2:
+                last = max(first, text.at(match.end()) - 1)
+                out.append(Quantity(known.field, "<" if negative[first] else ">=", 2, first, last, match.group()))
+                break
+    return out
 
 
 def _averages(text: Text, index: Index, negative: list[bool]) -> list[Quantity]:

@@ -13,7 +13,7 @@ from shelftalk.understand.flags import flags
 from shelftalk.understand.index import Index
 from shelftalk.understand.mentions import Mention, mentions
 from shelftalk.understand.packs import pack_anchors, packs
-from shelftalk.understand.polarity import negatives, rejected_after
+from shelftalk.understand.polarity import accepted_after, negatives, rejected_after
 from shelftalk.understand.quantities import Quantity, amounts, quantities
 from shelftalk.understand.superlatives import Order, order, thrift
 from shelftalk.understand.tokens import Text, tokenise
@@ -56,7 +56,7 @@ class Reader:
         sort_tokens = set(range(sort.first, sort.last + 1)) if sort else set()
         found = [m for m in found if not set(range(m.first, m.last + 1)) <= sort_tokens]
         for mention in reversed(found):
-            mention.negative = negative[mention.first] or rejected_after(text, mention.last)
+            mention.negative = (negative[mention.first] or rejected_after(text, mention.last)) and not accepted_after(text, mention.last)
         for one, other in zip(found[-2::-1], found[:0:-1], strict=False):
             if other.negative and not one.negative and not negative[other.first] and text.low[text.tokens[one.last].end : text.tokens[other.first].start].strip() in ("and", "or", ","):
                 one.negative = True
@@ -106,7 +106,10 @@ def _values(text: Text, index: Index, found: list[Mention], another: set[int]) -
     """Constraints on text fields: alternatives of one field become "in", negated ones "!=" or "not in"."""
     wanted: dict[str, list[Mention]] = defaultdict(list)
     turned_down: dict[str, list[Mention]] = defaultdict(list)
+    final = {(m.field, m.value.value): m.negative for m in found if m.value is not None}
     for position, mention in enumerate(found):
+        if mention.value is not None and mention.negative != final[mention.field, mention.value.value] and position not in another:
+            continue  # the last word on a value counts
         (turned_down if mention.negative or position in another else wanted)[mention.field].append(mention)
     out: list[Constraint] = []
     for field, held in turned_down.items():

@@ -14,10 +14,12 @@ from shelftalk.values import Direction, Sort
 _MOST = frozenset("most maximum max highest greatest biggest largest best longest farthest furthest widest strongest tallest top ultimate heaviest peak utmost".split())
 _LEAST = frozenset("least minimum min lowest smallest fewest shortest shallowest lightest slowest".split())
 _PRICE = frozenset(stem(w) for w in "price priced cost costing tag".split())
-_LITTLE = re.compile(r"(?:pay|spend|cost)\w*(?: \w+){0,2} as little as (?:possible|i can)|as (?:little|cheap(?:ly)?) as (?:possible|i can|can be|they come|you have)|(?:the )?cheaper,? the better|rock[- ]bottom|lowest[- ]pric\w+|on the cheap|the less i (?:pay|spend)|whichever(?:'s| is| one is) (?:the )?cheap(?:er|est)|whichever costs less|least (?:damag\w+|hit|hurt|harm\w*|strain) (?:to|on) (?:my|the) (?:wallet|budget|pocket|bank account)|don't want to (?:pay|spend) (?:a penny )?more than (?:i have to|necessary|needed)")
+_LITTLE = re.compile(r"(?:pay|spend|cost)\w*(?: \w+){0,2} as little as (?:possible|i can)|as (?:little|cheap(?:ly)?) as (?:possible|i can|can be|they come|you have)|(?:the )?cheaper,? the better|rock[- ]bottom|lowest[- ]pric\w+|on the cheap|the less i (?:pay|spend)|whichever(?:'s| is| one is) (?:the )?cheap(?:er|est)|which(?: one| of (?:them|these|those|the two))? is cheaper|the cheaper (?:option|one|choice|of|product|alternative)|whichever costs less|least (?:damag\w+|hit|hurt|harm\w*|strain) (?:to|on) (?:my|the) (?:wallet|budget|pocket|bank account)|don't want to (?:pay|spend) (?:a penny )?more than (?:i have to|necessary|needed)")
 _SO = re.compile(r"as (?P<adj>\w+) as (?:possible|can be|they come|you (?:have|can|got|'ve got)|it gets)|the (?P<cmp>\w+er),? the (?:better|merrier)")
 _BETTER = re.compile(r"\b(?P<deg>more|less|fewer) (?P<what>(?:[\w'-]+ ){0,5}?[\w'-]+),? the (?:better|merrier)")
 _BIGGER = re.compile(r"\bthe (?P<deg>\w+er) (?P<what>(?:the |its |a )?(?:[\w'-]+ ){0,3}?[\w'-]+),? the (?:better|merrier|happier)")
+_MANY = re.compile(r"\bas (?:many|much) (?P<what>(?:[\w'-]+ ){0,3}?[\w'-]+) as (?:possible|i can|you|it gets|they come|can be)")
+_SORTED = re.compile(r"\b(?:sort|sorted|order|ordered|rank|ranked|arrange)(?: \w+){0,2} by (?:the |their )?(?P<what>[\w'-]+(?: [\w'-]+)?)")
 _THRIFT = [re.compile(t, re.I) for t in THRIFT]
 
 
@@ -41,6 +43,10 @@ def order(text: Text, index: Index, negative: list[bool]) -> Order | None:
     if not found and better and (known := _loose(text, index, better)):
         first, last = text.at(better.start()), max(text.at(better.start()), text.at(better.end()) - 1)
         return Order(Sort(known.field, _degree(better.group("deg"), known), better.group()), first, last)
+    many = _MANY.search(text.low) or _SORTED.search(text.low)
+    if not found and many and (known := _loose(text, index, many)):
+        first, last = text.at(many.start()), max(text.at(many.start()), text.at(many.end()) - 1)
+        return Order(Sort(known.field, "asc" if LESS_IS_BETTER & set(known.name) else "desc", many.group()), first, last)
     if not found:
         match = _LITTLE.search(text.low)
         if match and "price" in index.fields:
@@ -202,6 +208,8 @@ def _named(text: Text, index: Index, first: int, after: int, direction: Directio
     low = text.tokens[first].low
     if low == "best" and LESS_IS_BETTER & set(field.name):
         direction = "asc"
+    if low == "best" and named(field, frozenset(t.stem for t in text.tokens[first : last + 1])) < 0.75:
+        return None
     if low in ("top", "best") and field.kind == "money":
         direction = "asc"
     return Order(Sort(field.field, direction, text.span(first, last)), first, last)

@@ -64,6 +64,11 @@ _TABLE: dict[str, dict[str, tuple[float, str]]] = {
     "fahrenheit": {"f": (1.0, "fahrenheit")},
     "rotation": {"rpm": (1.0, "rpm")},
     "print": {"ppm": (1.0, "ppm")},
+    "area": {"sqft": (1.0, "sqft"), "sqm": (10.7639104, "sqm")},
+    "zoom": {"x": (1.0, "x")},
+    "frames": {"fps": (1.0, "fps")},
+    "sheets": {"sheet": (1.0, "sheet sheets")},
+    "people": {"person": (1.0, "person persons people servings")},
     "percent": {"%": (1.0, "percent pct")},
     "star": {"star": (1.0, "star stars")},
 }
@@ -72,8 +77,8 @@ _TABLE: dict[str, dict[str, tuple[float, str]]] = {
 HINTS: dict[str, str] = {
     "length": "size screen display length width height depth diameter thickness distance range reach throw dimension filter "
     "diagonal focal blade inseam waist tall wide long inch mm cm tip point band case strap cord cable",
-    "mass": "weight mass load precision capacity",
-    "volume": "capacity volume carafe tank size bowl reservoir cup",
+    "mass": "weight mass load precision capacity size package bag pack quantity net",
+    "volume": "capacity volume carafe tank size bowl reservoir cup package quantity content bottle",
     "time": "time life duration warranty runtime playtime playback standby battery guarantee age timer hour minute year month period",
     "data": "memory ram storage capacity drive disk ssd hdd flash",
     "power": "power wattage watt output consumption",
@@ -92,6 +97,11 @@ HINTS: dict[str, str] = {
     "fahrenheit": "temperature",
     "rotation": "speed rpm rotation",
     "print": "speed print page",
+    "area": "area coverage room heat cooling floor",
+    "zoom": "zoom magnification optical",
+    "frames": "frame rate video",
+    "sheets": "capacity sheet paper tray feeder",
+    "people": "capacity people person seat serving sleep",
     "percent": "",
     "star": "rating star",
 }
@@ -112,7 +122,7 @@ for _dimension, _units in _TABLE.items():
         for _spelling in (*_spellings.split(), _name):
             UNITS.setdefault(_spelling, Unit(_name, _dimension, _factor))
 # Spellings that are also ordinary words or letters count only right behind a number in digits ("5 in", "5m", "60 w").
-SHORT = frozenset("in m g s h l k v w a f c st ma pt mi min ins gr".split())
+SHORT = frozenset("x in m g s h l k v w a f c st ma pt mi min ins gr".split())
 
 
 def unit(name: str | None) -> Unit | None:
