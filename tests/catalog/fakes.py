@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ from shelftalk.values import Product
 class HashEmbedder:
     """Counts words in hashed buckets; remembers what it was asked to encode."""
 
-    def __init__(self, name: str = "hash", dimensions: int = 16) -> None:
+    def __init__(self, name: str = "hash", dimensions: int = 64) -> None:
         self.name, self.dimensions = name, dimensions
         self.encoded: list[str] = []
 
@@ -23,8 +24,8 @@ class HashEmbedder:
         self.encoded.extend(texts)
         out = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         for row, text in enumerate(texts):
-            for word in text.lower().split():
-                out[row, hashlib.md5(word.encode("utf-8", "replace")).digest()[0] % self.dimensions] += 1
+            for word in re.findall(r"\w+", text.lower()):
+                out[row, int.from_bytes(hashlib.md5(word.encode("utf-8", "replace")).digest()[:4]) % self.dimensions] += 1
             out[row] /= np.linalg.norm(out[row]) or 1
         return out
 

@@ -251,5 +251,6 @@ def _facet(found: dict[str, Any]) -> Facet:
     if found["kind"] == "money":
         low, high = (None if v is None else Decimal(v) for v in (low, high))
     values = tuple((v, int(n)) for v, n in found["values"])
-    names = ("field", "kind", "count", "distinct")
-    return Facet(*(found[n] for n in names), values, low, high, found["unit"], found["mean"])
+    return Facet(
+        found["field"], found["kind"], found["count"], found["distinct"], values, low, high, found["unit"], found["mean"]
+    )  # fmt: skip

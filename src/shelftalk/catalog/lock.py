@@ -15,18 +15,19 @@ from pathlib import Path
 from shelftalk.errors import CatalogError, StorageError
 
 NAME = ".writer.lock"
+WAIT = 5.0
 
 
 @contextmanager
-def writer(folder: Path, wait: float = 5.0) -> Iterator[None]:
-    """Holds the folder's writer lock, waiting at most `wait` seconds; CatalogError names the process that holds it."""
+def writer(folder: Path) -> Iterator[None]:
+    """Holds the folder's writer lock, waiting a few seconds for it; CatalogError names the process that holds it."""
     path = folder / NAME
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise StorageError(f"cannot write in {folder}: {error.strerror}; check the folder's permissions") from error
     try:
-        until = time.monotonic() + wait
+        until = time.monotonic() + WAIT
         while not _take(handle):
             if time.monotonic() >= until:
                 raise CatalogError(

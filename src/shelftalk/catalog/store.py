@@ -398,7 +398,8 @@ class Catalog:
                 raise StorageError(
                     f"cannot {doing} {self.path}: permission denied; check the folder's owner"
                 ) from error
-            if "lance" not in text.lower() and not isinstance(error, OSError):
+            foreign = isinstance(error, OSError) or "lance" in text.lower() or "was not found" in text
+            if not foreign:
                 raise
             first = " ".join(text.split())[:300]
             raise CatalogError(
