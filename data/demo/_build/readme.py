@@ -31,9 +31,10 @@ list of texts. {new} products have no review yet, {out} are out of stock, {preor
 {table}
 
 ## requests.jsonl
-`{{"id", "request", "history"?, "k"?, "split", "kind", "category", "intent", "soft", "no_match"}}`. `intent` is the gold reading: hard
-`constraints`, `sort`, `limit`, `exclude` (product ids) and `shopping`. `soft` are wishes as predicates, each with the words
-it stands for. {held} appear in test requests only; so does no request text of dev.
+`{{"id", "request", "history"?, "k"?, "split", "kind", "category", "intent", "soft", "no_match"}}`. `intent` is the gold
+reading: hard `constraints`, `sort`, `limit`, `exclude` (product ids) and `shopping`. `soft` are wishes as predicates, each
+with the words it stands for. {held}
+are asked for in test requests only, and no test request repeats one of dev.
 
 | kind | dev | test | what it tries |
 |---|---|---|---|
@@ -42,19 +43,21 @@ it stands for. {held} appear in test requests only; so does no request text of d
 ## qrels.dev.txt, qrels.test.txt
 TREC qrels, `request 0 product grade`, by a rule from the attributes ({judged} judgments; grades 3, 2, 1, 0: {grades}):
 - a product that breaks a hard constraint, lacks the constrained value or is excluded: 0;
-- with a sort: the best `limit` (1 when not said), ties included, get 3, the next three places 2, other fitting products 1,
-  products without the sorted value 0;
-- with soft wishes: all held 3, at least half 2, fewer 1;
+- with a sort: the best `limit` (1 when not said), ties included, get 3, the next three places 2, the seven after those 1, the
+  rest, and products without the sorted value, 0;
+- with soft wishes: all held 3, at least half 2, fewer 1 (none: 0, where the category is the only constraint);
 - otherwise every fitting product gets 3.
 
 Every product above 0 is listed. The 0s are up to 12 near misses that break one constraint, and a few others; a product
 not listed is 0 as well. A request that nothing fits has 0s alone, and one that is no shopping request has no lines: leave
 both out of ranking metrics and score the refusal. Availability plays no part unless the request asks for it.
+Unisex clothes and shoes fit a request for women's or men's ones. Words without a number ("light", "not too dear") are soft
+wishes with a threshold that a shop assistant would name; the request's line holds it.
 
 ## users.jsonl, interactions.jsonl
-{users} shoppers `{{"id", "profile"?, "consent"}}`, {silent} of them without any interaction ({refused} did not consent to keeping any), and
-{events} interactions `{{"user", "product", "event", "time"}}` from {first} to {last} (UTC): {by_event}. Nobody
-meets a product before its release.
+{users} shoppers `{{"id", "profile"?, "consent"}}`, {silent} of them without any interaction ({refused} did not consent to keeping
+any), and {events} interactions `{{"user", "product", "event", "time"}}` from {first} to {last} (UTC):
+{by_event}. Nobody meets a product before its release.
 """
 TRIES = {
     "exact": "hard limits in plain words",

@@ -1,8 +1,8 @@
 """Turns the written requests into lines with a gold intent, and judges the catalogue by it.
 
 The rule: a product that breaks a hard constraint gets 0. With a sort, the best `limit` (1 when not said) and ties get 3, the
-next three places 2, the other fitting products 1, and 0 without the sorted value. With soft wishes, all of them held give
-3, at least half 2, fewer 1. Otherwise every fitting product gets 3.
+next three places 2, the seven after those 1, the rest 0. With soft wishes, all of them held give 3, at least half 2, fewer 1
+(0 for none of them, where the category is the only constraint). Otherwise every fitting product gets 3.
 """
 
 from __future__ import annotations
@@ -30,10 +30,12 @@ def grade(product: dict[str, Any], request: dict[str, Any], best: list[Any]) -> 
             return 0
         place = best.index(value)
         wanted = intent["limit"] or 1
-        return 3 if place < wanted else 2 if place < wanted + 3 else 1
+        return 3 if place < wanted else 2 if place < wanted + 3 else int(place < wanted + 10)
     if not request["soft"]:
         return 3
     held = sum(holds(product, wish) for wish in request["soft"])
+    if not held and all(c["field"] == "categories" for c in intent["constraints"]):
+        return 0
     return 3 if held == len(request["soft"]) else 2 if held * 2 >= len(request["soft"]) else 1
 
 
@@ -65,7 +67,7 @@ class Writer:
         """The gold intent; the category stands first among its constraints."""
         exclude = [p["id"] for p in self.shown] if "exclude $shown" in hard else []
         hard = self._resolve(hard.replace("exclude $shown", ""))
-        leaf = [{"field": "categories", "operator": "=", "value": self.leaves[code]}] if code != "-" else []
+        leaf = [{"field": "categories", "operator": "=", "value": self.leaves[code]}] if code in self.leaves else []
         field, _, direction = sort.strip().partition(" ")
         return {
             "constraints": leaf + parse(hard),
@@ -138,11 +140,13 @@ def judge(products: list[dict[str, Any]], request: dict[str, Any]) -> dict[str, 
         return {}
     best = ranked_values(products, request["intent"])
     grades = {p["id"]: grade(p, request, best) for p in products}
-    leaf, *hard = request["intent"]["constraints"]
+    leaf = [c for c in request["intent"]["constraints"] if c["field"] == "categories"]
+    hard = [c for c in request["intent"]["constraints"] if c["field"] != "categories"]
     rng = random.Random(f"{SEED}:{request['id']}")
-    beside = [p for p in products if holds(p, leaf) and not grades[p["id"]]]
+    beside = [p for p in products if all_hold(p, leaf) and not grades[p["id"]]]
     near = [p["id"] for p in beside if sum(not holds(p, c) for c in hard) <= 1]
     far = [p["id"] for p in beside if p["id"] not in near]
     zeros = rng.sample(near, min(NEAR_MISSES, len(near))) + rng.sample(far, min(OTHERS, len(far)))
-    zeros += rng.sample([p["id"] for p in products if not holds(p, leaf)], OTHERS)
+    away = [p["id"] for p in products if leaf and not all_hold(p, leaf)]
+    zeros += rng.sample(away, min(OTHERS, len(away)))
     return {i: g for i, g in grades.items() if g} | dict.fromkeys(sorted(zeros), 0)

@@ -12,8 +12,10 @@ _PREDICATE = re.compile(r"^(\w+)\s*(not in|in|between|!=|<=|>=|=|<|>)\s*(.*)$")
 
 
 def scalar(text: str) -> Any:
-    """The value a word stands for: y and n are booleans, digits are numbers, the rest is text."""
+    """The value a word stands for: y and n are booleans, digits are numbers, the rest and what is quoted is text."""
     text = text.strip()
+    if text.startswith('"'):
+        return text.strip('"')
     if text in ("y", "n"):
         return text == "y"
     if re.fullmatch(r"-?\d+", text):
@@ -56,7 +58,7 @@ def same(value: Any, wanted: Any) -> bool:
         return value is wanted
     if isinstance(value, (int, float)) and isinstance(wanted, (int, float)):
         return value == wanted
-    return str(value).casefold() == str(wanted).casefold()
+    return isinstance(value, str) and isinstance(wanted, str) and value.casefold() == wanted.casefold()
 
 
 def holds(product: dict[str, Any], predicate: dict[str, Any]) -> bool:
