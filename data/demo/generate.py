@@ -9,12 +9,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from _build import TODAY
-from _build.products import build_table
-from _build.readme import write_readme
-from _build.requests import judge, write_requests
-from _build.shoppers import interactions, read_shoppers, users
-from _build.tables import read_tables
+from recipe import TODAY
+from recipe.products import build_table
+from recipe.readme import write_readme
+from recipe.requests import judge, write_requests
+from recipe.shoppers import interactions, read_shoppers, users
+from recipe.tables import read_tables
 
 HERE = Path(__file__).parent
 

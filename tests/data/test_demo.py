@@ -120,6 +120,14 @@ def test_every_product_has_the_native_fields_and_no_others() -> None:
         assert len(product["description"]) >= 60
 
 
+def test_the_feed_reader_takes_every_product_letter_for_letter() -> None:
+    from shelftalk.catalog.product import product_record
+    from shelftalk.catalog.readers import read_feed
+
+    read = [product_record(p) for p in read_feed(DEMO / "products.jsonl")]  # type: ignore[arg-type]
+    assert read == [{k: v for k, v in p.items() if v != []} for p in PRODUCTS.values()]
+
+
 def test_every_product_has_six_typed_attributes_or_more() -> None:
     kinds: dict[str, set[str]] = defaultdict(set)
     for product in PRODUCTS.values():

@@ -80,17 +80,13 @@ class Writer:
     def show(self, intent: dict[str, Any], number: int) -> str:
         """What the assistant answered in an earlier turn: a numbered list, best first."""
         field, down = intent["sort"]["field"], intent["sort"]["direction"] == "desc"
-        fitting = [
-            p for p in self.products if all_hold(p, intent["constraints"]) and value_of(p, field) is not None
-        ]
+        fitting = [p for p in self.products if all_hold(p, intent["constraints"]) and value_of(p, field) is not None]
         fitting.sort(key=lambda p: (-value_of(p, field) if down else value_of(p, field), p["id"]))
         self.shown = fitting[:number]
         if not self.shown:
             raise ValueError(f"an earlier turn shows nothing: {intent}")
         opening = random.Random(f"{SEED}:{self.shown[0]['id']}:{number}").choice(OPENINGS)
-        lines = [
-            f"{n}. {p['title']} - {p['price']} {p['currency']} [{p['id']}]" for n, p in enumerate(self.shown, 1)
-        ]
+        lines = [f"{n}. {p['title']} - {p['price']} {p['currency']} [{p['id']}]" for n, p in enumerate(self.shown, 1)]
         return "\n".join([opening, *lines])
 
 

@@ -59,7 +59,9 @@ def _fill(text: str, facts: dict[str, Any], shade: str) -> str:
         "steel_name": STEEL.get(str(facts.get("steel")), ""),
         "weight_kg_text": _number(facts.get("weight_g", 0) / 1000),
         "players_text": _range(facts.get("players_min"), facts.get("players_max")),
-        "age_text": "Birth" if facts.get("age_min") == 0 else f"{facts.get('age_min')} Year{'s' * (facts.get('age_min') != 1)}",
+        "age_text": "Birth"
+        if facts.get("age_min") == 0
+        else f"{facts.get('age_min')} Year{'s' * (facts.get('age_min') != 1)}",
         "terrain_text": "Road-to-Trail" if facts.get("terrain") == "mixed" else _title_case(str(facts.get("terrain"))),
         "mount_text": f"{_title_case(str(facts.get('mount')))} Mount",
     }
@@ -116,7 +118,7 @@ def _history(rng: random.Random, amount: int, brand: str) -> dict[str, Any]:
     else:
         released = today - dt.timedelta(days=int(75 + 2600 * rng.betavariate(1.2, 2.2)))
     age = max(0, (today - released).days)
-    pull = rng.lognormvariate(0, 1.1) * 0.22 / (1 + amount / 250)
+    pull = min(8.0, rng.lognormvariate(0, 1.1)) * 0.22 / (1 + amount / 250)
     reviews = int(pull * age) if age > 75 else rng.randint(0, 3) * (age > 0)
     good = 4.15 + random.Random(f"{SEED}:reputation:{brand}").gauss(0, 0.16) + rng.gauss(0, 0.26)
     rating = None if reviews == 0 else round(min(4.9, max(2.7, good)), 1)

@@ -63,7 +63,8 @@ def same(value: Any, wanted: Any) -> bool:
 
 def holds(product: dict[str, Any], predicate: dict[str, Any]) -> bool:
     """Whether the predicate holds. A missing value fails all but "!=", "not in" and "= missing"."""
-    value, operator, wanted = value_of(product, predicate["field"]), predicate["operator"], predicate["value"]
+    operator: str = predicate["operator"]
+    value, wanted = value_of(product, predicate["field"]), predicate["value"]
     if operator == "=" and wanted == "missing":
         return value is None
     if value is None:
@@ -73,7 +74,7 @@ def holds(product: dict[str, Any], predicate: dict[str, Any]) -> bool:
     if operator in ("in", "not in"):
         return any(same(value, w) for w in wanted) == (operator == "in")
     if operator == "between":
-        return wanted[0] <= value <= wanted[1]
+        return bool(wanted[0] <= value <= wanted[1])
     return bool(COMPARE[operator](value, wanted))
 
 

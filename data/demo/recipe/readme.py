@@ -12,7 +12,7 @@ events are invented, and any likeness to real ones is chance. Licence: Apache-2.
 
 `python data/demo/generate.py` writes every file here, this one too, byte for byte the same; `--check` compares and
 leaves with exit code 1 where they differ. The rows, sentences, requests and shoppers were written by hand
-(`_build/tables/*.txt`, `_build/requests.txt`, `_build/shoppers.txt`); the script fills in and draws, from a seed, what a
+(`recipe/tables/*.txt`, `recipe/requests.txt`, `recipe/shoppers.txt`); the script fills in and draws, from a seed, what a
 person would not: price endings, list prices, ratings and reviews, stock, release dates, which sentences describe which
 product, and what the shoppers did.
 
