@@ -79,7 +79,7 @@ def test_bad_rows_are_left_out_with_line_field_value_and_reason(
     feed = write(tmp_path / "feed.jsonl", [*rows(3), *bad])
     report = import_feed(feed, folder, embedder=embedder)
     assert (report.read, report.added, report.rejected) == (7, 3, 4)
-    assert report.rejects_path == folder / "rejects" / "feed.jsonl.jsonl"
+    assert report.rejects_path == folder / "rejects" / "feed.jsonl.rejects.jsonl"
     rejects = [json.loads(line) for line in report.rejects_path.read_text().splitlines()]
     assert [r["line"] for r in rejects] == [4, 5, 6, 7]
     assert (rejects[0]["id"], rejects[0]["field"], rejects[0]["value"]) == ("x", "price", "cheap")

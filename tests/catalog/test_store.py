@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -214,6 +215,12 @@ def test_readers_see_whole_batches_while_a_writer_upserts(catalog: Catalog, embe
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_reading_does_not_wait_for_a_long_write(catalog: Catalog) -> None:
+    with catalog.writing(), ThreadPoolExecutor(1) as other:
+        counted = other.submit(lambda: (catalog.count(), catalog.get("1"), catalog.facets().products))
+        assert counted.result(timeout=20) == (20, LAMPS[1], 20)
 
 
 def _hold(folder: Path, held: multiprocessing.synchronize.Event, let_go: multiprocessing.synchronize.Event) -> None:

@@ -68,14 +68,14 @@ def import_feed(
     """What was read, added, updated, left as it was and rejected, after putting a feed into a catalogue (made if absent).
 
     `format` and `mapping` as in `read_feed`. Rows that cannot be read go to `rejects` as JSON Lines (line, id, field,
-    value, reason, source); by default to CATALOG/rejects/FEED.jsonl, which stands for the last import of that feed and is
+    value, reason, source); by default to CATALOG/rejects/FEED.rejects.jsonl, which stands for the last import of that feed and is
     absent where no row was rejected. Raises FeedError where the feed as a whole cannot be read, CatalogError where the
     catalogue cannot be used or another process is writing to it, StorageError where the disk is full.
     """
     feed, folder = Path(feed), Path(catalog_dir)
     meter = _Meter(feed, progress)
     found = read_feed(feed, format=format, mapping=mapping, progress=meter.at)
-    where = Path(rejects) if rejects is not None else folder / "rejects" / f"{feed.name}.jsonl"
+    where = Path(rejects) if rejects is not None else folder / "rejects" / f"{feed.name}.rejects.jsonl"
     return import_products(found, folder, batch=batch, rejects=where, meter=meter, embedder=embedder, home=home)
 
 

@@ -84,6 +84,7 @@ class Catalog:
         self._embedder = embedder
         self._home = home
         self._guard = threading.RLock()
+        self._loading, self._collecting, self._writer = threading.Lock(), threading.Lock(), threading.RLock()
         self._connection: Any = None
         self._table: Any = None
         self._snapshot: Snapshot | None = None
@@ -125,7 +126,7 @@ class Catalog:
     @property
     def embedder(self) -> Embedder:
         """The embedder of this catalogue's vectors, loaded at first use; EngineError where it cannot be loaded."""
-        with self._guard:
+        with self._loading:
             if self._embedder is None:
                 from shelftalk.catalog.embed import load_embedder
 
@@ -164,19 +165,20 @@ class Catalog:
 
         While another process is importing, the facets of the version before may still be given.
         """
-        with self._reading() as now:
+        with self._reading() as now, self._collecting:
             version = now.version if now else 0
-            with self._guard:
-                if self._facets is not None and self._facets.version == version:
-                    return self._facets
-                stale = lock.held(self.path) and not self._writing
-                found = facets_module.load(self.path, None if stale else version)
-                if found is None:
-                    found = facets_module.collect(_all(now), version)
-                    if self._metadata is not None:
-                        facets_module.save(self.path, found)
-                self._facets = found if found.version == version else None
-                return found
+            if self._facets is not None and self._facets.version == version:
+                return self._facets
+            if not self._writing and lock.held(self.path):
+                found = self._facets or facets_module.load(self.path, None)
+            else:
+                found = facets_module.load(self.path, version)
+            if found is None:
+                found = facets_module.collect(_all(now), version)
+                if self._metadata is not None:
+                    facets_module.save(self.path, found)
+            self._facets = found
+            return found
 
     def stats(self) -> dict[str, Any]:
         """Counts and sizes of the catalogue by name: products, version, embedder, dimensions, bytes, fields, prices."""
@@ -225,7 +227,7 @@ class Catalog:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Holds the catalogue for writing, so that no other process writes in between; upsert and remove take it too."""
-        with self._guard:
+        with self._writer:
             if self._writing:
                 self._writing += 1
                 try:

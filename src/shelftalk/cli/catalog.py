@@ -39,7 +39,9 @@ def import_(
     catalog: CatalogOption = None,
     format: Annotated[str | None, typer.Option(help="Format of the feed; told from its content by default.")] = None,
     map: Annotated[Path | None, typer.Option("--map", help="YAML file that maps another format's fields.")] = None,
-    rejects: Annotated[Path | None, typer.Option(help="File for rejected rows (CATALOG/rejects/FEED.jsonl).")] = None,
+    rejects: Annotated[
+        Path | None, typer.Option(help="File for rejected rows (CATALOG/rejects/FEED.rejects.jsonl).")
+    ] = None,
     batch: Annotated[int | None, typer.Option(min=1, max=100_000, help="Products written at a time.")] = None,
     as_json: JsonOption = False,
 ) -> None:
