@@ -204,7 +204,7 @@ tiny: size screen display capacity volume diameter asc
 roomy: capacity volume size desc
 spacious: capacity volume size desc
 compact: size volume width weight asc
-long: length desc
+long: length desc | life runtime playtime duration desc
 short: length asc
 tall: height desc
 wide: width desc

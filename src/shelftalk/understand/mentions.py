@@ -304,6 +304,9 @@ def _support(text: Text, index: Index, mention: Mention, value: Value, known: Fi
     follow = last + 1
     while follow < len(tokens) and follow <= last + 4 and not tokens[follow].hard:
         other = next((m for m in found if m.first == follow), None)
+        if tokens[follow].low in ("one", "ones"):
+            score += 1.0
+            break
         if tokens[follow].stem in index.nouns:
             score += 1.0 if not known.brand or tokens[first].text == str(value.value).split()[0] else 0.5
             break

@@ -23,6 +23,9 @@ _FORMS: tuple[tuple[re.Pattern[str], str | None], ...] = (
 )  # fmt: skip
 
 
+_LONE = re.compile(r"\b(?:just|only|a|for) (?P<n>one|single)\b")
+
+
 def pack_anchors(text: Text, index: Index) -> set[int]:
     """The tokens at which words about pack sizes begin."""
     if _field(index) is None:
@@ -58,6 +61,12 @@ def packs(text: Text, index: Index, negative: list[bool]) -> tuple[list[Quantity
             if value not in wanted or wanted[value][2] is False:
                 wanted[value] = (first, last, off or wanted.get(value, (0, 0, False))[2])
             used |= run
+    if not wanted:
+        for match in _LONE.finditer(text.low):
+            first, last = text.at(match.start("n")), text.at(match.start("n"))
+            if first < len(text.tokens) and negative[first] and any(t.stem in index.nouns for t in text.tokens[first + 1 : first + 4]):
+                wanted[1.0] = (first, last, True)
+                used.add(first)
     return _limits(text, known, wanted, many), used
 
 

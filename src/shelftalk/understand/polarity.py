@@ -14,7 +14,7 @@ _HARMLESS = re.compile(
     r"|can't (?:go wrong with|get enough of|live without|do without|wait|resist|beat|help but|say no to|stop|do with less)|couldn't (?:live|do) without|nothing (?:but|other than|except|else than)\b|(?:no one|nobody) but\b|none (?:but|other than)\b"
     r"|(?:not|n't|never|refuse|no) (?:[\w'-]+ ){0,8}?(?:anything|any(?:one|body)?|something)(?: \w+)? (?:but|other than|except(?: for)?|besides|apart from|that(?:'s| is|'re| are)? not|that isn't|without)\b"
     r"|(?:not|n't|never) (?:\w+ ){0,3}?(?:settle|go|settling|going) (?:for )?(?:anything )?(?:without|less than|below|under)\b|not (?:more|less|over|under|above|below|exceeding|greater|fewer|bigger|larger|smaller|longer|shorter|higher|lower|heavier|lighter|cheaper) than?\b"
-    r"|\b(?:not over|not under|not above|not below|not exceeding|not to exceed|n't exceed|no more|never exceed)(?= (?:than )?[$€£\d])|whether or not|if not\b|or not\b|why not\b|no\.\s?\d|\bno idea\b|don't (?:know|forget|hesitate|worry)|can't (?:decide|choose|pick|find|figure|afford to wait)|haven't (?:decided|found)|doesn't matter|n't matter|n't (?:that )?(?:picky|fussy)|\bno[- ](?:fuss|frills|brainer|hassle|iron)\b|(?:n't|not|never) settle for (?:anything )?less than"
+    r"|\b(?:not over|not under|not above|not below|not exceeding|not to exceed|n't exceed|no more|never exceed)(?= (?:than )?[$€£\d])|(?:n't|not|never|no) (?:[\w'-]+ ){0,8}?(?:any )?other (?:\w+ )?than\b|whether or not|if not\b|or not\b|why not\b|no\.\s?\d|\bno idea\b|don't (?:know|forget|hesitate|worry)|can't (?:decide|choose|pick|find|figure|afford to wait)|haven't (?:decided|found)|doesn't matter|n't matter|n't (?:that )?(?:picky|fussy)|\bno[- ](?:fuss|frills|brainer|hassle|iron)\b|(?:n't|not|never) settle for (?:anything )?less than"
 )
 _NEGATION = re.compile(
     r"\b(?:not|never|no|nor|neither|nothing|none|without|w/o|except(?: for)?|excluding|exclude[sd]?|avoid(?:s|ing)?|hat(?:e|es|ed|ing)|dislik(?:e|es|ed|ing)|despis(?:e|es|ed)|loath(?:e|es|ed)?|detest(?:s|ed)?"
@@ -22,16 +22,16 @@ _NEGATION = re.compile(
     r"|(?:any|every)\w*(?: \w+){0,3}? but(?= (?!(?:i|it|also|with|not|they|that|the price|my|must|needs?|has|should|at)\b))|all but|all except"
     r"|(?:tired|sick|bored|wary|weary|exhausted|annoyed)(?: and tired)?(?: of| with| by)|had (?:it(?: up to here)?|enough|my fill|quite enough|more than enough)(?: of| with)?|enough (?:of|with)|(?:done|through|finished|over and done) (?:dealing |messing |playing )?(?:with|using|buying|wearing)|fed up (?:of|with)"
     r"|stay(?:s|ing)? (?:away|clear) (?:from|of)|steer(?:s|ing)? (?:away|clear) (?:from|of)|keep(?:ing)?(?: \w+){0,2} (?:away|clear) (?:from|of)|run(?:ning)? away from|turn(?:ed|s)? off by|shy(?:ing)? away from|move (?:on|away) from|moving (?:on|away) from|get(?:ting)? away from|switch(?:ing)? (?:away )?from|a break from|break (?:up )?with|bre?aking up with|parting ways with"
-    r"|allergic to|forget(?: about)?|burned by|burnt by|(?:bad|lousy|terrible|awful|poor|rough|horrible|nasty|worst) (?:experiences?|luck|history|time|times|run) with|let down by|disappointed (?:by|with|in)|(?:problem|problems|issue|issues|trouble|troubles|beef|grudge|hassle) (?:with|against)|pass on|giv(?:e|en|ing) up on|sworn off|swore off|swear off|boycott(?:ing)?|refuse(?:s)? to|lost faith in|lost trust in|can(?:no|')t|against|bone to pick with|scratch(?:ing)?|cross(?:ing)? off|anything different from|different from|different than|leave out|spare me|cut out|out of the question|enough already with|ain't)\b"
+    r"|allergic to|forget(?: about)?|burned by|burnt by|(?:bad|lousy|terrible|awful|poor|rough|horrible|nasty|worst) (?:experiences?|luck|history|time|times|run) with|let down by|disappointed (?:by|with|in)|(?:problem|problems|issue|issues|trouble|troubles|beef|grudge|hassle) (?:with|against)|pass on|giv(?:e|en|ing) up on|sworn off|swore off|swear off|boycott(?:ing)?|refuse(?:s)? to|lost faith in|lost trust in|can(?:no|')t|against|bone to pick with|scratch(?:ing)?|cross(?:ing)? off|anything different from|different from|different than|leave out|spare me|cut out|too (?:lazy|busy|tired|impatient) (?:to|for)|zero (?:patience|interest|tolerance|time)(?: for| in)?|out of the question|enough already with|ain't)\b"
     r"|n't\b|\bi'?m (?:so |totally |completely |really |kinda |just )?over(?= (?:[a-z]|the|those|these)(?!\w* ?\d))(?! \d)|\bcant\b|\bdont\b|\bdoesnt\b|\bisnt\b|\bwont\b|\baint\b|\bwouldnt\b|\bdidnt\b|\barent\b"
 )
 _RESUME = re.compile(
     r"\b(?:i (?:just |really |only |still |also |do |actually |definitely |would |absolutely |always )?(?:need|want|prefer|like|love|trust|fancy|require|am looking|was looking|wanna)|i'd (?:rather|like|prefer|love|want)|i'm (?:looking|after|in the market|searching|hunting|into|all about|interested|only|just|more|still|leaning|going|keen|a fan)|i'll (?:take|only|need)|"
-    r"(?:find|give|get|show|fetch|pull|hook|point|recommend|suggest|track|dig|grab|bring|pick|locate|hand|toss|tell|gimme|hit|sell|pass) (?:me|us|up|out|down)|gimme|got any|got a|do you (?:have|got|carry|sell)|have you got|can you|could you|what's|what is|which|it (?:has to|must|needs to|should|better|also)|(?:it's|its|it has|that's) (?:got to|gotta)|must be|needs? to be|has to be|should be|make sure|make it|prefer|prefers|looking for|on the hunt|instead|however|though|although|except that|just (?:a|an|the|need|want|give|find|show|get|something|some)|only (?:want|need|interested)|that (?:can|could|i can|will|you can)|something|anything (?:that|with|under|over|below|above|less|more)|preferably|ideally|while still|whilst|yet|as long as)\b"
+    r"(?:find|give|get|show|fetch|pull|hook|point|recommend|suggest|track|dig|grab|bring|pick|locate|hand|toss|tell|gimme|hit|sell|pass) (?:me|us|up|out|down)|gimme|got any|got a|do you (?:have|got|carry|sell)|have you got|can you|could you|what's|what is|which|it (?:has to|must|needs to|should|better|also)|(?:it's|its|it has|that's) (?:got to|gotta)|must be|needs? to be|has to be|should be|make sure|make it|prefer|prefers|i usually|i always|stick(?:ing)? (?:to|with)|looking for|on the hunt|instead|however|though|although|except that|just (?:a|an|the|need|want|give|find|show|get|something|some)|only (?:want|need|interested)|that (?:can|could|i can|will|you can)|something|anything (?:that|with|under|over|below|above|less|more)|preferably|ideally|while still|whilst|yet|as long as)\b"
 )
 _AFTERWARDS = re.compile(
     r"^(?:\W*(?!(?:and|or|but|not|never|so|because)\b|\w+n't\b)[\w'-]+\W*?){0,4}?\s*"
-    r"(?:(?:is|are|was|were)? ?(?:a |an )?(?:(?:big |hard |huge |definite |firm )?(?:fat )?no\b(?! problem)|no[- ]?go|no[- ]?no|deal[- ]?breaker|turn[- ]?off|dud|pain|letdown|rip[- ]?off|nope|off the table|out of the question|overrated|not happening)|(?:is|are|'s) (?:just |way |far |a bit |a little |kinda )?(?:out\b|too\b)|away from me|(?:isn't|aren't|wasn't|weren't|ain't|doesn't|don't|didn't|won't|hasn't|haven't|never) (?:really |quite |just |exactly |gonna )?(?:do it|my (?:thing|style|cup|bag|jam|type|taste|favou?rite|vibe)|for me|cut it|work(?:ing)? for|float|brew it|suit|impress|appeal|sit (?:right|well)|an option|good enough|enough|cutting it|interest me|agree with|worked (?:out|for))|need not apply|leaves? me cold|let me down|out of (?:my |the )?(?:sight|picture|way|it\b|here)|off (?:the|my) (?:list|table)|(?:sucks?|stinks?|annoys?|bores?|irritates?|bothers?|bugs?|disgusts?|disappoints?)\b|not (?:my|for me)\b|makes? me (?:itch|sick|sweat|break)|give(?:s)? me (?:a rash|hives|the creeps|an?))"
+    r"(?:(?:is|are|was|were)? ?(?:a |an )?(?:(?:big |hard |huge |definite |firm )?(?:fat )?no(?= for me| from me| thanks| way|\W*$)|no[- ]?go|no[- ]?no|deal[- ]?breaker|turn[- ]?off|dud|pain|letdown|rip[- ]?off|nope|off the table|out of the question|overrated|not happening)|(?:is|are|'s) (?:just |way |far |a bit |a little |kinda )?(?:out\b|too\b)|away from me|(?:isn't|aren't|wasn't|weren't|ain't|doesn't|don't|didn't|won't|hasn't|haven't|never) (?:really |quite |just |exactly |gonna )?(?:do it|my (?:thing|style|cup|bag|jam|type|taste|favou?rite|vibe)|for me|cut it|work(?:ing)? for|float|brew it|suit|impress|appeal|sit (?:right|well)|an option|good enough|enough|cutting it|interest me|agree with|worked (?:out|for))|need not apply|leaves? me cold|let me down|out of (?:my |the )?(?:sight|picture|way|it\b|here)|off (?:the|my) (?:list|table)|(?:sucks?|stinks?|annoys?|bores?|irritates?|bothers?|bugs?|disgusts?|disappoints?)\b|not (?:my|for me)\b|makes? me (?:itch|sick|sweat|break)|give(?:s)? me (?:a rash|hives|the creeps))"
 )
 _CONTINUES = frozenset("or nor and a an the any either those these that this whole all such fancy silly stupid darn damn lousy crappy from of with made in by brand brands even also not neither no anything".split())
 
@@ -42,6 +42,7 @@ def negatives(text: Text, anchors: Mapping[int, int], amounts: Iterable[int] = (
     tokens of amounts, which use a negation up ("not paying more than 50 for a Sony")."""
     low, tokens = text.low, text.tokens
     masked = _HARMLESS.sub(lambda m: "\u0001" * len(m.group()), low)
+    inner = {j for first, last in anchors.items() for j in range(first + 1, last + 1)}
     spent = {anchors[a] for a in amounts if a in anchors}
     starts = set(anchors) - set(amounts)
     events: dict[int, list[tuple[int, str]]] = {}
@@ -50,6 +51,10 @@ def negatives(text: Text, anchors: Mapping[int, int], amounts: Iterable[int] = (
             continue
         events.setdefault(text.at(match.end()), []).append((match.end(), "neg"))
     for match in _RESUME.finditer(masked):
+        if match.group() in ("something",) and _negated_before(masked, match.start()):
+            continue
+        if masked[: match.start()].endswith(("that ", "which ", "who ")) and match.group().startswith(("need", "has", "should", "must")) and _negated_before(masked, match.start()):
+            continue
         if _NEGATION.search(masked[max(0, match.start() - 18) : match.start()].rsplit(",", 1)[-1]) or match.group().startswith("anything") and _negated_before(masked, match.start()):
             continue
         events.setdefault(text.at(match.start()), []).append((match.start(), "pos"))
@@ -59,7 +64,7 @@ def negatives(text: Text, anchors: Mapping[int, int], amounts: Iterable[int] = (
     for i, token in enumerate(tokens):
         if token.hard or token.aside or "\u0001" in masked[token.start - len(token.gap) : token.start + 1]:
             state = False
-        elif state and token.comma and (not _next_is_value(text, i, starts) or _stands_alone(text, i - 1)):
+        elif state and (token.comma or ("&" in token.gap and i not in inner)) and (not _next_is_value(text, i, starts) or _stands_alone(text, i - 1)):
             state = False
         elif state and token.low == "and" and (not _next_is_value(text, i + 1, starts) or _stands_alone(text, i)):
             state = False

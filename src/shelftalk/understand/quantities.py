@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from shelftalk.understand.index import Field, Index, named
 from shelftalk.understand.lexicon import CONCEPTS, FUNCTION, NAME_NOISE, SUPERLATIVES, superlative
@@ -51,12 +52,12 @@ _AFTER: tuple[tuple[str, re.Pattern[str]], ...] = (
 )  # fmt: skip
 _PLUS = re.compile(r"^\s?\+")
 _HAVE = re.compile(r"(?:\b(?:only|just|i|i've|i'm|have|has|got|with|my|budget|limit|save|for|spend|spending|afford|pay|paying|bill|pocket|of)\b\W*(?:\w+\W+){0,3})$", re.I)
-_CAP = re.compile(r"\b(?:budget|limit|spend|spending|afford|spare|my name|pocket|to blow|to burn|cash|bill|wallet|max|cap|shell out|can pay|left|allowance|for under|price range)\b", re.I)
+_CAP = re.compile(r"\b(?:budget|limit|spend|spending|afford|spare|my name|pocket|to blow|to burn|cash|bill|wallet|max|cap|shell out|can pay|cough up|left|allowance|for under|price range)\b", re.I)
 _RANGE = re.compile(r"^\s*(?:\w+\W+)?(?:-|to|and|through|up to)\s*[$€£]?\s*$", re.I)
 _FLIP = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "~": "!=", "!=": "="}
 _AVERAGE = re.compile(
-    r"(?:(?P<less>(?:less|fewer|smaller|lower|shorter|lighter|cheaper)(?: \w+){1,3} than|no (?:more|higher|greater|larger|bigger|longer|heavier) than|not (?:more|higher|greater|larger|bigger|longer|heavier) than|under|below|less(?:\s+\w+)?\s+than|fewer(?:\s+\w+)?\s+than|lower than|cheaper than|smaller than|shorter than|lighter than|beneath|at most|up to|no more than|not more than|not over|not above|within|n't (?:more than|over|above|exceed)|or below|or less than)"
-    r"|(?P<more>(?:longer|higher|bigger|larger|greater|wider|stronger|better|brighter|more|faster)(?: \w+){1,3} than|no (?:less|lower|smaller|shorter|fewer) than|not (?:less|lower|smaller|shorter|fewer) than|over|above|more(?:\s+\w+){0,2}\s+than|greater than|bigger than|larger than|longer than|higher than|better than|wider than|heavier than|taller than|exceeds?|exceeding|beyond|at least|no less than|farther than|further than|beats?|surpass(?:es)?))"
+    r"(?:(?P<less>(?:less|fewer|smaller|lower|shorter|lighter|cheaper)(?: (?!more\b|than\b)\w+){1,3} than|(?:not|no) pricier than|no (?:more|higher|greater|larger|bigger|longer|heavier) than|not (?:more|higher|greater|larger|bigger|longer|heavier) than|under|below|less(?:\s+\w+)?\s+than|fewer(?:\s+\w+)?\s+than|lower than|cheaper than|smaller than|shorter than|lighter than|beneath|at most|up to|no more than|not more than|not over|not above|within|n't (?:more than|over|above|exceed)|or below|or less than)"
+    r"|(?P<more>(?:longer|higher|bigger|larger|greater|wider|stronger|more|faster)(?: (?!less\b|fewer\b|than\b)\w+){1,3} than|no (?:less|lower|smaller|shorter|fewer) than|not (?:less|lower|smaller|shorter|fewer) than|over|above|more(?:\s+\w+){0,2}\s+than|greater than|bigger than|larger than|longer than|higher than|better than|wider than|heavier than|taller than|exceeds?|exceeding|beyond|at least|no less than|farther than|further than|beats?|surpass(?:es)?))"
     r"\s+(?:the |your |an |a |that of (?:the|an) |what's |what is |their |our |its |or equal to )*(?:\w+ ){0,2}?(?P<mean>average|avg|typical|mean\b|normal|usual|median)"
 )
 _AVERAGE_OR = re.compile(r"average(?:\s+\w+){0,2}? or (?P<less>below|less|lower|under|cheaper)|average(?:\s+\w+){0,2}? or (?P<more>above|more|higher|larger|bigger|better|longer|over|greater)")
@@ -217,13 +218,13 @@ def _reads_on(text: Text, i: int) -> bool:
         "one", "the", "stock", "my", "a", "this", "that", "total", "your", "all", "black", "white", "red", "blue", "1")  # fmt: skip
 
 
-def quantities(text: Text, index: Index, negative: list[bool], taken: frozenset[int]) -> tuple[list[Quantity], set[int]]:
+def quantities(text: Text, index: Index, negative: list[bool], taken: frozenset[int], ordering: frozenset[int] = frozenset()) -> tuple[list[Quantity], set[int]]:
     """The limits of the request, and the tokens of all amounts that were used."""
     out: list[Quantity] = []
     used: set[int] = set()
     found = [a for a in amounts(text) if not (set(range(a.number.first, a.last + 1)) & taken) and not _pronoun(text, a)]
     for k, amount in enumerate(found):
-        quantity = _read(text, index, amount, negative, found, k)
+        quantity = _read(text, index, amount, negative, found, k, ordering, out[-1] if out else None)
         if quantity is not None:
             out.append(quantity)
             used.update(range(quantity.first, quantity.last + 1))
@@ -240,7 +241,10 @@ def _pronoun(text: Text, amount: Amount) -> bool:
     before = text.tokens[first - 1].low if first else ""
     if before in ("these", "those", "the", "either", "both", "this", "that", "no", "which", "any", "other", "another", "of", "every", "each"):
         return True
-    return amount.number.value == 1 and compared(text, amount)[0] is None
+    if amount.number.value != 1:
+        return False
+    after = _after(text, last)
+    return compared(text, amount)[0] is None or not after
 
 
 def compared(text: Text, amount: Amount) -> tuple[str | None, int]:
@@ -258,7 +262,7 @@ def compared(text: Text, amount: Amount) -> tuple[str | None, int]:
     return best[2], offset + best[0]
 
 
-def _read(text: Text, index: Index, amount: Amount, negative: list[bool], found: list[Amount], k: int) -> Quantity | None:
+def _read(text: Text, index: Index, amount: Amount, negative: list[bool], found: list[Amount], k: int, ordering: frozenset[int], previous: Quantity | None) -> Quantity | None:
     first, last = amount.number.first, amount.last
     operator, begins = compared(text, amount)
     tail_end = text.tokens[found[k + 1].number.first].start if k + 1 < len(found) else len(text.low)
@@ -276,7 +280,7 @@ def _read(text: Text, index: Index, amount: Amount, negative: list[bool], found:
                 if pattern.match(tail):
                     operator, tailed = op, True
                     break
-    known = _field(text, index, amount, operator, begins)
+    known = _field(text, index, amount, operator, begins, ordering)
     if known is None:
         return None
     value = _scaled(amount)
@@ -304,7 +308,11 @@ def _read(text: Text, index: Index, amount: Amount, negative: list[bool], found:
         if amount.money or known.kind == "money":
             operator, flipped = "<=", False
         else:
-            operator = _bare(text, known, amount, first)
+            between = text.low[text.tokens[previous.last].end : text.tokens[first].start] if previous and previous.last < first else ""
+            if previous and previous.operator in (">=", "<=", ">", "<") and re.fullmatch(r"[^.,;!?]{0,30}\band (?:an? |the )?(?:[\w-]+ ){0,3}?(?:of |is )?", between) and not negative[first]:
+                operator = previous.operator
+            else:
+                operator = _bare(text, known, amount, first)
     if operator == "~":
         if not known.number:
             return None
@@ -370,13 +378,13 @@ def _within(value: float, bounds: tuple[float, float], slack: float) -> bool:
     return bounds[0] / slack <= value <= bounds[1] * slack if bounds[0] >= 0 else bounds[0] <= value <= bounds[1]
 
 
-def _field(text: Text, index: Index, amount: Amount, operator: str | None, begins: int) -> Field | None:
+def _field(text: Text, index: Index, amount: Amount, operator: str | None, begins: int, ordering: frozenset[int]) -> Field | None:
     """The field an amount speaks of: by currency, unit, the words around it and the range of its values."""
     if amount.money:
         return index.fields.get("price")
     first, last = amount.number.first, amount.last
     scored: list[tuple[float, Field]] = []
-    near, far = _around(text, first, last, begins)
+    near, far = _around(text, first, last, begins, ordering)
     near |= _implied(text.low[begins : text.tokens[first].start])
     price_words = bool(_PRICE_WORDS & near)
     after = _after(text, last)
@@ -435,6 +443,9 @@ def _score(known: Field, amount: Amount, near: frozenset[str], far: frozenset[st
         return None
     score = 0.0
     if given is not None:
+        measures = _measures(known)
+        if known.unit is None and measures and given.dimension not in measures:
+            return None
         if known.unit is not None:
             if known.unit.dimension != given.dimension and {known.unit.dimension, given.dimension} != {"celsius", "fahrenheit"}:
                 return None
@@ -472,7 +483,17 @@ def _score(known: Field, amount: Amount, near: frozenset[str], far: frozenset[st
     return score
 
 
-def _around(text: Text, first: int, last: int, begins: int) -> tuple[frozenset[str], frozenset[str]]:
+@lru_cache(maxsize=4096)
+def _hinted(name: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(d for d, hints in HINTS.items() if {stem(w) for w in hints.split()} & set(name))
+
+
+def _measures(known: Field) -> frozenset[str]:
+    """The dimensions that the words of a field's name go with; empty where they tell nothing."""
+    return _hinted(known.name)
+
+
+def _around(text: Text, first: int, last: int, begins: int, ordering: frozenset[int] = frozenset()) -> tuple[frozenset[str], frozenset[str]]:
     """The stems near an amount (same clause, up to the neighbouring amount) and those of its sentence."""
     tokens = text.tokens
     near: set[str] = set()
@@ -485,7 +506,8 @@ def _around(text: Text, first: int, last: int, begins: int) -> tuple[frozenset[s
                 break
             if edge.comma or tokens[j].low in ("but", "and") or (tokens[j].numeric and steps > 0) or (tokens[j].numeric):
                 crossed = True
-            (far if crossed or steps > 6 else near).add(tokens[j].stem)
+            if j not in ordering:
+                (far if crossed or steps > 6 else near).add(tokens[j].stem)
             steps += 1
             j += step
     for j in range(first, last + 1):
@@ -521,7 +543,8 @@ def _averages(text: Text, index: Index, negative: list[bool]) -> list[Quantity]:
             if any(q.first <= last and first <= q.last for q in out):
                 continue
             near, far = _around(text, first, last, match.start())
-            known = _averaged(index, near | _implied(match.group()), far, match.group())
+            after = frozenset(t.stem for t in text.tokens[last + 1 : last + 4])
+            known = _averaged(index, after, near | _implied(match.group()), far, match.group())
             mean = known.facet.mean if known is not None else None
             if known is None or mean is None:
                 continue
@@ -537,7 +560,7 @@ def _averages(text: Text, index: Index, negative: list[bool]) -> list[Quantity]:
     return out
 
 
-def _averaged(index: Index, near: frozenset[str], far: frozenset[str], words: str) -> Field | None:
+def _averaged(index: Index, after: frozenset[str], near: frozenset[str], far: frozenset[str], words: str) -> Field | None:
     scored = []
     for known in index.fields.values():
         if not known.number:
@@ -546,6 +569,7 @@ def _averaged(index: Index, near: frozenset[str], far: frozenset[str], words: st
         if known.field == "price" and (_PRICE_WORDS & near or "cheaper" in words):
             share = max(share, 1.0)
         if share >= 0.4:
+            share += 0.5 * named(known, after)
             scored.append((share, known))
     if not scored:
         return None

@@ -50,10 +50,10 @@ class Reader:
         negative = negatives(text, anchors, [a.number.first for a in spoken if a.number.first not in inside and (a.number.digits or a.unit or a.money)])
         pieces, pack_tokens = packs(text, index, negative)
         taken = frozenset(pack_tokens)
-        limits, limit_tokens = quantities(text, index, negative, taken | _inside(first_pass))
-        found = [m for m in first_pass if not set(range(m.first, m.last + 1)) & (pack_tokens | limit_tokens)]
         sort = order(text, index, negative)
         sort_tokens = set(range(sort.first, sort.last + 1)) if sort else set()
+        limits, limit_tokens = quantities(text, index, negative, taken | inside, frozenset(sort_tokens))
+        found = [m for m in first_pass if not set(range(m.first, m.last + 1)) & (pack_tokens | limit_tokens)]
         found = [m for m in found if not set(range(m.first, m.last + 1)) <= sort_tokens]
         for mention in reversed(found):
             mention.negative = (negative[mention.first] or rejected_after(text, mention.last)) and not accepted_after(text, mention.last)
