@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -53,15 +53,21 @@ class Snapshot:
         """The places (0 to len - 1, rising) of the products that a filter lets through."""
         if where is None:
             return np.arange(len(self))
-        if not isinstance(where, sql.Where) or not self._in_memory or not where.ranges:
+        if not self._splits(where):
             return self._found(where)
         places = self._found(where.indexed) if where.indexed else np.arange(len(self))
+        for unwanted in where.without:
+            places = np.setdiff1d(places, self._found(unwanted), assume_unique=True)
         for limit in where.ranges:
             values = self._values(limit.name, limit.dated)[places]
             low = values > limit.low if limit.low_open else values >= limit.low
             high = values < limit.high if limit.high_open else values <= limit.high
             places = places[low & high]
         return places
+
+    def _splits(self, where: str) -> TypeGuard[sql.Where]:
+        """Whether parts of the filter are applied in memory."""
+        return isinstance(where, sql.Where) and self._in_memory and bool(where.ranges or where.without)
 
     def _found(self, where: str) -> np.ndarray:
         """What the database finds for a filter, remembered."""
@@ -141,10 +147,10 @@ class Snapshot:
         words = content_words(text[:QUERY_LENGTH])
         if not any(c.isalnum() for c in words):
             return []
-        if not isinstance(where, sql.Where) or not self._in_memory or not where.ranges:
+        if where is None or not self._splits(where):
             return self._ranked(*self._bm25(words, where, k))[:k]
-        # Ranges over JSON are slow in the database: it gets the rest of the filter, and hands over as many of its best
-        # as it takes until k of them lie within the ranges (a longer list begins with the shorter one).
+        # What lets most products through is slow in the database: it gets the rest of the filter, and hands over as many
+        # of its best as it takes until k of them pass (a longer list begins with the shorter one).
         let_in = self.matching(where)
         if not len(let_in):
             return []

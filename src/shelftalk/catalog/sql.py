@@ -51,16 +51,21 @@ class Range:
 
 
 class Where(str):
-    """An SQL filter that also says what it is made of: `indexed`, the part that the table's indices answer (None where
-    there is none), and `ranges`, its limits on numbers that stand in JSON."""
+    """An SQL filter that also says what it is made of: `indexed`, the part that the table's indices answer with few
+    products (None where there is none), `without`, conditions that must not hold, and `ranges`, its limits on numbers.
+
+    What lets most products through is slow in the database, which hands over each of them; a small catalogue applies
+    `without` and `ranges` in memory.
+    """
 
     indexed: str | None
+    without: tuple[str, ...]
     ranges: tuple[Range, ...]
 
-    def __new__(cls, indexed: Sequence[str], ranges: Sequence[Range]) -> Where:
-        made = super().__new__(cls, _all([*indexed, *(r.sql() for r in ranges)]))
+    def __new__(cls, indexed: Sequence[str], without: Sequence[str], ranges: Sequence[Range]) -> Where:
+        made = super().__new__(cls, _all([*indexed, *(f"NOT {w}" for w in without), *(r.sql() for r in ranges)]))
         made.indexed = _all(indexed) if indexed else None
-        made.ranges = tuple(ranges)
+        made.without, made.ranges = tuple(without), tuple(ranges)
         return made
 
 
@@ -75,35 +80,34 @@ def where(
     ("12 hours" is 12), or dates where the limit is an ISO date. A limit that holds no number satisfies nothing.
     """
     indexed: list[str] = []
+    without: list[str] = []
     ranges: list[Range] = []
     for constraint in constraints:
         condition = _condition(constraint)
-        if isinstance(condition, str):
-            indexed.append(condition)
-        elif condition.name in NUMBER_COLUMNS:
-            indexed.append(condition.sql())
-        else:
+        if isinstance(condition, Range):
             ranges.append(condition)
+        elif constraint.operator in ("!=", "not in"):
+            without.append(condition)
+        else:
+            indexed.append(condition)
     if only_ids is not None:
         indexed.append(f"id IN ({_texts(only_ids)})" if len(only_ids) else NOTHING)
     if len(exclude_ids):
-        indexed.append(f"id NOT IN ({_texts(exclude_ids)})")
-    return Where(indexed, ranges) if indexed or ranges else None
+        without.append(f"(id IN ({_texts(exclude_ids)}))")
+    return Where(indexed, without, ranges) if indexed or without or ranges else None
 
 
 def _condition(constraint: Constraint) -> str | Range:
+    """The condition of a constraint; for "!=" and "not in", the one that must not hold."""
     name, operator = field_name(constraint.field), constraint.operator
     values = list(constraint.value) if isinstance(constraint.value, (tuple, list)) else [constraint.value]
     if operator in ("=", "in", "!=", "not in"):
         keys = sorted({key(name, v) for v in values if v is not None})
-        negative = operator in ("!=", "not in")
         if not keys:
-            return "id IS NOT NULL" if negative else NOTHING
+            return f"({NOTHING})"
         if len(keys) == 1:
-            held = f"array_has(keys, {keys[0]})"
-        else:
-            held = f"array_has_any(keys, [{', '.join(map(str, keys))}])"
-        return f"NOT {held}" if negative else held
+            return f"array_has(keys, {keys[0]})"
+        return f"array_has_any(keys, [{', '.join(map(str, keys))}])"
     limits = [_limit(v) for v in values[: 2 if operator == "between" else 1]]
     numbers = [n for n, _ in limits if n is not None]
     if len(numbers) < (2 if operator == "between" else 1):
