@@ -81,7 +81,7 @@ def _phrasing(text: str, items: Sequence[Item]) -> None:
         raise _Refused("is too short or too long")
     plain = [i.text for i in items if i.kind == "word"]
     verbs = [w for w in plain if w in lexicon.VERBS or (w in lexicon.CUES and lexicon.CUES[w].verb) or w in lexicon.NEGATORS]  # fmt: skip
-    if not verbs and ":" not in text and not any(i.text == "listed under" for i in items):
+    if not verbs and ":" not in text and not any(i.text in ("listed under", "sells for", "speaks of") for i in items):
         raise _Refused("has no verb")
     last = items[-1]
     if last.kind == "word" and last.text in _ENDS_BADLY:
@@ -291,11 +291,13 @@ def _vocabulary(items: Sequence[Item], point: Point) -> None:
         if text == "for" and not any(lexicon.AUDIENCE.search(f.name.lower()) for f in point.facts):
             raise _Refused('"for" says whom it suits, which no cited fact does')
         fact = items[n + 1].fact if n + 1 < len(items) else None
+        if fact and fact.truth is not None and text in ("a", "an") and n and items[n - 1].text in ("is", "not"):
+            raise _Refused(f"says that it is {text} {fact.name}, which is something it has")
         if fact and fact.field == "brand" and items[n + 1].kind == "value" and text not in ("from", "by", "is"):
             raise _Refused(f'"{text} {items[n + 1].text}" is not what the brand says')
         if text in lexicon.GLUE | lexicon.NEGATORS | lexicon.BOUND_WORDS or text in lexicon.SUPERLATIVES:
             continue
-        if text in ("listed under", "in stock", "out of stock", lexicon.OUT_OF_FIVE):
+        if text in ("listed under", "sells for", "speaks of", "in stock", "out of stock", lexicon.OUT_OF_FIVE):
             _set_phrase(text, point)
             continue
         if stem(text) in named and text not in lexicon.NEGATORS:
@@ -312,6 +314,8 @@ def _vocabulary(items: Sequence[Item], point: Point) -> None:
 def _set_phrase(text: str, point: Point) -> None:
     for fact in point.facts:
         if text == "listed under" and fact.field == "categories":
+            return
+        if (text, fact.kind) in (("sells for", "money"), ("speaks of", "mention")):
             return
         if text == lexicon.OUT_OF_FIVE and fact.field == "rating" and (fact.amount or 9) <= 5:
             return
@@ -356,6 +360,8 @@ def _named(fact: Fact, items: Sequence[Item]) -> None:
     for item in items:
         if item.kind == "name" and item.fact is fact:
             return
+        if item.text == "sells for":
+            said.add(stem("price"))
         if item.kind in ("word", "name"):
             said |= stems(item.text)
             cue = lexicon.CUES.get(item.text)

@@ -23,9 +23,13 @@ _ADJECTIVE = re.compile(
     r"(?:able|ible|proof|less|free|ed|ive|ful|ant|ent|safe|ready|friendly|capable|organic|vegan|wireless|washable|hypoallergenic|"
     r"ergonomic|electric|automatic|magnetic|analog|digital|portable|cordless|handmade|foldable|new|clear|soft|slim|halal|kosher|vegetarian|dimmable)$"
 )
+OWNING = re.compile(r"^(?:is|has|with|includes?|contains?) ")
+_THING = re.compile(r"\b(?:function|feature|design|mode|timer|alarm|port|display|screen|control|support|technology|system|camera|light|flashlight|button|slot|jack|case|pocket|handle|lid|protection|feedback|charger|remote|stand|strap|filter|sensor|underwire)$")  # fmt: skip
+_COUNTABLE = re.compile(r"(?:function|section|edition|cushion|option|button|station|ring|string|opening|setting|lining|compartment|entity|garage|package|stage|display)$")  # fmt: skip
+_NO_ARTICLE = frozenset({"plug and play"})
 _NOUN_ENDINGS = re.compile(r"(?:table|cable|vegetable|stable|bed|seed|feed|speed|shed|sleeve|drive|archive|olive|event|component|assistant|agent|scent|led|vent|detergent|deodorant|hive|plant|pendant)$")  # fmt: skip
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")  # fmt: skip
-_EXTENT = {"width": "wide", "height": "high", "length": "long", "depth": "deep", "thickness": "thick"}
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")  # fmt: skip
+EXTENT = {"width": "wide", "height": "high", "length": "long", "depth": "deep", "thickness": "thick"}
 _LOWER = listed("color colour colors colours material materials fabric finish pattern style occasion season")
 
 
@@ -129,8 +133,8 @@ def _number(fact: Fact) -> tuple[str, ...]:
     q = quantity(amount, fact.unit, name)
     if fact.unit and fact.unit.dimension == "mass" and name in ("weight", "item weight", "product weight"):
         return (f"It weighs {q}", f"The {name} is {q}")
-    if fact.unit and fact.unit.dimension == "length" and name in _EXTENT:
-        return (f"It is {q} {_EXTENT[name]}", f"The {name} is {q}")
+    if fact.unit and fact.unit.dimension == "length" and name in EXTENT:
+        return (f"It is {q} {EXTENT[name]}", f"The {name} is {q}")
     counted = re.sub(r"^(?:number of|quantity of|count of) ", "", name)
     if fact.unit is None and (counted != name or plural(name)):
         return (f"It has {q} {singular(counted) if amount == 1 else counted}",)
@@ -139,22 +143,34 @@ def _number(fact: Fact) -> tuple[str, ...]:
 
 def boolean(name: str, truth: bool) -> tuple[str, ...]:
     """What a yes or no says: "waterproof" is something it is, "remote control" something it has."""
-    bare = re.sub(r"^(?:is|has|with|includes?|contains?) ", "", name)
-    owns = name != bare and not name.startswith("is ")
-    last = bare.split()[-1]
-    adjective = not owns and (
-        name.startswith("is ") or (_ADJECTIVE.search(last) is not None and not _NOUN_ENDINGS.search(last))
-    )
-    if adjective:
+    bare = OWNING.sub("", name)
+    if is_adjective(name):
         return (f"It is {bare}",) if truth else (f"It is not {bare}",)
+    thing = bare if uncounted(bare) else f"{article(bare)} {bare}"
     if not truth:
-        return (f"It has no {bare}", f"It comes without {bare}" if _uncounted(last) else f"It comes without {article(bare)} {bare}")  # fmt: skip
-    thing = bare if _uncounted(last) else f"{article(bare)} {bare}"
+        return (f"It has no {bare}", f"It comes without {thing}")
     return (f"It has {thing}", f"It comes with {thing}")
 
 
-def _uncounted(noun: str) -> bool:
-    return plural(noun) or _MASS_NOUN.search(noun) is not None
+def is_adjective(name: str) -> bool:
+    """Whether a yes to this name is something the product is, as far as spelling tells."""
+    if has_thing(name):
+        return False
+    last = name.rsplit(maxsplit=1)[-1]
+    return name.startswith("is ") or (_ADJECTIVE.search(last) is not None and not _NOUN_ENDINGS.search(last))
+
+
+def has_thing(name: str) -> bool:
+    """Whether a yes to this name is surely something the product has."""
+    if name.startswith("is "):
+        return False
+    return OWNING.match(name) is not None or plural(name) or _THING.search(name) is not None
+
+
+def uncounted(name: str) -> bool:
+    """Whether the thing takes no article: a plural or a substance, as far as spelling tells."""
+    last = name.rsplit(maxsplit=1)[-1]
+    return plural(name) or name in _NO_ARTICLE or (_MASS_NOUN.search(last) is not None and not _COUNTABLE.search(last))
 
 
 def plural(name: str) -> bool:
@@ -182,7 +198,7 @@ def article(words: str) -> str:
 
 def _day(iso: str) -> str:
     day = date.fromisoformat(iso)
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def _category(fact: Fact, constraint: Constraint | None) -> str:
