@@ -33,8 +33,9 @@ class UnderstandSettings(_Group):
 
 
 class RetrieveSettings(_Group):
-    """How many candidates are fetched, how dense and full-text search are fused, with which fitted weights, and the
-    share of the best score that a product needs to compete for a superlative (see docs/decisions/0003-fusion.md)."""
+    """How many candidates are fetched, how dense and full-text search are fused, with which fitted weights, the share of
+    the best score that a product needs to compete for a superlative, and the cosine below which the catalogue has nothing
+    like what was asked (see docs/decisions/0003-fusion.md)."""
 
     candidates: int = Field(50, ge=1, le=1000)
     fusion: Literal["convex", "rrf"] = "convex"
@@ -42,6 +43,7 @@ class RetrieveSettings(_Group):
     bm25_weight: float = Field(0.7, ge=0)
     rrf_k: int = Field(60, ge=1)
     relevance_cut: float = Field(0.5, ge=0, le=1)
+    unlike_below: float = Field(0.3, ge=0, le=1)
 
 
 class RankSettings(_Group):

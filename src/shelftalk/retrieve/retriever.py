@@ -10,6 +10,7 @@ In this order:
 4. Products that carry an excluded word are passed over.
 5. Where nothing is left, constraints are given up in the order that `relax` states; what comes back are near misses, the
    nearest to the limits first, with `relaxed` and `no_match` set. Where even that finds nothing, nothing comes back.
+6. Where there was only a text to search for and the catalogue has nothing like it, the nearest come back with `no_match`.
 
 A superlative over more products than the pool (`settings.candidates`), where no constraint says what kind of thing is
 wanted, is taken over the relevant ones alone: the cheapest headphones of a shop that sells everything are no screw.
@@ -22,7 +23,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from shelftalk.catalog import sql
+from shelftalk.catalog import rows, sql
+from shelftalk.catalog.words import content_words
 from shelftalk.errors import CatalogError
 from shelftalk.retrieve import relax
 from shelftalk.retrieve.exclude import Unwanted
@@ -84,12 +86,12 @@ class Retriever:
         constraints = intent.constraints
         offered = self._offered(constraints)
         found = self._try(search, constraints, offered)
-        if found:
-            return found
+        if found.candidates:
+            return self._unlike(search, found) or found
         for given_up in relax.sacrifices(constraints):
             kept = tuple(c for c in constraints if c not in given_up)
             found = self._try(search, kept, offered)
-            if found:
+            if found.candidates:
                 return self._near_misses(search, found, given_up)
         return Retrieval(no_match=True)
 
@@ -259,6 +261,26 @@ class Retriever:
         if left_out:
             return (f"{left_out} out of stock that would fit {'was' if left_out == 1 else 'were'} left out.",)
         return ()
+
+    def _unlike(self, search: _Search, found: Retrieval) -> Retrieval | None:
+        """The find marked as no match where the catalogue has nothing like what was asked, else None.
+
+        Only a request that search alone answers (no constraint, no superlative) is judged so: where the best cosine is
+        below the fitted floor and none of the first products carries all words of the request. The floor is the default
+        embedder's; others have other scales and are not judged.
+        """
+        intent, settings = search.intent, self._settings
+        if not search.text or intent.constraints or intent.sort or self._catalog.embedder.name != "default":
+            return None
+        if max((c.scores.get("dense", 0.0) for c in found.candidates), default=0.0) >= settings.unlike_below:
+            return None
+        words = content_words(search.text).lower().split()
+        for candidate in found.candidates[:5]:
+            text = rows.search_text(candidate.product).lower()
+            if all(word in text for word in words):
+                return None
+        note = "Nothing in the catalogue is like what was asked; these are the nearest."
+        return replace(found, no_match=True, matching=0, notes=(*found.notes, note))
 
     def _near_misses(self, search: _Search, found: Retrieval, given_up: Sequence[Constraint]) -> Retrieval:
         candidates = found.candidates
