@@ -101,9 +101,7 @@ def read_number(value: Any) -> int | float | None:
 
 def whole(field: str, value: Any) -> int | None:
     """The whole number, zero or more, that a field holds, or None where it is empty; FieldError otherwise."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, str) and not value.strip():
+    if value is None or (isinstance(value, str) and not value.strip()):
         return None
     grouped = isinstance(value, str) and _WHOLE.fullmatch(value.strip())
     number = int(value.replace(",", "")) if grouped else read_number(value)
@@ -191,7 +189,16 @@ def _attributes(value: Any) -> dict[str, AttributeValue]:
     if not isinstance(value, Mapping):
         raise FieldError("attributes", value, f"must be an object of names and values, not {kind(value)}")
     for name, held in value.items():
-        _attribute(attributes, name, held, "attributes." + name)
+        # The common kinds first; what is left takes the careful way.
+        plain_kind = type(held)
+        if (
+            (plain_kind is bool or (plain_kind is str and held.isascii() and held.strip()))
+            and name.isascii()
+            and name.strip()
+        ):
+            attributes[name] = held
+        else:
+            _attribute(attributes, name, held, "attributes." + name)
     return attributes
 
 

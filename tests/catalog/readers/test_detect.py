@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from shelftalk.catalog.readers import FORMATS, detect_format, read_feed
+from shelftalk.catalog.readers import FORMATS, Product, Reject, detect_format, read_feed
 from shelftalk.errors import FeedError
 
 
@@ -17,6 +19,7 @@ from shelftalk.errors import FeedError
     ('{"item_id": 1, "title": "A"}', "acp"), ('{"@type": "Product", "name": "A"}', "jsonld"),
     ('{"id": "1", "title": "A", "attr_t_colour": "red"}', "chorus"), ("- id: a\n  current_stock: 3\n", "retail-demo-store"),
     ('<?xml version="1.0"?><rss xmlns:g="http://base.google.com/ns/1.0"/>', "google"), ("<!doctype html><html></html>", "jsonld"),
+    ('<rss xmlns:g="http://base.google.com/ns/1.0"><item><description><![CDATA[<script>]]></description></item></rss>', "google"),
 ])  # fmt: skip
 def test_the_content_tells_the_format_whatever_the_name(tmp_path: Path, text: str, name: str) -> None:
     path = tmp_path / "products.xml"
@@ -53,3 +56,26 @@ def test_every_format_says_what_it_is_in_one_line() -> None:
         assert held.name == name
         assert held.description
         assert "\n" not in held.description
+
+
+PIECES = st.sampled_from([
+    b"{", b"}", b"[", b"]", b'"id"', b":", b",", b'"title"', b'"A"', b"\n", b"\r", b"<rss>", b"<item>", b"</item>", b"<g:id>1</g:id>", b"</rss>",
+    b"id,title\n", b"1,A\n", b'"', b"- id: a\n", b"  price: 1.5\n", b"\xff\xfe", b"\xef\xbb\xbf", b"\x1f\x8b", b"PAR1", b"PK\x03\x04", b"\xe9", b"\x00",
+    b'<script type="application/ld+json">', b"</script>", b'{"@type":"Product","sku":1,"name":"A","offers":', b'{"variants":[{"price":{"amount":', b'"\\ud800"',
+    b'{"item_id":1,"title":', b'{"id":1,"attr_n_x":1e999,"price":', b"1e999", b"NaN", b"null", b"true", b"-5", b"\t", b"&a;", b"<!DOCTYPE a [<!ENTITY a 'b'>]>",
+])  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [None, *FORMATS])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.one_of(PIECES, st.binary(max_size=8)), max_size=14))
+def test_no_feed_whatever_it_holds_breaks_a_reader(tmp_path: Path, name: str | None, pieces: list[bytes]) -> None:
+    path = tmp_path / "feed"
+    path.write_bytes(b"".join(pieces))
+    try:
+        found = list(read_feed(path, format=name))
+    except FeedError as error:
+        found = []
+        message = str(error)
+        assert message.startswith(f"feed {path}: ")
+    assert all(isinstance(item, (Product, Reject)) for item in found)

@@ -132,3 +132,6 @@ def test_a_bad_product_of_the_retail_store_is_named_by_line(tmp_path: Path) -> N
     path.write_text("- id: a\n  current_stock: [1\n")
     with pytest.raises(FeedError, match="malformed YAML"):
         list(read_feed(path))
+    path.write_bytes(b"- id: a\n  current_stock: 1\n  name: caf\xe9\n")
+    with pytest.raises(FeedError, match="broken encoding on line 3"):
+        list(read_feed(path))

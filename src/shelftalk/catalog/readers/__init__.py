@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,8 +97,10 @@ def read_feed(
 def _source(path: Path, progress: Callable[[int], None] | None) -> Source:
     path = Path(path)
     source = Source(path, progress)
-    if not path.exists():
-        raise source.error("no such file or folder")
-    if path.is_file() and path.stat().st_size == 0:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise source.error("no such file or folder") from error
+    if stat.S_ISREG(status.st_mode) and status.st_size == 0:
         raise source.error("empty")
     return source

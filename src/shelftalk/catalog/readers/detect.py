@@ -56,10 +56,10 @@ def _folder(path: Path) -> tuple[str | None, str]:
 
 
 def _markup(text: str) -> tuple[str | None, str]:
-    if _PAGE.search(text[:4096]) and not text.startswith("<?xml"):
-        return "jsonld", "an HTML page"
     if "http://base.google.com/ns/1.0" in text or re.search(r"<g:id\b", text):
         return "google", "Google Merchant XML"
+    if _PAGE.search(text[:4096]) and not text.startswith("<?xml"):
+        return "jsonld", "an HTML page"
     if "application/ld+json" in text or "<html" in text[:4096]:
         return "jsonld", "an HTML page"
     root = re.search(r"<([A-Za-z_][\w.:-]*)", text)

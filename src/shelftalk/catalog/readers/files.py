@@ -44,10 +44,6 @@ class Source:
         """A FeedError that names this feed."""
         return FeedError(f"feed {self.path}: {message}")
 
-    def within(self, path: Path) -> Source:
-        """A file of this folder, or this feed read a first time: not counted again."""
-        return Source(path)
-
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -92,6 +88,8 @@ def opened(source: Source) -> Iterator[IO[bytes]]:
         raise source.error("a folder where a file is wanted") from error
     except PermissionError as error:
         raise source.error("may not be read (permissions)") from error
+    except OSError as error:
+        raise source.error(f"cannot be read ({error.strerror or error})") from error
 
 
 def head(source: Source, size: int = _BLOCK) -> bytes:

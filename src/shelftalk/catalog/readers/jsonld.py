@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from html.parser import HTMLParser
+from itertools import islice
 from typing import Any
 
 from shelftalk.catalog.product import FieldError, read_number
 from shelftalk.catalog.readers.base import Row, availability
-from shelftalk.catalog.readers.files import MAX_LINE, Source, head, lines, opened, text_of
+from shelftalk.catalog.readers.files import MAX_LINE, Line, Source, head, lines, opened, text_of
 from shelftalk.catalog.readers.jsonlines import DECODER, array_items, malformed
 
 _PRODUCTS = frozenset(
@@ -58,14 +59,10 @@ def read(source: Source) -> Iterator[Row]:
 def _lines_or_document(source: Source) -> Iterator[Row]:
     with opened(source) as stream:
         numbered = lines(source, stream)
-        first = next((line for line in numbered if line.text is None or line.text.strip()), None)
-        if first is None:
-            raise source.error("empty")
-        if _decoded(first.text) is not None:
-            line: Any = first
-            while line is not None:
-                yield from _line(line)
-                line = next(numbered, None)
+        if any(isinstance(_decoded(line.text), Mapping) for line in islice(numbered, 50)):
+            with opened(source) as again:
+                for line in lines(source, again):
+                    yield from _line(line)
             return
     with opened(source) as stream, text_of(stream) as text:
         try:
@@ -87,7 +84,7 @@ def _decoded(text: str | None) -> Any:
         return None
 
 
-def _line(line: Any) -> Iterator[Row]:
+def _line(line: Line) -> Iterator[Row]:
     if line.text is None:
         yield Row(line.number, {}, FieldError("line", line.raw, line.problem))
     elif line.text.strip():

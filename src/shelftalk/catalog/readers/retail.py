@@ -46,17 +46,19 @@ def _records(source: Source) -> Iterator[tuple[int, Any]]:
     Loader.add_constructor("tag:yaml.org,2002:float", number)
     Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: node.value)
     with opened(source) as stream, text_of(stream) as text:
-        loader = Loader(text.read())
+        held = text.read()
     try:
+        loader = Loader(held)
         node = loader.get_single_node()
         if not isinstance(node, yaml.SequenceNode):
             raise source.error("must be a YAML list of products")
         for item in node.value:
             yield item.start_mark.line + 1, loader.construct_document(item)
+    except UnicodeEncodeError as error:
+        line = held.count("\n", 0, error.start) + 1
+        raise source.error(f"broken encoding on line {line}: not UTF-8") from error
     except yaml.YAMLError as error:
         raise source.error(f"malformed YAML: {' '.join(str(error).split())}") from error
-    finally:
-        loader.dispose()
 
 
 def native(record: Mapping[str, Any]) -> dict[str, Any]:

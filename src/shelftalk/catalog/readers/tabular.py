@@ -25,6 +25,7 @@ ColumnType = Literal["text", "number", "boolean", "list", "empty"]
 _DELIMITERS = ",;\t|"
 _NUMBER = re.compile(r"[+-]?(0|[1-9]\d{0,14})(\.\d{1,15})?", re.ASCII)
 _CODES = re.compile(r"(^|[_ .])(id|sku|gtin|ean|upc|isbn|mpn|asin|barcode|code|zip|phone)s?\d*$", re.IGNORECASE)
+_AFTER_QUOTE = "text after a closing quote"
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -73,7 +74,10 @@ def table(source: Source) -> Table:
     if first.problem:
         raise source.error(f"the header, line {first.line}: {first.problem}")
     delimiter = sniff(first.raw)
-    header = tuple(cell.strip() for cell in next(csv.reader([first.raw], delimiter=delimiter)))
+    try:
+        header = tuple(cell.strip() for cell in next(csv.reader([first.raw], delimiter=delimiter)))
+    except csv.Error as error:
+        raise source.error(f"the header, line {first.line}: {_phrase(str(error))}") from error
     while header and not header[-1]:
         header = header[:-1]
     named = [name for name in header if name]
@@ -138,9 +142,9 @@ def _records(source: Source, header: tuple[str, ...] | None, delimiter: str = ",
                     return
                 problem = "unclosed quote"
             except csv.Error as error:
-                problem = "unclosed quote" if "unexpected end" in str(error) else str(error)
+                problem = _phrase(str(error))
             taken = feeder.taken
-            if problem and len(taken) == 1 and taken[0].text is not None and not feeder.ended:
+            if problem == _AFTER_QUOTE and len(taken) == 1 and taken[0].text is not None and not feeder.ended:
                 # Text after a closing quote, all on one line: `"Slim" jeans` is kept letter for letter.
                 cells, problem = _literal(taken[0].text, delimiter), ""
             first = taken[0]
@@ -164,8 +168,16 @@ def _records(source: Source, header: tuple[str, ...] | None, delimiter: str = ",
                 yield Record(first.number, cells, "".join(line.text or "" for line in taken) if header is None else "")
 
 
+def _phrase(error: str) -> str:
+    if "new-line character" in error:
+        return "a lone carriage return outside quotes"
+    if "expected after" in error:
+        return _AFTER_QUOTE
+    return "unclosed quote" if "unexpected end" in error else error
+
+
 def _literal(line: str, delimiter: str) -> list[str]:
-    cells = next(csv.reader([line], delimiter=delimiter, quoting=csv.QUOTE_NONE))
+    cells = line.rstrip("\r\n").split(delimiter)
     return [c[1:-1].replace('""', '"') if len(c) > 1 and c[0] == c[-1] == '"' else c for c in cells]
 
 
