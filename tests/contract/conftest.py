@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from shelftalk.engines import Engine, FakeEngine
 from shelftalk.engines.fake import words
 from shelftalk.engines.load import vllm_installed
 from shelftalk.engines.models import resolve_model
-from shelftalk.resources import resource
+from shelftalk.engines.serving import serve_command, serve_environment
 from shelftalk.settings import load_settings
 from shelftalk.values import Prompt
 
@@ -55,19 +54,12 @@ def model_folder() -> Path:
 
 def start_server(folder: Path, log: Path) -> Server:
     """`vllm serve` with the project's own configuration, on a free port of this machine."""
-    from shelftalk.engines.vllm_engine import prepare_environment
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    prepare_environment()
-    environment = {k: v for k, v in os.environ.items() if k != "VLLM_ENABLE_V1_MULTIPROCESSING"}
-    command = [
-        str(Path(sys.executable).parent / "vllm"), "serve", str(folder),
-        "--config", str(resource("serve") / "vllm" / "cpu.yaml"), "--port", str(port),
-    ]  # fmt: skip
+    command = serve_command(folder, port=port)
     with log.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment, start_new_session=True)
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=serve_environment(), start_new_session=True)
     server = Server(f"http://127.0.0.1:{port}", process)
     end = time.monotonic() + 400
     while time.monotonic() < end and process.poll() is None:

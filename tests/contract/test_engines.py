@@ -216,7 +216,7 @@ def test_a_prompt_that_is_too_long_is_an_error_and_the_engine_goes_on(engine: En
 
 @pytest.mark.model
 @pytest.mark.vllm
-def test_a_server_that_goes_away_while_it_writes_is_named(engine: Engine) -> None:
+def test_one_that_goes_away_while_it_writes_is_named(engine: Engine) -> None:
     if engine.name != "server":
         pytest.skip("only a server can go away")
     server = engine.test_server  # type: ignore[attr-defined]

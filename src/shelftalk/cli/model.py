@@ -1,4 +1,4 @@
-"""`shelftalk model`: get the default models ready, and say which there are."""
+"""`shelftalk model`: get the default models ready, say which there are, serve one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from shelftalk.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, help="The language model and the embedder: prepare, list.")
+app = typer.Typer(no_args_is_help=True, help="The language model and the embedder: prepare, list, serve.")
 
 
 @app.command("prepare")
@@ -46,6 +46,32 @@ def prepare(
     else:
         what = "the server answers for it" if is_address(where) else "it is downloaded at its first use"
         typer.echo(f"{where} ({what})")
+
+
+@app.command("serve")
+def serve(
+    port: Annotated[int, typer.Option("--port", help="Port to listen on.", min=1, max=65535)] = 8000,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on; 0.0.0.0 is all of them.")] = "127.0.0.1",
+) -> None:
+    """Serve the language model with vLLM over the OpenAI API until interrupted; others use it by the setting 'server'."""
+    import os
+
+    from shelftalk.cli.common import quiet, stderr
+    from shelftalk.engines.models import is_address, resolve_model
+    from shelftalk.engines.serving import serve_command, serve_environment
+    from shelftalk.errors import UsageError
+    from shelftalk.settings import load_settings
+
+    quiet()
+    settings = load_settings()
+    if is_address(settings.model):
+        raise UsageError(f"model {settings.model!r} is a server already; name a folder or a Hugging Face model")
+    where = resolve_model(settings.model, settings.home_folder, lambda line: stderr().print(line, soft_wrap=True))
+    command = serve_command(where, port=port, host=host)
+    stderr().print(
+        f"serving {where} on http://{host}:{port} (up to a minute to start; end it with Ctrl+C)", soft_wrap=True
+    )
+    os.execve(command[0], command, serve_environment(verbose=True))  # noqa: S606  the command is ours
 
 
 @app.command("list")

@@ -275,7 +275,7 @@ class ServerEngine:
         if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
             return EngineError(
                 f"no language model server answers at {self.address} ({what}); start it "
-                "('vllm serve --config cpu.yaml', see docs/engines.md), or correct or unset the setting 'server'"
+                "('shelftalk model serve', see docs/engines.md), or correct or unset the setting 'server'"
             )
         if isinstance(error, httpx.TimeoutException):
             return EngineError(
