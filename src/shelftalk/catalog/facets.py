@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def collect(products: Iterable[Product], version: int = 0) -> Facets:
         for name in _CORE:
             value = getattr(product, name)
             if value is not None and value not in ((), ""):
-                fields.setdefault(name, _Field()).add(value)
+                _of(fields, name).add(value)
         for name, value in product.attributes.items():
             if (
                 name in CORE_FIELDS
@@ -74,7 +75,7 @@ def collect(products: Iterable[Product], version: int = 0) -> Facets:
                 continue
             if name not in fields and len(fields) >= COUNTED_NAMES:
                 continue
-            fields.setdefault(name, _Field()).add(value)
+            _of(fields, name).add(value)
     ordered = sorted(fields, key=lambda n: (-fields[n].count, n not in _CORE, n))
     listed = tuple(fields[name].facet(name) for name in ordered[:LISTED_FACETS])
     return Facets(listed, total, version, currencies.most_common(1)[0][0] if currencies else None)
@@ -157,6 +158,13 @@ class _Field:
         )  # fmt: skip
 
 
+def _of(fields: dict[str, _Field], name: str) -> _Field:
+    field = fields.get(name)
+    if field is None:
+        field = fields[name] = _Field()
+    return field
+
+
 class _Distinct:
     """An estimate of how many different texts were added: k minimum values (Bar-Yossef et al., 2002), k = 1024."""
 
@@ -188,6 +196,7 @@ def _rank(pair: tuple[Scalar, int]) -> tuple[int, str]:
     return -pair[1], str(pair[0])
 
 
+@lru_cache(maxsize=65_536, typed=True)
 def _kind(value: Any) -> tuple[Kind, Any]:
     """The kind of a value, and the amount that a range is made of (None where it has none)."""
     if isinstance(value, bool):

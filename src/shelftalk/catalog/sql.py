@@ -155,12 +155,11 @@ def indexed(product: Product) -> tuple[list[int], dict[str, float]]:
     for name, value in _fields(product):
         for item in value if isinstance(value, (tuple, list)) else (value,):
             keys[key(name, item)] = None
-        amount = number(value)
+        amount, date = _amounts(value)
         if amount is None or name in NUMBER_COLUMNS:
             continue
         keys[holder(name)] = None
         numbers[name] = amount
-        date = fractional_year(value)
         if date is not None:
             numbers[name + _DATE_KEY] = date
     return list(keys), numbers
@@ -177,6 +176,7 @@ def _fields(product: Product) -> Iterator[tuple[str, Any]]:
             yield field_name("attributes." + name.removeprefix("attributes.")), value
 
 
+@lru_cache(maxsize=65_536, typed=True)
 def canonical(value: Any) -> str:
     """One text for all values that count as equal: stripped, lower case, and numbers by their value."""
     text = str(value).strip().lower()
@@ -236,6 +236,12 @@ def fractional_year(value: Any) -> float | None:
 def _limit(value: Any) -> tuple[float | None, bool]:
     date = fractional_year(value)
     return (date, True) if date is not None else (number(value), False)
+
+
+# Products repeat each other's values: what was worked out for one is remembered (`typed`: 1, 1.0 and True differ).
+@lru_cache(maxsize=65_536, typed=True)
+def _amounts(value: Any) -> tuple[float | None, float | None]:
+    return number(value), fractional_year(value)
 
 
 def quote(text: str) -> str:
