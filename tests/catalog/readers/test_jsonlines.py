@@ -115,6 +115,7 @@ def test_a_json_array_is_read_piece_by_piece(feed) -> None:
         found = feed(text)
         assert list(found.products) == [str(i) for i in range(500)]
     assert not feed("[]", format="jsonl").products
+    assert list(feed(json.dumps(rows, ensure_ascii=False).encode("utf-16")).products) == [str(i) for i in range(500)]
 
 
 def test_a_malformed_record_of_an_array_is_named_by_line_and_passed_over(feed) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from shelftalk.catalog.product import FieldError, read_number
 from shelftalk.catalog.readers.base import Row, availability, sale_prices, texts
-from shelftalk.catalog.readers.files import Source, head
+from shelftalk.catalog.readers.files import Source, beginning
 from shelftalk.catalog.readers.jsonlines import document, objects
 from shelftalk.catalog.readers.tabular import table
 from shelftalk.errors import FeedError
@@ -42,7 +42,7 @@ _NUMBERS = frozenset(("weight", "length", "width", "height", "popularity_score",
 
 def read(source: Source) -> Iterator[Row]:
     """The rows of an ACP feed, one a purchasable variant."""
-    start = head(source, 4096).decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+    start = beginning(source)
     if not start.startswith(("{", "[")):
         yield from _table(source)
         return

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from shelftalk.catalog.readers.files import Source, encoding, head
+from shelftalk.catalog.readers.files import Source, beginning, head
 from shelftalk.catalog.readers.jsonlines import DECODER
 from shelftalk.catalog.readers.tabular import sniff
 
@@ -28,8 +28,7 @@ def detect(source: Source) -> tuple[str | None, str]:
         raise source.error("empty")
     if start.startswith(b"PAR1"):
         return "parquet", "Parquet"
-    name, mark = encoding(start)
-    text = start[mark:].decode(name, "replace").lstrip("\ufeff \t\r\n\x00")
+    text = beginning(source).lstrip("\x00")
     if not text:
         raise source.error("empty")
     if text[:1000].count("\x00") > 10:

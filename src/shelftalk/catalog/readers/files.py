@@ -98,6 +98,13 @@ def head(source: Source, size: int = _BLOCK) -> bytes:
         return stream.read(size)
 
 
+def beginning(source: Source, size: int = _BLOCK) -> str:
+    """The first characters of a feed's text after its byte-order mark and blanks, in the encoding that the mark shows."""
+    start = head(source, size)
+    name, mark = encoding(start)
+    return start[mark:].decode(name, "replace").lstrip("\ufeff \t\r\n")
+
+
 def encoding(start: bytes) -> tuple[str, int]:
     """The encoding that the first bytes show and the length of their byte-order mark; UTF-8 without one."""
     for mark, name in _MARKS:

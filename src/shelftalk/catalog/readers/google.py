@@ -11,7 +11,7 @@ from typing import Any
 
 from shelftalk.catalog.product import FieldError, read_number
 from shelftalk.catalog.readers.base import Row, availability, sale_prices, texts
-from shelftalk.catalog.readers.files import Source, head
+from shelftalk.catalog.readers.files import Source, beginning
 from shelftalk.catalog.readers.tabular import table
 from shelftalk.catalog.readers.xmlitems import items
 
@@ -37,7 +37,7 @@ _FLAG_FIELDS = frozenset(("adult", "is_bundle", "identifier_exists"))
 
 def read(source: Source) -> Iterator[Row]:
     """The rows of a Google Merchant feed, XML or delimited text."""
-    if head(source, 4096).lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").startswith(b"<"):
+    if beginning(source).startswith("<"):
         for name in ("item", "entry"):
             found = False
             for row in items(source, (name,)):

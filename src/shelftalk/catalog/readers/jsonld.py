@@ -16,7 +16,7 @@ from typing import Any
 
 from shelftalk.catalog.product import FieldError, read_number
 from shelftalk.catalog.readers.base import Row, availability
-from shelftalk.catalog.readers.files import MAX_LINE, Line, Source, head, lines, opened, text_of
+from shelftalk.catalog.readers.files import MAX_LINE, Line, Source, beginning, lines, opened, text_of
 from shelftalk.catalog.readers.jsonlines import DECODER, array_items, malformed
 
 _PRODUCTS = frozenset(
@@ -26,7 +26,7 @@ _GROUP = "ProductGroup"
 _HOLDERS = ("@graph", "itemListElement", "item", "mainEntity", "hasVariant", "itemOffered")
 # Scripts in pages often hold raw line breaks inside strings.
 _LENIENT = json.JSONDecoder(parse_float=Decimal, parse_constant=Decimal, strict=False)
-_PAGE = re.compile(rb"<(!doctype|html|head|body|script|meta|!--)", re.IGNORECASE)
+_PAGE = re.compile(r"<(!doctype|html|head|body|script|meta|!--)", re.IGNORECASE)
 _BLOCK = 1 << 16
 # UN/CEFACT unit codes that shops use.
 _UNITS = {
@@ -45,10 +45,10 @@ _LEFT_OUT = frozenset((
 
 def read(source: Source) -> Iterator[Row]:
     """The rows of a JSON-LD feed or of an HTML page that carries JSON-LD."""
-    start = head(source, 4096).lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")
+    start = beginning(source)
     if _PAGE.match(start):
         yield from _page(source)
-    elif start.startswith(b"["):
+    elif start.startswith("["):
         with opened(source) as stream:
             for row in array_items(source, stream):
                 yield from [row] if row.error else _walk(row.record, row.line, {})

@@ -14,7 +14,7 @@ from typing import IO, Any
 from shelftalk.catalog.money import kind
 from shelftalk.catalog.product import FieldError
 from shelftalk.catalog.readers.base import Row
-from shelftalk.catalog.readers.files import MAX_LINE, Source, head, lines, opened, text_of
+from shelftalk.catalog.readers.files import MAX_LINE, Source, beginning, lines, opened, text_of
 
 # NaN and Infinity, which JSON does not have, arrive as Decimal too and fail in the field that holds them.
 DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=Decimal)
@@ -30,8 +30,7 @@ def read(source: Source) -> Iterator[Row]:
 
 def objects(source: Source) -> Iterator[Row]:
     """The objects of a JSON Lines file or of one JSON array, with the line each begins on; empty lines are passed over."""
-    start = head(source, 4096).decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
-    if start.startswith("["):
+    if beginning(source).startswith("["):
         yield from _array(source)
         return
     decode = DECODER.decode
@@ -81,10 +80,10 @@ def _array(source: Source) -> Iterator[Row]:
 def array_items(source: Source, stream: IO[bytes]) -> Iterator[Row]:
     """The objects of a JSON array, one at a time; a malformed one is passed over up to the next `}, {`."""
     with text_of(stream) as text:
-        buffer, place, line, ended = "", 0, 1, False
-        while not buffer.strip():
-            buffer = text.read(_BLOCK)
-        place = buffer.index("[") + 1
+        buffer, line, ended = text.read(_BLOCK), 1, False
+        place = buffer.find("[") + 1
+        if not place:
+            raise source.error("no JSON array")
         line += buffer.count("\n", 0, place)
         while True:
             skipped = _BETWEEN.match(buffer, place).end()  # type: ignore[union-attr]
