@@ -19,6 +19,7 @@ A candidate's `score` falls with its place: its relevance where relevance decide
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -43,8 +44,6 @@ QUERY_LENGTH = 1_000
 DENSE_DEPTH, BM25_DEPTH = 400, 400
 # At most this many relevant products compete for a superlative.
 COMPETING = 400
-# Reviews at which a product's own rating weighs as much as the shop's mean rating, where popularity orders.
-POPULARITY_PRIOR = 20
 OUT_OF_STOCK = (
     "out_of_stock", "out of stock", "outofstock", "out-of-stock", "sold out", "sold_out", "soldout", "discontinued",
     "https://schema.org/outofstock", "http://schema.org/outofstock", "https://schema.org/soldout",
@@ -180,18 +179,14 @@ class Retriever:
     # Nothing to search for -----------------------------------------------------------------------------------------
 
     def _popular(self, search: _Search, where: str | None) -> tuple[Candidate, ...]:
-        """The most reviewed products, by their rating drawn towards the mean the fewer reviews there are."""
+        """The most reviewed products, by rating times the logarithm of the number of reviews."""
         ids = self._catalog.scan(where, order_by=Sort("review_count", "desc"), limit=4 * search.k)
         products = self._kept(search, iter(ids), len(ids))
         if not products and search.unwanted:
             products = self._kept(search, iter(self._catalog.scan(where)))
-        rated = [p.rating for p in products if p.rating is not None]
-        mean = sum(rated) / len(rated) if rated else 0.0
 
         def popularity(product: Product) -> float:
-            reviews = product.review_count or 0
-            rating = mean if product.rating is None else product.rating
-            return (reviews * rating + POPULARITY_PRIOR * mean) / (reviews + POPULARITY_PRIOR)
+            return (product.rating or 0.0) * math.log(2 + (product.review_count or 0))
 
         products.sort(key=popularity, reverse=True)
         return _placed([(p, {"popularity": popularity(p)}) for p in products[: search.k]])
@@ -341,7 +336,7 @@ def _nearest(candidates: Sequence[Candidate], constraints: Sequence[Constraint])
 
 
 def _distance(product: Product, constraint: Constraint) -> float:
-    """0 within the limit, else how far off as a share of it; 1 for another value than the one asked, 2 for none."""
+    """0 within the limit, below 1 and rising with how far off it is, 1 for another value than the one asked, 2 for none."""
     value = comparable(product, constraint.field)
     limits = constraint.value if isinstance(constraint.value, tuple) else (constraint.value,)
     numbers = [n for n in (sql.fractional_year(v) or sql.number(v) for v in limits) if n is not None]
@@ -354,7 +349,8 @@ def _distance(product: Product, constraint: Constraint) -> float:
     if low <= value <= high:
         return 0.0
     limit = low if value < low else high
-    return min(1.9, abs(value - limit) / max(abs(limit), 1e-9))
+    off = abs(value - limit) / max(abs(limit), 1e-9)
+    return off / (1 + off)
 
 
 def _placed(products: Sequence[tuple[Product, Any]]) -> tuple[Candidate, ...]:
