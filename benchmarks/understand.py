@@ -145,8 +145,9 @@ def with_means(facets: Facets, products: Sequence[Product]) -> Facets:
     for facet in facets:
         if facet.kind in ("money", "number") and facet.mean is None:
             held = [k for p in products if (v := p.value(facet.field)) is not None and (k := number(v)) is not None]
-            facet = replace(facet, mean=sum(held) / len(held)) if held else facet
-        out.append(facet)
+            out.append(replace(facet, mean=sum(held) / len(held)) if held else facet)
+        else:
+            out.append(facet)
     return replace(facets, facets=tuple(out))
 
 
@@ -231,7 +232,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--limit", type=int, help="questions a category")
     parser.add_argument("--category", action="append", default=[], help="only these categories")
     parser.add_argument("--model", default="default", help="language model: a name, a folder")
-    parser.add_argument("--errors", type=int, default=0, help="print so many questions that went wrong (train split only)")
+    parser.add_argument(
+        "--errors", type=int, default=0, help="print so many questions that went wrong (train split only)"
+    )
     options = parser.parse_args(argv)
     if not options.data or not options.data.is_dir():
         parser.error("give --data, the folder of productqa")
@@ -244,7 +247,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         engine = load_engine(load_settings(model=options.model), batch=True)
     scores: list[Score] = []
-    print("| category | n | first pick valid [95%] | exact set [95%] | refusal P / R / F1 | ms |\n|---|---|---|---|---|---|")
+    print(
+        "| category | n | first pick valid [95%] | exact set [95%] | refusal P / R / F1 | ms |\n|---|---|---|---|---|---|"
+    )
     for folder in folders(options.data, options.split, options.category):
         category = load_category(folder, options.limit)
         understander = Understander(category.facets, engine=engine, settings=UnderstandSettings(mode=options.mode))
@@ -253,18 +258,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(report(category.name, found), flush=True)
     print(report(f"all of {options.split}, {options.mode}", scores))
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
-    print(f"\n{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {load:.1f}, {time.strftime('%Y-%m-%d')}")
+    print(
+        f"\n{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {load:.1f}, {time.strftime('%Y-%m-%d')}"
+    )
     wrong = [s for s in scores if not s.valid]
     random.Random(1).shuffle(wrong)
     for score in wrong[: options.errors]:
-        print(f"\n[{score.category}] {score.question.text}\n  gold {score.question.sql.split('`', 2)[2].strip()}\n  read {show(score.intent)}")
+        print(
+            f"\n[{score.category}] {score.question.text}\n  gold {score.question.sql.split('`', 2)[2].strip()}\n  read {show(score.intent)}"
+        )
     return 0
 
 
 def show(intent: Intent) -> str:
     """An intent on one line."""
     parts = [f"{c.field} {c.operator} {c.value!r}" for c in intent.constraints]
-    return " AND ".join(parts) + (f" ORDER {intent.sort.field} {intent.sort.direction}" if intent.sort else "") + ("" if intent.shopping else " NOT SHOPPING")
+    return (
+        " AND ".join(parts)
+        + (f" ORDER {intent.sort.field} {intent.sort.direction}" if intent.sort else "")
+        + ("" if intent.shopping else " NOT SHOPPING")
+    )
 
 
 if __name__ == "__main__":

@@ -5,14 +5,18 @@ from __future__ import annotations
 from shelftalk.understand.index import Field, Index
 from shelftalk.understand.lexicon import COMMON, FILLER, VALUE_SYNONYMS
 from shelftalk.understand.mentions import Mention
-from shelftalk.understand.tokens import Text, stem, stems
+from shelftalk.understand.tokens import Text, stem, stemmed, stems
 from shelftalk.values import Constraint
 
-_NOISE = frozenset(stem(w) for w in "is has with feature features function support supported capable capability included includes technology design system mode".split())
+_NOISE = stemmed(
+    "is has with feature features function support supported capable capability included includes technology design system mode"
+)
 _PREFIXES = frozenset({"is", "ha", "has"})
 
 
-def flags(text: Text, index: Index, negative: list[bool], found: list[Mention], taken: set[int]) -> tuple[list[Constraint], set[int]]:
+def flags(
+    text: Text, index: Index, negative: list[bool], found: list[Mention], taken: set[int]
+) -> tuple[list[Constraint], set[int]]:
     """The yes/no constraints, and the tokens they were read from."""
     occupied = {i for m in found for i in range(m.first, m.last + 1)} | taken
     out: list[Constraint] = []
@@ -47,7 +51,9 @@ def _named(text: Text, index: Index, known: Field) -> tuple[int, int] | None:
             forms.append(stems(said))
     del plain
     for form in forms:
-        if len(form) == 1 and (form[0] in {stem(w) for w in FILLER} or (form[0] in {stem(w) for w in COMMON} and form[0] not in _TELLING)):
+        if len(form) == 1 and (
+            form[0] in {stem(w) for w in FILLER} or (form[0] in {stem(w) for w in COMMON} and form[0] not in _TELLING)
+        ):
             continue
         hit = _run(text, form)
         if hit is not None and not all(text.tokens[i].stem in index.nouns for i in range(hit[0], hit[1] + 1)):
@@ -55,7 +61,7 @@ def _named(text: Text, index: Index, known: Field) -> tuple[int, int] | None:
     return None
 
 
-_TELLING = frozenset(stem(w) for w in "rechargeable portable wireless adjustable foldable smart remote".split())
+_TELLING = stemmed("rechargeable portable wireless adjustable foldable smart remote")
 
 
 def _run(text: Text, form: tuple[str, ...]) -> tuple[int, int] | None:

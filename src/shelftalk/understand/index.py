@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from shelftalk.understand.lexicon import CONCEPTS, FILLER, NAME_NOISE
-from shelftalk.understand.tokens import stem, stems, words
+from shelftalk.understand.tokens import bag, stem, stems, words
 from shelftalk.understand.units import Unit, unit
 from shelftalk.values import Facet, Facets, Scalar
 
-_BRAND = frozenset("brand manufacturer maker vendor designer label".split())
+_BRAND = bag("brand manufacturer maker vendor designer label")
 _COLOR = frozenset(stem(w) for w in ("color", "colour"))
 _TRUE = frozenset({"yes", "true", "y"})
 _FALSE = frozenset({"no", "false", "n", "none", "not applicable"})
@@ -91,12 +91,15 @@ class Index:
                 self._add(known, value, count, partial)
         self.partial = {w: list(vs.values()) for w, vs in partial.items() if len(vs) == 1}
         self.nouns = self._nouns()
+        self.shapes: dict[tuple[str, int], list[tuple[str, list[Value]]]] | None = None  # filled when first needed
         self.by_word: dict[str, list[Field]] = defaultdict(list)
         for known in self.fields.values():
             for word in known.known:
                 self.by_word[word].append(known)
 
-    def _add(self, known: Field, value: Scalar, count: int, partial: dict[str, dict[tuple[str, Scalar], Value]]) -> None:
+    def _add(
+        self, known: Field, value: Scalar, count: int, partial: dict[str, dict[tuple[str, Scalar], Value]]
+    ) -> None:
         text = str(value)
         key = stems(text)
         if not key or len(key) > 8:
@@ -164,9 +167,7 @@ def _field(facet: Facet) -> Field:
     name = _name(facet.field)
     measure = unit(facet.unit)
     if measure is not None or facet.unit:
-        drop = {facet.unit, stem(facet.unit.lower()) if facet.unit else ""} | (
-            {measure.name} if measure else set()
-        )
+        drop = {facet.unit, stem(facet.unit.lower()) if facet.unit else ""} | ({measure.name} if measure else set())
         name = tuple(w for w in name if w not in drop and unit(w) != measure) or name
     if measure is None and len(name) > 1 and facet.kind in ("number", "money"):
         last = unit(name[-1]) or unit(facet.field.replace("-", "_").rsplit("_", 1)[-1])
@@ -175,7 +176,9 @@ def _field(facet: Facet) -> Field:
     known = set(name)
     for word in name:
         known |= CONCEPTS.get(word, frozenset())
-    out = Field(facet, name, frozenset(known - NAME_NOISE), measure, facet.kind, brand=bool(_BRAND & set(words(facet.field))))
+    out = Field(
+        facet, name, frozenset(known - NAME_NOISE), measure, facet.kind, brand=bool(_BRAND & set(words(facet.field)))
+    )
     held = {str(v).strip().lower(): v for v, _ in facet.values}
     if facet.kind == "boolean":
         out.yes, out.no = True, False
@@ -193,7 +196,9 @@ def _field(facet: Facet) -> Field:
 
 
 def _name(field_name: str) -> tuple[str, ...]:
-    split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", field_name.removeprefix("attributes.")).replace("_", " ").replace(".", " ")
+    split = (
+        re.sub(r"(?<=[a-z])(?=[A-Z])", " ", field_name.removeprefix("attributes.")).replace("_", " ").replace(".", " ")
+    )
     found = tuple(w for w in stems(split) if w)
     return found or (field_name.lower(),)
 

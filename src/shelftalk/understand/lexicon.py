@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from shelftalk.understand.tokens import stem
+from shelftalk.understand.tokens import bag, stem, stemmed
 
 # Words that carry no search meaning.
-FILLER = frozenset(
-    """a about above absolutely actually after again ain't alright all also am an and another any anybody anyone
+FILLER = bag("""a about above absolutely actually after again ain't alright all also am an and another any anybody anyone
     anything are aren't around as ask asking at away back basically be because been before being below best bet better
     between big bit both bother bought bring brand brands bro bucks bunch but buy buying by came can can't cannot
     carry case cash catalog catalogue catch check choice come comes considering cool could couldn't cuz dang darn deal definitely did didn't dig
@@ -26,30 +25,28 @@ FILLER = frozenset(
     thing things think this those though through time tired to told too top torn total track trust try trying two type under up
     uh um us use used uses using very wait want wanted wanting wants was way we well were what what's whatever when where
     which while who who's whole why will with within without won't work works would wouldn't ya yeah yes yet you you'd you'll
-    you're you've your yours usd eur gbp pounds quid ones' kinds""".split()
-)
+    you're you've your yours usd eur gbp pounds quid ones' kinds""")
 
 # Praise and blame: as a catalogue's value they count only beside the name of their field ("good water resistance").
-EVALUATIVE = frozenset(
+EVALUATIVE = bag(
     "good fair poor excellent great best bad average normal high low medium moderate basic premium decent nice perfect yes no none other "
-    "others various new strong weak superior standard-grade ok fine very".split()
+    "others various new strong weak superior standard-grade ok fine very"
 )
 # Colours that are hardly ever anything else.
-COLORS = frozenset("black white red blue green yellow purple pink brown grey gray silver gold beige navy turquoise maroon burgundy teal magenta khaki ivory".split())
+COLORS = bag(
+    "black white red blue green yellow purple pink brown grey gray silver gold beige navy turquoise maroon burgundy teal magenta khaki ivory"
+)
 
 # Words of grammar: alone they never name a value.
-FUNCTION = frozenset(
-    """a about above after all also am an and any are as at be because been before below but by can could did do does each either
+FUNCTION = bag("""a about above after all also am an and any are as at be because been before below but by can could did do does each either
     else every for from get got had has have he her here him his how i if in into is it its just like less many may me more most
     much must my need neither no nor not of off on one only or other our out over own per please plus she should show since so some such
     than that the their them then there these they this those to too two under until up us use very want was way we were what when
-    where which who why will with within without would yes yet you your find give buy""".split()
-)
+    where which who why will with within without would yes yet you your find give buy""")
 
 # Words so common in ordinary sentences that, standing alone, they are no proof of a catalogue's value. They count when
 # something supports them: the field's name, the product's noun right after, another value of the field beside them.
-COMMON = frozenset(
-    """able access action active adult advance air all alpha american amber angel any apple area arm arrow art auto away
+COMMON = bag("""able access action active adult advance air all alpha american amber angel any apple area arm arrow art auto away
     baby back bag ball band bar bare base basic bay beach bear beauty bed bell below berry best better beyond big bird bit
     blade blend block blow board body bold bolt bonus book boost box boy brand brave bridge bright broad bubble build built button
     call calm camp can cap car carbon card care carnival cart case casual cat center central chance change charm chase cheap check
@@ -78,8 +75,7 @@ COMMON = frozenset(
     travel tree trend tri tribe trigger trim triple true trust turbo twin two ultra under union unique unit universal up urban value various view
     village vision vital voice wall warm watch water wave way wear well west whole wide wild win wind window wing wise
     wish with wolf woman wonder wood work world yes young zero zone lime coral salmon peach cream chocolate coffee honey ginger
-    hammer nest ring echo dot pixel surface spigot anchor coast carnival mission ford prophet oil diesel hill""".split()
-)
+    hammer nest ring echo dot pixel surface spigot anchor coast carnival mission ford prophet oil diesel hill""")
 
 # Attribute concepts: a request's word on either side of a group names the same kind of field.
 _CONCEPTS = """
@@ -154,7 +150,9 @@ for _line in _CONCEPTS.strip().splitlines():
     CONCEPTS[_head] = CONCEPTS.get(_head, frozenset()) | {_head, *_rest}
 
 # Words of field names that say nothing about which field is meant.
-NAME_NOISE = frozenset(stem(w) for w in "type of the is has with per num number value max min maximum minimum product item total and or for in a rating".split())
+NAME_NOISE = stemmed(
+    "type of the is has with per num number value max min maximum minimum product item total and or for in a rating"
+)
 
 # Synonyms of values and yes/no attributes: what shoppers say -> the words a catalogue may use.
 VALUE_SYNONYMS: dict[str, tuple[str, ...]] = {
@@ -263,14 +261,19 @@ def superlative(word: str) -> str | None:
         return _IRREGULAR[word]
     if word.endswith("est") and len(word) > 5:
         base = word[:-3]
-        for form in (base, base + "e", base[:-1] + "y" if base.endswith("i") else base, base[:-1] if base[-1:] == base[-2:-1] else base):
+        for form in (
+            base,
+            base + "e",
+            base[:-1] + "y" if base.endswith("i") else base,
+            base[:-1] if base[-1:] == base[-2:-1] else base,
+        ):
             if form in SUPERLATIVES:
                 return form
     return None
 
 
 # Fields where less is better: "the best price" sorts ascending, and so does "fastest" on a time.
-LESS_IS_BETTER = frozenset(stem(w) for w in "price cost weight noise recharge charging latency thickness decibel".split())
+LESS_IS_BETTER = stemmed("price cost weight noise recharge charging latency thickness decibel")
 
 # Idioms of thrift: no limit is named, and the cheapest that fits is what is meant.
 THRIFT = (

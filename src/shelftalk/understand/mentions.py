@@ -12,13 +12,13 @@ from functools import lru_cache
 
 from shelftalk.understand.index import Field, Index, Value, is_color
 from shelftalk.understand.lexicon import COLORS, COMMON, CONCEPTS, EVALUATIVE, FILLER, FUNCTION, VALUE_SYNONYMS
-from shelftalk.understand.tokens import Text, stem, stems
+from shelftalk.understand.tokens import Text, bag, stem, stems
 from shelftalk.understand.units import UNITS
 from shelftalk.understand.vocabulary import ordinary
 
 _JOIN = re.compile(r"^(?:[\s\-&'/+.]|\s&\s){0,3}$")
-_BRAND_BEFORE = frozenset("from by brand brands label only trust love like prefer called like loyal buy wear between".split())
-_AFTER_BRAND = frozenset("brand brands branded products product stuff fan guy gal person".split())
+_BRAND_BEFORE = bag("from by brand brands label only trust love like prefer called like loyal buy wear between")
+_AFTER_BRAND = bag("brand brands branded products product stuff fan guy gal person")
 
 
 @dataclass(slots=True)
@@ -115,7 +115,25 @@ def _synonyms() -> dict[tuple[str, ...], tuple[str, ...]]:
     return out
 
 
-_SUFFIXES = ("ity", "er", "ers", "ed", "ic", "al", "able", "ible", "matic", "matically", "ally", "y", "ness", "ing", "n", "en", "ion")
+_SUFFIXES = (
+    "ity",
+    "er",
+    "ers",
+    "ed",
+    "ic",
+    "al",
+    "able",
+    "ible",
+    "matic",
+    "matically",
+    "ally",
+    "y",
+    "ness",
+    "ing",
+    "n",
+    "en",
+    "ion",
+)
 
 
 def _derived(word: str, index: Index) -> list[Value]:
@@ -125,7 +143,11 @@ def _derived(word: str, index: Index) -> list[Value]:
     root = stem(word)
     out: list[Value] = []
     for suffix in _SUFFIXES:
-        for candidate in (root + suffix, root.removesuffix(suffix) if root.endswith(suffix) else "", word.removesuffix(suffix) if word.endswith(suffix) else ""):
+        for candidate in (
+            root + suffix,
+            root.removesuffix(suffix) if root.endswith(suffix) else "",
+            word.removesuffix(suffix) if word.endswith(suffix) else "",
+        ):
             if len(candidate) >= 4 and candidate != word:
                 out += [v for v in index.values.get((stem(candidate),), ()) if v not in out]
     return out
@@ -143,7 +165,7 @@ def _misspelt(word: str, index: Index) -> list[Value]:
 
 
 def _by_shape(index: Index) -> dict[tuple[str, int], list[tuple[str, list[Value]]]]:
-    shapes: dict[tuple[str, int], list[tuple[str, list[Value]]]] | None = getattr(index, "shapes", None)
+    shapes = index.shapes
     if shapes is None:
         shapes = {}
         for values in index.values.values():
@@ -154,7 +176,12 @@ def _by_shape(index: Index) -> dict[tuple[str, int], list[tuple[str, list[Value]
         for _, held in index.partial.items():
             for value in held:
                 for word in str(value.value).lower().split():
-                    if word.isalpha() and len(word) >= 5 and index.fields[value.field].brand and stem(word) in index.partial:
+                    if (
+                        word.isalpha()
+                        and len(word) >= 5
+                        and index.fields[value.field].brand
+                        and stem(word) in index.partial
+                    ):
                         shapes.setdefault((word[0], len(word)), []).append((word, [value]))
         index.shapes = shapes
     return shapes
@@ -188,15 +215,25 @@ def _choose(text: Text, index: Index, mention: Mention, found: list[Mention]) ->
         support = _support(text, index, mention, value, known, found)
         if value.field == "categories" and index.facets.products and value.count >= index.facets.products:
             continue
-        if len(text.tokens[mention.first : mention.last + 1]) == 1 and text.tokens[mention.first].low in EVALUATIVE and not _beside_name(text, mention, known):
+        if (
+            len(text.tokens[mention.first : mention.last + 1]) == 1
+            and text.tokens[mention.first].low in EVALUATIVE
+            and not _beside_name(text, mention, known)
+        ):
             continue
         if _compared(text, mention):
             continue
-        if mention.how == "exact" and _names_another(text, index, mention, known) and not _beside_name(text, mention, known):
+        if (
+            mention.how == "exact"
+            and _names_another(text, index, mention, known)
+            and not _beside_name(text, mention, known)
+        ):
             continue
         if support < _needed(text, index, mention, value, known):
             continue
-        rank = support + (1.0 if value.exact else 0.0) + (0.6 if known.brand else 0.0) + (0.5 if is_color(known) else 0.0)
+        rank = (
+            support + (1.0 if value.exact else 0.0) + (0.6 if known.brand else 0.0) + (0.5 if is_color(known) else 0.0)
+        )
         rank += 0.3 if value.field == "categories" else 0.0
         rank -= 0.25 * max(0, len(known.name) - 1)
         scored.append((rank, value))
@@ -217,13 +254,19 @@ def _names_another(text: Text, index: Index, mention: Mention, known: Field) -> 
     if mention.first != mention.last or known.brand:
         return False
     word = text.tokens[mention.first].stem
-    return any(word in other.name for other in index.fields.values() if other is not known and other.yes is None and other.no is None)
+    return any(
+        word in other.name
+        for other in index.fields.values()
+        if other is not known and other.yes is None and other.no is None
+    )
 
 
 def _beside_name(text: Text, mention: Mention, known: Field) -> bool:
     """Whether a telling word of the field's name stands within two words, in the same sentence."""
     for j in range(max(0, mention.first - 2), min(len(text.tokens), mention.last + 3)):
-        if text.tokens[j].stem in known.name and not any(t.hard for t in text.tokens[min(j, mention.first) + 1 : max(j, mention.last) + 1]):
+        if text.tokens[j].stem in known.name and not any(
+            t.hard for t in text.tokens[min(j, mention.first) + 1 : max(j, mention.last) + 1]
+        ):
             return True
     return False
 
@@ -261,7 +304,9 @@ def _needed(text: Text, index: Index, mention: Mention, value: Value, known: Fie
     if mention.how == "partial":
         if known.brand and value.exact is False:
             shown = tokens[0].text in str(value.value).split() or text.text.islower()
-            need = max(need, 0.0 if shown and low not in COMMON and (not ordinary(low) or tokens[0].text[0].isupper()) else 2.0)
+            need = max(
+                need, 0.0 if shown and low not in COMMON and (not ordinary(low) or tokens[0].text[0].isupper()) else 2.0
+            )
         elif not value.exact:
             need = max(need, 1.0)
     if mention.how == "derived":
@@ -310,7 +355,12 @@ def _support(text: Text, index: Index, mention: Mention, value: Value, known: Fi
         if tokens[follow].stem in index.nouns:
             score += 1.0 if not known.brand or tokens[first].text == str(value.value).split()[0] else 0.5
             break
-        if other is None and tokens[follow].low not in ("or", "and") and not tokens[follow].numeric and tokens[follow].low not in UNITS:
+        if (
+            other is None
+            and tokens[follow].low not in ("or", "and")
+            and not tokens[follow].numeric
+            and tokens[follow].low not in UNITS
+        ):
             break
         follow = (other.last if other else follow) + 1
     for other in found:
@@ -318,7 +368,11 @@ def _support(text: Text, index: Index, mention: Mention, value: Value, known: Fi
             continue
         low, high = (other, mention) if other.last < mention.first else (mention, other)
         between = [t.low for t in tokens[low.last + 1 : high.first]]
-        if len(between) <= 2 and all(w in ("or", "and", "nor", "either", "a", "an", "the") for w in between) and not tokens[high.first].hard:
+        if (
+            len(between) <= 2
+            and all(w in ("or", "and", "nor", "either", "a", "an", "the") for w in between)
+            and not tokens[high.first].hard
+        ):
             score += 1.0
             break
     return score

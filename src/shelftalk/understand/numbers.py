@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from shelftalk.understand.tokens import Text
 
 _ONES = {w: i for i, w in enumerate(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen".split())}  # fmt: skip
-_TENS = {w: 10 * i for i, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"])}  # fmt: skip
+_TENS = {
+    w: 10 * i for i, w in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
+}
 _TENS["fourty"] = 40
 _SCALES = {"hundred": 100, "thousand": 1000, "grand": 1000, "million": 1_000_000}
 _WHOLE = {"dozen": 12.0, "couple": 2.0, "half": 0.5, "quarter": 0.25}
@@ -44,7 +45,12 @@ def numbers(text: Text) -> list[Number]:
 
 def _digits(text: Text, i: int) -> Number | None:
     tokens = text.tokens
-    if i and tokens[i].gap == "" and tokens[i - 1].text.isalpha() and tokens[i - 1].low not in ("usd", "eur", "gbp", "x"):
+    if (
+        i
+        and tokens[i].gap == ""
+        and tokens[i - 1].text.isalpha()
+        and tokens[i - 1].low not in ("usd", "eur", "gbp", "x")
+    ):
         return None  # the 7 of OPT7
     try:
         value = float(tokens[i].text.replace(",", ""))
@@ -54,7 +60,9 @@ def _digits(text: Text, i: int) -> Number | None:
     if after and after.gap == "/" and after.numeric and "." not in after.text and float(after.text) not in (0.0,):
         whole = 0.0
         first = i
-        if found_whole := (i > 0 and tokens[i - 1].numeric and tokens[i].gap in (" ", "-") and "." not in tokens[i - 1].text):
+        if found_whole := (
+            i > 0 and tokens[i - 1].numeric and tokens[i].gap in (" ", "-") and "." not in tokens[i - 1].text
+        ):
             whole, first = float(tokens[i - 1].text.replace(",", "")), i - 1
         fraction = value / float(after.text)
         if fraction < 1 and float(after.text) <= 16:
@@ -88,9 +96,9 @@ def _words(text: Text, i: int) -> Number | None:
         word = tokens[j].low
         if j > i and (tokens[j].hard or tokens[j].comma):
             break
-        if word in _ONES and (not seen or current == 0 or (_ONES[word] < 10 and current % 10 == 0 and current % 100)):
-            current += _ONES[word]
-        elif word in _ONES and seen and current >= 100 and current % 100 == 0:
+        if (
+            word in _ONES and (not seen or current == 0 or (_ONES[word] < 10 and current % 10 == 0 and current % 100))
+        ) or (word in _ONES and seen and current >= 100 and current % 100 == 0):
             current += _ONES[word]
         elif word in _TENS and (not seen or current % 100 == 0):
             current += _TENS[word]
@@ -98,8 +106,12 @@ def _words(text: Text, i: int) -> Number | None:
             current = (current or 1.0) * 100
         elif word in _SCALES and word != "hundred":
             total, current = total + (current or 1.0) * _SCALES[word], 0.0
-        elif word == "and" and seen and j + 1 < len(tokens) and (total or current >= 100) and (
-            tokens[j + 1].low in _ONES or tokens[j + 1].low in _TENS
+        elif (
+            word == "and"
+            and seen
+            and j + 1 < len(tokens)
+            and (total or current >= 100)
+            and (tokens[j + 1].low in _ONES or tokens[j + 1].low in _TENS)
         ):
             j += 1
             continue

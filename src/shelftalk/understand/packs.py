@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from shelftalk.understand.index import Field, Index
+from shelftalk.understand.nearby import Quantity
 from shelftalk.understand.numbers import numbers
-from shelftalk.understand.quantities import Quantity
-from shelftalk.understand.tokens import Text, stem, tokenise
+from shelftalk.understand.tokens import Text, stemmed, tokenise
 from shelftalk.values import Scalar
 
-_PACK = frozenset(stem(w) for w in "pack packs pieces piece pcs set count quantity units bundle multipack".split())
+_PACK = stemmed("pack packs pieces piece pcs set count quantity units bundle multipack")
 _NUMBER = r"\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|a dozen|dozen|single|double|triple|twin"
 _FORMS: tuple[tuple[re.Pattern[str], str | None], ...] = (
     (re.compile(rf"\b(?:pack|packs|set|sets|box|case|bundle)s?\s+(?:of|with|containing)\s+(?:just |only )?(?P<n>{_NUMBER})\b"), None),
@@ -64,13 +64,19 @@ def packs(text: Text, index: Index, negative: list[bool]) -> tuple[list[Quantity
     if not wanted:
         for match in _LONE.finditer(text.low):
             first, last = text.at(match.start("n")), text.at(match.start("n"))
-            if first < len(text.tokens) and negative[first] and any(t.stem in index.nouns for t in text.tokens[first + 1 : first + 4]):
+            if (
+                first < len(text.tokens)
+                and negative[first]
+                and any(t.stem in index.nouns for t in text.tokens[first + 1 : first + 4])
+            ):
                 wanted[1.0] = (first, last, True)
                 used.add(first)
     return _limits(text, known, wanted, many), used
 
 
-def _limits(text: Text, known: Field, wanted: dict[float, tuple[int, int, bool]], many: tuple[int, int, bool] | None) -> list[Quantity]:
+def _limits(
+    text: Text, known: Field, wanted: dict[float, tuple[int, int, bool]], many: tuple[int, int, bool] | None
+) -> list[Quantity]:
     out: list[Quantity] = []
     liked = {v: w for v, w in wanted.items() if not w[2]}
     for value, (first, last, off) in wanted.items():
@@ -83,7 +89,9 @@ def _limits(text: Text, known: Field, wanted: dict[float, tuple[int, int, bool]]
     if many is not None and not out:
         one = _held(known, 1.0)
         if one is not None:
-            out.append(Quantity(known.field, "=" if many[2] else "!=", one, many[0], many[1], text.span(many[0], many[1])))
+            out.append(
+                Quantity(known.field, "=" if many[2] else "!=", one, many[0], many[1], text.span(many[0], many[1]))
+            )
     return out
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from shelftalk.understand.lexicon import FUNCTION
-from shelftalk.understand.tokens import Text
+from shelftalk.understand.tokens import Text, bag
 
 # Negative in form, not in meaning: masked before negations are looked for.
 _HARMLESS = re.compile(
@@ -33,7 +33,9 @@ _AFTERWARDS = re.compile(
     r"^(?:\W*(?!(?:and|or|but|not|never|so|because)\b|\w+n't\b)[\w'-]+\W*?){0,4}?\s*"
     r"(?:(?:is|are|was|were)? ?(?:a |an )?(?:(?:big |hard |huge |definite |firm )?(?:fat )?no(?= for me| from me| thanks| way|\W*$)|no[- ]?go|no[- ]?no|deal[- ]?breaker|turn[- ]?off|dud|pain|letdown|rip[- ]?off|nope|off the table|out of the question|overrated|not happening)|(?:is|are|'s) (?:just |way |far |a bit |a little |kinda )?(?:out\b|too\b)|away from me|(?:isn't|aren't|wasn't|weren't|ain't|doesn't|don't|didn't|won't|hasn't|haven't|never) (?:really |quite |just |exactly |gonna )?(?:do it|my (?:thing|style|cup|bag|jam|type|taste|favou?rite|vibe)|for me|cut it|work(?:ing)? for|float|brew it|suit|impress|appeal|sit (?:right|well)|an option|good enough|enough|cutting it|interest me|agree with|worked (?:out|for))|need not apply|leaves? me cold|let me down|out of (?:my |the )?(?:sight|picture|way|it\b|here)|off (?:the|my) (?:list|table)|(?:sucks?|stinks?|annoys?|bores?|irritates?|bothers?|bugs?|disgusts?|disappoints?)\b|not (?:my|for me)\b|makes? me (?:itch|sick|sweat|break)|give(?:s)? me (?:a rash|hives|the creeps))"
 )
-_CONTINUES = frozenset("or nor and a an the any either those these that this whole all such fancy silly stupid darn damn lousy crappy from of with made in by brand brands even also not neither no anything".split())
+_CONTINUES = bag(
+    "or nor and a an the any either those these that this whole all such fancy silly stupid darn damn lousy crappy from of with made in by brand brands even also not neither no anything"
+)
 
 
 def negatives(text: Text, anchors: Mapping[int, int], amounts: Iterable[int] = ()) -> list[bool]:
@@ -47,28 +49,39 @@ def negatives(text: Text, anchors: Mapping[int, int], amounts: Iterable[int] = (
     starts = set(anchors) - set(amounts)
     events: dict[int, list[tuple[int, str]]] = {}
     for match in _NEGATION.finditer(masked):
-        if match.group() == "no" and masked[match.end() : match.end() + 1] == "." :
+        if match.group() == "no" and masked[match.end() : match.end() + 1] == ".":
             continue
         events.setdefault(text.at(match.end()), []).append((match.end(), "neg"))
     for match in _RESUME.finditer(masked):
         if match.group() in ("something",) and _negated_before(masked, match.start()):
             continue
-        if masked[: match.start()].endswith(("that ", "which ", "who ")) and match.group().startswith(("need", "has", "should", "must")) and _negated_before(masked, match.start()):
+        if (
+            masked[: match.start()].endswith(("that ", "which ", "who "))
+            and match.group().startswith(("need", "has", "should", "must"))
+            and _negated_before(masked, match.start())
+        ):
             continue
-        if _NEGATION.search(masked[max(0, match.start() - 18) : match.start()].rsplit(",", 1)[-1]) or match.group().startswith("anything") and _negated_before(masked, match.start()):
+        if _NEGATION.search(masked[max(0, match.start() - 18) : match.start()].rsplit(",", 1)[-1]) or (
+            match.group().startswith("anything") and _negated_before(masked, match.start())
+        ):
             continue
         events.setdefault(text.at(match.start()), []).append((match.start(), "pos"))
     denied = False  # the clause so far turns something down
     out: list[bool] = []
     state, once, until = False, False, -1
     for i, token in enumerate(tokens):
-        if token.hard or token.aside or "\u0001" in masked[token.start - len(token.gap) : token.start + 1]:
-            state = False
-        elif state and (token.comma or ("&" in token.gap and i not in inner)) and (not _next_is_value(text, i, starts) or _stands_alone(text, i - 1)):
-            state = False
-        elif state and token.low == "and" and (not _next_is_value(text, i + 1, starts) or _stands_alone(text, i)):
-            state = False
-        elif state and token.low in ("but", "so", "because", "then", "if", "plus", "since"):
+        if (
+            token.hard
+            or token.aside
+            or "\u0001" in masked[token.start - len(token.gap) : token.start + 1]
+            or (
+                state
+                and (token.comma or ("&" in token.gap and i not in inner))
+                and (not _next_is_value(text, i, starts) or _stands_alone(text, i - 1))
+            )
+            or (state and token.low == "and" and (not _next_is_value(text, i + 1, starts) or _stands_alone(text, i)))
+            or (state and token.low in ("but", "so", "because", "then", "if", "plus", "since"))
+        ):
             state = False
         if token.hard or token.aside or token.comma or token.low in ("but", "so", "and"):
             denied = False
@@ -93,7 +106,9 @@ def negatives(text: Text, anchors: Mapping[int, int], amounts: Iterable[int] = (
     return out
 
 
-_RELATIVE = re.compile(r"\b(?:that|which|who|it)(?: just| even| still| really)? (?:\w+n't|cannot|can not|is not|does not|will not)(?: even)?$|\bwithout$")
+_RELATIVE = re.compile(
+    r"\b(?:that|which|who|it)(?: just| even| still| really)? (?:\w+n't|cannot|can not|is not|does not|will not)(?: even)?$|\bwithout$"
+)
 
 
 def _negated_before(masked: str, offset: int) -> bool:
@@ -101,7 +116,9 @@ def _negated_before(masked: str, offset: int) -> bool:
     return bool(_NEGATION.search(clause))
 
 
-_VERB = re.compile(r"\b(?:suits?|works?|is fine|are fine|is good|are good|would be|is my|are my|i'm|sounds?|i need|i want|is what|is a must|are a must|is great|are great|will do|is enough|'s my|'s fine|'s what|will be fine|would do|it has|it's got|it needs|it must|has to|have to|i prefer|i like|i love)\b")
+_VERB = re.compile(
+    r"\b(?:suits?|works?|is fine|are fine|is good|are good|would be|is my|are my|i'm|sounds?|i need|i want|is what|is a must|are a must|is great|are great|will do|is enough|'s my|'s fine|'s what|will be fine|would do|it has|it's got|it needs|it must|has to|have to|i prefer|i like|i love)\b"
+)
 
 
 def _stands_alone(text: Text, i: int) -> bool:
@@ -123,16 +140,18 @@ def _next_is_value(text: Text, i: int, starts: set[int]) -> bool:
     return False
 
 
-_ACCEPTED = re.compile(r"^\W*(?:\w+ ){0,2}?(?:(?:will|would|should|'ll|'d) (?:be (?:fine|ok|okay|enough|perfect|great)|do\b|work|suffice)|is (?:fine|enough|ok|okay|plenty|all i need|what i)|does the (?:trick|job)|do the (?:trick|job)|works for me|suits me)")
+_ACCEPTED = re.compile(
+    r"^\W*(?:\w+ ){0,2}?(?:(?:will|would|should|'ll|'d) (?:be (?:fine|ok|okay|enough|perfect|great)|do\b|work|suffice)|is (?:fine|enough|ok|okay|plenty|all i need|what i)|does the (?:trick|job)|do the (?:trick|job)|works for me|suits me)"
+)
 
 
 def accepted_after(text: Text, last: int) -> bool:
     """Whether what follows token `last` takes it: "480p is enough", "AA should do the trick"."""
-    rest = re.split(r"[.,;!?]", text.low[text.tokens[last].end :])[0]
+    rest = re.split(r"[.,;!?]", text.low[text.tokens[last].end :][:90])[0]
     return bool(_ACCEPTED.match(rest))
 
 
 def rejected_after(text: Text, last: int) -> bool:
     """Whether what follows token `last` turns it down: "Sony is a no-go", "silver doesn't do it for me"."""
-    rest = re.split(r"[.;!?]", text.low[text.tokens[last].end :])[0]
+    rest = re.split(r"[.;!?]", text.low[text.tokens[last].end :][:90])[0]
     return bool(_AFTERWARDS.match(rest.lstrip("'s ").lstrip()))

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 
+from shelftalk.understand.amounts import amounts
 from shelftalk.understand.flags import flags
 from shelftalk.understand.index import Index
 from shelftalk.understand.mentions import Mention, mentions
+from shelftalk.understand.nearby import Quantity
 from shelftalk.understand.packs import pack_anchors, packs
 from shelftalk.understand.polarity import accepted_after, negatives, rejected_after
-from shelftalk.understand.quantities import Quantity, amounts, quantities
+from shelftalk.understand.quantities import quantities
 from shelftalk.understand.superlatives import Order, order, thrift
 from shelftalk.understand.tokens import Text, tokenise
 from shelftalk.understand.wishes import how_many, is_shopping, preferences, query
@@ -47,7 +50,11 @@ class Reader:
         anchors.update({a.number.first: a.last for a in spoken})
         anchors.update({m.first: m.last for m in first_pass})
         inside = _inside(first_pass)
-        negative = negatives(text, anchors, [a.number.first for a in spoken if a.number.first not in inside and (a.number.digits or a.unit or a.money)])
+        negative = negatives(
+            text,
+            anchors,
+            [a.number.first for a in spoken if a.number.first not in inside and (a.number.digits or a.unit or a.money)],
+        )
         pieces, pack_tokens = packs(text, index, negative)
         taken = frozenset(pack_tokens)
         sort = order(text, index, negative)
@@ -56,18 +63,36 @@ class Reader:
         found = [m for m in first_pass if not set(range(m.first, m.last + 1)) & (pack_tokens | limit_tokens)]
         found = [m for m in found if not set(range(m.first, m.last + 1)) <= sort_tokens]
         for mention in reversed(found):
-            mention.negative = (negative[mention.first] or rejected_after(text, mention.last)) and not accepted_after(text, mention.last)
-        for one, other in zip(found[-2::-1], found[:0:-1], strict=False):
-            if other.negative and not one.negative and not negative[other.first] and text.low[text.tokens[one.last].end : text.tokens[other.first].start].strip() in ("and", "or", ","):
+            mention.negative = (negative[mention.first] or rejected_after(text, mention.last)) and not accepted_after(
+                text, mention.last
+            )
+        for other, one in pairwise(reversed(found)):
+            if (
+                other.negative
+                and not one.negative
+                and not negative[other.first]
+                and text.low[text.tokens[one.last].end : text.tokens[other.first].start].strip() in ("and", "or", ",")
+            ):
                 one.negative = True
         switches, switch_tokens = flags(text, index, negative, found, sort_tokens | limit_tokens | pack_tokens)
-        other = _another(text, index, found)
-        constraints = [*_values(text, index, found, other), *switches, *_limits([*pieces, *limits])]
-        used = sort_tokens | limit_tokens | pack_tokens | switch_tokens | {i for m in found for i in range(m.first, m.last + 1)}
+        turned = _another(text, index, found)
+        constraints = [*_values(text, index, found, turned), *switches, *_limits([*pieces, *limits])]
+        used = (
+            sort_tokens
+            | limit_tokens
+            | pack_tokens
+            | switch_tokens
+            | {i for m in found for i in range(m.first, m.last + 1)}
+        )
         limit, count_tokens = how_many(text, used, index)
         wish = _order(sort)
         thrifty = False
-        if wish is None and "price" in index.fields and thrift(text) and not any(c.field == "price" for c in constraints):
+        if (
+            wish is None
+            and "price" in index.fields
+            and thrift(text)
+            and not any(c.field == "price" for c in constraints)
+        ):
             wish, thrifty = Sort("price", "asc", ""), True
         shopping = is_shopping(text, bool(constraints or sort))
         if not shopping:
@@ -95,7 +120,9 @@ def _inside(found: list[Mention]) -> frozenset[int]:
 
 def named_anchors(text: Text, index: Index) -> set[int]:
     """Tokens that name the products themselves ("no Sony or LG players") or a field: a negated list may go on over them."""
-    return {i for i, t in enumerate(text.tokens) if t.stem in index.tokens and t.stem not in index.nouns and len(t.stem) > 3}
+    return {
+        i for i, t in enumerate(text.tokens) if t.stem in index.tokens and t.stem not in index.nouns and len(t.stem) > 3
+    }
 
 
 def _order(found: Order | None) -> Sort | None:
@@ -108,19 +135,31 @@ def _values(text: Text, index: Index, found: list[Mention], another: set[int]) -
     turned_down: dict[str, list[Mention]] = defaultdict(list)
     final = {(m.field, m.value.value): m.negative for m in found if m.value is not None}
     for position, mention in enumerate(found):
-        if mention.value is not None and mention.negative != final[mention.field, mention.value.value] and position not in another:
+        if (
+            mention.value is not None
+            and mention.negative != final[mention.field, mention.value.value]
+            and position not in another
+        ):
             continue  # the last word on a value counts
         (turned_down if mention.negative or position in another else wanted)[mention.field].append(mention)
     out: list[Constraint] = []
     for field, held in turned_down.items():
         values = _distinct(held)
-        span = text.span(held[0].first, held[-1].last) if len(held) == 1 else ", ".join(text.span(m.first, m.last) for m in held)
+        span = (
+            text.span(held[0].first, held[-1].last)
+            if len(held) == 1
+            else ", ".join(text.span(m.first, m.last) for m in held)
+        )
         rest = [m for m in wanted.get(field, ()) if m.value and m.value.value not in values]
         if field in wanted:
             wanted[field] = rest
         if rest and index.fields[field].kind != "list":
             continue  # "wired, not wireless": the wanted value says it all
-        out.append(Constraint(field, "!=", values[0], span) if len(values) == 1 else Constraint(field, "not in", tuple(values), span))
+        out.append(
+            Constraint(field, "!=", values[0], span)
+            if len(values) == 1
+            else Constraint(field, "not in", tuple(values), span)
+        )
     for field, held in wanted.items():
         values = _distinct(held)
         if not values:
@@ -148,7 +187,7 @@ def _alternatives(text: Text, held: list[Mention]) -> bool:
 
 def _category(index: Index, values: list[Scalar], span: str) -> list[Constraint]:
     """The most specific category named, left out where it holds the whole catalogue."""
-    counts = {v: c for v, c in index.fields["categories"].facet.values}
+    counts = dict(index.fields["categories"].facet.values)
     values = [v for v in values if counts.get(v, 0) < index.facets.products or not index.facets.products]
     if not values:
         return []
@@ -164,11 +203,17 @@ def _limits(found: list[Quantity]) -> list[Constraint]:
         same = next((c for c in out if c.field == constraint.field and c.operator == constraint.operator), None)
         if same is None:
             out.append(constraint)
-        elif constraint.operator in ("=", "!=") and same.value != constraint.value:
-            out[out.index(same)] = Constraint(same.field, "in" if same.operator == "=" else "not in", (same.value, constraint.value), f"{same.span}, {constraint.span}")  # type: ignore[arg-type]
-        elif constraint.operator in ("in", "not in"):
-            out[out.index(same)] = Constraint(same.field, same.operator, tuple(dict.fromkeys((*same.value, *constraint.value))), same.span)  # type: ignore[misc]
+        elif constraint.operator in ("=", "!=", "in", "not in"):
+            values = tuple(dict.fromkeys((*_each(same.value), *_each(constraint.value))))
+            refused = constraint.operator in ("!=", "not in")
+            if len(values) > 1:
+                span = f"{same.span}, {constraint.span}"
+                out[out.index(same)] = Constraint(same.field, "not in" if refused else "in", values, span)
     return out
+
+
+def _each(value: Scalar | tuple[Scalar, ...]) -> tuple[Scalar, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def _another(text: Text, index: Index, found: list[Mention]) -> set[int]:
@@ -178,9 +223,15 @@ def _another(text: Text, index: Index, found: list[Mention]) -> set[int]:
     brands = [i for i, m in enumerate(found) if index.fields[m.field].brand]
     if len(brands) != 1 or found[brands[0]].negative:
         return set()
-    if re.search(r"(?:n't|no|not|never|without)(?: \w+){0,3} (?:any )?(?:other|different|another) (?:brands?|ones?|makes?)", text.low):
+    if re.search(
+        r"(?:n't|no|not|never|without)(?: \w+){0,3} (?:any )?(?:other|different|another) (?:brands?|ones?|makes?)",
+        text.low,
+    ):
         return set()
-    if re.search(r"\b(?:any other|some other|another|a different|different|other|a new) (?:brands?|makes?|manufacturers?|compan(?:y|ies)|labels?|makers?)\b|\bfrom (?:someone|anyone|somebody|anybody) else\b|other than (?:that|those|them|it)\b|(?:n't|not) (?:be |made )?(?:from|by) (?:them|that (?:brand|company|one)|those|it|theirs)\b|n't (?:them|theirs|that brand|one of theirs|their)\b", text.low):
+    if re.search(
+        r"\b(?:any other|some other|another|a different|different|other|a new) (?:brands?|makes?|manufacturers?|compan(?:y|ies)|labels?|makers?)\b|\bfrom (?:someone|anyone|somebody|anybody) else\b|other than (?:that|those|them|it)\b|(?:n't|not) (?:be |made )?(?:from|by) (?:them|that (?:brand|company|one)|those|it|theirs)\b|n't (?:them|theirs|that brand|one of theirs|their)\b",
+        text.low,
+    ):
         return set(brands)
     return set()
 
@@ -191,10 +242,25 @@ def _excluded(text: Text, index: Index, negative: list[bool], used: set[int]) ->
 
     out = []
     for i, (token, off) in enumerate(zip(text.tokens, negative, strict=True)):
-        if not off or i in used or token.numeric or token.low in FILLER or token.low in COMMON or token.stem in index.nouns:
+        if (
+            not off
+            or i in used
+            or token.numeric
+            or token.low in FILLER
+            or token.low in COMMON
+            or token.stem in index.nouns
+        ):
             continue
         lead = [t.low for t in text.tokens[max(0, i - 2) : i]]
-        if any(w in ("no", "without", "non", "avoid", "except", "excluding", "contain", "contains", "containing", "not") for w in lead) and len(token.low) > 3 and not token.low.endswith(("ing", "ed", "er")):
+        if (
+            any(
+                w
+                in ("no", "without", "non", "avoid", "except", "excluding", "contain", "contains", "containing", "not")
+                for w in lead
+            )
+            and len(token.low) > 3
+            and not token.low.endswith(("ing", "ed", "er"))
+        ):
             out.append(token.low)
     return tuple(dict.fromkeys(out))[:5]
 
@@ -202,7 +268,7 @@ def _excluded(text: Text, index: Index, negative: list[bool], used: set[int]) ->
 def _ordered(constraints: list[Constraint]) -> tuple[Constraint, ...]:
     """The constraints without repeats, a narrower one on the same field replacing what it implies."""
     out: list[Constraint] = []
-    refused = {(c.field, v) for c in constraints if c.operator in ("!=", "not in") for v in (c.value if isinstance(c.value, tuple) else (c.value,))}
+    refused = {(c.field, v) for c in constraints if c.operator in ("!=", "not in") for v in (_each(c.value))}
     for constraint in constraints:
         if constraint.operator == "=" and (constraint.field, constraint.value) in refused:
             continue

@@ -7,19 +7,31 @@ from dataclasses import dataclass
 
 from shelftalk.understand.index import Field, Index, named
 from shelftalk.understand.lexicon import FUNCTION, LESS_IS_BETTER, SUPERLATIVES, THRIFT, superlative
-from shelftalk.understand.tokens import Text, stem
+from shelftalk.understand.tokens import Text, bag, stem, stemmed
 from shelftalk.understand.units import HINTS, SHORT, UNITS
 from shelftalk.values import Direction, Sort
 
-_MOST = frozenset("most maximum max highest greatest biggest largest best longest farthest furthest widest strongest tallest top ultimate heaviest peak utmost".split())
-_LEAST = frozenset("least minimum min lowest smallest fewest shortest shallowest lightest slowest".split())
-_PRICE = frozenset(stem(w) for w in "price priced cost costing tag".split())
-_LITTLE = re.compile(r"(?:pay|spend|cost)\w*(?: \w+){0,2} as little as (?:possible|i can)|as (?:little|cheap(?:ly)?) as (?:possible|i can|can be|they come|you have)|(?:the )?cheaper,? the better|rock[- ]bottom|lowest[- ]pric\w+|on the cheap|the less i (?:pay|spend)|whichever(?:'s| is| one is) (?:the )?cheap(?:er|est)|which(?: one| of (?:them|these|those|the two))? is cheaper|the cheaper (?:option|one|choice|of|product|alternative)|whichever costs less|least (?:damag\w+|hit|hurt|harm\w*|strain) (?:to|on) (?:my|the) (?:wallet|budget|pocket|bank account)|don't want to (?:pay|spend) (?:a penny )?more than (?:i have to|necessary|needed)")
-_SO = re.compile(r"as (?P<adj>\w+) as (?:possible|can be|they come|you (?:have|can|got|'ve got)|it gets)|the (?P<cmp>\w+er),? the (?:better|merrier)")
+_MOST = bag(
+    "most maximum max highest greatest biggest largest best longest farthest furthest widest strongest tallest top ultimate heaviest peak utmost"
+)
+_LEAST = bag("least minimum min lowest smallest fewest shortest shallowest lightest slowest")
+_PRICE = stemmed("price priced cost costing tag")
+_LITTLE = re.compile(
+    r"(?:pay|spend|cost)\w*(?: \w+){0,2} as little as (?:possible|i can)|as (?:little|cheap(?:ly)?) as (?:possible|i can|can be|they come|you have)|(?:the )?cheaper,? the better|rock[- ]bottom|lowest[- ]pric\w+|on the cheap|the less i (?:pay|spend)|whichever(?:'s| is| one is) (?:the )?cheap(?:er|est)|which(?: one| of (?:them|these|those|the two))? is cheaper|the cheaper (?:option|one|choice|of|product|alternative)|whichever costs less|least (?:damag\w+|hit|hurt|harm\w*|strain) (?:to|on) (?:my|the) (?:wallet|budget|pocket|bank account)|don't want to (?:pay|spend) (?:a penny )?more than (?:i have to|necessary|needed)"
+)
+_SO = re.compile(
+    r"as (?P<adj>\w+) as (?:possible|can be|they come|you (?:have|can|got|'ve got)|it gets)|the (?P<cmp>\w+er),? the (?:better|merrier)"
+)
 _BETTER = re.compile(r"\b(?P<deg>more|less|fewer) (?P<what>(?:[\w'-]+ ){0,5}?[\w'-]+),? the (?:better|merrier)")
-_BIGGER = re.compile(r"\bthe (?P<deg>\w+er) (?P<what>(?:the |its |a )?(?:[\w'-]+ ){0,3}?[\w'-]+),? the (?:better|merrier|happier)")
-_MANY = re.compile(r"\bas (?:many|much) (?P<what>(?:[\w'-]+ ){0,3}?[\w'-]+) as (?:possible|i can|you|it gets|they come|can be)")
-_SORTED = re.compile(r"\b(?:sort|sorted|order|ordered|rank|ranked|arrange)(?: \w+){0,2} by (?:the |their )?(?P<what>[\w'-]+(?: [\w'-]+)?)")
+_BIGGER = re.compile(
+    r"\bthe (?P<deg>\w+er) (?P<what>(?:the |its |a )?(?:[\w'-]+ ){0,3}?[\w'-]+),? the (?:better|merrier|happier)"
+)
+_MANY = re.compile(
+    r"\bas (?:many|much) (?P<what>(?:[\w'-]+ ){0,3}?[\w'-]+) as (?:possible|i can|you|it gets|they come|can be)"
+)
+_SORTED = re.compile(
+    r"\b(?:sort|sorted|order|ordered|rank|ranked|arrange)(?: \w+){0,2} by (?:the |their )?(?P<what>[\w'-]+(?: [\w'-]+)?)"
+)
 _THRIFT = [re.compile(t, re.I) for t in THRIFT]
 
 
@@ -46,7 +58,9 @@ def order(text: Text, index: Index, negative: list[bool]) -> Order | None:
     many = _MANY.search(text.low) or _SORTED.search(text.low)
     if not found and many and (known := _loose(text, index, many)):
         first, last = text.at(many.start()), max(text.at(many.start()), text.at(many.end()) - 1)
-        return Order(Sort(known.field, "asc" if LESS_IS_BETTER & set(known.name) else "desc", many.group()), first, last)
+        return Order(
+            Sort(known.field, "asc" if LESS_IS_BETTER & set(known.name) else "desc", many.group()), first, last
+        )
     if not found:
         match = _LITTLE.search(text.low)
         if match and "price" in index.fields:
@@ -56,9 +70,9 @@ def order(text: Text, index: Index, negative: list[bool]) -> Order | None:
         if match:
             base = match.group("adj") or _positive(match.group("cmp"))
             first, last = text.at(match.start()), max(text.at(match.start()), text.at(match.end()) - 1)
-            known = _meant(text, index, base, last) if base else None
-            if known:
-                return Order(Sort(known[0].field, known[1], match.group()), first, last)
+            meant = _meant(text, index, base, last) if base else None
+            if meant:
+                return Order(Sort(meant[0].field, meant[1], match.group()), first, last)
         return None
     explicit = [o for o in found if o.sort.field != "price"]
     return (explicit or found)[0]
@@ -71,7 +85,9 @@ def _degree(word: str, known: Field) -> Direction:
     for hints, direction in SUPERLATIVES.get(base, ()):
         if set(hints) & known.known:
             return _dated(known, direction)
-    return "asc" if word in ("less", "fewer", "smaller", "lower", "cheaper", "lighter", "shorter", "thinner") else "desc"
+    return (
+        "asc" if word in ("less", "fewer", "smaller", "lower", "cheaper", "lighter", "shorter", "thinner") else "desc"
+    )
 
 
 def _loose(text: Text, index: Index, match: re.Match[str]) -> Field | None:
@@ -102,10 +118,23 @@ def _at(text: Text, index: Index, i: int) -> Order | None:
         return None
     if low in ("most", "least") and i + 1 < len(tokens):
         adjective = tokens[i + 1].low
-        if adjective in SUPERLATIVES or adjective in ("reasonably", "reasonable", "competitively", "wallet", "budget", "cost", "cheaply", "modestly", "attractively", "fairly"):
+        if adjective in SUPERLATIVES or adjective in (
+            "reasonably",
+            "reasonable",
+            "competitively",
+            "wallet",
+            "budget",
+            "cost",
+            "cheaply",
+            "modestly",
+            "attractively",
+            "fairly",
+        ):
             return _adjective(text, index, i, i + 1, low)
         if adjective in ("amount", "number", "quantity") and i + 2 < len(tokens):
-            return _named(text, index, i, i + 3 if tokens[i + 2].low == "of" else i + 2, "desc" if low == "most" else "asc")
+            return _named(
+                text, index, i, i + 3 if tokens[i + 2].low == "of" else i + 2, "desc" if low == "most" else "asc"
+            )
     base = superlative(low)
     if base is None and low not in _MOST and low not in _LEAST:
         return None
@@ -122,7 +151,9 @@ def _at(text: Text, index: Index, i: int) -> Order | None:
     return None
 
 
-_DOING = frozenset(stem(w) for w in "lasts last lasting holds hold brews brew makes make carries stores reaches reach throws throw shines shine goes runs stays covers packs charges recharges running run runs going go beam beams costs cost survives keeps".split())
+_DOING = stemmed(
+    "lasts last lasting holds hold brews brew makes make carries stores reaches reach throws throw shines shine goes runs stays covers packs charges recharges running run runs going go beam beams costs cost survives keeps"
+)
 
 
 def _done(text: Text, index: Index, i: int, low: str) -> Order | None:
@@ -136,8 +167,14 @@ def _done(text: Text, index: Index, i: int, low: str) -> Order | None:
         if token.hard or token.comma or token.low in _STOPS:
             break
         measure = UNITS.get(token.low)
-        given |= {token.stem} | ({stem(w) for w in HINTS.get(measure.dimension, "").split()} if measure and token.low not in SHORT else set())
-    scored = sorted(((named(k, frozenset(given)), -len(k.name), k.field, k) for k in index.fields.values() if k.number), key=lambda s: s[:3], reverse=True)
+        given |= {token.stem} | (
+            {stem(w) for w in HINTS.get(measure.dimension, "").split()} if measure and token.low not in SHORT else set()
+        )
+    scored = sorted(
+        ((named(k, frozenset(given)), -len(k.name), k.field, k) for k in index.fields.values() if k.number),
+        key=lambda s: s[:3],
+        reverse=True,
+    )
     if not scored or scored[0][0] < 0.4:
         return None
     return Order(Sort(scored[0][3].field, "asc" if low in _LEAST else "desc", text.span(verb, i)), verb, i)
@@ -166,16 +203,15 @@ def _meant(text: Text, index: Index, base: str, at: int) -> tuple[Field, Directi
     after = None if priced and "price" in index.fields else _attribute(text, index, at, 1, at)
     if after is not None and options:
         field, _ = after
-        for hints, direction in options:
+        for hints, way in options:
             if set(hints) & set(field.name) or set(hints) & field.known:
-                return field, _dated(field, direction)
-        direction = _dated(field, options[0][1])
-        if base in ("fast", "quick") and LESS_IS_BETTER & set(field.name):
-            direction = "asc"
-        if field.kind == "money" and base not in ("cheap", "inexpensive", "affordable", "economical", "costly", "expensive", "pricey"):
+                return field, _dated(field, way)
+        if field.kind == "money" and not priced:
             return None
-        return field, direction
-    for hints, direction in options:
+        if base in ("fast", "quick") and LESS_IS_BETTER & set(field.name):
+            return field, "asc"
+        return field, _dated(field, options[0][1])
+    for hints, way in options:
         best: tuple[float, Field] | None = None
         for known in index.fields.values():
             if not (known.number or known.kind == "date"):
@@ -187,13 +223,17 @@ def _meant(text: Text, index: Index, base: str, at: int) -> tuple[Field, Directi
             if best is None or score > best[0]:
                 best = (score, known)
         if best is not None:
-            return best[1], _dated(best[1], direction)
+            return best[1], _dated(best[1], way)
     return None
 
 
 def _dated(known: Field, direction: str) -> Direction:
     if direction == "asc_date":
-        return "desc" if known.field == "released_at" or known.kind == "date" or "year" in known.name or "releas" in known.name else "asc"
+        return (
+            "desc"
+            if known.field == "released_at" or known.kind == "date" or "year" in known.name or "releas" in known.name
+            else "asc"
+        )
     if direction == "desc_fine":
         return "asc" if {"precis", "accuraci"} & set(known.name) else "desc"
     return "asc" if direction == "asc" else "desc"

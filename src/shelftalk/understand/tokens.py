@@ -17,11 +17,33 @@ from shelftalk.text import clean
 _TOKEN = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d*\.\d+|\d+|[^\W\d_]+(?:'[^\W\d_]+)?", re.UNICODE)
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‑": "-", "−": "-"})  # fmt: skip
 _HARD = re.compile(r"[.;!?](?:[\s\"')]|$)|[:\n]")
-_MONTHS_AND_TITLES = frozenset("mr mrs ms dr st vs no oz lb lbs ft in fl approx max min".split())
+_ABBREVIATIONS = frozenset(
+    ("mr", "mrs", "ms", "dr", "st", "vs", "no", "oz", "lb", "lbs", "ft", "in", "fl", "approx", "max", "min")
+)
 # Snowball folds these together with words of another meaning.
-_KEEP = {"used": "used", "wireless": "wireless", "cordless": "cordless", "glasses": "glasses", "training": "training", "bras": "bra",
-         "lens": "lens", "lenses": "lens", "knives": "knife", "shelves": "shelf", "gas": "gas", "bus": "bus", "mice": "mouse", "men": "man",
-         "women": "woman", "children": "child", "teeth": "tooth", "feet": "foot", "scissors": "scissors", "news": "news", "new": "new"}
+_KEEP = {
+    "used": "used",
+    "wireless": "wireless",
+    "cordless": "cordless",
+    "glasses": "glasses",
+    "training": "training",
+    "bras": "bra",
+    "lens": "lens",
+    "lenses": "lens",
+    "knives": "knife",
+    "shelves": "shelf",
+    "gas": "gas",
+    "bus": "bus",
+    "mice": "mouse",
+    "men": "man",
+    "women": "woman",
+    "children": "child",
+    "teeth": "tooth",
+    "feet": "foot",
+    "scissors": "scissors",
+    "news": "news",
+    "new": "new",
+}
 _stemmer: Any = snowballstemmer.stemmer("english")
 
 
@@ -31,6 +53,16 @@ def stem(word: str) -> str:
     word = word.removesuffix("'s").removesuffix("'")
     kept = _KEEP.get(word)
     return kept if kept is not None else str(_stemmer.stemWord(word))
+
+
+def bag(text: str) -> frozenset[str]:
+    """The words of a list written as one text."""
+    return frozenset(text.split())
+
+
+def stemmed(text: str) -> frozenset[str]:
+    """The stems of the words of a list written as one text."""
+    return frozenset(stem(word) for word in text.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +128,14 @@ def tokenise(raw: str) -> Text:
     for match in _TOKEN.finditer(text):
         word, gap = match.group(), text[last : match.start()]
         low = word.lower()
-        if gap.startswith(". ") and previous in _MONTHS_AND_TITLES:
+        if gap.startswith(". ") and previous in _ABBREVIATIONS:
             gap = gap[1:]
         tokens.append(Token(word, low, low if word[0].isdigit() else stem(low), match.start(), match.end(), gap))
         last, previous = match.end(), low
     low_text = text.lower()
-    return Text(text, low_text if len(low_text) == len(text) else "".join(c.lower()[:1] or c for c in text), tuple(tokens))
+    return Text(
+        text, low_text if len(low_text) == len(text) else "".join(c.lower()[:1] or c for c in text), tuple(tokens)
+    )
 
 
 @lru_cache(maxsize=65536)

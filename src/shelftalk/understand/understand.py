@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from shelftalk.engines.base import Engine
+from shelftalk.errors import UsageError
 from shelftalk.prompts.library import PromptLibrary
 from shelftalk.settings import UnderstandSettings
-from shelftalk.understand.reader import Reader
-from shelftalk.values import Facets, Intent, Product, Request, Tokens
-
-Lookup = Callable[[str], Product | None]
+from shelftalk.understand.model import IntentModel
+from shelftalk.understand.reader import Reader, Reading
+from shelftalk.understand.turns import Conversation, Lookup
+from shelftalk.values import Facets, Intent, Request, Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,11 @@ class Understood:
 
 
 class Understander:
-    """Turns requests into intents over one version of a catalogue's facets."""
+    """Turns requests into intents over one version of a catalogue's facets.
+
+    `engine` and `prompts` are needed for the modes "model" and "both"; `products` looks up a product by id, so that a
+    later turn can speak of an earlier pick. UsageError where a mode needs an engine and there is none.
+    """
 
     def __init__(
         self,
@@ -36,11 +41,17 @@ class Understander:
         products: Lookup | None = None,
     ) -> None:
         self.facets = facets
-        self.engine = engine
-        self.prompts = prompts
         self.settings = settings or UnderstandSettings()
-        self.products = products
         self.reader = Reader(facets)
+        self.conversation = Conversation(self.reader, products)
+        self.model: IntentModel | None = None
+        if self.settings.mode != "reader":
+            if engine is None:
+                raise UsageError(
+                    f'understand.mode is "{self.settings.mode}", which needs a language model; set it to "reader" or load an engine'
+                )
+            library = prompts or PromptLibrary.default()
+            self.model = IntentModel(self.reader.index, engine, library.get(self.settings.prompt))
 
     def understand(self, request: Request) -> Understood:
         """The intent of one request and the turns before it."""
@@ -48,4 +59,33 @@ class Understander:
 
     def understand_many(self, requests: Sequence[Request]) -> list[Understood]:
         """One Understood a request, in order; the language model is called in one batch."""
-        return [Understood(self.reader.read(r.request).intent) for r in requests]
+        readings = [self.conversation.read(r) for r in requests]
+        if self.model is None:
+            return [Understood(r.intent, r.notes) for r in readings]
+        asked = [(q, r) for q, r in zip(requests, readings, strict=True) if r.intent.shopping and q.request.strip()]
+        answers = iter(self.model.ask([(q, self._before(q), r) for q, r in asked]))
+        out = []
+        for request, reading in zip(requests, readings, strict=True):
+            if not (reading.intent.shopping and request.request.strip()):
+                out.append(Understood(reading.intent, reading.notes, prompt=None))
+                continue
+            answer = next(answers)
+            if self.settings.mode == "both":
+                intent, notes = self.model.join(reading, answer)
+            else:
+                intent, notes = self.model.alone(reading, answer)
+            out.append(Understood(intent, (*reading.notes, *notes), answer.tokens, self.model.template.ref))
+        return out
+
+    def _before(self, request: Request) -> Reading | None:
+        """What the turns before the last one came to, for the model to start from."""
+        users = [i for i, t in enumerate(request.history) if t.role == "user"]
+        if not users:
+            return None
+        last = users[-1]
+        return self.conversation.read(
+            replace(request, request=request.history[last].content, history=request.history[:last])
+        )
+
+
+__all__ = ["Lookup", "Understander", "Understood"]

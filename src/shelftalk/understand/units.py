@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shelftalk.understand.tokens import bag
+
 # dimension -> {unit: (factor to the dimension's first unit, spellings)}. Factors: SI Brochure (2019) and NIST SP 811.
 _TABLE: dict[str, dict[str, tuple[float, str]]] = {
     "length": {
@@ -48,7 +50,11 @@ _TABLE: dict[str, dict[str, tuple[float, str]]] = {
         "gb": (1.0, "gb gig gigs gigabyte gigabytes gbs"),
         "tb": (1000.0, "tb terabyte terabytes"),
     },
-    "power": {"w": (1.0, "w watt watts wattage"), "kw": (1000.0, "kw kilowatt kilowatts"), "hp": (745.7, "hp horsepower")},
+    "power": {
+        "w": (1.0, "w watt watts wattage"),
+        "kw": (1000.0, "kw kilowatt kilowatts"),
+        "hp": (745.7, "hp horsepower"),
+    },
     "charge": {"mah": (1.0, "mah milliamp milliamps"), "ah": (1000.0, "ah amp-hours")},
     "energy": {"wh": (1.0, "wh watthour"), "kwh": (1000.0, "kwh")},
     "voltage": {"v": (1.0, "v volt volts")},
@@ -122,7 +128,7 @@ for _dimension, _units in _TABLE.items():
         for _spelling in (*_spellings.split(), _name):
             UNITS.setdefault(_spelling, Unit(_name, _dimension, _factor))
 # Spellings that are also ordinary words or letters count only right behind a number in digits ("5 in", "5m", "60 w").
-SHORT = frozenset("x in m g s h l k v w a f c st ma pt mi min ins gr".split())
+SHORT = bag("x in m g s h l k v w a f c st ma pt mi min ins gr")
 
 
 def unit(name: str | None) -> Unit | None:

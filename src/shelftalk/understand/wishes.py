@@ -8,28 +8,37 @@ from collections.abc import Iterable
 from shelftalk.understand.index import Index
 from shelftalk.understand.lexicon import FILLER
 from shelftalk.understand.numbers import numbers
-from shelftalk.understand.tokens import Text
+from shelftalk.understand.tokens import Text, bag
 
-_FOR = re.compile(r"\b(?:for|to give|as a)\s+(?!(?:under|less|more|about|around|the price|sale|me\b|\d|that price|this price|it\b|them\b|sure|now|real|us\b|real|free|cheap|a good|something))((?:(?:my|a|an|the|our|his|her|their|some|in|on|at|of|and|with|to|use)\s+)*[\w'-]+(?:\s+(?!(?:under|less|for|that|with|but|below|over|at least|which|who|from|please|and|or|if|can|could|what|i)\b)[\w'-]+){0,4})", re.I)
-_GIFT = re.compile(r"\b(?:gift|present|birthday|christmas|anniversary|valentine'?s?|wedding|graduation|mother'?s day|father'?s day|housewarming|stocking stuffer|retirement|easter|halloween)\b", re.I)
-_SOFT = frozenset(
-    """comfortable comfy cozy cosy durable sturdy rugged reliable solid quality stylish elegant pretty beautiful cute sleek chic trendy fashionable classy
-    modern vintage retro simple basic lightweight light compact portable small big large quiet silent fast quick powerful strong bright soft gentle warm cool breathable
-    easy versatile professional fancy premium luxury luxurious practical handy convenient safe nontoxic eco-friendly sustainable ethical healthy fun colorful colourful bold
-    minimalist ergonomic adjustable smooth crisp sharp clear loud decent nice good great best perfect ideal unique special personalized thin slim thick heavy
-    travel outdoor indoor camping hiking running gym office school kids family beginner pro gaming everyday casual formal sporty romantic funny thoughtful""".split()
+_FOR = re.compile(
+    r"\b(?:for|to give|as a)\s+(?!(?:under|less|more|about|around|the price|sale|me\b|\d|that price|this price|it\b|them\b|sure|now|real|us\b|real|free|cheap|a good|something))((?:(?:my|a|an|the|our|his|her|their|some|in|on|at|of|and|with|to|use)\s+)*[\w'-]+(?:\s+(?!(?:under|less|for|that|with|but|below|over|at least|which|who|from|please|and|or|if|can|could|what|i)\b)[\w'-]+){0,4})",
+    re.I,
+)
+_GIFT = re.compile(
+    r"\b(?:gift|present|birthday|christmas|anniversary|valentine'?s?|wedding|graduation|mother'?s day|father'?s day|housewarming|stocking stuffer|retirement|easter|halloween)\b",
+    re.I,
+)
+_SOFT = bag(
+    "comfortable comfy cozy cosy durable sturdy rugged reliable solid quality stylish elegant pretty beautiful cute sleek chic trendy fashionable classy modern vintage retro simple basic lightweight light compact portable small big large quiet silent fast quick powerful strong bright soft gentle warm cool breathable easy versatile professional fancy premium luxury luxurious practical handy convenient safe nontoxic eco-friendly sustainable ethical healthy fun colorful colourful bold minimalist ergonomic adjustable smooth crisp sharp clear loud decent nice good great best perfect ideal unique special personalized thin slim thick heavy travel outdoor indoor camping hiking running gym office school kids family beginner pro gaming everyday casual formal sporty romantic funny thoughtful"
 )
 _LIMIT = re.compile(
     r"\b(?:top|best|first|just|only|me|least|suggest|recommend|list|find|show|gimme|pick|name|want|need|give|any|like|see|your)\s+(?:(?:the|your|like|about|me|up|up to|around|top|best|just|only)\s+)*$"
 )
 _CHAT = re.compile(
-    r"^\W*(?:(?:hi|hello|hey|hiya|howdy|yo|good (?:morning|afternoon|evening|day)|greetings|thanks?(?: you)?(?: so much| a lot)?|thank u|ty|cheers|bye|goodbye|see you|how are you(?: doing)?(?: today)?|what'?s up|sup|ok(?:ay)?|cool|great|nice|lol|haha|who are you|what are you|are you (?:a |an )?(?:bot|robot|human|ai|real)|what can you do|help|test(?:ing)?|there|again|everyone|friend|bot|dear|perfect|awesome|that'?s all|no thanks?|never ?mind)\W*)+$", re.I)
+    r"^\W*(?:(?:hi|hello|hey|hiya|howdy|yo|good (?:morning|afternoon|evening|day)|greetings|thanks?(?: you)?(?: so much| a lot)?|thank u|ty|cheers|bye|goodbye|see you|how are you(?: doing)?(?: today)?|what'?s up|sup|ok(?:ay)?|cool|great|nice|lol|haha|who are you|what are you|are you (?:a |an )?(?:bot|robot|human|ai|real)|what can you do|help|test(?:ing)?|there|again|everyone|friend|bot|dear|perfect|awesome|that'?s all|no thanks?|never ?mind)\W*)+$",
+    re.I,
+)
 _OTHER = re.compile(
     r"\b(?:write|compose|tell|sing|recite|translate|summari[sz]e|explain|solve|calculate|code|debug|draw|generate)\b(?: \w+){0,3}? (?:poem|story|joke|song|essay|letter|email|code|program|function|script|haiku|limerick|text|sentence|equation|paragraph|history|meaning|homework|article|tale|riddle|lyrics)\b"
     r"|\bwhat(?:'s| is) the (?:weather|time|date|capital|meaning|temperature outside|news|score)\b(?! (?:range|of battery))|\bwhat time is it\b|\bhow(?:'s| is) the weather\b|\bweather (?:like|today|tomorrow|forecast)\b|\bwho (?:is|was|won|invented|wrote|discovered)\b|\bwhat(?:'s| is) \d+\s*[-+*/x]\s*\d+"
     r"|\b(?:ignore|disregard|forget|override|bypass)\b(?: \w+){0,4} (?:instructions?|prompts?|rules|guidelines|system|above|previous)\b|\b(?:system|hidden|initial|your) (?:prompt|instructions)\b|\b(?:print|reveal|repeat|show|output|leak|dump)\b(?: \w+){0,4} (?:prompt|instructions|system message|password|api key|secret|configuration)\b"
-    r"|\b(?:you are now|pretend (?:to be|you)|act as|roleplay|jailbreak|dan mode|developer mode)\b|\b(?:drop|delete from|truncate) table\b|\bwhere is my (?:order|package|parcel)\b|\b(?:track|cancel|return) my (?:order|package|parcel|purchase)\b", re.I)
-_ASKS = re.compile(r"\b(?:buy|purchase|looking for|shopping|need|want|recommend|suggest|find me|show me|get me|cheapest|under \$?\d|gift|price|in stock|do you (?:have|sell|carry)|got any|which|best)\b", re.I)
+    r"|\b(?:you are now|pretend (?:to be|you)|act as|roleplay|jailbreak|dan mode|developer mode)\b|\b(?:drop|delete from|truncate) table\b|\bwhere is my (?:order|package|parcel)\b|\b(?:track|cancel|return) my (?:order|package|parcel|purchase)\b",
+    re.I,
+)
+_ASKS = re.compile(
+    r"\b(?:buy|purchase|looking for|shopping|need|want|recommend|suggest|find me|show me|get me|cheapest|under \$?\d|gift|price|in stock|do you (?:have|sell|carry)|got any|which|best)\b",
+    re.I,
+)
 
 
 def is_shopping(text: Text, found_anything: bool) -> bool:
@@ -51,24 +60,56 @@ def how_many(text: Text, used: set[int], index: Index) -> tuple[int | None, set[
         if run & used or number.value != int(number.value) or not 1 <= number.value <= 50 or number.kilo:
             continue
         lead = text.low[max(0, tokens[number.first].start - 40) : tokens[number.first].start]
-        following = tokens[number.last + 1] if number.last + 1 < len(tokens) and not tokens[number.last + 1].hard else None
-        if re.search(r"\b(?:pack|set|box|case|bundle|pair|size|number|model|version|level|type|generation|gen|series|of|section|class)\s+(?:of\s+)?$", lead) and not re.search(r"(?:couple|handful|one) of $", lead):
+        following = (
+            tokens[number.last + 1] if number.last + 1 < len(tokens) and not tokens[number.last + 1].hard else None
+        )
+        if re.search(
+            r"\b(?:pack|set|box|case|bundle|pair|size|number|model|version|level|type|generation|gen|series|of|section|class)\s+(?:of\s+)?$",
+            lead,
+        ) and not re.search(r"(?:couple|handful|one) of $", lead):
             continue
-        if following is not None and (following.gap == "-" or following.gap == ""):
+        if following is not None and following.gap in ("-", ""):
             continue
         word = following.low if following else ""
         noun = bool(following and (following.stem in index.nouns or word in (
             "options", "option", "choices", "suggestions", "suggestion", "recommendations", "picks", "products", "items", "ideas", "alternatives", "models", "ones", "different", "good", "best", "cheap", "cheapest", "examples", "results", "gifts")))  # fmt: skip
         asked = bool(_LIMIT.search(lead))
         if tokens[number.first].low == "one" and number.first == number.last:
-            if re.search(r"(?:just|only|gimme|give me|find me|show me|pick|recommend|suggest|hand me|get me|me) $", lead) and word in ("", "of", "option", "please", "product", "from", "that", "with", "suggestion") or word in ("option", "product", "suggestion") and asked:
+            if (
+                re.search(
+                    r"(?:just|only|gimme|give me|find me|show me|pick|recommend|suggest|hand me|get me|me) $", lead
+                )
+                and word in ("", "of", "option", "please", "product", "from", "that", "with", "suggestion")
+            ) or (word in ("option", "product", "suggestion") and asked):
                 return 1, run
             continue
-        if asked and (noun or following is None or word in ("of", "please", "for", "from", "under", "with", "to", "that", "or")) or (noun and number.first == 0) or (noun and word in ("options", "choices", "suggestions", "recommendations", "picks", "alternatives", "ideas")):
+        if (
+            (
+                asked
+                and (
+                    noun
+                    or following is None
+                    or word in ("of", "please", "for", "from", "under", "with", "to", "that", "or")
+                )
+            )
+            or (noun and number.first == 0)
+            or (
+                noun
+                and word in ("options", "choices", "suggestions", "recommendations", "picks", "alternatives", "ideas")
+            )
+        ):
             return int(number.value), run
-        if re.search(r"(?:^|\b(?:a|show me|give me|find me|recommend|suggest) )$", lead) and tokens[number.first].low == "a" and tokens[min(number.first + 1, len(tokens) - 1)].low == "couple" and noun:
+        if (
+            re.search(r"(?:^|\b(?:a|show me|give me|find me|recommend|suggest) )$", lead)
+            and tokens[number.first].low == "a"
+            and tokens[min(number.first + 1, len(tokens) - 1)].low == "couple"
+            and noun
+        ):
             return int(number.value), run
-    few = re.search(r"\b(?:show|give|find|recommend|suggest|get|see)\b(?: me| us)? (?:a few|a handful of|several|some) (?:options|choices|suggestions|ideas|alternatives)", text.low)
+    few = re.search(
+        r"\b(?:show|give|find|recommend|suggest|get|see)\b(?: me| us)? (?:a few|a handful of|several|some) (?:options|choices|suggestions|ideas|alternatives)",
+        text.low,
+    )
     return (3, set()) if few and "few" in few.group() else (None, set())
 
 
@@ -91,9 +132,18 @@ def preferences(text: Text, used: set[int], negative: list[bool]) -> tuple[str, 
     for match in _GIFT.finditer(text.text):
         add(match.group())
     for i, token in enumerate(text.tokens):
-        if i in used or negative[i] or token.low not in _SOFT or token.low in ("best", "good", "great", "nice", "perfect", "decent", "fancy", "pretty"):
+        if (
+            i in used
+            or negative[i]
+            or token.low not in _SOFT
+            or token.low in ("best", "good", "great", "nice", "perfect", "decent", "fancy", "pretty")
+        ):
             continue
-        if token.low in ("easy", "safe", "ideal") and i + 2 < len(text.tokens) and text.tokens[i + 1].low in ("to", "for", "on"):
+        if (
+            token.low in ("easy", "safe", "ideal")
+            and i + 2 < len(text.tokens)
+            and text.tokens[i + 1].low in ("to", "for", "on")
+        ):
             add(text.span(i, i + 2))
         else:
             add(token.text)

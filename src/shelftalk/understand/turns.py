@@ -1,0 +1,383 @@
+"""Several turns: what "cheaper ones", "the second, but in blue" or "not that brand" mean after what was said and shown.
+
+Earlier turns arrive as Request.history. An assistant turn lists its picks one a line, "1. TITLE - 19.99 USD [id]";
+everything else in it is ignored, and what it lists is only ever looked up, never obeyed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from shelftalk.understand.index import Field, named
+from shelftalk.understand.lexicon import FILLER, SUPERLATIVES, superlative
+from shelftalk.understand.mentions import mentions
+from shelftalk.understand.reader import Reader, Reading
+from shelftalk.understand.tokens import Text, stem, tokenise
+from shelftalk.values import Constraint, Intent, Product, Request, Scalar, Sort
+
+Lookup = Callable[[str], Product | None]
+
+_PICK = re.compile(r"^\s*(?P<rank>\d{1,3})[.)]\s+(?P<title>.+?)(?:\s+-\s+(?P<price>\d[\d,]*(?:\.\d+)?)\s*(?P<currency>[A-Z]{3}))?\s+\[(?P<id>[^\[\]\s][^\[\]]{0,120})\]\s*$", re.M)  # fmt: skip
+_ORDINALS = {
+    "first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5, "last": -1, "final": -1,
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5,
+}  # fmt: skip
+_ORDINAL = re.compile(
+    r"\b(?:the |your |that |this )(?P<a>first|second|third|fourth|fifth|last|final|1st|2nd|3rd|4th|5th)(?: (?:one|option|pick|item|product|choice|suggestion|result|of (?:them|those|these)))?\b(?! (?:time|thing|minute|place|day|week|month|year|price))"
+    r"|(?:#|\b(?:number|no\.|option|pick|item|choice) )(?P<b>one|two|three|four|five|\d{1,2})\b"
+)
+_CHEAPER = re.compile(
+    r"\b(?:cheaper|less expensive|less pricey|more affordable|lower[- ]priced?|lower price|(?:too|bit|little|so) (?:expensive|pricey|much|dear|steep)|costs? less|not (?:so|as|that) expensive|over (?:my )?budget|can't afford)\b"
+)
+_DEARER = re.compile(r"\b(?:more expensive|pricier|higher[- ]end|more upmarket|more premium|fancier|costs? more)\b")
+_MORE_LIKE = re.compile(
+    r"\b(?:(?:more|something|anything|others?|products?|ones?) (?:like|similar to)|similar to|like)\b"
+)
+_OTHERS = re.compile(
+    r"\b(?:something else|anything else|any others?|others|other (?:options|ones|choices|suggestions)|more (?:options|choices|suggestions|results)|show me more|next(?: ones| page)?|none of (?:those|these|them)|different ones|what else)\b"
+)
+_THAT_BRAND = re.compile(
+    r"\b(?:not|no|n't|other than|except|besides|but)\b[^.?!]{0,24}\b(?:that|this|the same|those|their) (?:brand|make|maker|manufacturer|company|brands)\b|\b(?:another|a different|different|other|any other) (?:brands?|makes?|makers?|manufacturers?)\b|\bnot (?:from )?(?:them|theirs)\b"
+)
+_SAME_BRAND = re.compile(
+    r"\b(?:same|that|this) (?:brand|make|maker|manufacturer|company)\b|\bfrom (?:them|the same (?:brand|people))\b"
+)
+_RESET = re.compile(
+    r"^\W*(?:(?:ok|okay|well|no|actually)\W+)?(?:start over|start again|new search|forget (?:that|it|all that|everything|about (?:that|it))|scratch that|never ?mind(?: that)?|different topic|something completely different|now for something|on another note)\b\W*"
+)
+_ANY = re.compile(
+    r"\b(?:any|whatever|whichever|no matter (?:the|which|what)) (?P<a>\w+)(?: (?:is|are|will|would|works?|goes|do|does|at all|is fine|be fine)\b|\W*$)|\b(?P<b>\w+) (?:doesn't|does not|don't|do not|isn't|no longer) (?:really )?(?:matter|important|an issue|a problem)|\b(?:forget|drop|ignore|remove|lose|skip) (?:about )?(?:the |that )?(?P<c>\w+)(?: (?:limit|filter|restriction|requirement|constraint|part|thing))?\W*$|\bnot (?:only|just|necessarily) (?P<d>\w+)\W*$"
+)
+_LEAD = re.compile(
+    r"^\W*(?:(?:no|nope|nah|yes|yeah|yep|ok|okay|sure|hmm+|well|actually|please|thanks|thank you|great|cool|nice|right|alright|oh|and|but|so)\b\s*[,.!;:-]+\s*)+",
+    re.I,
+)
+_STARTS = re.compile(
+    r"^\W*(?:(?:no|nope|nah|yes|yeah|ok|okay|sure|hmm+|well|actually|please|and|but|so|then|also)\b[\s,.!;:-]*)*(?:in|with|without|under|over|below|above|less|more|cheaper|bigger|smaller|lighter|larger|only|not|any|what about|how about|something|anything|make it|make that|same|also|instead|for|from|but|and|or|no|at (?:most|least)|up to|between|around|about|the|that|those|these|it|they|them|ones?|which|does|do (?:they|any|you have (?:it|them|any|that|one|those)|those)|is (?:it|there|that)|are (?:they|there|those|any)|can (?:it|i get (?:it|them|that|one))|got (?:it|any|one|them)|have you got (?:it|any|one|them)|show me (?:the|only|more|some in|ones?|those|cheaper|it|them)|i(?:'d| would)? (?:prefer|like|want) (?:it|them|one|the|ones|something)|preferably|maybe|rather|waterproof|wireless)\b"
+)
+_ANAPHORA = re.compile(r"\b(?:ones|one|those|these|them|they|it|that|same|instead|cheaper|then|either of)\b")
+_FRESH = re.compile(
+    r"\b(?:i'm (?:also )?(?:looking|shopping|searching|in the market)|i (?:also )?need an?|i want an?|looking for an?|now (?:i|show|find|a|for)|find me an?|show me an?|recommend (?:me )?an?|do you (?:have|sell|carry) (?:any |a |an |some )?\w+s?\b|gift for)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A pick of an earlier answer, as the conversation showed it."""
+
+    rank: int
+    id: str
+    title: str
+    price: float | None
+
+
+def shown(content: str) -> list[Shown]:
+    """The picks that an assistant turn lists, in order; none where it lists none."""
+    out = []
+    for match in _PICK.finditer(content[:20_000]):
+        try:
+            price = float(match["price"].replace(",", "")) if match["price"] else None
+        except ValueError:
+            price = None
+        out.append(Shown(int(match["rank"]), match["id"].strip(), match["title"], price))
+    return out
+
+
+class Conversation:
+    """Folds the turns of a request into one reading, from the first to the last."""
+
+    def __init__(self, reader: Reader, products: Lookup | None = None) -> None:
+        self.reader = reader
+        self.products = products
+
+    def read(self, request: Request) -> Reading:
+        """The intent of the last turn in the light of the earlier ones."""
+        earlier: Reading | None = None
+        picks: list[Shown] = []
+        for turn in request.history[-20:]:
+            if turn.role == "assistant":
+                picks = shown(turn.content) or picks
+            else:
+                reading = self.turn(turn.content, earlier, picks)
+                earlier = reading if reading.intent.shopping else earlier
+        return self.turn(request.request, earlier, picks)
+
+    def turn(self, content: str, earlier: Reading | None, picks: list[Shown]) -> Reading:
+        """One user turn after the reading so far and the picks last shown."""
+        if earlier is None and not picks:
+            return self.reader.read(content)
+        before = earlier.intent if earlier is not None else Intent()
+        if reset := _RESET.match(content.lower()):
+            rest = content[reset.end() :].strip()
+            return self.reader.read(rest) if len(rest) > 3 else replace(self.reader.read(content), intent=Intent())
+        text = tokenise(_LEAD.sub("", content) or content)
+        reading = self.reader.read(text.text)
+        refers = self._refers(text, picks)
+        if not refers and self._new_topic(text, reading, before):
+            return self.reader.read(content)
+        if not reading.intent.shopping and not refers:
+            return reading
+        return self._merged(text, reading, before, picks)
+
+    def _refers(self, text: Text, picks: list[Shown]) -> bool:
+        if self._dropped(text) and len(text.tokens) <= 12:
+            return True
+        return bool(picks and _ORDINAL.search(text.low)) or any(
+            p.search(text.low)
+            for p in (_CHEAPER, _DEARER, _OTHERS, _THAT_BRAND, _SAME_BRAND)
+            if not _FRESH.search(text.low)
+        )
+
+    def _new_topic(self, text: Text, reading: Reading, before: Intent) -> bool:
+        """Whether the turn speaks of something else: it names a product of its own, rather than a detail of the last one."""
+        category = next((c for c in reading.intent.constraints if c.field == "categories"), None)
+        if category is not None:
+            return category not in before.constraints
+        held = {stem(w.lower()) for w in before.query.split()}
+        nouns = {t.stem for t in text.tokens if t.stem in self.reader.index.nouns}
+        if nouns and not nouns & held:
+            return True
+        if _STARTS.match(text.low):
+            return False
+        taken = {stem(w.low) for c in reading.intent.constraints for w in tokenise(c.span).tokens}
+        content = [t for t in text.tokens if t.low not in FILLER and not t.numeric and t.stem not in taken]
+        new = [t for t in content if t.stem not in held and t.stem not in self.reader.index.tokens]
+        if _FRESH.search(text.low) and new:
+            return True
+        return bool(new) and len(text.tokens) > 2 and not _ANAPHORA.search(text.low) and not reading.intent.constraints
+
+    def _merged(self, text: Text, reading: Reading, before: Intent, picks: list[Shown]) -> Reading:
+        new = reading.intent
+        constraints = list(before.constraints)
+        notes = ["read together with the earlier turns"]
+        added: list[Constraint] = list(new.constraints)
+        query, exclude, sort = before.query, list(before.exclude), new.sort or before.sort
+        for name in self._dropped(text):
+            constraints = [c for c in constraints if c.field != name]
+        chosen = self._chosen(text, picks)
+        about = [chosen] if chosen else picks
+        brand = next((f for f in self.reader.index.fields.values() if f.brand), None)
+        if brand is not None and _THAT_BRAND.search(text.low):
+            for value in self._brands(brand, about, before, one=chosen is not None):
+                added.append(Constraint(brand.field, "!=", value, "that brand"))
+        elif brand is not None and _SAME_BRAND.search(text.low) and about:
+            for value in self._brands(brand, about[:1], before, one=True)[:1]:
+                added.append(Constraint(brand.field, "=", value, "same brand"))
+        if _CHEAPER.search(text.low) and not any(c.field == "price" for c in new.constraints):
+            sort = self._priced("<", [p.price for p in about if p.price is not None], added, before, notes)
+        elif _DEARER.search(text.low) and not any(c.field == "price" for c in new.constraints):
+            sort = self._priced(">", [p.price for p in about if p.price is not None], added, before, notes)
+        else:
+            compared = self._compared(text, about, added)
+            sort = compared or sort
+        if chosen is not None:
+            notes.append(f"taken as about the earlier pick {chosen.rank}")
+            query = chosen.title
+            product = self.products(chosen.id) if self.products else None
+            if product is not None:
+                constraints = [c for c in constraints if c.field != "categories"]
+                added += self._category(product)
+            if _MORE_LIKE.search(text.low) or _OTHERS.search(text.low):
+                exclude.append(chosen.id)
+        elif _OTHERS.search(text.low) and picks:
+            exclude += [p.id for p in picks]
+        if chosen is None:
+            extra = [
+                w for w in new.query.split() if w.lower() not in query.lower().split() and not _comparing(w.lower())
+            ]
+            if self._dropped(text):
+                extra = []
+            query = " ".join([*query.split(), *extra][:40])
+        else:
+            query = " ".join(
+                [*query.split(), *(w for w in new.query.split() if stem(w.lower()) in self.reader.index.tokens)][:40]
+            )
+        merged = Intent(
+            constraints=merge(constraints, added, self.reader.index.fields),
+            sort=sort,
+            limit=new.limit or before.limit,
+            preferences=tuple(dict.fromkeys((*before.preferences, *new.preferences)))[:8],
+            exclude=tuple(dict.fromkeys((*exclude, *new.exclude))),
+            query=query,
+            shopping=True,
+        )
+        return Reading(merged, reading.thrifty, (*reading.notes, *notes))
+
+    def _chosen(self, text: Text, picks: list[Shown]) -> Shown | None:
+        match = _ORDINAL.search(text.low)
+        if match is None or not picks:
+            return None
+        word = match["a"] or match["b"]
+        rank = _ORDINALS.get(word) or (int(word) if word.isdigit() else 0)
+        if rank == -1:
+            return picks[-1]
+        return next((p for p in picks if p.rank == rank), None)
+
+    def _brands(self, brand: Field, about: Iterable[Shown], before: Intent, one: bool) -> list[Scalar]:
+        """The brands that "that brand" means: the one asked for before, else that of the pick spoken of (the first)."""
+        if not one:
+            asked = [c for c in before.constraints if c.field == brand.field and c.operator in ("=", "in")]
+            if asked:
+                return [v for c in asked for v in (c.value if isinstance(c.value, tuple) else (c.value,))]
+        out: list[Scalar] = []
+        for pick in about:
+            product = self.products(pick.id) if self.products else None
+            value = product.value(brand.field) if product else None
+            held = next(
+                (v for v, _ in brand.facet.values if value is not None and str(v).lower() == str(value).lower()), None
+            )
+            if held is None:
+                title = tokenise(pick.title)
+                held = next(
+                    (m.value.value for m in mentions(title, self.reader.index) if m.field == brand.field and m.value),
+                    None,
+                )
+            if held is not None:
+                out.append(held)
+        distinct = list(dict.fromkeys(out))
+        return distinct[:1]
+
+    def _priced(
+        self, operator: str, prices: list[float], added: list[Constraint], before: Intent, notes: list[str]
+    ) -> Sort | None:
+        if "price" not in self.reader.index.fields:
+            return before.sort
+        if not prices:
+            return Sort(
+                "price", "asc" if operator == "<" else "desc", "cheaper" if operator == "<" else "more expensive"
+            )
+        limit = min(prices) if operator == "<" else max(prices)
+        value: Scalar = int(limit) if limit.is_integer() else limit
+        added.append(
+            Constraint(
+                "price", "<" if operator == "<" else ">", value, "cheaper" if operator == "<" else "more expensive"
+            )
+        )
+        notes.append(f"held against the earlier picks: price {operator} {value}")
+        return before.sort
+
+    def _compared(self, text: Text, about: Iterable[Shown], added: list[Constraint]) -> Sort | None:
+        """The order or limit of a bare comparative: "lighter ones", "something bigger"."""
+        for i, token in enumerate(text.tokens):
+            base = superlative(token.low[:-2] + "est") if token.low.endswith("er") and len(token.low) > 4 else None
+            if (
+                base not in SUPERLATIVES
+                or base is None
+                or (i + 1 < len(text.tokens) and text.tokens[i + 1].low == "than")
+            ):
+                continue
+            for hints, direction in SUPERLATIVES[base]:
+                fields = [f for f in self.reader.index.fields.values() if f.number and set(hints) & set(f.name)]
+                if not fields:
+                    continue
+                known = max(fields, key=lambda f: named(f, frozenset(hints)) - 0.1 * len(f.name))
+                values = [v for p in about if (v := self._number(p, known)) is not None]
+                less = direction.startswith("asc")
+                if not values:
+                    return Sort(known.field, "asc" if less else "desc", token.text)
+                limit = min(values) if less else max(values)
+                added.append(
+                    Constraint(
+                        known.field, "<" if less else ">", int(limit) if limit.is_integer() else limit, token.text
+                    )
+                )
+                return None
+        return None
+
+    def _number(self, pick: Shown, known: Field) -> float | None:
+        product = self.products(pick.id) if self.products else None
+        value = product.value(known.field) if product else None
+        try:
+            return None if value is None or isinstance(value, (bool, tuple)) else float(value)
+        except (TypeError, ValueError):
+            return None
+
+    def _category(self, product: Product) -> list[Constraint]:
+        """The product's most specific category as the facets spell it; none where it holds the whole catalogue."""
+        facet = self.reader.index.facets.get("categories")
+        if facet is None:
+            return []
+        counts = {str(v).lower(): (v, n) for v, n in facet.values}
+        held = [counts[c.lower()] for c in product.categories if c.lower() in counts]
+        held = [h for h in held if h[1] < self.reader.index.facets.products]
+        if not held:
+            return []
+        return [Constraint("categories", "=", min(held, key=lambda h: h[1])[0], "earlier pick")]
+
+    def _dropped(self, text: Text) -> list[str]:
+        """Fields whose limits the turn lifts: "any brand is fine", "price doesn't matter"."""
+        out = []
+        for match in _ANY.finditer(text.low):
+            word = stem(next(g for g in match.groups() if g))
+            out += [f.field for f in self.reader.index.by_word.get(word, ()) if word in f.name or f.kind == "money"]
+        return out
+
+
+def _comparing(word: str) -> bool:
+    """Whether a word only compares with what was shown."""
+    return word in ("expensive", "pricey", "different", "else") or (
+        word.endswith("er") and superlative(word[:-2] + "est") is not None
+    )
+
+
+def merge(
+    before: Iterable[Constraint], added: Iterable[Constraint], fields: dict[str, Field]
+) -> tuple[Constraint, ...]:
+    """The earlier constraints with the new ones: on the same field the new word replaces the old one on its side (an
+    upper limit the upper limit, a value the value), and refused values add up."""
+    out = list(before)
+    for new in added:
+        known = fields.get(new.field)
+        several = known is not None and known.kind == "list"
+        if new.operator in ("!=", "not in"):
+            refused = new.value if isinstance(new.value, tuple) else (new.value,)
+            kept: list[Constraint] = []
+            for old in out:
+                if old.field != new.field:
+                    kept.append(old)
+                elif old.operator in ("!=", "not in"):
+                    refused = tuple(
+                        dict.fromkeys((*(old.value if isinstance(old.value, tuple) else (old.value,)), *refused))
+                    )
+                elif old.operator in ("=", "in"):
+                    rest = tuple(
+                        v for v in (old.value if isinstance(old.value, tuple) else (old.value,)) if v not in refused
+                    )
+                    if rest:
+                        kept.append(
+                            replace(
+                                old, operator="=" if len(rest) == 1 else "in", value=rest[0] if len(rest) == 1 else rest
+                            )
+                        )
+                else:
+                    kept.append(old)
+            out = [
+                *kept,
+                Constraint(new.field, "!=", refused[0], new.span)
+                if len(refused) == 1
+                else Constraint(new.field, "not in", refused, new.span),
+            ]
+            continue
+        out = [c for c in out if c.field != new.field or (several and c != new) or not _replaces(new, c)]
+        if new not in out:
+            out.append(new)
+    return tuple(out)
+
+
+def _replaces(new: Constraint, old: Constraint) -> bool:
+    upper, lower = ("<", "<="), (">", ">=")
+    if new.operator in upper:
+        return old.operator in upper or old.operator in ("=", "between") or (old.operator in lower and _above(old, new))
+    if new.operator in lower:
+        return old.operator in lower or old.operator in ("=", "between") or (old.operator in upper and _above(new, old))
+    return True
+
+
+def _above(low: Constraint, high: Constraint) -> bool:
+    """Whether a lower limit stands above an upper one, so that nothing could satisfy both."""
+    try:
+        return float(low.value) > float(high.value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return False
