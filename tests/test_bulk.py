@@ -121,7 +121,12 @@ def test_broken_encoding_spoils_its_own_line_alone(shelf, tmp_path) -> None:
 
 def test_the_number_asked_for_on_the_command_line_holds_where_a_line_names_none(shelf, tmp_path) -> None:
     seen = []
-    shelf.ask_many = lambda batch, **_: [seen.append(r.k) or Answer(r.id, r.request, Intent()) for r in batch]
+
+    def ask_many(asked, **_):
+        seen.extend(r.k for r in asked)
+        return [Answer(r.id, r.request, Intent()) for r in asked]
+
+    shelf.ask_many = ask_many
     lines = [{"id": "a", "request": "tea"}, {"id": "b", "request": "tea", "k": 2}]
     answer_file(shelf, write(tmp_path / "in", *lines), tmp_path / "out", k=5)
     assert seen == [5, 2]

@@ -17,7 +17,7 @@ FLOORS: dict[str, int] = {
     "understand": 3, "retrieve": 3, "rank": 3, "explain": 3,
     "recommender": 4,
     "render": 5, "bulk": 5, "trec": 6, "demo": 5,
-    "cli": 7,
+    "cli": 7, "__main__": 8,
 }  # fmt: skip
 
 

@@ -167,6 +167,7 @@ class Shelf:
         """The answer as it comes into being: what was understood first, then picks, then each reason once checked."""
         asked = self._request(request, history, k, candidates)
         with self._lock:
+            self._current()
             work = self._begin([asked])[0]
             yield Event("understood", work.intent)
             self._find(work)
@@ -338,6 +339,7 @@ class Shelf:
         for request in requests:
             self.check(request)
         with self._lock:
+            self._current()
             works = self._begin(requests)
             for work in works:
                 self._find(work)
