@@ -8,7 +8,7 @@ from shelftalk.understand.compare import FLIP
 from shelftalk.understand.index import Field, Index, named
 from shelftalk.understand.nearby import PRICE_WORDS, Quantity, around, implied
 from shelftalk.understand.tokens import Text
-from shelftalk.understand.units import tidy
+from shelftalk.understand.units import scalar, tidy
 
 _AVERAGE = re.compile(
     r"(?:(?P<less>(?:less|fewer|smaller|lower|shorter|lighter|cheaper)(?: (?!more\b|than\b)\w+){1,3} than|(?:not|no) pricier than|no (?:more|higher|greater|larger|bigger|longer|heavier) than|not (?:more|higher|greater|larger|bigger|longer|heavier) than|under|below|less(?:\s+\w+)?\s+than|fewer(?:\s+\w+)?\s+than|lower than|cheaper than|smaller than|shorter than|lighter than|beneath|at most|up to|no more than|not more than|not over|not above|within|n't (?:more than|over|above|exceed)|or below|or less than)"
@@ -75,7 +75,7 @@ def averages(text: Text, index: Index, negative: list[bool]) -> list[Quantity]:
             operator = ("<" if strict else "<=") if less else (">" if strict else ">=")
             if negative[first] and not re.match(r"no|not|n't", words):
                 operator = FLIP[operator]
-            out.append(Quantity(known.field, operator, tidy(float(mean)), first, last, text.span(first, last)))  # type: ignore[arg-type]
+            out.append(Quantity(known.field, operator, scalar(tidy(float(mean))), first, last, text.span(first, last)))  # type: ignore[arg-type]
     return out
 
 

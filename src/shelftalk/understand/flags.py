@@ -9,7 +9,7 @@ from shelftalk.understand.tokens import Text, stem, stemmed, stems
 from shelftalk.values import Constraint
 
 _NOISE = stemmed(
-    "is has with feature features function support supported capable capability included includes technology design system mode"
+    "is has with feature features function support supported capable capability included includes technology design system mode required require requires needed need needs included"
 )
 _PREFIXES = frozenset({"is", "ha", "has"})
 
@@ -47,8 +47,9 @@ def _named(text: Text, index: Index, known: Field) -> tuple[int, int] | None:
     forms = [tuple(telling)]
     plain = " ".join(telling)
     for said, means in VALUE_SYNONYMS.items():
-        if any(stems(m) == tuple(telling) for m in means):
-            forms.append(stems(said))
+        group = [stems(said), *(stems(m) for m in means)]
+        if tuple(telling) in group:
+            forms += [g for g in group if g not in forms]
     del plain
     for form in forms:
         if len(form) == 1 and (

@@ -177,7 +177,12 @@ def _field(facet: Facet) -> Field:
     for word in name:
         known |= CONCEPTS.get(word, frozenset())
     out = Field(
-        facet, name, frozenset(known - NAME_NOISE), measure, facet.kind, brand=bool(_BRAND & set(words(facet.field)))
+        facet,
+        name,
+        frozenset(known - (NAME_NOISE - (set(name) if set(name) <= NAME_NOISE else set()))),
+        measure,
+        facet.kind,
+        brand=bool(_BRAND & set(words(facet.field))),
     )
     held = {str(v).strip().lower(): v for v, _ in facet.values}
     if facet.kind == "boolean":

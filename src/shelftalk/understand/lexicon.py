@@ -96,7 +96,7 @@ ports port slots slot outlets outlet sockets socket connectors devices device ga
 noise decibel loudness quietness sound volume
 speed fast rpm
 rating rated stars star reviews score
-reviews review_count popular popularity reviewed
+reviews review popular popularity reviewed
 power wattage watts watt
 brightness lumens lumen luminous
 distance range reach throw far
@@ -236,9 +236,9 @@ cool: color temperature kelvin asc
 hot: heat temperature power wattage desc
 durable: durability warranty life desc
 last: life runtime playtime desc
-popular: review_count popularity sold desc
-loved: review_count desc
-reviewed: review_count desc
+popular: review popularity sold desc
+loved: review desc
+reviewed: review desc
 young: age asc
 rated: rating desc
 """
@@ -289,5 +289,5 @@ THRIFT = (
     r"\b(?:cheap|affordable|inexpensive|low[- ]cost|low[- ]priced|wallet[- ]friendly|reasonably priced|economical|bargain|thrifty|frugal|good value|good deal|great deal|best deal|best price|best value)\b(?! (?:stuff|junk|crap|knock|quality|looking|plastic|trash|garbage|rubbish|materials?|imitation))",
     r"(?:easy|gentle|kind|light|friendly|easier) (?:on|to) (?:the|my|your) (?:wallet|pocket|purse|budget|bank account)|skint|rip(?:ped|ping)? (?:me )?off",
     r"\b(?:i'm|kinda|a bit|a little|pretty|so|flat|being) broke\b",
-    r"\b(?:pric(?:e)?y|expensive|overpriced|high price|outrageous|price tag|splurg\w+|splash(?:ing)? out|fortune|arm and a leg|cash to burn|money to (?:burn|blow|spare|throw))\b",
+    r"(?:n't|\b(?:not|no|never|nothing|without|too|hate|less|cannot|avoid|over))\b[^.;!?]{0,45}\b(?:pric(?:e)?y|expensive|overpriced|high price|outrageous|price tags?|splurg\w+|splash(?:ing)? out|fortune|arm and a leg|cash to burn|money to (?:burn|blow|spare|throw))\b",
 )

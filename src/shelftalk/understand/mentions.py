@@ -18,6 +18,9 @@ from shelftalk.understand.vocabulary import ordinary
 
 _JOIN = re.compile(r"^(?:[\s\-&'/+.]|\s&\s){0,3}$")
 _BRAND_BEFORE = bag("from by brand brands label only trust love like prefer called like loyal buy wear between")
+_PEOPLE = bag(
+    "men women kids children boys girls babies toddlers adults ladies man woman boy girl baby teens seniors men's women's mens womens"
+)
 _AFTER_BRAND = bag("brand brands branded products product stuff fan guy gal person")
 
 
@@ -52,7 +55,7 @@ def _matches(text: Text, index: Index, taken: frozenset[int]) -> list[Mention]:
     while i < len(tokens):
         hit = None
         if i not in taken:
-            for n in range(min(index.longest, len(tokens) - i), 0, -1):
+            for n in range(min(index.longest + 1, len(tokens) - i), 0, -1):
                 run = range(i, i + n)
                 if any(j in taken for j in run) or any(not _JOIN.match(tokens[j].gap) for j in run if j > i):
                     continue
@@ -345,6 +348,10 @@ def _support(text: Text, index: Index, mention: Mention, value: Value, known: Fi
         elif tokens[j].stem in synonyms and gap <= 2:
             score += 1.0
     if is_color(known) and re.search(r"\bcolou?r", text.low):
+        score += 1.0
+    if text.tokens[last].low.removesuffix("'s") in _PEOPLE and (
+        (first and tokens[first - 1].low == "for") or tokens[last].low.endswith("'s")
+    ):
         score += 1.0
     follow = last + 1
     while follow < len(tokens) and follow <= last + 4 and not tokens[follow].hard:

@@ -111,6 +111,8 @@ def _value(said: str) -> float | None:
 
 def _field(index: Index) -> Field | None:
     for known in index.fields.values():
-        if _PACK & set(known.name) and (known.kind == "number" or known.numeric_values):
+        bounds = known.bounds()
+        small = bounds is not None and bounds[1] <= 60  # a pack, not the 1,000 pieces of a puzzle
+        if _PACK & set(known.name) and small and (known.kind == "number" or known.numeric_values):
             return known
     return None

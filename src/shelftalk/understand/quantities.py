@@ -15,8 +15,7 @@ from shelftalk.understand.lexicon import CONCEPTS, NAME_NOISE
 from shelftalk.understand.nearby import PRICE_WORDS, Quantity, around, following, implied
 from shelftalk.understand.polarity import rejected_after
 from shelftalk.understand.tokens import Text, stem
-from shelftalk.understand.units import HINTS, Unit, convert, siblings, tidy
-from shelftalk.values import Scalar
+from shelftalk.understand.units import HINTS, Unit, convert, scalar, siblings, tidy
 
 # "Around 50" is taken as a band of so much to either side.
 AROUND = 0.15
@@ -26,7 +25,7 @@ _ABLE = re.compile(
 )
 _LASTING = re.compile(
     r"\b(?:lasts?|lasting|runs?(?: for)?|running|good for|reach(?:es)?|covers?|goes|go|throws?|beams?|shines?|light(?:s|en)? up|"
-    r"holds?|makes?|brews?|carry|survives?|handles?|stays?(?: on)?)\W+(?:me |for |us |up )?\W*(?:\w+ )?$"
+    r"holds?|holding|makes?|brews?|carry|survives?|handles?|stays?(?: on)?)\W+(?:me |for |us |up )?\W*(?:\w+ )?$"
 )
 _JOINED = re.compile(r"[^.,;!?]{0,30}\band (?:an? |the )?(?:[\w-]+ ){0,3}?(?:of |is )?")
 _CAP = re.compile(
@@ -155,11 +154,6 @@ def _bare(text: Text, first: int, negative: list[bool], previous: Quantity | Non
             return previous.operator
     lead = text.low[max(0, text.tokens[first].start - 40) : text.tokens[first].start]
     return ">=" if _LASTING.search(lead) else "="
-
-
-def scalar(value: float) -> Scalar:
-    """The value as a whole number where it is one."""
-    return int(value) if float(value).is_integer() and abs(value) < 1e15 else value
 
 
 def _text_quantity(known: Field, operator: str, value: float, first: int, last: int, span: str) -> Quantity | None:

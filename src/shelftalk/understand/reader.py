@@ -6,6 +6,7 @@ with a value becomes part of the search text rather than a hard constraint.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,6 +14,7 @@ from itertools import pairwise
 from shelftalk.understand.amounts import amounts
 from shelftalk.understand.flags import flags
 from shelftalk.understand.index import Index
+from shelftalk.understand.lexicon import COMMON, FILLER, FUNCTION
 from shelftalk.understand.mentions import Mention, mentions
 from shelftalk.understand.nearby import Quantity
 from shelftalk.understand.packs import pack_anchors, packs
@@ -62,7 +64,10 @@ class Reader:
         limits, limit_tokens = quantities(text, index, negative, taken | inside, frozenset(sort_tokens))
         found = [m for m in first_pass if not set(range(m.first, m.last + 1)) & (pack_tokens | limit_tokens)]
         found = [m for m in found if not set(range(m.first, m.last + 1)) <= sort_tokens]
+        ends = {m.last for m in found}
         for mention in reversed(found):
+            if mention.field == "categories" and not _refused_category(text, mention, negative, ends):
+                continue
             mention.negative = (negative[mention.first] or rejected_after(text, mention.last)) and not accepted_after(
                 text, mention.last
             )
@@ -111,6 +116,16 @@ class Reader:
             ),
             thrifty,
         )
+
+
+def _refused_category(text: Text, mention: Mention, negative: list[bool], ends: set[int]) -> bool:
+    """Whether a category itself is turned down ("no shoes"), rather than one of its kind ("no leather shoes")."""
+    before = mention.first - 1
+    if rejected_after(text, mention.last) and before not in ends:
+        return True
+    return negative[mention.first] and (
+        before < 0 or not negative[before] or (before not in ends and text.tokens[before].low in FUNCTION)
+    )
 
 
 def _inside(found: list[Mention]) -> frozenset[int]:
@@ -218,8 +233,6 @@ def _each(value: Scalar | tuple[Scalar, ...]) -> tuple[Scalar, ...]:
 
 def _another(text: Text, index: Index, found: list[Mention]) -> set[int]:
     """Positions of brands that a request turns its back on by asking for "a different brand"."""
-    import re
-
     brands = [i for i, m in enumerate(found) if index.fields[m.field].brand]
     if len(brands) != 1 or found[brands[0]].negative:
         return set()
@@ -238,8 +251,6 @@ def _another(text: Text, index: Index, found: list[Mention]) -> set[int]:
 
 def _excluded(text: Text, index: Index, negative: list[bool], used: set[int]) -> tuple[str, ...]:
     """Words turned down that no field holds: "no mushrooms" where no facet knows mushrooms."""
-    from shelftalk.understand.lexicon import COMMON, FILLER
-
     out = []
     for i, (token, off) in enumerate(zip(text.tokens, negative, strict=True)):
         if (

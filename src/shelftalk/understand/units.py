@@ -157,6 +157,11 @@ def tidy(value: float) -> float:
     return float(f"{value:.6g}")
 
 
+def scalar(value: float) -> int | float:
+    """The value as a whole number where it is one."""
+    return int(value) if float(value).is_integer() and abs(value) < 1e15 else value
+
+
 def siblings(given: Unit) -> list[Unit]:
     """The other units of the same dimension, nearest in size first."""
     others = {u.name: u for u in UNITS.values() if u.dimension == given.dimension and u.name != given.name}
