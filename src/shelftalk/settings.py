@@ -33,17 +33,19 @@ class UnderstandSettings(_Group):
 
 
 class RetrieveSettings(_Group):
-    """How many candidates are fetched, how dense and full-text search are fused, with which fitted weights, the share of
-    the best score that a product needs to compete for a superlative, and the cosine below which the catalogue has nothing
-    like what was asked (see docs/decisions/0003-fusion.md)."""
+    """How many candidates are fetched, how dense and full-text search are fused, with which fitted weights for keywords
+    and for sentences, the share of the best score that a product needs to compete for a superlative, and the cosine below
+    which the catalogue has nothing like what was asked (see docs/decisions/0003-fusion.md)."""
 
     candidates: int = Field(50, ge=1, le=1000)
     fusion: Literal["convex", "rrf"] = "convex"
-    dense_weight: float = Field(0.3, ge=0)
-    bm25_weight: float = Field(0.7, ge=0)
+    dense_weight: float = Field(0.4, ge=0)
+    bm25_weight: float = Field(0.6, ge=0)
+    sentence_dense_weight: float = Field(0.75, ge=0)
+    sentence_bm25_weight: float = Field(0.25, ge=0)
     rrf_k: int = Field(60, ge=1)
     relevance_cut: float = Field(0.5, ge=0, le=1)
-    unlike_below: float = Field(0.3, ge=0, le=1)
+    unlike_below: float = Field(0.25, ge=0, le=1)
 
 
 class RankSettings(_Group):
@@ -59,11 +61,16 @@ class RankSettings(_Group):
 
 
 class ExplainSettings(_Group):
-    """Who words the reasons ("model", with the record speaking where no wording holds, or "record"), and how much."""
+    """Who words the reasons ("model", with the record speaking where no wording holds, or "record"), and how much.
+
+    `guided` has the model write under a grammar of true frames; a large model may do without (see docs/explain.md).
+    """
 
     mode: Literal["model", "record"] = "model"
     claims: int = Field(2, ge=1, le=3)
     temperature: float = Field(0.0, ge=0, le=2)
+    prompt: str = "explain/claim"
+    guided: bool = True
 
 
 class Settings(BaseSettings):

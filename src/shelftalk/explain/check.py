@@ -81,7 +81,7 @@ def _phrasing(text: str, items: Sequence[Item]) -> None:
         raise _Refused("is too short or too long")
     plain = [i.text for i in items if i.kind == "word"]
     verbs = [w for w in plain if w in lexicon.VERBS or (w in lexicon.CUES and lexicon.CUES[w].verb) or w in lexicon.NEGATORS]  # fmt: skip
-    if not verbs and ":" not in text and not any(i.text in ("listed under", "sells for", "speaks of") for i in items):
+    if not verbs and ":" not in text and not any(i.text in lexicon.SET_VERBS for i in items):
         raise _Refused("has no verb")
     last = items[-1]
     if last.kind == "word" and last.text in _ENDS_BADLY:
@@ -297,7 +297,7 @@ def _vocabulary(items: Sequence[Item], point: Point) -> None:
             raise _Refused(f'"{text} {items[n + 1].text}" is not what the brand says')
         if text in lexicon.GLUE | lexicon.NEGATORS | lexicon.BOUND_WORDS or text in lexicon.SUPERLATIVES:
             continue
-        if text in ("listed under", "sells for", "speaks of", "in stock", "out of stock", lexicon.OUT_OF_FIVE):
+        if text in lexicon.SET_PHRASES:
             _set_phrase(text, point)
             continue
         if stem(text) in named and text not in lexicon.NEGATORS:
@@ -315,7 +315,7 @@ def _set_phrase(text: str, point: Point) -> None:
     for fact in point.facts:
         if text == "listed under" and fact.field == "categories":
             return
-        if (text, fact.kind) in (("sells for", "money"), ("speaks of", "mention")):
+        if (text, fact.kind) in (("sells for", "money"), ("speaks of", "mention"), ("listed as", "title")):
             return
         if text == lexicon.OUT_OF_FIVE and fact.field == "rating" and (fact.amount or 9) <= 5:
             return

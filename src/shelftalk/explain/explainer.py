@@ -6,57 +6,115 @@ from collections.abc import Iterator, Sequence
 
 from shelftalk.engines.base import Engine
 from shelftalk.explain.check import check
-from shelftalk.explain.facts import Fact, humanise
+from shelftalk.explain.facts import Fact, humanise, safe
 from shelftalk.explain.job import ExplainJob, Point
-from shelftalk.explain.phrase import sentence
+from shelftalk.explain.phrase import sentence, sentences
 from shelftalk.explain.select import absences, points_of
+from shelftalk.explain.write import Wording, Writer
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import ExplainSettings
-from shelftalk.values import Claim, Evidence, Explanation, Facets, Product
+from shelftalk.values import Claim, Evidence, Explanation, Facets, Product, Tokens
+
+_SILENT = Wording(None)
 
 
 class Explainer:
-    """Explains picks. `prompt` is the template used, None where the record speaks alone."""
+    """Explains picks. `prompt` is the ref of the template used, None where the record speaks alone.
+
+    The record speaks alone in mode "record" and where there is no engine. PromptError where the template is missing.
+    """
 
     def __init__(
         self, facets: Facets, engine: Engine | None, prompts: PromptLibrary, settings: ExplainSettings | None = None
     ) -> None:
         self.facets = facets
-        self.engine = engine
-        self.prompts = prompts
         self.settings = settings or ExplainSettings()
         self.prompt: str | None = None
+        self._writer: Writer | None = None
+        if engine is not None and self.settings.mode == "model":
+            template = prompts.get(self.settings.prompt)
+            self.prompt = template.ref
+            self._writer = Writer(engine, template, self.settings)
 
     def explain(self, job: ExplainJob) -> list[Explanation]:
-        """One Explanation a product, in order."""
+        """One Explanation a product, in order; all claims are worded in one batch."""
         return self.explain_many([job])[0]
 
     def explain_many(self, jobs: Sequence[ExplainJob]) -> list[list[Explanation]]:
-        """The Explanations of each job."""
-        return [list(self.iterate(job)) for job in jobs]
+        """The Explanations of each job; the claims of all jobs are worded in shared batches."""
+        chosen = [self._points(job) for job in jobs]
+        wordings = iter(self._word([p for points in chosen for of_pick in points for p in of_pick]))
+        return [
+            [
+                explanation(job, product, points, [next(wordings) for _ in points])
+                for product, points in zip(job.products, of_job, strict=True)
+            ]
+            for job, of_job in zip(jobs, chosen, strict=True)
+        ]
 
     def iterate(self, job: ExplainJob) -> Iterator[Explanation]:
-        """The same Explanations one after the other, each as soon as it is ready."""
-        for product, points in zip(job.products, points_of(job, self.facets, self.settings.claims), strict=True):
-            said = points or (last_resort(product),)
-            claims = [
-                Claim(sentence(p), evidence(p), p.answers, True, "record") for p in said if check(sentence(p), p).ok
-            ]
-            yield join(job, product, claims)
+        """The same Explanations: the first as soon as its own claims are worded, the rest in one batch after it."""
+        chosen = self._points(job)
+        if not chosen:
+            return
+        yield explanation(job, job.products[0], chosen[0], self._word(chosen[0]))
+        wordings = iter(self._word([p for of_pick in chosen[1:] for p in of_pick]))
+        for product, points in zip(job.products[1:], chosen[1:], strict=True):
+            yield explanation(job, product, points, [next(wordings) for _ in points])
+
+    def _points(self, job: ExplainJob) -> list[tuple[Point, ...]]:
+        chosen = points_of(job, self.facets, self.settings.claims)
+        return [
+            points or (last_resort(product),) for product, points in zip(job.products, chosen, strict=True)
+        ]  # fmt: skip
+
+    def _word(self, points: Sequence[Point]) -> list[Wording]:
+        if self._writer is None or not points:
+            return [_SILENT] * len(points)
+        return self._writer.word(points)
 
 
-def evidence(point: Point) -> tuple[Evidence, ...]:
-    """The facts of a point as an answer shows them: field and the record's own value."""
-    return tuple(Evidence(fact.field, fact.value) for fact in point.facts)
+def explanation(job: ExplainJob, product: Product, points: Sequence[Point], wordings: Sequence[Wording]) -> Explanation:
+    """The reason of one pick: each point in the model's words where they hold, else in the record's."""
+    claims: list[Claim] = []
+    for point, wording in zip(points, wordings, strict=True):
+        claim = _claim(point, wording)
+        if claim is not None and all(claim.text != other.text for other in claims):
+            claims.append(claim)
+    if not claims:
+        point = last_resort(product)
+        claims.append(Claim(sentence(point), _evidence(point.facts), None, True, "record"))
+    regenerated = sum(w.tries > 1 for w in wordings)
+    dropped = sum(bool(w.refused) and w.text is None for w in wordings)
+    notes = (f"{dropped} wordings of the model did not hold and were dropped",) if dropped else ()
+    if dropped == 1:
+        notes = ("1 wording of the model did not hold and was dropped",)
+    tokens = sum((w.tokens for w in wordings), Tokens())
+    reason = " ".join([*(c.text for c in claims), *_absent(job, product)])
+    return Explanation(product.id, reason, tuple(claims), tokens, dropped, regenerated, notes)
+
+
+def _claim(point: Point, wording: Wording) -> Claim | None:
+    if wording.text is not None:
+        return Claim(wording.text, _evidence(wording.cited), point.answers, True, "model")
+    for text in (sentence(point), *sentences(point)):
+        verdict = check(text, point)
+        if verdict.ok:
+            return Claim(text, _evidence(verdict.cited), point.answers, True, "record")
+    return None
+
+
+def _evidence(facts: Sequence[Fact]) -> tuple[Evidence, ...]:
+    """The facts as an answer shows them: field and the record's own value."""
+    return tuple(Evidence(fact.field, fact.value) for fact in facts)
+
+
+def _absent(job: ExplainJob, product: Product) -> list[str]:
+    """What the record does not say about a wish: no claim, since there is nothing to cite, but the shopper must know."""
+    names = [humanise(c.field) for c in absences(job, product)]
+    return [f"The catalogue does not give its {name}." for name in names if safe(name)][:1]
 
 
 def last_resort(product: Product) -> Point:
     """What can be said of a record that holds no speakable fact: that it is in the catalogue."""
     return Point("general", (Fact(1, "id", product.id, "text", "number", f"number: {product.id}", parts=(product.id,)),))  # fmt: skip
-
-
-def join(job: ExplainJob, product: Product, claims: Sequence[Claim]) -> Explanation:
-    """The reason made of the claims, and of what the record does not say about a wish."""
-    texts = [claim.text for claim in claims]
-    texts += [f"The catalogue does not give its {humanise(c.field)}." for c in absences(job, product)[:1]]
-    return Explanation(product.id, " ".join(texts), tuple(claims))

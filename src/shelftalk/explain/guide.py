@@ -26,6 +26,7 @@ from shelftalk.explain.phrase import (
     singular,
     uncounted,
 )
+from shelftalk.explain.words import stems
 
 _META = re.compile(r"([.^$*+?()\[\]{}|\\/])")
 _CORE = ("price", "brand", "rating", "review_count", "stock", "categories", "released_at", "title", "description")
@@ -183,9 +184,13 @@ def _text(fact: Fact) -> list[str]:
     elif AUDIENCE.search(fact.name.lower()) and single:
         found.append(f"It (suits|is for) {value}")
     elif single and kept and not plural(fact.name):
+        if stems(kept) <= stems(parts[0]):  # filter type: permanent filter
+            return [*found, f"It has {article(parts[0])} {value}"]
+        if stems(kept) & stems(parts[0]):
+            return found
         thing = _literal(kept)
         found.append(f"It has {value} {thing}" if uncounted(kept) else f"It has {article(parts[0])} {value} {thing}")
-    elif single and fact.name in ("type", "style", "product type"):
+    elif single and fact.name in ("type", "product type"):
         found.append(f"It is ({article(parts[0])} )?{value}")
     return found
 

@@ -57,6 +57,8 @@ CONTRAST = (
 )  # fmt: skip
 AMONG = ("of these picks", "among these picks", "of the picks")
 OUT_OF_FIVE = "out of 5"
+SET_VERBS = ("listed under", "listed as", "sells for", "speaks of")
+SET_PHRASES = (*SET_VERBS, "in stock", "out of stock", OUT_OF_FIVE)
 SUPERLATIVES: dict[str, tuple[str, str]] = {
     "lowest": ("asc", ""), "cheapest": ("asc", "money"), "lightest": ("asc", "mass"), "shortest": ("asc", "length time"),
     "smallest": ("asc", ""), "highest": ("desc", ""), "longest": ("desc", "length time calendar"), "heaviest": ("desc", "mass"),
@@ -84,7 +86,8 @@ class Cue:
         return re.search(self.fields, fact.name.lower()) is not None
 
 
-_AUDIENCE = r"\b(?:ages?|occasions?|activit|sports?|uses?|usage|season|gender|department|recipient|audience|compatib|pets?|breeds?|skin|hair|rooms?|suit|purpose|terrain|surface|level|for)\b|activit|compatib|suit"  # fmt: skip
+_AUDIENCE = r"^(?:(?:suitable|recommended|intended|made|best) (?:for|ages?)|(?:for )?(?:ages?|age groups?|age range|occasions?|activit(?:y|ies)|sports?|seasons?|genders?|recipients?|breeds?|skin types?|hair types?|rooms?|audience))$"  # fmt: skip
+_AUDIENCE_NAMES = "suitable recommended intended made best for age ages group groups range occasion activity sport season gender recipient breed skin hair type room audience"  # fmt: skip
 CUES: dict[str, Cue] = {
     **dict.fromkeys(("costs", "cost", "priced", "price"), Cue(r"^(?:list )?price$", ("money",), names="price", verb=True)),
     **dict.fromkeys(("down",), Cue(r"^list price$", ("money",), names="list price")),
@@ -106,9 +109,12 @@ CUES: dict[str, Cue] = {
     "available": Cue(r"^(?:stock|availability)$|colou?rs?|sizes?", names="availability"),
     **dict.fromkeys(("listed",), Cue(r"^(?:category|title)$", names="category title", verb=True)),
     **dict.fromkeys(("mentions", "description"), Cue(r"^description$", ("mention",), names="description", verb=True)),
-    **dict.fromkeys(("suits", "suitable", "fits"), Cue(_AUDIENCE, names="suitable for", verb=True)),
+    **dict.fromkeys(("suits", "suitable", "fits"), Cue(_AUDIENCE, names=_AUDIENCE_NAMES, verb=True)),
     **dict.fromkeys(("supports", "connects"), Cue(r"support|connect|compat|format|codec|wireless|bluetooth", names="support supported connectivity connection", verb=True)),
-    "catalogue": Cue(r"^number$", names="number"), "number": Cue(r"^number\b", names="number"),
+
     "yes": Cue(r"", ("boolean",)),
 }  # fmt: skip
 AUDIENCE = re.compile(_AUDIENCE)
+# "for" and "is for" speak of these names.
+_FOR = Cue(_AUDIENCE, names=_AUDIENCE_NAMES)
+CUES["for"] = _FOR

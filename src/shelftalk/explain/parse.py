@@ -140,7 +140,7 @@ def _fixed() -> Iterator[tuple[tuple[Key, ...], Item]]:
     yield from each(lexicon.ASKED, "asked")
     yield from each(lexicon.CONTRAST, "contrast")
     yield from each(lexicon.AMONG, "among")
-    yield from each(("listed under", "sells for", "speaks of", "out of 5", "in stock", "out of stock"), "word")
+    yield from each(lexicon.SET_PHRASES, "word")
 
 
 _FIXED = tuple(_fixed())

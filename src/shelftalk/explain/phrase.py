@@ -81,7 +81,7 @@ def statements(point: Point) -> tuple[str, ...]:
         case "description":
             return (f'Its description mentions "{point.quoted}"',)
         case "id":
-            return (f"It is number {fact.value} of the catalogue",)
+            return ("It is in the catalogue",)
     return _attribute(fact)
 
 
