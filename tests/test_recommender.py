@@ -1,0 +1,206 @@
+"""The whole path over a small real catalogue, with the record speaking; the language model has its own tests."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+
+import jsonschema
+import pytest
+
+from shelftalk import Shelf, Turn, load_settings
+from shelftalk.catalog import Catalog
+from shelftalk.errors import CatalogError, UsageError
+from shelftalk.prompts import PromptLibrary
+from shelftalk.recommender import request_from
+from shelftalk.render import assistant_turn
+from shelftalk.schema import json_schema
+from shelftalk.values import Product, Request
+from tests.catalog.fakes import HashEmbedder
+
+
+def kettle(identity: str, price: str, litres: float, brand: str, colour: str, **more) -> Product:
+    title = f"{brand} kettle, {colour}, {identity}"
+    return Product(
+        id=identity, title=title, brand=brand, price=Decimal(price), currency="EUR", categories=("Kitchen", "Kettles"),
+        attributes={"capacity_l": litres, "colour": colour, "cordless": identity != "k1"}, **more,
+    )  # fmt: skip
+
+
+PRODUCTS = [
+    kettle("k1", "19.90", 1.0, "Orsk", "red"),
+    kettle("k2", "29.90", 1.5, "Orsk", "blue", rating=4.5, review_count=12),
+    kettle("k3", "39.90", 1.7, "Velm", "red"),
+    kettle("k4", "59.90", 2.0, "Velm", "black"),
+    Product(id="t1", title="Velm teapot, glass", brand="Velm", price=Decimal("24.00"), currency="EUR",
+            categories=("Kitchen", "Teapots"), attributes={"capacity_l": 1.2, "colour": "clear", "dishwasher_safe": True}),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shelf") / "catalog"
+    catalog = Catalog.open(folder, create=True, embedder=HashEmbedder())
+    catalog.upsert(PRODUCTS)
+    settings = load_settings(explain={"mode": "record"}, understand={"mode": "reader"}, rank={"strategy": "none"})
+    with Shelf(catalog, settings, PromptLibrary.default(), None) as opened:
+        yield opened
+
+
+def ids(answer) -> list[str]:
+    return [pick.product.id for pick in answer.picks]
+
+
+def test_every_pick_satisfies_what_was_understood_and_says_why(shelf) -> None:
+    answer = shelf.ask("a kettle under 35 that holds at least 1.5 litres")
+    assert ids(answer) == ["k2"]
+    assert answer.picks[0].reason
+    assert all(claim.verified and claim.evidence for claim in answer.picks[0].claims)
+    assert not answer.no_match
+    assert answer.relaxed == ()
+
+
+def test_evidence_is_what_the_record_holds(shelf) -> None:
+    for pick in shelf.ask("a red kettle", k=5).picks:
+        for claim in pick.claims:
+            for piece in claim.evidence:
+                assert pick.product.value(piece.field) == piece.value
+
+
+def test_the_cheapest_comes_first_by_the_database(shelf) -> None:
+    answer = shelf.ask("the cheapest kettle", k=3)
+    assert ids(answer)[0] == "k1"
+    assert answer.intent.sort is not None
+
+
+def test_nothing_fits_is_said_plainly_with_near_misses_and_what_was_loosened(shelf) -> None:
+    answer = shelf.ask("a kettle under 10 euros")
+    assert answer.no_match
+    assert "Nothing in the catalogue fits what was asked." in answer.notes
+    if answer.picks:
+        assert [c.field for c in answer.relaxed] == ["price"]
+
+
+def test_no_shopping_request_gets_no_picks_and_no_refusal_either(shelf) -> None:
+    answer = shelf.ask("write me a poem about the sea")
+    assert answer.picks == ()
+    assert not answer.no_match
+    assert not answer.intent.shopping
+
+
+def test_the_number_in_the_request_and_the_number_asked_for_both_hold(shelf) -> None:
+    assert len(shelf.ask("show me two kettles", k=4).picks) == 2
+    assert len(shelf.ask("kettles", k=3).picks) == 3
+
+
+def test_given_candidates_are_the_only_ones_picked(shelf) -> None:
+    answer = shelf.ask("a kettle", candidates=["k4", "k1"], k=5)
+    assert set(ids(answer)) == {"k1", "k4"}
+    with pytest.raises(CatalogError, match="ghost"):
+        shelf.ask("a kettle", candidates=["ghost"])
+
+
+def test_a_second_turn_builds_on_the_first(shelf) -> None:
+    first = shelf.ask("a kettle, at least 1.5 litres", k=3)
+    cheaper = shelf.ask("a red one", history=[Turn("user", first.request), assistant_turn(first)], k=3)
+    assert ids(cheaper) == ["k3"]
+
+
+def test_answers_in_bulk_are_the_answers_one_by_one(shelf) -> None:
+    requests = [
+        Request(text, id=str(i)) for i, text in enumerate(["a red kettle", "a teapot", "hello", "kettle under 35"])
+    ]
+    bulk = list(shelf.ask_many(requests, batch=3))
+    assert [a.id for a in bulk] == ["0", "1", "2", "3"]
+    assert [ids(a) for a in bulk] == [ids(shelf.ask(r)) for r in requests]
+
+
+def test_a_stream_ends_in_the_same_answer(shelf) -> None:
+    events = list(shelf.stream("a red kettle"))
+    kinds = [e.kind for e in events]
+    assert kinds[:2] == ["understood", "candidates"]
+    assert kinds[-1] == "answer"
+    assert kinds.count("pick") == kinds.count("reason") == len(events[-1].value.picks)
+    assert ids(events[-1].value) == ids(shelf.ask("a red kettle"))
+
+
+def test_async_versions_give_the_same(shelf) -> None:
+    async def both():
+        answer = await shelf.aask("a red kettle")
+        events = [event async for event in shelf.astream("a red kettle")]
+        many = [a async for a in shelf.aask_many([Request("a red kettle")] * 3, batch=2)]
+        return answer, events, many
+
+    answer, events, many = asyncio.run(both())
+    assert ids(events[-1].value) == ids(answer)
+    assert [ids(a) for a in many] == [ids(answer)] * 3
+
+
+def test_an_error_in_a_stream_reaches_the_async_reader(shelf) -> None:
+    async def read():
+        return [event async for event in shelf.astream("a kettle", candidates=["ghost"])]
+
+    with pytest.raises(CatalogError, match="ghost"):
+        asyncio.run(read())
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [("", "empty"), (" \u200b\n", "empty"), ("x" * 100_000, "100000 characters")]
+)
+def test_a_request_that_cannot_be_read_is_refused_with_the_reason(shelf, text, reason) -> None:
+    with pytest.raises(UsageError, match=reason):
+        shelf.ask(text)
+
+
+def test_k_out_of_range_is_refused(shelf) -> None:
+    with pytest.raises(UsageError, match="k is 0"):
+        shelf.ask("a kettle", k=0)
+
+
+def test_every_answer_obeys_the_schema(shelf) -> None:
+    validator = jsonschema.Draft202012Validator(json_schema("answer"))
+    texts = [
+        "a red kettle",
+        "the cheapest",
+        "hello",
+        "a kettle under 5",
+        "not Orsk, between 20 and 60",
+        "kettle or teapot",
+    ]
+    for text in texts:
+        validator.validate(shelf.ask(text).to_dict())
+
+
+def test_new_products_are_found_by_the_next_request(tmp_path) -> None:
+    catalog = Catalog.open(tmp_path / "c", create=True, embedder=HashEmbedder())
+    catalog.upsert(PRODUCTS[:2])
+    settings = load_settings(explain={"mode": "record"})
+    with Shelf(catalog, settings, PromptLibrary.default(), None) as opened:
+        assert "k3" not in ids(opened.ask("a red kettle", k=5))
+        Catalog.open(tmp_path / "c", embedder=HashEmbedder()).upsert([PRODUCTS[2]])
+        assert "k3" in ids(opened.ask("a red kettle", k=5))
+
+
+def test_why_says_which_limit_a_product_fails_and_knows_unknown_ids(shelf) -> None:
+    lines = " ".join(shelf.why("a kettle under 35", "k4").lines())
+    assert "59.9" in lines
+    assert "35" in lines
+    with pytest.raises(CatalogError, match="ghost"):
+        shelf.why("a kettle", "ghost")
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        ([], "JSON object"),
+        ({"request": 5}, "'request'"),
+        ({"request": "x", "id": {}}, "'id'"),
+        ({"request": "x", "k": True}, "'k'"),
+        ({"request": "x", "candidates": "k1"}, "'candidates'"),
+        ({"request": "x", "history": "before"}, "'history'"),
+        ({"request": "x", "history": [{"role": "user"}]}, "turn 1"),
+    ],
+)
+def test_a_malformed_request_line_is_named_by_its_key(record, reason) -> None:
+    with pytest.raises(UsageError, match=reason):
+        request_from(record)
