@@ -110,6 +110,14 @@ def test_the_cheapest_headphones_of_a_large_shop_are_no_screw(shop: Catalog) -> 
     assert _ids(found) == ["h2", "h4", "h1"]
 
 
+@pytest.mark.parametrize("text", ["what is the cheapest thing in your shop?", "the lowest price below 100 euros"])
+def test_a_superlative_that_names_no_kind_is_taken_over_everything(shop: Catalog, text: str) -> None:
+    retriever = Retriever(shop, RetrieveSettings(candidates=2))
+    limit = Constraint("price", "<", 100, span="below 100 euros")
+    intent = Intent((limit,), Sort("price", "asc", span="lowest price"), query=text)
+    assert _ids(retriever.retrieve(intent)) == ["s1", "s2"]
+
+
 def test_where_a_constraint_names_the_kind_all_of_it_competes(shop: Catalog) -> None:
     retriever = Retriever(shop, RetrieveSettings(candidates=2))
     kind = (Constraint("categories", "=", "Headphones"),)
@@ -262,32 +270,37 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     return _shop(
         tmp_path_factory.mktemp("stock") / "catalog",
         [
-            product("in", "green tea", "5", availability="in_stock", stock=3, categories=("Tea",)),
-            product("gone", "green tea, first flush", "4", availability="Out of stock", stock=0, categories=("Tea",)),
-            product("empty", "black tea", "3", stock=0, categories=("Tea",)),
-            product("unsaid", "white tea", "9", categories=("Tea",)),
+            product("in", "green tea", "5", availability="in_stock", stock=3),
+            product("gone", "green tea, first flush", "4", availability="https://schema.org/OutOfStock"),
+            product("empty", "black tea", "3", stock=0),
+            product("soon", "green tea, new harvest", "6", availability="preorder", stock=0),
+            product("unsaid", "white tea", "9"),
         ],
     )
 
 
-def test_what_is_out_of_stock_is_not_offered_and_that_is_said(stocked: Catalog) -> None:
+def test_what_is_out_of_stock_comes_last_and_that_is_said(stocked: Catalog) -> None:
     found = _ask(stocked, query="green tea", sort=Sort("price", "asc"))
-    assert _ids(found) == ["in", "unsaid"]
-    assert "2 out of stock that would fit were left out." in found.notes
+    assert _ids(found) == ["in", "soon", "unsaid", "empty", "gone"]
+    assert found.notes == ("2 of the 5 candidates are out of stock and come last.",)
+    scores = [c.score for c in found.candidates]
+    assert scores == sorted(scores, reverse=True)
 
 
-def test_out_of_stock_is_offered_where_nothing_else_fits(stocked: Catalog) -> None:
+def test_out_of_stock_is_offered_where_nothing_else_fits_and_that_is_said(stocked: Catalog) -> None:
     found = _ask(stocked, query="tea", constraints=(Constraint("price", "<=", 4),))
     assert set(_ids(found)) == {"gone", "empty"}
     assert not found.no_match
-    assert found.notes == ("All products that fit are out of stock.",)
+    assert found.notes == ("All candidates are out of stock.",)
 
 
-def test_who_asks_about_stock_sees_it(stocked: Catalog) -> None:
-    assert _ids(_ask(stocked, query="tea", constraints=(Constraint("stock", "=", 0),), sort=Sort("price", "asc"))) == [
-        "empty",
-        "gone",
-    ]
+def test_what_is_in_stock_comes_first_even_where_one_product_is_wanted(stocked: Catalog) -> None:
+    assert _ids(_ask(stocked, query="green tea first flush", k=1)) == ["in"]
+
+
+def test_who_asks_about_stock_gets_the_plain_order(stocked: Catalog) -> None:
+    none_left = (Constraint("stock", "=", 0),)
+    assert _ids(_ask(stocked, query="tea", constraints=none_left, sort=Sort("price", "asc"))) == ["empty", "soon"]
 
 
 def test_given_candidates_out_of_stock_come_after_those_in_stock(stocked: Catalog) -> None:

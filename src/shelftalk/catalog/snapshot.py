@@ -21,11 +21,14 @@ from shelftalk.values import Product, Sort
 # Up to this many products vectors are compared exactly and in memory (384 floats: 1.5 KiB a product); above it the
 # table's vector index is asked.
 EXACT_ROWS = 50_000
+# In a large catalogue: filters that let in at most this many are searched exactly; else this many parts of the index are.
+SCANNED_ROWS = 10_000
+PROBES = 32
 REMEMBERED_FILTERS = 64
 REMEMBERED_FIELDS = 128
 QUERY_LENGTH = 2_000
 # BM25 over `lead`, over `text`, and over `text` where every word is there: fitted by benchmarks/retrieval.py --fit.
-LEXICAL_WEIGHTS = (1.0, 0.5, 1.0)
+LEXICAL_WEIGHTS = (1.0, 1.0, 1.0)
 
 
 class Snapshot:
@@ -131,9 +134,12 @@ class Snapshot:
 
     def _indexed_dense(self, vector: np.ndarray, where: str | None, k: int) -> list[tuple[str, float]]:
         query = self.table.search(vector, vector_column_name="vector").distance_type("cosine")
-        query = query.select(["id", "_distance"]).limit(k).nprobes(32).refine_factor(4)
+        query = query.select(["id", "_distance"]).limit(k)
+        # A narrow filter leaves few vectors: they are compared one by one, where an index would miss some.
+        narrow = where is not None and self.table.count_rows(str(where)) <= SCANNED_ROWS
+        query = query.bypass_vector_index() if narrow else query.nprobes(PROBES)
         if where is not None:
-            query = query.where(where, prefilter=True)
+            query = query.where(str(where), prefilter=True)
         found = query.to_arrow()
         pairs = zip(found["id"].to_pylist(), found["_distance"].to_pylist(), strict=True)
         return [(i, 1.0 - d) for i, d in pairs]

@@ -4,6 +4,9 @@
 bound, a cosine has), each with its weight: Bruch, Gai and Ingber 2023 (arXiv 2210.11934) find such a combination better
 than ranks where some judged queries are there to fit the weights. "rrf" adds weighted reciprocal ranks: Cormack, Clarke
 and Büttcher 2009.
+
+The weights are two pairs: keywords name the thing and full-text search finds it; of a sentence most words name nothing,
+and its meaning counts for more.
 """
 
 from __future__ import annotations
@@ -11,9 +14,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shelftalk.catalog.words import content_words
 from shelftalk.settings import RetrieveSettings
 
 Scored = Sequence[tuple[str, float]]
+# A text of this many words that say something is a sentence.
+SENTENCE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +31,25 @@ class Fused:
     scores: dict[str, float]
 
 
-def fuse(dense: Scored, bm25: Scored, settings: RetrieveSettings) -> list[Fused]:
-    """All products of both lists, best first; ties by cosine, then by id.
+def weights_for(text: str, settings: RetrieveSettings) -> tuple[float, float]:
+    """The weights of dense and full-text search for a text, keywords or a sentence, as shares that add up to 1."""
+    long = len(content_words(text).split()) >= SENTENCE
+    dense = settings.sentence_dense_weight if long else settings.dense_weight
+    bm25 = settings.sentence_bm25_weight if long else settings.bm25_weight
+    total = dense + bm25
+    return (dense / total, bm25 / total) if total else (0.5, 0.5)
+
+
+def fuse(
+    dense: Scored, bm25: Scored, weights: tuple[float, float], *, fusion: str = "convex", rrf_k: int = 60
+) -> list[Fused]:
+    """All products of both lists, best first, with weights (dense, full text) that add up to 1; ties by cosine, then id.
 
     Lists come best first. A product that only full-text search found takes the cosine of the last of the dense list, its
     upper bound there; one that only dense search found has no full-text score.
     """
     cosine, full_text = dict(dense), dict(bm25)
-    ranks = settings.fusion == "rrf"
-    scores = _reciprocal(dense, bm25, settings) if ranks else _convex(cosine, full_text, settings)
+    scores = _reciprocal(dense, bm25, weights, rrf_k) if fusion == "rrf" else _convex(cosine, full_text, weights)
     fused = [
         Fused(
             i,
@@ -50,21 +66,18 @@ def fuse(dense: Scored, bm25: Scored, settings: RetrieveSettings) -> list[Fused]
     return fused
 
 
-def _convex(cosine: dict[str, float], full_text: dict[str, float], settings: RetrieveSettings) -> dict[str, float]:
-    total = (settings.dense_weight + settings.bm25_weight) or 1.0
-    dense_weight, bm25_weight = settings.dense_weight / total, settings.bm25_weight / total
+def _convex(cosine: dict[str, float], full_text: dict[str, float], weights: tuple[float, float]) -> dict[str, float]:
     floor = max(0.0, min(cosine.values(), default=0.0))
     best = max(full_text.values(), default=0.0) or 1.0
     return {
-        i: dense_weight * max(0.0, cosine.get(i, floor)) + bm25_weight * full_text.get(i, 0.0) / best
+        i: weights[0] * max(0.0, cosine.get(i, floor)) + weights[1] * full_text.get(i, 0.0) / best
         for i in {**cosine, **full_text}
     }
 
 
-def _reciprocal(dense: Scored, bm25: Scored, settings: RetrieveSettings) -> dict[str, float]:
-    total = ((settings.dense_weight + settings.bm25_weight) or 1.0) / (settings.rrf_k + 1)
+def _reciprocal(dense: Scored, bm25: Scored, weights: tuple[float, float], rrf_k: int) -> dict[str, float]:
     scores: dict[str, float] = {}
-    for found, weight in ((dense, settings.dense_weight), (bm25, settings.bm25_weight)):
+    for found, weight in zip((dense, bm25), weights, strict=True):
         for rank, (i, _) in enumerate(found, start=1):
-            scores[i] = scores.get(i, 0.0) + weight / (settings.rrf_k + rank) / total
+            scores[i] = scores.get(i, 0.0) + weight * (rrf_k + 1) / (rrf_k + rank)
     return scores

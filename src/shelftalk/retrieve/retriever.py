@@ -3,8 +3,8 @@
 In this order:
 
 1. Constraints and excluded ids become one filter of the database; search happens only within what it lets through.
-2. Products out of stock are left out while anything else fits, unless the intent itself speaks of stock or availability.
-   Where no product says anything about stock, nothing is left out.
+2. Products out of stock come after those in stock, whatever else orders them, unless the intent itself speaks of stock
+   or availability; a note says so. Where no product says anything about stock, nothing moves.
 3. Within the filter: with a superlative, the order of its field, missing values last, ties by relevance; else by
    relevance (`fusion`); else, where the intent says nothing to search for, by popularity.
 4. Products that carry an excluded word are passed over.
@@ -20,16 +20,18 @@ A candidate's `score` falls with its place: its relevance where relevance decide
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from shelftalk.catalog import rows, sql
-from shelftalk.catalog.words import content_words
+from shelftalk.catalog.words import STOP_WORDS, content_words
 from shelftalk.errors import CatalogError
-from shelftalk.retrieve import relax
+from shelftalk.retrieve import relax, stock
 from shelftalk.retrieve.exclude import Unwanted
-from shelftalk.retrieve.fusion import Fused, fuse
+from shelftalk.retrieve.fusion import Fused, fuse, weights_for
+from shelftalk.retrieve.stock import placed
 from shelftalk.settings import RetrieveSettings
 from shelftalk.text import clean, shorten
 from shelftalk.values import Candidate, Constraint, Intent, Product, Retrieval, Sort
@@ -40,19 +42,17 @@ if TYPE_CHECKING:
     from shelftalk.catalog import Catalog
 
 QUERY_LENGTH = 1_000
+_WORD = re.compile(r"\w+")
 # How deep each list goes before they are fused.
 DENSE_DEPTH, BM25_DEPTH = 400, 400
 # At most this many relevant products compete for a superlative.
 COMPETING = 400
-OUT_OF_STOCK = (
-    "out_of_stock", "out of stock", "outofstock", "out-of-stock", "sold out", "sold_out", "soldout", "discontinued",
-    "https://schema.org/outofstock", "http://schema.org/outofstock", "https://schema.org/soldout",
-    "http://schema.org/soldout", "https://schema.org/discontinued", "http://schema.org/discontinued", "unavailable",
-)  # fmt: skip
-OFFERED = {
-    "availability": Constraint("availability", "not in", OUT_OF_STOCK),
-    "stock": Constraint("stock", "not in", (0,)),
-}
+# Words that name no kind of thing; superlatives over nothing but these are taken over everything.
+_GENERIC = (
+    "thing things item items product products article articles shop store catalogue catalog stock one ones most least best "
+    "worst cheap cheaper cheapest expensive highest lowest all everything anything overall sell offer"
+)
+ANYTHING = frozenset(_GENERIC.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,8 @@ class _Search:
     vector: np.ndarray | None
     excluded_ids: tuple[str, ...]
     unwanted: Unwanted
-    k: int
+    k: int  # how many are looked at, so that what is in stock can come first
+    wanted: int
 
 
 class Retriever:
@@ -79,33 +80,30 @@ class Retriever:
         With `only`, exactly those products come back, whatever k: the ones that satisfy the intent first, then the rest;
         `matching` says how many satisfy it. Raises CatalogError where `only` names products that the catalogue lacks.
         """
-        search = self._search(intent, k or self._settings.candidates)
+        wanted = k or self._settings.candidates
+        search = self._search(intent, max(wanted, self._settings.candidates), wanted)
         if only is not None:
             return self._among(search, list(dict.fromkeys(only)))
         constraints = intent.constraints
-        offered = self._offered(constraints)
-        found = self._try(search, constraints, offered)
+        found = self._try(search, constraints)
         if found.candidates:
             return self._unlike(search, found) or found
         for given_up in relax.sacrifices(constraints):
             kept = tuple(c for c in constraints if c not in given_up)
-            found = self._try(search, kept, offered)
+            found = self._try(search, kept)
             if found.candidates:
                 return self._near_misses(search, found, given_up)
         return Retrieval(no_match=True)
 
     # One attempt -------------------------------------------------------------------------------------------------
 
-    def _try(self, search: _Search, constraints: Sequence[Constraint], offered: Sequence[Constraint]) -> Retrieval:
-        """What satisfies the constraints: in stock, or out of stock where nothing else does; empty where nothing does."""
-        for stock in (offered, ()) if offered else ((),):
-            where = sql.where((*constraints, *stock), search.excluded_ids)
-            matching = self._catalog.matching(where)
-            candidates = self._candidates(search, constraints, where, matching) if matching else ()
-            if candidates:
-                notes = self._stock_notes(search, constraints, matching, offered, stock)
-                return Retrieval(candidates, matching=matching, notes=notes)
-        return Retrieval()
+    def _try(self, search: _Search, constraints: Sequence[Constraint]) -> Retrieval:
+        """What satisfies the constraints, without a candidate where nothing does."""
+        where = sql.where(constraints, search.excluded_ids)
+        matching = self._catalog.matching(where)
+        candidates = self._candidates(search, constraints, where, matching) if matching else ()
+        candidates, notes = stock.last(candidates, search.intent.constraints)
+        return Retrieval(candidates[: search.wanted], matching=matching if candidates else 0, notes=notes)
 
     def _candidates(
         self, search: _Search, constraints: Sequence[Constraint], where: str | None, matching: int
@@ -129,7 +127,10 @@ class Retriever:
         if search.vector is None:
             return []
         dense = self._catalog.dense(search.vector, where, depth)
-        return fuse(dense, self._catalog.lexical(search.text, where, max(BM25_DEPTH, depth)), self._settings)
+        full_text = self._catalog.lexical(search.text, where, max(BM25_DEPTH, depth))
+        settings = self._settings
+        weights = weights_for(search.text, settings)
+        return fuse(dense, full_text, weights, fusion=settings.fusion, rrf_k=settings.rrf_k)
 
     def _kept(self, search: _Search, ids: Iterator[str], limit: int | None = None) -> list[Product]:
         """The first k products of those ids that carry no unwanted word."""
@@ -151,8 +152,8 @@ class Retriever:
         relevance: dict[str, Fused] = {}
         if search.text:
             relevance = {f.id: f for f in self._fused(search, where, max(DENSE_DEPTH, 2 * search.k))}
-        everyone = matching <= self._settings.candidates or not relevance or relax.names_kind(constraints)
-        if not everyone:
+        few = matching <= self._settings.candidates or not relevance
+        if not few and not relax.names_kind(constraints) and names_something(search):
             competing = relevant(list(relevance.values()), self._settings.relevance_cut)[:COMPETING]
             where = sql.where(only_ids=[f.id for f in competing])
             matching = len(competing)
@@ -174,7 +175,7 @@ class Retriever:
             zip(products, values, strict=True),
             key=lambda pair: (place[pair[1]], -relevance.get(pair[0].id, none).score),
         )
-        return _placed([(p, relevance.get(p.id, none).scores) for p, _ in ranked[: search.k]])
+        return placed([(p, relevance.get(p.id, none).scores) for p, _ in ranked[: search.k]])
 
     # Nothing to search for -----------------------------------------------------------------------------------------
 
@@ -189,7 +190,7 @@ class Retriever:
             return (product.rating or 0.0) * math.log(2 + (product.review_count or 0))
 
         products.sort(key=popularity, reverse=True)
-        return _placed([(p, {"popularity": popularity(p)}) for p in products[: search.k]])
+        return placed([(p, {"popularity": popularity(p)}) for p in products[: search.k]])
 
     # Given candidates ------------------------------------------------------------------------------------------------
 
@@ -214,12 +215,10 @@ class Retriever:
         others = [c for c in self._ordered(wide, sql.where(only_ids=ids)) if c.product.id not in inside]
         if intent.sort is None:
             others = _nearest(others, constraints)
-        in_stock, sold_out = self._by_stock(held)
-        merged = (*in_stock, *sold_out, *others)
+        held, notes = stock.last(held, constraints)
         broken = self._violated(constraints, [c.product.id for c in others]) if not held else ()
-        monotone = not others and not sold_out
-        candidates = held if monotone else _placed([(c.product, c.scores) for c in merged])
-        return Retrieval(candidates, broken, not held, len(held))
+        candidates = placed([(c.product, c.scores) for c in (*held, *others)]) if others else held
+        return Retrieval(candidates, broken, not held, len(held), notes)
 
     def _ordered(self, search: _Search, where: str | None) -> tuple[Candidate, ...]:
         """All products of a small filter in the intent's order."""
@@ -229,33 +228,7 @@ class Retriever:
             return self._popular(search, where)
         return self._candidates(search, (), where, search.k)
 
-    def _by_stock(self, held: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
-        if self._offered(()) == ():
-            return list(held), []
-        ids = [c.product.id for c in held]
-        offered = set(self._catalog.scan(sql.where(OFFERED.values(), only_ids=ids)))
-        return [c for c in held if c.product.id in offered], [c for c in held if c.product.id not in offered]
-
-    # Stock and near misses -------------------------------------------------------------------------------------------
-
-    def _offered(self, constraints: Sequence[Constraint]) -> tuple[Constraint, ...]:
-        """The conditions of being on offer, for the fields that the catalogue has and the intent does not speak of."""
-        if any(c.field in OFFERED for c in constraints):
-            return ()
-        facets = self._catalog.facets()
-        return tuple(condition for name, condition in OFFERED.items() if facets.get(name))
-
-    def _stock_notes(
-        self, search: _Search, constraints: Sequence[Constraint], matching: int, offered: Any, stock: Any
-    ) -> tuple[str, ...]:
-        if not offered or (not constraints and search.intent.sort is None):
-            return ()
-        if not stock:
-            return ("All products that fit are out of stock.",)
-        left_out = self._catalog.matching(sql.where(constraints, search.excluded_ids)) - matching
-        if left_out:
-            return (f"{left_out} out of stock that would fit {'was' if left_out == 1 else 'were'} left out.",)
-        return ()
+    # Near misses -----------------------------------------------------------------------------------------------------
 
     def _unlike(self, search: _Search, found: Retrieval) -> Retrieval | None:
         """The find marked as no match where the catalogue has nothing like what was asked, else None.
@@ -286,7 +259,7 @@ class Retriever:
             nearest = _nearest(close, given_up)
             if nearest != close:
                 rest = [c for c in candidates if c.score < cut * best]
-                candidates = _placed([(c.product, c.scores) for c in (*nearest, *rest)])
+                candidates = placed([(c.product, c.scores) for c in (*nearest, *rest)])
         broken = self._violated(given_up, [c.product.id for c in candidates])
         return replace(found, candidates=candidates, relaxed=broken, no_match=True)
 
@@ -294,7 +267,7 @@ class Retriever:
         """Those of the constraints that any of the products breaks, by the database's own judgment."""
         return tuple(c for c in constraints if self._catalog.matching(sql.where((c,), only_ids=ids)) < len(ids))
 
-    def _search(self, intent: Intent, k: int) -> _Search:
+    def _search(self, intent: Intent, k: int, wanted: int) -> _Search:
         text = query_text(intent)
         ids: list[str] = []
         words: list[str] = []
@@ -302,7 +275,7 @@ class Retriever:
         for excluded in intent.exclude:
             (ids if excluded in known else words).append(excluded)
         vector = self._catalog.embedder.encode_query(text) if text else None
-        return _Search(intent, text, vector, tuple(ids), Unwanted(words), k)
+        return _Search(intent, text, vector, tuple(ids), Unwanted(words), k, wanted)
 
 
 def query_text(intent: Intent) -> str:
@@ -313,6 +286,15 @@ def query_text(intent: Intent) -> str:
             query = f"{query} {wish}"
     query = shorten(query.strip(), QUERY_LENGTH)
     return query if any(c.isalnum() for c in query) else ""
+
+
+def names_something(search: _Search) -> bool:
+    """Whether words are left that may name a kind of thing, once the words of constraints and superlative are taken out."""
+    intent = search.intent
+    spans = [c.span for c in intent.constraints] + ([intent.sort.span] if intent.sort else [])
+    read = set(_WORD.findall(" ".join(spans).lower()))
+    words = _WORD.findall(content_words(search.text).lower())
+    return any(w not in read and w not in ANYTHING and w not in STOP_WORDS and not w.isdigit() for w in words)
 
 
 def relevant(fused: Sequence[Fused], cut: float) -> list[Fused]:
@@ -351,8 +333,3 @@ def _distance(product: Product, constraint: Constraint) -> float:
     limit = low if value < low else high
     off = abs(value - limit) / max(abs(limit), 1e-9)
     return off / (1 + off)
-
-
-def _placed(products: Sequence[tuple[Product, Any]]) -> tuple[Candidate, ...]:
-    """Candidates whose score says their place: 1 for the first, falling evenly."""
-    return tuple(Candidate(p, 1 - n / len(products), scores) for n, (p, scores) in enumerate(products))

@@ -1,0 +1,48 @@
+"""What is sold out comes last. It knows no database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from shelftalk.values import Candidate, Constraint, Product
+
+_SOLD_OUT = frozenset({"outofstock", "soldout", "discontinued", "unavailable"})
+
+
+def sold_out(product: Product) -> bool:
+    """Whether the record says that the product cannot be bought: by its availability, else by a stock of 0.
+
+    Availability counts first: a preorder has no stock, and is on offer.
+    """
+    if product.availability:
+        # "out_of_stock", "Out of stock" and "https://schema.org/OutOfStock" are one.
+        last = product.availability.rstrip("/").rsplit("/", 1)[-1]
+        return "".join(c for c in last.lower() if c.isalpha()) in _SOLD_OUT
+    return product.stock == 0
+
+
+def last(
+    candidates: Sequence[Candidate], constraints: Sequence[Constraint]
+) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+    """The candidates with those that are sold out behind the rest, and a note where that says something.
+
+    Where a constraint speaks of stock or availability the order stays.
+    """
+    gone = [c for c in candidates if sold_out(c.product)]
+    if not gone or any(c.field in ("availability", "stock") for c in constraints):
+        return tuple(candidates), ()
+    here = [c for c in candidates if not sold_out(c.product)]
+    if not here:
+        return tuple(candidates), ("All candidates are out of stock.",)
+    ordered = [*here, *gone]
+    if ordered == list(candidates):
+        return tuple(candidates), ()
+    note = (
+        f"{len(gone)} of the {len(ordered)} candidates {'is' if len(gone) == 1 else 'are'} out of stock and come last."
+    )
+    return placed([(c.product, c.scores) for c in ordered]), (note,)
+
+
+def placed(products: Sequence[tuple[Product, Mapping[str, float]]]) -> tuple[Candidate, ...]:
+    """Candidates whose score says their place: 1 for the first, falling evenly."""
+    return tuple(Candidate(p, 1 - n / len(products), scores) for n, (p, scores) in enumerate(products))
