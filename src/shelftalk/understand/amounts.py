@@ -39,6 +39,8 @@ def amounts(text: Text) -> list[Amount]:
             and re.fullmatch(r"\s*(?:,|or|and|/|,\s*or)\s*", between)
         ):
             before.unit = after.unit
+        elif before.unit is None and not before.money and _AND_THEN.fullmatch(between):
+            before.unit, before.money = after.unit, after.money
     merged: list[Amount] = []
     for amount in out:
         if merged and _is_range(text, before := merged[-1], amount):
@@ -68,6 +70,9 @@ def amounts(text: Text) -> list[Amount]:
     return merged
 
 
+_AND_THEN = re.compile(
+    r"\s*,?\s*(?:but|and|yet)\s+(?:less|more|under|over|below|above|at most|at least|no more|not more|no less|fewer|up to|lower|higher|greater|smaller)(?: than)?\s+[$€£]?"
+)
 _THAN_A = re.compile(
     r"\b(?:than|least|most|over|under|exceeding|beyond|minimum(?: of)?|within|up to)\s+(?P<a>an?)\s+(?P<unit>[a-z]+)\b"
 )

@@ -180,7 +180,7 @@ VALUE_SYNONYMS: dict[str, tuple[str, ...]] = {
     "bt": ("bluetooth",), "noise cancelling": ("noise cancellation", "active noise cancelling", "anc"), "anc": ("noise cancelling",),
     "elastic": ("elasticity", "elasticated"), "stretchy": ("elasticity", "elastic"), "stretch": ("elastic", "elasticity"), "lithium ion": ("lithium",), "li ion": ("lithium",),
     "unscented": ("fragrance-free", "scent-free"), "scent free": ("unscented",), "fragrance free": ("unscented",), "odorless": ("unscented",),
-    "gold": ("golden",), "golden": ("gold",), "machine washable": ("machine",), "hand washable": ("hand",), "washer": ("machine",),
+    "gold": ("golden",), "golden": ("gold",), "machine washable": ("machine",), "hand washable": ("hand",), "washer": ("machine",), "small": ("s",), "medium": ("m",), "large": ("l",), "extra large": ("xl",), "x large": ("xl",), "extra small": ("xs",),
 }  # fmt: skip
 
 # "the lightest": the adjective -> (words of the fields it may mean, direction). "" stands for any size-like field.

@@ -151,7 +151,7 @@ def _derived(word: str, index: Index) -> list[Value]:
             root.removesuffix(suffix) if root.endswith(suffix) else "",
             word.removesuffix(suffix) if word.endswith(suffix) else "",
         ):
-            if len(candidate) >= 4 and candidate != word:
+            if len(candidate) >= 4 and candidate != word and candidate not in COMMON:
                 out += [v for v in index.values.get((stem(candidate),), ()) if v not in out]
     return out
 
@@ -226,6 +226,8 @@ def _choose(text: Text, index: Index, mention: Mention, found: list[Mention]) ->
             continue
         if _compared(text, mention):
             continue
+        if is_color(known) and _of_a_part(text, index, mention, found):
+            continue
         if (
             mention.how == "exact"
             and _names_another(text, index, mention, known)
@@ -262,6 +264,19 @@ def _names_another(text: Text, index: Index, mention: Mention, known: Field) -> 
         for other in index.fields.values()
         if other is not known and other.yes is None and other.no is None
     )
+
+
+def _of_a_part(text: Text, index: Index, mention: Mention, found: list[Mention]) -> bool:
+    """Whether a colour speaks of something that comes with the product: "a red phone with a black case"."""
+    tokens, after = text.tokens, mention.last + 1
+    lead = [t.low for t in tokens[max(0, mention.first - 2) : mention.first]]
+    if "with" not in lead or lead[-1] not in ("with", "a", "an") or after >= len(tokens) or tokens[after].hard:
+        return False
+    fields = {v.field for v in mention.candidates}
+    others = [m for m in found if m is not mention and any(v.field in fields for v in m.candidates)]
+    part = tokens[after].stem
+    named_by_part = any(part in index.fields[f].name for f in fields)
+    return bool(others) and not named_by_part and part not in index.nouns and all(m.first != after for m in found)
 
 
 def _beside_name(text: Text, mention: Mention, known: Field) -> bool:
@@ -310,8 +325,11 @@ def _needed(text: Text, index: Index, mention: Mention, value: Value, known: Fie
             need = max(
                 need, 0.0 if shown and low not in COMMON and (not ordinary(low) or tokens[0].text[0].isupper()) else 2.0
             )
+        elif value.field == "categories":
+            head = str(value.value).split()[-1]
+            need = max(need, 0.0 if stem(head.lower()) == tokens[0].stem and low not in COMMON else 1.0)
         elif not value.exact:
-            need = max(need, 1.0)
+            need = max(need, 1.15)
     if mention.how == "derived":
         need = max(need, 0.0)
     if single and tokens[0].stem in index.nouns and value.field != "categories":
@@ -319,7 +337,7 @@ def _needed(text: Text, index: Index, mention: Mention, value: Value, known: Fie
     if single and len(low) <= 2 and tokens[0].text != str(value.value) and not tokens[0].text.isupper():
         need = max(need, 1.0)
     if not value.exact and mention.how == "exact":
-        need = max(need, 1.0 if single else 0.0)
+        need = max(need, 1.15 if single else 0.0)
     return need
 
 

@@ -14,7 +14,7 @@ _HARMLESS = re.compile(
     r"|can't (?:go wrong with|get enough of|live without|do without|wait|resist|beat|help but|say no to|stop|do with less)|couldn't (?:live|do) without|nothing (?:but|other than|except|else than)\b|(?:no one|nobody) but\b|none (?:but|other than)\b"
     r"|(?:not|n't|never|refuse|no) (?:[\w'-]+ ){0,8}?(?:anything|any(?:one|body)?|something)(?: \w+)? (?:but|other than|except(?: for)?|besides|apart from|that(?:'s| is|'re| are)? not|that isn't|without)\b"
     r"|(?:not|n't|never) (?:\w+ ){0,3}?(?:settle|go|settling|going) (?:for )?(?:anything )?(?:without|less than|below|under)\b|not (?:more|less|over|under|above|below|exceeding|greater|fewer|bigger|larger|smaller|longer|shorter|higher|lower|heavier|lighter|cheaper) than?\b"
-    r"|\b(?:not over|not under|not above|not below|not exceeding|not to exceed|n't exceed|no more|never exceed)(?= (?:than )?[$€£\d])|(?:n't|not|never|no) (?:[\w'-]+ ){0,8}?(?:any )?other (?:\w+ )?than\b|whether or not|if not\b|or not\b|why not\b|no\.\s?\d|\bno idea\b|don't (?:know|forget|hesitate|worry)|can't (?:decide|choose|pick|find|figure|afford to wait)|haven't (?:decided|found)|doesn't matter|n't matter|n't (?:that )?(?:picky|fussy)|\bno[- ](?:fuss|frills|brainer|hassle|iron)\b|(?:n't|not|never) settle for (?:anything )?less than"
+    r"|\b(?:not over|not under|not above|not below|not exceeding|not to exceed|n't exceed|no more|never exceed)(?= (?:than )?[$€£\d])|(?:n't|not|never|no) (?:[\w'-]+ ){0,8}?(?:any )?other (?:\w+ )?than\b|\bnot[- ](?:too|so|very|overly|super|all that|that|particularly|quite|extremely|terribly)[- ](?!many\b|much\b|into\b|keen\b|fond\b|interested\b)\w+|whether or not|if not\b|or not\b|why not\b|no\.\s?\d|\bno idea\b|don't (?:know|forget|hesitate|worry)|can't (?:decide|choose|pick|find|figure|afford to wait)|haven't (?:decided|found)|doesn't matter|n't matter|n't (?:that )?(?:picky|fussy)|\bno[- ](?:fuss|frills|brainer|hassle|iron)\b|(?:n't|not|never) settle for (?:anything )?less than"
 )
 _NEGATION = re.compile(
     r"\b(?:not|never|no|nor|neither|nothing|none|without|w/o|except(?: for)?|excluding|exclude[sd]?|avoid(?:s|ing)?|hat(?:e|es|ed|ing)|dislik(?:e|es|ed|ing)|despis(?:e|es|ed)|loath(?:e|es|ed)?|detest(?:s|ed)?"
@@ -96,7 +96,9 @@ def negatives(text: Text, anchors: Mapping[int, int], amounts: Iterable[int] = (
             denied = denied or state
             once = state and masked[:offset].endswith("non") and (offset < 4 or not masked[offset - 4].isalnum())
             until = -1
-        if once and until < 0 and i in anchors:
+        if once and until < 0 and i not in anchors:
+            until = i
+        elif once and until < 0:
             until = anchors[i]
         elif once and 0 <= until < i:
             state = once = False

@@ -232,9 +232,13 @@ def _field(
     text: Text, index: Index, amount: Amount, operator: str | None, begins: int, ordering: frozenset[int]
 ) -> Field | None:
     """The field an amount speaks of: by currency, unit, the words around it and the range of its values."""
-    if amount.money:
+    if amount.number.value > 1e9:
+        return None
+    if amount.money or _for_so_much(text, amount, index):
         return index.fields.get("price")
     first, last = amount.number.first, amount.last
+    if _sterling(text, index, amount):
+        return index.fields.get("price")
     scored: list[tuple[float, Field]] = []
     near, far = around(text, first, last, begins, ordering)
     near |= implied(text.low[begins : text.tokens[first].start])
@@ -255,7 +259,52 @@ def _field(
     top, known = scored[0]
     if top < 1.0:
         return None
+    bounds = known.bounds()
+    if (
+        bounds is not None
+        and known.kind != "money"
+        and amount.unit is not None
+        and not _within(_in_unit(known, scaled(amount), amount), bounds, 25.0)
+    ):
+        return None  # eight years are no battery life
     return known
+
+
+def _for_so_much(text: Text, amount: Amount, index: Index) -> bool:
+    """Whether a bare number is what one would pay: "2 phones for 300 each"."""
+    known = index.fields.get("price")
+    bounds = known.bounds() if known else None
+    if (
+        bounds is None
+        or amount.unit is not None
+        or not amount.number.digits
+        or not bounds[0] <= amount.number.value <= 3 * bounds[1]
+    ):
+        return False
+    lead = text.low[max(0, text.tokens[amount.number.first].start - 8) : text.tokens[amount.number.first].start]
+    tail = text.low[text.tokens[amount.last].end :]
+    return (
+        bool(
+            re.search(r"\b(?:for|at) $", lead)
+            and re.match(r"\s*(?:each|total|apiece|in total|all in|max|tops)\b|\s*[.!?,]|\s*$", tail)
+        )
+        and amount.number.value >= 5
+    )
+
+
+def _sterling(text: Text, index: Index, amount: Amount) -> bool:
+    """Whether "pounds" are money here: the shop's currency, or no weight in the catalogue comes near."""
+    if amount.unit is None or amount.unit.name != "lb" or text.tokens[amount.last].low not in ("pound", "pounds"):
+        return False
+    if re.search(r"weigh|heav|light|load|lift|mass|bag\b|capacity", text.low):
+        return False
+    masses = [
+        k
+        for k in index.fields.values()
+        if k.number and ((k.unit and k.unit.dimension == "mass") or "mass" in _measures(k))
+    ]
+    fits = [k for k in masses if (b := k.bounds()) and _within(_in_unit(k, scaled(amount), amount), b, 1.2)]
+    return index.facets.currency == "GBP" or not fits
 
 
 def _score(

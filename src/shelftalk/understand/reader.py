@@ -11,17 +11,19 @@ from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 
+from shelftalk.understand.ages import ages
 from shelftalk.understand.amounts import amounts
+from shelftalk.understand.dates import dates
 from shelftalk.understand.flags import flags
 from shelftalk.understand.index import Index
-from shelftalk.understand.lexicon import COMMON, FILLER, FUNCTION
+from shelftalk.understand.lexicon import COMMON, FILLER, FUNCTION, SUPERLATIVES
 from shelftalk.understand.mentions import Mention, mentions
 from shelftalk.understand.nearby import Quantity
 from shelftalk.understand.packs import pack_anchors, packs
 from shelftalk.understand.polarity import accepted_after, negatives, rejected_after
 from shelftalk.understand.quantities import quantities
-from shelftalk.understand.superlatives import Order, order, thrift
-from shelftalk.understand.tokens import Text, tokenise
+from shelftalk.understand.superlatives import Order, order, thrift, thrift_tokens
+from shelftalk.understand.tokens import Text, bag, tokenise
 from shelftalk.understand.wishes import how_many, is_shopping, preferences, query
 from shelftalk.values import Constraint, Facets, Intent, Scalar, Sort
 
@@ -46,7 +48,9 @@ class Reader:
         text = tokenise(request[:20_000])
         index = self.index
         spoken = amounts(text)
-        first_pass = mentions(text, index)
+        youth, age_tokens = ages(text, index)
+        released, date_tokens = dates(text, index)
+        first_pass = mentions(text, index, frozenset(age_tokens | date_tokens | thrift_tokens(text)))
         shared = pack_anchors(text, index)
         anchors = {i: i for i in named_anchors(text, index) | shared}
         anchors.update({a.number.first: a.last for a in spoken})
@@ -58,7 +62,7 @@ class Reader:
             [a.number.first for a in spoken if a.number.first not in inside and (a.number.digits or a.unit or a.money)],
         )
         pieces, pack_tokens = packs(text, index, negative)
-        taken = frozenset(pack_tokens)
+        taken = frozenset(pack_tokens | age_tokens | date_tokens)
         sort = order(text, index, negative)
         sort_tokens = set(range(sort.first, sort.last + 1)) if sort else set()
         limits, limit_tokens = quantities(text, index, negative, taken | inside, frozenset(sort_tokens))
@@ -81,7 +85,8 @@ class Reader:
                 one.negative = True
         switches, switch_tokens = flags(text, index, negative, found, sort_tokens | limit_tokens | pack_tokens)
         turned = _another(text, index, found)
-        constraints = [*_values(text, index, found, turned), *switches, *_limits([*pieces, *limits])]
+        constraints = [*_values(text, index, found, turned), *switches, *released, *_limits([*pieces, *youth, *limits])]
+        limit_tokens |= date_tokens | (age_tokens if youth else set())
         used = (
             sort_tokens
             | limit_tokens
@@ -89,7 +94,7 @@ class Reader:
             | switch_tokens
             | {i for m in found for i in range(m.first, m.last + 1)}
         )
-        limit, count_tokens = how_many(text, used, index)
+        limit, count_tokens = how_many(text, used | age_tokens, index)
         wish = _order(sort)
         thrifty = False
         if (
@@ -111,10 +116,11 @@ class Reader:
                 limit=limit,
                 preferences=preferences(text, used | count_tokens, negative),
                 exclude=exclude,
-                query=query(text, dropped, negative),
+                query=query(text, dropped, negative, {i for m in found for i in range(m.first, m.last + 1)}),
                 shopping=True,
             ),
             thrifty,
+            ("a low price was wished for without naming one: ordered by price",) if thrifty else (),
         )
 
 
@@ -253,27 +259,16 @@ def _excluded(text: Text, index: Index, negative: list[bool], used: set[int]) ->
     """Words turned down that no field holds: "no mushrooms" where no facet knows mushrooms."""
     out = []
     for i, (token, off) in enumerate(zip(text.tokens, negative, strict=True)):
-        if (
-            not off
-            or i in used
-            or token.numeric
-            or token.low in FILLER
-            or token.low in COMMON
-            or token.stem in index.nouns
-        ):
+        plain = token.low in FILLER or token.low in COMMON or token.low in SUPERLATIVES or token.stem in index.nouns
+        if not off or plain or i in used or token.numeric or len(token.low) < 4:
             continue
-        lead = [t.low for t in text.tokens[max(0, i - 2) : i]]
-        if (
-            any(
-                w
-                in ("no", "without", "non", "avoid", "except", "excluding", "contain", "contains", "containing", "not")
-                for w in lead
-            )
-            and len(token.low) > 3
-            and not token.low.endswith(("ing", "ed", "er"))
-        ):
+        lead = {t.low for t in text.tokens[max(0, i - 2) : i]}
+        if lead & _REFUSING and not token.low.endswith(("ing", "ed", "er")):
             out.append(token.low)
     return tuple(dict.fromkeys(out))[:5]
+
+
+_REFUSING = bag("no without non avoid except excluding contain contains containing not of with")
 
 
 def _ordered(constraints: list[Constraint]) -> tuple[Constraint, ...]:

@@ -98,6 +98,16 @@ def _loose(text: Text, index: Index, match: re.Match[str]) -> Field | None:
     return best[1] if best[0] >= 0.5 else None
 
 
+def thrift_tokens(text: Text) -> set[int]:
+    """The tokens inside idioms of thrift: the bank of "won't break the bank" is no power bank."""
+    out: set[int] = set()
+    for pattern in _THRIFT:
+        for match in pattern.finditer(text.low):
+            if " " in match.group() and len(match.group()) < 50:
+                out.update(range(text.at(match.start()), text.at(match.end())))
+    return out
+
+
 def thrift(text: Text) -> bool:
     """Whether the request pleads for a low price without naming one: "won't break the bank", "money's tight"."""
     return any(pattern.search(text.low) for pattern in _THRIFT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from shelftalk.understand.index import Index
 from shelftalk.understand.lexicon import FILLER
@@ -22,7 +22,7 @@ _SOFT = bag(
     "comfortable comfy cozy cosy durable sturdy rugged reliable solid quality stylish elegant pretty beautiful cute sleek chic trendy fashionable classy modern vintage retro simple basic lightweight light compact portable small big large quiet silent fast quick powerful strong bright soft gentle warm cool breathable easy versatile professional fancy premium luxury luxurious practical handy convenient safe nontoxic eco-friendly sustainable ethical healthy fun colorful colourful bold minimalist ergonomic adjustable smooth crisp sharp clear loud decent nice good great best perfect ideal unique special personalized thin slim thick heavy travel outdoor indoor camping hiking running gym office school kids family beginner pro gaming everyday casual formal sporty romantic funny thoughtful"
 )
 _LIMIT = re.compile(
-    r"\b(?:top|best|first|just|only|me|least|suggest|recommend|list|find|show|gimme|pick|name|want|need|give|any|like|see|your)\s+(?:(?:the|your|like|about|me|up|up to|around|top|best|just|only)\s+)*$"
+    r"\b(?:top|best|first|just|only|me|least|suggest|recommend|list|find|show|gimme|pick|name|want|need|give|any|like|see|your|for|buy|get|order)\s+(?:(?:the|your|like|about|me|up|up to|around|top|best|just|only)\s+)*$"
 )
 _CHAT = re.compile(
     r"^\W*(?:(?:hi|hello|hey|hiya|howdy|yo|good (?:morning|afternoon|evening|day)|greetings|thanks?(?: you)?(?: so much| a lot)?|thank u|ty|cheers|bye|goodbye|see you|how are you(?: doing)?(?: today)?|what'?s up|sup|ok(?:ay)?|cool|great|nice|lol|haha|who are you|what are you|are you (?:a |an )?(?:bot|robot|human|ai|real)|what can you do|help|test(?:ing)?|there|again|everyone|friend|bot|dear|perfect|awesome|that'?s all|no thanks?|never ?mind)\W*)+$",
@@ -150,11 +150,15 @@ def preferences(text: Text, used: set[int], negative: list[bool]) -> tuple[str, 
     return tuple(out[:8])
 
 
-def query(text: Text, dropped: set[int], negative: Iterable[bool]) -> str:
+def query(text: Text, dropped: set[int], negative: Iterable[bool], named: Collection[int] = ()) -> str:
     """The content words of the request, without limits, negated words and filler, in their order."""
     kept: list[str] = []
     for i, (token, off) in enumerate(zip(text.tokens, negative, strict=True)):
-        if i in dropped or off or token.low in FILLER or (len(token.low) == 1 and not token.numeric):
+        if (
+            i in dropped
+            or off
+            or (i not in named and (token.low in FILLER or (len(token.low) == 1 and not token.numeric)))
+        ):
             continue
         if token.numeric and i not in dropped and not (i + 1 < len(text.tokens) and text.tokens[i + 1].gap == ""):
             continue
