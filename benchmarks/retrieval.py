@@ -1,6 +1,6 @@
 """How well and how fast products are found: the Chorus electronics catalogue, whole, with human grades.
 
-    python benchmarks/retrieval.py --data DATA --catalog DIR --fit        # the grids, on the 60 train queries
+    python benchmarks/retrieval.py --data DATA --catalog DIR --fit        # the grids, on train queries and the demo's dev requests
     python benchmarks/retrieval.py --data DATA --catalog DIR --test       # once, on the 35 test queries
     python benchmarks/retrieval.py --data DATA --catalog DIR --latency    # p50 and p95 by step, with filters
 
@@ -10,8 +10,10 @@ The catalogue is imported into DIR where there is none (minutes). Intervals are 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -23,8 +25,9 @@ import chorus
 from shelftalk.catalog import Catalog, snapshot, sql
 from shelftalk.catalog.importer import import_feed
 from shelftalk.catalog.words import content_words
+from shelftalk.resources import resource
 from shelftalk.retrieve import Retriever
-from shelftalk.retrieve.fusion import fuse, weights_for
+from shelftalk.retrieve.fusion import SENTENCE, fuse, weights_for
 from shelftalk.retrieve.retriever import BM25_DEPTH, DENSE_DEPTH
 from shelftalk.settings import load_settings
 from shelftalk.values import Constraint, Intent, Sort
@@ -49,7 +52,7 @@ def fused(dense: Found, bm25: Found, share: float, **options: Any) -> Found:
 
 
 def fit(catalog: Catalog, judged: chorus.Grades) -> None:
-    """The grids, and what choosing on all queries but one gives on that one."""
+    """The grids over Chorus train queries, and what choosing on all queries but one gives on that one."""
     dense = {q: catalog.dense(catalog.embedder.encode_query(q), None, DENSE_DEPTH) for q in judged}
 
     def lexical(weights: tuple[float, float, float]) -> dict[str, Found]:
@@ -105,6 +108,32 @@ def fit(catalog: Catalog, judged: chorus.Grades) -> None:
                 if bad:
                     shares.append(len(good & inside) / max(1, len((good | bad) & inside)))
         print(f"| {cut} | {np.median(sizes):.0f} | {np.mean(recalls):.3f} | {np.mean(shares):.3f} |")
+
+
+def sentences(home: Path) -> None:
+    """The weights for sentences: the demo shop's dev requests as they are typed, no constraint read from them."""
+    folder = resource("data/demo")
+    judged: chorus.Grades = {}
+    for line in (folder / "qrels.dev.txt").read_text(encoding="utf-8").splitlines():
+        request, _, product, grade = line.split()
+        judged.setdefault(request, {})[product] = int(grade)
+    lines = (folder / "requests.jsonl").read_text(encoding="utf-8").splitlines()
+    texts = {r["id"]: r["request"] for r in map(json.loads, lines)}
+    long = {
+        i: held
+        for i, held in judged.items()
+        if any(g > 0 for g in held.values()) and len(content_words(texts[i]).split()) >= SENTENCE
+    }
+    with tempfile.TemporaryDirectory() as made:
+        import_feed(folder / "products.jsonl", Path(made) / "catalog", home=home)
+        shop = Catalog.open(Path(made) / "catalog", home=home)
+        dense = {i: shop.dense(shop.embedder.encode_query(texts[i]), None, DENSE_DEPTH) for i in long}
+        bm25 = {i: shop.lexical(texts[i], None, BM25_DEPTH) for i in long}
+    print(f"\nSentences: {len(long)} dev requests of the demo shop of {SENTENCE} words and more that say something\n")
+    print("| dense share | nDCG@10 |\n|---|---|")
+    for share in SHARES:
+        values = chorus.ndcg({i: fused(dense[i], bm25[i], share) for i in long}, long)
+        print(f"| {share} | {values.mean():.3f} |")
 
 
 def test(catalog: Catalog, judged: chorus.Grades) -> None:
@@ -210,6 +239,7 @@ def main() -> None:
     catalog = Catalog.open(arguments.catalog, home=arguments.home)
     if arguments.fit:
         fit(catalog, chorus.grades(arguments.data, "train"))
+        sentences(arguments.home)
     if arguments.test:
         test(catalog, chorus.grades(arguments.data, "test"))
     if arguments.latency:
