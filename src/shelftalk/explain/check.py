@@ -23,7 +23,7 @@ from shelftalk.explain.words import stem, stems, words
 from shelftalk.prompts.filters import neutral
 
 MAX_LENGTH, MAX_SENTENCE_WORDS = 240, 40
-_ALLOWED = re.compile(r"[\w \-.,:/+'’\"“”%°()&#$€£¥₹™®²³½~–;×]+\Z")
+_ALLOWED = re.compile(r"[\w \-.,:/+'’\"“”%°()&#$€£¥₹™®©²³½~–;×]+\Z")
 _ENDS_BADLY = (
     lexicon.DETERMINERS | lexicon.PREPOSITIONS | lexicon.JOINS | {"is", "are", "has", "have", "it", "not", "your"}
 )

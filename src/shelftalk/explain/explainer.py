@@ -8,7 +8,7 @@ from shelftalk.engines.base import Engine
 from shelftalk.explain.check import check
 from shelftalk.explain.facts import Fact, humanise, safe
 from shelftalk.explain.job import ExplainJob, Point
-from shelftalk.explain.phrase import sentence, sentences
+from shelftalk.explain.phrase import boolean, sentence, sentences
 from shelftalk.explain.select import absences, points_of
 from shelftalk.explain.write import Wording, Writer
 from shelftalk.prompts import PromptLibrary
@@ -62,6 +62,11 @@ class Explainer:
         for product, points in zip(job.products[1:], chosen[1:], strict=True):
             yield explanation(job, product, points, [next(wordings) for _ in points])
 
+    def forget(self) -> None:
+        """Forget the wordings of earlier answers, so that the model is asked anew (for measuring)."""
+        if self._writer is not None:
+            self._writer.forget()
+
     def _points(self, job: ExplainJob) -> list[tuple[Point, ...]]:
         chosen = points_of(job, self.facets, self.settings.claims)
         return [
@@ -111,8 +116,15 @@ def _evidence(facts: Sequence[Fact]) -> tuple[Evidence, ...]:
 
 def _absent(job: ExplainJob, product: Product) -> list[str]:
     """What the record does not say about a wish: no claim, since there is nothing to cite, but the shopper must know."""
-    names = [humanise(c.field) for c in absences(job, product)]
-    return [f"The catalogue does not give its {name}." for name in names if safe(name)][:1]
+    for constraint in absences(job, product):
+        name = humanise(constraint.field)
+        if not safe(name):
+            continue
+        if not isinstance(constraint.value, bool):
+            return [f"The catalogue does not give its {name}."]
+        told = boolean(name, True)[0].removeprefix("It ")
+        return [f"The catalogue does not say whether it {told}."]
+    return []
 
 
 def last_resort(product: Product) -> Point:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from shelftalk.explain.units import Unit, split_unit, unit_of
 from shelftalk.explain.words import listed
 from shelftalk.prompts.filters import neutral
+from shelftalk.text import clean
 from shelftalk.values import Facets, Product
 
 FactKind = Literal["money", "number", "text", "boolean", "list", "date", "title", "mention"]
@@ -68,7 +69,7 @@ _NOISE_VALUE = {
     *("not available", "not specified", "unspecified", "see description", "tbd", "not known", "does not apply"),
 }
 _YES, _NO = frozenset({"yes", "true", "y"}), frozenset({"no", "false", "n"})
-_SAFE_TEXT = re.compile(r"[\w \-.,/+'’\"%°()&#:;×™®²³½~–]+\Z")
+_SAFE_TEXT = re.compile(r"[\w \-.,/+'’\"%°()&#:;×™®©²³½~–]+\Z")
 _ENTITY = re.compile(r"&#?\w+;")
 _SENTENCE = re.compile(r"[.;:]\s+[A-Z]|[.;]\s+\w+\s+\w+\s+\w+")
 # What an instruction to a reader looks like; a value that carries one is no fact about a product.
@@ -90,10 +91,11 @@ _LONG_FORMS = {"num": "number", "min": "minimum", "max": "maximum", "qty": "quan
 
 
 def safe(text: str) -> bool:
-    """Whether untrusted text may be spoken: plain characters, nothing invisible, no markup, link or instruction."""
+    """Whether untrusted text, once cleaned, may be spoken: plain characters, no markup, link or instruction."""
+    text = clean(text)
     return bool(
         text
-        and " ".join(text.split()) == neutral(text)
+        and clean(text) == neutral(text)
         and _SAFE_TEXT.match(text)
         and not _INSTRUCTION.search(text)
         and not _ENTITY.search(text)
@@ -126,13 +128,13 @@ def _numbered(fact: Fact, number: int) -> Fact:
 
 def _core(p: Product) -> Iterator[Fact]:
     if safe(p.title) and len(p.title) <= 160:
-        yield Fact(0, "title", p.title, "title", "title", f"title: {p.title}", parts=(p.title,))
+        yield Fact(0, "title", p.title, "title", "title", f"title: {clean(p.title)}", parts=(clean(p.title),))
     for field, name in (("price", "price"), ("list_price", "list price")):
         value = getattr(p, field)
         if value is not None and (field == "price" or (p.price is not None and value > p.price)):
             yield Fact(0, field, value, "money", name, f"{name}: {money(value, p.currency)}", currency=p.currency, amount=float(value))  # fmt: skip
     if p.brand and _short(p.brand):
-        yield Fact(0, "brand", p.brand, "text", "brand", f"brand: {p.brand}", parts=(p.brand,))
+        yield Fact(0, "brand", p.brand, "text", "brand", f"brand: {clean(p.brand)}", parts=(clean(p.brand),))
     if p.rating is not None and p.rating > 0:
         yield Fact(0, "rating", p.rating, "number", "rating", f"rating: {plain_number(p.rating)}", amount=float(p.rating))  # fmt: skip
     if p.review_count:
@@ -140,9 +142,9 @@ def _core(p: Product) -> Iterator[Fact]:
     if p.stock is not None:
         yield Fact(0, "stock", p.stock, "number", "stock", f"in stock: {plain_number(p.stock)}", amount=float(p.stock))
     if p.availability and _short(p.availability):
-        words = p.availability.replace("_", " ").lower()
+        words = clean(p.availability).replace("_", " ").lower()
         yield Fact(0, "availability", p.availability, "text", "availability", f"availability: {words}", parts=(words,))
-    paths = tuple(c for c in p.categories if _short(c))
+    paths = tuple(clean(c) for c in p.categories if _short(c))
     if paths and len(paths) == len(p.categories):
         yield Fact(0, "categories", p.categories, "list", "category", f"category: {paths[-1]}", parts=paths)
     if p.released_at and re.match(r"\d{4}-\d{2}-\d{2}", p.released_at):
@@ -162,7 +164,7 @@ def attribute_fact(field: str, value: Any, facets: Facets) -> Fact | None:
     facet = facets.get(field)
     stem, spelled = split_unit(field) if numeric else (field, None)
     unit = unit_of(facet.unit if facet and facet.unit else spelled)
-    name = humanise(stem if unit else field)
+    name = humanise(clean(stem if unit else field))
     if not safe(name) or len(name) > 48 or len(name.split()) > 6 or _NOISE_NAME.search(name.lower()):
         return None
     if isinstance(value, bool):
@@ -172,7 +174,7 @@ def attribute_fact(field: str, value: Any, facets: Facets) -> Fact | None:
         reads = f"{name}: {quantity(amount, unit, name)}"
         return Fact(0, field, value, "number", name, reads, unit=unit, amount=amount)
     if isinstance(value, (tuple, list)):
-        parts = tuple(v for v in map(str, value) if _short(v))
+        parts = tuple(clean(v) for v in map(str, value) if _short(v))
         if not parts or len(parts) != len(value) or len(parts) > MAX_ELEMENTS:
             return None
         return Fact(0, field, tuple(value), "list", name, f"{name}: {', '.join(parts)}", parts=parts)
@@ -185,15 +187,15 @@ def _text_fact(field: str, value: str, name: str) -> Fact | None:
         return Fact(0, field, value, "boolean", name, f"{name}: {'yes' if low in _YES else 'no'}", truth=low in _YES)
     if not _short(value):
         return None
-    return Fact(0, field, value, "text", name, f"{name}: {value.strip()}", parts=(value.strip(),))
+    return Fact(0, field, value, "text", name, f"{name}: {clean(value)}", parts=(clean(value),))
 
 
 def _short(value: str) -> bool:
     return (
-        value.strip().lower() not in _NOISE_VALUE
+        clean(value).lower() not in _NOISE_VALUE
         and len(value) <= MAX_TEXT
         and len(value.split()) <= MAX_WORDS
-        and safe(value.strip())
+        and safe(value)
         and not _SENTENCE.search(value)
     )
 

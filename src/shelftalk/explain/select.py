@@ -98,7 +98,7 @@ def _wishes(job: ExplainJob, product: Product, facts: Sequence[Fact], taken: set
     preferred = {stem: word for wish in job.intent.preferences for stem, word in content_stems(wish)}
     asked = dict(content_stems(job.request)) | preferred
     excluded = {stem for words in job.intent.exclude for stem, _ in content_stems(words)}
-    covered: set[str] = set()
+    covered = {s for f in facts if f.field in taken for s in stems(" ".join((f.name, *f.parts)))}
     for fact in facts:
         if fact.field in taken or fact.field in _NO_WISH or fact.kind in ("money", "title"):
             continue

@@ -81,6 +81,11 @@ class Writer:
             once.add(key)
         return out
 
+    def forget(self) -> None:
+        """Forget every wording."""
+        with self._lock:
+            self._known.clear()
+
     def _try(
         self,
         todo: Sequence[int],
