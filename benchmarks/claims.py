@@ -199,7 +199,7 @@ class Independent:
             return []
         main = claim.evidence[0]
         mine = [c for c in (*job.intent.constraints, *job.relaxed) if c.field.removeprefix("attributes.") == main.field]
-        value = _number(main.value)
+        value = None if isinstance(main.value, str) else _number(main.value)
         faults = []
         among = re.search(r"the (lowest|highest) of these picks", tail)
         if among:
@@ -255,7 +255,7 @@ def _words(text: str) -> list[str]:
 
 def _numbers(text: str) -> list[float]:
     joined = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
-    return [float(n) for n in re.findall(r"(?<![\d.])\d+(?:\.\d+)?", joined)]
+    return [float(n) for n in re.findall(r"(?:(?<![\w.-])-)?(?<![\d.])\d+(?:\.\d+)?", joined)]
 
 
 def _number(value: Any) -> float | None:

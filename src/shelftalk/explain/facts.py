@@ -90,6 +90,11 @@ _ACRONYMS = {
 _LONG_FORMS = {"num": "number", "min": "minimum", "max": "maximum", "qty": "quantity", "avg": "average", "temp": "temperature", "approx": "approximate", "diam": "diameter"}  # fmt: skip
 
 
+def spoken(text: str) -> str:
+    """Untrusted text as a sentence says it: cleaned, without trademark signs."""
+    return clean(re.sub("[™®©]", "", text))
+
+
 def safe(text: str) -> bool:
     """Whether untrusted text, once cleaned, may be spoken: plain characters, no markup, link or instruction."""
     text = clean(text)
@@ -128,13 +133,13 @@ def _numbered(fact: Fact, number: int) -> Fact:
 
 def _core(p: Product) -> Iterator[Fact]:
     if safe(p.title) and len(p.title) <= 160:
-        yield Fact(0, "title", p.title, "title", "title", f"title: {clean(p.title)}", parts=(clean(p.title),))
+        yield Fact(0, "title", p.title, "title", "title", f"title: {spoken(p.title)}", parts=(spoken(p.title),))
     for field, name in (("price", "price"), ("list_price", "list price")):
         value = getattr(p, field)
         if value is not None and (field == "price" or (p.price is not None and value > p.price)):
             yield Fact(0, field, value, "money", name, f"{name}: {money(value, p.currency)}", currency=p.currency, amount=float(value))  # fmt: skip
     if p.brand and _short(p.brand):
-        yield Fact(0, "brand", p.brand, "text", "brand", f"brand: {clean(p.brand)}", parts=(clean(p.brand),))
+        yield Fact(0, "brand", p.brand, "text", "brand", f"brand: {spoken(p.brand)}", parts=(spoken(p.brand),))
     if p.rating is not None and p.rating > 0:
         yield Fact(0, "rating", p.rating, "number", "rating", f"rating: {plain_number(p.rating)}", amount=float(p.rating))  # fmt: skip
     if p.review_count:
@@ -142,9 +147,9 @@ def _core(p: Product) -> Iterator[Fact]:
     if p.stock is not None:
         yield Fact(0, "stock", p.stock, "number", "stock", f"in stock: {plain_number(p.stock)}", amount=float(p.stock))
     if p.availability and _short(p.availability):
-        words = clean(p.availability).replace("_", " ").lower()
+        words = spoken(p.availability).replace("_", " ").lower()
         yield Fact(0, "availability", p.availability, "text", "availability", f"availability: {words}", parts=(words,))
-    paths = tuple(clean(c) for c in p.categories if _short(c))
+    paths = tuple(spoken(c) for c in p.categories if _short(c))
     if paths and len(paths) == len(p.categories):
         yield Fact(0, "categories", p.categories, "list", "category", f"category: {paths[-1]}", parts=paths)
     if p.released_at and re.match(r"\d{4}-\d{2}-\d{2}", p.released_at):
@@ -174,7 +179,7 @@ def attribute_fact(field: str, value: Any, facets: Facets) -> Fact | None:
         reads = f"{name}: {quantity(amount, unit, name)}"
         return Fact(0, field, value, "number", name, reads, unit=unit, amount=amount)
     if isinstance(value, (tuple, list)):
-        parts = tuple(clean(v) for v in map(str, value) if _short(v))
+        parts = tuple(spoken(v) for v in map(str, value) if _short(v))
         if not parts or len(parts) != len(value) or len(parts) > MAX_ELEMENTS:
             return None
         return Fact(0, field, tuple(value), "list", name, f"{name}: {', '.join(parts)}", parts=parts)
@@ -187,7 +192,7 @@ def _text_fact(field: str, value: str, name: str) -> Fact | None:
         return Fact(0, field, value, "boolean", name, f"{name}: {'yes' if low in _YES else 'no'}", truth=low in _YES)
     if not _short(value):
         return None
-    return Fact(0, field, value, "text", name, f"{name}: {clean(value)}", parts=(clean(value),))
+    return Fact(0, field, value, "text", name, f"{name}: {spoken(value)}", parts=(spoken(value),))
 
 
 def _short(value: str) -> bool:
