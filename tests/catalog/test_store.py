@@ -14,6 +14,7 @@ from tests.catalog.fakes import HashEmbedder, product
 
 from shelftalk.catalog import Catalog, UpsertReport
 from shelftalk.catalog import snapshot as snapshot_module
+from shelftalk.catalog import store as store_module
 from shelftalk.catalog.sql import where
 from shelftalk.errors import CatalogError, StorageError
 from shelftalk.values import Constraint, Product, Sort
@@ -176,6 +177,10 @@ def test_a_large_catalogue_gives_the_same_answers_through_the_index(
 
     small = answers()
     monkeypatch.setattr(snapshot_module, "EXACT_ROWS", 5)
+    monkeypatch.setattr(store_module, "EXACT_ROWS", 5)
+    catalog.optimize()
+    assert answers() == small
+    monkeypatch.setattr(snapshot_module, "SCANNED_ROWS", 0)
     assert answers() == small
 
 
@@ -335,9 +340,7 @@ def test_stats_say_what_is_in(catalog: Catalog) -> None:
 
 
 def test_many_small_upserts_are_folded_into_the_indices(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    from shelftalk.catalog import store
-
-    monkeypatch.setattr(store, "UNINDEXED_ROWS", 10)
+    monkeypatch.setattr(store_module, "UNINDEXED_ROWS", 10)
     for n in range(15):
         catalog.upsert([product(f"more {n}", f"Candle {n}")])
     assert catalog.unindexed() <= 11

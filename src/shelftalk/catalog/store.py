@@ -285,8 +285,8 @@ class Catalog:
             table = self._latest()
             if table is None:
                 return
-            _index(table)
             table.optimize(cleanup_older_than=KEEP_VERSIONS)
+            _index(table)
 
     def unindexed(self) -> int:
         """How many products were written since the indices were last brought up to date; search finds them all the same."""
@@ -411,7 +411,7 @@ class Catalog:
 
 def _index(table: Any) -> None:
     """Makes the indices that the table's size needs and that it lacks."""
-    from lancedb.index import FTS, BTree, HnswSq, LabelList
+    from lancedb.index import FTS, BTree, IvfFlat, LabelList
 
     count = table.count_rows()
     have = {c for index in table.list_indices() for c in index.columns}
@@ -423,7 +423,7 @@ def _index(table: Any) -> None:
         "keys": LabelList(),
     }
     if count > EXACT_ROWS:
-        wanted["vector"] = HnswSq(distance_type="cosine")
+        wanted["vector"] = IvfFlat(distance_type="cosine", num_partitions=int(count**0.5))
     for column, config in wanted.items():
         if column not in have:
             table.create_index(column, config=config)
