@@ -65,6 +65,8 @@ class Facet:
     when `distinct == len(values)`); `minimum` and `maximum` are set for money, numbers and dates (ISO strings).
     `unit` is the unit that the field's name carries ("hours" of battery_life_hours), None where it carries none.
     `mean` is the mean over the products that have it (money and numbers), for requests like "cheaper than average".
+    `categories` are the categories whose products carry the field, () where that is not known: "the lightest tent" then
+    means the weight field that tents have.
     """
 
     field: str
@@ -76,6 +78,7 @@ class Facet:
     maximum: Scalar | None = None
     unit: str | None = None
     mean: float | None = None
+    categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ LONGEST_NAME = 100
 # Values counted one by one in a field; with more distinct ones the rarest are forgotten and `distinct` is estimated.
 COUNTED_VALUES = 5_000
 COUNTED_NAMES = 50_000
+# A field that products of more categories than this carry is taken to belong to all of them.
+LISTED_CATEGORIES = 200
 
 _CORE = (
     "brand", "price", "list_price", "categories", "rating", "review_count", "availability", "stock", "released_at",
@@ -51,7 +53,8 @@ def collect(products: Iterable[Product], version: int = 0) -> Facets:
     A field's kind is the kind of most of its values (a text that reads as a number counts as a number, one that is an
     ISO date as a date; at a tie, text). Text, boolean and list fields list their values, grouped without case and shown
     as first spelt: all of them up to 200, else the 50 commonest; values longer than 100 characters are counted but not
-    listed. `distinct` is exact up to 5,000 values and estimated beyond.
+    listed. `distinct` is exact up to 5,000 values and estimated beyond. `categories` are those of the products that carry
+    an attribute, up to 200; beyond, and for core fields, none are listed.
     """
     fields: dict[str, _Field] = {}
     currencies: Counter[str] = Counter()
@@ -75,7 +78,7 @@ def collect(products: Iterable[Product], version: int = 0) -> Facets:
                 continue
             if name not in fields and len(fields) >= COUNTED_NAMES:
                 continue
-            _of(fields, name).add(value)
+            _of(fields, name).add(value, product.categories)
     ordered = sorted(fields, key=lambda n: (-fields[n].count, n not in _CORE, n))
     listed = tuple(fields[name].facet(name) for name in ordered[:LISTED_FACETS])
     return Facets(listed, total, version, currencies.most_common(1)[0][0] if currencies else None)
@@ -85,11 +88,12 @@ class _Field:
     """What is counted of one field while the products go by."""
 
     __slots__ = (
-        "count", "counts", "hashes", "high", "high_date", "kinds", "low", "low_date", "measured", "shown", "total",
+        "categories", "count", "counts", "hashes", "high", "high_date", "kinds", "low", "low_date", "measured", "shown", "total",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.count = 0
+        self.categories: set[str] | None = set()
         self.kinds: Counter[Kind] = Counter()
         self.counts: Counter[str] = Counter()
         self.shown: dict[str, Scalar] = {}
@@ -101,8 +105,12 @@ class _Field:
         self.high_date: str | None = None
         self.hashes: _Distinct | None = None
 
-    def add(self, value: Any) -> None:
+    def add(self, value: Any, categories: tuple[str, ...] = ()) -> None:
         self.count += 1
+        if self.categories is not None:
+            self.categories.update(categories)
+            if len(self.categories) > LISTED_CATEGORIES:
+                self.categories = None
         kind, amount = _kind(value)
         self.kinds[kind] += 1
         if kind == "date":
@@ -155,6 +163,7 @@ class _Field:
         return Facet(
             name, kind, self.count, distinct, values,
             low if ranged else None, high if ranged else None, unit(name) if kind == "number" else None, mean,
+            tuple(sorted(self.categories or ())),
         )  # fmt: skip
 
 
@@ -249,6 +258,7 @@ def to_dict(facets: Facets) -> dict[str, Any]:
             {
                 "field": f.field, "kind": f.kind, "count": f.count, "distinct": f.distinct, "unit": f.unit, "mean": f.mean,
                 "minimum": plain(f.minimum), "maximum": plain(f.maximum), "values": [[plain(v), n] for v, n in f.values],
+                "categories": list(f.categories),
             }
             for f in facets.facets
         ],
@@ -261,5 +271,6 @@ def _facet(found: dict[str, Any]) -> Facet:
         low, high = (None if v is None else Decimal(v) for v in (low, high))
     values = tuple((v, int(n)) for v, n in found["values"])
     return Facet(
-        found["field"], found["kind"], found["count"], found["distinct"], values, low, high, found["unit"], found["mean"]
+        found["field"], found["kind"], found["count"], found["distinct"], values, low, high, found["unit"], found["mean"],
+        tuple(found["categories"]),
     )  # fmt: skip
