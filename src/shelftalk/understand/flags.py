@@ -9,7 +9,7 @@ from shelftalk.understand.tokens import Text, stem, stemmed, stems
 from shelftalk.values import Constraint
 
 _NOISE = stemmed(
-    "is has with feature features function support supported capable capability included includes technology design system mode required require requires needed need needs included"
+    "is has with feature features function support supported capable capability included includes technology design system mode required require requires needed need needs included powered operated"
 )
 _PREFIXES = frozenset({"is", "ha", "has"})
 
@@ -24,6 +24,11 @@ def flags(
     for known in index.fields.values():
         if known.yes is None and known.no is None:
             continue
+        free = _free_of(text, known)
+        if free is not None and known.yes is not None:
+            out.append(Constraint(known.field, "=", known.yes, text.span(*free)))
+            used.update(range(free[0], free[1] + 1))
+            continue
         where = _named(text, index, known)
         if where is None or (set(range(where[0], where[1] + 1)) & occupied and where[0] == where[1]):
             continue
@@ -37,6 +42,21 @@ def flags(
         out.append(Constraint(known.field, "=", value, text.span(*where)))
         used.update(range(where[0], where[1] + 1))
     return out, used
+
+
+def _free_of(text: Text, known: Field) -> tuple[int, int] | None:
+    """Where a request says "without X" or "no X", for a field like "X free"."""
+    if len(known.name) < 2 or known.name[-1] != "free":
+        return None
+    lead = known.name[-2]
+    for i, token in enumerate(text.tokens):
+        if (
+            token.stem == lead
+            and i
+            and any(t.low in ("without", "no", "zero", "avoid", "not") for t in text.tokens[max(0, i - 3) : i])
+        ):
+            return max(0, i - 1), i
+    return None
 
 
 def _named(text: Text, index: Index, known: Field) -> tuple[int, int] | None:

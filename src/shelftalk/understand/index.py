@@ -5,9 +5,9 @@ Built once for a version of the facets; a request then costs dictionary look-ups
 
 from __future__ import annotations
 
+import copy
 import re
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from shelftalk.understand.lexicon import CONCEPTS, FILLER, NAME_NOISE
@@ -35,6 +35,7 @@ class Field:
     no: Scalar | None = None
     numeric_values: dict[float, Scalar] = field(default_factory=dict)
     brand: bool = False
+    within: frozenset[str] = frozenset()  # the categories that carry it, lower case; empty where not known
     synonyms: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @property
@@ -46,6 +47,10 @@ class Field:
     def number(self) -> bool:
         """Whether it is compared by size."""
         return self.kind in ("number", "money")
+
+    def carried(self, category: str | None) -> bool:
+        """Whether products of that category may have the field; True where nothing is known."""
+        return not category or not self.within or category in self.within
 
     def bounds(self) -> tuple[float, float] | None:
         """The smallest and largest number the catalogue holds in it."""
@@ -72,6 +77,7 @@ class Index:
 
     def __init__(self, facets: Facets) -> None:
         self.facets = facets
+        self._narrowed: dict[str, Index] = {}
         self.fields: dict[str, Field] = {}
         for facet in facets:
             if facet.field not in _SKIP:
@@ -91,7 +97,8 @@ class Index:
                 self._add(known, value, count, partial)
         self.partial = {w: list(vs.values()) for w, vs in partial.items() if len(vs) == 1}
         self.nouns = self._nouns()
-        self.shapes: dict[tuple[str, int], list[tuple[str, list[Value]]]] | None = None  # filled when first needed
+        self.heads = self._heads()
+        self.vocabulary, self.vocabulary_stems = self._vocabulary()
         self.by_word: dict[str, list[Field]] = defaultdict(list)
         for known in self.fields.values():
             for word in known.known:
@@ -142,9 +149,44 @@ class Index:
                 found.update(stems(str(value)))
         return frozenset(found - {stem(w) for w in ("and", "for", "the")})
 
-    def holds_name(self, known: Field, given: Iterable[str]) -> float:
-        """How far the given stems name the field: 1 for all the telling words of its name, 0 for none."""
-        return named(known, frozenset(given))
+    def narrowed(self, category: str) -> Index:
+        """The same index with only the fields that products of the category carry."""
+        held = self._narrowed.get(category)
+        if held is None:
+            held = copy.copy(self)
+            held.fields = {name: known for name, known in self.fields.items() if known.carried(category)}
+            held.by_word = defaultdict(list)
+            for word, fields in self.by_word.items():
+                held.by_word[word] = [f for f in fields if f.carried(category)]
+            self._narrowed[category] = held
+        return held
+
+    def _heads(self) -> dict[str, Value]:
+        """The last word of a category's name where one category alone ends with it: "bottle" is Water Bottles."""
+        found: dict[str, list[Value]] = defaultdict(list)
+        categories = self.fields.get("categories")
+        for value, count in categories.facet.values if categories else ():
+            key = stems(str(value))
+            if key and len(key[-1]) > 2:
+                found[key[-1]].append(Value("categories", value, count, exact=len(key) == 1))
+        return {word: values[0] for word, values in found.items() if len(values) == 1}
+
+    def _vocabulary(self) -> tuple[dict[tuple[str, int], list[str]], frozenset[str]]:
+        """The catalogue's own words by first letter and length, for misspellings, and the stems of all of them."""
+        held: set[str] = set()
+        for known in self.fields.values():
+            held.update(words(re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", known.field)))
+            if known.number or known.yes is not None or known.no is not None:
+                continue
+            for value, _ in known.facet.values:
+                if len(str(value)) <= 60:
+                    held.update(words(str(value)))
+        shaped: dict[tuple[str, int], list[str]] = defaultdict(list)
+        for word in held:
+            for form in {word, word.removesuffix("s")}:
+                if len(form) >= 4 and form.isalpha():
+                    shaped[form[0], len(form)].append(form)
+        return dict(shaped), frozenset(stem(w) for w in held)
 
 
 def named(known: Field, given: frozenset[str]) -> float:
@@ -184,6 +226,7 @@ def _field(facet: Facet) -> Field:
         facet.kind,
         brand=bool(_BRAND & set(words(facet.field))),
     )
+    out.within = frozenset(c.lower() for c in facet.categories)
     held = {str(v).strip().lower(): v for v, _ in facet.values}
     if facet.kind == "boolean":
         out.yes, out.no = True, False

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from shelftalk.understand.index import Field, Index, Value, is_color
-from shelftalk.understand.lexicon import COLORS, COMMON, CONCEPTS, EVALUATIVE, FILLER, FUNCTION, VALUE_SYNONYMS
+from shelftalk.understand.lexicon import COLORS, COMMON, EVALUATIVE, FILLER, FUNCTION, VALUE_SYNONYMS
 from shelftalk.understand.tokens import Text, bag, stem, stems
 from shelftalk.understand.units import UNITS
 from shelftalk.understand.vocabulary import ordinary
@@ -19,7 +19,7 @@ from shelftalk.understand.vocabulary import ordinary
 _JOIN = re.compile(r"^(?:[\s\-&'/+.]|\s&\s){0,3}$")
 _BRAND_BEFORE = bag("from by brand brands label only trust love like prefer called like loyal buy wear between")
 _PEOPLE = bag(
-    "men women kids children boys girls babies toddlers adults ladies man woman boy girl baby teens seniors men's women's mens womens"
+    "men women kids children boys girls babies toddlers adults ladies man woman boy girl baby teens seniors men's women's mens womens childrens"
 )
 _AFTER_BRAND = bag("brand brands branded products product stuff fan guy gal person")
 
@@ -31,7 +31,7 @@ class Mention:
     first: int
     last: int
     candidates: list[Value]
-    how: str  # "exact", "synonym", "partial", "derived", "misspelt"
+    how: str  # "exact", "synonym", "partial", "derived", "head"
     field: str = ""
     value: Value | None = None
     negative: bool = False
@@ -97,16 +97,15 @@ def _lookup(text: Text, index: Index, first: int, last: int) -> Mention | None:
     word = tokens[0]
     if word.low in FILLER or len(word.low) < 3:
         return None
+    head = index.heads.get(word.stem)
+    if head is not None and word.low not in COMMON:
+        return Mention(first, last, [head], "head")
     partial = index.partial.get(word.stem)
     if partial:
         return Mention(first, last, list(partial), "partial")
     derived = _derived(word.low, index)
     if derived:
         return Mention(first, last, derived, "derived")
-    if len(word.low) >= 5 and word.low not in COMMON and not ordinary(word.low) and word.stem not in index.nouns:
-        near = _misspelt(word.low, index)
-        if near:
-            return Mention(first, last, near, "misspelt")
     return None
 
 
@@ -156,67 +155,13 @@ def _derived(word: str, index: Index) -> list[Value]:
     return out
 
 
-def _misspelt(word: str, index: Index) -> list[Value]:
-    """Values one edit away (two for words of eight letters or more), by optimal string alignment; first letters agree."""
-    reach = 2 if len(word) >= 8 else 1
-    best: list[Value] = []
-    for size in range(len(word) - reach, len(word) + reach + 1):
-        for known, values in _by_shape(index).get((word[0], size), ()):
-            if distance(word, known, reach) <= reach:
-                best += [v for v in values if v not in best]
-    return best if len({(v.field, v.value) for v in best}) <= 3 else []
-
-
-def _by_shape(index: Index) -> dict[tuple[str, int], list[tuple[str, list[Value]]]]:
-    shapes = index.shapes
-    if shapes is None:
-        shapes = {}
-        for values in index.values.values():
-            for value in values:
-                word = str(value.value).lower().replace("-", "").replace(" ", "")
-                if value.exact and word.isalpha() and len(word) >= 5:
-                    shapes.setdefault((word[0], len(word)), []).append((word, [value]))
-        for _, held in index.partial.items():
-            for value in held:
-                for word in str(value.value).lower().split():
-                    if (
-                        word.isalpha()
-                        and len(word) >= 5
-                        and index.fields[value.field].brand
-                        and stem(word) in index.partial
-                    ):
-                        shapes.setdefault((word[0], len(word)), []).append((word, [value]))
-        index.shapes = shapes
-    return shapes
-
-
-@lru_cache(maxsize=65536)
-def distance(a: str, b: str, limit: int) -> int:
-    """Optimal string alignment distance (edits and neighbouring swaps), or limit + 1 where it is larger."""
-    if abs(len(a) - len(b)) > limit:
-        return limit + 1
-    before: list[int] = []
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        new = [i]
-        for j, y in enumerate(b, 1):
-            cost = min(row[j] + 1, new[j - 1] + 1, row[j - 1] + (x != y))
-            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
-                cost = min(cost, before[j - 2] + 1)
-            new.append(cost)
-        if min(new) > limit:
-            return limit + 1
-        before, row = row, new
-    return row[-1]
-
-
 def _choose(text: Text, index: Index, mention: Mention, found: list[Mention]) -> Value | None:
     """The value meant, or None where the word may merely coincide or several fields hold it with nothing to tell."""
     scored = []
     for value in mention.candidates:
         known = index.fields[value.field]
         support = _support(text, index, mention, value, known, found)
-        if value.field == "categories" and index.facets.products and value.count >= index.facets.products:
+        if value.field == "categories" and (_everything(index, value) or _a_place(text, mention)):
             continue
         if (
             len(text.tokens[mention.first : mention.last + 1]) == 1
@@ -264,6 +209,22 @@ def _names_another(text: Text, index: Index, mention: Mention, known: Field) -> 
         for other in index.fields.values()
         if other is not known and other.yes is None and other.no is None
     )
+
+
+def _everything(index: Index, value: Value) -> bool:
+    """Whether a category holds the whole catalogue, so that naming it tells nothing."""
+    return bool(index.facets.products) and value.count >= index.facets.products
+
+
+def _a_place(text: Text, mention: Mention) -> bool:
+    """Whether the category's word is somewhere to be rather than something to buy: "in my tiny kitchen"."""
+    start = text.tokens[mention.first].start
+    return bool(_PLACE.search(text.low[max(0, start - 30) : start]))
+
+
+_PLACE = re.compile(
+    r"\b(?:(?:in|into|around|at|for|from|through)(?: \w+)? (?:my|our|the|his|her|their)|have an?)(?: \w+)? $"
+)
 
 
 def _of_a_part(text: Text, index: Index, mention: Mention, found: list[Mention]) -> bool:
@@ -351,7 +312,7 @@ def _support(text: Text, index: Index, mention: Mention, value: Value, known: Fi
         score += 2.0
     if known.brand:
         score += _brand_support(text, mention, value)
-    if is_color(known) and first and tokens[first - 1].low == "in":
+    if is_color(known) and first and tokens[first - 1].low in ("in", "not", "no", "never"):
         score += 1.0
     telling = {w for w in known.name if len(w) > 1}
     synonyms = known.known - telling - index.nouns
@@ -421,4 +382,4 @@ def _brand_support(text: Text, mention: Mention, value: Value) -> float:
     return score
 
 
-__all__ = ["CONCEPTS", "Mention", "distance", "mentions"]
+__all__ = ["Mention", "mentions"]

@@ -14,7 +14,7 @@ _TENS = {
 }
 _TENS["fourty"] = 40
 _SCALES = {"hundred": 100, "thousand": 1000, "grand": 1000, "million": 1_000_000}
-_WHOLE = {"dozen": 12.0, "couple": 2.0, "half": 0.5, "quarter": 0.25}
+_WHOLE = {"dozen": 12.0, "couple": 2.0, "half": 0.5, "quarter": 0.25, "third": 1 / 3}
 _SHORT_SCALES = {"k": 1000.0}
 
 
@@ -87,7 +87,7 @@ def _words(text: Text, i: int) -> Number | None:
         if after in _WHOLE:
             return _skip_of(text, _WHOLE[after], i, i + 1)
         return None
-    if low in ("half", "dozen") or (low == "quarter" and i + 1 < len(tokens) and tokens[i + 1].low == "of"):
+    if low in ("half", "dozen") or (low in ("quarter", "third") and i + 1 < len(tokens) and tokens[i + 1].low == "of"):
         if low == "half" and i + 2 < len(tokens) and tokens[i + 1].low in ("a", "an") and tokens[i + 2].low == "dozen":
             return Number(6.0, i, i + 2, False)
         return _skip_of(text, _WHOLE[low], i, i)

@@ -24,7 +24,7 @@ _ABLE = re.compile(
     r"supports?|goes|go|light up|cover|covers|prints?|stores?|fits?)\W+(?:\w+\W+){0,3}?$"
 )
 _LASTING = re.compile(
-    r"\b(?:lasts?|lasting|runs?(?: for)?|running|good for|reach(?:es)?|covers?|goes|go|throws?|beams?|shines?|light(?:s|en)? up|"
+    r"\b(?:lasts?|lasting|runs?(?: for)?|running|good for|reach(?:es)?|covers?|gives?|giving|delivers?|produces?|puts? out|goes|go|throws?|beams?|shines?|light(?:s|en)? up|"
     r"holds?|holding|makes?|brews?|carry|survives?|handles?|stays?(?: on)?)\W+(?:me |for |us |up )?\W*(?:\w+ )?$"
 )
 _JOINED = re.compile(r"[^.,;!?]{0,30}\band (?:an? |the )?(?:[\w-]+ ){0,3}?(?:of |is )?")
@@ -35,9 +35,17 @@ _CAP = re.compile(
 
 
 def quantities(
-    text: Text, index: Index, negative: list[bool], taken: frozenset[int], ordering: frozenset[int] = frozenset()
+    text: Text,
+    index: Index,
+    negative: list[bool],
+    taken: frozenset[int],
+    ordering: frozenset[int] = frozenset(),
+    category: str | None = None,
 ) -> tuple[list[Quantity], set[int]]:
-    """The limits of the request, and the tokens of all amounts that were used."""
+    """The limits of the request, and the tokens of all amounts that were used. Amounts that touch `taken` tokens are left
+    alone, and the words in `ordering` (a superlative's) name no field; `category` is the one the request names."""
+    if category is not None:
+        index = index.narrowed(category)
     out: list[Quantity] = []
     used: set[int] = set()
     found = [a for a in amounts(text) if not (set(range(a.number.first, a.last + 1)) & taken) and not _pronoun(text, a)]
@@ -244,8 +252,9 @@ def _field(
     near |= implied(text.low[begins : text.tokens[first].start])
     price_words = bool(PRICE_WORDS & near)
     after = following(text, last)
+    beside = frozenset(t.stem for t in (*text.tokens[max(0, first - 2) : first], *text.tokens[last + 1 : last + 3]))
     for known in index.fields.values():
-        score = _score(known, amount, near, far, price_words, operator, frozenset(after))
+        score = _score(known, amount, near, far, price_words, operator, frozenset(after), beside)
         if score is not None and after:
             if known.kind == "money":
                 score -= 1.5 if amount.unit is None and after[0] not in PRICE_WORDS else 0.0
@@ -315,6 +324,7 @@ def _score(
     price_words: bool,
     operator: str | None,
     after: frozenset[str],
+    beside: frozenset[str],
 ) -> float | None:
     given = amount.unit
     if known.kind == "money":
@@ -325,6 +335,14 @@ def _score(
             base = 2.2 * named(known, near) if named(known, near) >= 0.99 else -1.0
         elif operator not in (None, "=") and given is None:
             base += 1.0
+        bounds = known.bounds()
+        if (
+            not price_words
+            and bounds
+            and scaled(amount) < 0.5 * bounds[0]
+            and (not amount.number.digits or scaled(amount) < 0.2 * bounds[0])
+        ):
+            return None  # "a tent for at least three" speaks of no price
         return base
     if not known.number and not known.numeric_values:
         return None
@@ -339,7 +357,7 @@ def _score(
                 "fahrenheit",
             }:
                 return None
-            score += 2.0
+            score += 2.0 + 0.3 * (known.unit.name == given.name)
         else:
             hints = {stem(w) for w in HINTS.get(given.dimension, "").split()}
             shared = len(hints & set(known.name))
@@ -349,12 +367,14 @@ def _score(
                 return None
     name_near, name_far = named(known, near), named(known, far)
     if name_near >= 0.5:
-        score += 1.5 * name_near
+        score += 1.5 * name_near + 0.1 * len(near & set(known.name))
     elif name_far >= 0.5:
         score += 0.6 * name_far
     head = known.name[-1]
     headed = bool(after) and (head in after or bool(CONCEPTS.get(head, frozenset()) & after)) and head not in NAME_NOISE
     if given is None and name_near < 0.75 and not headed:
+        return None
+    if given is None and operator is None and not headed and not beside & set(known.name):
         return None
     if headed and given is None:
         score += 0.8

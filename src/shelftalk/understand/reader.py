@@ -22,9 +22,10 @@ from shelftalk.understand.nearby import Quantity
 from shelftalk.understand.packs import pack_anchors, packs
 from shelftalk.understand.polarity import accepted_after, negatives, rejected_after
 from shelftalk.understand.quantities import quantities
+from shelftalk.understand.spelling import corrected
 from shelftalk.understand.superlatives import Order, order, thrift, thrift_tokens
 from shelftalk.understand.tokens import Text, bag, tokenise
-from shelftalk.understand.wishes import how_many, is_shopping, preferences, query
+from shelftalk.understand.wishes import how_many, is_shopping, plural_count, preferences, query
 from shelftalk.values import Constraint, Facets, Intent, Scalar, Sort
 
 
@@ -45,8 +46,8 @@ class Reader:
 
     def read(self, request: str) -> Reading:
         """What the request asks for, as far as words alone tell. Never raises on any text."""
-        text = tokenise(request[:20_000])
         index = self.index
+        text, spelling = corrected(tokenise(request[:20_000]), index)
         spoken = amounts(text)
         youth, age_tokens = ages(text, index)
         released, date_tokens = dates(text, index)
@@ -62,10 +63,14 @@ class Reader:
             [a.number.first for a in spoken if a.number.first not in inside and (a.number.digits or a.unit or a.money)],
         )
         pieces, pack_tokens = packs(text, index, negative)
+        category = _only_category(first_pass, index)
         taken = frozenset(pack_tokens | age_tokens | date_tokens)
-        sort = order(text, index, negative)
+        sort = order(text, index, negative, category)
         sort_tokens = set(range(sort.first, sort.last + 1)) if sort else set()
-        limits, limit_tokens = quantities(text, index, negative, taken | inside, frozenset(sort_tokens))
+        counted = plural_count(text, set(pack_tokens | age_tokens | date_tokens))
+        if counted is not None:
+            taken |= frozenset(counted[1])
+        limits, limit_tokens = quantities(text, index, negative, taken | inside, frozenset(sort_tokens), category)
         found = [m for m in first_pass if not set(range(m.first, m.last + 1)) & (pack_tokens | limit_tokens)]
         found = [m for m in found if not set(range(m.first, m.last + 1)) <= sort_tokens]
         ends = {m.last for m in found}
@@ -94,7 +99,7 @@ class Reader:
             | switch_tokens
             | {i for m in found for i in range(m.first, m.last + 1)}
         )
-        limit, count_tokens = how_many(text, used | age_tokens, index)
+        limit, count_tokens = counted or how_many(text, used | age_tokens, index)
         wish = _order(sort)
         thrifty = False
         if (
@@ -120,8 +125,14 @@ class Reader:
                 shopping=True,
             ),
             thrifty,
-            ("a low price was wished for without naming one: ordered by price",) if thrifty else (),
+            (*spelling, "a low price was wished for without naming one: ordered by price") if thrifty else spelling,
         )
+
+
+def _only_category(found: list[Mention], index: Index) -> str | None:
+    """The one category a request names, in lower case, by which fields of the same name are told apart."""
+    named = {str(m.value.value).lower() for m in found if m.field == "categories" and m.value is not None}
+    return next(iter(named)) if len(named) == 1 else None
 
 
 def _refused_category(text: Text, mention: Mention, negative: list[bool], ends: set[int]) -> bool:
@@ -188,6 +199,8 @@ def _values(text: Text, index: Index, found: list[Mention], another: set[int]) -
         span = ", ".join(dict.fromkeys(text.span(m.first, m.last) for m in held))
         if field == "categories":
             out += _category(index, values, span)
+        elif len(values) == 1 and (shared := _for_all(index, field)) is not None:
+            out.append(Constraint(field, "in", (values[0], shared), span))
         elif len(values) == 1:
             out.append(Constraint(field, "=", values[0], span))
         elif index.fields[field].kind == "list" and not _alternatives(text, held):
@@ -195,6 +208,14 @@ def _values(text: Text, index: Index, found: list[Mention], another: set[int]) -
         else:
             out.append(Constraint(field, "in", tuple(values), span))
     return out
+
+
+def _for_all(index: Index, field: str) -> Scalar | None:
+    """The value that suits everyone ("unisex") where the one named is a kind of people: shoes for women may be unisex."""
+    values = {str(v).lower(): v for v, _ in index.fields[field].facet.values}
+    if not {"men", "women", "male", "female"} & set(values):
+        return None
+    return next((values[word] for word in ("unisex", "all", "both", "everyone") if word in values), None)
 
 
 def _distinct(held: list[Mention]) -> list[Scalar]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from shelftalk.understand.index import Field, Index, named
-from shelftalk.understand.lexicon import FUNCTION, LESS_IS_BETTER, SUPERLATIVES, THRIFT, superlative
+from shelftalk.understand.lexicon import FUNCTION, LESS_IS_BETTER, NAME_NOISE, SUPERLATIVES, THRIFT, superlative
 from shelftalk.understand.tokens import Text, bag, stem, stemmed
 from shelftalk.understand.units import HINTS, SHORT, UNITS
 from shelftalk.values import Direction, Sort
@@ -44,8 +44,10 @@ class Order:
     last: int
 
 
-def order(text: Text, index: Index, negative: list[bool]) -> Order | None:
+def order(text: Text, index: Index, negative: list[bool], category: str | None = None) -> Order | None:
     """The order asked for, or None. Of several, one on an attribute wins over one on price: the limit speaks of price."""
+    if category is not None and any(not k.carried(category) for k in index.fields.values()):
+        index = index.narrowed(category)
     found: list[Order] = []
     for i in range(len(text.tokens)):
         hit = _at(text, index, i)
@@ -229,7 +231,8 @@ def _meant(text: Text, index: Index, base: str, at: int) -> tuple[Field, Directi
             ranks = [hints.index(w) for w in known.name if w in hints]
             if not ranks:
                 continue
-            score = 1.0 / (1 + min(ranks)) + 0.2 * (len(ranks) - 1) - 0.05 * len(known.name)
+            strange = [w for w in known.name if w not in hints and w not in NAME_NOISE]
+            score = 1.0 / (1 + min(ranks)) + 0.2 * (len(ranks) - 1) - 0.8 * bool(strange) - 0.05 * len(known.name)
             if best is None or score > best[0]:
                 best = (score, known)
         if best is not None:

@@ -9,6 +9,7 @@ from shelftalk.understand.index import Index
 from shelftalk.understand.lexicon import FILLER
 from shelftalk.understand.numbers import numbers
 from shelftalk.understand.tokens import Text, bag
+from shelftalk.understand.units import UNITS
 
 _FOR = re.compile(
     r"\b(?:for|to give|as a)\s+(?!(?:under|less|more|about|around|the price|sale|me\b|\d|that price|this price|it\b|them\b|sure|now|real|us\b|real|free|cheap|a good|something))((?:(?:my|a|an|the|our|his|her|their|some|in|on|at|of|and|with|to|use)\s+)*[\w'-]+(?:\s+(?!(?:under|less|for|that|with|but|below|over|at least|which|who|from|please|and|or|if|can|could|what|i)\b)[\w'-]+){0,4})",
@@ -22,7 +23,7 @@ _SOFT = bag(
     "comfortable comfy cozy cosy durable sturdy rugged reliable solid quality stylish elegant pretty beautiful cute sleek chic trendy fashionable classy modern vintage retro simple basic lightweight light compact portable small big large quiet silent fast quick powerful strong bright soft gentle warm cool breathable easy versatile professional fancy premium luxury luxurious practical handy convenient safe nontoxic eco-friendly sustainable ethical healthy fun colorful colourful bold minimalist ergonomic adjustable smooth crisp sharp clear loud decent nice good great best perfect ideal unique special personalized thin slim thick heavy travel outdoor indoor camping hiking running gym office school kids family beginner pro gaming everyday casual formal sporty romantic funny thoughtful"
 )
 _LIMIT = re.compile(
-    r"\b(?:top|best|first|just|only|me|least|suggest|recommend|list|find|show|gimme|pick|name|want|need|give|any|like|see|your|for|buy|get|order)\s+(?:(?:the|your|like|about|me|up|up to|around|top|best|just|only)\s+)*$"
+    r"\b(?:top|best|first|just|only|me|suggest|recommend|list|find|show|gimme|pick|name|want|need|give|any|like|see|your|buy|get|order|for)\s+(?:(?:the|your|like|about|me|up|up to|around|top|best|just|only)\s+)*$"
 )
 _CHAT = re.compile(
     r"^\W*(?:(?:hi|hello|hey|hiya|howdy|yo|good (?:morning|afternoon|evening|day)|greetings|thanks?(?: you)?(?: so much| a lot)?|thank u|ty|cheers|bye|goodbye|see you|how are you(?: doing)?(?: today)?|what'?s up|sup|ok(?:ay)?|cool|great|nice|lol|haha|who are you|what are you|are you (?:a |an )?(?:bot|robot|human|ai|real)|what can you do|help|test(?:ing)?|there|again|everyone|friend|bot|dear|perfect|awesome|that'?s all|no thanks?|never ?mind)\W*)+$",
@@ -30,7 +31,7 @@ _CHAT = re.compile(
 )
 _OTHER = re.compile(
     r"\b(?:write|compose|tell|sing|recite|translate|summari[sz]e|explain|solve|calculate|code|debug|draw|generate)\b(?: \w+){0,3}? (?:poem|story|joke|song|essay|letter|email|code|program|function|script|haiku|limerick|text|sentence|equation|paragraph|history|meaning|homework|article|tale|riddle|lyrics)\b"
-    r"|\bwhat(?:'s| is) the (?:weather|time|date|capital|meaning|temperature outside|news|score)\b(?! (?:range|of battery))|\bwhat time is it\b|\bhow(?:'s| is) the weather\b|\bweather (?:like|today|tomorrow|forecast)\b|\bwho (?:is|was|won|invented|wrote|discovered)\b|\bwhat(?:'s| is) \d+\s*[-+*/x]\s*\d+"
+    r"|\bwhat(?:'s| is) the (?:weather|time|date|capital|meaning|temperature outside|news|score)\b(?! (?:range|of battery))|\bwhat time is it\b|\bhow(?:'s| is) the weather\b|\bweather (?:like|today|tomorrow|forecast)\b|(?:^|[.!?]\s*)who (?:is|was|won|invented|wrote|discovered)\b|\bwhat(?:'s| is) \d+\s*[-+*/x]\s*\d+"
     r"|\b(?:ignore|disregard|forget|override|bypass)\b(?: \w+){0,4} (?:instructions?|prompts?|rules|guidelines|system|above|previous)\b|\b(?:system|hidden|initial|your) (?:prompt|instructions)\b|\b(?:print|reveal|repeat|show|output|leak|dump)\b(?: \w+){0,4} (?:prompt|instructions|system message|password|api key|secret|configuration)\b"
     r"|\b(?:you are now|pretend (?:to be|you)|act as|roleplay|jailbreak|dan mode|developer mode)\b|\b(?:drop|delete from|truncate) table\b|\bwhere is my (?:order|package|parcel)\b|\b(?:track|cancel|return) my (?:order|package|parcel|purchase)\b",
     re.I,
@@ -73,7 +74,7 @@ def how_many(text: Text, used: set[int], index: Index) -> tuple[int | None, set[
         word = following.low if following else ""
         noun = bool(following and (following.stem in index.nouns or word in (
             "options", "option", "choices", "suggestions", "suggestion", "recommendations", "picks", "products", "items", "ideas", "alternatives", "models", "ones", "different", "good", "best", "cheap", "cheapest", "examples", "results", "gifts")))  # fmt: skip
-        asked = bool(_LIMIT.search(lead))
+        asked = bool(_LIMIT.search(lead)) and (noun or not re.search(r"\b(?:for|of) $", lead))
         if tokens[number.first].low == "one" and number.first == number.last:
             if (
                 re.search(
@@ -111,6 +112,29 @@ def how_many(text: Text, used: set[int], index: Index) -> tuple[int | None, set[
         text.low,
     )
     return (3, set()) if few and "few" in few.group() else (None, set())
+
+
+_COUNTING = re.compile(
+    r"(?:^|[.!?]\s*|\b(?:show me|give me|find me|get me|name|list|recommend|suggest|pick|send me|i'd like to see|see|bring me|show us|give us)\s+(?:me\s+)?(?:the |your |just |about |maybe )*|\b(?:the|your|top) )$"
+)
+
+
+def plural_count(text: Text, used: set[int]) -> tuple[int, set[int]] | None:
+    """A count before a plural: "show me three French presses", "the five cheapest toys"."""
+    tokens = text.tokens
+    for number in numbers(text):
+        run = set(range(number.first, number.last + 1))
+        if run & used or number.value != int(number.value) or not 2 <= number.value <= 20 or number.kilo:
+            continue
+        if not _COUNTING.search(text.low[max(0, tokens[number.first].start - 40) : tokens[number.first].start]):
+            continue
+        for j in range(number.last + 1, min(len(tokens), number.last + 5)):
+            word = tokens[j].low
+            if tokens[j].hard or tokens[j].comma or tokens[j].numeric or tokens[j].gap in ("-", "") or word in UNITS:
+                break
+            if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3:
+                return int(number.value), run
+    return None
 
 
 def preferences(text: Text, used: set[int], negative: list[bool]) -> tuple[str, ...]:

@@ -1,0 +1,66 @@
+"""Misspelt words set right against the catalogue's own words, and only where the word is no ordinary English."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+from shelftalk.understand.index import Index
+from shelftalk.understand.lexicon import COMMON, FILLER
+from shelftalk.understand.tokens import Text, stem
+from shelftalk.understand.vocabulary import ordinary
+
+
+def corrected(text: Text, index: Index) -> tuple[Text, tuple[str, ...]]:
+    """The text with the stems of misspelt words replaced by those of the catalogue words they are nearest to, and a note
+    for each. One edit for words of five letters or more, two for eight or more; the first letters agree."""
+    tokens, notes = list(text.tokens), []
+    for i, token in enumerate(tokens):
+        word = token.low.removesuffix("'s")
+        if (
+            len(word) < 5
+            or not word.isalpha()
+            or token.stem in index.vocabulary_stems
+            or word in COMMON
+            or word in FILLER
+            or ordinary(word)
+        ):
+            continue
+        near = _nearest(word, index)
+        if near is not None:
+            tokens[i] = replace(token, low=near, stem=stem(near))
+            notes.append(f"read {token.text!r} as {near!r}")
+    if not notes:
+        return text, ()
+    return replace(text, tokens=tuple(tokens)), tuple(notes)
+
+
+def _nearest(word: str, index: Index) -> str | None:
+    reach = 2 if len(word) >= 8 else 1
+    best: tuple[int, str] | None = None
+    for size in range(len(word) - reach, len(word) + reach + 1):
+        for known in index.vocabulary.get((word[0], size), ()):
+            away = distance(word, known, reach)
+            if away <= reach and (best is None or away < best[0]):
+                best = (away, known)
+    return best[1] if best else None
+
+
+@lru_cache(maxsize=65536)
+def distance(a: str, b: str, limit: int) -> int:
+    """Optimal string alignment distance (edits and neighbouring swaps), or limit + 1 where it is larger."""
+    if abs(len(a) - len(b)) > limit:
+        return limit + 1
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        new = [i]
+        for j, y in enumerate(b, 1):
+            cost = min(row[j] + 1, new[j - 1] + 1, row[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                cost = min(cost, before[j - 2] + 1)
+            new.append(cost)
+        if min(new) > limit:
+            return limit + 1
+        before, row = row, new
+    return row[-1]
