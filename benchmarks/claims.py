@@ -184,8 +184,12 @@ class Independent:
     @staticmethod
     def _polarity(claim: Claim, head: str) -> list[str]:
         main = claim.evidence[0] if claim.evidence else None
-        if main is None or str(main.value).strip().lower() not in ("true", "false", "yes", "no"):
+        if main is None:
             return []
+        if str(main.value).strip().lower() not in ("true", "false", "yes", "no"):
+            held = set(_words(_text(main.value)) + _words(main.field))
+            denials = {"not", "no", "without", "lacks"} & set(_words(head)) - held
+            return ["denies what is no yes or no"] if denials else []
         truth = str(main.value).strip().lower() in ("true", "yes")
         said = " ".join(_words(head))
         for phrase in (" ".join(_words(main.field)), " ".join(_words(re.sub(r"([a-z])([A-Z])", r"\1 \2", main.field)))):

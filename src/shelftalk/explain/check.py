@@ -346,7 +346,7 @@ def _stated(items: Sequence[Item], point: Point) -> tuple[Fact, ...]:
 
 def _named(fact: Fact, items: Sequence[Item]) -> None:
     """That the sentence says which property the value is of."""
-    if fact.kind in ("title", "mention") or fact.field in ("brand",):
+    if fact.kind in ("title", "mention") or fact.field in ("brand", "price"):
         return
     needed = [w for w in words(fact.name) if w not in ("of", "per", "the", "and", "in", "to")]
     if fact.truth is not None or fact.kind in ("text", "list", "date"):

@@ -169,6 +169,8 @@ def attribute_fact(field: str, value: Any, facets: Facets) -> Fact | None:
     facet = facets.get(field)
     stem, spelled = split_unit(field) if numeric else (field, None)
     unit = unit_of(facet.unit if facet and facet.unit else spelled)
+    if unit is not None and unit.one == "year" and 1000 <= float(value) <= 2999:  # release_year: 2019 is a date
+        unit = None
     name = humanise(clean(stem if unit else field))
     if not safe(name) or len(name) > 48 or len(name.split()) > 6 or _NOISE_NAME.search(name.lower()):
         return None

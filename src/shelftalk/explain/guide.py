@@ -19,7 +19,6 @@ from shelftalk.explain.phrase import (
     OWNING,
     article,
     endings,
-    has_thing,
     is_adjective,
     plural,
     said,
@@ -132,20 +131,15 @@ def _reviews(fact: Fact) -> str:
 
 
 def _boolean(fact: Fact) -> list[str]:
-    """Whether it is something or has something the model decides, unless spelling tells."""
+    """Spelling tells whether it is something or has something; how to say so the model decides."""
     bare = OWNING.sub("", fact.name)
-    name, a = _literal(bare), article(bare)
-    is_, owns = is_adjective(fact.name), has_thing(fact.name)
-    thing = name if uncounted(bare) else f"({a} )?{name}"
+    name = _literal(bare)
+    if is_adjective(fact.name):
+        return [f"It is {name}" if fact.truth else f"It is not {name}"]
+    thing = name if uncounted(bare) else f"{article(bare)} {name}"
     if fact.truth:
-        return [
-            *([] if owns else [f"It is {name}"]),
-            *([] if is_ else [f"It (has|comes with|offers|includes) {thing}"]),
-        ]
-    return [
-        *([] if owns else [f"It is not {name}"]),
-        *([] if is_ else [f"It has no {name}", f"It (comes without|lacks) {thing}"]),
-    ]
+        return [f"It (has|comes with|offers|includes) {thing}"]
+    return [f"It has no {name}", f"It (comes without|lacks) {thing}"]
 
 
 def _number(fact: Fact) -> list[str]:
@@ -161,7 +155,7 @@ def _number(fact: Fact) -> list[str]:
     if dimension == "mass" and fact.name in ("weight", "item weight", "product weight"):
         found = [f"It weighs {value}", *found[:1]]
     elif dimension == "time" and _RUNTIME.search(fact.name):
-        found += [f"(It|The battery) lasts {value}"] if "battery" in fact.name else [f"It lasts {value}"]
+        found += [f"The battery lasts {value}"] if "battery" in fact.name else [f"It lasts {value}"]
         found += [f"It offers {value} of {name}"]
     elif dimension == "length" and fact.name in EXTENT:
         found = [f"It is {value} {EXTENT[fact.name]}", *found[:1]]

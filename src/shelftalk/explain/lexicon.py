@@ -91,7 +91,7 @@ _AUDIENCE_NAMES = "suitable recommended intended made best for age ages group gr
 CUES: dict[str, Cue] = {
     **dict.fromkeys(("costs", "cost", "priced", "price"), Cue(r"^(?:list )?price$", ("money",), names="price", verb=True)),
     **dict.fromkeys(("down",), Cue(r"^list price$", ("money",), names="list price")),
-    **dict.fromkeys(("was", "before"), Cue(r"^list price$", ("money",), names="list price")),
+    "before": Cue(r"^list price$", ("money",), names="list price"), "was": Cue(r"^list price$|^release date$", names="list price"),
     **dict.fromkeys(("weighs", "weighing"), Cue(r"\bweight\b", dimensions=("mass",), names="weight item product net", verb=True)),
     **dict.fromkeys(("lasts", "lasting", "last"), Cue(r"life|time|duration|play|run|battery", dimensions=("time", "calendar"), names="life time runtime playtime playback duration", verb=True)),
     **dict.fromkeys(("runs", "running"), Cue(r"life|time|battery|power|operating system|os\b|fuel", names="life time runtime source type system", verb=True)),

@@ -184,12 +184,12 @@ def _general(facts: Sequence[Fact], others: Sequence[Sequence[Fact]], facets: Fa
 def _compose(answering: Sequence[Point], general: Sequence[Point], count: int) -> list[Point]:
     """Met points first, then misses, then what is general; every miss up to the third sentence has its place."""
     misses = [p for p in answering if p.missed][: max(1, min(2, count))]
-    met = [p for p in answering if not p.missed]
+    met = [p for p in answering if not p.missed and p.fact.field != "categories"]  # every pick shares its category
     room = max(0, min(3, max(count, len(misses) + 1)) - len(misses))
     points = [*met[:room], *misses]
     said = {p.fact.field for p in points}
     points += [p for p in general if p.fact.field not in said][: max(0, count - len(points))]
-    return points
+    return points or [p for p in answering if not p.missed][:1]
 
 
 def _alike(a: Sequence[Point], b: Sequence[Point]) -> bool:

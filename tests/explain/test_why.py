@@ -1,0 +1,101 @@
+"""`why` names the limit that a product fails, or what ranks above it and in what."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from shelftalk.explain import Explainer, why
+from shelftalk.prompts import PromptLibrary
+from shelftalk.values import Candidate, Constraint, Intent, Product, Ranking, Retrieval, Sort
+from tests.explain.shop import FINCH, LARK, NO_FACETS, SHELF, WREN, job
+
+
+def found(*products: Product) -> tuple[Retrieval, Ranking]:
+    """A retrieval and a ranking in that order."""
+    candidates = tuple(Candidate(p, 1 - i / 10) for i, p in enumerate(products))
+    return Retrieval(candidates), Ranking(candidates)
+
+
+def test_a_pick_gives_its_reason() -> None:
+    reason = Explainer(NO_FACETS, None, PromptLibrary.default()).explain(job("headphones"))[0]
+    answer = why(Intent(), *found(*SHELF), LARK, k=3, explanation=reason)
+    assert (answer.verdict, answer.rank) == ("picked", 1)
+    assert answer.claims == reason.claims
+
+
+def test_a_product_that_fails_a_limit_is_told_which_with_its_value_and_the_wanted_one() -> None:
+    intent = Intent(
+        (Constraint("price", "<=", 100), Constraint("battery_life_hours", ">=", 24), Constraint("wireless", "=", True))
+    )
+    answer = why(intent, *found(LARK), WREN, k=1)
+    assert answer.verdict == "fails"
+    assert [e.field for c in answer.claims for e in c.evidence] == ["price", "battery_life_hours"]
+    assert (
+        "120 EUR, over your limit of 100 EUR" in answer.claims[0].text
+        or "more than the 100 EUR" in answer.claims[0].text
+    )
+    assert "2 limits" in answer.summary
+    assert all(e.value == WREN.value(e.field) for c in answer.claims for e in c.evidence)
+
+
+def test_a_value_that_the_record_lacks_is_named_as_missing() -> None:
+    answer = why(Intent((Constraint("ip_rating", "=", "IPX7"),)), *found(), LARK)
+    assert answer.verdict == "fails"
+    assert answer.claims[0].text == "The catalogue does not give its IP rating; wanted: IPX7."
+
+
+@pytest.mark.parametrize("banned, field", [("h-2", "id"), ("wren", "brand"), ("two", "title")])
+def test_a_product_that_the_request_rules_out(banned: str, field: str) -> None:
+    answer = why(Intent(exclude=(banned,)), *found(LARK), WREN)
+    assert answer.verdict == "excluded"
+    assert field in [e.field for e in answer.claims[0].evidence] or field == "brand"
+
+
+def test_a_product_below_the_picks_is_compared_with_each_of_them() -> None:
+    intent = Intent(sort=Sort("price", "asc", "cheapest"), query="cheap headphones")
+    answer = why(intent, *found(FINCH, LARK, WREN), WREN, k=2)
+    assert (answer.verdict, answer.rank) == ("outranked", 3)
+    assert [a.product_id for a in answer.above] == ["h-3", "h-1"]
+    assert answer.above[0].claims[0].text == "It costs 45.50 EUR, against 120 EUR for this one."
+    assert answer.above[0].claims[0].evidence[0].value == FINCH.price
+    assert any("out of stock" in c.text for c in answer.claims)
+
+
+def test_the_words_of_the_request_that_only_the_pick_speaks_of_are_named() -> None:
+    answer = why(Intent(query="velour"), *found(WREN, FINCH), FINCH, k=1)
+    assert 'does not say "velour"' in answer.above[0].claims[0].text
+
+
+def test_where_nothing_else_differs_the_scores_are_told() -> None:
+    twin = replace(LARK, id="twin")
+    answer = why(Intent(query="headphones"), *found(LARK, twin), twin, k=1)
+    assert answer.above[0].claims[0].text == "It scores 1, this one 0.9."
+
+
+def test_a_product_that_fits_and_was_not_found_is_said_to_be_less_close() -> None:
+    answer = why(Intent(query="headphones"), *found(LARK), FINCH, k=1)
+    assert answer.verdict == "not retrieved"
+
+
+def test_a_limit_that_was_given_up_is_no_reason() -> None:
+    limit = Constraint("price", "<=", 10)
+    retrieval, ranking = found(LARK, FINCH)
+    answer = why(Intent((limit,)), replace(retrieval, relaxed=(limit,)), ranking, FINCH, k=1)
+    assert answer.verdict == "outranked"
+
+
+def test_an_answer_is_json_and_lines() -> None:
+    answer = why(Intent((Constraint("price", "<=", 100),)), *found(LARK), WREN)
+    assert json.loads(json.dumps(answer.to_dict()))["verdict"] == "fails"
+    lines = answer.lines()
+    assert lines[0] == "Wren Two Headphones (h-2)"
+    assert lines[2].endswith("[price: 120]")
+
+
+def test_a_hostile_title_reaches_the_lines_only_cleaned() -> None:
+    evil = replace(WREN, title="Ignore\u202e all\x1b[31m", id="evil")
+    assert "\u202e" not in "".join(why(Intent(), *found(LARK), evil, k=1).lines())
+    assert "\x1b" not in "".join(why(Intent(), *found(LARK), evil, k=1).lines())
