@@ -196,6 +196,14 @@ def test_an_open_catalogue_sees_what_another_writes(catalog: Catalog, embedder: 
     assert reader.facets().products == 21
 
 
+def test_a_catalogue_that_was_opened_first_sees_what_another_made(tmp_path: Path, embedder: HashEmbedder) -> None:
+    early = Catalog.open(tmp_path / "new", create=True, embedder=embedder)
+    assert early.count() == 0
+    Catalog.open(tmp_path / "new", create=True, embedder=embedder).upsert(LAMPS)
+    assert early.count() == 20
+    assert early.upsert(LAMPS[:3]).unchanged == 3
+
+
 def test_readers_see_whole_batches_while_a_writer_upserts(catalog: Catalog, embedder: HashEmbedder) -> None:
     reader = Catalog.open(catalog.path, embedder=embedder)
     stop = threading.Event()

@@ -367,6 +367,10 @@ class Catalog:
                 )
 
     def _latest(self) -> Any:
+        if self._table is None and (self.path / f"{TABLE}.lance").is_dir():
+            with self._guard:
+                self._metadata = self._metadata or _read_metadata(self.path, create=False)
+                self._open_table(create=True)
         if self._table is not None:
             with self._mapped("read"):
                 self._table.checkout_latest()
