@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from shelftalk.understand.index import Field, Index
 from shelftalk.understand.lexicon import COMMON, FILLER, VALUE_SYNONYMS
 from shelftalk.understand.mentions import Mention
@@ -61,27 +63,34 @@ def _free_of(text: Text, known: Field) -> tuple[int, int] | None:
 
 def _named(text: Text, index: Index, known: Field) -> tuple[int, int] | None:
     """The tokens that name a yes/no field: all telling words of its name near each other, or a synonym of it."""
-    telling = [w for w in known.name if w not in _NOISE and w not in _PREFIXES]
-    if not telling:
-        return None
-    forms = [tuple(telling)]
-    plain = " ".join(telling)
-    for said, means in VALUE_SYNONYMS.items():
-        group = [stems(said), *(stems(m) for m in means)]
-        if tuple(telling) in group:
-            forms += [g for g in group if g not in forms]
-    del plain
-    for form in forms:
-        if len(form) == 1 and (
-            form[0] in {stem(w) for w in FILLER} or (form[0] in {stem(w) for w in COMMON} and form[0] not in _TELLING)
-        ):
-            continue
+    for form in _forms(known.name, known.trusted):
         hit = _run(text, form)
         if hit is not None and not all(text.tokens[i].stem in index.nouns for i in range(hit[0], hit[1] + 1)):
             return hit
     return None
 
 
+@lru_cache(maxsize=4096)
+def _forms(name: tuple[str, ...], trusted: bool) -> tuple[tuple[str, ...], ...]:
+    """The stems by which a yes/no field of that name is known; none for words that any sentence may hold."""
+    telling = tuple(w for w in name if w not in _PREFIXES and (w not in _NOISE or not trusted))
+    if not telling or (len(telling) < 2 and not trusted):
+        return ()
+    forms = [telling, *(g for g in _groups().get(telling, ()) if g != telling)]
+    return tuple(f for f in forms if len(f) > 1 or f[0] in _TELLING or f[0] not in _PLAIN)
+
+
+@lru_cache(maxsize=1)
+def _groups() -> dict[tuple[str, ...], list[tuple[str, ...]]]:
+    out: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for said, means in VALUE_SYNONYMS.items():
+        group = [stems(said), *(stems(m) for m in means)]
+        for form in group:
+            out.setdefault(form, []).extend(g for g in group if g not in out[form])
+    return out
+
+
+_PLAIN = frozenset(stem(w) for w in FILLER | COMMON)
 _TELLING = stemmed("rechargeable portable wireless adjustable foldable smart remote")
 
 
@@ -89,9 +98,11 @@ def _run(text: Text, form: tuple[str, ...]) -> tuple[int, int] | None:
     """Where all words of the form stand, within two words of each other."""
     tokens = text.tokens
     wanted = set(form)
-    glued = stem("".join(form))
+    glued = stem("".join(form)) if len(form) > 1 else ""
+    if not text.stems & (wanted | {glued}):
+        return None
     for i, token in enumerate(tokens):
-        if token.stem == glued and len(form) > 1:
+        if glued and token.stem == glued:
             return i, i
         if token.stem not in wanted:
             continue

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from shelftalk.understand.lexicon import CONCEPTS, FILLER, NAME_NOISE
 from shelftalk.understand.tokens import bag, stem, stems, words
 from shelftalk.understand.units import Unit, unit
-from shelftalk.values import Facet, Facets, Scalar
+from shelftalk.values import CORE_FIELDS, Facet, Facets, Scalar
 
 _BRAND = bag("brand manufacturer maker vendor designer label")
 _COLOR = frozenset(stem(w) for w in ("color", "colour"))
@@ -24,7 +24,11 @@ _SKIP = frozenset({"title", "description", "id", "url", "images", "currency", "s
 
 @dataclass(slots=True)
 class Field:
-    """A facet with the words it is known by: `name` its own stems, `known` also their synonyms."""
+    """A facet with the words it is known by: `name` its own stems, `known` also their synonyms.
+
+    `trusted` says that products which may have the field mostly do. In a field that few products carry, a value proves
+    little: most that would fit have no value there, so it becomes a constraint only where the request names the field.
+    """
 
     facet: Facet
     name: tuple[str, ...]
@@ -35,6 +39,7 @@ class Field:
     no: Scalar | None = None
     numeric_values: dict[float, Scalar] = field(default_factory=dict)
     brand: bool = False
+    trusted: bool = True
     within: frozenset[str] = frozenset()  # the categories that carry it, lower case; empty where not known
     synonyms: dict[str, frozenset[str]] = field(default_factory=dict)
 
@@ -79,15 +84,18 @@ class Index:
         self.facets = facets
         self._narrowed: dict[str, Index] = {}
         self.fields: dict[str, Field] = {}
+        sizes = _category_sizes(facets)
         for facet in facets:
             if facet.field not in _SKIP:
                 self.fields[facet.field] = _field(facet)
+                self.fields[facet.field].trusted = _trusted(facet, facets.products, sizes)
         owned = {w for known in self.fields.values() for w in known.name}
         for known in self.fields.values():
             for word in known.name:
                 known.synonyms[word] = CONCEPTS.get(word, frozenset()) - (owned - set(known.name))
         self.values: dict[tuple[str, ...], list[Value]] = defaultdict(list)
-        self.longest = 1
+        self.starts: dict[str, int] = {}  # the length of the longest value that begins with a stem
+        self.derived: dict[str, list[Value]] = {}
         self.tokens: dict[str, set[str]] = defaultdict(set)
         partial: dict[str, dict[tuple[str, Scalar], Value]] = defaultdict(dict)
         for known in self.fields.values():
@@ -136,7 +144,7 @@ class Index:
         held = self.values[key]
         if all((v.field, v.value) != (value.field, value.value) for v in held):
             held.append(value)
-        self.longest = max(self.longest, len(key))
+        self.starts[key[0]] = max(self.starts.get(key[0], 1), len(key))
         for word in key:
             self.tokens[word].add(value.field)
 
@@ -187,6 +195,22 @@ class Index:
                 if len(form) >= 4 and form.isalpha():
                     shaped[form[0], len(form)].append(form)
         return dict(shaped), frozenset(stem(w) for w in held)
+
+
+# The share of products that must carry a field (of the catalogue, or of a category of its own) for it to be trusted.
+TRUSTED_SHARE = 0.5
+
+
+def _category_sizes(facets: Facets) -> dict[str, int]:
+    categories = facets.get("categories")
+    return {str(v): n for v, n in categories.values} if categories else {}
+
+
+def _trusted(facet: Facet, products: int, sizes: dict[str, int]) -> bool:
+    if not products or not facet.count or facet.field in CORE_FIELDS:
+        return True
+    whole = min([products, *(sizes[c] for c in facet.categories if sizes.get(c))])
+    return facet.count >= TRUSTED_SHARE * whole
 
 
 def named(known: Field, given: frozenset[str]) -> float:

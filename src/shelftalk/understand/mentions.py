@@ -55,10 +55,7 @@ def _matches(text: Text, index: Index, taken: frozenset[int]) -> list[Mention]:
     while i < len(tokens):
         hit = None
         if i not in taken:
-            for n in range(min(index.longest + 1, len(tokens) - i), 0, -1):
-                run = range(i, i + n)
-                if any(j in taken for j in run) or any(not _JOIN.match(tokens[j].gap) for j in run if j > i):
-                    continue
+            for n in range(_reach(text, index, taken, i), 0, -1):
                 tried = _lookup(text, index, i, i + n - 1)
                 if tried and (hit is None or any(v.exact for v in tried.candidates)):
                     hit = tried
@@ -70,6 +67,25 @@ def _matches(text: Text, index: Index, taken: frozenset[int]) -> list[Mention]:
         else:
             i += 1
     return found
+
+
+def _reach(text: Text, index: Index, taken: frozenset[int], i: int) -> int:
+    """How many tokens from i on may be one value: as long as they are joined, free, and some value begins so."""
+    tokens = text.tokens
+    most = min(max(2, index.starts.get(tokens[i].stem, 1) + 1, _said().get(tokens[i].stem, 1)), len(tokens) - i)
+    n = 1
+    while n < most and i + n not in taken and _JOIN.match(tokens[i + n].gap):
+        n += 1
+    return n
+
+
+@lru_cache(maxsize=1)
+def _said() -> dict[str, int]:
+    """The length of the longest synonym that begins with a stem."""
+    out: dict[str, int] = {}
+    for key in _synonyms():
+        out[key[0]] = max(out.get(key[0], 1), len(key))
+    return out
 
 
 def _lookup(text: Text, index: Index, first: int, last: int) -> Mention | None:
@@ -142,6 +158,15 @@ def _derived(word: str, index: Index) -> list[Value]:
     """Values whose word is made from the same root: elastic and elasticity, auto and automatic."""
     if word in COMMON or len(word) < 4:
         return []
+    held = index.derived.get(word)
+    if held is None:
+        held = _roots(word, index)
+        if len(index.derived) < 20_000:
+            index.derived[word] = held
+    return held
+
+
+def _roots(word: str, index: Index) -> list[Value]:
     root = stem(word)
     out: list[Value] = []
     for suffix in _SUFFIXES:
@@ -170,6 +195,8 @@ def _choose(text: Text, index: Index, mention: Mention, found: list[Mention]) ->
         ):
             continue
         if _compared(text, mention):
+            continue
+        if not known.trusted and not set(known.name) <= text.stems:
             continue
         if is_color(known) and _of_a_part(text, index, mention, found):
             continue

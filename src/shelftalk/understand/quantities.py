@@ -346,6 +346,8 @@ def _score(
         return base
     if not known.number and not known.numeric_values:
         return None
+    if not known.trusted and named(known, near) < 0.99:
+        return None
     score = 0.0
     if given is not None:
         measures = _measures(known)

@@ -226,7 +226,7 @@ def _meant(text: Text, index: Index, base: str, at: int) -> tuple[Field, Directi
     for hints, way in options:
         best: tuple[float, Field] | None = None
         for known in index.fields.values():
-            if not (known.number or known.kind == "date"):
+            if not (known.number or known.kind == "date") or not known.trusted:
                 continue
             ranks = [hints.index(w) for w in known.name if w in hints]
             if not ranks:

@@ -105,6 +105,11 @@ class Text:
     low: str
     tokens: tuple[Token, ...]
 
+    @property
+    def stems(self) -> frozenset[str]:
+        """The stems of all its words."""
+        return _stems(self.tokens)
+
     def span(self, first: int, last: int) -> str:
         """The words of the request from token `first` to token `last`, inclusive."""
         return self.text[self.tokens[first].start : self.tokens[last].end]
@@ -119,6 +124,11 @@ class Text:
             else:
                 high = middle
         return low
+
+
+@lru_cache(maxsize=64)
+def _stems(tokens: tuple[Token, ...]) -> frozenset[str]:
+    return frozenset(t.stem for t in tokens)
 
 
 def tokenise(raw: str) -> Text:
