@@ -285,6 +285,10 @@ class Catalog:
             table = self._latest()
             if table is None:
                 return
+            # LanceDB 0.40 takes 30 times longer to bring a label list up to date than to make it anew.
+            for index in table.list_indices():
+                if index.columns == ["keys"]:
+                    table.drop_index(index.name)
             table.optimize(cleanup_older_than=KEEP_VERSIONS)
             _index(table)
 
