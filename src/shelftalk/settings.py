@@ -39,10 +39,10 @@ class RetrieveSettings(_Group):
 
     candidates: int = Field(50, ge=1, le=1000)
     fusion: Literal["convex", "rrf"] = "convex"
-    dense_weight: float = Field(0.4, ge=0)
-    bm25_weight: float = Field(0.6, ge=0)
-    sentence_dense_weight: float = Field(0.75, ge=0)
-    sentence_bm25_weight: float = Field(0.25, ge=0)
+    dense_weight: float = Field(0.5, ge=0)
+    bm25_weight: float = Field(0.5, ge=0)
+    sentence_dense_weight: float = Field(0.65, ge=0)
+    sentence_bm25_weight: float = Field(0.35, ge=0)
     rrf_k: int = Field(60, ge=1)
     relevance_cut: float = Field(0.5, ge=0, le=1)
     unlike_below: float = Field(0.25, ge=0, le=1)
