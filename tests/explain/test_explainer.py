@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from benchmarks.claims import Independent
+from benchmarks.claimcheck import Independent
 
 from shelftalk.engines import FakeEngine
 from shelftalk.errors import EngineError

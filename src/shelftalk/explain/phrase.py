@@ -193,7 +193,11 @@ def article(words: str) -> str:
     first = words.split(maxsplit=1)[0]
     if re.fullmatch(r"[A-Z0-9]+", first):
         return "an" if first[0] in "AEFHILMNORSX8" else "a"
-    return "an" if re.match(r"[aeio]|u(?!s[aei]|ni|k)", first.lower()) else "a"
+    return (
+        "an"
+        if re.match(r"8|11\b|18\b|[aeio](?!u[rk]o|ne\b|nce\b)|u(?!s[aei]|ni|k)|hour|honest|heir", first.lower())
+        else "a"
+    )
 
 
 def _day(iso: str) -> str:
