@@ -12,7 +12,7 @@ FILLER = bag("""a about above absolutely actually after again ain't alright all 
     do does doesn't doing dollar dollars don't done dough down dude each either else enough euro euros even ever every everything exactly
     fan fancy far favor favour fetch few find fine first fit fits folks fond for forget from gal get gets getting gimme
     give go going gonna good got gotta great grab guess guy guys had hand happen has hasn't hate have haven't having he hello help her here
-    hey hi him his hook how i i'd i'll i'm i've id if in include into inventory is isn't it it'd it'll it's item its
+    hey hi him his hook how i im ive i'd i'll i'm i've id if in include into inventory is isn't it it'd it'll it's item its
     just kind kinda know lately least less let let's like likes liked list little locate long look looking looks lot lots love
     lower made make makes making man many mate may maybe me mean meets middle might mind mine money more most much must my
     myself name need needed needs neither never new next nice no nor not nothing now of off offer offers oh ok okay
@@ -42,7 +42,7 @@ FUNCTION = bag("""a about above after all also am an and any are as at be becaus
     else every for from get got had has have he her here him his how i if in into is it its just like less many may me more most
     much must my need neither no nor not of off on one only or other our out over own per please plus she should show since so some such
     than that the their them then there these they this those to too two under until up us use very want was way we were what when
-    where which who why will with within without would yes yet you your find give buy""")
+    where which who why will with within without would yes yet you your find give buy except excluding instead unless though although whose""")
 
 # Words so common in ordinary sentences that, standing alone, they are no proof of a catalogue's value. They count when
 # something supports them: the field's name, the product's noun right after, another value of the field beside them.
@@ -168,8 +168,8 @@ VALUE_SYNONYMS: dict[str, tuple[str, ...]] = {
     "colour": ("color",),
     "silicone": ("silicon",), "silicon": ("silicone",),
     "zip": ("zipper",), "zip up": ("zipper",), "zippered": ("zipper",), "zipped": ("zipper",),
-    "ladies": ("women", "female"), "woman": ("women", "female"), "women": ("women", "female", "ladies"), "female": ("women",),
-    "mens": ("men", "male"), "man": ("men", "male"), "men": ("men", "male"), "male": ("men",),
+    "ladies": ("women", "female", "f"), "woman": ("women", "female", "f"), "women": ("women", "female", "ladies", "f"), "female": ("women",),
+    "mens": ("men", "male", "m"), "man": ("men", "male", "m"), "men": ("men", "male", "m"), "male": ("men",),
     "kids": ("children", "kid"), "children": ("kids",), "kid": ("kids", "children"),
     "tee": ("t-shirt",), "tv": ("television",), "cellphone": ("cell phone",), "mobile phone": ("cell phone", "smartphone"),
     "fridge": ("refrigerator",), "notebook": ("laptop",), "laptop": ("notebook",), "trainers": ("sneakers",), "sneakers": ("trainers",),

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from shelftalk.understand.index import Field, Index, Value, is_color
-from shelftalk.understand.lexicon import COLORS, COMMON, EVALUATIVE, FILLER, FUNCTION, VALUE_SYNONYMS
-from shelftalk.understand.tokens import Text, bag, stem, stems
+from shelftalk.understand.lexicon import COLORS, COMMON, EVALUATIVE, FILLER, FUNCTION, SUPERLATIVES, VALUE_SYNONYMS
+from shelftalk.understand.tokens import Text, bag, stem, stemmed, stems
 from shelftalk.understand.units import UNITS
 from shelftalk.understand.vocabulary import ordinary
 
@@ -20,6 +20,10 @@ _JOIN = re.compile(r"^(?:[\s\-&'/+.]|\s&\s){0,3}$")
 _BRAND_BEFORE = bag("from by brand brands label only trust love like prefer called like loyal buy wear between")
 _PEOPLE = bag(
     "men women kids children boys girls babies toddlers adults ladies man woman boy girl baby teens seniors men's women's mens womens childrens"
+)
+_GENDER = stemmed("gender sex")
+_PARTS = bag(
+    "case cases cover covers stand stands holder holders charger chargers bag bags mount mounts strap straps cable cables adapter adapters sleeve skin protector protectors accessories accessory parts part box boxes rack racks cleaner filter filters repair kit kits cord cords replacement tripod lens battery batteries"
 )
 _AFTER_BRAND = bag("brand brands branded products product stuff fan guy gal person")
 
@@ -186,7 +190,9 @@ def _choose(text: Text, index: Index, mention: Mention, found: list[Mention]) ->
     for value in mention.candidates:
         known = index.fields[value.field]
         support = _support(text, index, mention, value, known, found)
-        if value.field == "categories" and (_everything(index, value) or _a_place(text, mention)):
+        if value.field == "categories" and (
+            _everything(index, value) or _a_place(text, mention) or _modifies(text, index, mention, found)
+        ):
             continue
         if (
             len(text.tokens[mention.first : mention.last + 1]) == 1
@@ -195,6 +201,12 @@ def _choose(text: Text, index: Index, mention: Mention, found: list[Mention]) ->
         ):
             continue
         if _compared(text, mention):
+            continue
+        if (
+            mention.how == "synonym"
+            and len(str(value.value)) == 1
+            and bool(_GENDER & set(known.name)) != (text.tokens[mention.first].low.removesuffix("'s") in _PEOPLE)
+        ):
             continue
         if not known.trusted and not set(known.name) <= text.stems:
             continue
@@ -247,6 +259,26 @@ def _a_place(text: Text, mention: Mention) -> bool:
     """Whether the category's word is somewhere to be rather than something to buy: "in my tiny kitchen"."""
     start = text.tokens[mention.first].start
     return bool(_PLACE.search(text.low[max(0, start - 30) : start]))
+
+
+def _modifies(text: Text, index: Index, mention: Mention, found: list[Mention]) -> bool:
+    """Whether the category's word only describes another thing: "phone case", "bedroom armoire"."""
+    after = mention.last + 1
+    if after >= len(text.tokens):
+        return False
+    token = text.tokens[after]
+    if token.gap != " " or token.numeric or any(m.first == after for m in found):
+        return False
+    if token.low in _PARTS:
+        return True
+    known = token.low in FUNCTION or token.low in FILLER or token.low in COMMON or token.low in SUPERLATIVES
+    if (
+        known
+        or token.stem in index.vocabulary_stems
+        or token.low.endswith(("ed", "ing", "able", "ible", "ful", "proof", "ly", "er", "est"))
+    ):
+        return False
+    return token.low.isalpha() and len(token.low) > 3
 
 
 _PLACE = re.compile(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 
 from shelftalk.understand.index import Index
-from shelftalk.understand.lexicon import FILLER
+from shelftalk.understand.lexicon import FILLER, FUNCTION
 from shelftalk.understand.numbers import numbers
 from shelftalk.understand.tokens import Text, bag
 from shelftalk.understand.units import UNITS
@@ -14,6 +14,9 @@ from shelftalk.understand.units import UNITS
 _FOR = re.compile(
     r"\b(?:for|to give|as a)\s+(?!(?:under|less|more|about|around|the price|sale|me\b|\d|that price|this price|it\b|them\b|sure|now|real|us\b|real|free|cheap|a good|something))((?:(?:my|a|an|the|our|his|her|their|some|in|on|at|of|and|with|to|use)\s+)*[\w'-]+(?:\s+(?!(?:under|less|for|that|with|but|below|over|at least|which|who|from|please|and|or|if|can|could|what|i)\b)[\w'-]+){0,4})",
     re.I,
+)
+_SEEKING = re.compile(
+    r"\b(?:look|looking|search|searching|shop|shopping|hunt|hunting|need|want|ask|asking|market|wish|wishing|hope|hoping|after) $"
 )
 _GIFT = re.compile(
     r"\b(?:gift|present|birthday|christmas|anniversary|valentine'?s?|wedding|graduation|mother'?s day|father'?s day|housewarming|stocking stuffer|retirement|easter|halloween)\b",
@@ -150,6 +153,8 @@ def preferences(text: Text, used: set[int], negative: list[bool]) -> tuple[str, 
         first, last = text.at(match.start()), max(text.at(match.start()), text.at(match.end()) - 1)
         inside = [i for i in range(first, last + 1) if i < len(text.tokens)]
         content = [i for i in inside if text.tokens[i].low not in FILLER]
+        if _SEEKING.search(text.low[max(0, match.start() - 14) : match.start()]):
+            continue
         if not content or all(i in used for i in content) or (inside and negative[inside[0]]):
             continue
         add(match.group())
@@ -174,18 +179,26 @@ def preferences(text: Text, used: set[int], negative: list[bool]) -> tuple[str, 
     return tuple(out[:8])
 
 
+_KEPT = bag(
+    "case hand hook point pull quick spot standard long top work system simple cool fit light stand cover track shell old new lower"
+)
+SHORT_REQUEST = 6
+
+
 def query(text: Text, dropped: set[int], negative: Iterable[bool], named: Collection[int] = ()) -> str:
-    """The content words of the request, without limits, negated words and filler, in their order."""
+    """The content words of the request, without limits, negated words and filler, in their order. A request of a few
+    words is a search as it stands: only words of grammar are left out."""
+    brief = len(text.tokens) <= SHORT_REQUEST
     kept: list[str] = []
     for i, (token, off) in enumerate(zip(text.tokens, negative, strict=True)):
-        if (
-            i in dropped
-            or off
-            or (i not in named and (token.low in FILLER or (len(token.low) == 1 and not token.numeric)))
-        ):
+        if i in dropped or off:
             continue
-        if token.numeric and i not in dropped and not (i + 1 < len(text.tokens) and text.tokens[i + 1].gap == ""):
+        plain = token.low in FUNCTION if brief else token.low in FILLER and token.low not in _KEPT
+        letter = len(token.low) == 1 and not token.numeric and not brief
+        if i not in named and (plain or letter):
             continue
-        if not kept or kept[-1].lower() != token.low:
+        if token.gap == "" and kept and i and i - 1 not in dropped and (token.numeric or text.tokens[i - 1].numeric):
+            kept[-1] += token.text  # "a11", "4K"
+        elif not kept or kept[-1].lower() != token.low:
             kept.append(token.text.removesuffix("'s"))
     return " ".join(kept[:40])
