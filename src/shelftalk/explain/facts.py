@@ -68,7 +68,7 @@ _NOISE_VALUE = {
     ),
     *("not available", "not specified", "unspecified", "see description", "tbd", "not known", "does not apply"),
 }
-_YES, _NO = frozenset({"yes", "true", "y"}), frozenset({"no", "false", "n"})
+_YES, _NO = frozenset({"yes", "true"}), frozenset({"no", "false"})
 _SAFE_TEXT = re.compile(r"[\w \-.,/+'’\"%°()&#:;×™®©²³½~–]+\Z")
 _ENTITY = re.compile(r"&#?\w+;")
 _SENTENCE = re.compile(r"[.;:]\s+[A-Z]|[.;]\s+\w+\s+\w+\s+\w+")

@@ -41,7 +41,7 @@ def same(record: Any, wanted: Any) -> bool:
 
 def _truth(value: Any) -> bool | None:
     text = str(value).strip().casefold()
-    return True if text in ("true", "yes", "y") else False if text in ("false", "no", "n") else None
+    return True if text in ("true", "yes") else False if text in ("false", "no") else None
 
 
 def holds(constraint: Constraint, product: Product) -> bool:
