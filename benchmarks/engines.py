@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import platform
+import random
 import subprocess
 import sys
 import time
@@ -19,6 +20,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+STOCK = (
+    "tent", "lamp", "boots", "kettle", "rope", "stove", "mat", "pan", "jacket", "torch", "map", "knife", "cup", "sock",
+    "glove", "hat",
+)  # fmt: skip
 ROWS = (
     ("start_s", "start, s", min),
     ("first_s", "first answer of 8 tokens after the start, s", min),
@@ -48,8 +53,8 @@ def measure(name: str) -> dict[str, float]:
         return result
 
     def words(n: int, seed: int) -> str:
-        stock = "tent lamp boots kettle rope stove mat pan jacket torch map knife cup sock glove hat".split()
-        return " ".join(stock[(i * i + seed * 7 + i // 5) % len(stock)] for i in range(n))
+        draw = random.Random(seed)
+        return " ".join(draw.choice(STOCK) for _ in range(n))
 
     engine = timed("start_s", lambda: load_engine(settings))
     timed("first_s", lambda: engine.generate([prompt("Say hello.")], Decoding(max_tokens=8)))

@@ -11,6 +11,7 @@ from typing import Any
 
 from shelftalk.engines.base import Decoding, Generation
 from shelftalk.engines.common import cut_at_stop, held_back
+from shelftalk.engines.kv import growing_cache
 from shelftalk.engines.prefix import PrefixStore
 from shelftalk.values import Tokens
 
@@ -37,6 +38,7 @@ class Decoder:
 
     def __init__(self, model: Any, tokenizer: Any, stop_ids: Sequence[int], store: PrefixStore | None) -> None:
         self.model, self.tokenizer, self.stop_ids, self.store = model, tokenizer, frozenset(stop_ids), store
+        self.plain = PrefixStore.fits(model)
         self.device = model.device
         self.pad = next(iter(sorted(self.stop_ids)), 0)
 
@@ -147,10 +149,9 @@ class Decoder:
         Columns: the prefix that all rows share, then padding on the left of each row's rest.
         """
         import torch
-        from transformers import DynamicCache
 
         with torch.inference_mode():
-            cache, shared = DynamicCache(config=self.model.config), 0
+            cache, shared = self._cache(), 0
             if self.store is not None:
                 shared = self.store.fill(cache, batch, self._read)
             rest = [ids[shared:] for ids in batch]
@@ -163,6 +164,13 @@ class Decoder:
             if self.store is not None:
                 self.store.keep(cache, batch[0], shared, width)
             return logits, cache, mask
+
+    def _cache(self) -> Any:
+        if self.plain:
+            return growing_cache()
+        from transformers import DynamicCache
+
+        return DynamicCache(config=self.model.config)
 
     def _read(self, ids: Sequence[int], cache: Any, seen: int) -> None:
         """Read tokens into a cache of one row that has seen `seen` others."""

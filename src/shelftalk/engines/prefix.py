@@ -11,6 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from shelftalk.engines.kv import growing_cache
+
 __all__ = ["PrefixStore", "common_prefix"]
 
 # Below this many shared tokens, copying costs more than reading.
@@ -70,9 +72,7 @@ class PrefixStore:
             _load(cache, [(k[:, :, :known], v[:, :, :known]) for k, v in layers], len(batch))
             self._count(known * len(batch))
             return known
-        from transformers import DynamicCache
-
-        one = DynamicCache()
+        one = growing_cache()
         if known:
             _load(one, [(k[:, :, :known], v[:, :, :known]) for k, v in layers], 1)
         read(batch[0][known:shared], one, known)

@@ -1,6 +1,7 @@
 """The language model in this process, by transformers: starts in seconds and runs wherever torch does.
 
-Float32 on a CPU (faster there than bfloat16 without AMX), bfloat16 on a GPU.
+Float32 on a CPU, so that the same prompt gets the same text whatever stands beside it in a batch or in the cache;
+bfloat16 on a GPU.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from shelftalk.engines import kv
 from shelftalk.engines.base import Choice, Decoding, Generation, Prompt
 from shelftalk.engines.common import Chat, each, import_transformers, normalised, too_long
 from shelftalk.engines.decode import Decoder, Row
@@ -31,37 +33,47 @@ logger = logging.getLogger(__name__)
 class TransformersEngine:
     """A causal model of a folder or a Hugging Face name, loaded when made. EngineError when it cannot be loaded.
 
-    `context` bounds prompt and answer together, in tokens; `device` is "auto", "cpu" or "cuda".
+    `context` bounds prompt and answer together, in tokens; `device` is "auto", "cpu" or "cuda"; `dtype` is torch's name
+    of another precision ("bfloat16" reads and writes faster on CPUs with AVX512-BF16 or AMX).
     """
 
     name = "transformers"
 
     def __init__(
-        self, model: Path | str, *, device: str = "auto", context: int = 4096, prefix_cache: bool = True
+        self,
+        model: Path | str,
+        *,
+        device: str = "auto",
+        context: int = 4096,
+        prefix_cache: bool = True,
+        dtype: str | None = None,
     ) -> None:
         self.model = Path(model).name if isinstance(model, Path) else model
         torch, transformers = import_transformers()
         place = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-        dtype = torch.bfloat16 if place.startswith("cuda") else torch.float32
+        precision = getattr(torch, dtype or ("bfloat16" if place.startswith("cuda") else "float32"))
         local = {"local_files_only": True} if isinstance(model, Path) else {}
         try:
             self._tokenizer = transformers.AutoTokenizer.from_pretrained(model, **local)
-            loaded = transformers.AutoModelForCausalLM.from_pretrained(model, dtype=dtype, **local)
+            loaded = transformers.AutoModelForCausalLM.from_pretrained(model, dtype=precision, **local)
         except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
             raise EngineError(
                 f"model {model} cannot be loaded: {str(error).strip().splitlines()[0]}; "
                 "check the folder or the name, or run 'shelftalk doctor'"
             ) from error
         loaded = loaded.to(place).eval()
+        fits = PrefixStore.fits(loaded)
+        if fits and place == "cpu" and loaded.config._attn_implementation == "sdpa":
+            loaded.set_attn_implementation(kv.register())
         self._chat = Chat(self._tokenizer, self.model)
         self._vocabulary = loaded.config.get_text_config().vocab_size
         self._context = min(context, getattr(loaded.config.get_text_config(), "max_position_embeddings", context))
         self._stop_ids = _stop_ids(loaded, self._tokenizer)
-        self._store = PrefixStore() if prefix_cache and PrefixStore.fits(loaded) else None
+        self._store = PrefixStore() if prefix_cache and fits else None
         self._decoder: Decoder | None = Decoder(loaded, self._tokenizer, sorted(self._stop_ids), self._store)
         self._grammars: Any = None
         self._lock = threading.Lock()
-        logger.info("loaded %s with transformers on %s in %s", self.model, place, str(dtype).removeprefix("torch."))
+        logger.info("loaded %s with transformers on %s in %s", self.model, place, str(precision).removeprefix("torch."))
 
     def choose(self, prompts: Sequence[Prompt], labels: Sequence[str]) -> list[Choice]:
         """One Choice a prompt, in order; exact, from the logits of the next token."""
