@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.understand.catalogues import SHOPS
 
 from shelftalk.understand import Reader
 from shelftalk.values import Intent
-from tests.understand.catalogues import SHOPS
 
 READERS = {name: Reader(facets) for name, facets in SHOPS.items()}
 

@@ -191,7 +191,7 @@ class Index:
                     held.update(words(str(value)))
         shaped: dict[tuple[str, int], list[str]] = defaultdict(list)
         for word in held:
-            for form in {word, word.removesuffix("s")}:
+            for form in {word, word if word.endswith("ss") else word.removesuffix("s")}:
                 if len(form) >= 4 and form.isalpha():
                     shaped[form[0], len(form)].append(form)
         return dict(shaped), frozenset(stem(w) for w in held)

@@ -29,6 +29,10 @@ from shelftalk.understand.wishes import how_many, is_shopping, plural_count, pre
 from shelftalk.values import Constraint, Facets, Intent, Scalar, Sort
 
 
+# What is read of a request: nobody words a wish at greater length, and hostile text shall not cost more.
+LONGEST_REQUEST = 4000
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """An intent with what it was read from: `thrifty` says that the sort comes from a plea for a low price, not a superlative."""
@@ -47,7 +51,7 @@ class Reader:
     def read(self, request: str) -> Reading:
         """What the request asks for, as far as words alone tell. Never raises on any text."""
         index = self.index
-        text, spelling = corrected(tokenise(request[:20_000]), index)
+        text, spelling = corrected(tokenise(request[:LONGEST_REQUEST]), index)
         spoken = amounts(text)
         youth, age_tokens = ages(text, index)
         released, date_tokens = dates(text, index)

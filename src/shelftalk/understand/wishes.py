@@ -190,15 +190,18 @@ def query(text: Text, dropped: set[int], negative: Iterable[bool], named: Collec
     words is a search as it stands: only words of grammar are left out."""
     brief = len(text.tokens) <= SHORT_REQUEST
     kept: list[str] = []
-    for i, (token, off) in enumerate(zip(text.tokens, negative, strict=True)):
+    tokens, before = text.tokens, -2
+    for i, (token, off) in enumerate(zip(tokens, negative, strict=True)):
         if i in dropped or off:
             continue
+        glued = i + 1 < len(tokens) and tokens[i + 1].gap == "" and tokens[i + 1].numeric  # the "a" of "a11"
         plain = token.low in FUNCTION if brief else token.low in FILLER and token.low not in _KEPT
         letter = len(token.low) == 1 and not token.numeric and not brief
-        if i not in named and (plain or letter):
+        if i not in named and (plain or letter) and not glued:
             continue
-        if token.gap == "" and kept and i and i - 1 not in dropped and (token.numeric or text.tokens[i - 1].numeric):
+        if token.gap == "" and before == i - 1 and (token.numeric or tokens[i - 1].numeric):
             kept[-1] += token.text  # "a11", "4K"
         elif not kept or kept[-1].lower() != token.low:
             kept.append(token.text.removesuffix("'s"))
+        before = i
     return " ".join(kept[:40])
