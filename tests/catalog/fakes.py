@@ -25,7 +25,8 @@ class HashEmbedder:
         out = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         for row, text in enumerate(texts):
             for word in re.findall(r"\w+", text.lower()):
-                out[row, int.from_bytes(hashlib.md5(word.encode("utf-8", "replace")).digest()[:4]) % self.dimensions] += 1
+                digest = hashlib.md5(word.encode("utf-8", "replace")).digest()
+                out[row, int.from_bytes(digest[:4]) % self.dimensions] += 1
             out[row] /= np.linalg.norm(out[row]) or 1
         return out
 

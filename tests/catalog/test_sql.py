@@ -63,7 +63,8 @@ def holds(held: Any, operator: str, wanted: Any) -> bool:
         return not any(same(held, w) for w in values)
     if held is None or isinstance(held, bool):
         return False
-    a = first_number(list(held) if isinstance(held, tuple) else held)
+    # The scorer reads str(list), where Python's escapes of unprintable characters hold digits; the texts count here.
+    a = first_number(" ; ".join(held) if isinstance(held, tuple) else held)
     limits = [None if isinstance(v, bool) else first_number(v) for v in values]
     if a is None or None in limits:
         return False
