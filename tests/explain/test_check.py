@@ -82,6 +82,11 @@ FALSE = [
     ("The battery lasts over 30 hours.", point(LARK, "battery_life_hours", OVER_20)),
     ("It costs 79.99 EUR, well under your limit of 100 EUR.", point(LARK, "price", UNDER_100)),
     ("It weighs 250 g, cheaper than the 300 you named.", point(LARK, "weight_g", Constraint("weight_g", "<", 300))),
+    ("The maximum weight is 250 g.", point(LARK, "weight_g")),
+    ("It costs 79.99 EUR, not the 100 EUR you asked for.", point(LARK, "price", UNDER_100)),
+    ("It costs 120 EUR, over your limit of 100 EUR, as you asked.", point(WREN, "price", UNDER_100)),
+    ("It weighs between 100 and 300 g.", point(LARK, "weight_g", Constraint("weight_g", "between", (100, 300)))),
+    ("It is with blue.", point(LARK, "colour")),
     # names, values and attributes that the cited fact does not say
     ("It is from Wren.", point(LARK, "brand")),
     ("It is for Lark.", point(LARK, "brand")),

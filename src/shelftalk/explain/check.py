@@ -100,7 +100,7 @@ def _may_follow(left: str, right: str) -> bool:
     if left in lexicon.DETERMINERS:
         return right not in lexicon.DETERMINERS | lexicon.VERBS | lexicon.PREPOSITIONS | lexicon.JOINS | {"it", "there"}
     if left in ("is", "are", "has", "have"):
-        return right not in lexicon.VERBS | {"it", "there", "of"}
+        return right not in lexicon.VERBS | {"it", "there", "of", "with", "at", "by", "on"}
     if left in lexicon.PREPOSITIONS:
         return right not in lexicon.VERBS | lexicon.PREPOSITIONS | {"it"}
     if left == "it":
@@ -123,7 +123,7 @@ def _amounts(items: list[Item], point: Point) -> list[Item]:
         if item.kind != "amount":
             if relation and not (item.text in lexicon.BOUND_WORDS or (reach == 1 and relation.relation == "between" and item.text == "and")):  # fmt: skip
                 raise _Refused(f'"{relation.text}" compares with nothing')
-            out.append(item)
+            out.append(Item("compare", item.text, relation="bound") if relation else item)
             continue
         if relation:
             _relation(item, relation, reach, point, items[:n])
@@ -146,6 +146,8 @@ def _fact_or_limit(item: Item, items: Sequence[Item], n: int, point: Point) -> I
         if not any(_is_bound(item, b, point.fact) for b in bounds) or mine is None:
             raise _Refused(f"names a limit of {item.text} that was not set")
         denied = before[:1] == ["not"]
+        if denied and not point.missed:
+            raise _Refused("says that a wish is missed which is met")
         if (_convert(item, point.fact) is not None and close(mine, _convert(item, point.fact) or 0.0)) == denied:
             raise _Refused(f"the value is {'just' if denied else 'not'} {item.text}")
         return Item("compare", item.text, relation="not limit" if denied else "limit")
@@ -248,7 +250,11 @@ def _wishes(items: Sequence[Item], point: Point) -> None:
             if not point.missed:
                 raise _Refused("says that a wish is missed which is met")
             owned = True
-        elif item.kind == "asked" and not (before and before[-1].kind in ("wanted", "compare")) and not _granted(point):
+        elif (
+            item.kind == "asked"
+            and not _granted(point)
+            and not (item.text.startswith("you ") and before and before[-1].kind in ("wanted", "compare"))
+        ):
             raise _Refused("says that this was asked for, and it was not, or is not met")
     if point.missed and not owned:
         raise _Refused("does not own up to the wish that is missed")
@@ -295,7 +301,7 @@ def _vocabulary(items: Sequence[Item], point: Point) -> None:
             raise _Refused(f"says that it is {text} {fact.name}, which is something it has")
         if fact and fact.field == "brand" and items[n + 1].kind == "value" and text not in ("from", "by", "is"):
             raise _Refused(f'"{text} {items[n + 1].text}" is not what the brand says')
-        if text in lexicon.GLUE | lexicon.NEGATORS | lexicon.BOUND_WORDS or text in lexicon.SUPERLATIVES:
+        if text in lexicon.GLUE | lexicon.NEGATORS or text in lexicon.SUPERLATIVES:
             continue
         if text in lexicon.SET_PHRASES:
             _set_phrase(text, point)
@@ -306,9 +312,6 @@ def _vocabulary(items: Sequence[Item], point: Point) -> None:
         if cue and any(cue.fits(f) for f in point.facts):
             continue
         raise _Refused(f'says "{text}", which the cited facts do not')
-    loose = [i for i, item in enumerate(items) if item.kind == "word" and item.text in ("your", "limit", "budget")]
-    if loose and not any(i.kind == "compare" for i in items):
-        raise _Refused("speaks of a limit without comparing")
 
 
 def _set_phrase(text: str, point: Point) -> None:
