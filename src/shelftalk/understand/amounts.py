@@ -10,6 +10,8 @@ from shelftalk.understand.numbers import Number, numbers
 from shelftalk.understand.tokens import Text, bag
 from shelftalk.understand.units import SHORT, UNITS, Unit, convert
 
+# More numbers than this in one request are no request.
+MOST_AMOUNTS = 40
 CURRENCY_AFTER = bag("dollar dollars buck bucks usd euro euros eur quid gbp smackers bones rupees yen pesos")
 _CURRENCY_BEFORE = re.compile(r"(?:[$€£¥₹]|\b(?:usd|eur|gbp|us\$|rs\.?))\s*$", re.I)
 
@@ -27,7 +29,7 @@ class Amount:
 
 def amounts(text: Text) -> list[Amount]:
     """Every number of the request with the unit or currency that goes with it; ranges are one amount."""
-    out: list[Amount] = [_amount(text, number) for number in numbers(text)]
+    out: list[Amount] = [_amount(text, number) for number in numbers(text)[:MOST_AMOUNTS]]
     out += [a for a in _a_unit(text) if all(a.number.first > o.last or a.last < o.number.first for o in out)]
     out.sort(key=lambda a: a.number.first)
     for before, after in pairwise(out):

@@ -254,7 +254,8 @@ def _field(facet: Facet) -> Field:
     out.within = frozenset(c.lower() for c in facet.categories)
     held = {str(v).strip().lower(): v for v, _ in facet.values}
     if facet.kind == "boolean":
-        out.yes, out.no = True, False
+        out.yes = True if "true" in held else None
+        out.no = False if "false" in held else None
     elif facet.kind == "text" and held and set(held) <= (_TRUE | _FALSE) and set(held) & (_TRUE | {"no", "false"}):
         out.yes = next((v for k, v in held.items() if k in _TRUE), None)
         out.no = next((v for k, v in held.items() if k in _FALSE), None)

@@ -28,7 +28,6 @@ from shelftalk.understand.tokens import Text, bag, tokenise
 from shelftalk.understand.wishes import how_many, is_shopping, plural_count, preferences, query
 from shelftalk.values import Constraint, Facets, Intent, Scalar, Sort
 
-
 # What is read of a request: nobody words a wish at greater length, and hostile text shall not cost more.
 LONGEST_REQUEST = 4000
 
