@@ -23,14 +23,14 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from shelftalk.catalog.facets import collect
+from shelftalk.catalog.readers import read_feed
 from shelftalk.settings import UnderstandSettings
 from shelftalk.understand import Understander
 from shelftalk.values import Constraint, Facets, Intent, Product, Request
@@ -110,24 +110,8 @@ def execute(intent: Intent, products: Sequence[Product]) -> list[str]:
 
 
 def load_category(folder: Path, limit: int | None, seed: int = 7) -> Category:
-    """A category of the public set: products as the catalogue would hold them, facets with means, shuffled questions."""
-    meta = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
-    schema = json.loads((folder / "schema.json").read_text(encoding="utf-8"))
-    products = []
-    for pid, record in meta.items():
-        attributes: dict[str, Any] = {}
-        for name, value in record.items():
-            if name in ("title", "price", "brand") or value is None:
-                continue
-            if schema.get(name, {}).get("type") == "cloze" and number(value) is not None:
-                attributes[name] = number(value)
-            else:
-                attributes[name] = value
-        try:
-            price = Decimal(str(record.get("price")))
-        except InvalidOperation:
-            price = None
-        products.append(Product(pid, record["title"], brand=record.get("brand"), price=price, currency="USD", categories=(folder.name.replace("_", " "),), attributes=attributes))  # fmt: skip
+    """A category of the public set: products and facets as the catalogue would hold them, shuffled questions."""
+    products = [p for p in read_feed(folder, format="productqa") if isinstance(p, Product)]
     with gzip.open(folder / "qa.jsonl.gz", "rt", encoding="utf-8") as lines:
         rows = [r for r in map(json.loads, lines) if r["type"] == "search_qa"]
     random.Random(seed).shuffle(rows)
@@ -135,20 +119,7 @@ def load_category(folder: Path, limit: int | None, seed: int = 7) -> Category:
         Question(r["id"], r["question"], frozenset(a["asin"] for a in r["short_answer"]), r["extra_data"]["sql"])
         for r in rows[:limit]
     )
-    facets = collect(products)
-    return Category(folder.name, tuple(products), with_means(facets, products), questions)
-
-
-def with_means(facets: Facets, products: Sequence[Product]) -> Facets:
-    """The facets with the mean of every numeric field, where the catalogue has not computed it."""
-    out = []
-    for facet in facets:
-        if facet.kind in ("money", "number") and facet.mean is None:
-            held = [k for p in products if (v := p.value(facet.field)) is not None and (k := number(v)) is not None]
-            out.append(replace(facet, mean=sum(held) / len(held)) if held else facet)
-        else:
-            out.append(facet)
-    return replace(facets, facets=tuple(out))
+    return Category(folder.name, tuple(products), collect(products), questions)
 
 
 def folders(data: Path, split: str, names: Sequence[str] = ()) -> list[Path]:
