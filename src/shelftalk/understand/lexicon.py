@@ -160,7 +160,6 @@ VALUE_SYNONYMS: dict[str, tuple[str, ...]] = {
     "cordless": ("wireless", "cordless"),
     "wire free": ("wireless",),
     "wireless": ("wireless", "cordless"),
-    "no wire": ("wireless", "cordless"),
     "grey": ("gray",), "gray": ("grey",),
     "aluminium": ("aluminum",), "aluminum": ("aluminium",),
     "stainless": ("stainless steel",),

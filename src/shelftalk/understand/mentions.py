@@ -63,7 +63,7 @@ def _matches(text: Text, index: Index, taken: frozenset[int]) -> list[Mention]:
                 tried = _lookup(text, index, i, i + n - 1)
                 if tried and (hit is None or any(v.exact for v in tried.candidates)):
                     hit = tried
-                if hit and any(v.exact for v in hit.candidates):
+                if hit and any(v.exact for v in hit.candidates) and not _swallows_noun(text, index, hit):
                     break
         if hit:
             found.append(hit)
@@ -71,6 +71,18 @@ def _matches(text: Text, index: Index, taken: frozenset[int]) -> list[Mention]:
         else:
             i += 1
     return found
+
+
+def _swallows_noun(text: Text, index: Index, hit: Mention) -> bool:
+    """Whether a brand's match took in the product's own noun, in lower case, while a shorter brand is there too:
+    "American Weigh scales" where both American Weigh and American Weigh Scales are brands."""
+    last = text.tokens[hit.last]
+    if hit.last == hit.first or last.stem not in index.nouns or not last.text.islower() or text.text.islower():
+        return False
+    if not all(index.fields[v.field].brand and not str(v.value).split()[-1].islower() for v in hit.candidates):
+        return False
+    shorter = tuple(t.stem for t in text.tokens[hit.first : hit.last])
+    return any(v.exact and index.fields[v.field].brand for v in index.values.get(shorter, ()))
 
 
 def _reach(text: Text, index: Index, taken: frozenset[int], i: int) -> int:
@@ -371,7 +383,7 @@ def _support(text: Text, index: Index, mention: Mention, value: Value, known: Fi
         score += 2.0
     if known.brand:
         score += _brand_support(text, mention, value)
-    if is_color(known) and first and tokens[first - 1].low in ("in", "not", "no", "never"):
+    if is_color(known) and first and tokens[first - 1].low in ("in", "be", "not", "no", "never"):
         score += 1.0
     telling = {w for w in known.name if len(w) > 1}
     synonyms = known.known - telling - index.nouns

@@ -17,7 +17,7 @@ _FORMS: tuple[tuple[re.Pattern[str], str | None], ...] = (
     (re.compile(rf"\b(?P<n>{_NUMBER})[- ](?:\w+[- ])?(?:packs?|pcs|pc|pieces?|piece packs?|count|ct|sets?|packers?|packed)\b"), None),
     (re.compile(rf"\b(?P<n>{_NUMBER})(?: \w+)? (?:per|in a|in each|to a|to the|at a|in the|in one) (?:pack|package|set|box|time|packet)\b"), None),
     (re.compile(r"\b(?:packs?|comes?|sold|buy|buying|want|need) (?:\w+ ){0,2}(?P<n>one|two|three|four|2|3|4) (?:at a time|at once|together)\b"), None),
-    (re.compile(r"\b(?:more than one|multiple|several)(?: \w+){0,2} (?:in a|per|to a|in each|in the|in one) (?:pack|package|set|box)|(?:comes|come) with more than one\b|multi[- ]?packs?|multiple[- ]packs?"), "many"),
+    (re.compile(r"\b(?:more than one|multiple|several)(?: \w+){0,2} (?:in a|per|to a|in each|in the|in one) (?:pack|package|set|box)|(?:comes|come|contains|contain|has) (?:with )?more than one\b(?! \w+ (?:port|color|size))|more than (?:just )?a single\b|multi[- ]?packs?|multiple[- ]packs?"), "many"),
     (re.compile(r"\b(?:a|the|of|in|one|whole|those|these|any|need|want|buy|get|for) pairs?\b(?! of (?:shoes|pants|jeans|socks|gloves|earrings|glasses|scissors))|\bpairs? of\b|\bin pairs\b|\btwosomes?\b"), "2"),
     (re.compile(r"\b(?:just|only) (?:need |want |after )?(?:the )?one(?: of them)?(?: \w+)?, not (?:a|the|an) (?:whole |entire )?(?:pack|set|bunch|boxful|box|bundle|pair|couple)|\bsingles?\b(?!-use)(?! (?:charge|day|serve|serving|cup|use|handed|layer|cycle|wash|press|button|dad|mom|mother|father|guy|most|best|sim|user|touch|point))|\bone only\b|\bindividual(?:ly)? (?:\w+ )?(?:pack|sold)"), "1"),
 )  # fmt: skip

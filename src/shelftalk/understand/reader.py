@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from shelftalk.understand.ages import ages
 from shelftalk.understand.amounts import amounts
+from shelftalk.understand.compare import compared
 from shelftalk.understand.dates import dates
 from shelftalk.understand.flags import flags
 from shelftalk.understand.index import Index
@@ -63,7 +64,11 @@ class Reader:
         negative = negatives(
             text,
             anchors,
-            [a.number.first for a in spoken if a.number.first not in inside and (a.number.digits or a.unit or a.money)],
+            [
+                a.number.first
+                for a in spoken
+                if a.number.first not in inside and (a.money or compared(text, a)[0] is not None)
+            ],
         )
         pieces, pack_tokens = packs(text, index, negative)
         category = _only_category(first_pass, index)
@@ -272,7 +277,7 @@ def _another(text: Text, index: Index, found: list[Mention]) -> set[int]:
     ):
         return set()
     if re.search(
-        r"\b(?:any other|some other|another|a different|different|other|a new) (?:brands?|makes?|manufacturers?|compan(?:y|ies)|labels?|makers?)\b|\bfrom (?:someone|anyone|somebody|anybody) else\b|other than (?:that|those|them|it)\b|(?:n't|not) (?:be |made )?(?:from|by) (?:them|that (?:brand|company|one)|those|it|theirs)\b|n't (?:them|theirs|that brand|one of theirs|their)\b",
+        r"\b(?:any other|some other|another|a different|different|other|a new) (?:brands?|makes?|manufacturers?|compan(?:y|ies)|labels?|makers?)\b|\bfrom (?:someone|anyone|somebody|anybody) else\b|other than (?:that|those|them|it)\b|(?:n't|not) (?:be |made )?(?:from|by) (?:them|that (?:brand|company|one)|those|it|theirs)\b|(?:anything|anyone|any brand|everything|all) but (?:them|that|those|it|theirs)\b|n't (?:them|theirs|that brand|one of theirs|their)\b",
         text.low,
     ):
         return set(brands)

@@ -17,7 +17,7 @@ _MOST = bag(
 _LEAST = bag("least minimum min lowest smallest fewest shortest shallowest lightest slowest")
 _PRICE = stemmed("price priced cost costing tag")
 _LITTLE = re.compile(
-    r"(?:pay|spend|cost)\w*(?: \w+){0,2} as little as (?:possible|i can)|as (?:little|cheap(?:ly)?) as (?:possible|i can|can be|they come|you have)|(?:the )?cheaper,? the better|rock[- ]bottom|lowest[- ]pric\w+|on the cheap|the less i (?:pay|spend)|whichever(?:'s| is| one is) (?:the )?cheap(?:er|est)|which(?: one| of (?:them|these|those|the two))? is cheaper|the cheaper (?:option|one|choice|of|product|alternative)|whichever costs less|least (?:damag\w+|hit|hurt|harm\w*|strain) (?:to|on) (?:my|the) (?:wallet|budget|pocket|bank account)|don't want to (?:pay|spend) (?:a penny )?more than (?:i have to|necessary|needed)"
+    r"(?:pay|spend|cost)\w*(?: \w+){0,2} as little as (?:possible|i can)|as (?:little|cheap(?:ly)?) as (?:possible|i can|can be|they come|you have)|(?:the )?cheaper,? the better|rock[- ]bottom|lowest[- ]pric\w+|on the cheap|the less i (?:pay|spend)|whichever(?:'s| is| one is) (?:the )?cheap(?:er|est)|which(?: one| of (?:them|these|those|the two))? is cheaper|which\b[^.?!]{0,40} is cheaper|the cheaper (?:option|one|choice|of|product|alternative)|whichever costs less|least (?:damag\w+|hit|hurt|harm\w*|strain) (?:to|on) (?:my|the) (?:wallet|budget|pocket|bank account)|don't want to (?:pay|spend) (?:a penny )?more than (?:i have to|necessary|needed)"
 )
 _SO = re.compile(
     r"as (?P<adj>\w+) as (?:possible|can be|they come|you (?:have|can|got|'ve got)|it gets)|the (?P<cmp>\w+er),? the (?:better|merrier)"
@@ -164,7 +164,7 @@ def _at(text: Text, index: Index, i: int) -> Order | None:
 
 
 _DOING = stemmed(
-    "lasts last lasting holds hold brews brew makes make carries stores reaches reach throws throw shines shine goes runs stays covers packs charges recharges running run runs going go beam beams costs cost survives keeps"
+    "lasts last lasting holds hold brews brew makes make carries stores reaches reach whip churn dispense throws throw shines shine goes runs stays covers packs charges recharges running run runs going go beam beams costs cost survives keeps"
 )
 
 
