@@ -10,6 +10,7 @@ from shelftalk.errors import UsageError
 from shelftalk.prompts.library import PromptLibrary
 from shelftalk.settings import UnderstandSettings
 from shelftalk.understand.model import IntentModel
+from shelftalk.understand.placed import placed
 from shelftalk.understand.reader import Reader, Reading
 from shelftalk.understand.turns import Conversation, Lookup
 from shelftalk.values import Facets, Intent, Request, Tokens
@@ -59,6 +60,13 @@ class Understander:
 
     def understand_many(self, requests: Sequence[Request]) -> list[Understood]:
         """One Understood a request, in order; the language model is called in one batch."""
+        out = []
+        for understood in self._read(requests):
+            intent, notes = placed(understood.intent, self.reader.index)
+            out.append(replace(understood, intent=intent, notes=(*understood.notes, *notes)))
+        return out
+
+    def _read(self, requests: Sequence[Request]) -> list[Understood]:
         readings = [self.conversation.read(r) for r in requests]
         if self.model is None:
             return [Understood(r.intent, r.notes) for r in readings]

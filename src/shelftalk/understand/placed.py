@@ -1,0 +1,36 @@
+"""A constraint on a field that no product of the wanted category carries cannot be meant: it becomes a soft wish."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from shelftalk.understand.index import Index
+from shelftalk.values import Constraint, Intent
+
+
+def placed(intent: Intent, index: Index) -> tuple[Intent, tuple[str, ...]]:
+    """The intent with such constraints and such a sort taken out, and notes that say which.
+
+    Only where one category is wanted. Refusals ("!=", "not in") stay: what a product lacks, it does not have.
+    """
+    wanted = [c for c in intent.constraints if c.field == "categories" and c.operator == "="]
+    if len(wanted) != 1:
+        return intent, ()
+    category = str(wanted[0].value)
+    kept: list[Constraint] = []
+    wishes = list(intent.preferences)
+    notes = []
+    for constraint in intent.constraints:
+        known = index.fields.get(constraint.field)
+        if known is None or constraint.operator in ("!=", "not in") or known.carried(category.lower()):
+            kept.append(constraint)
+            continue
+        wish = constraint.span or str(constraint.value)
+        if all(wish.lower() not in held.lower() for held in wishes):
+            wishes.append(wish)
+        notes.append(f"'{wish}' was taken as a wish, not as a limit: products in {category} have no field for it")
+    sort = intent.sort
+    if sort is not None and (field := index.fields.get(sort.field)) is not None and not field.carried(category.lower()):
+        sort = None
+        notes.append(f"no product in {category} can be ordered by {intent.sort.field if intent.sort else ''}")
+    return replace(intent, constraints=tuple(kept), sort=sort, preferences=tuple(wishes)), tuple(notes)

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from shelftalk.understand.index import Index
+from shelftalk.understand.placed import placed
+from shelftalk.values import Constraint, Facet, Facets, Intent, Sort
+
+INDEX = Index(
+    Facets(
+        (
+            Facet("categories", "list", 90, 2, (("Jackets", 40), ("Backpacks", 50))),
+            Facet("price", "money", 90, 80, minimum=5, maximum=500),
+            Facet("waterproof", "boolean", 50, 2, ((True, 20), (False, 30)), categories=("Backpacks",)),
+            Facet("capacity_l", "number", 50, 20, minimum=5, maximum=70, unit="l", categories=("Backpacks",)),
+        ),
+        90,
+    )
+)
+JACKETS = Constraint("categories", "=", "Jackets", "jacket")
+WATERPROOF = Constraint("waterproof", "=", True, "waterproof")
+
+
+def test_what_no_product_of_the_category_can_say_becomes_a_wish_and_a_note() -> None:
+    intent, notes = placed(Intent((JACKETS, WATERPROOF, Constraint("price", "<", 120))), INDEX)
+    assert [c.field for c in intent.constraints] == ["categories", "price"]
+    assert intent.preferences == ("waterproof",)
+    assert "'waterproof'" in notes[0]
+
+
+def test_a_field_that_the_category_carries_stays_a_limit() -> None:
+    intent = Intent((Constraint("categories", "=", "Backpacks"), WATERPROOF))
+    assert placed(intent, INDEX) == (intent, ())
+
+
+def test_a_refusal_stays_since_what_is_not_there_is_refused_already() -> None:
+    intent = Intent((JACKETS, Constraint("waterproof", "!=", True)))
+    assert placed(intent, INDEX) == (intent, ())
+
+
+def test_without_one_category_nothing_changes() -> None:
+    intent = Intent((WATERPROOF,))
+    assert placed(intent, INDEX) == (intent, ())
+
+
+def test_an_order_that_the_category_lacks_is_given_up_with_a_note() -> None:
+    intent, notes = placed(Intent((JACKETS,), sort=Sort("capacity_l", "desc")), INDEX)
+    assert intent.sort is None
+    assert "capacity_l" in notes[0]
