@@ -301,6 +301,7 @@ def usable_cores() -> list[int]:
 def _load(model: Path | str, context: int, verbose: bool, options: Mapping[str, Any]) -> Any:
     if not verbose:
         warnings.filterwarnings("ignore", category=FutureWarning, module=r"vllm\b")
+        logging.getLogger("vllm").setLevel(logging.ERROR)  # until vLLM has set up its own logging
     try:
         from vllm import LLM
         from vllm.platforms import current_platform
