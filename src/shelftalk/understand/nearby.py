@@ -23,7 +23,6 @@ class Quantity:
     first: int
     last: int
     span: str
-    text_field: bool = False
 
     def constraint(self) -> Constraint:
         """The limit as a constraint."""

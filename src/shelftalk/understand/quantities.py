@@ -174,7 +174,7 @@ def _text_quantity(known: Field, operator: str, value: float, first: int, last: 
     if not chosen or (operator not in ("=", "!=") and len(chosen) == len(known.numeric_values)):
         return None
     if operator == "!=":
-        return Quantity(known.field, "!=", chosen[0], first, last, span, True)
+        return Quantity(known.field, "!=", chosen[0], first, last, span)
     return Quantity(
         known.field,
         "=" if len(chosen) == 1 else "in",
@@ -182,7 +182,6 @@ def _text_quantity(known: Field, operator: str, value: float, first: int, last: 
         first,
         last,
         span,
-        True,
     )
 
 
