@@ -65,6 +65,7 @@ CLOTHES = Facets(
         _text("fit", "slim fit", "regular fit", "relaxed fit"),
         _text("gender", "men", "women", "kids"),
         _text("Machine Washable", "yes", "no"),
+        _text("shoe_size", "7", "8", "9", "10"),
         _flag("waterproof"),
         _number("weight_g", 90, 1600, "g"),
         *_COMMON,

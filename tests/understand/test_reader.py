@@ -80,6 +80,8 @@ LIMITS = [
     ("kitchen", "a kettle with 2 kW or more", "categories = Kettles; power_w >= 2000"),
     ("kitchen", "a coffee machine for at least 10 cups", "categories = Coffee Machines; cups >= 10"),
     ("kitchen", "a two-pack of frying pans", "categories = Frying Pans; num_per_pack = 2"),
+    ("clothes", "Nike shoes, shoe size of at least 9", "brand = Nike; categories = Shoes; shoe_size in (9, 10)"),
+    ("clothes", "shoes in shoe size 8", "categories = Shoes; shoe_size = 8"),
     ("toys", "a puzzle with over 1000 pieces", "categories = Puzzles; pieces > 1000"),
     ("toys", "a board game for up to 6 players", "categories = Board Games; players_max <= 6"),
 ]  # fmt: skip
