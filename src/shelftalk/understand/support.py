@@ -95,7 +95,7 @@ def choose(text: Text, index: Index, mention: Mention, found: list[Mention]) -> 
 
 def _names_another(text: Text, index: Index, mention: Mention, known: Field) -> bool:
     """Whether a lone word is part of another field's name: "battery" where "battery type" is a field of its own."""
-    if mention.first != mention.last or known.brand:
+    if mention.first != mention.last or known.brand or known.field == "categories":
         return False
     word = text.tokens[mention.first].stem
     return any(
