@@ -109,7 +109,7 @@ def safe(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def humanise(field: str) -> str:
-    """A field's name as a sentence writes it: "batteryLife_max" gives "battery life maximum"."""
+    """A field's name as a sentence writes it: "batteryLife_max" gives "maximum battery life"."""
     text = re.sub(r"([a-z])([A-Z])", r"\1 \2", field.removeprefix("attributes."))
     words = re.sub(r"[_\s]+", " ", text).strip(" -.:").split(" ")
     out = []
@@ -118,6 +118,8 @@ def humanise(field: str) -> str:
         known = _ACRONYMS.get(low) or _LONG_FORMS.get(low)
         shouted = len(word) > 1 and (any(c.isdigit() for c in word) or (word.isupper() and len(word) <= 5))
         out.append(known or (word if shouted else low))
+    if len(out) > 1 and out[-1] in ("minimum", "maximum"):  # "age_max" is the maximum age
+        out = [out[-1], *out[:-1]]
     return " ".join(out)
 
 
@@ -168,6 +170,8 @@ def attribute_fact(field: str, value: Any, facets: Facets) -> Fact | None:
     numeric = isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
     facet = facets.get(field)
     stem, spelled = split_unit(field) if numeric else (field, None)
+    if spelled is not None and spelled.lower() == "min":  # age_min is the least age; minutes are spelt "mins", "minutes"
+        stem, spelled = field, None
     unit = unit_of(facet.unit if facet and facet.unit else spelled)
     if unit is not None and unit.one == "year" and 1000 <= float(value) <= 2999:  # release_year: 2019 is a date
         unit = None

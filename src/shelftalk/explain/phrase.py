@@ -249,6 +249,8 @@ def _met(fact: Fact, c: Constraint) -> tuple[str, ...]:
     if fact.kind in ("money", "number"):
         b = bound(fact, values[0])
         exact = as_number(values[0]) == fact.amount
+        if fact.name.startswith(("minimum ", "maximum ")):  # the end of a range that holds what was asked
+            return (", as you asked",)
         match c.operator:
             case "<" | "<=":
                 return (f", within your limit of {b}",) if exact else (f", under your limit of {b}", f", less than the {b} you named")  # fmt: skip

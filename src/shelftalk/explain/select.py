@@ -58,7 +58,9 @@ def _answering(job: ExplainJob, product: Product, facts: Sequence[Fact]) -> list
         companions = _companions(fact, by_field)
         words = _asked(constraint, job.request)
         superlative = _superlative(job, product, fact.field)
-        score = 100 - place - 20 * _DULL.get(fact.field, 0) if met else 200 - place
+        refused = constraint.operator in ("!=", "not in")  # every pick meets it alike: a limit says more
+        telling = 10 * (fact.kind in ("money", "number")) - 30 * refused - 20 * _DULL.get(fact.field, 0)
+        score = 100 - place + telling if met else 200 - place
         points.append(Point("met" if met else "missed", (fact, *companions), constraint, words, superlative, score=score))  # fmt: skip
     sort = job.intent.sort
     if sort and (fact := by_field.get(sort.field)) and all(p.fact.field != sort.field for p in points):
