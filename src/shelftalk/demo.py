@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from shelftalk.catalog import import_feed
+from shelftalk.catalog import Catalog, import_feed, load_embedder
+from shelftalk.errors import CatalogError
 from shelftalk.resources import resource
 from shelftalk.settings import Settings
 
@@ -21,5 +23,11 @@ def prepare_demo(folder: Path, settings: Settings, say: Callable[[str], None] = 
     feed = resource("data/demo") / "products.jsonl"
     say("indexing the bundled catalogue")
     folder.mkdir(parents=True, exist_ok=True)
-    import_feed(feed, catalog)
+    embedder = load_embedder(settings.embedder, settings.home_folder)
+    if (catalog / "catalog.json").exists():
+        try:
+            Catalog.open(catalog, embedder=embedder, home=settings.home_folder)
+        except CatalogError:  # made by another version or with another embedder: it holds nothing but the demo
+            shutil.rmtree(catalog)
+    import_feed(feed, catalog, embedder=embedder, home=settings.home_folder)
     return catalog

@@ -103,7 +103,13 @@ class Shelf:
         Raises CatalogError where there is no catalogue or it is damaged.
         """
         settings = settings or load_settings()
-        shelf = cls(Catalog.open(Path(path or settings.catalog)), settings, prompts or PromptLibrary.default(), engine)
+        catalog = Catalog.open(Path(path or settings.catalog), home=settings.home_folder)
+        if settings.embedder not in ("default", catalog.embedder.name):
+            raise UsageError(
+                f"setting embedder is {settings.embedder!r}, but {catalog.path} was made with {catalog.embedder.name!r}; "
+                "import the feed into a new folder to use another"
+            )
+        shelf = cls(catalog, settings, prompts or PromptLibrary.default(), engine)
         shelf._batch = batch
         return shelf
 

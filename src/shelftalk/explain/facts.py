@@ -170,7 +170,9 @@ def attribute_fact(field: str, value: Any, facets: Facets) -> Fact | None:
     numeric = isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
     facet = facets.get(field)
     stem, spelled = split_unit(field) if numeric else (field, None)
-    if spelled is not None and spelled.lower() == "min":  # age_min is the least age; minutes are spelt "mins", "minutes"
+    if (
+        spelled is not None and spelled.lower() == "min"
+    ):  # age_min is the least age; minutes are spelt "mins", "minutes"
         stem, spelled = field, None
     unit = unit_of(facet.unit if facet and facet.unit else spelled)
     if unit is not None and unit.one == "year" and 1000 <= float(value) <= 2999:  # release_year: 2019 is a date

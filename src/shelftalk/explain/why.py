@@ -127,12 +127,14 @@ def why(
         summary = (
             "Not picked: it meets every limit of the request, but its text is less close to it than what was found."
         )
-        return answer("not retrieved", summary, own, [_above(intent, product, c, None, i, known) for i, c in picks])
-    mine = ranking.candidates[rank - 1]
+        return answer("not retrieved", summary, own, [_above(intent, product, c, i, known) for i, c in picks])
     summary = (
         f"Not picked: it ranks {rank} of {len(order)}, and {len(picks)} {'is' if len(picks) == 1 else 'are'} shown."
     )
-    return answer("outranked", summary, [*failed, *own], [_above(intent, product, c, mine, i, known) for i, c in picks])
+    above = [_above(intent, product, c, i, known) for i, c in picks]
+    if not all(pick.claims for pick in above):
+        summary += " Where nothing is said of a pick, the search finds it closer to the words of the request."
+    return answer("outranked", summary, [*failed, *own], above)
 
 
 def _excluded(intent: Intent, product: Product) -> Claim | None:
@@ -193,18 +195,13 @@ def _out_of_stock(product: Product) -> list[Claim]:
     return []
 
 
-def _above(
-    intent: Intent, product: Product, pick: Candidate, mine: Candidate | None, rank: int, facets: Facets
-) -> Above:
-    """What the pick has over the product: the sorted field, words of the request, else the score."""
+def _above(intent: Intent, product: Product, pick: Candidate, rank: int, facets: Facets) -> Above:
+    """What the pick has over the product: the sorted field, words of the request; no claim where it is neither."""
     other = pick.product
     claims: list[Claim] = []
     if intent.sort:
         claims += _sorted(intent, product, other, facets)
     claims += _words(intent, product, other, facets)[:2]
-    if not claims and mine is not None:
-        text = f"It scores {pick.score:.3g}, this one {mine.score:.3g}."
-        claims.append(Claim(text, (Evidence("title", other.title),), None, True, "record"))
     return Above(other.id, other.title, rank, tuple(claims))
 
 
