@@ -45,7 +45,7 @@ class RetrieveSettings(_Group):
     sentence_bm25_weight: float = Field(0.35, ge=0)
     rrf_k: int = Field(60, ge=1)
     relevance_cut: float = Field(0.5, ge=0, le=1)
-    unlike_below: float = Field(0.25, ge=0, le=1)
+    unlike_below: float = Field(0.38, ge=0, le=1)
 
 
 class RankSettings(_Group):
