@@ -195,7 +195,9 @@ def latency(catalog: Catalog, queries: Sequence[str], count: int) -> None:
         ("retrieve, superlative and filters", lambda q, c: retriever.retrieve(Intent(c, Sort("price", "asc"), query=q))),
         ("**retrieve, filters**", lambda q, c: retriever.retrieve(Intent(c, query=q))),
     ]  # fmt: skip
-    print(f"{catalog.count()} products, {count} requests\n\n| step | p50 ms | p95 ms | CPU ms, mean |\n|---|---|---|---|")
+    print(
+        f"{catalog.count()} products, {count} requests\n\n| step | p50 ms | p95 ms | CPU ms, mean |\n|---|---|---|---|"
+    )
     for name, step in steps:
         # What stands in memory by filter belongs to one request: each step starts with a reader of its own.
         fresh = [(q, tuple(_shifted(c))) for q, c in asked]
