@@ -100,6 +100,13 @@ def test_given_candidates_are_the_only_ones_picked(shelf) -> None:
         shelf.ask("a kettle", candidates=["ghost"])
 
 
+def test_a_given_candidate_that_breaks_a_limit_is_no_pick_while_another_fits(shelf) -> None:
+    answer = shelf.ask("a kettle under 35", candidates=["k4", "k2"], k=5)
+    assert ids(answer) == ["k2"]
+    ranking = shelf.order_only(Request("a kettle under 35", candidates=("k4", "k2")), k=10)
+    assert [c.product.id for c in ranking.candidates] == ["k2", "k4"]
+
+
 def test_a_second_turn_builds_on_the_first(shelf) -> None:
     first = shelf.ask("a kettle, at least 1.5 litres", k=3)
     cheaper = shelf.ask("a red one", history=[Turn("user", first.request), assistant_turn(first)], k=3)

@@ -324,7 +324,11 @@ class Shelf:
     def _find(self, work: _Work, k: int | None = None) -> None:
         with _timed(work.timings, "retrieve"):
             if work.intent.shopping:
-                work.retrieval = self._current().retrieve.retrieve(work.intent, k=k, only=work.request.candidates)
+                found = self._current().retrieve.retrieve(work.intent, k=k, only=work.request.candidates)
+                if work.request.candidates is not None and k is None and found.matching:
+                    # of the given candidates those that fit come first; the others are no picks
+                    found = replace(found, candidates=found.candidates[: found.matching])
+                work.retrieval = found
 
     def _order(self, work: Sequence[_Work], strategy: str | None = None) -> None:
         started = time.perf_counter()

@@ -26,7 +26,7 @@ from shelftalk.understand.quantities import quantities
 from shelftalk.understand.spelling import corrected
 from shelftalk.understand.superlatives import Order, order, thrift, thrift_tokens
 from shelftalk.understand.tokens import Text, bag, tokenise
-from shelftalk.understand.wishes import how_many, is_shopping, plural_count, preferences, query
+from shelftalk.understand.wishes import how_many, is_shopping, plural_count, preferences, query, tastes
 from shelftalk.values import Constraint, Facets, Intent, Scalar, Sort
 
 # What is read of a request: nobody words a wish at greater length, and hostile text shall not cost more.
@@ -81,6 +81,8 @@ class Reader:
         limits, limit_tokens = quantities(text, index, negative, taken | inside, frozenset(sort_tokens), category)
         found = [m for m in first_pass if not set(range(m.first, m.last + 1)) & (pack_tokens | limit_tokens)]
         found = [m for m in found if not set(range(m.first, m.last + 1)) <= sort_tokens]
+        liked = tastes(text)
+        found = [m for m in found if m.first not in liked or m.field == "categories" or index.fields[m.field].brand]
         ends = {m.last for m in found}
         for mention in reversed(found):
             if mention.field == "categories" and not _refused_category(text, mention, negative, ends):

@@ -18,6 +18,10 @@ _FOR = re.compile(
 _SEEKING = re.compile(
     r"\b(?:look|looking|search|searching|shop|shopping|hunt|hunting|need|want|ask|asking|market|wish|wishing|hope|hoping|after) $"
 )
+_TASTE = re.compile(
+    r"\b(?:(?:likes|loves|enjoys|adores)|(?:who|they|kids|children|people|both|all) (?:like|love|enjoy|adore)|(?:is|are|he's|she's|they're) (?:really |very |quite |so )?(?:into|keen on|fond of|crazy about|mad about|obsessed with|interested in))\s+((?:\w[\w'-]*\s*){1,3})",
+    re.I,
+)
 _GIFT = re.compile(
     r"\b(?:gift|present|birthday|christmas|anniversary|valentine'?s?|wedding|graduation|mother'?s day|father'?s day|housewarming|stocking stuffer|retirement|easter|halloween)\b",
     re.I,
@@ -177,6 +181,14 @@ def preferences(text: Text, used: set[int], negative: list[bool]) -> tuple[str, 
         else:
             add(token.text)
     return tuple(out[:8])
+
+
+def tastes(text: Text) -> set[int]:
+    """The tokens that say what somebody likes ("who likes building"): a taste to search by, no property to insist on."""
+    found: set[int] = set()
+    for match in _TASTE.finditer(text.text):
+        found.update(range(text.at(match.start(1)), min(text.at(match.end(1)), len(text.tokens))))
+    return found
 
 
 _KEPT = bag(
