@@ -3,7 +3,7 @@
     python benchmarks/retail_requests.py --data DATA --work FOLDER [--limit 300] [--engine vllm] [--batch 1]
 
 No judgments exist, so only what can be checked is: the share answered, constraint violations, picks from outside the
-catalogue, claims that a strict check with no code of the package finds false (claims.Independent), the time of each
+catalogue, claims that a strict check with no code of the package finds false (claimcheck.Independent), the time of each
 stage. The catalogue is made in FOLDER once. The sample is drawn with a fixed seed. Prints a Markdown table; leaves with 1
 where anything is unsound.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from claims import Independent, _satisfied
+from claimcheck import Independent, _satisfied
 from shelftalk.catalog import import_feed
 from shelftalk.explain import ExplainJob
 from shelftalk.recommender import Shelf
