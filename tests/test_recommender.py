@@ -211,3 +211,14 @@ def test_why_says_which_limit_a_product_fails_and_knows_unknown_ids(shelf) -> No
 def test_a_malformed_request_line_is_named_by_its_key(record, reason) -> None:
     with pytest.raises(UsageError, match=reason):
         request_from(record)
+
+
+def test_an_engine_that_was_given_stays_open_when_the_shelf_closes(tmp_path) -> None:
+    from shelftalk.engines.fake import FakeEngine
+
+    catalog = Catalog.open(tmp_path / "c", create=True, embedder=HashEmbedder())
+    catalog.upsert(PRODUCTS)
+    engine = FakeEngine()
+    with Shelf(catalog, load_settings(), PromptLibrary.default(), engine):
+        pass
+    assert engine.count_tokens("a kettle") > 0

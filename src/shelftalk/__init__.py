@@ -1,9 +1,9 @@
 """Shelftalk answers "what should I buy?" from a shop's own catalogue, with reasons that the catalogue proves.
 
-    from shelftalk import Shelf
+from shelftalk import Shelf
 
-    with Shelf.open("catalog") as shelf:
-        answer = shelf.ask("a light rain jacket under 80")
+with Shelf.open("catalog") as shelf:
+    answer = shelf.ask("a light rain jacket under 80")
 """
 
 from __future__ import annotations

@@ -82,6 +82,7 @@ class Shelf:
     def __init__(self, catalog: Catalog, settings: Settings, prompts: PromptLibrary, engine: Engine | None) -> None:
         self.catalog, self.settings, self.prompts = catalog, settings, prompts
         self._engine = engine
+        self._owns_engine = engine is None
         self._batch = False
         self._lock = threading.RLock()
         self._stages: _Stages | None = None
@@ -246,10 +247,16 @@ class Shelf:
                 work.intent, work.retrieval, work.ranking, product, k=len(picked), explanation=explanation
             )
 
-    def close(self) -> None:
-        """Free the language model."""
+    def forget_wordings(self) -> None:
+        """Drop the wordings kept for reuse, so that the next answer is worded anew (for measurements)."""
         with self._lock:
-            if self._engine is not None:
+            if self._stages is not None:
+                self._stages.explain.forget()
+
+    def close(self) -> None:
+        """Free the language model that this shelf loaded; one that was given stays open."""
+        with self._lock:
+            if self._engine is not None and self._owns_engine:
                 self._engine.close()
                 self._engine = None
             self._stages, self._rankers = None, {}
