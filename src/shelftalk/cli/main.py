@@ -13,6 +13,8 @@ from shelftalk.cli import ask, catalog, chat, demo, doctor, model, rank, schema,
 from shelftalk.cli.common import fail
 from shelftalk.errors import ShelftalkError, StorageError
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: waiting threads that spin stall a busy machine
+
 app = typer.Typer(
     name="shelftalk",
     help="Ask a shop's catalogue what to buy: a ranked list with a reason for each pick that the catalogue proves.",
