@@ -69,7 +69,7 @@ class ExplainSettings(_Group):
     mode: Literal["model", "record"] = "model"
     claims: int = Field(2, ge=1, le=3)
     temperature: float = Field(0.0, ge=0, le=2)
-    prompt: str = "explain/claim"
+    prompt: str = "explain/statement"
     guided: bool = True
 
 

@@ -16,7 +16,7 @@ from shelftalk.explain import Explainer
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import ExplainSettings
 from shelftalk.values import Constraint, Product, Sort, plain
-from tests.explain.shop import LARK, NO_FACETS, SHELF, job
+from tests.explain.shop import LARK, NO_FACETS, SHELF, WREN, job
 
 UNDER_100 = Constraint("price", "<=", 100, "under 100")
 FREE = ExplainSettings(guided=False, claims=1)
@@ -47,7 +47,18 @@ def test_a_wording_of_the_model_that_holds_is_shown_with_its_evidence() -> None:
     claim = found.claims[0]
     assert (claim.source, claim.verified, claim.answers) == ("model", True, "under 100")
     assert [e.to_dict() for e in claim.evidence] == [{"field": "price", "value": "79.99"}]
-    assert explainer(engine, FREE).prompt == "explain/claim@2"
+    assert explainer(engine).prompt == "explain/statement@1"
+
+
+def test_a_guided_model_writes_the_statement_and_the_relation_is_computed() -> None:
+    engine = FakeEngine(['"Its price is 79.99 EUR [1]"', '"It sells for 120 EUR [1]"'])
+    for pick, reason in (
+        (LARK, "Its price is 79.99 EUR, under your limit of 100 EUR."),
+        (WREN, "It sells for 120 EUR, more than the 100 EUR you named."),
+    ):
+        given = job("under 100", UNDER_100, products=(pick,))
+        found = explainer(engine, ExplainSettings(claims=1)).explain(given)[0]
+        assert (found.reason, found.claims[0].source) == (reason, "model")
 
 
 def test_a_false_wording_is_asked_for_once_more_and_then_left_to_the_record() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from shelftalk.explain.check import check
 from shelftalk.explain.guide import group, pattern, relation, schema, speaks
+from shelftalk.explain.phrase import endings
 from shelftalk.explain.write import read
 from shelftalk.values import Constraint
 from tests.explain.shop import LARK, SHELF, WREN, point
@@ -77,10 +78,11 @@ def test_every_wording_that_the_grammar_allows_is_true_and_cited(about) -> None:
     assert allowed
     for text in allowed:
         assert re.match(pattern(about), text)
-        said, cited, why = read(json.dumps(text, ensure_ascii=False), about)
-        assert why == "", said
-        assert cited[0] == about.fact
-        assert check(said, about).ok
+        for ending in endings(about):
+            said, cited, why = read(json.dumps(text, ensure_ascii=False), about, ending)
+            assert why == "", said
+            assert cited[0] == about.fact
+            assert check(said, about).ok
 
 
 def test_the_model_has_a_choice() -> None:

@@ -1,8 +1,9 @@
 """The grammar under which the model words a claim: frames in which only true things can be said.
 
-The value, the relation to the wish and the citation stand fixed. How the sentence is built (its verb, its subject, an
-article or none, what the thing is called) is the model's choice, token by token, by what it finds likeliest. What it
-writes is checked like anything else.
+The model writes the statement and cites its facts; the value and the citation stand fixed, and how the statement is built
+(its verb, its subject, an article or none, what the thing is called) is the model's choice, token by token, by what it
+finds likeliest. How the fact stands to the wish is computed and joined to it, since a language model compares no
+prices. The whole is checked like anything else.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def relation(point: Point) -> str:
 
 def speaks(point: Point) -> bool:
     """Whether a claim of the point can be written under a grammar at all: nothing in it needs an escape."""
-    texts = [*(p for f in point.facts for p in f.parts), *endings(point)]
+    texts = [p for f in point.facts for p in f.parts]
     return not any('"' in t or "\\" in t for t in texts) and sum(map(len, texts)) < 200
 
 
@@ -71,10 +72,9 @@ def schema(point: Point) -> dict[str, Any]:
 
 
 def pattern(point: Point) -> str:
-    """The regular expression of all wordings that the model may choose from."""
-    tails = "|".join(dict.fromkeys(_literal(t) for t in endings(point) if t))
+    """The regular expression of all statements that the model may choose from, with their citation."""
     cited = _literal(f" [{', '.join(str(i) for i, _ in enumerate(point.facts, 1))}]")
-    return f"^({'|'.join(dict.fromkeys(frames(point)))}){f'({tails})' if tails else ''}{cited}\\.$"
+    return f"^({'|'.join(dict.fromkeys(frames(point)))}){cited}$"
 
 
 def frames(point: Point) -> list[str]:

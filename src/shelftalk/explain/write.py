@@ -99,7 +99,7 @@ class Writer:
         written = self.engine.generate([prompts[i] for i in todo], decodings)
         for i, generation in zip(todo, written, strict=True):
             before = found.get(asked[i], Wording(None))
-            text, cited, why = read(generation.text, points[i])
+            text, cited, why = read(generation.text, points[i], _ending(points[i]) if self.settings.guided else None)
             if why:
                 logger.debug("wording refused: %s", why)
             found[asked[i]] = Wording(
@@ -116,7 +116,7 @@ class Writer:
             "relation": relation(point),
             "facts": "; ".join(fact.reads for fact in point.facts),
             "turn": point.variant % 3,
-            "ending": _ending(point),
+            "ending": _ending(point).removeprefix(", "),
         }
         return self.template.render(**variables)
 
@@ -150,12 +150,13 @@ def _identity(prompt: Prompt, point: Point) -> tuple[object, ...]:
 
 def _ending(point: Point) -> str:
     found = endings(point)
-    return found[point.variant % len(found)].removeprefix(", ")
+    return found[point.variant % len(found)]
 
 
-def read(written: str, point: Point) -> tuple[str, tuple[Fact, ...], str]:
+def read(written: str, point: Point, ending: str | None = None) -> tuple[str, tuple[Fact, ...], str]:
     """The sentence in what a model wrote, the facts it cites, and why it is refused ("" where it holds).
 
+    `ending` is joined to a statement that was written without its relation to the wish; None where all was written.
     Understands a JSON string, an object {"text", "facts"} or a list of one under "claims", and plain text; citations
     stand in brackets or in "facts".
     """
@@ -163,6 +164,8 @@ def read(written: str, point: Point) -> tuple[str, tuple[Fact, ...], str]:
     for match in _CITED.finditer(text):
         numbers += [int(n) for n in match.group(1).split(",")]
     text = " ".join(_CITED.sub("", text).split())
+    if ending is not None:
+        text = f"{text.removesuffix('.')}{ending}."
     if not numbers:
         return text, (), "cites no fact"
     if not set(numbers) <= set(range(1, len(point.facts) + 1)):
