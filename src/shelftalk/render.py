@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 from shelftalk.text import clean
 from shelftalk.values import Answer, Constraint, Intent, Pick, Turn, plain
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~&-])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
 
 
 def escape_markdown(text: str) -> str:
-    """The text on one line, with every character that Markdown could read as markup escaped."""
-    return _MARKDOWN.sub(r"\\\1", clean(text))
+    """The text on one line, with every character that Markdown or HTML could read as markup escaped."""
+    return html.escape(_MARKDOWN.sub(r"\\\1", clean(text)), quote=False)
 
 
 def price_text(pick: Pick) -> str:
