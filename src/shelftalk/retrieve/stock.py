@@ -38,7 +38,8 @@ def last(
     if ordered == list(candidates):
         return tuple(candidates), ()
     note = (
-        f"{len(gone)} of the {len(ordered)} candidates {'is' if len(gone) == 1 else 'are'} out of stock and come last."
+        f"{len(gone)} of the {len(ordered)} candidates "
+        f"{'is out of stock and comes' if len(gone) == 1 else 'are out of stock and come'} last."
     )
     return placed([(c.product, c.scores) for c in ordered]), (note,)
 

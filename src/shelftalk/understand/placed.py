@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shelftalk.understand.index import Index
+from shelftalk.understand.tokens import stems
 from shelftalk.values import Constraint, Intent
 
 
@@ -28,9 +29,16 @@ def placed(intent: Intent, index: Index) -> tuple[Intent, tuple[str, ...]]:
         wish = constraint.span or str(constraint.value)
         if all(wish.lower() not in held.lower() for held in wishes):
             wishes.append(wish)
-        notes.append(f"'{wish}' was taken as a wish, not as a limit: products in {category} have no field for it")
+        if not _named(wish, category, index):
+            notes.append(f"'{wish}' was taken as a wish, not as a limit: products in {category} have no field for it")
     sort = intent.sort
     if sort is not None and (field := index.fields.get(sort.field)) is not None and not field.carried(category.lower()):
         sort = None
         notes.append(f"no product in {category} can be ordered by {intent.sort.field if intent.sort else ''}")
     return replace(intent, constraints=tuple(kept), sort=sort, preferences=tuple(wishes)), tuple(notes)
+
+
+def _named(wish: str, category: str, index: Index) -> bool:
+    """Whether another field of the category speaks of it: "battery" where there is a battery life."""
+    given = set(stems(wish))
+    return any(known.carried(category.lower()) and given & set(known.name) for known in index.fields.values())
