@@ -84,7 +84,7 @@ _ACRONYMS = {
     w: w.upper()
     for w in listed(
         "usb ram rom hdd ssd led lcd oled hdmi gps cpu gpu os sim uv spf nfc dpi fps rgb tv dvd cd pc ac dc lte ip ups vga "
-        "isbn anc psu bpa ean dlna ips tft hd uhd hdr rpm dslr"
+        "isbn anc psu bpa ean dlna ips tft hd uhd hdr rpm dslr cri rgbw poe sd"
     )
 } | {"wifi": "Wi-Fi", "bluetooth": "Bluetooth", "iso": "ISO"}  # fmt: skip
 _LONG_FORMS = {"num": "number", "min": "minimum", "max": "maximum", "qty": "quantity", "avg": "average", "temp": "temperature", "approx": "approximate", "diam": "diameter"}  # fmt: skip
