@@ -189,7 +189,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--sets", nargs="+", default=["chorus", "productqa", "retail", "demo"])
     parser.add_argument("--jobs", type=int, default=12, help="jobs of three picks, a set")
-    parser.add_argument("--prompt", nargs="+", default=["explain/claim"])
+    parser.add_argument("--prompt", nargs="+", default=[ExplainSettings().prompt])
     parser.add_argument("--unguided", action="store_true", help="without the grammar of true frames")
     parser.add_argument("--record", action="store_true", help="no model: only what the record speaks")
     parser.add_argument("--engine", default="transformers")
