@@ -63,3 +63,9 @@ def test_every_setting_stands_on_the_settings_page() -> None:
         inner = getattr(info.annotation, "model_fields", None)
         for key in [f"{name}.{sub}" for sub in inner] if inner else [name]:
             assert f"`{key}`" in page, f"docs/settings.md does not name {key}"
+
+
+def test_a_misspelt_name_in_the_environment_is_an_error(monkeypatch) -> None:
+    monkeypatch.setenv("SHELFTALK_KK", "5")
+    with pytest.raises(UsageError, match="SHELFTALK_KK"):
+        load_settings()

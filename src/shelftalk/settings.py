@@ -5,6 +5,7 @@ Nested settings take two underscores: SHELFTALK_RANK__STRATEGY=listwise.
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -114,6 +115,10 @@ class Settings(BaseSettings):
 
 def load_settings(**overrides: object) -> Settings:
     """The settings in force, with overrides that are not None; UsageError names the setting that is wrong."""
+    for name in os.environ:
+        key = name.upper().removeprefix("SHELFTALK_").partition("__")[0].lower()
+        if name.upper().startswith("SHELFTALK_") and key not in {*Settings.model_fields, "data"}:
+            raise UsageError(f"the environment names {name}, but there is no setting {key}; see docs/settings.md")
     try:
         return Settings(**{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]
     except ValidationError as error:

@@ -45,3 +45,17 @@ def test_an_order_that_the_category_lacks_is_given_up_with_a_note() -> None:
     intent, notes = placed(Intent((JACKETS,), sort=Sort("capacity_l", "desc")), INDEX)
     assert intent.sort is None
     assert "capacity_l" in notes[0]
+
+
+def test_a_number_is_held_against_both_ends_of_a_range() -> None:
+    index = Index(
+        Facets(
+            (
+                Facet("players_min", "number", 40, 5, minimum=1, maximum=6),
+                Facet("players_max", "number", 40, 9, minimum=1, maximum=20),
+            ),
+            40,
+        )
+    )
+    intent, _ = placed(Intent((Constraint("players_min", "=", 6, "6 players"),)), index)
+    assert intent.constraints == (Constraint("players_min", "<=", 6), Constraint("players_max", ">=", 6))

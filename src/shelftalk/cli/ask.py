@@ -34,6 +34,8 @@ def ask(
     A line of the input: {"id", "request", optional "history", "candidates", "k"}. A run that was cut goes on where it
     stopped when the same command is given again.
     """
+    if as_json and as_markdown:
+        raise UsageError("give --json or --markdown, not both")
     settings = common.settings_from(model, engine, server)
     if source or output:
         if not source or not output:

@@ -209,7 +209,7 @@ def _category_sizes(facets: Facets) -> dict[str, int]:
 def _trusted(facet: Facet, products: int, sizes: dict[str, int]) -> bool:
     if not products or not facet.count or facet.field in CORE_FIELDS:
         return True
-    telling = max(5, products // 100)  # a smaller category tells nothing
+    telling = max(2 if products < 100 else 5, products // 100)  # a smaller category tells nothing
     whole = min([products, *(sizes[c] for c in facet.categories if sizes.get(c, 0) >= telling)])
     return facet.count >= TRUSTED_SHARE * whole
 

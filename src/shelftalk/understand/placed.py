@@ -1,4 +1,8 @@
-"""A constraint on a field that no product of the wanted category carries cannot be meant: it becomes a soft wish."""
+"""Puts constraints where they belong among the catalogue's fields.
+
+One on a field that no product of the wanted category carries cannot be meant: it becomes a soft wish. One number held
+against one end of a range ("for 6 players" where there are players_min and players_max) is held against both.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,38 @@ from dataclasses import replace
 
 from shelftalk.understand.index import Index
 from shelftalk.understand.tokens import stems
-from shelftalk.values import Constraint, Intent
+from shelftalk.values import Constraint, Intent, Operator
+
+
+def ranged(intent: Intent, index: Index) -> Intent:
+    """The intent with "= 6" on players_min or players_max read as players_min <= 6 and players_max >= 6."""
+    out: list[Constraint] = []
+    for constraint in intent.constraints:
+        ends = _ends(constraint.field, index) if constraint.operator == "=" else None
+        if ends is None or isinstance(constraint.value, (tuple, str, bool)):
+            out.append(constraint)
+            continue
+        for field, operator in zip(ends, _ENDS, strict=True):
+            if all(c.field != field for c in intent.constraints if c is not constraint):
+                out.append(Constraint(field, operator, constraint.value, constraint.span))
+    return replace(intent, constraints=tuple(out))
+
+
+_ENDS: tuple[Operator, Operator] = ("<=", ">=")
+
+
+def _ends(field: str, index: Index) -> tuple[str, str] | None:
+    """The fields of the least and the most where the field is one of such a pair."""
+    for low, high in (("min", "max"), ("minimum", "maximum")):
+        for end in (low, high):
+            if field.endswith(f"_{end}"):
+                pair = (field.removesuffix(end) + low, field.removesuffix(end) + high)
+            elif field.startswith(f"{end}_"):
+                pair = (low + field.removeprefix(end), high + field.removeprefix(end))
+            else:
+                continue
+            return pair if all(name in index.fields for name in pair) else None
+    return None
 
 
 def placed(intent: Intent, index: Index) -> tuple[Intent, tuple[str, ...]]:
@@ -14,6 +49,7 @@ def placed(intent: Intent, index: Index) -> tuple[Intent, tuple[str, ...]]:
 
     Only where one category is wanted. Refusals ("!=", "not in") stay: what a product lacks, it does not have.
     """
+    intent = ranged(intent, index)
     wanted = [c for c in intent.constraints if c.field == "categories" and c.operator == "="]
     if len(wanted) != 1:
         return intent, ()

@@ -98,6 +98,9 @@ class Reader:
                 and text.low[text.tokens[one.last].end : text.tokens[other.first].start].strip() in ("and", "or", ",")
             ):
                 one.negative = True
+        for before, after in pairwise(found):
+            if before.negative and after.negative and _starts_anew(text, index, before, after):
+                after.negative = False
         switches, switch_tokens = flags(text, index, negative, found, sort_tokens | limit_tokens | pack_tokens)
         turned = _another(text, index, found)
         constraints = [*_values(text, index, found, turned), *switches, *released, *_limits([*pieces, *youth, *limits])]
@@ -137,6 +140,15 @@ class Reader:
             thrifty,
             (*spelling, "a low price was wished for without naming one: ordered by price") if thrifty else spelling,
         )
+
+
+def _starts_anew(text: Text, index: Index, before: Mention, after: Mention) -> bool:
+    """Whether a comma and the name of another field part a value from a refusal: "no wool, size XL" wants XL."""
+    between = text.low[text.tokens[before.last].end : text.tokens[after.first].start]
+    if before.field == after.field or not between.startswith(",") or _REFUSING & set(between.replace(",", " ").split()):
+        return False
+    named = {t.stem for t in text.tokens[before.last + 1 : after.first]}
+    return bool(named & set(index.fields[after.field].name))
 
 
 def _only_category(found: list[Mention], index: Index) -> str | None:

@@ -24,6 +24,7 @@ def corrected(text: Text, index: Index) -> tuple[Text, tuple[str, ...]]:
             or word in COMMON
             or word in FILLER
             or ordinary(word)
+            or _graded(word)
         ):
             continue
         near = _nearest(word, index)
@@ -33,6 +34,16 @@ def corrected(text: Text, index: Index) -> tuple[Text, tuple[str, ...]]:
     if not notes:
         return text, ()
     return replace(text, tokens=tuple(tokens)), tuple(notes)
+
+
+def _graded(word: str) -> bool:
+    """Whether the word is the superlative or comparative of an ordinary one: "heaviest", "thicker"."""
+    for ending in ("est", "er"):
+        if word.endswith(ending):
+            root = word.removesuffix(ending)
+            roots = (root, root + "e", root[:-1], root.removesuffix("i") + "y")
+            return any(len(r) > 2 and ordinary(r) for r in roots)
+    return False
 
 
 def _nearest(word: str, index: Index) -> str | None:
