@@ -13,6 +13,7 @@ from shelftalk.understand.model import IntentModel
 from shelftalk.understand.placed import placed
 from shelftalk.understand.reader import Reader, Reading
 from shelftalk.understand.turns import Conversation, Lookup
+from shelftalk.understand.unread import unread
 from shelftalk.values import Facets, Intent, Request, Tokens
 
 
@@ -61,9 +62,10 @@ class Understander:
     def understand_many(self, requests: Sequence[Request]) -> list[Understood]:
         """One Understood a request, in order; the language model is called in one batch."""
         out = []
-        for understood in self._read(requests):
+        for request, understood in zip(requests, self._read(requests), strict=True):
             intent, notes = placed(understood.intent, self.reader.index)
-            out.append(replace(understood, intent=intent, notes=(*understood.notes, *notes)))
+            left = unread(request.request, intent)
+            out.append(replace(understood, intent=intent, notes=(*understood.notes, *notes, *left)))
         return out
 
     def _read(self, requests: Sequence[Request]) -> list[Understood]:

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import pytest
+
+from shelftalk.understand.unread import unread
+from shelftalk.values import Constraint, Intent
+
+
+@pytest.mark.parametrize(
+    ("request_", "intent", "left"),
+    [
+        ("running shoes size 42 under 80", Intent((Constraint("price", "<", 80, "under 80"),)), ["42"]),
+        ("headphones from 2025", Intent(), ["2025"]),
+        ("show me 3 tents under 80", Intent((Constraint("price", "<", 80, "under 80"),), limit=3), []),
+        ("a tent for 4 people", Intent((Constraint("persons", "=", 4),)), []),
+        ("rtx 2060", Intent(), []),
+        ("a 1080p projector with 2-year guarantee", Intent(), []),
+        ("tell me 5 jokes", Intent(shopping=False), []),
+    ],
+)
+def test_a_number_that_became_no_limit_is_said(request_, intent, left) -> None:
+    assert [note.split("'")[1] for note in unread(request_, intent)] == left
