@@ -141,11 +141,14 @@ def _resume(partial: Path, head: dict[str, str]) -> list[str]:
 def _finish(partial: Path, output: Path) -> None:
     """Writes the answers without the head line and gives them their final name."""
     done = output.with_name(output.name + ".done")
-    with partial.open("rb") as source, done.open("wb") as target:
-        source.readline()
-        while block := source.read(1 << 20):
-            target.write(block)
-    done.replace(output)
+    try:
+        with partial.open("rb") as source, done.open("wb") as target:
+            source.readline()
+            while block := source.read(1 << 20):
+                target.write(block)
+        done.replace(output)
+    finally:
+        done.unlink(missing_ok=True)
     partial.unlink()
 
 
