@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 
 from shelftalk.engines.base import Decoding, Engine
-from shelftalk.prompts import Template, fit
-from shelftalk.rank.listwise import LABELS
+from shelftalk.prompts import Template
+from shelftalk.rank.listwise import LABELS, lettered
 from shelftalk.rank.strategy import Scores, Window
 
 _LABEL = re.compile(r"(?<![A-Za-z])([A-T])(?![A-Za-z])")
@@ -30,11 +30,7 @@ class Generated:
 
     def score(self, windows: Sequence[Window]) -> list[Scores]:
         """One Scores a window, all in one batch."""
-        prompts = []
-        for window in windows:
-            cards = fit(window.cards, self._budget, self._engine.count_tokens)
-            labelled = [{"label": label, "text": card} for label, card in zip(LABELS, cards, strict=False)]
-            prompts.append(self._template.render(request=window.request, candidates=labelled))
+        prompts = [lettered(window, self._template, self._engine, self._budget) for window in windows]
         longest = max((len(w.cards) for w in windows), default=0)
         written = self._engine.generate(prompts, Decoding(max_tokens=4 * longest + 4)) if prompts else []
         out = []

@@ -37,12 +37,16 @@ class Listwise:
                     out[i] = Scores((0.0,) * size)
                 continue
             labels = LABELS[:size]
-            choices = self._engine.choose([self._render(windows[i]) for i in at], list(labels))
+            choices = self._engine.choose(
+                [lettered(windows[i], self._template, self._engine, self._budget) for i in at], list(labels)
+            )
             for i, choice in zip(at, choices, strict=True):
                 out[i] = Scores(tuple(choice.logprobs[label] for label in labels), choice.tokens)
         return [scores for scores in out if scores is not None]
 
-    def _render(self, window: Window) -> Prompt:
-        cards = fit(window.cards, self._budget, self._engine.count_tokens)
-        labelled = [{"label": label, "text": card} for label, card in zip(LABELS, cards, strict=False)]
-        return self._template.render(request=window.request, candidates=labelled)
+
+def lettered(window: Window, template: Template, engine: Engine, budget: int) -> Prompt:
+    """The prompt that shows a window's cards under letters, shortened evenly to the token budget."""
+    cards = fit(window.cards, budget, engine.count_tokens)
+    labelled = [{"label": label, "text": card} for label, card in zip(LABELS, cards, strict=False)]
+    return template.render(request=window.request, candidates=labelled)
