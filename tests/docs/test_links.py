@@ -28,7 +28,9 @@ LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"^\s*(?:\$ +)?(?:[A-Z_]+=\S* +)*(?:[\w./-]*/)?shelftalk +(\S.*)$")
 QUOTED = re.compile(r'"[^"]*"|\'[^\']*\'')
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-MACHINE = re.compile(r"(?<![\w.])(?:/work/|/root/|/home/|/Users/|/mnt/|[A-Z]:\\)\w*")
+# The folders of usual home and mount points, and those that this very checkout and user live in.
+_HERE = "|".join(re.escape(f"{folder}/") for folder in (ROOT.parent, Path.home()) if folder != Path("/"))
+MACHINE = re.compile(rf"(?<![\w.])(?:{_HERE}|/home/|/Users/|/mnt/|[A-Z]:\\)\w*")
 REGISTRY = re.compile(
     r"\b(?:pypi\.org|pythonhosted\.org|download\.pytorch\.org|npmjs\.(?:org|com)|crates\.io|conda\.anaconda\.org)\b"
 )
