@@ -16,8 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from shelftalk.recommender import Shelf, request_from
+from shelftalk.recommender import Shelf
 from shelftalk.render import understood_text
+from shelftalk.request import request_from
 from shelftalk.settings import load_settings
 from shelftalk.values import Constraint, Intent, plain
 

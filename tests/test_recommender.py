@@ -12,8 +12,8 @@ from shelftalk import Shelf, Turn, load_settings
 from shelftalk.catalog import Catalog
 from shelftalk.errors import CatalogError, UsageError
 from shelftalk.prompts import PromptLibrary
-from shelftalk.recommender import request_from
 from shelftalk.render import assistant_turn
+from shelftalk.request import request_from
 from shelftalk.schema import json_schema
 from shelftalk.values import Product, Request
 from tests.catalog.fakes import HashEmbedder

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from shelftalk.errors import EngineError, ShelftalkError, StorageError, UsageError
-from shelftalk.recommender import Shelf, request_from
+from shelftalk.recommender import Shelf
+from shelftalk.request import request_from
 from shelftalk.values import Request
 
 _LONGEST_LINE = 2_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from shelftalk.errors import CatalogError, UsageError
 from shelftalk.explain import Explainer, ExplainJob, WhyAnswer
 from shelftalk.explain import why as explain_why
 from shelftalk.prompts import PromptLibrary
-from shelftalk.rank import Ranker, RankJob
+from shelftalk.rank import Ranker, RankJob, Suits
 from shelftalk.retrieve import Retriever
 from shelftalk.settings import Settings, load_settings
 from shelftalk.text import clean
@@ -33,6 +33,7 @@ from shelftalk.values import (
     Request,
     Retrieval,
     Turn,
+    Verdict,
 )
 
 NOT_SHOPPING = "This is no request for a product; nothing was recommended."
@@ -143,6 +144,21 @@ class Shelf:
         """A reason for each product, in order."""
         with self._lock:
             return self._current().explain.explain(ExplainJob(request, intent, tuple(products)))
+
+    def suits(self, question: str, product_ids: Sequence[str]) -> list[Verdict]:
+        """Whether each product suits the need, by the language model. Raises CatalogError for an unknown product."""
+        return self.suits_many([(question, product_id) for product_id in product_ids])
+
+    def suits_many(self, pairs: Sequence[tuple[str, str]]) -> list[Verdict]:
+        """One Verdict a (question, product id) pair, in order. Raises CatalogError for an unknown product."""
+        known = self.catalog.get_many(sorted({product_id for _, product_id in pairs}))
+        for question, product_id in pairs:
+            self.check(Request(question))
+            if product_id not in known:
+                raise CatalogError(f"no product {product_id!r} in the catalogue {self.catalog.path}")
+        with self._lock:
+            judge = Suits(self.engine, self.prompts, self.settings.rank.suits_prompt)
+            return judge.judge([(question, known[product_id]) for question, product_id in pairs])
 
     # The whole path ----------------------------------------------------------------------------------------------
 
@@ -430,32 +446,3 @@ def _timed(timings: dict[str, float], stage: str) -> Iterator[None]:
         yield
     finally:
         timings[stage] = (time.perf_counter() - started) * 1000
-
-
-def request_from(record: Mapping[str, Any]) -> Request:
-    """The Request of one line of a requests file; UsageError says which key is wrong."""
-    if not isinstance(record, Mapping):
-        raise UsageError(f"a request line must be a JSON object, not {type(record).__name__}")
-    text = record.get("request")
-    if not isinstance(text, str):
-        raise UsageError(f"'request' must be a text, not {type(text).__name__}")
-    identity = record.get("id", "")
-    if not isinstance(identity, (str, int)) or isinstance(identity, bool):
-        raise UsageError(f"'id' must be a text or a whole number, not {type(identity).__name__}")
-    k = record.get("k")
-    if k is not None and (not isinstance(k, int) or isinstance(k, bool)):
-        raise UsageError(f"'k' must be a whole number, not {k!r}")
-    only = record.get("candidates")
-    if only is not None and (not isinstance(only, list) or not all(isinstance(c, (str, int)) for c in only)):
-        raise UsageError("'candidates' must be a list of product ids")
-    turns = record.get("history") or []
-    if not isinstance(turns, list):
-        raise UsageError("'history' must be a list of {role, content}")
-    history = []
-    for i, turn in enumerate(turns):
-        fits = isinstance(turn, Mapping) and turn.get("role") in ("user", "assistant")
-        if not fits or not isinstance(turn.get("content"), str):
-            raise UsageError(f'\'history\' turn {i + 1} must be {{"role": "user" or "assistant", "content": text}}')
-        history.append(Turn(turn["role"], turn["content"]))
-    candidates = None if only is None else tuple(str(c) for c in only)
-    return Request(text, id=str(identity), history=tuple(history), candidates=candidates, k=k)

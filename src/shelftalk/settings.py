@@ -59,6 +59,7 @@ class RankSettings(_Group):
     permutations: int = Field(1, ge=1, le=10)
     model_weight: float = Field(0.5, ge=0, le=1)
     token_budget: int = Field(1200, ge=200)
+    suits_prompt: str = "suit/yesno"
 
 
 class ExplainSettings(_Group):

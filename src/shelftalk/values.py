@@ -286,6 +286,17 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a product suits a need, and the probability of yes among yes and no (0 to 1)."""
+
+    product_id: str
+    suits: bool
+    probability: float
+    tokens: Tokens = Tokens()
+    prompt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Pick:
     """A recommended product with its reason."""
 

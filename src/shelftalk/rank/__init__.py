@@ -2,5 +2,6 @@
 
 from shelftalk.rank.ranker import STRATEGIES, Ranker, RankJob
 from shelftalk.rank.strategy import Scores, Strategy, Window
+from shelftalk.rank.suits import Suits
 
-__all__ = ["STRATEGIES", "RankJob", "Ranker", "Scores", "Strategy", "Window"]
+__all__ = ["STRATEGIES", "RankJob", "Ranker", "Scores", "Strategy", "Suits", "Window"]
