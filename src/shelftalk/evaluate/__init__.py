@@ -1,0 +1,1 @@
+"""Offline evaluation: suites of requests put to variants of the path, and the figures that tell the variants apart."""
