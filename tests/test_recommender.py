@@ -10,6 +10,7 @@ import pytest
 
 from shelftalk import Shelf, Turn, load_settings
 from shelftalk.catalog import Catalog
+from shelftalk.engines.fake import FakeEngine
 from shelftalk.errors import CatalogError, UsageError
 from shelftalk.prompts import PromptLibrary
 from shelftalk.render import assistant_turn
@@ -222,3 +223,33 @@ def test_an_engine_that_was_given_stays_open_when_the_shelf_closes(tmp_path) -> 
     with Shelf(catalog, load_settings(), PromptLibrary.default(), engine):
         pass
     assert engine.count_tokens("a kettle") > 0
+
+
+def test_what_was_understood_and_the_bare_picks_come_before_the_language_model_is_loaded(shelf, monkeypatch) -> None:
+    loaded: list[str] = []
+
+    def load(settings, batch=False):
+        loaded.append("now")
+        return FakeEngine(default="It is red [1].")
+
+    monkeypatch.setattr("shelftalk.recommender.load_engine", load)
+    explain = {"mode": "model", "guided": False, "prompt": "explain/claim"}
+    settings = load_settings(explain=explain, understand={"mode": "reader"}, rank={"strategy": "none"})
+    with Shelf(shelf.catalog, settings, PromptLibrary.default(), None) as cold:
+        before = []
+        for event in cold.stream("a kettle under 35"):
+            if event.kind in ("understood", "candidates", "pick"):
+                before.append(event.kind)
+                assert not loaded, event
+        assert "pick" in before
+        assert loaded == ["now"]
+        assert event.value.timings_ms["load"] >= 0
+        cold.ask("a kettle under 35")
+        assert loaded == ["now"]
+
+
+def test_a_superlative_speaks_of_the_picks_shown_also_where_the_candidates_were_given(shelf) -> None:
+    answer = shelf.ask("the cheapest kettle", candidates=["k2", "k3", "k4"], k=2)
+    assert ids(answer) == ["k2", "k3"]
+    assert "of these picks" in answer.picks[0].reason
+    assert "of these picks" not in answer.picks[1].reason

@@ -200,10 +200,13 @@ class Shelf:
             bare = [_pick(i, c.product, c.score, None) for i, c in enumerate(chosen, 1)]
             for pick in bare:
                 yield Event("pick", pick)
+            if bare:
+                self._load(work)
             with _timed(work.timings, "explain"):
                 for i, explanation in enumerate(self._current().explain.iterate(self._explain_job(work))):
                     if i == 0:
-                        work.timings["first_reason"] = (time.perf_counter() - work.started) * 1000
+                        spent = (time.perf_counter() - work.started) * 1000
+                        work.timings["first_reason"] = spent - work.timings.get("load", 0.0)
                     work.explanations.append(explanation)
                     yield Event("reason", _explained(bare[i], explanation))
             yield Event("answer", self._finish(work))
@@ -322,12 +325,11 @@ class Shelf:
         if self._stages is None or self._stages.version != version:
             settings, facets = self.settings, self.catalog.facets()
             reads = self.engine if settings.understand.mode != "reader" else None
-            writes = self.engine if settings.explain.mode == "model" else None
             self._stages = _Stages(
                 version,
                 Understander(facets, reads, self.prompts, settings.understand, self.catalog.get),
                 Retriever(self.catalog, settings.retrieve),
-                Explainer(facets, writes, self.prompts, settings.explain),
+                Explainer(facets, lambda: self.engine, self.prompts, settings.explain),
             )
         return self._stages
 
@@ -364,6 +366,12 @@ class Shelf:
         wanted = [n for n in (work.request.k, work.intent.limit) if n]
         return list(work.ranking.candidates[: min(wanted) if wanted else self.settings.k])
 
+    def _load(self, work: _Work) -> None:
+        """Loads the language model that words the reasons if it was not yet, so that no stage is charged with it."""
+        if self.settings.explain.mode == "model" and self._engine is None:
+            with _timed(work.timings, "load"):
+                _ = self.engine
+
     def _explain_job(self, work: _Work) -> ExplainJob:
         products = tuple(c.product for c in self._chosen(work))
         return ExplainJob(work.request.request, work.intent, products, relaxed=work.retrieval.relaxed)
@@ -377,6 +385,8 @@ class Shelf:
             for work in works:
                 self._find(work)
             self._order(works)
+            if any(self._chosen(work) for work in works):
+                self._load(works[0])
             started = time.perf_counter()
             explained = self._current().explain.explain_many([self._explain_job(w) for w in works])
             spent = (time.perf_counter() - started) * 1000 / max(1, len(works))

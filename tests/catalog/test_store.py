@@ -13,6 +13,7 @@ import pytest
 from tests.catalog.fakes import HashEmbedder, product
 
 from shelftalk.catalog import Catalog, UpsertReport
+from shelftalk.catalog import ondisk as ondisk_module
 from shelftalk.catalog import snapshot as snapshot_module
 from shelftalk.catalog import store as store_module
 from shelftalk.catalog.sql import where
@@ -177,7 +178,7 @@ def test_a_large_catalogue_gives_the_same_answers_through_the_index(
 
     small = answers()
     monkeypatch.setattr(snapshot_module, "EXACT_ROWS", 5)
-    monkeypatch.setattr(store_module, "EXACT_ROWS", 5)
+    monkeypatch.setattr(ondisk_module, "EXACT_ROWS", 5)
     catalog.optimize()
     assert answers() == small
     monkeypatch.setattr(snapshot_module, "SCANNED_ROWS", 0)
@@ -327,6 +328,15 @@ def test_a_damaged_catalogue_is_a_catalogue_error_that_says_what_to_do(catalog: 
         Catalog.open(catalog.path).get_many(["1", "2"])
     assert str(catalog.path) in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert ".rs" not in str(caught.value)  # no path of the database's own source
+
+
+def test_a_lost_file_is_named_by_its_place_in_the_catalogue(catalog: Catalog) -> None:
+    for file in (catalog.path / "products.lance" / "data").iterdir():
+        file.unlink()
+    with pytest.raises(CatalogError, match=r"the file products\.lance/data/\S+\.lance is missing or damaged") as caught:
+        Catalog.open(catalog.path).get("1")
+    assert str(caught.value).count(str(catalog.path)) == 1
 
 
 def test_a_full_disk_is_a_storage_error(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:

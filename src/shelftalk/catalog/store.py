@@ -23,15 +23,23 @@ import numpy as np
 
 from shelftalk.catalog import facets as facets_module
 from shelftalk.catalog import files, lock, rows, sql
-from shelftalk.catalog.snapshot import EXACT_ROWS, Snapshot
-from shelftalk.errors import CatalogError, StorageError
+from shelftalk.catalog.ondisk import (
+    METADATA,
+    TABLE,
+    Metadata,
+    hashes_of,
+    make_indices,
+    read_metadata,
+    reported,
+    vectors_of,
+)
+from shelftalk.catalog.snapshot import Snapshot
+from shelftalk.errors import CatalogError
 from shelftalk.values import Facets, Product, Sort
 
 if TYPE_CHECKING:
     from shelftalk.catalog.embed import Embedder as LoadedEmbedder
 
-TABLE = "products"
-METADATA = "catalog.json"
 HOME = Path("~/.cache/shelftalk")
 # Rows outside the indices are searched one by one: beyond this many, an upsert tidies up.
 UNINDEXED_ROWS = 2_000
@@ -50,15 +58,6 @@ class Embedder(Protocol):
     def dimensions(self) -> int: ...
     def encode(self, texts: Sequence[str]) -> np.ndarray: ...
     def encode_query(self, text: str) -> np.ndarray: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Metadata:
-    """What catalog.json holds."""
-
-    schema: int
-    embedder: str
-    dimensions: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ class Catalog:
         another version of the format, or made with another embedder.
         """
         path, home = Path(path), Path(home).expanduser()
-        metadata = _read_metadata(path, create)
+        metadata = read_metadata(path, create)
         if metadata is not None and embedder is not None and (embedder.name, embedder.dimensions) != (
             metadata.embedder, metadata.dimensions
         ):  # fmt: skip
@@ -262,7 +261,7 @@ class Catalog:
             raise ValueError(f"id {twice!r} comes twice in one upsert")
         for product in products:
             rows.check(product)
-        with self.writing(), self._mapped("write to"):
+        with self.writing(), reported(self.path, "write to"):
             self._create()
             report = self._write(products)
             if tidy and self.unindexed() > UNINDEXED_ROWS:
@@ -274,14 +273,14 @@ class Catalog:
         with self._reading() as now:
             here = list(now.products(ids)) if now else []
         if here:
-            with self.writing(), self._mapped("remove from"):
+            with self.writing(), reported(self.path, "remove from"):
                 table = self._latest()
                 table.delete(sql.where(only_ids=here))
         return len(here)
 
     def optimize(self) -> None:
         """Merges small files, brings the indices up to date and drops versions that no reader can still be using."""
-        with self.writing(), self._mapped("tidy up"):
+        with self.writing(), reported(self.path, "tidy up"):
             table = self._latest()
             if table is None:
                 return
@@ -290,7 +289,7 @@ class Catalog:
                 if index.columns == ["keys"]:
                     table.drop_index(index.name)
             table.optimize(cleanup_older_than=KEEP_VERSIONS)
-            _index(table)
+            make_indices(table)
 
     def unindexed(self) -> int:
         """How many products were written since the indices were last brought up to date; search finds them all the same."""
@@ -307,14 +306,14 @@ class Catalog:
 
         table = self._latest()
         fresh_table = table.count_rows() == 0
-        old = {} if fresh_table else _hashes(table, [p.id for p in products])
+        old = {} if fresh_table else hashes_of(table, [p.id for p in products])
         changed = [p for p in products if p.id not in old or old[p.id][0] != rows.record_hash(p)]
         if not changed:
             return UpsertReport(unchanged=len(products))
         texts = [embedding_text(p) for p in changed]
         hashes = [rows.text_hash(self.embedder.name, t) for t in texts]
         known = [p.id for p, h in zip(changed, hashes, strict=True) if p.id in old and old[p.id][1] == h]
-        vectors = _vectors(table, known)
+        vectors = vectors_of(table, known)
         fresh = [n for n, p in enumerate(changed) if p.id not in vectors]
         matrix = np.zeros((len(changed), self.embedder.dimensions), dtype=np.float32)
         if fresh:
@@ -329,7 +328,7 @@ class Catalog:
         else:
             table.add(data)
         if fresh_table:
-            _index(table)
+            make_indices(table)
         return UpsertReport(len(changed) - updated, updated, len(products) - len(changed), len(fresh))
 
     def _create(self) -> None:
@@ -357,7 +356,7 @@ class Catalog:
                 f"{self.path} holds no products: an import ended before its first batch, or the table was deleted; "
                 f"run `shelftalk catalog import FEED --catalog {self.path}` again"
             )
-        with self._mapped("open"):
+        with reported(self.path, "open"):
             self._table = self._connect().open_table(TABLE)
             missing = set(rows.schema(1).names) - set(self._table.schema.names)
             if missing:
@@ -373,17 +372,17 @@ class Catalog:
     def _latest(self) -> Any:
         if self._table is None and (self.path / f"{TABLE}.lance").is_dir():
             with self._guard:
-                self._metadata = self._metadata or _read_metadata(self.path, create=False)
+                self._metadata = self._metadata or read_metadata(self.path, create=False)
                 self._open_table(create=True)
         if self._table is not None:
-            with self._mapped("read"):
+            with reported(self.path, "read"):
                 self._table.checkout_latest()
         return self._table
 
     @contextmanager
     def _reading(self) -> Iterator[Snapshot | None]:
         """The snapshot of the latest version, for the length of one call."""
-        with self._mapped("read"):
+        with reported(self.path, "read"):
             with self._guard:
                 table = self._latest()
                 if table is not None and (self._snapshot is None or self._snapshot.version != table.version):
@@ -393,89 +392,7 @@ class Catalog:
                 now = self._snapshot
             yield now
 
-    @contextmanager
-    def _mapped(self, doing: str) -> Iterator[None]:
-        """Turns the database's errors into those of shelftalk.errors."""
-        try:
-            yield
-        except (RuntimeError, OSError, ValueError) as error:
-            text = str(error)
-            if "No space left" in text or getattr(error, "errno", None) == 28:
-                raise StorageError(
-                    f"cannot {doing} {self.path}: the disk is full; free some space and try again"
-                ) from error
-            if "ermission denied" in text or "Read-only file system" in text:
-                raise StorageError(
-                    f"cannot {doing} {self.path}: permission denied; check the folder's owner"
-                ) from error
-            foreign = isinstance(error, OSError) or "lance" in text.lower() or "was not found" in text
-            if not foreign:
-                raise
-            first = " ".join(text.split())[:300]
-            raise CatalogError(
-                f"cannot {doing} {self.path}: its files are damaged or missing ({first}); import the feed into a new folder"
-            ) from error
-
-
-def _index(table: Any) -> None:
-    """Makes the indices that the table's size needs and that it lacks."""
-    from lancedb.index import FTS, BTree, IvfFlat, LabelList
-
-    count = table.count_rows()
-    have = {c for index in table.list_indices() for c in index.columns}
-    wanted: dict[str, Any] = {
-        "lead": FTS(stem=True, remove_stop_words=False, ascii_folding=True),
-        "text": FTS(stem=True, remove_stop_words=False, ascii_folding=True),
-        "id": BTree(),
-        "price": BTree(),
-        "keys": LabelList(),
-    }
-    if count > EXACT_ROWS:
-        wanted["vector"] = IvfFlat(distance_type="cosine", num_partitions=int(count**0.5))
-    for column, config in wanted.items():
-        if column not in have:
-            table.create_index(column, config=config)
-
-
-def _hashes(table: Any, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """The hashes of the record and of the embedding text, by id, of those ids that are in the table."""
-    found = table.search().where(sql.where(only_ids=ids)).select(["id", "record_hash", "text_hash"]).limit(len(ids))
-    return {r["id"]: (r["record_hash"], r["text_hash"]) for r in found.to_arrow().to_pylist()}
-
-
-def _vectors(table: Any, ids: Sequence[str]) -> dict[str, np.ndarray]:
-    """The vectors of those ids."""
-    if not ids:
-        return {}
-    found = table.search().where(sql.where(only_ids=ids)).select(["id", "vector"]).limit(len(ids))
-    return {r["id"]: np.asarray(r["vector"], dtype=np.float32) for r in found.to_arrow().to_pylist()}
-
 
 def _all(now: Snapshot | None) -> Iterator[Product]:
     for found in now.stream(rows.RECORD) if now else ():
         yield from map(rows.product, found)
-
-
-def _read_metadata(path: Path, create: bool) -> Metadata | None:
-    file = path / METADATA
-    if not file.exists():
-        if (path / f"{TABLE}.lance").exists():
-            raise CatalogError(f"{path} is damaged: {METADATA} is missing; import the feed into a new folder")
-        if create:
-            if path.exists() and not path.is_dir():
-                raise CatalogError(f"{path} is a file; name a folder for the catalogue")
-            return None
-        raise CatalogError(
-            f"no catalogue at {path}; make one with `shelftalk catalog import FEED --catalog {path}`, or name another folder"
-        )
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-        metadata = Metadata(int(found["schema"]), str(found["embedder"]), int(found["dimensions"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CatalogError(f"{file} is damaged ({error}); import the feed into a new folder") from error
-    if metadata.schema != rows.SCHEMA_VERSION:
-        raise CatalogError(
-            f"{path} has format {metadata.schema}, this version of shelftalk reads format {rows.SCHEMA_VERSION}; "
-            "import the feed into a new folder"
-        )
-    return metadata

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from shelftalk.engines.base import Engine
 from shelftalk.explain.check import check
@@ -21,11 +21,17 @@ _SILENT = Wording(None)
 class Explainer:
     """Explains picks. `prompt` is the ref of the template used, None where the record speaks alone.
 
+    `engine` may be a function that gives the engine: it is called when the first claim is to be worded, so that a model
+    which takes seconds to load is not waited for before.
     The record speaks alone in mode "record" and where there is no engine. PromptError where the template is missing.
     """
 
     def __init__(
-        self, facets: Facets, engine: Engine | None, prompts: PromptLibrary, settings: ExplainSettings | None = None
+        self,
+        facets: Facets,
+        engine: Engine | Callable[[], Engine] | None,
+        prompts: PromptLibrary,
+        settings: ExplainSettings | None = None,
     ) -> None:
         self.facets = facets
         self.settings = settings or ExplainSettings()
@@ -34,7 +40,7 @@ class Explainer:
         if engine is not None and self.settings.mode == "model":
             template = prompts.get(self.settings.prompt)
             self.prompt = template.ref
-            self._writer = Writer(engine, template, self.settings)
+            self._writer = Writer(engine if callable(engine) else lambda: engine, template, self.settings)
 
     def explain(self, job: ExplainJob) -> list[Explanation]:
         """One Explanation a product, in order; all claims are worded in one batch."""

@@ -11,7 +11,7 @@ import logging
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from shelftalk.engines.base import Decoding, Engine
@@ -46,9 +46,11 @@ class Wording:
 
 
 class Writer:
-    """Words points with one engine and one template."""
+    """Words points with one engine, opened when something is to be worded, and one template."""
 
-    def __init__(self, engine: Engine, template: Template, settings: ExplainSettings, remember: int = 8192) -> None:
+    def __init__(
+        self, engine: Callable[[], Engine], template: Template, settings: ExplainSettings, remember: int = 8192
+    ) -> None:
         self.engine, self.template, self.settings, self.remember = engine, template, settings, remember
         self._known: OrderedDict[tuple[object, ...], Wording] = OrderedDict()
         self._lock = threading.Lock()
@@ -96,7 +98,7 @@ class Writer:
         attempt: int,
     ) -> None:
         decodings = [self._decoding(points[i], attempt) for i in todo]
-        written = self.engine.generate([prompts[i] for i in todo], decodings)
+        written = self.engine().generate([prompts[i] for i in todo], decodings)
         for i, generation in zip(todo, written, strict=True):
             before = found.get(asked[i], Wording(None))
             text, cited, why = read(generation.text, points[i], _ending(points[i]) if self.settings.guided else None)
