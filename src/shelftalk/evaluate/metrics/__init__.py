@@ -1,0 +1,45 @@
+"""Metrics, a family a file; `score_case` gives the values of one request, `score_run` the figures of a whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from shelftalk.evaluate.cases import Case, Outcome
+from shelftalk.evaluate.metrics import catalogue, constraints, cost, ranking, validity, yesno
+from shelftalk.evaluate.metrics.base import METRICS, Metric, MetricContext, direction, find, register, unit
+
+__all__ = [
+    "FAMILIES", "METRICS", "Metric", "MetricContext", "direction", "find", "register", "score_case", "score_run", "unit",
+]  # fmt: skip
+
+FAMILIES = (ranking, constraints, yesno, catalogue, validity, cost)
+
+
+def score_case(names: Sequence[str], case: Case, outcome: Outcome, context: MetricContext) -> dict[str, float | None]:
+    """The values of one request by metric, for the metrics that have values by request; None where one does not apply."""
+    values: dict[str, float | None] = {}
+    for name in names:
+        metric, k = find(name)
+        if metric.per_case is not None:
+            values[name] = metric.per_case(case, outcome, context, k)
+    return values
+
+
+def score_run(
+    names: Sequence[str],
+    cases: Mapping[str, Case] | Iterable[Case],
+    outcomes: Iterable[Outcome],
+    context: MetricContext,
+) -> dict[str, float]:
+    """The figures that exist for a run only (coverage, AUC, F1): by metric, or "metric.part" where there are several."""
+    by_id = dict(cases) if isinstance(cases, Mapping) else {case.id: case for case in cases}
+    pairs = [(by_id[outcome.id], outcome) for outcome in outcomes]
+    figures: dict[str, float] = {}
+    for name in names:
+        metric, k = find(name)
+        found = metric.whole(pairs, context, k) if metric.whole is not None else None
+        if isinstance(found, Mapping):
+            figures.update({f"{name}.{part}": float(value) for part, value in found.items()})
+        elif found is not None:
+            figures[name] = float(found)
+    return figures
