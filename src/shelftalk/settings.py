@@ -84,6 +84,7 @@ class Settings(BaseSettings):
 
     home: Path = Path("~/.cache/shelftalk")
     catalog: Path = Path("catalog")
+    data: Path | None = None
     model: str = "default"
     embedder: str = "default"
     engine: Literal["auto", "vllm", "server", "transformers"] = "auto"
@@ -118,7 +119,7 @@ def load_settings(**overrides: object) -> Settings:
     """The settings in force, with overrides that are not None; UsageError names the setting that is wrong."""
     for name in os.environ:
         key = name.upper().removeprefix("SHELFTALK_").partition("__")[0].lower()
-        if name.upper().startswith("SHELFTALK_") and key not in {*Settings.model_fields, "data"}:
+        if name.upper().startswith("SHELFTALK_") and key not in Settings.model_fields:
             raise UsageError(f"the environment names {name}, but there is no setting {key}; see docs/settings.md")
     try:
         return Settings(**{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]
