@@ -3,10 +3,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from shelftalk.bulk import answer_file, read_requests
 from shelftalk.errors import CatalogError, EngineError, UsageError
+from shelftalk.schema import json_schema
 from shelftalk.settings import Settings
 from shelftalk.values import Answer, Intent, Request
 
@@ -144,3 +146,12 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read(tmp_path) -> None:
     (tmp_path / "in").write_bytes(b'\xef\xbb\xbf{"id": 7, "request": "tea"}\r\n\r\n{"request": "x"}\r\n')
     lines = read_requests(tmp_path / "in")
     assert [line.request.id for line in lines if line.request] == ["7", ""]
+
+
+def test_every_line_of_the_output_obeys_one_of_the_two_published_schemas(shelf, tmp_path) -> None:
+    bad = ["not json", {"id": "b", "request": ""}, {"id": "c", "request": "x", "candidates": ["gone"]}, {"request": 5}]
+    answer_file(shelf, write(tmp_path / "in", *requests(2), *bad), tmp_path / "out")
+    for line in read(tmp_path / "out"):
+        name = "failure" if "error" in line else "answer"
+        jsonschema.validate(line, json_schema(name), cls=jsonschema.Draft202012Validator)
+    assert sum("error" in line for line in read(tmp_path / "out")) == 4

@@ -1,4 +1,4 @@
-"""The JSON Schemas of what goes in and comes out: answers, requests and products, for those who read or write the files."""
+"""The JSON Schemas of what goes in and comes out: answers, failed lines, requests and products, for those who read or write the files."""
 
 from __future__ import annotations
 
@@ -83,6 +83,17 @@ class AnswerModel(_Closed):
     tokens: TokensModel
 
 
+class FailureModel(_Closed):
+    """The line of `shelftalk ask --output` that stands in the place of an answer where a request could not be answered."""
+
+    id: str = Field(description="the request's id, empty where it has none that can be read")
+    line: int = Field(ge=1, description="the line of the input, counted from 1")
+    error: str = Field(description="what is wrong with the request")
+    picks: list[PickModel] = Field(
+        max_length=0, description="always empty, so that readers of answers need no special case"
+    )
+
+
 class TurnModel(_Closed):
     role: Literal["user", "assistant"]
     content: str
@@ -119,14 +130,19 @@ class ProductModel(BaseModel):
     url: str | None = None
 
 
-_MODELS: dict[str, type[BaseModel]] = {"answer": AnswerModel, "request": RequestModel, "product": ProductModel}
+_MODELS: dict[str, type[BaseModel]] = {
+    "answer": AnswerModel,
+    "failure": FailureModel,
+    "request": RequestModel,
+    "product": ProductModel,
+}
 NAMES = tuple(_MODELS)
 
 
 def json_schema(name: str) -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of "answer", "request" or "product"; KeyError for another name."""
+    """The JSON Schema (draft 2020-12) of one of NAMES; KeyError for another name."""
     schema = _MODELS[name].model_json_schema()
-    version = f"{ANSWER_VERSION}/" if name == "answer" else ""
+    version = f"{ANSWER_VERSION}/" if name in ("answer", "failure") else ""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"https://shelftalk.dev/schema/{version}{name}.json",

@@ -259,3 +259,12 @@ def test_a_product_written_as_json_and_read_again_is_the_same(record: dict[str, 
     again = parse_product(DECODER.decode(json.dumps(product_record(read), ensure_ascii=False)))
     assert again == read
     assert str(again.price) == str(read.price)
+
+
+def test_a_message_about_a_value_shows_it_as_the_feed_spells_it() -> None:
+    with pytest.raises(FieldError) as caught:
+        parse_product({"id": "1", "title": "x", "price": "1", "currency": "EUR", "stock": True})
+    assert "(got true)" in str(caught.value)
+    with pytest.raises(FieldError) as caught:
+        parse_product({"id": "1", "title": {"en": "x", "n": None}})
+    assert '(got {"en": "x", "n": null})' in str(caught.value)

@@ -22,14 +22,21 @@ def write_atomic(path: Path, text: str) -> None:
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[str]]:
     """A text file that takes the place of `path` when the block ends, and leaves no trace where it fails."""
+    with making(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as out:
+        yield out
+
+
+@contextmanager
+def making(path: Path) -> Iterator[Path]:
+    """The path of an empty file that takes the place of `path` when the block ends, and leaves no trace where it fails."""
     with storage(path):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        os.close(handle)
         temporary = Path(name)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
-                yield out
-                out.flush()
-                os.fsync(out.fileno())
+            yield temporary
+            with temporary.open("rb+") as written:
+                os.fsync(written.fileno())
             temporary.chmod(0o644)
             temporary.replace(path)
         except BaseException:

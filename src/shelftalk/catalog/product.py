@@ -5,6 +5,7 @@ It knows nothing of files: readers bring the records, in whatever format they fo
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -30,8 +31,18 @@ class FieldError(ShelftalkError):
     """A field of a record that cannot be read: which field, the value it held, and why."""
 
     def __init__(self, field: str, value: Any, reason: str) -> None:
-        super().__init__(f"{field}: {reason} (got {shorten(repr(value), 80)})")
+        super().__init__(f"{field}: {reason} (got {shorten(as_json(value), 80)})")
         self.field, self.value, self.reason = field, value, reason
+
+
+def as_json(value: Any) -> str:
+    """A value of a feed as JSON writes it, so that a message shows `true` and `{"amount": 5}`, not Python's spelling."""
+    if isinstance(value, Decimal):
+        return str(value)
+    try:
+        return json.dumps(value, ensure_ascii=False, default=lambda v: plain(v) if isinstance(v, Decimal) else str(v))
+    except (ValueError, RecursionError):
+        return str(value)
 
 
 def parse_product(record: Mapping[str, Any]) -> Product:

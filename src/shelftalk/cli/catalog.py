@@ -182,22 +182,15 @@ def remove(
 
 @app.command()
 def export(
-    file: Annotated[str, typer.Argument(help="The file to write, or - for standard output.")],
+    file: Annotated[str, typer.Argument(help="The file to write, or - for JSON Lines on standard output.")],
     catalog: CatalogOption = None,
 ) -> None:
-    """Write all products as JSON Lines in the native schema."""
-    from shelftalk.catalog.files import replacing
-    from shelftalk.catalog.product import product_record
+    """Write all products in the native schema: .jsonl, .csv, .parquet, .jsonl.gz or .csv.gz, by the file's ending."""
+    from shelftalk.catalog.export import export_products, json_lines
 
     shelf = _open(catalog)
-    lines = (json.dumps(product_record(p), ensure_ascii=False) + "\n" for p in shelf.products())
     if file == "-":
-        for line in lines:
-            sys.stdout.write(line)
+        json_lines(shelf.products(), sys.stdout)
         return
-    count = 0
-    with replacing(Path(file)) as out:
-        for line in lines:
-            out.write(line)
-            count += 1
+    count = export_products(shelf.products(), Path(file))
     stderr().print(f"{count} products written")

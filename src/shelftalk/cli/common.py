@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -30,10 +31,15 @@ ServerOption = Annotated[str | None, typer.Option("--server", help="Address of a
 
 
 def stdout() -> Console:
-    """The console that answers go to."""
+    """The console that answers go to; BrokenPipeError where its reader is gone."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    class Answers(Console):
+        def on_broken_pipe(self) -> None:
+            self.quiet = True
+            raise BrokenPipeError(errno.EPIPE, "the reader of the output is gone")
+
+    return Answers(highlight=False)
 
 
 def stderr() -> Console:

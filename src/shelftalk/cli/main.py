@@ -5,18 +5,41 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from shelftalk.cli import ask, catalog, chat, demo, doctor, model, rank, schema, why
+from shelftalk.cli import ask, catalog, chat, demo, doctor, model, rank, schema, train, why
 from shelftalk.cli.common import fail
 from shelftalk.errors import ShelftalkError, StorageError
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: waiting threads that spin stall a busy machine
 
+
+def _reader_gone() -> None:
+    """Leaves quietly, as tools do whose output is no longer read (`| head -1`); what is still buffered goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(141)
+
+
+class _Quiet(TyperGroup):
+    """The commands; Typer itself would leave with 1 where the output's reader is gone, as if something had failed."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        """What the command returns."""
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            _reader_gone()
+
+
 app = typer.Typer(
     name="shelftalk",
+    cls=_Quiet,
     help="Ask a shop's catalogue what to buy: a ranked list with a reason for each pick that the catalogue proves.",
     no_args_is_help=True,
     add_completion=False,
@@ -29,6 +52,7 @@ app.command("why")(why.why)
 app.command("rank")(rank.rank)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(model.app, name="model")
+app.add_typer(train.app, name="train")
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 
@@ -62,9 +86,6 @@ def main() -> None:
     except KeyboardInterrupt:
         fail("interrupted")
         sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             _leave(StorageError(f"{error.filename or 'disk'}: the disk is full; free some space and run this again"))

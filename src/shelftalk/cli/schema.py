@@ -10,8 +10,8 @@ import typer
 from shelftalk.errors import UsageError
 
 
-def schema(name: Annotated[str, typer.Argument(help="answer, request or product.")]) -> None:
-    """Print the JSON Schema of an answer, a request line or a product."""
+def schema(name: Annotated[str, typer.Argument(help="answer, failure, request or product.")]) -> None:
+    """Print the JSON Schema of an answer, of the line in place of one, of a request line or of a product."""
     from shelftalk.schema import NAMES, json_schema
 
     if name not in NAMES:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from shelftalk.catalog.product import FieldError, parse_product
+from shelftalk.catalog.product import FieldError, as_json, parse_product
 from shelftalk.text import clean, shorten
 from shelftalk.values import Product
 
@@ -78,7 +78,7 @@ def show(value: Any) -> str:
 
 
 def _plain(value: Any) -> str:
-    return str(value) if not isinstance(value, (dict, list, tuple)) else repr(value)[: 10 * VALUE_LENGTH]
+    return as_json(value)[: 10 * VALUE_LENGTH]
 
 
 def _id(record: Mapping[str, Any]) -> str | None:

@@ -230,6 +230,15 @@ def typed(cell: str, column: ColumnType) -> Any:
     return cell
 
 
+def _json_list(cell: str) -> list[str] | None:
+    """The texts of a cell that is a JSON list of texts, else None."""
+    try:
+        held = DECODER.decode(cell)
+    except (ValueError, RecursionError):
+        return None
+    return held if isinstance(held, list) and all(isinstance(v, str) for v in held) else None
+
+
 def native_row(names: Sequence[str], types: Sequence[ColumnType], record: Record) -> Row:
     """The native record of a table's row: core columns by name, `attributes` as JSON, `attributes.NAME` and other columns
     as attributes in their column's type."""
@@ -250,6 +259,8 @@ def native_row(names: Sequence[str], types: Sequence[ColumnType], record: Record
             attributes.update(held)
         elif name == "id":
             native[name] = cell.strip()
+        elif name in ("images", "categories") and cell.lstrip().startswith("[") and (listed := _json_list(cell)):
+            native[name] = listed
         elif name == "images" or (name == "categories" and "|" in cell and ">" not in cell):
             native[name] = typed(cell, "list")
         elif name in CORE_FIELDS:
