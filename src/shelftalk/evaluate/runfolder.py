@@ -84,7 +84,7 @@ class RunFolder:
                 ) from error
         if not len(tables[0]):
             raise UsageError(f"{folder.path}: an empty run, no request was answered; run `shelftalk eval run` again")
-        return Run(meta, *tables, path=folder.path)
+        return Run(meta, tables[0], tables[1], tables[2], folder.path)
 
     def meta(self) -> dict[str, Any]:
         """run.json. UsageError names the file and what to do."""

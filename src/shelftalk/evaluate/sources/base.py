@@ -1,0 +1,164 @@
+"""What a source of cases gives, and what sources share: where sets are found, gains, columns, reading lines and qrels."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from shelftalk.errors import UsageError
+from shelftalk.evaluate.cases import Case
+
+Gains = Literal["linear", "exponential"] | dict[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Where the products of a catalogue come from: a feed with its format or mapping file, or, with neither a feed, a
+    catalogue that is there already (`folder`)."""
+
+    feed: Path | None = None
+    format: str | None = None
+    mapping: Path | None = None
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a source gives: the cases, the feeds of the catalogues they are put to, and what is known of interactions.
+
+    `judged` says where a product was named ("file, line 3"), by catalogue and id, so that one that the catalogue lacks
+    can be reported.
+    """
+
+    cases: list[Case]
+    feeds: Mapping[str, Feed]
+    interactions: Mapping[str, int] = field(default_factory=dict)
+    judged: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a suite looks: beside its own file first, then in the folder of data sets."""
+
+    suite: str
+    here: Path
+    data: Path | None = None
+
+    def find(self, name: str, what: str) -> Path:
+        """The file or folder of that name; UsageError says where it was looked for and what to do."""
+        given = Path(name).expanduser()
+        looked = [given] if given.is_absolute() else [self.here / given]
+        if self.data is not None and not given.is_absolute():
+            looked.append(self.data / given)
+        for path in looked:
+            if path.exists():
+                return path
+        other = "the" if self.data is None else "another"
+        remedy = f"give {other} folder of data sets with --data DIR, the setting 'data' or SHELFTALK_DATA"
+        raise UsageError(
+            f"suite {self.suite}: {what} not found at {' or '.join(map(str, looked))}; {remedy} (docs/evaluate.md says "
+            "where each set comes from)"
+        )
+
+
+class Options(BaseModel):
+    """The options of a source, as they stand under `data` in a suite."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def read(cls, record: Mapping[str, Any], where: str) -> Any:
+        """The options; UsageError names the key that is wrong."""
+        try:
+            return cls(**{k: v for k, v in record.items() if k != "kind"})
+        except ValidationError as error:
+            raise UsageError(f"{where}: {wrong(error, 'data', cls)}") from error
+
+
+def wrong(error: ValidationError, above: str, model: type[BaseModel]) -> str:
+    """The first fault of a validation in one line, with the keys there are where one is unknown."""
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in ((above,) if above else ()) + tuple(first["loc"]))
+    if first["type"] == "extra_forbidden":
+        return f"unknown key {name}; there is: {', '.join(model.model_fields)}"
+    if first["type"] == "missing":
+        return f"lacks the key {name}"
+    return f"{name}: {first['msg']} (got {first.get('input')!r})"
+
+
+def gain(grade: float, gains: Gains) -> float:
+    """The gain of a grade: itself, 2^grade - 1 (Burges et al. 2005), or what the suite's table says."""
+    if gains == "linear":
+        return float(grade)
+    if gains == "exponential":
+        return float(2**grade - 1)
+    if int(grade) != grade or int(grade) not in gains:
+        raise UsageError(f"grade {grade:g} has no gain; 'gains' names {', '.join(map(str, sorted(gains)))}")
+    return float(gains[int(grade)])
+
+
+def length(text: str) -> str:
+    """How long a request is, as a column to slice by."""
+    words = len(text.split())
+    return "1-3 words" if words <= 3 else "4-8 words" if words <= 8 else "9-15 words" if words <= 15 else "16+ words"
+
+
+def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a JSON Lines file (gzipped or not) with their line numbers; UsageError names file and line."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    number = 0
+    try:
+        with opener(path, "rt", encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                if not line.strip():
+                    continue
+                record = json.loads(line)
+                if not isinstance(record, dict):
+                    raise UsageError(f"{path}, line {number}: must be a JSON object; write one object a line")
+                yield number, record
+    except json.JSONDecodeError as error:
+        raise UsageError(
+            f"{path}, line {number}: not JSON ({error.msg}, column {error.colno}); mend the line"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}, after line {number}: not UTF-8; save the file as UTF-8") from error
+    except (OSError, EOFError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from error
+
+
+def qrels(path: Path) -> Iterator[tuple[int, str, str, float]]:
+    """Line number, request id, product id and grade of TREC qrels ("request 0 product grade"); UsageError names the line."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read as UTF-8 text: {error}") from error
+    for number, line in enumerate(lines, start=1):
+        parts = line.split()
+        if not parts:
+            continue
+        try:
+            request, _, product, grade = parts
+            yield number, request, product, float(grade)
+        except ValueError:
+            raise UsageError(
+                f"{path}, line {number}: {line[:80]!r} is no judgment; write 'request 0 product grade'"
+            ) from None
+
+
+def digest(paths: list[Path]) -> str:
+    """The SHA-256 over the names and contents of files, and of every file below folders, in the order of their names."""
+    total = hashlib.sha256()
+    for path in paths:
+        files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        for file in files:
+            total.update(f"{file.name}\0{file.stat().st_size}\0".encode())
+            with file.open("rb") as source:
+                total.update(hashlib.file_digest(source, "sha256").digest())
+    return total.hexdigest()
