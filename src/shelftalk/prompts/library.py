@@ -1,8 +1,9 @@
 """Templates with front matter, found by task/name[@version] and rendered into prompts.
 
 A template is a file prompts/TASK/NAME@VERSION.jinja: YAML front matter (id, version, task, variables, description,
-model_notes), then Jinja blocks `system`, `user` and optionally `assistant` (a prefix that the model continues).
-Rendering is sandboxed and strict: an undefined variable is an error that names it.
+model_notes; and, where wanted, examples, trusted, trained and trial), then Jinja blocks `system`, `user` and optionally
+`assistant` (a prefix that the model continues). Rendering is sandboxed and strict: an undefined variable is an error that
+names it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from jinja2 import meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from shelftalk.errors import PromptError
+from shelftalk.prompts.examples import Example, parse_examples
 from shelftalk.prompts.filters import FILTERS, finalize
 from shelftalk.resources import resource
 from shelftalk.values import Message, Prompt
@@ -29,18 +31,24 @@ _REF = re.compile(r"(?P<task>[a-z0-9_-]+)/(?P<name>[a-z0-9_-]+)(?:@(?P<version>\
 _ROLES = ("system", "user", "assistant")
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
+def environment() -> ImmutableSandboxedEnvironment:
+    """A fresh environment as every template is compiled in: sandboxed, strict, with the filters for untrusted text."""
+    made = ImmutableSandboxedEnvironment(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False,
         finalize=finalize, autoescape=False,
     )  # fmt: skip
-    environment.filters.update(FILTERS)
-    return environment
+    made.filters.update(FILTERS)
+    return made
 
 
 @dataclass(frozen=True)
 class Template:
-    """One version of one prompt. `ref` is "task/name@version", the name that answers carry."""
+    """One version of one prompt. `ref` is "task/name@version", the name that answers carry.
+
+    `examples` are its tests; `trusted` are the parts of untrusted variables that the program itself makes
+    ("candidates.label"); `trained` is the version that the adapter served with it was trained with (None: no adapter was);
+    `on_trial` says that only its full name finds it. `first_line` is the line of the file on which `source` begins.
+    """
 
     task: str
     name: str
@@ -50,6 +58,11 @@ class Template:
     path: Path
     source: str
     model_notes: str = ""
+    examples: tuple[Example, ...] = ()
+    trusted: tuple[str, ...] = ()
+    trained: int | None = None
+    on_trial: bool = False
+    first_line: int = 1
     _compiled: jinja2.Template = field(repr=False, compare=False, default=None)  # type: ignore[assignment]
 
     @property
@@ -116,10 +129,10 @@ def parse_template(path: Path, task: str) -> Template:
     if not isinstance(variables, dict):
         raise PromptError(f"{path}: 'variables' must map each name to what it is")
     source = text[front.end() :]
-    environment = _environment()
+    jinja = environment()
     try:
-        tree = environment.parse(source)
-        compiled = environment.from_string(source)
+        tree = jinja.parse(source)
+        compiled = jinja.from_string(source)
     except jinja2.TemplateSyntaxError as error:
         line = error.lineno + text[: front.end()].count("\n")
         raise PromptError(f"{path}, line {line}: {error.message}") from error
@@ -129,9 +142,18 @@ def parse_template(path: Path, task: str) -> Template:
     unknown_blocks = sorted(set(compiled.blocks) - set(_ROLES))
     if unknown_blocks or "user" not in compiled.blocks:
         raise PromptError(f"{path}: needs a block 'user', and knows system, user and assistant only")
+    trained, trusted = header.get("trained"), header.get("trusted") or []
+    if trained is not None and (isinstance(trained, bool) or not isinstance(trained, int)):
+        raise PromptError(f"{path}: 'trained' must be the version that the adapter was trained with, not {trained!r}")
+    if not isinstance(trusted, list) or any(str(part).split(".")[0] not in variables for part in trusted):
+        raise PromptError(f"{path}: 'trusted' must list parts of the variables declared, such as candidates.label")
+    if not isinstance(header.get("trial", False), bool):
+        raise PromptError(f"{path}: 'trial' must be true or false, not {header['trial']!r}")
     return Template(
         task, match["name"], int(match["version"]), str(header.get("description", "")),
-        {str(k): str(v) for k, v in variables.items()}, path, source, str(header.get("model_notes", "")), compiled,
+        {str(k): str(v) for k, v in variables.items()}, path, source, str(header.get("model_notes", "")),
+        parse_examples(header.get("examples"), path), tuple(str(part) for part in trusted), trained,
+        bool(header.get("trial", False)), text[: front.end()].count("\n") + 1, compiled,
     )  # fmt: skip
 
 
@@ -160,7 +182,10 @@ class PromptLibrary:
         return [f"{task}/{name}@{version}" for task, name, version in sorted(found)]
 
     def get(self, ref: str) -> Template:
-        """The template of "task/name" (its newest version) or "task/name@version"; PromptError lists what there is."""
+        """The template of "task/name" (its newest version that is not on trial) or of "task/name@version".
+
+        PromptError lists what there is.
+        """
         match = _REF.match(ref)
         if not match:
             raise PromptError(f"{ref!r} is no prompt name; write task/name or task/name@version")
@@ -169,8 +194,13 @@ class PromptLibrary:
         wanted = int(match["version"]) if match["version"] else max(versions, default=0)
         if wanted not in versions:
             raise PromptError(f"no prompt {ref}; there is: {', '.join(self.refs()) or 'none'}")
-        key = f"{prefix}{wanted}"
+        if match["version"]:
+            return self._read(match["task"], match["name"], wanted)
+        newest_first = (self._read(match["task"], match["name"], v) for v in sorted(versions, reverse=True))
+        return next((t for t in newest_first if not t.on_trial), self._read(match["task"], match["name"], wanted))
+
+    def _read(self, task: str, name: str, version: int) -> Template:
+        key = f"{task}/{name}@{version}"
         if key not in self._cache:
-            path = self.folder / match["task"] / f"{match['name']}@{wanted}.jinja"
-            self._cache[key] = parse_template(path, match["task"])
+            self._cache[key] = parse_template(self.folder / task / f"{name}@{version}.jinja", task)
         return self._cache[key]
