@@ -1,0 +1,165 @@
+"""Decides whether a build may pass: it fails only when a metric has really dropped by more than what is allowed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import ceil, log2
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from shelftalk.errors import StorageError, UsageError
+from shelftalk.evaluate.compare import Table, check_same, table
+from shelftalk.evaluate.metrics import direction
+from shelftalk.evaluate.paired import SEED, one_sided
+from shelftalk.evaluate.power import POWER, detectable
+from shelftalk.evaluate.runfolder import Run, RunFolder
+
+FORMAT = 1
+Outcome = Literal["fail", "pass", "not shown"]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What a run is held against: a suite, a variant's name, and values by metric and request."""
+
+    name: str
+    suite: Mapping[str, Any]
+    ids: list[str]
+    groups: list[str]
+    values: Mapping[str, list[float | None]]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the gate decided. `drop` is how much worse the run is on average (below 0: better), `least` and `most` bound the
+    true drop, each at the confidence asked for. "pass" means shown to be within `allowed`; "not shown" passes too."""
+
+    outcome: Outcome
+    metric: str
+    drop: float
+    least: float
+    most: float
+    allowed: float
+    confidence: float
+    n: int
+    detectable: float | None
+    reason: str
+
+    @property
+    def failed(self) -> bool:
+        """Whether the build should fail."""
+        return self.outcome == "fail"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The decision as JSON holds it."""
+        return {k: None if isinstance(v, float) and not np.isfinite(v) else v for k, v in asdict(self).items()}
+
+
+def gate(
+    run: Run, baseline: Baseline, metric: str, *, max_drop: float, confidence: float = 0.95, seed: int = SEED
+) -> Decision:
+    """The decision for one metric: "fail" only where the one-sided lower bound of the drop lies beyond `max_drop`.
+
+    For metrics where less is better a rise is the drop. UsageError for other requests, suites, metrics or numbers.
+    """
+    if not 0.5 < confidence < 1:
+        raise UsageError(f"--confidence {confidence} is not between 0.5 and 1")
+    if not 0 <= max_drop < float("inf"):
+        raise UsageError(f"--max-drop {max_drop} is not a number of 0 or more; give how much worse the mean may get")
+    here = table(run)
+    check_same(baseline.name, baseline.suite, baseline.ids, run.name, run.meta["suite"], here.ids)
+    before, after = _values(baseline.values, metric, baseline.name), _values(here.values, metric, run.name)
+    place = {i: n for n, i in enumerate(here.ids)}
+    order = [place[i] for i in baseline.ids]
+    worse = np.array(before, dtype=float) - np.array(after, dtype=float)[order]
+    if direction(metric) == "lower":
+        worse = -worse
+    result = one_sided(worse, baseline.groups, confidence=confidence, seed=seed)
+    # With fewer, even a drop on every request happens by chance more often than the confidence allows.
+    fewest = ceil(-log2(1 - confidence) - 1e-9)
+    least, most = (result.low, result.high) if result.groups >= fewest else (float("nan"), float("nan"))
+    smallest = detectable(result.error, result.groups, alpha=2 * (1 - confidence))
+    outcome: Outcome = "not shown"
+    if least > max_drop:
+        outcome = "fail"
+    elif most <= max_drop:
+        outcome = "pass"
+    said = _reason(outcome, metric, result.mean, least, most, max_drop, confidence, result.groups, fewest, smallest)
+    return Decision(outcome, metric, result.mean, least, most, max_drop, confidence, result.n, smallest, said)
+
+
+def _reason(
+    outcome: Outcome, metric: str, drop: float, least: float, most: float, allowed: float, confidence: float,
+    groups: int, fewest: int, smallest: float | None,
+) -> str:  # fmt: skip
+    share = f"{confidence:.0%}" if round(confidence * 100, 6).is_integer() else f"{confidence:.1%}"
+    moved = f"{metric} is worse by {drop:.4g}" if drop > 0 else f"{metric} is better by {-drop:.4g}" if drop < 0 else f"{metric} is the same"  # fmt: skip
+    over = f"{moved} on average over {groups} independent requests"
+    if outcome == "fail":
+        return (
+            f"{over}; at {share} confidence the true drop is at least {least:.4g}, more than the {allowed:.4g} allowed."
+        )
+    if outcome == "pass":
+        return f"{over}; at {share} confidence the true drop is at most {most:.4g}, within the {allowed:.4g} allowed."
+    if groups < fewest:
+        return f"{over}; fewer than {fewest} requests can show nothing at {share} confidence. Passed without proof: use more requests."
+    range_ = f"the true drop may be as small as {least:.4g} or as large as {most:.4g} (each at {share} confidence)"
+    finds = f" These requests find a drop {smallest:.4g} beyond what is allowed {POWER:.0%} of the time." if smallest else ""  # fmt: skip
+    return f"{over}; {range_}, so a drop of more than {allowed:.4g} is neither shown nor ruled out. Passed without proof.{finds}"
+
+
+def baseline_of(run: Run) -> Baseline:
+    """A run as a baseline."""
+    found: Table = table(run)
+    values = {m: [None if np.isnan(x) else float(x) for x in v] for m, v in found.values.items()}
+    return Baseline(run.name, run.meta["suite"], found.ids, found.groups, values)
+
+
+def read_baseline(path: Path) -> Baseline:
+    """The baseline in a run folder, or in a file that `write_baseline` wrote. UsageError for anything else."""
+    if path.is_dir():
+        return baseline_of(RunFolder.read(path))
+    if path.name == "run.json":
+        return baseline_of(RunFolder.read(path.parent))
+    remedy = "give a run folder, or write one with `shelftalk eval gate RUN --write-baseline FILE`"
+    if not path.exists():
+        raise UsageError(f"{path}: no such baseline; {remedy}")
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["format"] != FORMAT:
+            raise UsageError(
+                f"{path}: a baseline of format {data['format']!r}, but this version reads {FORMAT}; {remedy}"
+            )
+        found = Baseline(data["variant"], data["suite"], data["ids"], data["groups"], data["values"])
+        sizes = {len(found.ids), len(found.groups), *(len(v) for v in found.values.values())}
+        for values in found.values.values():
+            np.array(values, dtype=float)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{path}: not a baseline ({type(error).__name__}: {error}); {remedy}") from error
+    if len(sizes) != 1 or not found.ids:
+        raise UsageError(f"{path}: damaged, its lists differ in length; {remedy}")
+    return found
+
+
+def write_baseline(path: Path, run: Run, metrics: Sequence[str] = ()) -> Baseline:
+    """Writes a run's values (of all metrics, or those named) as a small file to be committed; returns what it holds."""
+    found = baseline_of(run)
+    kept = {m: _values(found.values, m, run.name) for m in (metrics or found.values)}
+    data = {"format": FORMAT, "variant": found.name, "suite": dict(found.suite), "ids": found.ids, "groups": found.groups, "values": kept}  # fmt: skip
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_text(json.dumps(data, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written: {error.strerror or error}; choose another place") from error
+    return Baseline(found.name, found.suite, found.ids, found.groups, kept)
+
+
+def _values(values: Mapping[str, Any], metric: str, whose: str) -> Any:
+    if metric not in values:
+        raise UsageError(f"{whose} has no values of metric {metric!r}; it has: {', '.join(values)}")
+    return values[metric]
