@@ -19,7 +19,7 @@ from shelftalk.evaluate.power import POWER, detectable
 from shelftalk.evaluate.runfolder import Run, RunFolder
 
 FORMAT = 1
-Outcome = Literal["fail", "pass", "not shown"]
+Ruling = Literal["fail", "pass", "not shown"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Decision:
     """What the gate decided. `drop` is how much worse the run is on average (below 0: better), `least` and `most` bound the
     true drop, each at the confidence asked for. "pass" means shown to be within `allowed`; "not shown" passes too."""
 
-    outcome: Outcome
+    outcome: Ruling
     metric: str
     drop: float
     least: float
@@ -83,7 +83,7 @@ def gate(
     fewest = ceil(-log2(1 - confidence) - 1e-9)
     least, most = (result.low, result.high) if result.groups >= fewest else (float("nan"), float("nan"))
     smallest = detectable(result.error, result.groups, alpha=2 * (1 - confidence))
-    outcome: Outcome = "not shown"
+    outcome: Ruling = "not shown"
     if least > max_drop:
         outcome = "fail"
     elif most <= max_drop:
@@ -93,7 +93,7 @@ def gate(
 
 
 def _reason(
-    outcome: Outcome, metric: str, drop: float, least: float, most: float, allowed: float, confidence: float,
+    outcome: Ruling, metric: str, drop: float, least: float, most: float, allowed: float, confidence: float,
     groups: int, fewest: int, smallest: float | None,
 ) -> str:  # fmt: skip
     share = f"{confidence:.0%}" if round(confidence * 100, 6).is_integer() else f"{confidence:.1%}"

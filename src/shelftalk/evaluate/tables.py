@@ -1,0 +1,101 @@
+"""A comparison as text: the cells, headings and footnotes that the terminal, Markdown and the report share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from shelftalk.evaluate.compare import NOT_SHOWN, Comparison, Row
+from shelftalk.evaluate.power import POWER
+from shelftalk.render import escape_markdown
+
+COLUMNS = ("metric", "baseline", "variant", "difference", "95% interval", "p", "p (Holm)", "win/tie/loss", "can show", "verdict")  # fmt: skip
+
+
+def number(value: float | None, *, signed: bool = False) -> str:
+    """A figure with as many places as its size deserves; "-" where there is none."""
+    if value is None or not np.isfinite(value):
+        return "-"
+    places = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2 if abs(value) >= 10 else 3
+    # A zero has no sign, and what would round to zero keeps its first digits.
+    if value and abs(value) < 0.0005:
+        return f"{value:+.1e}" if signed else f"{value:.1e}"
+    return f"{value:+,.{places}f}" if signed and value else f"{value:,.{places}f}"
+
+
+def p_value(p: float) -> str:
+    """A p-value to two digits, "-" where there is none."""
+    return "-" if np.isnan(p) else f"{p:.4f}" if p < 0.01 else f"{p:.2f}"
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """The cells of a row, in the order of COLUMNS."""
+    interval = "-" if np.isnan(row.low) else f"{number(row.low, signed=True)} to {number(row.high, signed=True)}"
+    return (
+        row.metric, number(row.baseline_mean), number(row.variant_mean), number(row.difference, signed=True), interval,
+        p_value(row.p), p_value(row.p_holm), f"{row.wins}/{row.ties}/{row.losses}", number(row.detectable), verdict(row),
+    )  # fmt: skip
+
+
+def verdict(row: Row) -> str:
+    """The verdict in words; an open question says how many requests it would take."""
+    if row.verdict != NOT_SHOWN or row.needed is None or row.needed <= row.groups or row.needed > 1_000_000:
+        return row.verdict
+    return f"{NOT_SHOWN} (needs about {_round(row.needed):,} requests)"
+
+
+def _round(n: int) -> int:
+    """The number rounded up to two digits: an estimate should not look exact."""
+    step = 10 ** max(0, len(str(n)) - 2)
+    return -(-n // step) * step
+
+
+def sections(found: Comparison) -> Iterator[tuple[str, list[Row]]]:
+    """The rows in tables: by variant, and by slice where there are slices; each with its title."""
+    for part in dict.fromkeys(row.slice for row in found.rows):
+        for variant in found.variants:
+            rows = [r for r in found.rows if r.slice == part and r.variant == variant]
+            if rows:
+                n = max(r.n for r in rows)
+                where = f", {part} ({n} requests)" if part is not None else ""
+                yield f"{variant} against {found.baseline}{where}", rows
+
+
+def heading(found: Comparison) -> str:
+    """What was compared, in a sentence with everything that is part of the figures."""
+    suite = found.suite
+    facts = [f"{found.requests} requests of {suite.get('name')} {suite.get('version') or ''}".strip()]
+    facts += [f"{key} {suite[key]}" for key in ("k", "gains", "pool", "unjudged") if suite.get(key) is not None]
+    return "; ".join(facts)
+
+
+def footnotes(found: Comparison) -> list[str]:
+    """How to read the tables, then what was left out."""
+    lines = [
+        f"Paired by request. Interval: {found.resamples:,} bootstrap resamples of requests (seed {found.seed}). p: randomisation "
+        f"test of sign flips; corrected over all {len(found.rows)} comparisons here after Holm. can show: the smallest difference that this "
+        f"many requests show {POWER:.0%} of the time, uncorrected.",
+    ]
+    if any(row.groups < row.n for row in found.rows):
+        lines.append("Variations of one request were resampled together.")
+    for name, values in found.figures.items():
+        shown = "; ".join(f"{label} {number(value)}" for label, value in values.items())
+        lines.append(f"{name} (a figure of the whole run, not tested): {shown}")
+    return lines + list(found.notes)
+
+
+def markdown(found: Comparison) -> str:
+    """The comparison as Markdown tables that hold no markup of a suite's or a variant's making."""
+    lines = [escape_markdown(heading(found)), ""]
+    for title, rows in sections(found):
+        lines += [f"### {escape_markdown(title)}", "", f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
+        lines += [f"| {' | '.join(_plain(c) for c in cells(row))} |" for row in rows]
+        lines.append("")
+    lines += [f"- {escape_markdown(line)}" for line in footnotes(found)]
+    return "\n".join(lines)
+
+
+def _plain(cell: str) -> str:
+    """A cell: figures stay readable, everything else is escaped."""
+    return cell if all(c in "0123456789+-.,/ toe" for c in cell) else escape_markdown(cell)
