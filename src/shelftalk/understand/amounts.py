@@ -13,6 +13,8 @@ from shelftalk.understand.units import SHORT, UNITS, Unit, convert
 # More numbers than this in one request are no request.
 MOST_AMOUNTS = 40
 CURRENCY_AFTER = bag("dollar dollars buck bucks usd euro euros eur quid gbp smackers bones rupees yen pesos")
+# A minus sign, not a hyphen or a range's dash: after a letter and a space, or after a currency.
+_MINUS = re.compile(r"(?:(?:[a-z] |[<>=] ?|^)[$€£]?|[$€£])-$", re.I)
 _CURRENCY_BEFORE = re.compile(r"(?:[$€£¥₹]|\b(?:usd|eur|gbp|us\$|rs\.?))\s*$", re.I)
 
 
@@ -25,6 +27,7 @@ class Amount:
     unit: Unit | None = None
     money: bool = False
     low: float | None = None  # the first end of a range
+    turned: bool = False  # the range was given from its upper end to its lower one
 
 
 def amounts(text: Text) -> list[Amount]:
@@ -63,9 +66,11 @@ def amounts(text: Text) -> list[Amount]:
                     merged.append(amount)
                     continue
                 before.number = Number(turned, before.number.first, before.number.last, before.number.digits)
-            amount.low = scaled(before)
             amount.unit = amount.unit or before.unit
-            amount.number = Number(scaled(amount), before.number.first, amount.number.last, amount.number.digits)
+            low, high = scaled(before), scaled(amount)
+            amount.turned = low > high
+            amount.low, high = min(low, high), max(low, high)
+            amount.number = Number(high, before.number.first, amount.number.last, amount.number.digits)
             merged[-1] = amount
         else:
             merged.append(amount)
@@ -102,19 +107,23 @@ def scaled(amount: Amount) -> float:
 
 def _is_range(text: Text, a: Amount, b: Amount) -> bool:
     between = text.low[text.tokens[a.last].end : text.tokens[b.number.first].start]
-    if a.low is not None or len(between) > 12 or (a.number.value > b.number.value and a.unit is None):
+    if a.low is not None or len(between) > 12:
         return False
     lead = text.low[max(0, text.tokens[a.number.first].start - 24) : text.tokens[a.number.first].start]
+    opens = re.search(r"\b(?:between|from|range of|ranging)\s+(?:[$€£]|about |around )?\s*$", lead)
+    if a.number.value > b.number.value and a.unit is None and not (opens and opens.group().startswith("between")):
+        return False
     if re.fullmatch(r"\s*(?:-|to)\s*[$€£]?\s*", between):
         return a.unit is None or b.unit is not None or a.money
-    opens = re.search(r"\b(?:between|from|range of|ranging)\s+(?:[$€£]|about |around )?\s*$", lead)
     return bool(opens and re.fullmatch(r"\s*(?:-|to|and|through|up to|till|until)\s*[$€£]?\s*", between))
 
 
 def _amount(text: Text, number: Number) -> Amount:
     tokens = text.tokens
     before = text.text[: tokens[number.first].start]
-    money = bool(_CURRENCY_BEFORE.search(before[-6:]))
+    if number.digits and _MINUS.search(before[-12:]):
+        number = Number(-number.value, number.first, number.last, True, number.kilo)
+    money = bool(_CURRENCY_BEFORE.search(before[-6:].rstrip("-")))
     last = number.last
     nxt = last + 1
     if (

@@ -38,6 +38,8 @@ _AFTER: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("<=", re.compile(_TAIL + r"(?:(?:or|and|&) (?:even )?(?:less|under|below|lower|cheaper|fewer|smaller|shorter|lighter|younger|thinner|quicker|faster|quieter|within|beneath|narrower)(?! ?[$€£]?\d)|max\b|maximum|tops\b|at most|at the most|at max|or so max|is (?:my|the) (?:limit|max|maximum|budget|cap)|budget|limit\b|to spend|to spare|to my name|ceiling)", re.I)),
     (">=", re.compile(_TAIL + r"(?:(?:or|and|&) (?:even )?(?:more|above|higher|larger|bigger|over|greater|longer|better|up\b|upwards?|beyond|heavier|taller|wider|older|farther|further|thicker|faster|deeper|brighter)|plus\b|min\b|minimum|at least|at the least|at minimum)", re.I)),
 )  # fmt: skip
+# Words that, right before the next amount, belong to that one: "20000 mm and under 10 euros".
+_CLAUSE = re.compile(r"(?:or|and|&) (?:even )?\w+$")
 _PLUS = re.compile(r"^\s?\+")
 FLIP = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "~": "!=", "!=": "="}
 
@@ -48,7 +50,14 @@ def after(text: Text, last: int, end: int) -> str | None:
     if _PLUS.match(rest):
         return ">="
     tail = re.split(r"[.;!?](?:\s|$)|,\s", rest)[0]
-    return next((op for op, pattern in _AFTER if pattern.match(tail)), None)
+    for op, pattern in _AFTER:
+        match = pattern.match(tail)
+        if match is None:
+            continue
+        cut = end < len(text.low) and len(tail) == len(rest) and not tail[match.end() :].strip(" $€£")
+        if not (cut and _CLAUSE.search(match.group())):
+            return op
+    return None
 
 
 def compared(text: Text, amount: Amount) -> tuple[str | None, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from shelftalk.understand.index import Index
+from shelftalk.understand.index import Field, Index
 from shelftalk.understand.tokens import Text
 from shelftalk.values import Constraint
 
@@ -13,6 +13,16 @@ _YEAR = re.compile(
     r"(?!\s*(?:dollars|bucks|mah|pieces|w\b|watts|lumens|euros|points|dpi|mm|cm|grams|g\b|usd|eur))(?P<tail>(?:'s)? (?:or|and) (?:newer|later|after|up|onwards?|older|earlier|before))?"
 )
 _DATED = frozenset(("releas", "launch", "year", "date"))
+
+
+def _can_only_be_a_year(year: int, known: Field, index: Index) -> bool:
+    """Whether products came out in or near that year and no price comes near the number."""
+    first, last = str(known.facet.minimum or "")[:4], str(known.facet.maximum or "")[:4]
+    if not (first.isdecimal() and last.isdecimal() and int(first) - 1 <= year <= int(last) + 1):
+        return False
+    price = index.fields.get("price")
+    bounds = price.bounds() if price else None
+    return bounds is None or bounds[1] < year
 
 
 def dates(text: Text, index: Index) -> tuple[list[Constraint], set[int]]:
@@ -30,10 +40,15 @@ def dates(text: Text, index: Index) -> tuple[list[Constraint], set[int]]:
             or "older" in how
             or "newer" in how
         )
-        if not said and not tail and not re.search(r"\b(?:released?|launched|came out|model|year)\b", text.low):
+        dated = said or bool(tail) or bool(re.search(r"\b(?:released?|launched|came out|model|year)\b", text.low))
+        if not dated and not (
+            how in ("from", "since", "after", "before", "in") and _can_only_be_a_year(year, known, index)
+        ):
             continue
         used = set(range(text.at(match.start()), max(text.at(match.start()) + 1, text.at(match.end()))))
         start, end = f"{year}-01-01", f"{year}-12-31"
+        if how == "from" and not dated:
+            return [Constraint(known.field, "between", (start, end), match.group())], used
         if re.search(r"newer|later|after|up|onward", tail) or re.search(
             r"since|from|no (?:older|earlier)|not (?:older|earlier)|as of", how
         ):

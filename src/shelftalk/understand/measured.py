@@ -166,6 +166,7 @@ def _score(
         if (
             not price_words
             and bounds
+            and scaled(amount) >= 0
             and scaled(amount) < 0.5 * bounds[0]
             and (not amount.number.digits or scaled(amount) < 0.2 * bounds[0])
         ):

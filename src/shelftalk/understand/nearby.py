@@ -23,6 +23,7 @@ class Quantity:
     first: int
     last: int
     span: str
+    nearest: bool = False  # more than asked fits as well, and the nearest to it fits best
 
     def constraint(self) -> Constraint:
         """The limit as a constraint."""

@@ -13,7 +13,7 @@ from shelftalk.understand.index import Field, Index
 from shelftalk.understand.measured import field_of, in_unit
 from shelftalk.understand.nearby import Quantity, following
 from shelftalk.understand.polarity import rejected_after
-from shelftalk.understand.tokens import Text
+from shelftalk.understand.tokens import Text, stemmed
 from shelftalk.understand.units import scalar, tidy
 
 # "Around 50" is taken as a band of so much to either side.
@@ -51,6 +51,8 @@ def quantities(
     for k, amount in enumerate(found):
         end = text.tokens[found[k + 1].number.first].start if k + 1 < len(found) else len(text.low)
         quantity = _read(text, index, amount, negative, end, ordering, out[-1] if out else None)
+        if quantity is None and category is not None:
+            quantity = _for_so_many(text, index, amount)
         if quantity is not None:
             out.append(quantity)
             used.update(range(quantity.first, quantity.last + 1))
@@ -125,6 +127,13 @@ def _read(
             operator, flipped = ">", False  # "16 GB just won't cut it"
         else:
             flipped = not flipped
+    if (
+        operator is None
+        and not flipped
+        and _people(known)
+        and _FOR_SO_MANY.search(text.low[: text.tokens[first].start])
+    ):
+        return Quantity(known.field, ">=", scalar(value), first, last, span, nearest=True)
     if operator is None:
         operator = "<=" if money else _bare(text, first, negative, previous)
     if operator == "~":
@@ -137,6 +146,31 @@ def _read(
     if known.number:
         return Quantity(known.field, operator, scalar(value), first, last, span)  # type: ignore[arg-type]
     return _text_quantity(known, operator, value, first, last, span)
+
+
+_FOR_SO_MANY = re.compile(
+    r"\b(?:for|fits?|sleeps?|seats?|holds?|accommodates?|room for|space for|family of|group of|party of)(?: up to| all| us| the| at least)? $"
+)
+_PEOPLE = stemmed("person people sleeps seats berth")
+
+
+def _people(known: Field) -> bool:
+    """Whether the field says how many people a product has room for."""
+    return known.kind == "number" and bool(
+        (known.unit is not None and known.unit.dimension == "people") or _PEOPLE & set(known.name)
+    )
+
+
+def _for_so_many(text: Text, index: Index, amount: Amount) -> Quantity | None:
+    """The limit of "a tent for two": as many people as one field alone, of those the category has, may mean."""
+    first, last, value = amount.number.first, amount.last, amount.number.value
+    if amount.unit is not None or amount.money or amount.low is not None or following(text, last):
+        return None
+    fields = [known for known in index.fields.values() if _people(known)]
+    bounds = fields[0].bounds() if len(fields) == 1 and fields[0].within else None
+    if bounds is None or not 1 <= value <= bounds[1] or not _FOR_SO_MANY.search(text.low[: text.tokens[first].start]):
+        return None
+    return Quantity(fields[0].field, ">=", scalar(value), first, last, text.span(first, last), nearest=True)
 
 
 def _operator(text: Text, amount: Amount, end: int) -> tuple[str | None, int, bool]:

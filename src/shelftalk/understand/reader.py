@@ -12,21 +12,26 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from shelftalk.understand.ages import ages
-from shelftalk.understand.amounts import amounts
+from shelftalk.understand.amounts import Amount, amounts
+from shelftalk.understand.asides import asked, owned
+from shelftalk.understand.bodies import bodies
 from shelftalk.understand.compare import compared
+from shelftalk.understand.counts import FIRST_FEW, how_many, odd_count, ordinal, plural_count
 from shelftalk.understand.dates import dates
 from shelftalk.understand.flags import flags
 from shelftalk.understand.index import Index
+from shelftalk.understand.kinds import a_thing_of_its_own, lacking
 from shelftalk.understand.lexicon import COMMON, FILLER, FUNCTION, SUPERLATIVES
 from shelftalk.understand.mentions import Mention, mentions
 from shelftalk.understand.nearby import Quantity
 from shelftalk.understand.packs import pack_anchors, packs
 from shelftalk.understand.polarity import accepted_after, negatives, rejected_after
 from shelftalk.understand.quantities import quantities
+from shelftalk.understand.sizes import sizes
 from shelftalk.understand.spelling import corrected
 from shelftalk.understand.superlatives import Order, order, thrift, thrift_tokens
 from shelftalk.understand.tokens import Text, bag, tokenise
-from shelftalk.understand.wishes import how_many, is_shopping, plural_count, preferences, query, tastes
+from shelftalk.understand.wishes import is_shopping, preferences, query, tastes
 from shelftalk.values import Constraint, Facets, Intent, Scalar, Sort
 
 # What is read of a request: nobody words a wish at greater length, and hostile text shall not cost more.
@@ -51,8 +56,13 @@ class Reader:
     def read(self, request: str) -> Reading:
         """What the request asks for, as far as words alone tell. Never raises on any text."""
         index = self.index
-        text, spelling = corrected(tokenise(request[:LONGEST_REQUEST]), index)
+        request, left_out = asked(request[:LONGEST_REQUEST])
+        text, spelling = corrected(tokenise(request), index)
+        notes = [*spelling]
+        if left_out:
+            notes.append("what asks for no product was left out")
         spoken = amounts(text)
+        has_already = owned(text)
         youth, age_tokens = ages(text, index)
         released, date_tokens = dates(text, index)
         first_pass = mentions(text, index, frozenset(age_tokens | date_tokens | thrift_tokens(text)))
@@ -70,15 +80,24 @@ class Reader:
                 if a.number.first not in inside and (a.money or compared(text, a)[0] is not None)
             ],
         )
+        if has_already:
+            negative = [off or i in has_already for i, off in enumerate(negative)]
+            first_pass = [m for m in first_pass if m.first not in has_already or m.field == "categories"]
         pieces, pack_tokens = packs(text, index, negative)
-        category = _only_category(first_pass, index)
-        taken = frozenset(pack_tokens | age_tokens | date_tokens)
+        category = _only_category([m for m in first_pass if m.first not in has_already], index)
+        if category is None:
+            first_pass = [m for m in first_pass if not a_thing_of_its_own(text, index, m, first_pass)]
+        body = bodies(text, index, category)
+        labels, label_tokens = sizes(text, index, negative, frozenset(pack_tokens), category)
+        taken = frozenset(pack_tokens | age_tokens | date_tokens | body.tokens | label_tokens | has_already)
         sort = order(text, index, negative, category)
         sort_tokens = set(range(sort.first, sort.last + 1)) if sort else set()
-        counted = plural_count(text, set(pack_tokens | age_tokens | date_tokens))
+        odd = odd_count(text, set(taken), index)
+        counted = (odd.limit, odd.tokens) if odd else plural_count(text, set(taken))
         if counted is not None:
             taken |= frozenset(counted[1])
         limits, limit_tokens = quantities(text, index, negative, taken | inside, frozenset(sort_tokens), category)
+        limit_tokens |= label_tokens | body.tokens
         found = [m for m in first_pass if not set(range(m.first, m.last + 1)) & (pack_tokens | limit_tokens)]
         found = [m for m in found if not set(range(m.first, m.last + 1)) <= sort_tokens]
         liked = tastes(text)
@@ -103,7 +122,13 @@ class Reader:
                 after.negative = False
         switches, switch_tokens = flags(text, index, negative, found, sort_tokens | limit_tokens | pack_tokens)
         turned = _another(text, index, found)
-        constraints = [*_values(text, index, found, turned), *switches, *released, *_limits([*pieces, *youth, *limits])]
+        constraints = [
+            *_values(text, index, found, turned),
+            *switches,
+            *released,
+            *labels,
+            *_limits([*pieces, *youth, *body.limits, *limits]),
+        ]
         limit_tokens |= date_tokens | (age_tokens if youth else set())
         used = (
             sort_tokens
@@ -122,11 +147,29 @@ class Reader:
             and not any(c.field == "price" for c in constraints)
         ):
             wish, thrifty = Sort("price", "asc", ""), True
+        if wish is None and (roomy := next((q for q in limits if q.nearest), None)) is not None:
+            wish = Sort(roomy.field, "asc", roomy.span)
+            notes.append(f"more than '{roomy.span}' fits as well; what comes nearest stands first")
+        ranked = ordinal(text, sort.first) if sort else None
+        if ranked and sort:
+            notes.append(
+                f"'{text.span(ranked.first, sort.last)}' is number {ranked.place} of the picks, which come in that order"
+            )
+            count_tokens = count_tokens | set(range(ranked.first, sort.first))
+            limit = limit or (ranked.place if ranked.place > FIRST_FEW else None)
         shopping = is_shopping(text, bool(constraints or sort))
         if not shopping:
             return Reading(Intent(query="", shopping=False))
         dropped = limit_tokens | pack_tokens | count_tokens | sort_tokens
         exclude = _excluded(text, index, negative, used)
+        if thrifty:
+            notes.append("a low price was wished for without naming one: ordered by price")
+        notes += [*body.notes, *([odd.note] if odd else []), *_told(text, spoken)]
+        notes += [
+            f"'{name}' is no category here: looked for in {category}"
+            for name in lacking(text, index, found, used)
+            if category
+        ]
         return Reading(
             Intent(
                 constraints=_ordered(constraints),
@@ -138,8 +181,24 @@ class Reader:
                 shopping=True,
             ),
             thrifty,
-            (*spelling, "a low price was wished for without naming one: ordered by price") if thrifty else spelling,
+            tuple(dict.fromkeys(notes)),
         )
+
+
+def _told(text: Text, spoken: list[Amount]) -> list[str]:
+    """What there is to say of ranges given from their upper end and of limits below zero."""
+    out = []
+    for amount in spoken:
+        said = text.span(amount.number.first, amount.last)
+        if amount.turned:
+            out.append(f"'{said}' was read from the smaller number to the larger one")
+        if (
+            amount.number.value < 0
+            and compared(text, amount)[0] in ("<", "<=")
+            and (amount.money or amount.unit is None)
+        ):
+            out.append(f"no product can have less than {amount.number.value:g} of what is limited here")
+    return out
 
 
 def _starts_anew(text: Text, index: Index, before: Mention, after: Mention) -> bool:
@@ -220,7 +279,7 @@ def _values(text: Text, index: Index, found: list[Mention], another: set[int]) -
             continue
         span = ", ".join(dict.fromkeys(text.span(m.first, m.last) for m in held))
         if field == "categories":
-            out += _category(index, values, span)
+            out += _category(index, values, span, _alternatives(text, held))
         elif len(values) == 1 and (shared := _for_all(index, field)) is not None:
             out.append(Constraint(field, "in", (values[0], shared), span))
         elif len(values) == 1:
@@ -249,12 +308,14 @@ def _alternatives(text: Text, held: list[Mention]) -> bool:
     return " or " in between or "/" in between
 
 
-def _category(index: Index, values: list[Scalar], span: str) -> list[Constraint]:
-    """The most specific category named, left out where it holds the whole catalogue."""
+def _category(index: Index, values: list[Scalar], span: str, alternatives: bool = False) -> list[Constraint]:
+    """The most specific category named, or all of them where they are alternatives; none that holds the whole catalogue."""
     counts = dict(index.fields["categories"].facet.values)
     values = [v for v in values if counts.get(v, 0) < index.facets.products or not index.facets.products]
     if not values:
         return []
+    if alternatives and len(values) > 1:
+        return [Constraint("categories", "in", tuple(values), span)]
     best = min(values, key=lambda v: counts.get(v, 0))
     return [Constraint("categories", "=", best, span)]
 

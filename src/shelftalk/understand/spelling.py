@@ -6,13 +6,14 @@ from dataclasses import replace
 from functools import lru_cache
 
 from shelftalk.understand.index import Index
-from shelftalk.understand.lexicon import COMMON, FILLER
+from shelftalk.understand.lexicon import COMMON, FILLER, SUPERLATIVES, superlative
 from shelftalk.understand.tokens import Text, stem
 from shelftalk.understand.vocabulary import ordinary
 
 
 def corrected(text: Text, index: Index) -> tuple[Text, tuple[str, ...]]:
-    """The text with the stems of misspelt words replaced by those of the catalogue words they are nearest to, and a note
+    """The text with the stems of misspelt words replaced by those of the catalogue words, or else the words of
+    an order, that they are nearest to, and a note
     for each. One edit for words of five letters or more, two for eight or more; the first letters agree."""
     tokens, notes = list(text.tokens), []
     for i, token in enumerate(tokens):
@@ -25,11 +26,12 @@ def corrected(text: Text, index: Index) -> tuple[Text, tuple[str, ...]]:
             or word in FILLER
             or ordinary(word)
             or _graded(word)
+            or superlative(word) is not None
         ):
             continue
-        near = _nearest(word, index)
+        near = _nearest(word, index.vocabulary) or _nearest(word, _shopping_words())
         if near is not None:
-            tokens[i] = replace(token, low=near, stem=stem(near))
+            tokens[i] = replace(token, text=near, low=near, stem=stem(near))
             notes.append(f"read {token.text!r} as {near!r}")
     if not notes:
         return text, ()
@@ -46,11 +48,24 @@ def _graded(word: str) -> bool:
     return False
 
 
-def _nearest(word: str, index: Index) -> str | None:
+@lru_cache(maxsize=1)
+def _shopping_words() -> dict[tuple[str, int], list[str]]:
+    """The words that orders are asked for with, by first letter and length: "cheapest", "lightest", "expensive"."""
+    shaped: dict[tuple[str, int], list[str]] = {}
+    for adjective in SUPERLATIVES:
+        stripped = adjective.removesuffix("e")
+        graded = (stripped[:-1] + "i" if stripped.endswith("y") else stripped) + "est"
+        for form in (adjective, graded):
+            if len(form) >= 6 and (form == adjective or superlative(form) is not None):
+                shaped.setdefault((form[0], len(form)), []).append(form)
+    return shaped
+
+
+def _nearest(word: str, vocabulary: dict[tuple[str, int], list[str]]) -> str | None:
     reach = 2 if len(word) >= 8 else 1
     best: tuple[int, str] | None = None
     for size in range(len(word) - reach, len(word) + reach + 1):
-        for known in index.vocabulary.get((word[0], size), ()):
+        for known in vocabulary.get((word[0], size), ()):
             away = distance(word, known, reach)
             if away <= reach and (best is None or away < best[0]):
                 best = (away, known)

@@ -1,15 +1,12 @@
-"""What is left of a request when its hard parts are taken out: soft wishes, the number wanted, words for the search."""
+"""What is left of a request when its hard parts are taken out: soft wishes and words for the search."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
 
-from shelftalk.understand.index import Index
 from shelftalk.understand.lexicon import FILLER, FUNCTION
-from shelftalk.understand.numbers import numbers
 from shelftalk.understand.tokens import Text, bag
-from shelftalk.understand.units import UNITS
 
 _FOR = re.compile(
     r"\b(?:for|to give|as a)\s+(?!(?:under|less|more|about|around|the price|sale|me\b|\d|that price|this price|it\b|them\b|sure|now|real|us\b|real|free|cheap|a good|something))((?:(?:my|a|an|the|our|his|her|their|some|in|on|at|of|and|with|to|use)\s+)*[\w'-]+(?:\s+(?!(?:under|less|for|that|with|but|below|over|at least|which|who|from|please|and|or|if|can|could|what|i)\b)[\w'-]+){0,4})",
@@ -29,21 +26,22 @@ _GIFT = re.compile(
 _SOFT = bag(
     "comfortable comfy cozy cosy durable sturdy rugged reliable solid quality stylish elegant pretty beautiful cute sleek chic trendy fashionable classy modern vintage retro simple basic lightweight light compact portable small big large quiet silent fast quick powerful strong bright soft gentle warm cool breathable easy versatile professional fancy premium luxury luxurious practical handy convenient safe nontoxic eco-friendly sustainable ethical healthy fun colorful colourful bold minimalist ergonomic adjustable smooth crisp sharp clear loud decent nice good great best perfect ideal unique special personalized thin slim thick heavy travel outdoor indoor camping hiking running gym office school kids family beginner pro gaming everyday casual formal sporty romantic funny thoughtful"
 )
-_LIMIT = re.compile(
-    r"\b(?:top|best|first|just|only|me|suggest|recommend|list|find|show|gimme|pick|name|want|need|give|any|like|see|your|buy|get|order|for)\s+(?:(?:the|your|like|about|me|up|up to|around|top|best|just|only)\s+)*$"
-)
 _CHAT = re.compile(
     r"^\W*(?:(?:hi|hello|hey|hiya|howdy|yo|good (?:morning|afternoon|evening|day)|greetings|thanks?(?: you)?(?: so much| a lot)?|thank u|ty|cheers|bye|goodbye|see you|how are you(?: doing)?(?: today)?|what'?s up|sup|ok(?:ay)?|cool|great|nice|lol|haha|who are you|what are you|are you (?:a |an )?(?:bot|robot|human|ai|real)|what can you do|help|test(?:ing)?|there|again|everyone|friend|bot|dear|perfect|awesome|that'?s all|no thanks?|never ?mind)\W*)+$",
     re.I,
 )
-_OTHER = re.compile(
-    r"\b(?:write|compose|tell|sing|recite|translate|summari[sz]e|explain|solve|calculate|code|debug|draw|generate)\b(?: \w+){0,3}? (?:poem|story|joke|song|essay|letter|email|code|program|function|script|haiku|limerick|text|sentence|equation|paragraph|history|meaning|homework|article|tale|riddle|lyrics)\b"
-    r"|\bwhat(?:'s| is) the (?:weather|time|date|capital|meaning|temperature outside|news|score)\b(?! (?:range|of battery))|\bwhat time is it\b|\bhow(?:'s| is) the weather\b|\bweather (?:like|today|tomorrow|forecast)\b|(?:^|[.!?]\s*)who (?:is|was|won|invented|wrote|discovered)\b|\bwhat(?:'s| is) \d+\s*[-+*/x]\s*\d+"
-    r"|\b(?:ignore|disregard|forget|override|bypass)\b(?: \w+){0,4} (?:instructions?|prompts?|rules|guidelines|system|above|previous)\b|\b(?:system|hidden|initial|your) (?:prompt|instructions)\b|\b(?:print|reveal|repeat|show|output|leak|dump)\b(?: \w+){0,4} (?:prompt|instructions|system message|password|api key|secret|configuration)\b"
-    r"|\b(?:you are now|pretend (?:to be|you)|act as|roleplay|jailbreak|dan mode|developer mode)\b|\b(?:drop|delete from|truncate) table\b|\bwhere is my (?:order|package|parcel)\b|\b(?:track|cancel|return) my (?:order|package|parcel|purchase)\b",
+STEERING = re.compile(
+    r"\b(?:ignore|disregard|forget|override|bypass)\b(?: \w+){0,4} (?:instructions?|prompts?|rules|guidelines|system|above|previous)\b|\b(?:system|hidden|initial|your) (?:prompt|instructions)\b|\b(?:print|reveal|repeat|show|output|leak|dump)\b(?: \w+){0,4} (?:prompt|instructions|system message|password|api key|secret|configuration)\b"
+    r"|\b(?:you are now|pretend (?:to be|you)|act as|roleplay|jailbreak|dan mode|developer mode)\b|\b(?:drop|delete from|truncate) table\b",
     re.I,
 )
-_ASKS = re.compile(
+_CHORE = re.compile(
+    r"\b(?:write|compose|tell|sing|recite|translate|summari[sz]e|explain|solve|calculate|code|debug|draw|generate)\b(?: \w+){0,3}? (?:poem|story|joke|song|essay|letter|email|code|program|function|script|haiku|limerick|text|sentence|equation|paragraph|history|meaning|homework|article|tale|riddle|lyrics)\b"
+    r"|\bwhat(?:'s| is) the (?:weather|time|date|capital|meaning|temperature outside|news|score)\b(?! (?:range|of battery))|\bwhat time is it\b|\bhow(?:'s| is) the weather\b|\bweather (?:like|today|tomorrow|forecast)\b|(?:^|[.!?]\s*)who (?:is|was|won|invented|wrote|discovered)\b|\bwhat(?:'s| is) \d+\s*[-+*/x]\s*\d+"
+    r"|\bwhere is my (?:order|package|parcel)\b|\b(?:track|cancel|return) my (?:order|package|parcel|purchase)\b",
+    re.I,
+)
+ASKS = re.compile(
     r"\b(?:buy|purchase|looking for|shopping|need|want|recommend|suggest|find me|show me|get me|cheapest|under \$?\d|gift|price|in stock|do you (?:have|sell|carry)|got any|which|best)\b",
     re.I,
 )
@@ -55,93 +53,9 @@ def is_shopping(text: Text, found_anything: bool) -> bool:
         return False
     if _CHAT.match(text.low):
         return False
-    if _OTHER.search(text.low):
-        return found_anything and bool(_ASKS.search(_OTHER.sub(" ", text.low)))
+    if STEERING.search(text.low) or _CHORE.search(text.low):
+        return found_anything and bool(ASKS.search(_CHORE.sub(" ", STEERING.sub(" ", text.low))))
     return True
-
-
-def how_many(text: Text, used: set[int], index: Index) -> tuple[int | None, set[int]]:
-    """The number of products wanted ("three", "a couple of", "top 5"), and its tokens."""
-    tokens = text.tokens
-    for number in numbers(text):
-        run = set(range(number.first, number.last + 1))
-        if run & used or number.value != int(number.value) or not 1 <= number.value <= 50 or number.kilo:
-            continue
-        lead = text.low[max(0, tokens[number.first].start - 40) : tokens[number.first].start]
-        following = (
-            tokens[number.last + 1] if number.last + 1 < len(tokens) and not tokens[number.last + 1].hard else None
-        )
-        if re.search(
-            r"\b(?:pack|set|box|case|bundle|pair|size|number|model|version|level|type|generation|gen|series|of|section|class)\s+(?:of\s+)?$",
-            lead,
-        ) and not re.search(r"(?:couple|handful|one) of $", lead):
-            continue
-        if following is not None and following.gap in ("-", ""):
-            continue
-        word = following.low if following else ""
-        noun = bool(following and (following.stem in index.nouns or word in (
-            "options", "option", "choices", "suggestions", "suggestion", "recommendations", "picks", "products", "items", "ideas", "alternatives", "models", "ones", "different", "good", "best", "cheap", "cheapest", "examples", "results", "gifts")))  # fmt: skip
-        asked = bool(_LIMIT.search(lead)) and (noun or not re.search(r"\b(?:for|of) $", lead))
-        if tokens[number.first].low == "one" and number.first == number.last:
-            if (
-                re.search(
-                    r"(?:just|only|gimme|give me|find me|show me|pick|recommend|suggest|hand me|get me|me) $", lead
-                )
-                and word in ("", "of", "option", "please", "product", "from", "that", "with", "suggestion")
-            ) or (word in ("option", "product", "suggestion") and asked):
-                return 1, run
-            continue
-        if (
-            (
-                asked
-                and (
-                    noun
-                    or following is None
-                    or word in ("of", "please", "for", "from", "under", "with", "to", "that", "or")
-                )
-            )
-            or (noun and number.first == 0)
-            or (
-                noun
-                and word in ("options", "choices", "suggestions", "recommendations", "picks", "alternatives", "ideas")
-            )
-        ):
-            return int(number.value), run
-        if (
-            re.search(r"(?:^|\b(?:a|show me|give me|find me|recommend|suggest) )$", lead)
-            and tokens[number.first].low == "a"
-            and tokens[min(number.first + 1, len(tokens) - 1)].low == "couple"
-            and noun
-        ):
-            return int(number.value), run
-    few = re.search(
-        r"\b(?:show|give|find|recommend|suggest|get|see)\b(?: me| us)? (?:a few|a handful of|several|some) (?:options|choices|suggestions|ideas|alternatives)",
-        text.low,
-    )
-    return (3, set()) if few and "few" in few.group() else (None, set())
-
-
-_COUNTING = re.compile(
-    r"(?:^|[.!?]\s*|\b(?:show me|give me|find me|get me|name|list|recommend|suggest|pick|send me|i'd like to see|see|bring me|show us|give us)\s+(?:me\s+)?(?:the |your |just |about |maybe )*|\b(?:the|your|top) )$"
-)
-
-
-def plural_count(text: Text, used: set[int]) -> tuple[int, set[int]] | None:
-    """A count before a plural: "show me three French presses", "the five cheapest toys"."""
-    tokens = text.tokens
-    for number in numbers(text):
-        run = set(range(number.first, number.last + 1))
-        if run & used or number.value != int(number.value) or not 2 <= number.value <= 20 or number.kilo:
-            continue
-        if not _COUNTING.search(text.low[max(0, tokens[number.first].start - 40) : tokens[number.first].start]):
-            continue
-        for j in range(number.last + 1, min(len(tokens), number.last + 5)):
-            word = tokens[j].low
-            if tokens[j].hard or tokens[j].comma or tokens[j].numeric or tokens[j].gap in ("-", "") or word in UNITS:
-                break
-            if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3:
-                return int(number.value), run
-    return None
 
 
 def preferences(text: Text, used: set[int], negative: list[bool]) -> tuple[str, ...]:

@@ -1,0 +1,103 @@
+"""A weight or height that is a person's or an animal's, not the product's: "I weigh 140 kg", "for my 30 kilo dog".
+
+It asks what a product can carry, where a field says so; else it is no limit, and a note says that it was left out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from shelftalk.understand.amounts import Amount, amounts
+from shelftalk.understand.index import Field, Index
+from shelftalk.understand.nearby import Quantity
+from shelftalk.understand.tokens import Text, stemmed
+from shelftalk.understand.units import Unit, convert, scalar, tidy
+
+_BEINGS = (
+    "person|people|man|men|woman|women|guy|guys|gentleman|lady|adult|adults|teenager|teen|child|children|kid|kids|boy|girl|baby|"
+    "toddler|infant|son|daughter|husband|wife|partner|boyfriend|girlfriend|father|mother|dad|mum|mom|grandfather|grandmother|"
+    "grandpa|grandma|granddad|nan|uncle|aunt|brother|sister|friend|nephew|niece|cousin|boss|colleague|rider|user|runner|hiker|"
+    "climber|dog|puppy|cat|kitten|pet|horse|labrador|retriever|shepherd|terrier|poodle|beagle|dachshund"
+)
+_ABOUT = r"(?:about|around|roughly|nearly|almost|over|only|just|some|at|now|currently|already|up to)"
+_BEFORE = re.compile(
+    rf"(?:\b(?:i|he|she|we|they|who|(?:{_BEINGS})(?: of (?:mine|ours))?|buddy)(?:'m| am| is|'s| are|'re)?(?: that| who)? ?(?:weighs?|weighing)?(?: in)?"
+    rf"|\bmy (?:own )?weight(?: is|:)?|\bmy height(?: is|:)?|\b(?:{_BEINGS})(?: of|,) )(?: {_ABOUT})* $"
+)
+_WEIGHING = re.compile(r"\bweigh")
+_AFTER = re.compile(
+    rf"^(?:[- ](?:tall|heavy|old))?[- ](?:(?!tent|bag)[\w'-]+ )?(?:{_BEINGS})\b(?=\W*$|\W*[.,;!?]| (?:and|who|that|with|under|over|on|in|to|for|is|needs?|wants?|of|so|but|please|below|less|at)\b)"
+)
+_TALL = re.compile(r"^[- ]tall\b")
+_WEIGHT = frozenset(("mass",))
+_SIZE = frozenset(("length",))
+_CARRIES = stemmed(
+    "load capacity rider user person body dog cat pet animal carry carries support supports bearing owner child"
+)
+
+
+@dataclass(slots=True)
+class Bodies:
+    """What the weights and heights of living beings ask for, the tokens they were read from, and what to tell of them."""
+
+    limits: list[Quantity] = field(default_factory=list)
+    tokens: set[int] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+
+
+def bodies(text: Text, index: Index, category: str | None = None) -> Bodies:
+    """The limits that a recipient's weight or height sets; `category` is the one the request names."""
+    if category is not None:
+        index = index.narrowed(category)
+    out = Bodies()
+    for amount in amounts(text):
+        if amount.unit is None or amount.unit.dimension not in _WEIGHT | _SIZE or not _of_a_being(text, amount):
+            continue
+        first, last = amount.number.first, amount.last
+        said = text.span(first, last)
+        out.tokens |= set(range(first, last + 1))
+        known = _carrier(index, amount.unit)
+        what = "weight" if amount.unit.dimension == "mass" else "height"
+        if known is None:
+            out.notes.append(f"'{said}' was taken as somebody's {what}, which no field speaks of; it is no limit")
+            continue
+        value = convert(amount.number.value, amount.unit, known.unit) if known.unit else amount.number.value
+        if value is not None:
+            out.limits.append(Quantity(known.field, ">=", scalar(tidy(value)), first, last, said))
+            out.notes.append(f"'{said}' was taken as somebody's {what}: {known.field} must reach it")
+    return out
+
+
+def _of_a_being(text: Text, amount: Amount) -> bool:
+    """Whether the amount is what somebody weighs or how tall somebody is."""
+    start, end = text.tokens[amount.number.first].start, text.tokens[amount.last].end
+    lead = re.split(r"[.;!?]|, (?!who)", text.low[max(0, start - 60) : start])[-1]
+    if _AFTER.match(text.low[end : end + 40]):
+        return True
+    match = _BEFORE.search(lead)
+    if match is None:
+        return False
+    if amount.unit is not None and amount.unit.dimension == "length":
+        return bool(_TALL.match(text.low[end : end + 10])) or "height" in match.group()
+    return bool(_WEIGHING.search(match.group())) or bool(
+        re.search(r"(?:\bi(?:'m| am)|\b(?:he|she|who)(?:'s| is)| of| is|,)(?: \w+)* $", match.group())
+    )
+
+
+def _carrier(index: Index, unit: Unit) -> Field | None:
+    """The field of the heaviest or tallest that a product is made for: max_load_kg, max_dog_weight_kg, weight_capacity."""
+    found = [
+        known
+        for known in index.fields.values()
+        if known.number
+        and known.unit is not None
+        and known.unit.dimension == unit.dimension
+        and _CARRIES & set(known.name)
+        and (unit.dimension == "mass" or {"height", "user", "rider", "person", "bodi"} & set(known.name))
+    ]
+    return min(found, key=lambda k: len(k.name)) if len(found) == 1 or _told(found) else None
+
+
+def _told(found: list[Field]) -> bool:
+    return bool(found) and len({f.within for f in found}) == 1

@@ -1,0 +1,61 @@
+"""Sizes as labels: "size 42", "EU 42 or 43", "in size L", held against the fields that list the sizes a product comes in."""
+
+from __future__ import annotations
+
+import re
+
+from shelftalk.understand.index import Field, Index
+from shelftalk.understand.tokens import Text
+from shelftalk.values import Constraint, Scalar
+
+_LABEL = r"(?:\d{1,3}(?:[.,]5)?|(?:x{0,3}|[2-6]x)(?:s|l)|m|one size)"
+_SIZE = re.compile(
+    rf"\b(?:(?:shoe |clothing |dress |shirt |jacket )?sizes?(?: is| of|:)? (?:(?P<scale>eu|eur|uk|us) ?)?|(?P<alone>eu|uk|us) )"
+    rf"(?P<first>{_LABEL})(?: ?(?P<behind>eu|uk|us)\b)?(?: ?(?:or|and|to|/|,) ?(?P<second>{_LABEL}))?\b(?! ?(?:inch|cm|mm|gb|l\b|liter|litre|%))"
+)
+_SIZED = frozenset(("size",))
+
+
+def sizes(
+    text: Text, index: Index, negative: list[bool], taken: frozenset[int], category: str | None = None
+) -> tuple[list[Constraint], set[int]]:
+    """The sizes asked for as constraints on a field that holds such labels, and the tokens they were read from.
+
+    Nothing where no such field of the category (or, where none is named, of the catalogue) holds the label.
+    """
+    out: list[Constraint] = []
+    used: set[int] = set()
+    for match in _SIZE.finditer(text.low):
+        first, last = text.at(match.start()), text.at(match.end()) - 1
+        labels = [match["first"].replace(",", "."), *([match["second"]] if match["second"] else [])]
+        scale = match["scale"] or match["alone"] or match["behind"]
+        found = _holding(index, labels, scale, category)
+        if found is None or any(text.at(match.start("first")) == i for i in taken) or match.start("first") < 0:
+            continue
+        known, values = found
+        off = negative[text.at(match.start("first"))]
+        span = text.text[match.start() : match.end()].strip()
+        used |= set(range(first, last + 1))
+        if len(values) == 1:
+            out.append(Constraint(known.field, "!=" if off else "=", values[0], span))
+        else:
+            out.append(Constraint(known.field, "not in" if off else "in", tuple(values), span))
+    return out, used
+
+
+def _holding(
+    index: Index, labels: list[str], scale: str | None, category: str | None
+) -> tuple[Field, list[Scalar]] | None:
+    """The field of sizes that holds all the labels, one on the scale named (EU) if there is one, with its own spelling."""
+    best: tuple[int, Field, list[Scalar]] | None = None
+    for known in index.fields.values():
+        if known.kind not in ("list", "text") or not _SIZED & set(known.name) or not known.carried(category):
+            continue
+        held = {str(v).strip().lower(): v for v, _ in known.facet.values}
+        values = [held[label] for label in labels if label in held]
+        if len(values) < len(labels):
+            continue
+        fits = (2 if scale and scale[:2] in known.name else 0) + (known.facet.count > 0)
+        if best is None or fits > best[0]:
+            best = (fits, known, values)
+    return (best[1], best[2]) if best else None
