@@ -1,0 +1,132 @@
+"""An answer, as it was sent, taken apart into statements about its picks, each with what is wrong with it.
+
+A statement is a claim, or a sentence of a reason that no claim stands behind. Such a sentence may only say that the
+record is silent about a wish, and the record must be. An answer that was written to a file is read as well as a live one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shelftalk.evaluate.faithfulness.check import Independent
+from shelftalk.values import Claim, Constraint, Evidence, Intent, Product, Sort
+
+__all__ = ["Reading", "Statement", "read"]
+
+_SILENCE = re.compile(
+    r"\b(?:does not (?:say|state|mention|list|give)|doesn't (?:say|state|mention)|says nothing|is not stated|not known)\b"
+)
+_CHECK = Independent()
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One thing said about a pick; `fields` are what it cites, `faults` what is wrong with it, empty where nothing is."""
+
+    product_id: str
+    text: str
+    evidence: tuple[Evidence, ...] = ()
+    faults: tuple[str, ...] = ()
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields cited, without the prefix of attributes."""
+        return frozenset(e.field.removeprefix("attributes.") for e in self.evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An answer read: what was asked (`intent`, `relaxed`), the products picked, their reasons, and every statement."""
+
+    intent: Intent
+    relaxed: tuple[Constraint, ...]
+    products: tuple[Product, ...]
+    reasons: tuple[str, ...]
+    statements: tuple[Statement, ...]
+
+    @property
+    def wishes(self) -> tuple[str, ...]:
+        """The fields that the request limits or sorts by, given-up ones among them, without the category: every pick's
+        title speaks of that."""
+        named = [c.field for c in (*self.intent.constraints, *self.relaxed)]
+        named += [self.intent.sort.field] if self.intent.sort else []
+        return tuple(dict.fromkeys(f.removeprefix("attributes.") for f in named if f != "categories"))
+
+
+def read(answer: Mapping[str, Any], product: Callable[[str], Product | None]) -> Reading:
+    """The answer (Answer.to_dict(), or the same from JSON) taken apart; `product` looks up a record by its id.
+
+    Statements about a product that the catalogue lacks are false, all of them.
+    """
+    intent = _intent(answer["intent"])
+    relaxed = tuple(map(_constraint, answer.get("relaxed") or ()))
+    picks: Sequence[Mapping[str, Any]] = answer.get("picks") or ()
+    known = [product(str(pick["product_id"])) for pick in picks]
+    asked = Reading(intent, relaxed, tuple(p for p in known if p is not None), (), ())
+    statements: list[Statement] = []
+    for pick, record in zip(picks, known, strict=True):
+        statements += _statements(pick, record, asked)
+    reasons = tuple(str(pick.get("reason") or "") for pick in picks)
+    return Reading(intent, relaxed, asked.products, reasons, tuple(statements))
+
+
+def _statements(pick: Mapping[str, Any], record: Product | None, asked: Reading) -> list[Statement]:
+    identity, rest, found = str(pick["product_id"]), str(pick.get("reason") or ""), []
+    for row in pick.get("claims") or ():
+        claim = _claim(row)
+        faults = ["the catalogue has no such product"] if record is None else _CHECK.faults(claim, record, asked)
+        if claim.text not in rest:
+            faults.append("the claim is not in the reason")
+        rest = rest.replace(claim.text, "\n", 1)
+        found.append(Statement(identity, claim.text, claim.evidence, tuple(faults)))
+    for sentence in re.split(r"(?<=[.!?])\s+|\n", rest):
+        if re.search(r"\w", sentence):
+            silent = record is not None and _says_silence(sentence, record, asked)
+            fault = () if silent else ("no claim stands behind it",)
+            found.append(Statement(identity, sentence.strip(), (), fault))
+    return found
+
+
+def _says_silence(sentence: str, record: Product, asked: Reading) -> bool:
+    """Whether the sentence says that the record is silent on a wish, and the record is."""
+    if not _SILENCE.search(sentence.lower()):
+        return False
+    said = set(re.findall(r"\w+", sentence.lower()))
+    for constraint in (*asked.intent.constraints, *asked.relaxed):
+        name = constraint.field.removeprefix("attributes.")
+        words = set(re.findall(r"[a-z]+|\d+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower()))
+        if words & said and record.value(name) is None:
+            return True
+    return False
+
+
+# From the wire format back to values -------------------------------------------------------------------------------------
+
+
+def _intent(row: Mapping[str, Any]) -> Intent:
+    sort = row.get("sort")
+    return Intent(
+        constraints=tuple(map(_constraint, row.get("constraints") or ())),
+        sort=Sort(sort["field"], sort["direction"]) if sort else None,
+        limit=row.get("limit"),
+        preferences=tuple(row.get("preferences") or ()),
+        exclude=tuple(row.get("exclude") or ()),
+        query=str(row.get("query") or ""),
+        shopping=bool(row.get("shopping", True)),
+    )
+
+
+def _constraint(row: Mapping[str, Any]) -> Constraint:
+    value = row["value"]
+    return Constraint(str(row["field"]), row["operator"], tuple(value) if isinstance(value, list) else value)
+
+
+def _claim(row: Mapping[str, Any]) -> Claim:
+    evidence = tuple(
+        Evidence(str(e["field"]), tuple(e["value"]) if isinstance(e["value"], list) else e["value"])
+        for e in row.get("evidence") or ()
+    )
+    return Claim(str(row["text"]), evidence, row.get("answers"), bool(row.get("verified")), row.get("source", "model"))
