@@ -7,7 +7,7 @@ Made-up requests over development data only (the training categories of productq
 retail_demo_store, the bundled demo): limits, equalities and negations taken from real records, a third of them missed
 by some pick. Prints a Markdown table: the share of shown claims that the model worded at the first and at the second
 try, the share that the record speaks, tokens and seconds a claim, and claims that an independent check finds false.
-That check (claimcheck.py) is written anew and shares no code with the package's checker.
+That check (shelftalk.evaluate.faithfulness) is written anew and shares no code with the package's checker.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from claimcheck import Independent
 from shelftalk.catalog.facets import collect
 from shelftalk.catalog.readers import Reject, read_feed
 from shelftalk.engines import Engine, load_engine
+from shelftalk.evaluate.faithfulness import Independent
 from shelftalk.explain import Explainer, ExplainJob
 from shelftalk.prompts import PromptLibrary
 from shelftalk.resources import resource

@@ -3,7 +3,7 @@
     python benchmarks/retail_requests.py --data DATA --work FOLDER [--limit 300] [--engine vllm] [--batch 1]
 
 No judgments exist, so only what can be checked is: the share answered, constraint violations, picks from outside the
-catalogue, claims that a strict check with no code of the package finds false (claimcheck.Independent), the time of each
+catalogue, claims that a strict check with no code of the package finds false (shelftalk.evaluate.faithfulness), the time of each
 stage. The catalogue is made in FOLDER once. The sample is drawn with a fixed seed. Prints a Markdown table; leaves with 1
 where anything is unsound.
 """
@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from claimcheck import Independent, _satisfied
 from shelftalk.catalog import import_feed
+from shelftalk.evaluate.faithfulness import Independent, satisfied
 from shelftalk.explain import ExplainJob
 from shelftalk.recommender import Shelf
 from shelftalk.settings import load_settings
@@ -64,7 +64,7 @@ def main() -> int:
                 counts["claims worded by the model"] += sum(c.source == "model" for c in pick.claims)
                 counts["picks outside the catalogue"] += shelf.catalog.get(pick.product.id) != pick.product
                 asked = [c for c in answer.intent.constraints if c not in answer.relaxed]
-                counts["constraint violations"] += sum(not _satisfied(pick.product, c) for c in asked)
+                counts["constraint violations"] += sum(not satisfied(pick.product, c) for c in asked)
                 for claim in pick.claims:
                     found = Independent().faults(claim, pick.product, job)
                     counts["claims found false"] += bool(found)

@@ -8,10 +8,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from benchmarks.claimcheck import Independent
 
 from shelftalk.engines import FakeEngine
 from shelftalk.errors import EngineError
+from shelftalk.evaluate.faithfulness import Independent
 from shelftalk.explain import Explainer
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import ExplainSettings
