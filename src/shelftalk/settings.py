@@ -75,6 +75,25 @@ class ExplainSettings(_Group):
     guided: bool = True
 
 
+class ServeSettings(_Group):
+    """The server: where it listens, how many requests it answers side by side, how many may wait, and its time limits.
+
+    `fallback` says what a shopper gets when the language model is down or slower than `limit_s`: retrieval order with the
+    record's own words, marked as such, or an error. See docs/operations.md.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65535)
+    workers: int = Field(4, ge=1, le=256)
+    queue: int = Field(64, ge=0, le=10_000)
+    limit_s: float = Field(60.0, gt=0)
+    drain_s: float = Field(30.0, ge=0)
+    body_bytes: int = Field(1_000_000, ge=1000)
+    fallback: Literal["record", "error"] = "record"
+    database: str | None = None
+    origins: tuple[str, ...] = ()
+
+
 class Settings(BaseSettings):
     """All settings of a shelf. `engine` "auto" takes a server where `server` is given, else vLLM, else transformers."""
 
@@ -96,6 +115,7 @@ class Settings(BaseSettings):
     retrieve: RetrieveSettings = RetrieveSettings()
     rank: RankSettings = RankSettings()
     explain: ExplainSettings = ExplainSettings()
+    serve: ServeSettings = ServeSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -1,0 +1,53 @@
+"""The bodies that clients send, checked by pydantic: types, lengths, and no unknown keys. Text in them is untrusted."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from shelftalk.values import Request, Turn
+
+MOST_TURNS = 50
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class Body(BaseModel):
+    """Base of all bodies: unknown keys are refused, so that a misspelt one is not lost in silence."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class TurnBody(Body):
+    """One earlier turn."""
+
+    role: Literal["user", "assistant"]
+    content: str = Field(max_length=16_000)
+
+
+class RecommendationBody(Body):
+    """A request for recommendations: what `shelftalk ask` takes, and whether to stream."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"request": "a waterproof tent for two under 200", "k": 3, "stream": False}]},
+    )
+
+    request: str = Field(min_length=1, max_length=100_000, description="What the shopper asks, in plain words.")
+    id: str = Field("", max_length=200, description="Yours; it comes back in the answer.")
+    history: list[TurnBody] = Field(
+        default_factory=list, max_length=MOST_TURNS, description="The turns before this one."
+    )
+    candidates: list[Identifier] | None = Field(None, max_length=1000, description="Choose from these products alone.")
+    k: int | None = Field(None, ge=1, le=50, description="How many picks.")
+    stream: bool = Field(False, description="Server-sent events instead of one JSON object.")
+
+    def to_request(self) -> Request:
+        """The value that the path takes."""
+        return Request(
+            self.request,
+            id=self.id,
+            history=tuple(Turn(t.role, t.content) for t in self.history),
+            candidates=None if self.candidates is None else tuple(self.candidates),
+            k=self.k,
+        )

@@ -1,0 +1,94 @@
+"""Errors as a client sees them: one JSON shape, a status, nothing of the inside.
+
+{"error": {"type", "message", "param", "request_id"}}: the shape that OpenAI's clients read, used everywhere.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from shelftalk.errors import CatalogError, EngineError, ShelftalkError, StorageError, UsageError
+from shelftalk.server.pool import Busy, Stopping
+from shelftalk.text import clean
+
+logger = logging.getLogger(__name__)
+
+# What a client may read of each kind of error; the rest says only that it failed.
+_STATUS: dict[type[ShelftalkError], tuple[int, str]] = {
+    Busy: (429, "overloaded"),
+    Stopping: (503, "stopping"),
+    UsageError: (400, "invalid_request"),
+    CatalogError: (404, "not_found"),
+    EngineError: (503, "model_unavailable"),
+    StorageError: (507, "storage"),
+}
+_OWN_WORDS = (Busy, Stopping, UsageError)
+
+
+class Refused(ShelftalkError):
+    """A request refused by the server itself, with the status and the kind of error that the client sees."""
+
+    def __init__(self, status: int, kind: str, message: str, *, param: str | None = None) -> None:
+        super().__init__(message)
+        self.status, self.kind, self.param = status, kind, param
+
+
+def body(kind: str, message: str, request_id: str | None, param: str | None = None) -> dict[str, Any]:
+    """The error object of an answer or an event."""
+    return {"error": {"type": kind, "message": clean(message), "param": param, "request_id": request_id}}
+
+
+def describe(error: BaseException) -> tuple[int, str, str, str | None]:
+    """Status, kind, message and parameter of an error, with nothing in it that a client must not read."""
+    if isinstance(error, Refused):
+        return error.status, error.kind, str(error), error.param
+    for kind, (status, name) in _STATUS.items():
+        if isinstance(error, kind):
+            if isinstance(error, _OWN_WORDS):
+                return status, name, str(error), None
+            plain = {
+                "not_found": "no such product or catalogue",
+                "model_unavailable": "the language model is not available",
+            }
+            return status, name, plain.get(name, "the server has no room left"), None
+    return 500, "internal", "something went wrong; the request id finds it in the log", None
+
+
+def install(app: FastAPI) -> None:
+    """Makes every error of the app one of these."""
+
+    async def known(request: Request, error: Exception) -> JSONResponse:
+        status, kind, message, param = describe(error)
+        headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Busy) else {}
+        if status >= 500:
+            logger.error("%s: %s", type(error).__name__, clean(str(error))[:500])
+        return JSONResponse(body(kind, message, request_id(request), param), status, headers)
+
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"] if part != "body")
+        return JSONResponse(body("invalid_request", str(first["msg"]), request_id(request), where or None), 422)
+
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        kind = {401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}.get(
+            error.status_code, "http"
+        )
+        return JSONResponse(
+            body(kind, str(error.detail), request_id(request)), error.status_code, dict(error.headers or {})
+        )
+
+    app.add_exception_handler(ShelftalkError, known)
+    app.add_exception_handler(RequestValidationError, invalid)  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, http)  # type: ignore[arg-type]
+    app.add_exception_handler(Exception, known)
+
+
+def request_id(request: Request) -> str | None:
+    """The id that the server gave this request."""
+    return getattr(request.state, "request_id", None)

@@ -1,0 +1,41 @@
+"""POST /v1/recommendations: the answer of `shelftalk ask`, as JSON or as server-sent events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from shelftalk.server import sse
+from shelftalk.server.answering import wire
+from shelftalk.server.bodies import RecommendationBody
+from shelftalk.server.failures import body as failure
+from shelftalk.server.failures import describe, request_id
+
+router = APIRouter(prefix="/v1", tags=["recommendations"])
+
+
+@router.post("/recommendations", summary="What should I buy?", response_model=None)
+async def recommend(body: RecommendationBody, request: Request) -> Response:
+    """Picks with reasons that the catalogue proves. With "stream": true, events as they come into being (docs/api.md)."""
+    server: Any = request.app.state.server
+    asked = body.to_request()
+    if not body.stream:
+        answer = await server.answering.answer(asked)
+        return JSONResponse(answer.to_dict())
+    server.pool.admit()  # a full queue is told by the status, while there is still one to give
+
+    async def events() -> AsyncIterator[bytes]:
+        number = 0
+        try:
+            async for step in server.answering.events(asked):
+                for name, data in wire(step):
+                    yield sse.event(name, data, number)
+                    number += 1
+        except Exception as error:  # the status is sent already: the error is the last event
+            _, kind, message, param = describe(error)
+            yield sse.event("error", failure(kind, message, request_id(request), param), number)
+
+    return StreamingResponse(sse.alive(events()), media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
