@@ -47,7 +47,7 @@ def verdict(row: Row) -> str:
 
 def _round(n: int) -> int:
     """The number rounded up to two digits: an estimate should not look exact."""
-    step = 10 ** max(0, len(str(n)) - 2)
+    step = int(10 ** max(0, len(str(n)) - 2))
     return -(-n // step) * step
 
 

@@ -26,8 +26,11 @@ def judged(case: Case) -> Mapping[str, float] | None:
     return dict.fromkeys(case.gold, 1.0) if case.gold else None
 
 
-def _of_trec(measure: str, *, cut_first: bool = False) -> Any:
-    """A metric by trec_eval's name of it; with `cut_first` the ranking itself is cut at k."""
+def _of_trec(measure: str = "", whole: str = "", *, cut_first: bool = False) -> Any:
+    """A metric by trec_eval's names of it: with a cut, and over the whole ranking ("": cut where the ranking ends).
+
+    With `cut_first` the ranking itself is cut at k, since trec_eval has no such measure with a cut.
+    """
 
     def value(case: Case, outcome: Outcome, context: MetricContext, k: int | None) -> float | None:
         grades = judged(case)
@@ -37,7 +40,7 @@ def _of_trec(measure: str, *, cut_first: bool = False) -> Any:
         ids = ids[:k] if cut_first else ids
         if not ids:
             return 0.0
-        name = measure if cut_first else measure.replace("{k}", str(k or len(ids)))
+        name = whole if cut_first or (k is None and whole) else f"{measure}.{k or len(ids)}"
         found = _evaluator(_whole(grades), name).evaluate({"q": {d: float(len(ids) - i) for i, d in enumerate(ids)}})
         return float(next(iter(found["q"].values())))
 
@@ -67,10 +70,10 @@ def _judged_share(case: Case, outcome: Outcome, context: MetricContext, k: int |
     return sum(d in grades for d in ids) / len(ids) if grades and ids else None
 
 
-register(Metric("ndcg", "discounted gain over the best possible one; linear gains", per_case=_of_trec("ndcg_cut.{k}"), cut=True))  # fmt: skip
-register(Metric("mrr", "1 / rank of the first relevant product", per_case=_of_trec("recip_rank", cut_first=True), cut=True))  # fmt: skip
-register(Metric("map", "mean precision at the ranks of the relevant products", per_case=_of_trec("map", cut_first=True), cut=True))  # fmt: skip
-register(Metric("recall", "share of the relevant products ranked", per_case=_of_trec("recall.{k}"), cut=True))
-register(Metric("hit_rate", "whether a relevant product is ranked", per_case=_of_trec("success.{k}"), cut=True))
-register(Metric("precision", "share of the places that hold a relevant product; places left empty count against it", per_case=_of_trec("P.{k}"), cut=True))  # fmt: skip
+register(Metric("ndcg", "discounted gain over the best possible one; linear gains", per_case=_of_trec("ndcg_cut", "ndcg"), cut=True))  # fmt: skip
+register(Metric("mrr", "1 / rank of the first relevant product", per_case=_of_trec(whole="recip_rank", cut_first=True), cut=True))  # fmt: skip
+register(Metric("map", "mean precision at the ranks of the relevant products", per_case=_of_trec(whole="map", cut_first=True), cut=True))  # fmt: skip
+register(Metric("recall", "share of the relevant products ranked", per_case=_of_trec("recall"), cut=True))
+register(Metric("hit_rate", "whether a relevant product is ranked", per_case=_of_trec("success"), cut=True))
+register(Metric("precision", "share of the places that hold a relevant product; places left empty count against it", per_case=_of_trec("P"), cut=True))  # fmt: skip
 register(Metric("judged", "share of the ranked products that have a judgment", "neither", per_case=_judged_share, cut=True))  # fmt: skip
