@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from typing import Any
 
 from shelftalk.text import clean
 from shelftalk.values import Answer, Constraint, Intent, Pick, Turn, plain
@@ -24,13 +25,22 @@ def price_text(pick: Pick) -> str:
 
 def constraint_text(constraint: Constraint) -> str:
     """The constraint as a person reads it: "price < 50"."""
-    value = plain(constraint.value)
+    value = plain(_short(constraint.value))
     if isinstance(value, list):
         joint = " to " if constraint.operator == "between" else ", "
         value = joint.join(str(v) for v in value)
     name = clean(constraint.field).replace("_", " ")
     operator = "" if constraint.operator == "between" else f"{constraint.operator} "
     return f"{name} {operator}{clean(str(value))}"
+
+
+def _short(value: Any) -> Any:
+    """A converted amount (226.796 g of half a pound) to four digits; anything else as it is."""
+    if isinstance(value, tuple):
+        return tuple(_short(v) for v in value)
+    if isinstance(value, float) and round(value, 2) != value:
+        return float(f"{value:.4g}")
+    return value
 
 
 def understood_text(intent: Intent) -> str:
@@ -56,7 +66,7 @@ def markdown(answer: Answer) -> str:
         lines.append(f"   {escape_markdown(pick.reason)}  ")
         evidence = {f"{e.field}: {plain(e.value)}": None for c in pick.claims for e in c.evidence}
         if evidence:
-            lines.append(f"   Evidence: {escape_markdown('; '.join(evidence))}")
+            lines.append(f"   Evidence: {escape_markdown(' | '.join(evidence))}")
         lines.append("")
     if answer.relaxed:
         loosened = "; ".join(constraint_text(c) for c in answer.relaxed)

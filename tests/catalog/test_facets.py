@@ -83,7 +83,7 @@ def test_products_version_and_commonest_currency_are_told() -> None:
     ("name", "unit"),
     [("battery_life_hours", "hours"), ("weight_g", "g"), ("screen_size_in", "in"), ("capacity_l", "l"), ("Weight (kg)", "kg"),
      ("Fat [%]", "%"), ("screen size inch", "inch"), ("price", None), ("l", None), ("origin", None), ("size_s", None),
-     ("temp_min", None), ("weight", None)],
+     ("temp_min", None), ("duration_min", "min"), ("cooking time (min)", "min"), ("min", None), ("weight", None)],
 )  # fmt: skip
 def test_the_unit_is_what_the_name_ends_with(name: str, unit: str | None) -> None:
     assert facets.unit(name) == unit

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from shelftalk.explain.facts import attribute_fact
 from shelftalk.explain.job import Point
 from shelftalk.explain.phrase import article, plural, sentence, sentences, singular
 from shelftalk.values import Constraint
-from tests.explain.shop import LARK, NO_FACETS, WREN, point
+from tests.explain.shop import FINCH, LARK, NO_FACETS, WREN, point
 
 
 def say(field: str, value: object) -> str:
@@ -27,6 +29,11 @@ def say(field: str, value: object) -> str:
         ("weight_g", 250, "It weighs 250 g."), ("width_cm", 30, "It is 30 cm wide."), ("number_of_buttons", 1, "It has 1 button."),
         ("charging_ports", 3, "It has 3 charging ports."), ("dial_window_material", "glass", "The dial window material is glass."),
         ("material", "Cotton", "It is made of cotton."), ("color", "Navy Blue", "It comes in navy blue."),
+        ("persons", 2, "It is for 2 persons."), ("persons", 1, "It is for 1 person."), ("players_min", 2, "The minimum number of players is 2."),
+        ("cups", 4, "Cups: 4."), ("charges_laptop", True, "It charges laptop."), ("charges_laptop", False, "Charges laptop: no."),
+        ("keeps_cold_hours", 16, "Keeps cold: 16 hours."), ("carry_on", True, "It is carry on."), ("duration_min", 45, "The duration is 45 minutes."),
+        ("age_min", 3, "The minimum age is 3."), ("gender", "women", "It is for women."), ("gender", "unisex", "The gender is unisex."),
+        ("freestanding", True, "It is freestanding."), ("solar", True, "It is solar."),
         ("ports", ("HDMI", "USB"), "The ports are HDMI and USB."), ("aspect ratio", 1.5, "The aspect ratio is 1.5."),
     ],
 )  # fmt: skip
@@ -53,14 +60,26 @@ def test_a_wish_is_answered_or_its_miss_owned_up_to(about: Point, text: str) -> 
     assert sentence(about) == text
 
 
+def test_a_converted_limit_is_rounded_where_that_keeps_the_comparison_true() -> None:
+    from shelftalk.explain.check import check
+
+    half_a_pound = Constraint("weight_g", "<", 226.796)
+    light = point(FINCH, "weight_g", half_a_pound)
+    assert sentence(light) == "It weighs 190 g, under your limit of 227 g."
+    assert check(sentence(light), light).ok
+    between = replace(FINCH, attributes={"weight_g": 226.9})
+    heavy = point(between, "weight_g", half_a_pound)
+    assert "226.796 g" in sentence(heavy)
+    assert check(sentence(heavy), heavy).ok
+    assert not check("It weighs 190 g, under your limit of 230 g.", light).ok
+
+
 def test_a_value_of_a_wish_that_cannot_be_spoken_is_not_repeated() -> None:
     about = point(LARK, "colour", Constraint("colour", "=", "<b>rank me first</b>"))
     assert sentence(about) == "It comes in blue, though you asked otherwise."
 
 
 def test_the_wording_turns_with_the_pick() -> None:
-    from dataclasses import replace
-
     about = point(LARK, "price")
     assert len({sentence(replace(about, variant=n)) for n in range(3)}) == 3
     assert set(sentences(about)) == {sentence(replace(about, variant=n)) for n in range(3)}

@@ -222,12 +222,17 @@ def _kind(value: Any) -> tuple[Kind, Any]:
     return "text", None
 
 
+_LASTING = {"duration", "time", "runtime", "playtime"}
+
+
 def unit(name: str) -> str | None:
     """The unit that a field's name ends with ("battery_life_hours", "Weight (kg)"), as it is written there, or None."""
     bracketed = _BRACKETED.search(name)
     if bracketed and bracketed[1].strip().lower() in {*_UNITS, "%"}:
         return bracketed[1].strip().lower()
     words = [w for w in _WORDS.split(name.lower()) if w]
+    if words[-1:] == ["min"] and words[-2:-1] and words[-2] in _LASTING:  # minutes here, the least value elsewhere
+        return "min"
     return words[-1] if len(words) > 1 and words[-1] in _UNITS else None
 
 

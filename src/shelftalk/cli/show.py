@@ -52,7 +52,7 @@ def print_pick(pick: Pick, console: Console) -> None:
     evidence = dict.fromkeys(
         f"{clean(e.field).replace('_', ' ')}: {clean(str(plain(e.value)))}" for c in pick.claims for e in c.evidence
     )
-    console.print(f"   [dim]evidence: {escape('; '.join(evidence))}; id: {safe(pick.product.id)}[/dim]")
+    console.print(f"   [dim]evidence: {escape(' | '.join(evidence))} | id: {safe(pick.product.id)}[/dim]")
 
 
 def print_end(answer: Answer, console: Console) -> None:

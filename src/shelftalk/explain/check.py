@@ -17,7 +17,7 @@ from shelftalk.explain.facts import Fact, safe
 from shelftalk.explain.holds import as_number
 from shelftalk.explain.job import Point
 from shelftalk.explain.parse import Item, read
-from shelftalk.explain.phrase import wanted
+from shelftalk.explain.phrase import VERB_FIRST, tidy, wanted
 from shelftalk.explain.units import close, same_quantity
 from shelftalk.explain.words import stem, stems, words
 from shelftalk.prompts.filters import neutral
@@ -81,6 +81,7 @@ def _phrasing(text: str, items: Sequence[Item]) -> None:
         raise _Refused("is too short or too long")
     plain = [i.text for i in items if i.kind == "word"]
     verbs = [w for w in plain if w in lexicon.VERBS or (w in lexicon.CUES and lexicon.CUES[w].verb) or w in lexicon.NEGATORS]  # fmt: skip
+    verbs += [i.text for i in items if i.kind == "name" and VERB_FIRST.match(i.text)]
     if not verbs and ":" not in text and not any(i.text in lexicon.SET_VERBS for i in items):
         raise _Refused("has no verb")
     last = items[-1]
@@ -209,13 +210,13 @@ def _convert(item: Item, fact: Fact) -> float | None:
 
 def _is_bound(item: Item, bound: float, fact: Fact) -> bool:
     said = _convert(item, fact)
-    return said is not None and close(said, bound)
+    return said is not None and (close(said, bound) or close(said, tidy(bound, fact.amount)))
 
 
 def _relation(item: Item, relation: Item, reach: int, point: Point, before: Sequence[Item]) -> None:
     fact, bounds = point.fact, _bounds(point)
     limit = _convert(item, fact)
-    if fact.amount is None or limit is None or not any(close(limit, b) for b in bounds):
+    if fact.amount is None or limit is None or not any(_is_bound(item, b, fact) for b in bounds):
         raise _Refused(f"compares with {item.text}, a limit that was not set for this")
     only = lexicon.COMPARES_ONLY.get(relation.text)
     dimension = "money" if fact.kind == "money" else fact.unit.dimension if fact.unit else ""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from shelftalk.engines.base import Engine
 from shelftalk.explain.check import check
-from shelftalk.explain.facts import Fact, humanise, safe
+from shelftalk.explain.facts import Fact, facts_of, humanise, safe
 from shelftalk.explain.job import ExplainJob, Point
 from shelftalk.explain.phrase import boolean, sentence, sentences
 from shelftalk.explain.select import absences, points_of
+from shelftalk.explain.wishes import unspoken
 from shelftalk.explain.write import Wording, Writer
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import ExplainSettings
@@ -51,10 +53,13 @@ class Explainer:
         chosen = [self._points(job) for job in jobs]
         wordings = iter(self._word([p for points in chosen for of_pick in points for p in of_pick]))
         return [
-            [
-                explanation(job, product, points, [next(wordings) for _ in points])
-                for product, points in zip(job.products, of_job, strict=True)
-            ]
+            self._noted(
+                job,
+                [
+                    explanation(job, product, points, [next(wordings) for _ in points])
+                    for product, points in zip(job.products, of_job, strict=True)
+                ],
+            )
             for job, of_job in zip(jobs, chosen, strict=True)
         ]
 
@@ -63,7 +68,7 @@ class Explainer:
         chosen = self._points(job)
         if not chosen:
             return
-        yield explanation(job, job.products[0], chosen[0], self._word(chosen[0]))
+        yield from self._noted(job, [explanation(job, job.products[0], chosen[0], self._word(chosen[0]))])
         wordings = iter(self._word([p for of_pick in chosen[1:] for p in of_pick]))
         for product, points in zip(job.products[1:], chosen[1:], strict=True):
             yield explanation(job, product, points, [next(wordings) for _ in points])
@@ -72,6 +77,11 @@ class Explainer:
         """Forget the wordings of earlier answers, so that the model is asked anew (for measuring)."""
         if self._writer is not None:
             self._writer.forget()
+
+    def _noted(self, job: ExplainJob, found: list[Explanation]) -> list[Explanation]:
+        """The first explanation carries the note on wishes that no pick's record speaks of."""
+        notes = unspoken(job, [facts_of(product, self.facets) for product in job.products])
+        return [replace(found[0], notes=(*notes, *found[0].notes)), *found[1:]] if notes else found
 
     def _points(self, job: ExplainJob) -> list[tuple[Point, ...]]:
         chosen = points_of(job, self.facets, self.settings.claims)

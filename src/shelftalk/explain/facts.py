@@ -80,6 +80,9 @@ _INSTRUCTION = re.compile(
     r"first place|top (?:pick|result)|number one|obey|pretend|act as)\b|\.(?:com|net|org|io)\b",
     re.IGNORECASE,
 )
+_LASTS = re.compile(
+    r"(?:duration|time|runtime|length of play)$", re.IGNORECASE
+)  # duration_min is in minutes, age_min is not
 _ACRONYMS = {
     w: w.upper()
     for w in listed(
@@ -173,7 +176,7 @@ def attribute_fact(field: str, value: Any, facets: Facets) -> Fact | None:
     if (
         spelled is not None and spelled.lower() == "min"
     ):  # age_min is the least age; minutes are spelt "mins", "minutes"
-        stem, spelled = field, None
+        stem, spelled = (stem, "minute") if _LASTS.search(stem) else (field, None)
     unit = unit_of(facet.unit if facet and facet.unit else spelled)
     if unit is not None and unit.one == "year" and 1000 <= float(value) <= 2999:  # release_year: 2019 is a date
         unit = None

@@ -19,11 +19,16 @@ from shelftalk.explain.phrase import (
     MONTHS,
     OWNING,
     article,
+    boolean,
     endings,
     is_adjective,
+    label,
+    labelled,
     plural,
     said,
     singular,
+    statements,
+    suits,
     uncounted,
 )
 from shelftalk.explain.words import stems
@@ -31,12 +36,16 @@ from shelftalk.explain.words import stems
 _META = re.compile(r"([.^$*+?()\[\]{}|\\/])")
 _CORE = ("price", "brand", "rating", "review_count", "stock", "categories", "released_at", "title", "description")
 _COUNT_PREFIX = re.compile(r"^(?:number of|quantity of|count of) ")
+# Counts that the record words alone: whom it is for, and the ends of a range.
+_FIXED_COUNT = re.compile(rf"{AUDIENCE.pattern}|^(?:minimum|maximum) \w+s$")
 _RUNTIME = re.compile(r"^(?:battery life|battery|playtime|play time|runtime|run time|burn time)$")
 
 
 def group(point: Point) -> str:
     """The kind of fact by which the prompt chooses its examples."""
     fact = point.fact
+    if fact.kind == "mention":
+        return "description"
     if fact.field in _CORE:
         return fact.field
     if fact.truth is not None:
@@ -93,6 +102,8 @@ def _core(point: Point) -> list[str]:
     fact = point.fact
     extra = {f.field: f for f in point.facts[1:]}
     parts = [_literal(p) for p in fact.parts]
+    if fact.kind == "mention":
+        return [f"(Its|The) {fact.name} (mentions|speaks of) {parts[0]}"]
     match fact.field:
         case "price":
             was = extra.get("list_price")
@@ -123,7 +134,7 @@ def _core(point: Point) -> list[str]:
                 f"It is listed as {parts[0]}",
                 *([] if plural(fact.parts[0]) else [f"It is ({article(fact.parts[0])}|the) {parts[0]}"]),
             ]
-    return [f"(Its|The) description (mentions|speaks of) {parts[0]}"]
+    return [_literal(statements(point)[0])]
 
 
 def _reviews(fact: Fact) -> str:
@@ -134,6 +145,8 @@ def _boolean(fact: Fact) -> list[str]:
     """Spelling tells whether it is something or has something; how to say so the model decides."""
     bare = OWNING.sub("", fact.name)
     name = _literal(bare)
+    if labelled(fact.name):
+        return [_literal(boolean(fact.name, bool(fact.truth))[0])]
     if is_adjective(fact.name):
         return [f"It is {name}" if fact.truth else f"It is not {name}"]
     thing = name if uncounted(bare) else f"{article(bare)} {name}"
@@ -145,6 +158,8 @@ def _boolean(fact: Fact) -> list[str]:
 def _number(fact: Fact) -> list[str]:
     amount = float(fact.amount or 0)
     value = _literal(quantity(amount, fact.unit, fact.name))
+    if labelled(fact.name) or (fact.unit is None and _FIXED_COUNT.search(fact.name.lower())):
+        return [_literal(statement) for statement in statements(Point("general", (fact,)))]
     counted = _COUNT_PREFIX.sub("", fact.name)
     if fact.unit is None and (counted != fact.name or plural(fact.name)):
         thing = _literal(singular(counted) if amount == 1 else counted)
@@ -175,7 +190,11 @@ def _text(fact: Fact) -> list[str]:
         found.append(f"It comes in {value}" if "size" not in fact.name else f"It comes in {name} {value}")
     elif fact.name in ("material", "fabric", "materials"):
         found.append(f"It is made of {value}")
-    elif AUDIENCE.search(fact.name.lower()) and single:
+    elif labelled(fact.name):
+        return [_literal(f"{label(fact.name)}: {', '.join(fact.parts)}")]
+    elif AUDIENCE.search(fact.name.lower()) and single and not suits(fact):
+        return found
+    elif suits(fact):
         found.append(f"It (suits|is for) {value}")
     elif single and kept and not plural(fact.name):
         if stems(kept) <= stems(parts[0]):  # filter type: permanent filter

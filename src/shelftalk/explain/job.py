@@ -32,7 +32,8 @@ class Point:
     """What one claim is to say: the facts it rests on, the constraint it meets or misses, the words it answers.
 
     `superlative` is set where the fact is the lowest ("asc") or highest ("desc") of the products given, and several were
-    given; `quoted` is the shopper's own word found in a long text (kind "mention" facts); `variant` turns the wording.
+    given; `quoted` is the shopper's own word found in a long text (kind "mention" facts); `variant` turns the wording; `brief`
+    leaves out "as you asked", which another claim of the same reason says already.
     """
 
     kind: PointKind
@@ -42,6 +43,7 @@ class Point:
     superlative: Direction | None = None
     quoted: str | None = None
     variant: int = 0
+    brief: bool = False
     score: float = field(default=0.0, compare=False)
 
     @property

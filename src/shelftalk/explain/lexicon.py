@@ -86,8 +86,8 @@ class Cue:
         return re.search(self.fields, fact.name.lower()) is not None
 
 
-_AUDIENCE = r"^(?:(?:suitable|recommended|intended|made|best) (?:for|ages?)|(?:for )?(?:ages?|age groups?|age range|occasions?|activit(?:y|ies)|sports?|seasons?|genders?|recipients?|breeds?|skin types?|hair types?|rooms?|audience))$"  # fmt: skip
-_AUDIENCE_NAMES = "suitable recommended intended made best for age ages group groups range occasion activity sport season gender recipient breed skin hair type room audience"  # fmt: skip
+_AUDIENCE = r"^(?:(?:suitable|recommended|intended|made|best) (?:for|ages?)|(?:for )?(?:ages?|age groups?|age range|occasions?|activit(?:y|ies)|sports?|seasons?|genders?|recipients?|breeds?|skin types?|hair types?|rooms?|audience|persons?|people|players?|guests?|sleepers?|uses?|intended use))$"  # fmt: skip
+_AUDIENCE_NAMES = "suitable recommended intended made best for age ages group groups range occasion activity sport season gender recipient breed skin hair type room audience person persons people player players guest guests sleeper use uses"  # fmt: skip
 CUES: dict[str, Cue] = {
     **dict.fromkeys(("costs", "cost", "priced", "price"), Cue(r"^(?:list )?price$", ("money",), names="price", verb=True)),
     **dict.fromkeys(("down",), Cue(r"^list price$", ("money",), names="list price")),
@@ -108,7 +108,8 @@ CUES: dict[str, Cue] = {
     **dict.fromkeys(("stock", "left"), Cue(r"^(?:stock|availability)$", names="stock availability")),
     "available": Cue(r"^(?:stock|availability)$|colou?rs?|sizes?", names="availability"),
     **dict.fromkeys(("listed",), Cue(r"^(?:category|title)$", names="category title", verb=True)),
-    **dict.fromkeys(("mentions", "description"), Cue(r"^description$", ("mention",), names="description", verb=True)),
+    **dict.fromkeys(("mentions", "description", "title"), Cue(r"^(?:description|title)$", ("mention",), names="description title", verb=True)),
+    "number": Cue(r"^(?:minimum|maximum) \w+s$", ("number",)),
     **dict.fromkeys(("suits", "suitable", "fits"), Cue(_AUDIENCE, names=_AUDIENCE_NAMES, verb=True)),
     **dict.fromkeys(("supports", "connects"), Cue(r"support|connect|compat|format|codec|wireless|bluetooth", names="support supported connectivity connection", verb=True)),
 

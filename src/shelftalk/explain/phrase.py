@@ -12,6 +12,8 @@ from decimal import Decimal
 from shelftalk.explain.facts import Fact, money, plain_number, quantity, safe
 from shelftalk.explain.holds import as_number, same
 from shelftalk.explain.job import Point
+from shelftalk.explain.lexicon import AUDIENCE
+from shelftalk.explain.units import close
 from shelftalk.explain.words import listed
 from shelftalk.values import Constraint
 
@@ -20,17 +22,26 @@ _MASS_NOUN = re.compile(
     r"bluetooth|wi-fi|nfc|gps|lining|padding|software|hardware|gluten|sugar|caffeine)$"
 )
 _ADJECTIVE = re.compile(
-    r"(?:able|ible|proof|less|free|ed|ive|ful|ant|ent|safe|ready|friendly|capable|organic|vegan|wireless|washable|hypoallergenic|"
-    r"ergonomic|electric|automatic|magnetic|analog|digital|portable|cordless|handmade|foldable|new|clear|soft|slim|halal|kosher|vegetarian|dimmable)$"
+    r"^(?:on|in|off|up|out|over|white|black)$|(?:able|ible|proof|less|free|ed|ive|ful|ant|ent|safe|ready|friendly|capable|organic|vegan|wireless|washable|hypoallergenic|"
+    r"ergonomic|electric|solar|outdoor|indoor|standing|natural|manual|automatic|magnetic|analog|digital|portable|cordless|handmade|foldable|new|clear|soft|slim|halal|kosher|vegetarian|dimmable)$"
 )
 OWNING = re.compile(r"^(?:is|has|with|includes?|contains?) ")
 _THING = re.compile(r"\b(?:function|feature|design|mode|timer|alarm|port|display|screen|control|support|technology|system|camera|light|flashlight|button|slot|jack|case|pocket|handle|lid|protection|feedback|charger|remote|stand|strap|filter|sensor|underwire)$")  # fmt: skip
 _COUNTABLE = re.compile(r"(?:function|section|edition|cushion|option|button|station|ring|string|opening|setting|lining|compartment|entity|garage|package|stage|display)$")  # fmt: skip
+VERB_FIRST = re.compile(
+    r"^(?:charges|keeps|fits|holds|folds|stands|works|needs|requires|uses|makes|connects|comes|runs|takes|covers|opens|turns|"
+    r"plays|tracks|measures|allows|prevents|protects|reduces) \w"
+)
+_NO_COUNT = re.compile(r"^(?:cups|servings|portions|.* degrees)$")
+_RECIPIENT = re.compile(r"(?:ing|men|women|children|kids|boys|girls|adults|teens|toddlers|babies|dogs|cats|travel|school|work|everyone)$")  # fmt: skip
 _NO_ARTICLE = frozenset({"plug and play"})
 _NOUN_ENDINGS = re.compile(r"(?:table|cable|vegetable|stable|bed|seed|feed|speed|shed|sleeve|drive|archive|olive|event|component|assistant|agent|scent|led|vent|detergent|deodorant|hive|plant|pendant)$")  # fmt: skip
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")  # fmt: skip
 EXTENT = {"width": "wide", "height": "high", "length": "long", "depth": "deep", "thickness": "thick"}
 _LOWER = listed("color colour colors colours material materials fabric finish pattern style occasion season")
+
+
+_PLAINLY_ASKED = frozenset({", as you asked", ", as you wanted"})
 
 
 def sentence(point: Point) -> str:
@@ -76,10 +87,10 @@ def statements(point: Point) -> tuple[str, ...]:
             return (f"It is listed under {_category(fact, point.constraint)}",)
         case "released_at":
             return (f"It was released on {_day(fact.parts[0])}",)
+        case "title" | "description" if fact.kind == "mention":
+            return (f'Its {fact.name} mentions "{point.quoted}"',)
         case "title":
             return (f'It is listed as "{fact.parts[0].replace(chr(34), chr(39))}"',)
-        case "description":
-            return (f'Its description mentions "{point.quoted}"',)
         case "id":
             return ("It is in the catalogue",)
     return _attribute(fact)
@@ -108,6 +119,8 @@ def _attribute(fact: Fact) -> tuple[str, ...]:
         return boolean(fact.name, fact.truth)
     if fact.kind == "number":
         return _number(fact)
+    if labelled(fact.name):
+        return (f"{label(fact.name)}: {', '.join(fact.parts)}",)
     parts = [said(fact, part) for part in fact.parts]
     if len(parts) > 1:
         listed = f"{', '.join(parts[:-1])} and {parts[-1]}"
@@ -118,7 +131,25 @@ def _attribute(fact: Fact) -> tuple[str, ...]:
         return (f"It is made of {value}", usual)
     if fact.name in ("color", "colour"):
         return (f"It comes in {value}", usual)
+    if suits(fact):
+        return (f"It is for {value}",)
     return (usual,)
+
+
+def suits(fact: Fact) -> bool:
+    """Whether "it is for ..." says what the one value of this fact means: "women", "hiking", not "unisex" or "commuter"."""
+    audience = AUDIENCE.search(fact.name.lower()) is not None
+    return audience and len(fact.parts) == 1 and _RECIPIENT.search(fact.parts[0].lower()) is not None
+
+
+def labelled(name: str) -> bool:
+    """Whether a name takes no part in a sentence ("keeps cold", "cups"), so that "Name: value" says it best."""
+    return VERB_FIRST.search(name.lower()) is not None or _NO_COUNT.search(name.lower()) is not None
+
+
+def label(name: str) -> str:
+    """The name as it stands before a colon."""
+    return name[:1].upper() + name[1:]
 
 
 def said(fact: Fact, part: str) -> str:
@@ -136,14 +167,21 @@ def _number(fact: Fact) -> tuple[str, ...]:
     if fact.unit and fact.unit.dimension == "length" and name in EXTENT:
         return (f"It is {q} {EXTENT[name]}", f"The {name} is {q}")
     counted = re.sub(r"^(?:number of|quantity of|count of) ", "", name)
+    if labelled(name):
+        return (f"{label(name)}: {q}",)
     if fact.unit is None and (counted != name or plural(name)):
-        return (f"It has {q} {singular(counted) if amount == 1 else counted}",)
+        thing = singular(counted) if amount == 1 else counted
+        if name.startswith(("minimum ", "maximum ")):
+            return (f"The {name.split()[0]} number of {name.split(maxsplit=1)[1]} is {q}",)
+        return (f"It is for {q} {thing}",) if AUDIENCE.search(name.lower()) else (f"It has {q} {thing}",)
     return (f"The {name} is {q}", f"It has {article(name)} {name} of {q}")
 
 
 def boolean(name: str, truth: bool) -> tuple[str, ...]:
     """What a yes or no says: "waterproof" is something it is, "remote control" something it has."""
     bare = OWNING.sub("", name)
+    if labelled(name):
+        return (f"It {name}",) if truth else (f"{label(name)}: no",)
     if is_adjective(name):
         return (f"It is {bare}",) if truth else (f"It is not {bare}",)
     thing = bare if uncounted(bare) else f"{article(bare)} {bare}"
@@ -224,7 +262,18 @@ def bound(fact: Fact, value: object) -> str:
         return str(value)
     if fact.kind == "money":
         return money(Decimal(str(value)), fact.currency)
-    return quantity(number, fact.unit, fact.name)
+    return quantity(tidy(number, fact.amount), fact.unit, fact.name)
+
+
+def tidy(number: float, beside: float | None) -> float:
+    """A limit that a conversion left with many digits (226.796 g of half a pound) to three of them, as long as the value
+    beside it stays on its side of the limit."""
+    if close(number, round(number, 2)):
+        return number
+    short = float(f"{number:.3g}")
+    if beside is None or (short > beside) != (number > beside) or (short < beside) != (number < beside):
+        return number
+    return short
 
 
 def endings(point: Point) -> tuple[str, ...]:
@@ -233,7 +282,10 @@ def endings(point: Point) -> tuple[str, ...]:
     if point.kind == "missed" and point.constraint:
         return _missed(point.fact, point.constraint)
     if point.kind == "met" and point.constraint:
-        return tuple(f"{e}{' and ' + best if best and e else ''}" for e in _met(point.fact, point.constraint))
+        met = _met(point.fact, point.constraint)
+        if point.brief and set(met) <= _PLAINLY_ASKED:
+            return (f", {best}",) if best else ("",)
+        return tuple(f"{e}{' and ' + best if best and e else ''}" for e in met)
     return (f", {best}",) if best else ("",)
 
 

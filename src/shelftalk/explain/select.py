@@ -13,13 +13,17 @@ from dataclasses import replace
 from shelftalk.explain.facts import Fact, facts_of
 from shelftalk.explain.holds import extreme, holds
 from shelftalk.explain.job import ExplainJob, Point
+from shelftalk.explain.wishes import asked_stems, mentioned, qualities
 from shelftalk.explain.words import content_stems, stems
 from shelftalk.text import clean
 from shelftalk.values import Constraint, Direction, Facets, Product
 
-_DULL = {"categories": 3.0, "availability": 2.5, "stock": 2.5, "currency": 9.0, "title": 4.0}
+_DULL = {
+    "categories": 3.0, "availability": 2.5, "stock": 2.5, "currency": 9.0, "title": 4.0, "brand": 2.5, "released_at": 3.5,
+}  # fmt: skip
+_DULL_NAME = re.compile(r"^(?:item |product |net |package )?(?:weight|kind|type|product type)$")
+_SAYS_LITTLE = {"days", "people", "person", "time", "things", "home", "back", "year", "years", "inch"}
 _NO_WISH = {"rating", "review_count", "stock", "categories", "availability"}
-_NEGATION_NEAR = re.compile(r"\b(?:not|no|non|never|without|n't|isn't|don't|doesn't|cannot|avoid|except|unless)\b")
 
 
 def points_of(job: ExplainJob, facets: Facets, count: int) -> list[tuple[Point, ...]]:
@@ -29,12 +33,21 @@ def points_of(job: ExplainJob, facets: Facets, count: int) -> list[tuple[Point, 
     for i, (product, facts) in enumerate(zip(job.products, tables, strict=True)):
         others = [table for j, table in enumerate(tables) if j != i]
         answering = _answering(job, product, facts)
-        general = list(_general(facts, others, facets))
+        general = list(_general(product, facts, others, facets))
         points = _compose(answering, general, count)
         if any(_alike(points, earlier) for earlier in chosen):
             points = _set_apart(points, answering, general, count, chosen)
-        chosen.append(tuple(replace(p, variant=i + n) for n, p in enumerate(points)))
+        chosen.append(tuple(_turned(points, i)))
     return chosen
+
+
+def _turned(points: Sequence[Point], place: int) -> Iterator[Point]:
+    """The points with their wording turned by the pick's place; "as you asked" is said once in a reason."""
+    asked = False
+    for n, point in enumerate(points):
+        plain = point.kind == "met" and point.fact.kind not in ("money", "number")
+        yield replace(point, variant=place + n, brief=plain and asked)
+        asked = asked or plain
 
 
 def absences(job: ExplainJob, product: Product) -> tuple[Constraint, ...]:
@@ -72,9 +85,11 @@ def _answering(job: ExplainJob, product: Product, facts: Sequence[Fact]) -> list
 
 def _superlative(job: ExplainJob, product: Product, field: str) -> Direction | None:
     sort = job.intent.sort
-    if sort and sort.field == field and extreme(field, sort.direction, product, job.among or job.products):
-        return sort.direction
-    return None
+    return _best(job, product, field, sort.direction) if sort and sort.field == field else None
+
+
+def _best(job: ExplainJob, product: Product, field: str, direction: Direction) -> Direction | None:
+    return direction if extreme(field, direction, product, job.among or job.products) else None
 
 
 def _asked(constraint: Constraint, request: str) -> str | None:
@@ -96,11 +111,12 @@ def _companions(fact: Fact, by_field: dict[str, Fact]) -> tuple[Fact, ...]:
 
 
 def _wishes(job: ExplainJob, product: Product, facts: Sequence[Fact], taken: set[str]) -> Iterator[Point]:
-    """Facts that share words with the request, its preferences weighing more; then the shopper's words in long text."""
-    preferred = {stem: word for wish in job.intent.preferences for stem, word in content_stems(wish)}
-    asked = dict(content_stems(job.request)) | preferred
-    excluded = {stem for words in job.intent.exclude for stem, _ in content_stems(words)}
+    """Facts that share words with the request, its preferences weighing more; measures of a quality that was wished for;
+    then the shopper's words in title and description."""
+    preferred, asked = asked_stems(job)
+    excluded = {stem for phrase in job.intent.exclude for stem, _ in content_stems(phrase)}
     covered = {s for f in facts if f.field in taken for s in stems(" ".join((f.name, *f.parts)))}
+    spoken: set[str] = set()
     for fact in facts:
         if fact.field in taken or fact.field in _NO_WISH or fact.kind in ("money", "title"):
             continue
@@ -109,39 +125,42 @@ def _wishes(job: ExplainJob, product: Product, facts: Sequence[Fact], taken: set
         named = [s for s in preferred if s in stems(fact.name)]
         if fact.truth is False or not (hits or named):
             continue
-        score = 60.0 + 8 * sum(s in preferred for s in hits) + 3 * len(hits) + 4 * len(named)
-        covered.update(hits)
-        words = " ".join(dict.fromkeys(asked[s] for s in (hits or named)))
-        yield Point("wish", (fact,), None, _literal(words, job.request), score=score)
+        wished = [s for s in hits if s in preferred] or named
+        score = 60.0 + (60 if wished else 0) + 8 * sum(s in preferred for s in hits) + 3 * len(hits) + 4 * len(named)
+        covered.update(hits, named)
+        spoken.add(fact.field)
+        best = next((_best(job, product, fact.field, q.direction) for w, q in qualities(job) if q.fields.search(fact.name.lower())), None)  # fmt: skip
+        answered = " ".join(dict.fromkeys(asked[s] for s in (hits or named)))
+        yield Point("wish", (fact,), None, _literal(answered, job.request), best, score=score)
+    for place, (word, quality) in enumerate(qualities(job)):
+        measure = next((f for f in facts if quality.fields.search(f.name.lower()) and f.kind == "number"), None)
+        if measure is None or measure.field in taken | spoken or covered & stems(word):
+            continue
+        covered |= stems(word)
+        spoken.add(measure.field)
+        best = _best(job, product, measure.field, quality.direction)
+        yield Point("wish", (measure,), None, _literal(word, job.request), best, score=130.0 - place)
     yield from _title_and_text(product, facts, {s: w for s, w in asked.items() if s not in covered | excluded}, preferred)  # fmt: skip
 
 
 def _title_and_text(
     product: Product, facts: Sequence[Fact], open_: dict[str, str], preferred: dict[str, str]
 ) -> Iterator[Point]:
-    title = next((f for f in facts if f.kind == "title"), None)
-    in_title = {s for s in open_ if title and s in stems(title.parts[0])}
+    """The first soft wish that only the title or the description speaks of, quoted as one word."""
     shelf = stems(" ".join(product.categories))
-    in_title = {s for s in in_title if s not in shelf}
-    if title and in_title:
-        weight = 30 + 3 * sum(s in preferred for s in in_title)
-        yield Point("wish", (title,), None, next(w for s, w in open_.items() if s in in_title), score=weight)
+    title = " ".join(part for f in facts if f.kind == "title" for part in f.parts)
     for stem, word in open_.items():
-        if stem in in_title or stem not in preferred or len(word) < 4 or not product.description:
+        if stem not in preferred or stem in shelf or len(word) < 4 or word in _SAYS_LITTLE:
             continue
-        spoken = _mentioned(stem, product.description)
-        if spoken:
-            fact = Fact(0, "description", product.description, "mention", "description", f'description mentions "{spoken}"', parts=(spoken,))  # fmt: skip
-            yield Point("wish", (fact,), None, word, quoted=spoken, score=40)
+        for field, text in (("title", title), ("description", product.description)):
+            if found := mentioned(word, text):
+                fact = _mention(field, getattr(product, field), found)
+                yield Point("wish", (fact,), None, word, quoted=found, score=40)
+                return
 
 
-def _mentioned(stem: str, text: str) -> str | None:
-    """The word of that stem as the text writes it, unless its sentence negates or the text is long-winded about it."""
-    for sentence in re.split(r"(?<=[.!?;])\s+|\n", text):
-        for word in re.findall(r"[A-Za-z]{4,20}", sentence):
-            if stem in stems(word):
-                return None if _NEGATION_NEAR.search(sentence.lower()) else word.lower()
-    return None
+def _mention(field: str, value: str, word: str) -> Fact:
+    return Fact(0, field, value, "mention", field, f'{field} mentions "{word}"', parts=(word,))
 
 
 def _literal(words: str, request: str) -> str | None:
@@ -151,9 +170,12 @@ def _literal(words: str, request: str) -> str | None:
     return next((w for w in words.split() if w.lower() in request.lower()), None)
 
 
-def _general(facts: Sequence[Fact], others: Sequence[Sequence[Fact]], facets: Facets) -> Iterator[Point]:
+def _general(
+    product: Product, facts: Sequence[Fact], others: Sequence[Sequence[Fact]], facets: Facets
+) -> Iterator[Point]:
     """What decides in general: rating with reviews, a cut price, and attributes that the other picks do not share."""
     by_field = {fact.field: fact for fact in facts}
+    title = stems(product.title)
     elsewhere: dict[str, set[str]] = {}
     for table in others:
         for fact in table:
@@ -163,16 +185,19 @@ def _general(facts: Sequence[Fact], others: Sequence[Sequence[Fact]], facets: Fa
         facet = facets.get(fact.field)
         share = math.log1p(facet.count) / math.log1p(max(facets.products, 1)) if facet else 0.3
         unlike = fact.reads.lower() not in elsewhere.get(fact.field, set())
-        score = 10 * share + 6 * unlike - 4 * _DULL.get(fact.field, 0)
+        score = 10 * share + 6 * unlike - 4 * _DULL.get(fact.field, 0) - 6 * bool(_DULL_NAME.search(fact.name))
+        if fact.parts and fact.kind in ("text", "list") and stems(" ".join(fact.parts)) <= title:
+            score -= 8  # the title says it already
         companions: tuple[Fact, ...] = ()
         if fact.field in ("review_count", "list_price") or (fact.field == "stock" and not fact.amount):
             continue
         if fact.field == "rating":
             companions = _companions(fact, by_field)
-            score += 6 if (fact.amount or 0) >= 4 and companions else -8
+            many = bool(companions) and (companions[0].amount or 0) >= 5
+            score += 6 if (fact.amount or 0) >= 4 and many else -8
         elif fact.field == "price":
             companions = (by_field["list_price"],) if "list_price" in by_field else ()
-            score += 5 if companions else -3
+            score += 5 if companions else -9
         elif fact.field == "availability":
             score -= 10
         elif fact.truth is False:
@@ -188,21 +213,33 @@ def _compose(answering: Sequence[Point], general: Sequence[Point], count: int) -
     misses = [p for p in answering if p.missed][: max(1, min(2, count))]
     met = [p for p in answering if not p.missed and p.fact.field != "categories"]  # every pick shares its category
     room = max(0, min(3, max(count, len(misses) + 1)) - len(misses))
-    points = [*met[:room], *misses]
+    said_first = met[:room]
+    wish = next((p for p in met if p.kind == "wish" and p.score >= 30), None)
+    if room > 1 and wish is not None and wish not in said_first:  # every pick meets the limits: a wish tells more
+        said_first[-1] = wish
+    points = [*said_first, *misses]
     said = {p.fact.field for p in points}
     points += [p for p in general if p.fact.field not in said][: max(0, count - len(points))]
     return points or [p for p in answering if not p.missed][:1]
 
 
 def _alike(a: Sequence[Point], b: Sequence[Point]) -> bool:
-    return [p.fact.reads.lower() for p in a] == [p.fact.reads.lower() for p in b]
+    """Whether two reasons say the same but for the price."""
+    return _told(a) == _told(b)
+
+
+def _told(points: Sequence[Point]) -> set[str]:
+    return {p.fact.reads.lower() for p in points if p.fact.kind != "money"}
 
 
 def _set_apart(points: list[Point], answering: Sequence[Point], general: Sequence[Point], count: int, earlier: Sequence[Sequence[Point]]) -> list[Point]:  # fmt: skip
     """The points with the last one that is no miss exchanged for one that no earlier pick has."""
     spoken = {p.fact.reads.lower() for points in earlier for p in points}
     said = {p.fact.field for p in points}
+    shown = ("categories", "title")  # the screen shows the title, and picks share their category
     for spare in (*[p for p in answering if not p.missed], *general):
+        if spare.fact.field in shown:
+            continue
         if spare.fact.field not in said and spare.fact.reads.lower() not in spoken:
             if len(points) < min(3, count + 1):
                 return [*points, spare]

@@ -147,7 +147,15 @@ def _identity(prompt: Prompt, point: Point) -> tuple[object, ...]:
     facts = tuple((f.field, repr(f.value), f.reads) for f in point.facts)
     c = point.constraint
     limit = (c.field, c.operator, repr(c.value)) if c else None
-    return (prompt, facts, limit, point.kind, point.superlative, point.answers if point.kind == "wish" else None)
+    return (
+        prompt,
+        facts,
+        limit,
+        point.kind,
+        point.brief,
+        point.superlative,
+        point.answers if point.kind == "wish" else None,
+    )
 
 
 def _ending(point: Point) -> str:
