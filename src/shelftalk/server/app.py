@@ -13,7 +13,7 @@ from shelftalk.recommender import Shelf
 from shelftalk.server import failures
 from shelftalk.server.failures import Refused
 from shelftalk.server.limits import BodyLimit
-from shelftalk.server.routes import health, recommendations
+from shelftalk.server.routes import chat, health, recommendations, rerank
 from shelftalk.server.state import ServerState
 from shelftalk.settings import Settings, load_settings
 
@@ -59,7 +59,8 @@ def create_app(settings: Settings | None = None, shelf: Shelf | None = None) -> 
         return response
 
     app.include_router(health.router)
-    app.include_router(recommendations.router)
+    for part in (recommendations, chat, rerank):
+        app.include_router(part.router)
 
     @app.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
     async def unknown(path: str) -> Response:

@@ -1,0 +1,138 @@
+"""POST /v1/chat/completions and GET /v1/models: the form that OpenAI's clients speak; the picks ride in "shelftalk"."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from shelftalk.recommender import Event
+from shelftalk.server import sse
+from shelftalk.server.chat_text import chat_end, chat_pick, chat_text
+from shelftalk.server.failures import Refused, describe, request_id
+from shelftalk.server.failures import body as failure
+from shelftalk.values import Answer, Pick, Turn
+from shelftalk.values import Request as Asked
+
+router = APIRouter(prefix="/v1", tags=["chat"])
+MODEL = "shelftalk"
+
+
+class Part(BaseModel):
+    """One part of a message's content; only text is read."""
+
+    type: str
+    text: str | None = Field(None, max_length=100_000)
+
+
+class ChatMessage(BaseModel):
+    """A message of a conversation. System and developer messages are taken and not used: the shop's prompts stand."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: str | list[Part] | None = None
+
+    def text(self) -> str:
+        """The text of the content, its parts joined by line breaks."""
+        if isinstance(self.content, list):
+            return "\n".join(part.text for part in self.content if part.type == "text" and part.text)
+        return self.content or ""
+
+
+class StreamOptions(BaseModel):
+    """What a stream carries beside the text."""
+
+    include_usage: bool = False
+
+
+class ChatBody(BaseModel):
+    """A conversation; settings of decoding that clients send along (temperature, max_tokens, ...) have no effect here."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [{"model": MODEL, "messages": [{"role": "user", "content": "a rain jacket under 80"}]}]
+        },
+    )
+
+    model: str = Field(MODEL, max_length=200)
+    messages: list[ChatMessage] = Field(min_length=1, max_length=200)
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    n: int = Field(1, ge=1, le=1, description="One answer; more are not given.")
+    k: int | None = Field(None, ge=1, le=50, description="How many picks (an addition of this server).")
+
+    def to_request(self) -> Asked:
+        """The last user message is the request, what stands before it the history. Refused (400) where there is none."""
+        talk = [m for m in self.messages if m.role in ("user", "assistant") and m.text().strip()]
+        if not talk or talk[-1].role != "user":
+            raise Refused(400, "invalid_request", "the last message must be a user's, with text", param="messages")
+        history = tuple(Turn("user" if m.role == "user" else "assistant", m.text()) for m in talk[:-1])
+        return Asked(talk[-1].text(), history=history[-50:], k=self.k)
+
+
+@router.get("/models", summary="The one model that there is")
+async def models() -> dict[str, Any]:
+    """A list with the name that clients give as `model`."""
+    return {"object": "list", "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": "shelftalk"}]}
+
+
+@router.post("/chat/completions", summary="A conversation, as OpenAI's clients hold it", response_model=None)
+async def complete(body: ChatBody, request: Request) -> Response:
+    """The answer as an assistant's message; "shelftalk" holds the whole answer with picks, claims and evidence."""
+    server: Any = request.app.state.server
+    asked = body.to_request()
+    head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.model}
+    if not body.stream:
+        answer = await server.answering.answer(asked)
+        message = {"role": "assistant", "content": chat_text(answer), "refusal": None}
+        choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+        return JSONResponse(
+            {**head, "object": "chat.completion", "choices": [choice], "usage": usage(answer), "shelftalk": answer.to_dict()}
+        )  # fmt: skip
+    server.pool.admit()
+    with_usage = bool(body.stream_options and body.stream_options.include_usage)
+    head["object"] = "chat.completion.chunk"
+
+    async def events() -> AsyncIterator[bytes]:
+        try:
+            yield sse.event(None, _chunk(head, {"role": "assistant", "content": ""}))
+            async for step in server.answering.events(asked):
+                for part in chunks(head, step, with_usage):
+                    yield sse.event(None, part)
+        except Exception as error:  # the status is sent already: the error is the last event
+            _, kind, message, param = describe(error)
+            yield sse.event(None, failure(kind, message, request_id(request), param))
+        yield sse.event(None, "[DONE]")
+
+    return StreamingResponse(sse.alive(events()), media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
+
+
+def chunks(head: dict[str, Any], step: Event, with_usage: bool) -> list[dict[str, Any]]:
+    """The chunks that one step of the path becomes: each pick's text once its reason is checked, then the end."""
+    value = step.value
+    if step.kind == "reason" and isinstance(value, Pick):
+        return [_chunk(head, {"content": chat_pick(value) + "\n"})]
+    if not isinstance(value, Answer):
+        return []
+    end = chat_end(value)
+    out = [_chunk(head, {"content": end})] if end else []
+    last = {**_chunk(head, {}, "stop"), "shelftalk": value.to_dict()}
+    out.append(last)
+    if with_usage:
+        out.append({**head, "choices": [], "usage": usage(value)})
+    return out
+
+
+def usage(answer: Answer) -> dict[str, int]:
+    """Tokens that the language model read and wrote for the answer; none where it was not asked."""
+    read, wrote = answer.tokens.prompt, answer.tokens.completion
+    return {"prompt_tokens": read, "completion_tokens": wrote, "total_tokens": read + wrote}
+
+
+def _chunk(head: dict[str, Any], delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+    return {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}]}
