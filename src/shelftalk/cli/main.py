@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from shelftalk.cli import ask, catalog, chat, demo, doctor, model, prompts, rank, schema, serve, train, why
+from shelftalk.cli import ask, catalog, chat, demo, doctor, eval, model, prompts, rank, schema, serve, train, why
 from shelftalk.cli.common import fail
 from shelftalk.errors import ShelftalkError, StorageError
 
@@ -52,6 +52,7 @@ app.command("why")(why.why)
 app.command("rank")(rank.rank)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(model.app, name="model")
+app.add_typer(eval.app, name="eval")
 app.add_typer(train.app, name="train")
 app.add_typer(prompts.app, name="prompts")
 app.command("serve")(serve.serve)

@@ -1,0 +1,206 @@
+"""`shelftalk eval`: run suites with variants, see what there is; comparing and reporting stand in eval_compare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from shelftalk.cli import common, eval_compare
+
+if TYPE_CHECKING:
+    from shelftalk.evaluate.runner import Done, Progress
+
+app = typer.Typer(no_args_is_help=True, help="Offline evaluation: which variant is better, by how much, and how sure.")
+
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="Folder of the data sets.", show_default="the setting data")
+]
+app.command("compare")(eval_compare.compare)
+app.command("report")(eval_compare.report)
+app.command("gate")(eval_compare.gate)
+app.command("export")(eval_compare.export)
+_STAGES = {"indexing": "indexing the catalogue", "answering": "answering", "measuring": "measuring"}
+
+
+@app.command("run")
+def run(
+    suite: Annotated[str, typer.Argument(help="A shipped suite (`shelftalk eval list`) or the path of your own.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the runs; each variant gets a folder in it.")],
+    variant: Annotated[
+        list[str] | None,
+        typer.Option(help="KEY=VALUE,KEY=VALUE; repeat for several variants, A|B makes one of each value."),
+    ] = None,
+    split: Annotated[str | None, typer.Option(help="Another split of the suite's data.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many requests, drawn with the seed.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of draws, variations, sampled decoding and intervals.")] = 0,
+    repeats: Annotated[int, typer.Option(min=1, help="Times each request is put, for sampled decoding.")] = 1,
+    data: DataOption = None,
+    batch: Annotated[int, typer.Option(min=1, help="Requests answered together; 1 times each alone.")] = 16,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ask the model anew, whatever was kept.")] = False,
+) -> None:
+    """Put a suite's requests to variants of the path. A run that was cut goes on when the same command is given again."""
+    common.quiet()
+    from shelftalk.evaluate.runner import Engines, run_suite
+    from shelftalk.evaluate.suite import load_suite
+    from shelftalk.evaluate.variants import parse_variants
+
+    settings = common.settings_from()
+    variants = parse_variants(variant or [])
+    chosen = load_suite(suite, data or settings.data)
+    cases = chosen.load(split=split, limit=limit, seed=seed)
+    engines = Engines(fresh=fresh)
+    console, done = common.stderr(), []
+    try:
+        for one in variants:
+            with _Bar(console, one.name) as bar:
+                finished = run_suite(
+                    chosen, one, out, settings=settings, limit=limit, seed=seed, repeats=repeats, batch=batch,
+                    cases=cases, engines=engines, progress=bar.show,
+                )  # fmt: skip
+            done.append(finished)
+            _tell(console, one.name, finished)
+    finally:
+        engines.close()
+    common.stdout().print(_table(done))
+    if len(done) > 1:
+        folders = " ".join(str(d.folder.path) for d in done)
+        console.print(f"[dim]compare them: shelftalk eval compare {_safe(folders)}[/dim]", soft_wrap=True)
+
+
+@app.command("list")
+def list_() -> None:
+    """The shipped suites."""
+    from rich.table import Table
+
+    from shelftalk.evaluate.suite import list_suites
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("suite", "task", "data", "about"):
+        table.add_column(name, no_wrap=name != "about")
+    for suite in list_suites():
+        table.add_row(suite.name, suite.task, str(suite.data["kind"]), _safe(" ".join(suite.description.split())))
+    common.stdout().print(table)
+
+
+@app.command("show")
+def show(
+    suite: Annotated[str, typer.Argument(help="A shipped suite or the path of your own.")],
+    data: DataOption = None,
+    split: Annotated[str | None, typer.Option(help="Another split of the suite's data.")] = None,
+    examples: Annotated[int, typer.Option(min=0, help="Requests to show.")] = 5,
+) -> None:
+    """What a suite asks and measures, with some of its requests; reads its data, so it also checks a suite of your own."""
+    from shelftalk.evaluate.suite import load_suite
+
+    settings = common.settings_from()
+    chosen = load_suite(suite, data or settings.data)
+    loaded = chosen.load(split=split)
+    console = common.stdout()
+    console.print(f"[bold]{_safe(chosen.name)}[/bold] version {chosen.version}, task {chosen.task}")
+    console.print(_safe(" ".join(chosen.description.split())), soft_wrap=True)
+    pool = "their judged products" if chosen.pool == "judged" else "the whole catalogue"
+    console.print(
+        f"{len(loaded.cases)} requests of split {loaded.split or 'all'} over {pool}; {len(loaded.feeds)} "
+        f"catalogue{'s' if len(loaded.feeds) != 1 else ''}; gains {chosen.gains}, unjudged {chosen.unjudged}"
+    )
+    console.print(f"metrics: {', '.join(chosen.metrics)}", soft_wrap=True)
+    columns = sorted({name for case in loaded.cases for name in case.columns})
+    console.print(f"slices: {', '.join(columns)}", soft_wrap=True)
+    step = max(1, len(loaded.cases) // max(1, examples))
+    for case in loaded.cases[::step][:examples]:
+        console.print(f"  [dim]{_safe(case.id)}[/dim] {_safe(case.request.request)}", soft_wrap=True)
+
+
+def _tell(console: Any, name: str, done: Done) -> None:
+    meta, where = done.meta, _safe(str(done.folder.path))
+    told = {
+        "ran": f"{meta['requests']} requests in {meta['wall_s']:.1f} s",
+        "went on": f"went on where it was cut, {meta['requests']} requests in all",
+        "measured anew": "answers unchanged; measured anew",
+        "unchanged": "nothing changed since this run",
+    }[done.state]
+    if done.changed:
+        told += f" (the run that stood there was made with other {', '.join(done.changed)}, and was replaced)"
+    if meta["errors"]:
+        told += f", [red]{meta['errors']} failed[/red]"
+    asked = meta["cache"]
+    if done.state in ("ran", "went on") and (asked["hits"] or asked["misses"]):
+        told += f"; the model was asked {asked['misses']} prompts, {asked['hits']} were kept"
+    console.print(f"{_safe(name)}: {told} [dim]{where}[/dim]", soft_wrap=True)
+
+
+def _table(done: list[Done]) -> Any:
+    """The mean of each metric with its interval, a column a variant; figures of whole runs below."""
+    from rich.table import Table
+
+    first = done[0].meta
+    suite = first["suite"]
+    table = Table(
+        title=f"{_safe(suite['name'])}, {first['requests']} requests, mean and 95% interval",
+        title_justify="left",
+        box=None,
+    )
+    table.add_column("metric", no_wrap=True)
+    for one in done:
+        table.add_column(_safe(one.meta["variant"]["name"]), overflow="fold")
+    for name in dict.fromkeys(n for one in done for n in one.meta["metrics"]):
+        cells = [_cell(one.meta["metrics"].get(name)) for one in done]
+        if any(cells):
+            table.add_row(name, *cells)
+    for name in dict.fromkeys(n for one in done for n in one.meta["figures"]):
+        table.add_row(name, *(_number(one.meta["figures"].get(name)) for one in done))
+    return table
+
+
+def _cell(found: dict[str, Any] | None) -> str:
+    if not found or found["mean"] is None:
+        return ""
+    if found["low"] is None:
+        return _number(found["mean"])
+    n = f" [dim]n={found['n']}[/dim]"
+    return f"{_number(found['mean'])} [dim]({_number(found['low'])} to {_number(found['high'])})[/dim]{n}"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.0f}"
+
+
+def _safe(text: str) -> str:
+    from shelftalk.cli.show import safe
+
+    return safe(text)
+
+
+class _Bar:
+    """A run's progress: a bar with the time left on a terminal, elsewhere nothing."""
+
+    def __init__(self, console: Any, name: str) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console,
+            transient=True, disable=not console.is_terminal,
+        )  # fmt: skip
+        self._name, self._stage = _safe(name), ""
+        self._task: Any = None
+
+    def __enter__(self) -> _Bar:
+        self._bar.start()
+        return self
+
+    def show(self, now: Progress) -> None:
+        """Told by the runner."""
+        if now.stage != self._stage or self._task is None:
+            if self._task is not None:
+                self._bar.remove_task(self._task)
+            self._stage = now.stage
+            self._task = self._bar.add_task("", total=now.total or None)
+        text = f"{self._name}: {_safe(now.text) or _STAGES[now.stage]}"
+        self._bar.update(self._task, description=text, completed=now.done, total=now.total or None)
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.stop()
