@@ -1,0 +1,52 @@
+"""The commands `shelftalk train ...`: from judged requests, logs or a bare catalogue to an adapter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shelftalk.cli import train_sft
+from shelftalk.cli.common import quiet, settings_from, stderr, stdout
+from shelftalk.errors import PARTIAL
+
+app = typer.Typer(no_args_is_help=True, help="Build training sets and tune the language model on them.")
+train_sft.register(app)
+
+
+@app.command("data")
+def data(
+    config: Annotated[Path, typer.Option("--config", help="YAML file that says what goes into the set.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the data set.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a data set that stands there.")] = False,
+) -> None:
+    """Build a supervised set: train, dev and test rows with the prompts that are served, and a card."""
+    quiet()
+    from shelftalk.train.config import load_config
+    from shelftalk.train.data import make
+
+    wanted = load_config(config)
+    console = stderr()
+    built = make(wanted, out, settings_from(), overwrite=overwrite, say=lambda text: console.print(text, markup=False))
+    _show(built.known, out)
+    if built.report.rejects:
+        console.print(
+            f"{len(built.report.rejects)} rows of logs were left out; see {out / 'rejects.jsonl'}", markup=False
+        )
+        raise typer.Exit(PARTIAL)
+
+
+def _show(known: dict, out: Path) -> None:  # type: ignore[type-arg]
+    from rich.table import Table
+
+    table = Table("task", "train", "dev", "test", "prompt p50", "p99", "tokens to train on")
+    for task, t in known["tasks"].items():
+        rows, lengths = t["rows"], t["prompt_tokens"]
+        table.add_row(
+            task, *(f"{rows[s]:,}" for s in ("train", "dev", "test")), str(lengths["p50"]), str(lengths["p99"]),
+            f"{t['train_tokens']:,}",
+        )  # fmt: skip
+    console = stdout()
+    console.print(table)
+    console.print(f"content hash {known['content_hash'][:16]}, written to {out}", markup=False)

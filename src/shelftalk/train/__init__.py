@@ -1,0 +1,1 @@
+"""Train: judged requests, a shop's logs or a bare catalogue become supervised sets, and the sets an adapter."""

@@ -1,0 +1,177 @@
+"""The configuration of a data set: which sources, which tasks, how much of each, and what is held out. A YAML file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shelftalk.errors import UsageError
+
+Task = Literal["suits", "pointwise", "listwise", "understand", "explain"]
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ProductqaSource(_Part):
+    """ProductQA categories (folders with metadata.json and qa.jsonl.gz); `dev` and `test` are categories held out by name."""
+
+    kind: Literal["productqa"]
+    path: Path
+    dev: list[str] = []
+    test: list[str] = []
+    fact_share: float = Field(0.0, ge=0, le=1)
+
+
+class ChorusSource(_Part):
+    """A catalogue with graded queries (CSV: query, docid, rating 0 to 3), split by query."""
+
+    kind: Literal["chorus"]
+    feed: Path
+    ratings: Path
+    format: str | None = "chorus"
+    dev: Share = 0.15
+    test: Share = 0.1
+
+
+class DemoSource(_Part):
+    """The bundled demo's judged requests of its dev split, or a folder laid out like it."""
+
+    kind: Literal["demo"]
+    path: Path | None = None
+    judged: Literal["dev"] = "dev"  # the test split is for measuring
+    dev: Share = 0.2
+    test: Share = 0.1
+
+
+class LogsSource(_Part):
+    """A shop's behaviour: JSON Lines with request, shown, clicked, bought and dismissed (lists of product ids)."""
+
+    kind: Literal["logs"]
+    path: Path
+    catalog: Path
+    format: str | None = None
+    dev: Share = 0.1
+    test: Share = 0.1
+
+
+class CatalogueSource(_Part):
+    """A catalogue alone: `requests` requests are made up from its facets."""
+
+    kind: Literal["catalogue"]
+    catalog: Path
+    format: str | None = None
+    requests: int = Field(1000, ge=10)
+    dev: Share = 0.1
+    test: Share = 0.1
+
+
+Source = Annotated[
+    ProductqaSource | ChorusSource | DemoSource | LogsSource | CatalogueSource, Field(discriminator="kind")
+]
+
+
+class TaskConfig(_Part):
+    """How much of a task: at most so many judged requests of each source in each split (by the source's kind; without a
+    number all), at most so many rows in each split, and the weight of its rows in the loss."""
+
+    requests: dict[str, Annotated[int, Field(ge=0)]] = {}
+    train: int | None = Field(None, ge=1)
+    dev: int | None = Field(600, ge=1)
+    test: int | None = Field(600, ge=1)
+    weight: float = Field(1.0, gt=0)
+
+
+class RankConfig(_Part):
+    """Products a request is shown with: how many that suit, how many that do not (the hardest from the first `depth` of
+    retrieval), and the smallest and largest window of a listwise prompt."""
+
+    suiting: int = Field(6, ge=1)
+    unsuiting: int = Field(8, ge=1)
+    depth: int = Field(30, ge=2, le=1000)
+    windows: int = Field(4, ge=1)
+    window: tuple[int, int] = (3, 8)
+
+
+class DataConfig(_Part):
+    """Everything that decides a data set. The same configuration over the same files gives the same rows."""
+
+    seed: int = 0
+    model: str = "default"
+    root: Path | None = None
+    catalogs: Path | None = None
+    leaks: Literal["refuse", "drop"] = "refuse"
+    near: float = Field(0.9, gt=0.5, le=1)
+    hostile: float = Field(0.05, ge=0, le=0.5)
+    tasks: dict[Task, TaskConfig]
+    rank: RankConfig = RankConfig()
+    sources: list[Source] = Field(min_length=1)
+
+
+# What each kind of source can label.
+LABELS: dict[str, frozenset[str]] = {
+    "productqa": frozenset({"suits", "pointwise", "listwise", "understand", "explain"}),
+    "chorus": frozenset({"pointwise", "listwise"}),
+    "demo": frozenset({"pointwise", "listwise", "understand", "explain"}),
+    "logs": frozenset({"pointwise", "listwise"}),
+    "catalogue": frozenset({"suits", "pointwise", "listwise", "understand", "explain"}),
+}
+
+
+def load_config(path: Path) -> DataConfig:
+    """The configuration in a YAML file, its tasks and sources held against each other.
+
+    UsageError names the setting that is wrong, the task that no source labels, or the file that is not there.
+    """
+    try:
+        read = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: is not YAML: {error}") from error
+    if not isinstance(read, dict):
+        raise UsageError(f"{path}: must be settings and their values; see serve/train/default.yaml")
+    return parse_config(read, path)
+
+
+def parse_config(read: dict[str, Any], where: Path) -> DataConfig:
+    """The configuration of these settings; `where` is the file that errors name."""
+    try:
+        config = DataConfig.model_validate(read)
+    except ValidationError as error:
+        first = error.errors()[0]
+        setting = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"{where}: {setting or 'settings'}: {first['msg']} (got {first.get('input')!r})") from error
+    if not config.tasks:
+        raise UsageError(f"{where}: tasks: names no task; name one of {', '.join(sorted(LABELS['productqa']))}")
+    labelled = frozenset().union(*(LABELS[source.kind] for source in config.sources))
+    for task in config.tasks:
+        if task not in labelled:
+            able = sorted(kind for kind, tasks in LABELS.items() if task in tasks)
+            kinds = ", ".join(source.kind for source in config.sources)
+            raise UsageError(
+                f"{where}: tasks: no source gives labels for {task!r} (sources: {kinds}); add one of {', '.join(able)}, "
+                "or leave the task out"
+            )
+    for source in config.sources:
+        for name in ("path", "feed", "ratings", "catalog"):
+            asked = getattr(source, name, None)
+            if isinstance(asked, Path) and not resolve(asked, config).exists():
+                raise UsageError(
+                    f"{where}: source {source.kind}: {name}: there is no {resolve(asked, config)}; relative paths start "
+                    "at `root`, else at SHELFTALK_DATA, else in this folder"
+                )
+    return config
+
+
+def resolve(path: Path, config: DataConfig) -> Path:
+    """Where a path of the configuration lies: itself if absolute, else below `root`, SHELFTALK_DATA or this folder."""
+    path = path.expanduser()
+    base = config.root or os.environ.get("SHELFTALK_DATA")
+    return path if path.is_absolute() or base is None else Path(base).expanduser() / path

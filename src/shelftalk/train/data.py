@@ -1,0 +1,268 @@
+"""Builds a data set from a configuration: sources are read, tasks render their examples, leaks are refused, and the rows
+are written as a `datasets` folder with a card.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import random
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from shelftalk.engines.common import Chat
+from shelftalk.engines.models import is_address, resolve_model
+from shelftalk.errors import StorageError, UsageError
+from shelftalk.prompts import PromptLibrary
+from shelftalk.settings import Settings
+from shelftalk.train.card import Report, card, facts
+from shelftalk.train.config import DataConfig, Source, resolve
+from shelftalk.train.leaks import leaks, without_repeats
+from shelftalk.train.sets import sources
+from shelftalk.train.sets.example import SPLITS, Example, Judged
+from shelftalk.train.sets.ranking import listwise, pointwise
+from shelftalk.train.sets.scribe import Scribe
+from shelftalk.train.sets.suits import suits
+
+logger = logging.getLogger(__name__)
+
+Say = Callable[[str], None]
+NAMED_LEAKS = 10
+CARD = "card.json"
+
+
+@dataclass(frozen=True)
+class Built:
+    """A data set in memory: its rows in order, what the card states, and the report of what was left out."""
+
+    examples: list[Example]
+    known: dict[str, Any]
+    report: Report
+
+
+def tokenizer_of(model: str, settings: Settings) -> Chat:
+    """The model's own tokenizer and chat template. UsageError for a server's address, EngineError where it has none."""
+    if is_address(model):
+        raise UsageError(
+            f"model {model}: a server's tokenizer cannot be used here; give a folder or a Hugging Face name"
+        )
+    from transformers import AutoTokenizer
+
+    place = resolve_model(model, settings.home_folder)
+    return Chat(AutoTokenizer.from_pretrained(place), str(place))
+
+
+def make(
+    config: DataConfig, out: Path, settings: Settings, *, overwrite: bool = False, say: Say = lambda _: None
+) -> Built:
+    """The set, built and written to `out`. Nothing is left in `out` unless all of it is.
+
+    Raises UsageError for an empty set, a task without rows to train on, leaks between splits (naming the rows) and an
+    `out` that holds something else.
+    """
+    check_out(out, overwrite)
+    built = build(config, settings, say)
+    say(f"writing {sum(built.known['rows'].values()):,} rows to {out}")
+    write(built, out)
+    return built
+
+
+def check_out(out: Path, overwrite: bool) -> None:
+    """Raises UsageError where `out` holds something that must not be overwritten."""
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out}: is a file; give a folder for the data set")
+    if out.is_dir() and any(out.iterdir()):
+        if not (out / CARD).is_file():
+            raise UsageError(f"{out}: holds something that is no data set of ours; choose another folder")
+        if not overwrite:
+            raise UsageError(f"{out}: holds a data set already; choose another folder, or give --overwrite")
+
+
+def build(config: DataConfig, settings: Settings, say: Say = lambda _: None, chat: Chat | None = None) -> Built:
+    """The set, in memory."""
+    chat = chat or tokenizer_of(config.model, settings)
+    report = Report()
+    judged = []
+    for source in config.sources:
+        found = list(_judged(source, config, settings, report))
+        say(f"{source.kind}: {len(found):,} judged requests")
+        if not found:
+            raise UsageError(f"source {source.kind}: gives no judged request; nothing can be learned from it")
+        judged += found
+    scribe, prompts = Scribe(chat.count, config.model), PromptLibrary.default()
+    examples: list[Example] = []
+    for task, wanted in config.tasks.items():
+        drawn = _drawn(task, judged, config)
+        rows = [
+            replace(e, weight=e.weight * wanted.weight)
+            for e in _examples(task, drawn, scribe, prompts, settings, config, report)
+        ]
+        say(f"{task}: {len(rows):,} examples")
+        examples += rows
+    cleaned = without_repeats(examples)
+    report.left_out["rows that repeat another"] += cleaned.duplicates
+    report.left_out["rows whose question is answered in two ways"] += cleaned.contradictions
+    kept = _parted(cleaned.examples, config, report)
+    kept = list(_capped(kept, config, report))
+    for task in config.tasks:
+        if not any(e.task == task and e.split == "train" for e in kept):
+            raise UsageError(
+                f"task {task}: no row to train on is left; see what was left out: "
+                + (", ".join(f"{why} ({n})" for why, n in report.left_out.items() if n) or "nothing")
+            )
+    lengths = {e.id: (len(chat.ids(e.prompt)), chat.count(e.completion)) for e in kept}
+    report.left_out = Counter({why: n for why, n in report.left_out.items() if n})
+    known = facts(kept, lengths, report, config.model_dump(mode="json"))
+    return Built(kept, known, report)
+
+
+def _judged(source: Source, config: DataConfig, settings: Settings, report: Report) -> Iterator[Judged]:
+    catalogs = config.catalogs.expanduser() if config.catalogs else settings.home_folder / "train" / "catalogs"
+    match source.kind:
+        case "productqa":
+            folder = resolve(source.path, config)
+            _hashed(report, folder, sorted(folder.glob("*/qa.jsonl*")))
+            yield from sources.productqa(source, folder, settings, config.seed)
+        case "chorus":
+            feed, ratings = resolve(source.feed, config), resolve(source.ratings, config)
+            _hashed(report, ratings.parent, [ratings])
+            yield from sources.chorus(source, feed, ratings, catalogs / _key(feed), settings)
+        case "demo":
+            yield from sources.demo(source, source.path, catalogs / "demo", settings)
+
+
+def _key(feed: Path) -> str:
+    return f"{feed.stem.partition('.')[0]}-{hashlib.sha256(str(feed.resolve()).encode()).hexdigest()[:8]}"
+
+
+def _hashed(report: Report, root: Path, files: Sequence[Path]) -> None:
+    for file in files:
+        with file.open("rb") as data:
+            report.files[str(file.relative_to(root.parent))] = hashlib.file_digest(data, "sha256").hexdigest()
+
+
+def _examples(
+    task: str, judged: Sequence[Judged], scribe: Scribe, prompts: PromptLibrary, settings: Settings,
+    config: DataConfig, report: Report,
+) -> Iterator[Example]:  # fmt: skip
+    match task:
+        case "suits":
+            yield from suits(judged, scribe, prompts, settings, config.seed, config.hostile)
+        case "pointwise":
+            yield from pointwise(judged, scribe, prompts, settings, config.rank, config.seed, config.hostile)
+        case "listwise":
+            yield from listwise(judged, scribe, prompts, settings, config.rank, config.seed, config.hostile)
+
+
+def _drawn(task: str, judged: Sequence[Judged], config: DataConfig) -> list[Judged]:
+    """The judged requests that a task can use, at most as many of a source and split as wanted, drawn by the seed."""
+    able = [one for one in judged if usable(task, one)]
+    chooser = random.Random(f"{config.seed} {task}")
+    out: list[Judged] = []
+    for split in SPLITS:
+        for source in dict.fromkeys(one.source for one in able):
+            mine = [one for one in able if one.source == source and one.split == split]
+            most = config.tasks[task].requests.get(source)  # type: ignore[index]
+            out += mine if most is None or most >= len(mine) else chooser.sample(mine, most)
+    return out
+
+
+def usable(task: str, one: Judged) -> bool:
+    """Whether a judged request has what the task learns from."""
+    match task:
+        case "suits":
+            return one.verdicts is not None
+        case "pointwise" | "listwise":
+            return one.grades is not None and one.ranked
+    return one.intent is not None
+
+
+def _parted(examples: Sequence[Example], config: DataConfig, report: Report) -> list[Example]:
+    """The examples without leaks between splits: refused with the rows named, or dropped from the earlier split."""
+    found = leaks(examples, config.near)
+    if not found:
+        return list(examples)
+    groups = [leak for leak in found if leak.kind == "group"]
+    if groups or config.leaks == "refuse":
+        named = groups or found
+        shown = "; ".join(str(leak) for leak in named[:NAMED_LEAKS])
+        more = f"; and {len(named) - NAMED_LEAKS} more" if len(named) > NAMED_LEAKS else ""
+        what = (
+            "hold out whole groups"
+            if groups
+            else "mend the sources, or set `leaks: drop` to leave such rows out of train"
+        )
+        raise UsageError(f"{len(named)} leaks between splits ({what}): {shown}{more}")
+    leaking = {(leak.first.request, leak.first.split) for leak in found}
+    kept = [e for e in examples if (e.request, e.split) not in leaking]
+    report.leaks = [str(leak) for leak in found]
+    report.left_out["rows whose request another split holds, or nearly"] += len(examples) - len(kept)
+    return kept
+
+
+def _capped(examples: Sequence[Example], config: DataConfig, report: Report) -> Iterator[Example]:
+    """Shuffled by the seed, and at most as many a task and split as wanted; dev and test keep whole requests."""
+    chooser = random.Random(config.seed)
+    parts: dict[tuple[str, str], dict[str, list[Example]]] = defaultdict(lambda: defaultdict(list))
+    for example in examples:
+        key = example.id if example.split == "train" else example.query
+        parts[example.task, example.split][key].append(example)
+    kept: list[Example] = []
+    for (task, split), queries in parts.items():
+        most = getattr(config.tasks[task], split)  # type: ignore[index]
+        taken = 0
+        for key in chooser.sample(sorted(queries), len(queries)):
+            if most is None or taken + len(queries[key]) <= most:
+                kept += queries[key]
+                taken += len(queries[key])
+            else:
+                report.left_out[f"{task} rows beyond the number wanted ({split})"] += len(queries[key])
+    for split in SPLITS:
+        rows = [e for e in kept if e.split == split]
+        chooser.shuffle(rows)
+        yield from rows
+
+
+def write(built: Built, out: Path) -> None:
+    """Writes the set: train, dev and test as `datasets` keeps them, README.md, card.json, rejects.jsonl if there are any.
+
+    The folder appears whole or not at all. StorageError where the disk is full.
+    """
+    import datasets
+
+    message = [{"role": datasets.Value("string"), "content": datasets.Value("string")}]
+    text, number = datasets.Value("string"), datasets.Value("float64")
+    features = datasets.Features(
+        {
+            "task": text, "prompt": message, "completion": message, "source": text, "group": text, "id": text,
+            "weight": number, "query": text, "request": text, "labels": datasets.List(text),
+            "gains": datasets.List(number), "template": text, "tags": datasets.List(text),
+        }
+    )  # fmt: skip
+    parts = {
+        split: datasets.Dataset.from_list([e.row() for e in built.examples if e.split == split], features=features)
+        for split in SPLITS
+    }
+    partial = out.with_name(out.name + ".partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        datasets.disable_progress_bars()
+        datasets.DatasetDict(parts).save_to_disk(partial)
+        (partial / "README.md").write_text(card(built.known), encoding="utf-8")
+        (partial / CARD).write_text(json.dumps(built.known, indent=1, default=str) + "\n", encoding="utf-8")
+        if built.report.rejects:
+            lines = (json.dumps(r, ensure_ascii=False) for r in built.report.rejects)
+            (partial / "rejects.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        if out.exists():
+            shutil.rmtree(out)
+        partial.replace(out)
+    except OSError as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise StorageError(
+            f"{out}: cannot be written: {error.strerror or error}; make room or choose another place"
+        ) from error
