@@ -1,0 +1,95 @@
+"""Conversations that several gateway processes can serve, and that a restart does not lose."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from shelftalk.errors import CatalogError
+from shelftalk.server.db.tables import Conversation, TurnRow, now
+from shelftalk.values import Turn
+
+_TRIES = 5
+
+
+class UnknownConversation(CatalogError):
+    """No such conversation, or another tenant's."""
+
+
+class Conversations:
+    """Turns by conversation, kept in order. A tenant sees its own alone."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def create(self, tenant: str = "") -> str:
+        """The id of a new conversation: 32 hexadecimal digits that cannot be guessed."""
+        identity = uuid.uuid4().hex
+        with Session(self._engine) as session, session.begin():
+            session.add(Conversation(id=identity, tenant=tenant))
+        return identity
+
+    def history(self, identity: str, tenant: str = "") -> tuple[Turn, ...]:
+        """The turns in order. Raises UnknownConversation."""
+        return tuple(
+            Turn("user" if row.role == "user" else "assistant", row.content) for row in self._rows(identity, tenant)
+        )
+
+    def turns(self, identity: str, tenant: str = "") -> list[dict[str, Any]]:
+        """The turns with their answers and times, as a page shows them. Raises UnknownConversation."""
+        return [
+            {"role": r.role, "content": r.content, "answer": r.answer, "at": r.created_at.isoformat()}
+            for r in self._rows(identity, tenant)
+        ]
+
+    def add(self, identity: str, tenant: str, request: str, reply: str, answer: Mapping[str, Any]) -> int:
+        """The number of the user's turn, after both turns were put down together. Raises UnknownConversation.
+
+        Two processes that add at the same time get numbers one after the other.
+        """
+        for attempt in range(_TRIES):
+            try:
+                with Session(self._engine) as session, session.begin():
+                    self._owned(session, identity, tenant)
+                    last = session.scalar(select(func.max(TurnRow.number)).where(TurnRow.conversation_id == identity))
+                    number = 0 if last is None else last + 1
+                    session.add(TurnRow(conversation_id=identity, number=number, role="user", content=request))
+                    session.add(
+                        TurnRow(
+                            conversation_id=identity,
+                            number=number + 1,
+                            role="assistant",
+                            content=reply,
+                            answer=dict(answer),
+                        )
+                    )
+                    session.execute(update(Conversation).where(Conversation.id == identity).values(updated_at=now()))
+                return number
+            except IntegrityError:
+                if attempt == _TRIES - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    def remove(self, identity: str, tenant: str = "") -> None:
+        """Deletes a conversation with all its turns. Raises UnknownConversation."""
+        with Session(self._engine) as session, session.begin():
+            self._owned(session, identity, tenant)
+            session.execute(delete(TurnRow).where(TurnRow.conversation_id == identity))
+            session.execute(delete(Conversation).where(Conversation.id == identity))
+
+    def _rows(self, identity: str, tenant: str) -> list[TurnRow]:
+        with Session(self._engine) as session:
+            self._owned(session, identity, tenant)
+            wanted = select(TurnRow).where(TurnRow.conversation_id == identity).order_by(TurnRow.number)
+            return list(session.scalars(wanted))
+
+    @staticmethod
+    def _owned(session: Session, identity: str, tenant: str) -> None:
+        found = session.get(Conversation, identity)
+        if found is None or found.tenant != tenant:
+            raise UnknownConversation("no such conversation; begin a new one")

@@ -1,0 +1,160 @@
+"""The database: what is put down is there for another process, and each tenant sees its own alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, text
+
+from shelftalk.errors import StorageError, UsageError
+from shelftalk.server.db import Conversations, Interactions, Keys, connect, migrate
+from shelftalk.server.db.conversations import UnknownConversation
+from shelftalk.server.db.tables import Base
+
+
+def _postgres(folder: Path) -> Iterator[str]:
+    """A PostgreSQL of its own on a socket in that folder, run as the user postgres where this is root."""
+    initdb, pg_ctl = shutil.which("initdb"), shutil.which("pg_ctl")
+    if not initdb or not pg_ctl:
+        pytest.skip("no PostgreSQL here (initdb, pg_ctl)")
+    as_root = os.geteuid() == 0 and shutil.which("runuser")
+    prefix = ["runuser", "-u", "postgres", "--"] if as_root else []
+    if as_root:
+        shutil.chown(folder, "postgres")
+    data = folder / "data"
+    made = subprocess.run(
+        [*prefix, initdb, "-D", str(data), "-A", "trust", "-U", "shelftalk"], capture_output=True, cwd="/", check=False
+    )
+    if made.returncode:
+        pytest.skip(f"PostgreSQL cannot be started here: {made.stderr.decode()[-200:]}")
+    options = f"-k {folder} -c listen_addresses= -c fsync=off"
+    start = [*prefix, pg_ctl, "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start"]
+    subprocess.run(start, check=True, capture_output=True, cwd="/")
+    try:
+        yield f"postgresql://shelftalk@/postgres?host={folder}"
+    finally:
+        subprocess.run(
+            [*prefix, pg_ctl, "-D", str(data), "-m", "immediate", "stop"], capture_output=True, cwd="/", check=False
+        )
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    if request.param == "sqlite":
+        folder = tmp_path_factory.mktemp("db")
+        engine = connect(f"sqlite:///{folder}/shelf.db")
+        migrate(engine)
+        yield engine
+        engine.dispose()
+        return
+    with tempfile.TemporaryDirectory() as short:  # a socket's path has 107 characters at most
+        for url in _postgres(Path(short)):
+            engine = connect(url)
+            migrate(engine)
+            yield engine
+            engine.dispose()
+
+
+def test_the_migrations_make_the_tables_that_the_code_expects(database: Engine) -> None:
+    with database.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_migrating_again_changes_nothing(database: Engine) -> None:
+    migrate(database)
+    migrate(database)
+
+
+def test_a_conversation_comes_back_in_order_for_its_own_tenant_alone(database: Engine) -> None:
+    talks = Conversations(database)
+    talk = talks.create("shop a")
+    talks.add(talk, "shop a", "a tent", "1. Tent", {"picks": []})
+    talks.add(talk, "shop a", "cheaper", "1. Small tent", {"picks": []})
+    assert [t.content for t in talks.history(talk, "shop a")] == ["a tent", "1. Tent", "cheaper", "1. Small tent"]
+    with pytest.raises(UnknownConversation):
+        talks.history(talk, "shop b")
+    with pytest.raises(UnknownConversation):
+        talks.add(talk, "shop b", "x", "y", {})
+    talks.remove(talk, "shop a")
+    with pytest.raises(UnknownConversation):
+        talks.history(talk, "shop a")
+
+
+def test_turns_that_are_added_at_the_same_time_are_all_kept_side_by_side(database: Engine) -> None:
+    talks = Conversations(database)
+    talk = talks.create()
+    threads = [threading.Thread(target=talks.add, args=(talk, "", f"q{i}", f"a{i}", {})) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    turns = [t.content for t in talks.history(talk)]
+    assert sorted(turns) == sorted([f"q{i}" for i in range(4)] + [f"a{i}" for i in range(4)])
+    assert all(turns[i][1:] == turns[i + 1][1:] for i in range(0, 8, 2))
+
+
+def test_interactions_are_kept_by_user_and_can_be_forgotten(database: Engine) -> None:
+    store = Interactions(database)
+    store.add("p1", "bought", tenant="t", user="u1", conversation_id="c1")
+    store.add("p2", "dismissed", tenant="t", user="u1", conversation_id="c1")
+    store.add("p3", "clicked", tenant="t", user="u2")
+    assert [i["product_id"] for i in store.of_user("u1", tenant="t")] == ["p2", "p1"]
+    assert store.of_conversation("c1", tenant="t") == [("bought", "p1"), ("dismissed", "p2")]
+    assert store.forget("u1", tenant="t") == 2
+    assert store.of_user("u1", tenant="t") == []
+    assert len(store.of_user("u2", tenant="t")) == 1
+
+
+def test_a_key_opens_until_it_is_revoked_and_is_kept_as_a_hash(database: Engine) -> None:
+    keys = Keys(database)
+    secret = keys.create("till", ["ask"], per_minute=5)
+    assert keys.any()
+    caller = keys.find(secret)
+    assert caller is not None
+    assert caller.scopes == {"ask"}
+    assert keys.find(secret + "x") is None
+    with database.connect() as connection:
+        stored = str(connection.execute(text("SELECT * FROM api_keys")).all())
+    assert secret not in stored
+    with pytest.raises(UsageError, match="already"):
+        keys.create("till", ["ask"])
+    with pytest.raises(UsageError, match="ask, catalogue, studio"):
+        keys.create("other", ["root"])
+    keys.revoke("till")
+    assert keys.find(secret) is None
+    with pytest.raises(UsageError, match="no key"):
+        keys.revoke("till")
+
+
+def test_tokens_are_counted_by_day(database: Engine) -> None:
+    keys = Keys(database)
+    caller = keys.find(keys.create("counter", ["ask"], tokens_per_day=100))
+    assert caller is not None
+    assert caller.key_id is not None
+    keys.spend(caller.key_id, 30)
+    keys.spend(caller.key_id, 12)
+    assert keys.spent(caller.key_id) == 42
+
+
+def test_an_address_of_another_kind_of_database_is_refused_with_what_is_supported() -> None:
+    with pytest.raises(UsageError, match="sqlite and postgresql"):
+        connect("mysql://localhost/x")
+    with pytest.raises(UsageError, match=r"serve\.database"):
+        connect("not an address")
+
+
+def test_a_database_that_cannot_be_written_is_told_as_such(tmp_path: Path) -> None:
+    file = tmp_path / "shelf.db"
+    file.write_bytes(b"this is no database, only some bytes that stand in its place" * 20)
+    with pytest.raises(StorageError, match="cannot be prepared"):
+        migrate(connect(f"sqlite:///{file}"))
