@@ -120,7 +120,7 @@ def compare(
     for label, run, found in zip(labels[1:], runs[1:], tables[1:], strict=True):
         check_same(labels[0], runs[0].meta["suite"], tables[0].ids, label, run.meta["suite"], found.ids)
     shared, notes = _metrics(tables, labels, metrics)
-    tables = [_ordered(t, tables[0].ids) for t in tables]
+    tables = [ordered(t, tables[0].ids) for t in tables]
     drafts: list[tuple[str | None, str, str, float, float, Paired]] = []
     for part, rows in _slices(tables[0], by, str(runs[0].path)):
         groups = [tables[0].groups[i] for i in rows]
@@ -183,7 +183,8 @@ def _metrics(tables: Sequence[Table], labels: Sequence[str], wanted: Sequence[st
     return shared, notes
 
 
-def _ordered(found: Table, ids: Sequence[str]) -> Table:
+def ordered(found: Table, ids: Sequence[str]) -> Table:
+    """The same values with the requests in that order."""
     if found.ids == ids:
         return found
     place = {i: n for n, i in enumerate(found.ids)}
