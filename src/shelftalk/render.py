@@ -6,7 +6,7 @@ import html
 import re
 from typing import Any
 
-from shelftalk.text import clean
+from shelftalk.text import clean, shown
 from shelftalk.values import Answer, Constraint, Intent, Pick, Turn, plain
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
@@ -64,7 +64,7 @@ def markdown(answer: Answer) -> str:
     for pick in answer.picks:
         lines.append(f"{pick.rank}. **{escape_markdown(pick.product.title)}**, {escape_markdown(price_text(pick))}  ")
         lines.append(f"   {escape_markdown(pick.reason)}  ")
-        evidence = {f"{e.field}: {plain(e.value)}": None for c in pick.claims for e in c.evidence}
+        evidence = {f"{e.field}: {shown(e.value)}": None for c in pick.claims for e in c.evidence}
         if evidence:
             lines.append(f"   Evidence: {escape_markdown(' | '.join(evidence))}")
         lines.append("")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from decimal import Decimal
 
 # Zero-width, bidirectional-control, variation-selector, tag and other default-ignorable characters: they carry no
 # meaning for a reader and are used to smuggle instructions past one (Unicode Technical Report 36).
@@ -29,3 +30,12 @@ def shorten(text: str, length: int) -> str:
     cut = text[: length - 1]
     space = cut.rfind(" ")
     return (cut[:space] if space > length * 0.6 else cut).rstrip(" ,;:-") + "…"
+
+
+def shown(value: object) -> str:
+    """A record's value as a person reads it, on one line: "yes" for true, a list's members joined by commas."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(shown(member) for member in value)
+    return clean(format(value, "f") if isinstance(value, Decimal) else str(value))

@@ -69,11 +69,42 @@ def test_the_words_of_the_request_that_only_the_pick_speaks_of_are_named() -> No
     assert 'does not say "velour"' in answer.above[0].claims[0].text
 
 
-def test_where_nothing_in_the_records_differs_nothing_is_claimed_and_the_search_is_named() -> None:
+def test_where_the_records_do_not_differ_the_scores_that_decided_are_said() -> None:
     twin = replace(LARK, id="twin")
-    answer = why(Intent(query="headphones"), *found(LARK, twin), twin, k=1)
+    first = Candidate(LARK, 1.0, {"dense": 0.62, "bm25": 9.1, "fused": 0.71})
+    second = Candidate(twin, 0.5, {"dense": 0.55, "bm25": 9.1, "fused": 0.65})
+    answer = why(Intent(query="headphones"), Retrieval((first, second)), Ranking((first, second)), twin, k=1)
     assert answer.above[0].claims == ()
-    assert "the search finds it closer" in answer.summary
+    assert answer.above[0].decided == (
+        'Both records say "headphones"; the search scores it 0.71 and this one 0.65, closer in meaning (0.62 against 0.55).'
+    )
+    assert any("the search scores it" in line for line in answer.lines())
+    assert answer.to_dict()["above"][0]["decided"] == answer.above[0].decided
+
+
+def test_where_not_even_the_scores_differ_that_is_said() -> None:
+    twin = replace(LARK, id="twin")
+    same = [Candidate(p, 1.0, {"fused": 0.7}) for p in (LARK, twin)]
+    answer = why(Intent(query="headphones"), Retrieval(tuple(same)), Ranking(tuple(same)), twin, k=1)
+    assert "nothing else tells them apart" in answer.above[0].decided
+
+
+def test_the_words_that_only_the_picks_text_holds_are_named() -> None:
+    told = replace(LARK, id="told", description="For long flights.")
+    answer = why(Intent(query="headphones flights"), *found(told, LARK), LARK, k=1)
+    assert 'its record says "flights" and this one\'s does not' in answer.above[0].decided
+
+
+def test_what_can_be_had_comes_before_what_cannot() -> None:
+    answer = why(Intent(query="headphones"), *found(LARK, WREN), WREN, k=1)
+    assert "out of stock" in answer.above[0].decided
+
+
+def test_what_is_no_shopping_request_picks_and_rules_out_nothing() -> None:
+    answer = why(Intent(shopping=False), Retrieval(), Ranking(), LARK)
+    assert answer.verdict == "no request"
+    assert answer.summary.startswith("This is no request for a product")
+    assert answer.claims == answer.above == ()
 
 
 def test_a_product_that_fits_and_was_not_found_is_said_to_be_less_close() -> None:

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from shelftalk.render import constraint_text, price_text, understood_text
-from shelftalk.text import clean
-from shelftalk.values import Answer, Intent, Pick, Retrieval, plain
+from shelftalk.text import clean, shown
+from shelftalk.values import Answer, Intent, Pick, Retrieval
 
 if TYPE_CHECKING:
     from shelftalk.recommender import Event
@@ -50,7 +50,7 @@ def print_pick(pick: Pick, console: Console) -> None:
     console.print(f"[bold]{pick.rank}. {safe(pick.product.title)}[/bold]  [green]{safe(price_text(pick))}[/green]")
     console.print(f"   {safe(pick.reason)}", soft_wrap=False)
     evidence = dict.fromkeys(
-        f"{clean(e.field).replace('_', ' ')}: {clean(str(plain(e.value)))}" for c in pick.claims for e in c.evidence
+        f"{clean(e.field).replace('_', ' ')}: {shown(e.value)}" for c in pick.claims for e in c.evidence
     )
     console.print(f"   [dim]evidence: {escape(' | '.join(evidence))} | id: {safe(pick.product.id)}[/dim]")
 

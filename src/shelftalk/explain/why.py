@@ -13,9 +13,9 @@ from typing import Any, Literal
 from shelftalk.explain.facts import Fact, attribute_fact, facts_of, humanise
 from shelftalk.explain.holds import as_number, holds
 from shelftalk.explain.job import Point
-from shelftalk.explain.phrase import bound, sentence, statements, wanted
+from shelftalk.explain.phrase import boolean, bound, sentence, statements, wanted
 from shelftalk.explain.words import content_stems, stems
-from shelftalk.text import clean, shorten
+from shelftalk.text import clean, shorten, shown
 from shelftalk.values import (
     Candidate,
     Claim,
@@ -30,18 +30,22 @@ from shelftalk.values import (
     plain,
 )
 
-Verdict = Literal["picked", "excluded", "fails", "outranked", "not retrieved"]
+Verdict = Literal["picked", "excluded", "fails", "outranked", "not retrieved", "no request"]
 _OUT = re.compile(r"\b(?:out[ _-]?of[ _-]?stock|sold[ _-]?out|unavailable|discontinued)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Above:
-    """A pick that ranks above the product asked about; the evidence of its claims is of that pick's record."""
+    """A pick that ranks above the product asked about; the evidence of its claims is of that pick's record.
+
+    `decided` says in words what put it there: the words of the request that each record holds, and the search's scores.
+    """
 
     product_id: str
     title: str
     rank: int
     claims: tuple[Claim, ...] = ()
+    decided: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,10 @@ class WhyAnswer:
             "rank": self.rank,
             "claims": [c.to_dict() for c in self.claims],
             "above": [
-                {"product_id": a.product_id, "title": a.title, "rank": a.rank, "claims": [c.to_dict() for c in a.claims]}
+                {
+                    "product_id": a.product_id, "title": a.title, "rank": a.rank, "decided": a.decided,
+                    "claims": [c.to_dict() for c in a.claims],
+                }
                 for a in self.above
             ],
         }  # fmt: skip
@@ -81,11 +88,12 @@ class WhyAnswer:
         for pick in self.above:
             out.append(f"{pick.rank}. {shorten(clean(pick.title), 100)} ({pick.product_id})")
             out += [f"   - {_cited(claim)}" for claim in pick.claims]
+            out += [f"   - {pick.decided}"] if pick.decided else []
         return out
 
 
 def _cited(claim: Claim) -> str:
-    cited = "; ".join(f"{e.field}: {shorten(clean(str(plain(e.value))), 60)}" for e in claim.evidence)
+    cited = "; ".join(f"{e.field}: {shorten(shown(e.value), 60)}" for e in claim.evidence)
     return f"{claim.text} [{cited}]" if cited else claim.text
 
 
@@ -109,10 +117,14 @@ def why(
     def answer(verdict: Verdict, summary: str, claims: Sequence[Claim] = (), above: Sequence[Above] = ()) -> WhyAnswer:
         return WhyAnswer(product.id, product.title, verdict, summary, rank, tuple(claims), tuple(above))
 
+    if not intent.shopping:
+        return answer("no request", "This is no request for a product, so nothing is picked and nothing ruled out.")
     known = facets or Facets()
+    held = _held_words(intent, product)
     if explanation is not None or (rank is not None and rank <= k):
         claims = explanation.claims if explanation else _limits(intent, product, known, met=True)
-        return answer("picked", f"Picked, number {rank} of {len(order)} ranked." if rank else "Picked.", claims)
+        place = f"Picked, number {rank} of {len(order)} ranked." if rank else "Picked."
+        return answer("picked", f"{place} {_says(held)}".rstrip(), claims)
     banned = _excluded(intent, product)
     if banned:
         return answer("excluded", "Not picked: the request rules it out.", [banned])
@@ -122,19 +134,80 @@ def why(
         count = "a limit" if len(failed) == 1 else f"{len(failed)} limits"
         return answer("fails", f"Not picked: it fails {count} of the request.", failed)
     picks = [(i, c) for i, c in enumerate(ranking.candidates[:k], 1)]
-    own = _out_of_stock(product)
+    out = _out_of_stock(product)
     if rank is None:
+        lacking = [w for w in _asked_words(intent) if w not in held]
         summary = (
             "Not picked: it meets every limit of the request, but its text is less close to it than what was found."
         )
-        return answer("not retrieved", summary, own, [_above(intent, product, c, i, known) for i, c in picks])
+        if lacking:
+            summary += f" Its record does not say {_quoted(lacking)}."
+        return answer("not retrieved", summary, out, [_above(intent, None, product, c, i, known) for i, c in picks])
+    mine = ranking.candidates[rank - 1]
     summary = (
         f"Not picked: it ranks {rank} of {len(order)}, and {len(picks)} {'is' if len(picks) == 1 else 'are'} shown."
     )
-    above = [_above(intent, product, c, i, known) for i, c in picks]
-    if not all(pick.claims for pick in above):
-        summary += " Where nothing is said of a pick, the search finds it closer to the words of the request."
-    return answer("outranked", summary, [*failed, *own], above)
+    above = [_above(intent, mine, product, c, i, known, ranking.strategy) for i, c in picks]
+    return answer("outranked", summary, [*failed, *out], above)
+
+
+def _asked_words(intent: Intent) -> list[str]:
+    """The words that the search looked for, each once, in the request's order."""
+    return [word for _, word in content_stems(" ".join((intent.query, *intent.preferences)))]
+
+
+def _held_words(intent: Intent, product: Product) -> list[str]:
+    """Those of them that the product's record holds in any form."""
+    said = _all_stems(product)
+    return [word for word in _asked_words(intent) if stems(word) <= said]
+
+
+def _quoted(some: Sequence[str]) -> str:
+    listed = [f'"{clean(w)}"' for w in some]
+    return listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} and {listed[-1]}"
+
+
+def _says(held: Sequence[str]) -> str:
+    return f"Its record says {_quoted(held)}, as the request does." if held else ""
+
+
+def _decided(intent: Intent, mine: Candidate | None, product: Product, pick: Candidate, strategy: str) -> str:
+    """What put the pick above the product, in words: its words of the request, the search's scores, or neither."""
+    if _out_of_stock(product) and not _out_of_stock(pick.product):
+        return "It can be had; this one is out of stock and comes after what can."
+    told = []
+    ours, theirs = _held_words(intent, product), _held_words(intent, pick.product)
+    more, fewer = [w for w in theirs if w not in ours], [w for w in ours if w not in theirs]
+    if more:
+        told.append(f"Of the words searched for, its record says {_quoted(more)} and this one's does not")
+        if fewer:
+            told[-1] += f", which says {_quoted(fewer)} instead"
+    elif ours and not fewer:
+        told.append(f"Both records say {_quoted(ours)}")
+    elif fewer:
+        told.append(f"This one's record says {_quoted(fewer)} as well")
+    scores = _scores(mine, pick) if mine else ""
+    if scores:
+        told.append(scores)
+    elif strategy != "none":
+        told.append(f"the ranking by the language model ({strategy}) puts it first")
+    elif mine and not more:
+        told.append("nothing else tells them apart; it comes first in the catalogue")
+    return f"{'; '.join(told)}." if told else ""
+
+
+def _scores(mine: Candidate, pick: Candidate) -> str:
+    """Where the search scores the pick higher: "the search scores it 0.71 and this one 0.65: closer in meaning (0.62, 0.55)"."""
+    a, b = pick.scores.get("fused"), mine.scores.get("fused")
+    if a is None or b is None or a <= b:
+        return ""
+    parts = []
+    for source, name in (("dense", "in meaning"), ("bm25", "in words")):
+        high, low = pick.scores.get(source), mine.scores.get(source)
+        if high is not None and low is not None and high > low:
+            parts.append(f"{name} ({high:.3g} against {low:.3g})")
+    closer = f", closer {' and '.join(parts)}" if parts else ""
+    return f"the search scores it {a:.3g} and this one {b:.3g}{closer}"
 
 
 def _excluded(intent: Intent, product: Product) -> Claim | None:
@@ -167,11 +240,14 @@ def _limits(intent: Intent, product: Product, facets: Facets, *, met: bool) -> l
             claims.append(Claim(sentence(point), (Evidence(fact.field, fact.value),), asked, True, "record"))
         elif value is None:
             text = f"The catalogue does not give its {humanise(field)}; wanted: {limit(constraint)}."
+            if isinstance(constraint.value, bool):
+                told = boolean(humanise(field), constraint.value is (constraint.operator == "="))[0].removeprefix("It ")
+                text = f"The catalogue does not say that it {told}, which was wanted."
             claims.append(Claim(text, (), asked, True, "record"))
         else:
-            shown = shorten(clean(str(plain(value))), 60)
+            held = shorten(shown(value), 60)
             verb = "meets" if met else "does not meet"
-            text = f'Its {humanise(field)}, "{shown}", {verb} what was wanted: {limit(constraint)}.'
+            text = f'Its {humanise(field)}, "{held}", {verb} what was wanted: {limit(constraint)}.'
             claims.append(Claim(text, (Evidence(field, value),), asked, True, "record"))
     return claims
 
@@ -195,14 +271,24 @@ def _out_of_stock(product: Product) -> list[Claim]:
     return []
 
 
-def _above(intent: Intent, product: Product, pick: Candidate, rank: int, facets: Facets) -> Above:
-    """What the pick has over the product: the sorted field, words of the request; no claim where it is neither."""
+def _above(
+    intent: Intent,
+    mine: Candidate | None,
+    product: Product,
+    pick: Candidate,
+    rank: int,
+    facets: Facets,
+    strategy: str = "none",
+) -> Above:
+    """What the pick has over the product: the sorted field, words of the request that a fact says, and what decided."""
     other = pick.product
     claims: list[Claim] = []
     if intent.sort:
         claims += _sorted(intent, product, other, facets)
+    by_sort = bool(claims)
     claims += _words(intent, product, other, facets)[:2]
-    return Above(other.id, other.title, rank, tuple(claims))
+    decided = "" if by_sort else _decided(intent, mine, product, pick, strategy)
+    return Above(other.id, other.title, rank, tuple(claims), decided)
 
 
 def _sorted(intent: Intent, product: Product, other: Product, facets: Facets) -> list[Claim]:
@@ -214,14 +300,14 @@ def _sorted(intent: Intent, product: Product, other: Product, facets: Facets) ->
         return []
     ours, his = as_number(product.value(sort.field)), as_number(other.value(sort.field))
     said = statements(Point("general", (theirs,)))[0]
-    shown = (Evidence(theirs.field, theirs.value),)
+    cited = (Evidence(theirs.field, theirs.value),)
     if ours is None:
         text = f"{said}; the catalogue does not give it for this one."
     elif his is not None and (his < ours if sort.direction == "asc" else his > ours):
         text = f"{said}, against {bound(theirs, product.value(sort.field))} for this one."
     else:
         return []
-    return [Claim(text, shown, sort.span or None, True, "record")]
+    return [Claim(text, cited, sort.span or None, True, "record")]
 
 
 def _words(intent: Intent, product: Product, other: Product, facets: Facets) -> list[Claim]:
