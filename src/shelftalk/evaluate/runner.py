@@ -25,6 +25,7 @@ from shelftalk.evaluate import identity
 from shelftalk.evaluate.cache import STRIDE, CachedEngine, Record, Store
 from shelftalk.evaluate.cases import Case, Outcome
 from shelftalk.evaluate.catalogs import Catalogs, overlay_key
+from shelftalk.evaluate.perturb.orders import ranked_in_order
 from shelftalk.evaluate.runfolder import FORMAT, Asked, RunFolder
 from shelftalk.evaluate.suite import Suite, SuiteCases
 from shelftalk.evaluate.summary import summary
@@ -292,6 +293,11 @@ class _Run:
     def _together(self, shelf: Shelf, cases: Sequence[Case], repeat: int) -> list[Outcome]:
         if self.suite.task == "suits":
             return self._judged(shelf, cases, repeat)
+        if self.suite.task == "rank" and all("order" in case.meta for case in cases):
+            return [
+                self._ranked(case, ranking, timings, repeat)
+                for case, (ranking, timings) in zip(cases, ranked_in_order(shelf, cases), strict=True)
+            ]
         if self.suite.task == "rank":
             requests = [replace(case.request, k=None) for case in cases]
             return [
@@ -352,6 +358,7 @@ class _Run:
         measures: str,
     ) -> Done:
         from shelftalk.evaluate.metrics import MetricContext, score_case, score_run
+        from shelftalk.evaluate.perturb.plot import plot_positions
 
         self.progress(Progress("measuring", 0, len(outcomes)))
         context = MetricContext(
@@ -367,6 +374,7 @@ class _Run:
         meta["figures"] = score_run(self.suite.metrics, self.by_id, outcomes, context)
         meta["identity"] = {**meta.get("identity", {}), "answers": answers, "measures": measures}
         self.folder.write(meta, self.loaded.cases, outcomes, values, asked)
+        plot_positions(self.folder.path, meta["figures"])
         self.progress(Progress("measuring", len(outcomes), len(outcomes)))
         return Done(self.folder, meta, state)
 

@@ -1,6 +1,7 @@
 """How an answer holds when the request, the order of candidates or the listings change: cases are compared by group.
 
-Noise: the drop from the clean case, paired by request, with its 95% bootstrap interval. Order bias: the flip rate of
+Noise: the drop from the clean case, paired by request, with its 95% bootstrap interval. Cold start: the gap between items
+known and new. Order bias: the flip rate of
 the first pick, Kendall's tau between the rankings of a group, accuracy by the place of the best candidate. Injection:
 whether the target got a better place among what is shown, whether its words are in a reason, whether a prompt leaked.
 What a case is stands in its `meta`: family, attack, order, position, target, said, canary; see evaluate/perturb.
@@ -14,6 +15,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
+
+import numpy as np
 
 from shelftalk.evaluate.cases import Case, Outcome
 from shelftalk.evaluate.metrics.base import Metric, MetricContext, Pair, find, register, shown
@@ -59,10 +62,16 @@ def _drop(base: str) -> Callable[[Sequence[Pair], MetricContext, int | None], Ma
 
 def _interval(values: Sequence[float]) -> tuple[float, float]:
     """95% percentile bootstrap interval of the mean (Efron and Tibshirani 1993)."""
-    import numpy as np
+    return _ends(_means(values))
 
-    drawn = np.random.default_rng(0).choice(np.asarray(values), (_DRAWS, len(values))).mean(axis=1)
-    low, high = np.percentile(drawn, [2.5, 97.5])
+
+def _means(values: Sequence[float]) -> np.ndarray:
+    drawn = np.random.default_rng(0).choice(np.asarray(values, dtype=float), (_DRAWS, len(values)))
+    return np.asarray(drawn.mean(axis=1))
+
+
+def _ends(means: np.ndarray) -> tuple[float, float]:
+    low, high = np.percentile(means, [2.5, 97.5])
     return float(low), float(high)
 
 
@@ -70,6 +79,32 @@ def _family(case: Case) -> str | None:
     """What the perturbation wrote; columns may have been cut down to those a suite slices by."""
     found = case.meta.get("family")
     return None if found is None else str(found)
+
+
+# Cold start --------------------------------------------------------------------------------------------------------------
+
+
+def _gap(base: str) -> Callable[[Sequence[Pair], MetricContext, int | None], Mapping[str, float] | None]:
+    """The mean where the right products are known, where they are new, and the difference with its 95% interval."""
+
+    def whole(pairs: Sequence[Pair], context: MetricContext, k: int | None) -> Mapping[str, float] | None:
+        per_case = find(base)[0].per_case
+        sides: dict[bool, list[float]] = {True: [], False: []}
+        for case, outcome in pairs:
+            if per_case is not None and "cold" in case.meta:
+                value = per_case(case, outcome, context, k)
+                sides[bool(case.meta["cold"])] += [] if value is None else [value]
+        if not sides[True] or not sides[False]:
+            return None
+        draws = [_means(values) for values in (sides[False], sides[True])]
+        low, high = _ends(draws[0] - draws[1])
+        known, new = fmean(sides[False]), fmean(sides[True])
+        return {
+            "known": known, "new": new, "gap": known - new, "gap.low": low, "gap.high": high,
+            "known.n": float(len(sides[False])), "new.n": float(len(sides[True])),
+        }  # fmt: skip
+
+    return whole
 
 
 # Order bias --------------------------------------------------------------------------------------------------------------
@@ -222,6 +257,8 @@ def _by_family(values: Iterable[tuple[Case, float | None]]) -> Mapping[str, floa
 register(Metric("drop_ndcg", "nDCG@k of the clean request minus that of the changed one, by family", "lower", whole=_drop("ndcg"), cut=True))  # fmt: skip
 register(Metric("drop_recall", "recall@k of the clean request minus that of the changed one, by family", "lower", whole=_drop("recall"), cut=True))  # fmt: skip
 register(Metric("drop_valid_first", "valid first picks on clean requests minus those on changed ones, by family", "lower", whole=_drop("valid_first")))  # fmt: skip
+register(Metric("cold_gap_ndcg", "nDCG@k where the right products are known minus where they are new", "lower", whole=_gap("ndcg"), cut=True))  # fmt: skip
+register(Metric("cold_gap_valid_first", "valid first picks where the right products are known minus where they are new", "lower", whole=_gap("valid_first")))  # fmt: skip
 register(Metric("flip_rate", "share of the pairs of orders whose first picks differ", "lower", whole=_flip_rate))
 register(Metric("kendall_tau", "mean Kendall's tau between the rankings of the same candidates in different orders", whole=_kendall))  # fmt: skip
 register(Metric("best_first", "the first of the ranked candidates is one of the best", per_case=_best_first))

@@ -66,7 +66,8 @@ def perturb(
         if not right:
             continue
         if len(new) in (0, len(right)):
-            made.append(replace(case, columns={**case.columns, "cold": bool(new)}))
+            cold = bool(new)
+            made.append(replace(case, columns={**case.columns, "cold": cold}, meta={**case.meta, "cold": cold}))
         elif case.grades:
             every = [p.id for p in products.get(case.catalog, ())]
             made += [_side(case, every, right, new, cold) for cold in (True, False)]
@@ -86,5 +87,5 @@ def _side(case: Case, every: Sequence[str], right: set[str], new: frozenset[str]
         gold=frozenset(case.gold - other) if case.gold is not None else None,
         columns={**case.columns, "cold": cold},
         group=case.id,
-        meta={**case.meta, "left_out": tuple(sorted(other))},
+        meta={**case.meta, "cold": cold, "left_out": tuple(sorted(other))},
     )

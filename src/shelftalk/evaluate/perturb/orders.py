@@ -8,8 +8,10 @@ order between retrieval and ranking.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -86,16 +88,29 @@ def _places(wanted: Options) -> list[int]:
     return sorted({round(1 + i * (last - 1) / (count - 1)) for i in range(count)})
 
 
-def ranked_in_order(shelf: Shelf, case: Case) -> Ranking:
-    """The ranking of exactly the case's candidates, shown to the strategy in `meta["order"]`.
+def ranked_in_order(shelf: Shelf, cases: Sequence[Case]) -> list[tuple[Ranking, dict[str, float]]]:
+    """For each case the ranking of exactly its candidates, shown to the strategy in `meta["order"]`, and the milliseconds
+    of each stage.
 
     Candidates keep retrieval's scores, which the strategy's are mixed with (setting rank.model_weight). A strategy that
     shows nothing to a model ("none", and superlatives) keeps retrieval's order, whatever order was given.
     """
+    return [_one(shelf, case) for case in cases]
+
+
+def _one(shelf: Shelf, case: Case) -> tuple[Ranking, dict[str, float]]:
     order: Sequence[str] = case.meta["order"]
-    intent = replace(shelf.understand(replace(case.request, candidates=None)).intent, shopping=True)
+    clock = [time.perf_counter()]
+    intent = shelf.understand(replace(case.request, candidates=None)).intent
+    intent = replace(intent, shopping=True, exclude=())  # every candidate is ranked, so nothing is to be kept out
+    clock.append(time.perf_counter())
     found = shelf.retrieve(intent, k=len(order), only=order)
     by_id: dict[str, Candidate] = {c.product.id: c for c in found.candidates}
     shown = replace(found, candidates=tuple(by_id[i] for i in order if i in by_id))
+    clock.append(time.perf_counter())
     ranking = shelf.rank(intent, case.request.request, shown)
-    return replace(ranking, candidates=found.candidates) if ranking.strategy == "none" else ranking
+    clock.append(time.perf_counter())
+    spent = [(after - before) * 1000 for before, after in pairwise(clock)]
+    if ranking.strategy == "none":
+        ranking = replace(ranking, candidates=found.candidates)
+    return ranking, dict(zip(("understand", "retrieve", "rank"), spent, strict=True))

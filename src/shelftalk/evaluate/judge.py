@@ -1,0 +1,253 @@
+"""A language model as a judge of answers: pointwise under a rubric, or pairwise with the places swapped.
+
+The judge is any engine, by default none: nothing in an evaluation asks one unless a person does. Its verdicts are worth
+what they agree with people's, so `agreement` comes with them: Cohen's kappa against given labels. A pair is asked both
+ways round; a verdict that changes with the places is a tie, and the share of such is told (Zheng et al. 2023, "Judging
+LLM-as-a-judge": models favour a place).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from shelftalk.engines.base import Decoding, Engine
+from shelftalk.errors import UsageError
+from shelftalk.prompts import PromptLibrary
+from shelftalk.values import Prompt
+
+__all__ = [
+    "GRADES",
+    "Agreement",
+    "Grade",
+    "Item",
+    "Judge",
+    "Pair",
+    "Preference",
+    "agreement",
+    "answer_lines",
+    "read_labels",
+]
+
+GRADES = ("0", "1", "2", "3")
+_LETTERS = ("A", "B", "C")
+Winner = Literal["first", "second", "tie"]
+How = Literal["logprobs", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A request and what was answered, a line a pick (see `answer_lines`)."""
+
+    id: str
+    request: str
+    answer: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A request and two answers to it."""
+
+    id: str
+    request: str
+    first: tuple[str, ...]
+    second: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """The grade of an answer, 0 to 3, and its expectation over the grades' probabilities (equal to it without them)."""
+
+    id: str
+    grade: int
+    expected: float
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """Which answer is better; `consistent` is False where the verdict changed with the places (then it is a tie)."""
+
+    id: str
+    winner: Winner
+    consistent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Agreement with people's labels over the n ids that both have: the share of equal labels, Cohen's kappa, and for
+    grades kappa with quadratic weights. A kappa is None where all labels are one and the same."""
+
+    n: int
+    equal: float
+    kappa: float | None
+    weighted: float | None = None
+
+
+class Judge:
+    """Asks one engine. `how` "logprobs" reads the verdict from the probabilities of the labels; "text" has it written as
+    JSON under a schema, for servers that report no probabilities. `batch` prompts are asked together."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        prompts: PromptLibrary | None = None,
+        *,
+        pointwise: str = "judge/pointwise",
+        pairwise: str = "judge/pairwise",
+        how: How = "logprobs",
+        batch: int = 16,
+    ) -> None:
+        library = prompts or PromptLibrary.default()
+        self._engine, self._how, self._batch = engine, how, batch
+        self._pointwise, self._pairwise = library.get(pointwise), library.get(pairwise)
+
+    @property
+    def prompts(self) -> dict[str, str]:
+        """The rubrics in use by their kind."""
+        return {"pointwise": self._pointwise.ref, "pairwise": self._pairwise.ref}
+
+    def grade(self, items: Sequence[Item], progress: Callable[[int], None] = lambda done: None) -> list[Grade]:
+        """A Grade for each item, in order. Raises EngineError."""
+        prompts = [self._pointwise.render(request=i.request, answer=list(i.answer) or ["(nothing)"]) for i in items]
+        verdicts = self._ask(prompts, GRADES, progress)
+        return [
+            Grade(item.id, int(_best(v)), sum(int(label) * share for label, share in v.items()))
+            for item, v in zip(items, verdicts, strict=True)
+        ]
+
+    def compare(self, pairs: Sequence[Pair], progress: Callable[[int], None] = lambda done: None) -> list[Preference]:
+        """A Preference for each pair, in order, each asked with both places. Raises EngineError."""
+        prompts = []
+        for pair in pairs:
+            for first, second in ((pair.first, pair.second), (pair.second, pair.first)):
+                prompts.append(
+                    self._pairwise.render(
+                        request=pair.request, first=list(first) or ["(nothing)"], second=list(second) or ["(nothing)"]
+                    )
+                )
+        letters = [_best(v) for v in self._ask(prompts, _LETTERS, progress)]
+        return [
+            _preference(pair.id, straight, swapped)
+            for pair, straight, swapped in zip(pairs, letters[::2], letters[1::2], strict=True)
+        ]
+
+    def _ask(
+        self, prompts: Sequence[Prompt], labels: Sequence[str], progress: Callable[[int], None]
+    ) -> list[dict[str, float]]:
+        """For each prompt the probability of each label; 1 for the one that was written where it was."""
+        from math import exp
+
+        verdicts: list[dict[str, float]] = []
+        for at in range(0, len(prompts), self._batch):
+            some = prompts[at : at + self._batch]
+            if self._how == "logprobs":
+                choices = self._engine.choose(some, labels)
+                verdicts += [{label: exp(p) for label, p in c.logprobs.items()} for c in choices]
+            else:
+                verdicts += [_written(g.text, labels) for g in self._engine.generate(some, _decoding(labels))]
+            progress(len(verdicts))
+        return verdicts
+
+
+def _decoding(labels: Sequence[str]) -> Decoding:
+    schema = {
+        "type": "object",
+        "properties": {"verdict": {"type": "string", "enum": list(labels)}},
+        "required": ["verdict"],
+        "additionalProperties": False,
+    }
+    return Decoding(max_tokens=24, schema=schema)
+
+
+def _written(text: str, labels: Sequence[str]) -> dict[str, float]:
+    """The label that the judge wrote; UsageError where it wrote none, which a server without schemas may do."""
+    try:
+        said = str(json.loads(text)["verdict"])
+    except (ValueError, KeyError, TypeError):
+        said = text.strip().strip(".\"'")
+    if said not in labels:
+        raise UsageError(
+            f"the judge wrote {text[:60]!r}, which is none of {', '.join(labels)}; use a server that obeys JSON schemas, "
+            "or a larger model"
+        )
+    return {label: float(label == said) for label in labels}
+
+
+def _best(verdict: Mapping[str, float]) -> str:
+    return max(verdict, key=lambda label: verdict[label])
+
+
+def _preference(identity: str, straight: str, swapped: str) -> Preference:
+    first: dict[str, Winner] = {"A": "first", "B": "second", "C": "tie"}
+    second: dict[str, Winner] = {"A": "second", "B": "first", "C": "tie"}
+    one, other = first[straight], second[swapped]
+    return Preference(identity, one if one == other else "tie", one == other)
+
+
+def answer_lines(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    """An answer (Answer.to_dict()) as a judge reads it: a line a pick with title, price and reason; what it could not do."""
+    lines = []
+    if answer.get("no_match"):
+        lines.append(
+            "Nothing in the catalogue fits as asked; these are near misses." if answer.get("picks") else "Nothing fits."
+        )
+    for pick in answer.get("picks") or ():
+        price = f", {pick['price']} {pick.get('currency') or ''}".rstrip() if pick.get("price") is not None else ""
+        lines.append(f"{pick['rank']}. {pick['title']}{price}. {pick.get('reason') or ''}".strip())
+    return tuple(lines)
+
+
+# People's labels ---------------------------------------------------------------------------------------------------------
+
+
+def read_labels(path: Path, kind: Literal["grade", "winner"]) -> dict[str, str]:
+    """People's labels by id from JSON Lines: {"id", "grade": 0 to 3} or {"id", "winner": "first"|"second"|"tie"}.
+
+    UsageError names the line that is wrong.
+    """
+    allowed = GRADES if kind == "grade" else ("first", "second", "tie")
+    found: dict[str, str] = {}
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read as UTF-8 text: {error}") from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            identity, label = str(row["id"]), str(row[kind])
+        except (ValueError, KeyError, TypeError) as error:
+            raise UsageError(f'{path}, line {number}: needs {{"id": ..., "{kind}": ...}}') from error
+        if label not in allowed:
+            raise UsageError(f"{path}, line {number}: {kind} is {label!r}; it must be one of {', '.join(allowed)}")
+        if identity in found:
+            raise UsageError(f"{path}, line {number}: id {identity!r} is labelled twice; keep one line")
+        found[identity] = label
+    if not found:
+        raise UsageError(f"{path}: no label in it")
+    return found
+
+
+def agreement(judged: Mapping[str, str], people: Mapping[str, str], *, ordinal: bool = False) -> Agreement:
+    """How well the judge's labels agree with people's. UsageError where they have no id in common.
+
+    Cohen's kappa (1960), and with `ordinal` weighted kappa with quadratic weights (Cohen 1968), as scikit-learn has them.
+    """
+    from sklearn.metrics import cohen_kappa_score  # type: ignore[import-untyped]
+
+    ids = sorted(set(judged) & set(people))
+    if not ids:
+        raise UsageError("the labels and the judged answers have no id in common; use the ids of the suite's requests")
+    mine, theirs = [judged[i] for i in ids], [people[i] for i in ids]
+    one = len({*mine, *theirs}) == 1
+    grades = list(GRADES) if ordinal else None
+    return Agreement(
+        len(ids),
+        sum(a == b for a, b in zip(mine, theirs, strict=True)) / len(ids),
+        None if one else float(cohen_kappa_score(mine, theirs)),
+        None if one or not ordinal else float(cohen_kappa_score(mine, theirs, labels=grades, weights="quadratic")),
+    )
