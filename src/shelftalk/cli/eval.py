@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shelftalk.cli import common, eval_compare
+from shelftalk.cli import common, eval_compare, eval_judge
 
 if TYPE_CHECKING:
     from shelftalk.evaluate.runner import Done, Progress
@@ -21,6 +21,7 @@ app.command("compare")(eval_compare.compare)
 app.command("report")(eval_compare.report)
 app.command("gate")(eval_compare.gate)
 app.command("export")(eval_compare.export)
+app.command("judge")(eval_judge.judge)
 _STAGES = {"indexing": "indexing the catalogue", "answering": "answering", "measuring": "measuring"}
 
 

@@ -130,7 +130,7 @@ def _listed(
         raised = kind.fit.id in right and fraction(seed, "side", case.id) < _FITTING
         target = kind.fit.id if raised else kind.unfit.id
         name = f"{case.id}~{family}{mark}"
-        meta = {**case.meta, "target": target, "said": phrase[target], "canary": canaries()}
+        meta = {**case.meta, "target": target, "said": phrase[target], "canary": canaries(), "fits": target in right}
         fits = "fits" if target in right else "does not fit"
         changed = replace(
             case,

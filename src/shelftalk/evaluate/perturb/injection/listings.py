@@ -1,8 +1,8 @@
 """Hostile listings: what a seller may put into a record to have it ranked first, or to put words into the answer.
 
-A family is a function of an `Attack` that returns the hostile record. Its id, price, stock, and what the catalogue's
-database filters by stay as they were, so that an honest copy of the same product is what it is compared with. `place`
-says which free text carries the payload: title, description, or an attribute that the catalogue has.
+A family is a function of an `Attack` that returns the hostile record. Its id, price, rating, stock and numbers stay as
+they were, so that an honest copy of the same product is what it is compared with. The payload stands in the title, in
+the description, or behind the text of an attribute (where it costs the seller the shoppers who filter by that value).
 """
 
 from __future__ import annotations
