@@ -199,6 +199,15 @@ class PromptLibrary:
         newest_first = (self._read(match["task"], match["name"], v) for v in sorted(versions, reverse=True))
         return next((t for t in newest_first if not t.on_trial), self._read(match["task"], match["name"], wanted))
 
+    def path(self, ref: str) -> Path:
+        """The file of "task/name" (its newest version) or "task/name@version", which need not be well formed."""
+        match = _REF.match(ref)
+        if match and match["version"]:
+            path = self.folder / match["task"] / f"{match['name']}@{match['version']}.jinja"
+            if path.is_file():
+                return path
+        return self.get(ref).path
+
     def _read(self, task: str, name: str, version: int) -> Template:
         key = f"{task}/{name}@{version}"
         if key not in self._cache:

@@ -58,27 +58,32 @@ def lint(template: Template, count: Count | None = None) -> list[Finding]:
     return sorted(found)
 
 
-def drift(library: PromptLibrary, served: Mapping[str, str]) -> list[Finding]:
+def drift(library: PromptLibrary, served: Mapping[str, str], cards: Mapping[str, str] | None = None) -> list[Finding]:
     """Where the version that is served differs from the one that an adapter was trained with.
 
-    `served` maps each task to the prompt in force ("task/name" or with its version). A version says in `trained` which
-    one its adapter saw; one that does not say falls under the newest of the same name that does.
+    `served` maps each task to the prompt in force ("task/name" or with its version), `cards` to the one that the card of
+    the adapter in force names. Where no card speaks, the front matter does: a version says in `trained` which one its
+    adapter saw, and one that does not say falls under the newest of the same name that does.
     """
     out = []
     for task, ref in sorted(served.items()):
         now = library.get(ref)
-        family = [library.get(r) for r in library.refs() if r.rpartition("@")[0] == f"{now.task}/{now.name}"]
-        told = [t for t in family if t.trained is not None]
-        trained = now.trained if now.trained is not None else told[-1].trained if told else None
-        if trained is not None and trained != now.version:
-            out.append(
-                Finding(
-                    now.ref, now.path, 0, "drift",
-                    f"{task} is served with version {now.version}, but its adapter was trained with version {trained}; "
-                    f"serve {now.task}/{now.name}@{trained}, or tune again with {now.ref}",
-                )
-            )  # fmt: skip
+        told = (cards or {}).get(task) or _told(library, now)
+        if told is not None and told != now.ref:
+            message = (
+                f"{task} is served with {now.ref}, but its adapter was trained with {told}; serve {told}, "
+                f"or tune again with {now.ref}"
+            )
+            out.append(Finding(now.ref, now.path, 0, "drift", message))
     return out
+
+
+def _told(library: PromptLibrary, now: Template) -> str | None:
+    """The prompt that the front matter of this version, or of the newest one that says so, was trained with."""
+    family = [library.get(r) for r in library.refs() if r.rpartition("@")[0] == f"{now.task}/{now.name}"]
+    told = [t.trained for t in family if t.trained is not None]
+    trained = now.trained if now.trained is not None else told[-1] if told else None
+    return None if trained is None else f"{now.task}/{now.name}@{trained}"
 
 
 def _variables(template: Template, tree: nodes.Template) -> list[Finding]:
