@@ -10,7 +10,8 @@ In this order:
 4. Products that carry an excluded word are passed over.
 5. Where nothing is left, constraints are given up in the order that `relax` states; what comes back are near misses, the
    nearest to the limits first, with `relaxed` and `no_match` set. Where even that finds nothing, nothing comes back.
-6. Where there was only a text to search for and the catalogue has nothing like it, the nearest come back with `no_match`.
+6. Where the catalogue has nothing like the kind of thing named (`kind`), whatever limits stand beside it, or nothing like a
+   text that stands alone, the nearest come back with `no_match` and a note.
 
 A superlative over more products than the pool (`settings.candidates`), where no constraint says what kind of thing is
 wanted, is taken over the relevant ones alone: the cheapest headphones of a shop that sells everything are no screw.
@@ -31,6 +32,7 @@ from shelftalk.errors import CatalogError
 from shelftalk.retrieve import relax, stock
 from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.retrieve.fusion import Fused, fuse, weights_for
+from shelftalk.retrieve.kind import PROPERTY, UNNAMED, called_so, foreign, head_of, kind_of, property_alone, says_what
 from shelftalk.retrieve.stock import placed
 from shelftalk.settings import RetrieveSettings
 from shelftalk.text import clean, shorten
@@ -43,8 +45,12 @@ if TYPE_CHECKING:
 
 QUERY_LENGTH = 1_000
 _WORD = re.compile(r"\w+")
+# A request that leaves the kind open says so in its query; there is nothing to search for in it.
+_OPENING = re.compile(r"\b(?:something|anything)\b", re.I)
 # How deep each list goes before they are fused.
 DENSE_DEPTH, BM25_DEPTH = 400, 400
+# So many products with a word are looked at to tell what it names.
+_LOOKED_AT = 60
 # At most this many relevant products compete for a superlative.
 COMPETING = 400
 # Words that name no kind of thing; superlatives over nothing but these are taken over everything.
@@ -87,12 +93,12 @@ class Retriever:
         constraints = intent.constraints
         found = self._try(search, constraints)
         if found.candidates:
-            return self._unlike(search, found) or found
+            return self._unlike(search, found)
         for given_up in relax.sacrifices(constraints):
             kept = tuple(c for c in constraints if c not in given_up)
             found = self._try(search, kept)
             if found.candidates:
-                return self._near_misses(search, found, given_up)
+                return self._unlike(search, self._near_misses(search, found, given_up))
         return Retrieval(no_match=True)
 
     # One attempt -------------------------------------------------------------------------------------------------
@@ -230,25 +236,58 @@ class Retriever:
 
     # Near misses -----------------------------------------------------------------------------------------------------
 
-    def _unlike(self, search: _Search, found: Retrieval) -> Retrieval | None:
-        """The find marked as no match where the catalogue has nothing like what was asked, else None.
+    def _unlike(self, search: _Search, found: Retrieval) -> Retrieval:
+        """The find, marked as no match and with a note where the catalogue has nothing like what was asked.
 
-        Only a request that search alone answers (no constraint, no superlative) is judged so: where the best cosine is
-        below the fitted floor and none of the first products carries all words of the request. The floor is the default
-        embedder's; others have other scales and are not judged.
+        The floors are the default embedder's; others have other scales and are not judged.
         """
-        intent, settings = search.intent, self._settings
-        if not search.text or intent.constraints or intent.sort or self._catalog.embedder.name != "default":
-            return None
-        if max((c.scores.get("dense", 0.0) for c in found.candidates), default=0.0) >= settings.unlike_below:
-            return None
-        words = content_words(search.text).lower().split()
-        for candidate in found.candidates[:5]:
-            text = rows.search_text(candidate.product).lower()
-            if all(word in text for word in words):
-                return None
-        note = "Nothing in the catalogue is like what was asked; these are the nearest."
+        if not search.text or self._catalog.embedder.name != "default" or relax.names_kind(search.intent.constraints):
+            return found
+        kind = kind_of(search.intent)
+        if kind:
+            if self._sold(kind, search):
+                return found
+            note = f"Nothing like '{shorten(kind, 60)}' was found in the catalogue; these are the nearest."
+        elif search.intent.constraints or search.intent.sort or not self._strange(search, found):
+            return found
+        else:
+            note = "Nothing in the catalogue is like what was asked; these are the nearest."
         return replace(found, no_match=True, matching=0, notes=(*found.notes, note))
+
+    def _sold(self, kind: str, search: _Search) -> bool:
+        """Whether the catalogue has such a thing: products called so, or near enough in meaning."""
+        head = head_of(kind)
+        products = self._with(head)
+        if called_so(head, products):
+            return True
+        floor = self._settings.unlike_below + (PROPERTY if property_alone(head, products) else UNNAMED)
+        if " " in kind and foreign(kind, self._with(kind)):
+            floor += UNNAMED
+        return all(self._nearness(text, search) >= floor for text in dict.fromkeys((kind, head)))
+
+    def _with(self, words: str) -> list[Product]:
+        """The products that have most of the words, the best first."""
+        found = [i for i, _ in self._catalog.lexical(words, None, _LOOKED_AT)]
+        return list(self._catalog.get_many(found).values())
+
+    def _nearness(self, text: str, search: _Search) -> float:
+        """The best cosine similarity of any product to a text."""
+        vector = search.vector if text == search.text else self._catalog.embedder.encode_query(text)
+        best = self._catalog.dense(vector, None, 1) if vector is not None else []
+        return best[0][1] if best else 0.0
+
+    def _strange(self, search: _Search, found: Retrieval) -> bool:
+        """Whether no candidate comes near the text and none of the first carries all its words. A text of which only wishes
+        and words of no particular thing are left ("something nice for my sister") is never strange."""
+        if max((c.scores.get("dense", 0.0) for c in found.candidates), default=0.0) >= self._settings.unlike_below:
+            return False
+        if not says_what(search.intent):
+            return False
+        words = content_words(search.text).lower().split()
+        return not any(
+            all(word in rows.search_text(candidate.product).lower() for word in words)
+            for candidate in found.candidates[:5]
+        )
 
     def _near_misses(self, search: _Search, found: Retrieval, given_up: Sequence[Constraint]) -> Retrieval:
         candidates = found.candidates
@@ -280,7 +319,7 @@ class Retriever:
 
 def query_text(intent: Intent) -> str:
     """The text to search with: the intent's query, and the preferences that it does not hold already; "" for none."""
-    query = clean(intent.query)
+    query = _OPENING.sub(" ", clean(intent.query))
     for preference in intent.preferences:
         if (wish := clean(preference)) and wish.lower() not in query.lower():
             query = f"{query} {wish}"

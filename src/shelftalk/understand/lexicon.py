@@ -176,7 +176,7 @@ VALUE_SYNONYMS: dict[str, tuple[str, ...]] = {
     "powerbank": ("power bank",), "portable charger": ("power bank",), "desk chair": ("office chair",), "swivel chair": ("office chair",),
     "raincoat": ("rain jacket",), "rain coat": ("rain jacket",), "anorak": ("rain jacket",), "bike light": ("bicycle light",), "bike lamp": ("bicycle light",),
     "coffee machine": ("coffee maker",), "coffee maker": ("coffee machine",), "moisturizer": ("moisturiser",), "moisturiser": ("moisturizer",),
-    "jigsaw": ("puzzle",), "sunblock": ("sunscreen",), "sun cream": ("sunscreen",), "smartphone": ("phone", "cell phone", "mobile phone"),
+    "leash": ("lead", "dog lead"), "jigsaw": ("puzzle",), "sunblock": ("sunscreen",), "sun cream": ("sunscreen",), "smartphone": ("phone", "cell phone", "mobile phone"),
     "sofa": ("couch",), "couch": ("sofa",), "vegan leather": ("faux leather",), "fake leather": ("faux leather",),
     "faux": ("faux leather",), "hi res": ("high resolution",), "4k": ("uhd", "2160p"), "uhd": ("4k",), "full hd": ("1080p",), "fhd": ("1080p",),
     "standard definition": ("480p", "sd"), "high definition": ("720p", "hd"), "led": ("led",), "multicolour": ("multicolor",),

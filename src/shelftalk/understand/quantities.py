@@ -53,7 +53,12 @@ def quantities(
         quantity = _read(text, index, amount, negative, end, ordering, out[-1] if out else None)
         if quantity is None and category is not None:
             quantity = _for_so_many(text, index, amount)
-        if quantity is not None:
+        before = out[-1] if out else None
+        if quantity is not None and before is not None and before.nearest and _either(text, before, quantity):
+            before.operator, before.value, before.nearest = "between", (before.value, quantity.value), False  # type: ignore[assignment]
+            before.span, before.last = text.span(before.first, quantity.last), quantity.last
+            used.update(range(quantity.first, quantity.last + 1))
+        elif quantity is not None:
             out.append(quantity)
             used.update(range(quantity.first, quantity.last + 1))
     out += [q for q in several(text, index, negative) if all(o.field != q.field for o in out)]
@@ -159,6 +164,12 @@ def _people(known: Field) -> bool:
     return known.kind == "number" and bool(
         (known.unit is not None and known.unit.dimension == "people") or _PEOPLE & set(known.name)
     )
+
+
+def _either(text: Text, before: Quantity, after: Quantity) -> bool:
+    """Whether two numbers of one field are said as alternatives: "for three or four people"."""
+    between = text.low[text.tokens[before.last].end : text.tokens[after.first].start].strip()
+    return before.field == after.field and between in ("or", "to", "/")
 
 
 def _for_so_many(text: Text, index: Index, amount: Amount) -> Quantity | None:

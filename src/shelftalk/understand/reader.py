@@ -40,11 +40,13 @@ LONGEST_REQUEST = 4000
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An intent with what it was read from: `thrifty` says that the sort comes from a plea for a low price, not a superlative."""
+    """An intent with what it was read from: `thrifty` says that the sort comes from a plea for a low price, not a superlative;
+    `question` that it asks about products already shown, so that the next turn goes on from the wish before it."""
 
     intent: Intent
     thrifty: bool = False
     notes: tuple[str, ...] = ()
+    question: bool = False
 
 
 class Reader:

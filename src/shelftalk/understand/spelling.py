@@ -14,7 +14,7 @@ from shelftalk.understand.vocabulary import ordinary
 def corrected(text: Text, index: Index) -> tuple[Text, tuple[str, ...]]:
     """The text with the stems of misspelt words replaced by those of the catalogue words, or else the words of
     an order, that they are nearest to, and a note
-    for each. One edit for words of five letters or more, two for eight or more; the first letters agree."""
+    for each. One edit for words of five letters or more, two for seven or more; the first letters agree."""
     tokens, notes = list(text.tokens), []
     for i, token in enumerate(tokens):
         word = token.low.removesuffix("'s")
@@ -62,7 +62,7 @@ def _shopping_words() -> dict[tuple[str, int], list[str]]:
 
 
 def _nearest(word: str, vocabulary: dict[tuple[str, int], list[str]]) -> str | None:
-    reach = 2 if len(word) >= 8 else 1
+    reach = 2 if len(word) >= 7 else 1
     best: tuple[int, str] | None = None
     for size in range(len(word) - reach, len(word) + reach + 1):
         for known in vocabulary.get((word[0], size), ()):

@@ -8,26 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from shelftalk.understand.index import Field, named
 from shelftalk.understand.lexicon import FILLER, SUPERLATIVES, superlative
 from shelftalk.understand.mentions import mentions
+from shelftalk.understand.merging import merge
 from shelftalk.understand.reader import Reader, Reading
+from shelftalk.understand.shown import ORDINAL, Question, Shown, place, question, shown
 from shelftalk.understand.tokens import Text, stem, tokenise
+from shelftalk.understand.wishes import KEPT
 from shelftalk.values import Constraint, Intent, Product, Request, Scalar, Sort
 
 Lookup = Callable[[str], Product | None]
 
-_PICK = re.compile(r"^\s*(?P<rank>\d{1,3})[.)]\s+(?P<title>.+?)(?:\s+-\s+(?P<price>\d[\d,]*(?:\.\d+)?)\s*(?P<currency>[A-Z]{3}))?\s+\[(?P<id>[^\[\]\s][^\[\]]{0,120})\]\s*$", re.M)  # fmt: skip
-_ORDINALS = {
-    "first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5, "last": -1, "final": -1,
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5,
-}  # fmt: skip
-_ORDINAL = re.compile(
-    r"\b(?:the |your |that |this )(?P<a>first|second|third|fourth|fifth|last|final|1st|2nd|3rd|4th|5th)(?: (?:one|option|pick|item|product|choice|suggestion|result|of (?:them|those|these)))?\b(?! (?:time|thing|minute|place|day|week|month|year|price))"
-    r"|(?:#|\b(?:number|no\.|option|pick|item|choice) )(?P<b>one|two|three|four|five|\d{1,2})\b"
-)
 _CHEAPER = re.compile(
     r"\b(?:cheaper|less expensive|less pricey|more affordable|lower[- ]priced?|lower price|(?:too|bit|little|so) (?:expensive|pricey|much|dear|steep)|costs? less|not (?:so|as|that) expensive|over (?:my )?budget|can't afford)\b"
 )
@@ -63,28 +57,6 @@ _FRESH = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A pick of an earlier answer, as the conversation showed it."""
-
-    rank: int
-    id: str
-    title: str
-    price: float | None
-
-
-def shown(content: str) -> list[Shown]:
-    """The picks that an assistant turn lists, in order; none where it lists none."""
-    out = []
-    for match in _PICK.finditer(content[:20_000]):
-        try:
-            price = float(match["price"].replace(",", "")) if match["price"] else None
-        except ValueError:
-            price = None
-        out.append(Shown(int(match["rank"]), match["id"].strip(), match["title"], price))
-    return out
-
-
 class Conversation:
     """Folds the turns of a request into one reading, from the first to the last."""
 
@@ -101,7 +73,7 @@ class Conversation:
                 picks = shown(turn.content) or picks
             else:
                 reading = self.turn(turn.content, earlier, picks)
-                earlier = reading if reading.intent.shopping else earlier
+                earlier = reading if reading.intent.shopping and not reading.question else earlier
         return self.turn(request.request, earlier, picks)
 
     def turn(self, content: str, earlier: Reading | None, picks: list[Shown]) -> Reading:
@@ -116,15 +88,67 @@ class Conversation:
         reading = self.reader.read(text.text)
         refers = self._refers(text, picks)
         if not refers and self._new_topic(text, reading, before):
-            return self.reader.read(content)
+            return reading
         if not reading.intent.shopping and not refers:
             return reading
-        return self._merged(text, reading, before, picks)
+        before, given_up = self._without_vain(before, picks, text)
+        if (asked := question(text, picks)) is not None:
+            return self._about(asked, reading, before, given_up)
+        merged = self._merged(text, reading, before, picks)
+        return replace(merged, notes=(*merged.notes, *given_up))
+
+    def _without_vain(self, before: Intent, picks: list[Shown], text: Text) -> tuple[Intent, tuple[str, ...]]:
+        """The earlier intent without limits that came from comparing ("cheaper ones") and that no pick shown since keeps,
+        with a note for each: the shopper has seen that nothing satisfies them. Comparing on, they stand."""
+        if not picks or _CHEAPER.search(text.low) or _DEARER.search(text.low):
+            return before, ()
+        kept, notes = [], []
+        for constraint in before.constraints:
+            known = self.reader.index.fields.get(constraint.field)
+            if known is None or not _compares(constraint) or not self._broken(constraint, known, picks):
+                kept.append(constraint)
+            else:
+                notes.append(
+                    f"'{constraint.span}' was given up: nothing was {constraint.field} {constraint.operator} {constraint.value}"
+                )
+        return replace(before, constraints=tuple(kept)), tuple(notes)
+
+    def _broken(self, constraint: Constraint, known: Field, picks: list[Shown]) -> bool:
+        """Whether every pick whose value is known breaks the limit."""
+        values = [p.price if known.field == "price" else self._number(p, known) for p in picks]
+        held = [v for v in values if v is not None]
+        limit = float(str(constraint.value))
+        return bool(held) and all(v >= limit if constraint.operator == "<" else v <= limit for v in held)
+
+    def _about(self, asked: Question, reading: Reading, before: Intent, given_up: tuple[str, ...]) -> Reading:
+        """The intent of a question about products shown: they and no others, what is asked as a wish, and no new limits."""
+        titles = tuple(dict.fromkeys(p.title for p in asked.about))
+        limit = Constraint(
+            "title", "=" if len(titles) == 1 else "in", titles[0] if len(titles) == 1 else titles, asked.said
+        )
+        wishes = [*(c.span for c in reading.intent.constraints if c.span), *reading.intent.preferences]
+        intent = Intent(
+            constraints=(limit,),
+            sort=reading.intent.sort,
+            limit=len(asked.about),
+            preferences=tuple(dict.fromkeys(wishes))[:8],
+            query=" ".join(titles),
+            shopping=True,
+        )
+        named = ", ".join(f"{p.rank} ({p.id})" for p in asked.about)
+        return Reading(
+            intent,
+            False,
+            (f"read as a question about the earlier pick{'s' if len(asked.about) > 1 else ''} {named}", *given_up),
+            question=True,
+        )
 
     def _refers(self, text: Text, picks: list[Shown]) -> bool:
+        if question(text, picks) is not None:
+            return True
         if self._dropped(text) and len(text.tokens) <= 12:
             return True
-        return bool(picks and _ORDINAL.search(text.low)) or any(
+        return bool(picks and ORDINAL.search(text.low)) or any(
             p.search(text.low)
             for p in (_CHEAPER, _DEARER, _OTHERS, _THAT_BRAND, _SAME_BRAND)
             if not _FRESH.search(text.low)
@@ -174,7 +198,7 @@ class Conversation:
             sort = compared or sort
         if chosen is not None:
             notes.append(f"taken as about the earlier pick {chosen.rank}")
-            query = chosen.title
+            query = self._title(chosen, new.constraints)
             product = self.products(chosen.id) if self.products else None
             if product is not None:
                 constraints = [c for c in constraints if c.field != "categories"]
@@ -185,7 +209,9 @@ class Conversation:
             exclude += [p.id for p in picks]
         if chosen is None:
             extra = [
-                w for w in new.query.split() if w.lower() not in query.lower().split() and not _comparing(w.lower())
+                w
+                for w in new.query.split()
+                if w.lower() not in query.lower().split() and not _comparing(w.lower()) and not _empty(w.lower())
             ]
             if self._dropped(text):
                 extra = []
@@ -205,15 +231,18 @@ class Conversation:
         )
         return Reading(merged, reading.thrifty, (*reading.notes, *notes))
 
+    def _title(self, pick: Shown, wanted: Iterable[Constraint]) -> str:
+        """The pick's title without its own values of the fields that are wanted otherwise: its colour for "in green"."""
+        fields = {c.field for c in wanted}
+        title = tokenise(pick.title)
+        gone = {i for m in mentions(title, self.reader.index) if m.field in fields for i in range(m.first, m.last + 1)}
+        return " ".join(t.text for i, t in enumerate(title.tokens) if i not in gone) if gone else pick.title
+
     def _chosen(self, text: Text, picks: list[Shown]) -> Shown | None:
-        match = _ORDINAL.search(text.low)
+        match = ORDINAL.search(text.low)
         if match is None or not picks:
             return None
-        word = match["a"] or match["b"]
-        rank = _ORDINALS.get(word) or (int(word) if word.isdigit() else 0)
-        if rank == -1:
-            return picks[-1]
-        return next((p for p in picks if p.rank == rank), None)
+        return place(match["a"] or match["b"], picks)
 
     def _brands(self, brand: Field, about: Iterable[Shown], before: Intent, one: bool) -> list[Scalar]:
         """The brands that "that brand" means: the one asked for before, else that of the pick spoken of (the first)."""
@@ -315,69 +344,20 @@ class Conversation:
         return out
 
 
+def _empty(word: str) -> bool:
+    """Whether a word of a later turn says nothing to search for: "ones", "anything", "ok"."""
+    return word in FILLER and word not in KEPT
+
+
+def _compares(constraint: Constraint) -> bool:
+    """Whether the limit came from comparing with what was shown ("cheaper", "lighter"), not from a number said."""
+    return constraint.operator in ("<", ">") and (
+        constraint.span in ("cheaper", "more expensive") or _comparing(constraint.span.lower())
+    )
+
+
 def _comparing(word: str) -> bool:
     """Whether a word only compares with what was shown."""
     return word in ("expensive", "pricey", "different", "else") or (
         word.endswith("er") and superlative(word[:-2] + "est") is not None
     )
-
-
-def merge(
-    before: Iterable[Constraint], added: Iterable[Constraint], fields: dict[str, Field]
-) -> tuple[Constraint, ...]:
-    """The earlier constraints with the new ones: on the same field the new word replaces the old one on its side (an
-    upper limit the upper limit, a value the value), and refused values add up."""
-    out = list(before)
-    for new in added:
-        known = fields.get(new.field)
-        several = known is not None and known.kind == "list"
-        if new.operator in ("!=", "not in"):
-            refused = new.value if isinstance(new.value, tuple) else (new.value,)
-            kept: list[Constraint] = []
-            for old in out:
-                if old.field != new.field:
-                    kept.append(old)
-                elif old.operator in ("!=", "not in"):
-                    refused = tuple(
-                        dict.fromkeys((*(old.value if isinstance(old.value, tuple) else (old.value,)), *refused))
-                    )
-                elif old.operator in ("=", "in"):
-                    rest = tuple(
-                        v for v in (old.value if isinstance(old.value, tuple) else (old.value,)) if v not in refused
-                    )
-                    if rest:
-                        kept.append(
-                            replace(
-                                old, operator="=" if len(rest) == 1 else "in", value=rest[0] if len(rest) == 1 else rest
-                            )
-                        )
-                else:
-                    kept.append(old)
-            out = [
-                *kept,
-                Constraint(new.field, "!=", refused[0], new.span)
-                if len(refused) == 1
-                else Constraint(new.field, "not in", refused, new.span),
-            ]
-            continue
-        out = [c for c in out if c.field != new.field or (several and c != new) or not _replaces(new, c)]
-        if new not in out:
-            out.append(new)
-    return tuple(out)
-
-
-def _replaces(new: Constraint, old: Constraint) -> bool:
-    upper, lower = ("<", "<="), (">", ">=")
-    if new.operator in upper:
-        return old.operator in upper or old.operator in ("=", "between") or (old.operator in lower and _above(old, new))
-    if new.operator in lower:
-        return old.operator in lower or old.operator in ("=", "between") or (old.operator in upper and _above(new, old))
-    return True
-
-
-def _above(low: Constraint, high: Constraint) -> bool:
-    """Whether a lower limit stands above an upper one, so that nothing could satisfy both."""
-    try:
-        return float(low.value) > float(high.value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return False

@@ -76,6 +76,9 @@ def preferences(text: Text, used: set[int], negative: list[bool]) -> tuple[str, 
         if not content or all(i in used for i in content) or (inside and negative[inside[0]]):
             continue
         add(match.group())
+    for match in _TASTE.finditer(text.text):
+        if not any(negative[i] for i in range(text.at(match.start(1)), min(text.at(match.end(1)), len(negative)))):
+            add(match.group(1))
     for match in _GIFT.finditer(text.text):
         add(match.group())
     for i, token in enumerate(text.tokens):
@@ -105,10 +108,12 @@ def tastes(text: Text) -> set[int]:
     return found
 
 
-_KEPT = bag(
+KEPT = bag(
     "case hand hook point pull quick spot standard long top work system simple cool fit light stand cover track shell old new lower"
 )
 SHORT_REQUEST = 6
+# By these a query says that the request leaves the kind of thing open; retrieval looks at them and searches without.
+_OPEN = bag("something anything")
 
 
 def query(text: Text, dropped: set[int], negative: Iterable[bool], named: Collection[int] = ()) -> str:
@@ -121,7 +126,8 @@ def query(text: Text, dropped: set[int], negative: Iterable[bool], named: Collec
         if i in dropped or off:
             continue
         glued = i + 1 < len(tokens) and tokens[i + 1].gap == "" and tokens[i + 1].numeric  # the "a" of "a11"
-        plain = token.low in FUNCTION if brief else token.low in FILLER and token.low not in _KEPT
+        plain = token.low in FUNCTION if brief else token.low in FILLER and token.low not in KEPT
+        plain = plain and token.low not in _OPEN
         letter = len(token.low) == 1 and not token.numeric and not brief
         if i not in named and (plain or letter) and not glued:
             continue

@@ -1,0 +1,85 @@
+"""What an assistant turn showed, and whether a shopper's turn is a question about it rather than a new wish."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from shelftalk.understand.tokens import Text
+
+_PICK = re.compile(r"^\s*(?P<rank>\d{1,3})[.)]\s+(?P<title>.+?)(?:\s+-\s+(?P<price>\d[\d,]*(?:\.\d+)?)\s*(?P<currency>[A-Z]{3}))?\s+\[(?P<id>[^\[\]\s][^\[\]]{0,120})\]\s*$", re.M)  # fmt: skip
+ORDINALS = {
+    "first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5, "last": -1, "final": -1,
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5,
+}  # fmt: skip
+ORDINAL = re.compile(
+    r"\b(?:the |your |that |this )(?P<a>first|second|third|fourth|fifth|last|final|1st|2nd|3rd|4th|5th)(?: (?:one|option|pick|item|product|choice|suggestion|result|of (?:them|those|these)))?\b(?! (?:time|thing|minute|place|day|week|month|year|price))"
+    r"|(?:#|\b(?:number|no\.|option|pick|item|choice) )(?P<b>one|two|three|four|five|\d{1,2})\b"
+)
+_QUESTION = re.compile(
+    r"^\W*(?:(?:and|but|so|ok|okay|hm+|well)\b\W*)*(?:"
+    r"(?:is|was|does|has|can|could|will|would|did) (?:it|this one|that one|the (?:first|second|third|fourth|fifth|last))\b(?! (?:have to|need to|matter))"
+    r"|(?:are|do|have|can) (?:they|these|those|both)\b"
+    r"|why\b|what(?:'s| is) the (?:difference|different)\b|(?:how|what|when|where)\b[^?]*\b(?:it|they|these|those|the (?:first|second|third|fourth|fifth|last)|number \w+)\b"
+    r"|(?:which|what)(?: one)? (?:of (?:them|these|those|the (?:two|three))|is (?:the )?(?:better|best|\w+er|\w+est)\b)|(?:compare|tell me (?:more )?about)\b"
+    r")"
+)
+# Questions that ask for other products after all.
+_WANTS = re.compile(
+    r"\b(?:cheaper|other|others|else|instead|another|different|in (?:black|white|red|blue|green|grey|gray|pink|yellow|brown|another)|come in|available in|any|do you have|how about|what about)\b"
+)
+_ALL = re.compile(r"\b(?:they|these|those|them|both|difference|compare)\b")
+_WHICH = re.compile(r"^\W*(?:\w+\W+){0,2}?(?:which|what(?: one)? of)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A pick of an earlier answer, as the conversation showed it."""
+
+    rank: int
+    id: str
+    title: str
+    price: float | None
+
+
+def shown(content: str) -> list[Shown]:
+    """The picks that an assistant turn lists, in order; none where it lists none."""
+    out = []
+    for match in _PICK.finditer(content[:20_000]):
+        try:
+            price = float(match["price"].replace(",", "")) if match["price"] else None
+        except ValueError:
+            price = None
+        out.append(Shown(int(match["rank"]), match["id"].strip(), match["title"], price))
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question about picks that were shown, with the words that say which."""
+
+    about: tuple[Shown, ...]
+    said: str
+
+
+def question(text: Text, picks: list[Shown]) -> Question | None:
+    """The question that a turn asks about the picks last shown, or None where it asks for products.
+
+    "it" without a place named is the first of them, "they" all of them.
+    """
+    match = _QUESTION.search(text.low) if picks else None
+    if match is None or _WANTS.search(text.low):
+        return None
+    places = [place(m["a"] or m["b"], picks) for m in ORDINAL.finditer(text.low)]
+    chosen = tuple(dict.fromkeys(p for p in places if p is not None))
+    if not chosen and not places:
+        chosen = tuple(picks) if _ALL.search(text.low) or _WHICH.search(text.low) else (picks[0],)
+    return Question(chosen, match.group().strip()) if chosen else None
+
+
+def place(word: str, picks: list[Shown]) -> Shown | None:
+    """The pick at a place said as "second", "2nd", "two", "2" or "last"."""
+    rank = ORDINALS.get(word) or (int(word) if word.isdigit() else 0)
+    if rank == -1:
+        return picks[-1] if picks else None
+    return next((p for p in picks if p.rank == rank), None)
