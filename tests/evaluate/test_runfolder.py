@@ -1,0 +1,122 @@
+"""A run folder is written whole, read with pandas, and says what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from shelftalk.errors import UsageError
+from shelftalk.evaluate.cases import Case, Outcome
+from shelftalk.evaluate.runfolder import Asked, RunFolder
+from shelftalk.values import Request
+
+CASES = [
+    Case("a", Request("first?"), columns={"kind": "x", "words": 2, "soft": True}, group="g"),
+    Case("b", Request("second?"), columns={"kind": "y"}),
+]
+OUTCOMES = [
+    Outcome("a", ("p 1", "p2"), (0.9, 0.1), {"picks": []}, latency_ms=3.0, timings_ms={"rank": 1.0}, tokens=(5, 1)),
+    Outcome("b", error="it failed"),
+]
+VALUES = [{"mrr": 1.0, "f": None}, {"mrr": None, "f": 0.0}]
+ASKED = [Asked("a", "rank", "rank/x@1", "[user]\nchoose", '{"A": -0.1}')]
+META = {"format": 1, "suite": {"name": "s"}, "variant": {"name": "strategy=none,k=1"}, "requests": 2}
+
+
+@pytest.fixture
+def folder(tmp_path) -> RunFolder:
+    made = RunFolder(tmp_path / "run")
+    made.write(META, CASES, OUTCOMES, VALUES, ASKED)
+    return made
+
+
+def test_what_is_written_is_read_again(folder) -> None:
+    run = RunFolder.read(folder.path)
+    assert run.meta == META
+    assert run.name == "strategy=none,k=1"
+    assert folder.outcomes() == OUTCOMES
+    assert list(run.scores["m:mrr"].isna()) == [False, True]
+    assert run.scores.kind.tolist() == ["x", "y"]
+    assert run.scores.group.tolist()[0] == "g"
+    assert run.prompts.completion.tolist() == ['{"A": -0.1}']
+    assert (folder.path / "run.trec").read_text() == (
+        "a Q0 p_1 1 1.000000 strategy-none-k-1\na Q0 p2 2 0.500000 strategy-none-k-1\n"
+    )
+
+
+def test_the_tables_are_plain_parquet(folder) -> None:
+    answers = pd.read_parquet(folder.path / "answers.parquet")
+    assert list(answers.columns) == [
+        "id", "repeat", "request", "catalog", "ranking", "scores", "answer", "verdict", "probability", "error",
+        "latency_ms", "timings", "prompt_tokens", "completion_tokens",
+    ]  # fmt: skip
+    assert json.loads(answers.timings[0]) == {"rank": 1.0}
+    assert answers.error[1] == "it failed"
+
+
+def test_nothing_half_written_stays_behind(folder) -> None:
+    assert sorted(p.name for p in folder.path.iterdir()) == [
+        "answers.parquet", "prompts.parquet", "run.json", "run.trec", "scores.parquet",
+    ]  # fmt: skip
+
+
+def test_a_cut_run_is_taken_up_where_it_was_cut(tmp_path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    assert folder.resume("x") == ([], [])
+    folder.append([(OUTCOMES[0], ASKED), (OUTCOMES[1], [])])
+    with (folder.path / "answers.partial.jsonl").open("a") as out:
+        out.write('{"outcome": {"id"')
+    assert folder.resume("x") == (OUTCOMES, ASKED)
+    folder.append([(OUTCOMES[1], [])])
+    assert len(folder.resume("x")[0]) == 3
+
+
+def test_what_another_run_left_is_not_taken_up(tmp_path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.resume("x")
+    folder.append([(OUTCOMES[0], [])])
+    assert folder.resume("y") == ([], [])
+    assert folder.resume("x") == ([], [])
+
+
+def test_a_missing_folder_and_the_folder_above_runs_are_told(folder, tmp_path) -> None:
+    with pytest.raises(UsageError, match="no such run folder; `shelftalk eval run SUITE --out DIR` makes one"):
+        RunFolder.read(tmp_path / "nowhere")
+    with pytest.raises(UsageError, match="runs are one folder below: run"):
+        RunFolder.read(tmp_path)
+
+
+def test_a_run_that_was_cut_says_how_to_go_on(tmp_path) -> None:
+    RunFolder(tmp_path / "run").resume("x")
+    with pytest.raises(UsageError, match=r"run\.json: missing; the run was cut: give the same"):
+        RunFolder.read(tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("run.json", "{", r"run\.json: not readable as JSON"),
+        ("run.json", '{"format": 9}', r"run\.json: format 9, but this version reads 1"),
+        ("scores.parquet", "no table", r"scores\.parquet: not readable as parquet .* delete"),
+    ],
+)
+def test_a_damaged_file_is_named_with_a_remedy(folder, name, text, message) -> None:
+    (folder.path / name).write_text(text)
+    with pytest.raises(UsageError, match=message):
+        RunFolder.read(folder.path)
+
+
+def test_a_lost_file_is_named(folder) -> None:
+    (folder.path / "answers.parquet").unlink()
+    with pytest.raises(UsageError, match=r"answers\.parquet: missing"):
+        RunFolder.read(folder.path)
+    assert folder.finished() is None
+
+
+def test_an_empty_run_is_told(tmp_path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.write(META, [], [], [], [])
+    with pytest.raises(UsageError, match="an empty run"):
+        RunFolder.read(folder.path)
