@@ -19,15 +19,21 @@ from shelftalk.engines.common import Chat
 from shelftalk.engines.models import is_address, resolve_model
 from shelftalk.errors import StorageError, UsageError
 from shelftalk.prompts import PromptLibrary
+from shelftalk.resources import resource
 from shelftalk.settings import Settings
 from shelftalk.train.card import Report, card, facts
 from shelftalk.train.config import DataConfig, Source, resolve
 from shelftalk.train.leaks import leaks, without_repeats
 from shelftalk.train.sets import sources
 from shelftalk.train.sets.example import SPLITS, Example, Judged
+from shelftalk.train.sets.explaining import explain
+from shelftalk.train.sets.logs import logs
 from shelftalk.train.sets.ranking import listwise, pointwise
 from shelftalk.train.sets.scribe import Scribe
+from shelftalk.train.sets.shop import indexed_shop
 from shelftalk.train.sets.suits import suits
+from shelftalk.train.sets.synthetic import catalogue
+from shelftalk.train.sets.understanding import understand
 
 logger = logging.getLogger(__name__)
 
@@ -130,10 +136,23 @@ def _judged(source: Source, config: DataConfig, settings: Settings, report: Repo
             yield from sources.productqa(source, folder, settings, config.seed)
         case "chorus":
             feed, ratings = resolve(source.feed, config), resolve(source.ratings, config)
-            _hashed(report, ratings.parent, [ratings])
+            _hashed(report, ratings.parent, [ratings, feed])
             yield from sources.chorus(source, feed, ratings, catalogs / _key(feed), settings)
         case "demo":
-            yield from sources.demo(source, source.path, catalogs / "demo", settings)
+            place = resolve(source.path, config) if source.path else resource("data/demo")
+            _hashed(report, place, sorted(place.glob("*.jsonl")) + sorted(place.glob("qrels.dev.txt")))
+            yield from sources.demo(source, place, catalogs / "demo", settings)
+        case "logs":
+            path, feed = resolve(source.path, config), resolve(source.catalog, config)
+            _hashed(report, path.parent, [path])
+            _hashed(report, feed.parent, [feed])
+            shop = indexed_shop("logs", feed, catalogs / _key(feed), settings, source.format)
+            yield from logs(path, shop, source.dev, source.test, report.rejects)
+        case "catalogue":
+            feed = resolve(source.catalog, config)
+            _hashed(report, feed.parent, [feed])
+            shop = indexed_shop("catalogue", feed, catalogs / _key(feed), settings, source.format)
+            yield from catalogue(shop, source.requests, source.dev, source.test, config.seed)
 
 
 def _key(feed: Path) -> str:
@@ -142,8 +161,12 @@ def _key(feed: Path) -> str:
 
 def _hashed(report: Report, root: Path, files: Sequence[Path]) -> None:
     for file in files:
+        if not file.is_file():  # a catalogue's folder: its products are in the rows
+            continue
         with file.open("rb") as data:
-            report.files[str(file.relative_to(root.parent))] = hashlib.file_digest(data, "sha256").hexdigest()
+            report.files[str(file.relative_to(root.parent) if file.is_relative_to(root.parent) else file.name)] = (
+                hashlib.file_digest(data, "sha256").hexdigest()
+            )
 
 
 def _examples(
@@ -157,6 +180,10 @@ def _examples(
             yield from pointwise(judged, scribe, prompts, settings, config.rank, config.seed, config.hostile)
         case "listwise":
             yield from listwise(judged, scribe, prompts, settings, config.rank, config.seed, config.hostile)
+        case "understand":
+            yield from understand(judged, scribe, prompts, settings, report.left_out)
+        case "explain":
+            yield from explain(judged, scribe, prompts, settings, config.seed, report.left_out)
 
 
 def _drawn(task: str, judged: Sequence[Judged], config: DataConfig) -> list[Judged]:
@@ -179,6 +206,8 @@ def usable(task: str, one: Judged) -> bool:
             return one.verdicts is not None
         case "pointwise" | "listwise":
             return one.grades is not None and one.ranked
+        case "explain":
+            return any(grade >= 2 for grade in (one.grades or {}).values())
     return one.intent is not None
 
 

@@ -8,19 +8,18 @@ import hashlib
 import json
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from shelftalk.errors import FeedError, UsageError
-from shelftalk.resources import resource
 from shelftalk.settings import Settings
 from shelftalk.train.config import ChorusSource, DemoSource, ProductqaSource
 from shelftalk.train.sets.example import Judged, Split
 from shelftalk.train.sets.gold import gold_intent, intent_of
-from shelftalk.train.sets.shop import Shop, bare_shop, indexed_shop
-from shelftalk.values import Product, Request, Turn
+from shelftalk.train.sets.shop import bare_shop, indexed_shop
+from shelftalk.values import Request, Turn
 
 
 def split_of(key: str, dev: float, test: float) -> Split:
@@ -94,9 +93,8 @@ def chorus(source: ChorusSource, feed: Path, ratings: Path, folder: Path, settin
             )
 
 
-def demo(source: DemoSource, folder: Path | None, catalog: Path, settings: Settings) -> Iterator[Judged]:
+def demo(source: DemoSource, place: Path, catalog: Path, settings: Settings) -> Iterator[Judged]:
     """The demo's judged requests of its dev split, with their gold intents; a request is a group."""
-    place = folder or resource("data/demo")
     shop = indexed_shop("demo", place / "products.jsonl", catalog, settings)
     grades: dict[str, dict[str, float]] = defaultdict(dict)
     for line in (place / f"qrels.{source.judged}.txt").read_text(encoding="utf-8").splitlines():
@@ -113,8 +111,3 @@ def demo(source: DemoSource, folder: Path | None, catalog: Path, settings: Setti
             f"demo/{row['id']}", "demo", f"demo/{row['id']}", split, shop, request,
             dict(grades.get(row["id"], {})), None, intent_of(row["intent"]), ranked=not row["intent"].get("sort"),
         )  # fmt: skip
-
-
-def known(shop: Shop, ids: Mapping[str, float]) -> dict[str, Product]:
-    """The products of these ids that the shop has."""
-    return {i: shop.products[i] for i in ids if i in shop.products}

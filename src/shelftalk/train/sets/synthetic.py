@@ -1,0 +1,176 @@
+"""A catalogue alone becomes judged requests: wishes are drawn from a product's own facts, and the record is the judge.
+
+For a shop with no history. The sentences stand in phrases.yaml; the grades follow from the constraints, so they are right
+whatever the words.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from shelftalk.explain.facts import attribute_fact, humanise
+from shelftalk.explain.holds import holds
+from shelftalk.explain.phrase import article, is_adjective, uncounted
+from shelftalk.train.sets.example import Judged, Split
+from shelftalk.train.sets.shop import Shop, selected
+from shelftalk.train.sets.sources import split_of
+from shelftalk.values import Constraint, Facet, Intent, Operator, Product, Request, Sort
+
+NEVER = 0.1  # share of requests that ask for what no product has
+QUESTIONS = 0.3
+CHATTER = 0.03
+KNOWN_ZEROS = 30
+_LIMITS: tuple[tuple[str, Operator], ...] = (("below", "<"), ("at_most", "<="))
+_BOUNDS: tuple[tuple[str, Operator], ...] = (("at_least", ">="), ("number_at_most", "<="))
+
+
+@cache
+def phrases() -> dict[str, Any]:
+    """The sentences of made-up shoppers."""
+    return dict(yaml.safe_load(Path(__file__).with_name("phrases.yaml").read_text(encoding="utf-8")))
+
+
+def catalogue(shop: Shop, requests: int, dev: float, test: float, seed: int) -> Iterator[Judged]:
+    """Requests with gold intents and grades, questions about one product with their verdict, and some chatter.
+
+    A category is a group where the shop has five or more, so that no category stands in two splits; else a request is.
+    """
+    chooser = random.Random(f"{seed} catalogue")
+    shelves: dict[str, list[Product]] = defaultdict(list)
+    for product in shop.products.values():
+        if product.categories:
+            shelves[product.categories[-1]].append(product)
+    names = [name for name, held in shelves.items() if len(held) >= 3] or list(shelves)
+    seen: set[str] = set()
+    made = tried = 0
+    while names and made < requests and tried < 20 * requests:
+        tried += 1
+        name = chooser.choice(names)
+        shelf = shelves[name]
+        text, intent, question = _request(shop, name, shelf, chooser)
+        if not text or text in seen:
+            continue
+        seen.add(text)
+        made += 1
+        group = f"catalogue/{name}" if len(names) >= 5 else f"catalogue/{text}"
+        split: Split = split_of(group, dev, test)
+        about = Judged(f"catalogue/{made}", "catalogue", group, split, shop, Request(text))
+        if question:
+            fit = {p.id: all(holds(c, p) for c in intent.constraints) for p in shelf}
+            some = [i for truth in (True, False) for i in _some([i for i, f in fit.items() if f is truth], 1, chooser)]
+            yield replace(about, verdicts={i: fit[i] for i in some})
+        else:
+            best = {p.id for p in selected(intent, shelf)}
+            zeros = _some([p.id for p in shelf if p.id not in best], KNOWN_ZEROS, chooser)
+            grades = {**dict.fromkeys(sorted(best), 3.0), **dict.fromkeys(zeros, 0.0)}
+            yield replace(about, grades=grades, intent=intent, ranked=intent.sort is None)
+    for n, text in enumerate(phrases()["chatter"][: max(1, int(CHATTER * made))]):
+        idle = Intent(shopping=False)
+        yield Judged(
+            f"catalogue/chatter/{n}", "catalogue", f"catalogue/{text}", split_of(text, dev, test), shop, Request(text),
+            {}, None, idle,
+        )  # fmt: skip
+
+
+def _some(ids: Sequence[str], count: int, chooser: random.Random) -> list[str]:
+    return chooser.sample(list(ids), min(count, len(ids)))
+
+
+def _request(shop: Shop, name: str, shelf: Sequence[Product], chooser: random.Random) -> tuple[str, Intent, bool]:
+    """A request's text, its intent, and whether it is a question about one product; "" where nothing can be asked."""
+    said = phrases()
+    one, other = chooser.choice(shelf), chooser.choice(shelf)
+    wishes = list(_wishes(shop, one, chooser))
+    if chooser.random() < NEVER:
+        wishes += list(_wishes(shop, other, chooser))
+    chooser.shuffle(wishes)
+    picked: list[tuple[Constraint, str]] = []
+    for constraint, words in wishes:
+        if len(picked) < chooser.choice((1, 2, 2, 3)) and all(constraint.field != c.field for c, _ in picked):
+            picked.append((constraint, words))
+    if not picked:
+        return "", Intent(), False
+    listed = chooser.choice(said["joiners"]).join(words for _, words in picked)
+    constraints = tuple(c for c, _ in picked)
+    if chooser.random() < QUESTIONS:
+        return chooser.choice(said["questions"]).format(wishes=listed), Intent(constraints), True
+    sort, opener = None, chooser.choice(said["openers"])
+    if chooser.random() < 0.2 and all(c.field not in ("price", "rating") for c in constraints):
+        field, direction = (way := chooser.choice(list(said["superlatives"]))).split("-")
+        if shop.facets.get(field):
+            sort, opener = (
+                Sort(field, "asc" if direction == "asc" else "desc"),
+                chooser.choice(said["superlatives"][way]),
+            )
+    whole = (Constraint("categories", "=", name), *constraints)
+    text = opener.format(thing=name.lower(), wishes=listed)
+    return text, Intent(whole, sort, query=text), False
+
+
+def _wishes(shop: Shop, product: Product, chooser: random.Random) -> Iterator[tuple[Constraint, str]]:
+    """What may be asked of a product like this one, with the words for it."""
+    for facet in shop.facets:
+        value = product.value(facet.field)
+        if value is None or facet.field in (
+            "categories",
+            "list_price",
+            "review_count",
+            "stock",
+            "availability",
+            "released_at",
+        ):
+            continue
+        found = _wish(shop, facet, value, chooser)
+        if found is not None:
+            yield found
+
+
+def _wish(shop: Shop, facet: Facet, value: Any, chooser: random.Random) -> tuple[Constraint, str] | None:
+    said, fact = phrases()["wishes"], attribute_fact(facet.field, value, shop.facets)
+    name = fact.name if fact else humanise(facet.field)
+
+    def words(kind: str, **values: Any) -> str:
+        return " ".join(chooser.choice(said[kind]).format(**values).split())
+
+    if facet.field == "price":
+        limit = _round_up(float(value) * chooser.uniform(1.0, 1.4))
+        kind, operator = chooser.choice(_LIMITS)
+        return Constraint("price", operator, limit), words(kind, value=limit, unit=shop.facets.currency or "")
+    if facet.field == "rating":
+        floor = int(float(value))
+        return (Constraint("rating", ">=", floor), words("rating", value=floor)) if floor >= 3 else None
+    if facet.field == "brand":
+        if chooser.random() < 0.2:
+            others = [v for v, _ in facet.values if v != value]
+            if others:
+                other = chooser.choice(others)
+                return Constraint("brand", "!=", other), words("not_brand", value=other)
+        return Constraint("brand", "=", value), words("brand", value=value)
+    if isinstance(value, bool):
+        if not value:
+            return None
+        if is_adjective(name):
+            return Constraint(facet.field, "=", True), words("adjective", name=name)
+        thing = name if uncounted(name) else f"{article(name)} {name}"
+        return Constraint(facet.field, "=", True), words("has", name=thing)
+    if isinstance(value, (int, float)) and facet.kind == "number" and facet.distinct > 2:
+        kind, operator = chooser.choice(_BOUNDS)
+        return Constraint(facet.field, operator, value), words(
+            kind, value=f"{value:g}", unit=facet.unit or "", name=name
+        )
+    if isinstance(value, str) and facet.kind == "text" and len(value) <= 40 and facet.distinct <= len(facet.values):
+        return Constraint(facet.field, "=", value), words("text", name=name, value=value)
+    return None
+
+
+def _round_up(value: float) -> int:
+    step = 1 if value < 20 else 5 if value < 100 else 10 if value < 500 else 50
+    return int(-(-value // step) * step)
