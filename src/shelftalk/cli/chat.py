@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shelftalk.cli import common
 from shelftalk.errors import UsageError
+from shelftalk.text import clean, shorten
+
+if TYPE_CHECKING:
+    from shelftalk.explain import Question
+    from shelftalk.recommender import Shelf
+    from shelftalk.values import Answer, Product, Request
 
 _ENDS = ("/quit", "/exit", "quit", "exit")
 _KEPT_TURNS = 20
@@ -20,13 +27,15 @@ def chat(
     engine: common.EngineOption = None,
     server: common.ServerOption = None,
 ) -> None:
-    """Ask over several turns: "cheaper ones", "the second, but in blue". /new starts over, /quit leaves."""
-    from shelftalk.cli.show import print_events
+    """Ask over several turns: "cheaper ones", "is the second waterproof?", "why the first?". /new starts over, /quit leaves."""
+    from shelftalk.cli.show import print_events, safe
+    from shelftalk.explain import question_about
     from shelftalk.render import assistant_turn
-    from shelftalk.values import Turn
+    from shelftalk.values import Request, Turn
 
     console, progress = common.stdout(), common.stderr()
     history: list[Turn] = []
+    shown = _Shown()
     with common.open_shelf(catalog, common.settings_from(model, engine, server)) as shelf:
         console.print(f"{shelf.catalog.count()} products. What are you looking for? [dim](/new, /quit)[/dim]")
         while True:
@@ -38,15 +47,62 @@ def chat(
                 break
             if text.casefold() == "/new":
                 history.clear()
+                shown = _Shown()
                 console.print("[dim]starting over[/dim]")
                 continue
             if not text:
                 continue
+            question = question_about(text, shown.products, shown.focus)
+            if question is not None and shown.request is not None:
+                for line in shown.tell(shelf, question, text):
+                    console.print(safe(line), soft_wrap=True)
+                continue
             try:
-                answer = print_events(shelf.stream(text, history=history, k=k), console, progress)
+                asked = Request(text, history=tuple(history), k=k)
+                answer = print_events(shelf.stream(asked), console, progress)
             except UsageError as error:
                 common.fail(str(error))
                 continue
             if answer:
+                shown = _Shown.after(asked, answer, shown)
                 history += [Turn("user", text), assistant_turn(answer)]
                 del history[:-_KEPT_TURNS]
+
+
+@dataclass
+class _Shown:
+    """What the shopper has before them: the request answered last, its picks, and the one last spoken of."""
+
+    request: Request | None = None
+    products: tuple[Product, ...] = field(default=())
+    focus: Product | None = None
+
+    @classmethod
+    def after(cls, request: Request, answer: Answer, before: _Shown) -> _Shown:
+        """What is shown after an answer; one without picks leaves what was shown before."""
+        products = tuple(pick.product for pick in answer.picks)
+        return cls(request, products) if products else before
+
+    def tell(self, shelf: Shelf, question: Question, text: str) -> list[str]:
+        """The lines that answer a question about a product shown, or about why another was not."""
+        from shelftalk.explain import answer_question
+
+        products = question.products or self._named(shelf, question.name)
+        if not products:
+            return [f"Nothing in the catalogue is called {shorten(clean(question.name), 80)}."]
+        self.focus = products[0]
+        if question.kind == "why" and self.request is not None:
+            return shelf.why(self.request, products[0].id).lines()
+        facets, lines = shelf.catalog.facets(), []
+        for product in products:
+            told = answer_question(text, product, facets)
+            lines += [f"{shorten(clean(product.title), 100)} ({product.id})", f"  {told.reason}"]
+        return lines
+
+    @staticmethod
+    def _named(shelf: Shelf, name: str) -> tuple[Product, ...]:
+        """The product of that id, or the one whose text is nearest to the name."""
+        found = shelf.catalog.get(name) or shelf.catalog.get(name.upper())
+        if found is None and (nearest := shelf.catalog.lexical(name, None, 1)):
+            found = shelf.catalog.get(nearest[0][0])
+        return (found,) if found else ()

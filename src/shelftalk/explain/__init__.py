@@ -2,6 +2,17 @@
 
 from shelftalk.explain.explainer import Explainer
 from shelftalk.explain.job import ExplainJob, Point
+from shelftalk.explain.question import Question, answer_question, question_about
 from shelftalk.explain.why import Above, WhyAnswer, why
 
-__all__ = ["Above", "ExplainJob", "Explainer", "Point", "WhyAnswer", "why"]
+__all__ = [
+    "Above",
+    "ExplainJob",
+    "Explainer",
+    "Point",
+    "Question",
+    "WhyAnswer",
+    "answer_question",
+    "question_about",
+    "why",
+]

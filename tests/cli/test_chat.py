@@ -1,0 +1,54 @@
+"""A chat in the terminal: requests, and questions about what they brought."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.catalog.fakes import HashEmbedder
+from tests.test_recommender import PRODUCTS
+from typer.testing import CliRunner
+
+from shelftalk.catalog import Catalog
+from shelftalk.cli.main import app
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    Catalog.open(tmp_path / "shop", create=True, embedder=HashEmbedder()).upsert(PRODUCTS)
+    monkeypatch.setattr("shelftalk.catalog.embed.load_embedder", lambda *_: HashEmbedder())
+    monkeypatch.setenv("SHELFTALK_EXPLAIN__MODE", "record")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "shop"
+
+
+def say(shop: Path, *turns: str) -> list[str]:
+    """What was printed after each turn."""
+    done = CliRunner().invoke(app, ["chat", "--catalog", str(shop)], input="\n".join(turns) + "\n")
+    assert done.exit_code == 0, done.exception
+    return done.stdout.split("\n> ")[1:]
+
+
+def test_a_question_about_a_pick_is_answered_from_its_record_and_not_with_new_picks(shop: Path) -> None:
+    _, cordless, more, absent = say(
+        shop, "the cheapest kettle", "is it cordless?", "tell me more about the second", "is it waterproof?"
+    )[:4]
+    assert "No. It is not cordless." in cordless
+    assert "(k2)" in more
+    assert "rating of 4.5 from 12 reviews" in more
+    assert "does not say" in absent
+    assert "(k2)" in absent  # the product last spoken of
+    assert "evidence:" not in cordless + more + absent
+
+
+def test_why_and_why_not_are_answered_for_the_request_before(shop: Path) -> None:
+    _, first, failed, unknown = say(shop, "a kettle under 35", "why the first?", "why not k4?", "why not the Zyx?")[:4]
+    assert "Picked, number 1" in first
+    assert "fails a limit" in failed
+    assert "59.90 EUR" in failed
+    assert unknown.strip()
+
+
+def test_after_starting_over_a_question_has_nothing_to_refer_to(shop: Path) -> None:
+    *_, again = say(shop, "the cheapest kettle", "/new", "why the first?")[:3]
+    assert "Picked, number" not in again
