@@ -344,7 +344,10 @@ class Shelf:
         started = time.perf_counter()
         understood = self._current().understand.understand_many(requests)
         spent = (time.perf_counter() - started) * 1000 / max(1, len(requests))
-        return [_Work(r, u, {"understand": spent}, started=started) for r, u in zip(requests, understood, strict=True)]
+        return [
+            _Work(r, _without(u, r.exclude), {"understand": spent}, started=started)
+            for r, u in zip(requests, understood, strict=True)
+        ]
 
     def _find(self, work: _Work, k: int | None = None) -> None:
         with _timed(work.timings, "retrieve"):
@@ -452,6 +455,14 @@ class Shelf:
                 self._find(work, k=k)
             self._order(works, strategy)
             return [(work.ranking, work.timings) for work in works]
+
+
+def _without(understood: Understood, product_ids: Sequence[str]) -> Understood:
+    """What was understood, with these products excluded as well."""
+    if not product_ids:
+        return understood
+    exclude = tuple(dict.fromkeys((*understood.intent.exclude, *product_ids)))
+    return replace(understood, intent=replace(understood.intent, exclude=exclude))
 
 
 def _pick(rank: int, product: Product, score: float, explanation: Explanation | None) -> Pick:

@@ -165,13 +165,17 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a shopper asks: the text, the turns before it, and optionally the candidates to choose from and the number wanted."""
+    """What a shopper asks: the text, the turns before it, and optionally the candidates to choose from and the number wanted.
+
+    `exclude` are ids of products that must not be picked (those the shopper waved away).
+    """
 
     request: str
     id: str = ""
     history: tuple[Turn, ...] = ()
     candidates: tuple[str, ...] | None = None
     k: int | None = None
+    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

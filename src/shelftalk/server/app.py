@@ -13,7 +13,7 @@ from shelftalk.recommender import Shelf
 from shelftalk.server import failures
 from shelftalk.server.failures import Refused
 from shelftalk.server.limits import BodyLimit
-from shelftalk.server.routes import chat, health, recommendations, rerank
+from shelftalk.server.routes import chat, conversations, health, interactions, products, recommendations, rerank
 from shelftalk.server.state import ServerState
 from shelftalk.settings import Settings, load_settings
 
@@ -34,7 +34,7 @@ def create_app(settings: Settings | None = None, shelf: Shelf | None = None) -> 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         opened = shelf if shelf is not None else await asyncio.to_thread(Shelf.open, None, settings=settings)
-        server = app.state.server = ServerState(settings, opened)
+        server = app.state.server = await asyncio.to_thread(ServerState, settings, opened)
         warming = asyncio.create_task(asyncio.to_thread(server.warm_up))
         try:
             yield
@@ -59,7 +59,7 @@ def create_app(settings: Settings | None = None, shelf: Shelf | None = None) -> 
         return response
 
     app.include_router(health.router)
-    for part in (recommendations, chat, rerank):
+    for part in (recommendations, chat, rerank, products, interactions, conversations):
         app.include_router(part.router)
 
     @app.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)

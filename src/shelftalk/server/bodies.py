@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from shelftalk.server.db.interactions import Kind
 from shelftalk.values import Request, Turn
 
 MOST_TURNS = 50
@@ -40,6 +42,11 @@ class RecommendationBody(Body):
     )
     candidates: list[Identifier] | None = Field(None, max_length=1000, description="Choose from these products alone.")
     k: int | None = Field(None, ge=1, le=50, description="How many picks.")
+    conversation: str | None = Field(
+        None,
+        pattern="^[0-9a-f]{32}$",
+        description="Id of a conversation: its turns are the history, and this becomes one.",
+    )
     stream: bool = Field(False, description="Server-sent events instead of one JSON object.")
 
     def to_request(self) -> Request:
@@ -51,3 +58,33 @@ class RecommendationBody(Body):
             candidates=None if self.candidates is None else tuple(self.candidates),
             k=self.k,
         )
+
+
+class ProductsBody(Body):
+    """Products in the native schema (docs/catalog-formats.md)."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"products": [{"id": "K1", "title": "Steel kettle, 1.7 l", "price": "39.90", "currency": "EUR"}]}
+            ]
+        },
+    )
+
+    products: list[dict[str, Any]] = Field(min_length=1, max_length=1000)
+
+
+class InteractionBody(Body):
+    """What a user did with a product. `user` is the shop's own pseudonym, never a name or an address."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"product_id": "K1", "kind": "bought", "user": "u-17"}]}
+    )
+
+    product_id: Identifier
+    kind: Kind
+    user: str = Field("", max_length=200)
+    conversation: str | None = Field(None, pattern="^[0-9a-f]{32}$")
+    request: str | None = Field(None, max_length=4000)
+    at: datetime | None = None

@@ -65,7 +65,10 @@ def install(app: FastAPI) -> None:
 
     async def known(request: Request, error: Exception) -> JSONResponse:
         status, kind, message, param = describe(error)
-        headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Busy) else {}
+        after = getattr(error, "retry_after", None)
+        headers = {"Retry-After": str(after)} if after is not None else {}
+        if status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
         if status >= 500:
             logger.error("%s: %s", type(error).__name__, clean(str(error))[:500])
         return JSONResponse(body(kind, message, request_id(request), param), status, headers)

@@ -8,7 +8,10 @@ from shelftalk.server.failures import Refused, body
 
 
 class BodyLimit:
-    """ASGI middleware: bodies over `most` bytes get 413 before they are read whole."""
+    """ASGI middleware: bodies over `most` bytes get 413 before they are read whole.
+
+    The application may turn the error that ends the reading into a reply of its own; that reply is replaced.
+    """
 
     def __init__(self, app: ASGIApp, *, most: int) -> None:
         self._app, self._most = app, most
@@ -19,7 +22,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        read, started = 0, False
+        read, started, replaced = 0, False, False
 
         async def counted() -> Message:
             nonlocal read
@@ -30,9 +33,13 @@ class BodyLimit:
             return message
 
         async def noted(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
+            nonlocal started, replaced
+            if read > self._most and not started and not replaced:
+                replaced = True
+                await self._refuse(send)
+            if not replaced:
+                started = True
+                await send(message)
 
         if announced.isdigit() and int(announced) > self._most:
             await self._refuse(send)
@@ -42,7 +49,8 @@ class BodyLimit:
         except Refused:
             if started:
                 raise
-            await self._refuse(send)
+            if not replaced:
+                await self._refuse(send)
 
     def _words(self) -> str:
         return f"the body is larger than {self._most} bytes"

@@ -8,6 +8,8 @@ from shelftalk.engines.base import Engine
 from shelftalk.errors import ShelftalkError
 from shelftalk.recommender import Shelf
 from shelftalk.server.answering import Answering
+from shelftalk.server.auth import Gate
+from shelftalk.server.db import Conversations, Interactions, Keys, connect, migrate
 from shelftalk.server.pool import Pool
 from shelftalk.settings import Settings
 from shelftalk.values import Request
@@ -29,6 +31,12 @@ class ServerState:
         self.pool = Pool([shelf], queue=settings.serve.queue)
         self.fallback = Pool([self._without_model()], queue=settings.serve.queue)
         self.answering = self._answering()
+        self._database = connect(settings.serve.database or f"sqlite:///{settings.home_folder}/serve.db")
+        migrate(self._database)
+        self.conversations = Conversations(self._database)
+        self.interactions = Interactions(self._database)
+        self.keys = Keys(self._database)
+        self.gate = Gate(self.keys)
 
     def warm_up(self) -> None:
         """Loads the engine and gives a real answer. Safe to run in a thread; the reason is kept where it fails."""
@@ -45,8 +53,9 @@ class ServerState:
         self.not_ready = ""
 
     def close(self) -> None:
-        """Frees the engine."""
+        """Frees the engine of the language model and the database's connections."""
         self.shelf.close()
+        self._database.dispose()
 
     def _needs_model(self) -> bool:
         s = self.settings

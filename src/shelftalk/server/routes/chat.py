@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import AsyncIterator
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from shelftalk.recommender import Event
 from shelftalk.server import sse
+from shelftalk.server.auth import needs
 from shelftalk.server.chat_text import chat_end, chat_pick, chat_text
+from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused, describe, request_id
 from shelftalk.server.failures import body as failure
 from shelftalk.values import Answer, Pick, Turn
@@ -21,6 +23,7 @@ from shelftalk.values import Request as Asked
 
 router = APIRouter(prefix="/v1", tags=["chat"])
 MODEL = "shelftalk"
+Ask = Annotated[Caller, Depends(needs("ask"))]
 
 
 class Part(BaseModel):
@@ -76,19 +79,20 @@ class ChatBody(BaseModel):
 
 
 @router.get("/models", summary="The one model that there is")
-async def models() -> dict[str, Any]:
+async def models(caller: Ask) -> dict[str, Any]:
     """A list with the name that clients give as `model`."""
     return {"object": "list", "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": "shelftalk"}]}
 
 
 @router.post("/chat/completions", summary="A conversation, as OpenAI's clients hold it", response_model=None)
-async def complete(body: ChatBody, request: Request) -> Response:
+async def complete(body: ChatBody, request: Request, caller: Ask) -> Response:
     """The answer as an assistant's message; "shelftalk" holds the whole answer with picks, claims and evidence."""
     server: Any = request.app.state.server
     asked = body.to_request()
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.model}
     if not body.stream:
         answer = await server.answering.answer(asked)
+        await server.gate.spend(caller, answer.tokens.prompt + answer.tokens.completion)
         message = {"role": "assistant", "content": chat_text(answer), "refusal": None}
         choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
         return JSONResponse(
@@ -102,6 +106,8 @@ async def complete(body: ChatBody, request: Request) -> Response:
         try:
             yield sse.event(None, _chunk(head, {"role": "assistant", "content": ""}))
             async for step in server.answering.events(asked):
+                if isinstance(step.value, Answer):
+                    await server.gate.spend(caller, usage(step.value)["total_tokens"])
                 for part in chunks(head, step, with_usage):
                     yield sse.event(None, part)
         except Exception as error:  # the status is sent already: the error is the last event

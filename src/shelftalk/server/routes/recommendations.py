@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from shelftalk.server import sse
 from shelftalk.server.answering import wire
+from shelftalk.server.auth import needs
 from shelftalk.server.bodies import RecommendationBody
+from shelftalk.server.conversing import Conversing
+from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import body as failure
 from shelftalk.server.failures import describe, request_id
+from shelftalk.values import Answer
 
 router = APIRouter(prefix="/v1", tags=["recommendations"])
+Ask = Annotated[Caller, Depends(needs("ask"))]
 
 
 @router.post("/recommendations", summary="What should I buy?", response_model=None)
-async def recommend(body: RecommendationBody, request: Request) -> Response:
+async def recommend(body: RecommendationBody, request: Request, caller: Ask) -> Response:
     """Picks with reasons that the catalogue proves. With "stream": true, events as they come into being (docs/api.md)."""
     server: Any = request.app.state.server
-    asked = body.to_request()
+    talk = Conversing(server, caller, body.conversation)
+    asked = await talk.continued(body.to_request())
     if not body.stream:
         answer = await server.answering.answer(asked)
+        await talk.finished(answer)
         return JSONResponse(answer.to_dict())
     server.pool.admit()  # a full queue is told by the status, while there is still one to give
 
@@ -31,6 +38,8 @@ async def recommend(body: RecommendationBody, request: Request) -> Response:
         number = 0
         try:
             async for step in server.answering.events(asked):
+                if isinstance(step.value, Answer):
+                    await talk.finished(step.value)
                 for name, data in wire(step):
                     yield sse.event(name, data, number)
                     number += 1

@@ -6,15 +6,18 @@ The score is the cosine of the shelf's own embedder, brought to 0..1; no catalog
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from shelftalk.recommender import Shelf
+from shelftalk.server.auth import needs
+from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused
 
 router = APIRouter(tags=["rerank"])
+Ask = Annotated[Caller, Depends(needs("ask"))]
 
 
 class Document(BaseModel):
@@ -41,7 +44,7 @@ class RerankBody(BaseModel):
 
 @router.post("/v1/rerank", summary="Order texts by a query")
 @router.post("/v2/rerank", summary="Order texts by a query", include_in_schema=False)
-async def rerank(body: RerankBody, request: Request) -> dict[str, Any]:
+async def rerank(body: RerankBody, request: Request, caller: Ask) -> dict[str, Any]:
     """Results with index and relevance_score (0 to 1), best first; ties keep the order given."""
     texts = [d if isinstance(d, str) else d.text for d in body.documents]
     if not body.query.strip():

@@ -1,0 +1,125 @@
+"""Who calls, what they may do, and how much: keys, scopes, a rate a minute, a budget of tokens a day.
+
+Where no key is defined the server listens on the loopback alone and every caller may do everything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import Request
+
+from shelftalk.server.db.keys import Caller, Keys
+from shelftalk.server.failures import Refused
+
+_REMEMBERED_S = 10.0
+_FAILURES_A_MINUTE = 20
+
+
+class TooMany(Refused):
+    """429: `retry_after` says when to come back, in seconds."""
+
+    def __init__(self, kind: str, message: str, retry_after: int) -> None:
+        super().__init__(429, kind, message)
+        self.retry_after = retry_after
+
+
+class Bucket:
+    """A token bucket: `per_minute` calls a minute, and as many at once after a minute of silence."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._rate, self._level, self._at = per_minute / 60, float(per_minute), time.monotonic()
+        self._most = float(per_minute)
+
+    def take(self) -> float:
+        """0 where the call may pass, else the seconds until it may."""
+        now = time.monotonic()
+        self._level = min(self._most, self._level + (now - self._at) * self._rate)
+        self._at = now
+        if self._level >= 1:
+            self._level -= 1
+            return 0.0
+        return (1 - self._level) / self._rate
+
+
+class Gate:
+    """Finds the caller behind a request and holds the limits. Rates are counted in this process, budgets in the database."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+        self._known: dict[str, tuple[float, Caller]] = {}
+        self._buckets: dict[str, Bucket] = {}
+        self._guesses: dict[str, Bucket] = {}
+
+    async def admit(self, request: Request, scope: str) -> Caller:
+        """The caller. Refused with 401 without a good key, 403 without the scope; TooMany beyond the rate or budget."""
+        secret = _bearer(request)
+        address = request.client.host if request.client else ""
+        if secret is None:
+            if await asyncio.to_thread(self._keys.any):
+                raise Refused(401, "unauthorized", "this server needs a key: Authorization: Bearer <key>")
+            return Caller()
+        caller = await self._find(secret)
+        if caller is None:
+            if not await asyncio.to_thread(self._keys.any):
+                return Caller()  # clients that must send some key, to a server that asks for none
+            bucket = _bucket(self._guesses, address, _FAILURES_A_MINUTE)
+            if wait := bucket.take():
+                raise TooMany("rate_limited", "too many wrong keys from this address", max(1, round(wait)))
+            raise Refused(401, "unauthorized", "the key is not known, or was revoked")
+        if scope not in caller.scopes:
+            raise Refused(403, "forbidden", f"this key lacks the scope {scope!r}")
+        if caller.per_minute and caller.key_id:
+            wait = _bucket(self._buckets, caller.key_id, caller.per_minute).take()
+            if wait:
+                raise TooMany("rate_limited", f"more than {caller.per_minute} requests a minute", max(1, round(wait)))
+        if scope == "ask" and caller.tokens_per_day and caller.key_id:
+            spent = await asyncio.to_thread(self._keys.spent, caller.key_id)
+            if spent >= caller.tokens_per_day:
+                left = 86400 - int(time.time()) % 86400
+                raise TooMany("budget_spent", f"the {caller.tokens_per_day} tokens of today are spent", left)
+        return caller
+
+    async def spend(self, caller: Caller, tokens: int) -> None:
+        """Counts an answered request against the caller's day."""
+        if caller.key_id:
+            await asyncio.to_thread(self._keys.spend, caller.key_id, tokens)
+
+    async def _find(self, secret: str) -> Caller | None:
+        known = self._known.get(secret)
+        if known and time.monotonic() - known[0] < _REMEMBERED_S:
+            return known[1]
+        caller = await asyncio.to_thread(self._keys.find, secret)
+        self._known.pop(secret, None)
+        if caller is not None:
+            if len(self._known) > 10_000:
+                self._known.clear()
+            self._known[secret] = (time.monotonic(), caller)
+        return caller
+
+
+def needs(scope: str) -> Callable[[Request], Awaitable[Caller]]:
+    """A dependency of a route: the caller, who has that scope."""
+
+    async def caller(request: Request) -> Caller:
+        server: Any = request.app.state.server
+        gate: Gate = server.gate
+        return await gate.admit(request, scope)
+
+    return caller
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and secret.strip():
+        return secret.strip()[:500]
+    return (request.headers.get("x-api-key") or "").strip()[:500] or None
+
+
+def _bucket(buckets: dict[str, Bucket], name: str, per_minute: int) -> Bucket:
+    if len(buckets) > 10_000:
+        buckets.clear()
+    return buckets.setdefault(name, Bucket(per_minute))

@@ -1,0 +1,48 @@
+"""A request within a conversation: the turns before it come from the database, and both new turns go there."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from shelftalk.server.chat_text import chat_text
+from shelftalk.server.db.keys import Caller
+from shelftalk.server.failures import Refused
+from shelftalk.values import Answer, Request
+
+if TYPE_CHECKING:
+    from shelftalk.server.state import ServerState
+
+_MOST_TURNS = 50
+
+
+class Conversing:
+    """One caller's request, in a conversation or (None) in none."""
+
+    def __init__(self, server: ServerState, caller: Caller, conversation: str | None) -> None:
+        self._server, self._caller, self._conversation = server, caller, conversation
+
+    async def continued(self, request: Request) -> Request:
+        """The request with its history, and without the products that were waved away in this conversation."""
+        if self._conversation is None:
+            return request
+        if request.history:
+            raise Refused(400, "invalid_request", "give a conversation or a history, not both", param="history")
+        tenant = self._caller.tenant
+        turns = await asyncio.to_thread(self._server.conversations.history, self._conversation, tenant)
+        marks = await asyncio.to_thread(
+            lambda: self._server.interactions.of_conversation(self._conversation or "", tenant=tenant)
+        )
+        last = {product: kind for kind, product in marks}
+        dismissed = tuple(product for product, kind in last.items() if kind == "dismissed")
+        return replace(request, history=turns[-_MOST_TURNS:], exclude=dismissed)
+
+    async def finished(self, answer: Answer) -> None:
+        """Counts the tokens, and puts the turns down."""
+        await self._server.gate.spend(self._caller, answer.tokens.prompt + answer.tokens.completion)
+        if self._conversation is not None:
+            await asyncio.to_thread(
+                self._server.conversations.add, self._conversation, self._caller.tenant, answer.request,
+                chat_text(answer), answer.to_dict(),
+            )  # fmt: skip

@@ -1,0 +1,85 @@
+"""Products over REST: upsert, read, remove, facets, and why one is or is not picked. The next request sees a change."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.responses import JSONResponse
+
+from shelftalk.catalog.facets import to_dict as facets_dict
+from shelftalk.catalog.product import FieldError, parse_product, product_record
+from shelftalk.server.auth import needs
+from shelftalk.server.bodies import ProductsBody
+from shelftalk.server.db.keys import Caller
+from shelftalk.server.failures import Refused
+from shelftalk.values import Request as Asked
+
+router = APIRouter(prefix="/v1", tags=["products"])
+Ask = Annotated[Caller, Depends(needs("ask"))]
+Manage = Annotated[Caller, Depends(needs("catalogue"))]
+Identity = Annotated[str, Path(min_length=1, max_length=200)]
+
+
+@router.post("/products", summary="Add or change products", response_model=None)
+async def upsert(body: ProductsBody, request: Request, caller: Manage) -> JSONResponse:
+    """Counts, and each row that was left out with field, value and reason; 200 where all went in, 207 where not all."""
+    server: Any = request.app.state.server
+    good, rejected, seen = [], [], set()
+    for row, record in enumerate(body.products):
+        try:
+            product = parse_product(record)
+        except FieldError as error:
+            rejected.append({"row": row, "message": str(error)[:500]})
+            continue
+        if product.id in seen:
+            rejected.append({"row": row, "message": f"id {product.id!r} stands in this list already"})
+            continue
+        seen.add(product.id)
+        good.append(product)
+    report = await asyncio.to_thread(server.shelf.catalog.upsert, good) if good else None
+    counts = {"added": 0, "updated": 0, "unchanged": 0}
+    if report is not None:
+        counts = {"added": report.added, "updated": report.updated, "unchanged": report.unchanged}
+    return JSONResponse({**counts, "rejected": rejected}, 207 if rejected and good else 422 if rejected else 200)
+
+
+@router.get("/products/{product_id}", summary="One product")
+async def read(product_id: Identity, request: Request, caller: Ask) -> dict[str, Any]:
+    """The record as the catalogue holds it."""
+    server: Any = request.app.state.server
+    product = await asyncio.to_thread(server.shelf.catalog.get, product_id)
+    if product is None:
+        raise Refused(404, "not_found", "no such product", param="product_id")
+    return product_record(product)
+
+
+@router.delete("/products/{product_id}", status_code=204, summary="Take a product out")
+async def remove(product_id: Identity, request: Request, caller: Manage) -> None:
+    """204 once it is gone, 404 where it was not there."""
+    server: Any = request.app.state.server
+    if not await asyncio.to_thread(server.shelf.catalog.remove, [product_id]):
+        raise Refused(404, "not_found", "no such product", param="product_id")
+
+
+@router.get("/facets", summary="What can be asked for")
+async def facets(request: Request, caller: Ask) -> dict[str, Any]:
+    """Fields with their types, ranges and commonest values."""
+    server: Any = request.app.state.server
+    return facets_dict(await asyncio.to_thread(server.shelf.catalog.facets))
+
+
+@router.get("/products/{product_id}/why", summary="Why is this product picked, or why not?")
+async def why(
+    product_id: Identity,
+    request: Request,
+    caller: Ask,
+    asked: Annotated[str, Query(alias="request", min_length=1, max_length=4000, description="The shopper's words.")],
+) -> dict[str, Any]:
+    """The verdict, with the limits it fails or what stands above it."""
+    server: Any = request.app.state.server
+    if await asyncio.to_thread(server.shelf.catalog.get, product_id) is None:
+        raise Refused(404, "not_found", "no such product", param="product_id")
+    answer = await server.pool.call(lambda shelf: shelf.why(Asked(asked), product_id))
+    return dict(answer.to_dict())

@@ -1,0 +1,33 @@
+"""A server over the bundled catalogue that needs no language model: the record speaks, so answers are quick and the same."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from shelftalk.server.app import create_app
+from shelftalk.settings import Settings, load_settings
+
+
+@pytest.fixture(scope="module")
+def server_settings(demo_catalog: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of a server with a catalogue and a database of its own."""
+    folder = tmp_path_factory.mktemp("server")
+    shutil.copytree(demo_catalog, folder / "catalog")
+    settings = load_settings(catalog=folder / "catalog")
+    settings.explain = settings.explain.model_copy(update={"mode": "record"})
+    settings.serve = settings.serve.model_copy(update={"database": f"sqlite:///{folder}/serve.db"})
+    return settings
+
+
+@pytest.fixture(scope="module")
+def client(server_settings: Settings) -> Iterator[TestClient]:
+    """A client of the running application, once it is ready."""
+    with TestClient(create_app(server_settings), raise_server_exceptions=False, client=("127.0.0.1", 5000)) as client:
+        while client.get("/readyz").status_code != 200:
+            pass
+        yield client

@@ -1,0 +1,150 @@
+"""The HTTP face: answers, conversations, products and interactions, and what a wrong request is told."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+TENT = "a tent for two under 200"
+
+
+def _ask(client: TestClient, request: str, **more: Any) -> dict[str, Any]:
+    reply = client.post("/v1/recommendations", json={"request": request, **more})
+    assert reply.status_code == 200, reply.text
+    return dict(reply.json())
+
+
+def _events(client: TestClient, **body: Any) -> list[tuple[str, Any]]:
+    with client.stream("POST", "/v1/recommendations", json={"stream": True, **body}) as reply:
+        assert reply.headers["content-type"].startswith("text/event-stream")
+        blocks = "".join(reply.iter_text()).strip().split("\n\n")
+    events = []
+    for block in blocks:
+        fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
+        if "data" in fields:
+            events.append((fields["event"], json.loads(fields["data"])))
+    return events
+
+
+def test_an_answer_over_http_is_an_instance_of_the_published_schema(client: TestClient) -> None:
+    import jsonschema
+
+    from shelftalk.schema import json_schema
+
+    answer = _ask(client, TENT, id="mine", k=2)
+    jsonschema.validate(answer, json_schema("answer"))
+    assert answer["id"] == "mine"
+    assert len(answer["picks"]) == 2
+    assert all(float(pick["price"]) < 200 for pick in answer["picks"])
+
+
+def test_events_come_in_order_and_add_up_to_the_answer(client: TestClient) -> None:
+    events = _events(client, request=TENT, k=2)
+    names = [name for name, _ in events]
+    assert names[0] == "understood"
+    assert names[1] == "candidates"
+    assert names[-1] == "done"
+    answer = events[-1][1]
+    for pick in answer["picks"]:
+        words = [d["delta"] for n, d in events if n == "reason" and d["product_id"] == pick["product_id"]]
+        assert len(words) > 3
+        assert "".join(words) == pick["reason"]
+        claims = [d["text"] for n, d in events if n == "claim" and d["product_id"] == pick["product_id"]]
+        assert claims == [claim["text"] for claim in pick["claims"]]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "param"),
+    [
+        ({}, 422, "request"),
+        ({"request": ""}, 422, "request"),
+        ({"request": "   "}, 400, None),
+        ({"request": "x", "k": 0}, 422, "k"),
+        ({"request": "x", "k": "many"}, 422, "k"),
+        ({"request": "x", "strem": True}, 422, "strem"),
+        ({"request": "x" * 90_000}, 400, None),
+        ({"request": "x", "history": [{"role": "system", "content": "obey"}]}, 422, "history.0.role"),
+        ({"request": "x", "conversation": "../../etc/passwd"}, 422, "conversation"),
+    ],
+)
+def test_a_wrong_body_is_told_what_is_wrong_with_it(
+    client: TestClient, body: dict[str, Any], status: int, param: str | None
+) -> None:
+    reply = client.post("/v1/recommendations", json=body)
+    assert reply.status_code == status
+    error = reply.json()["error"]
+    assert error["param"] == param
+    assert error["request_id"] == reply.headers["X-Request-Id"]
+    assert "Traceback" not in reply.text
+
+
+def test_bytes_that_are_no_json_and_bodies_too_large_are_refused(client: TestClient) -> None:
+    assert client.post("/v1/recommendations", content=b"\xff\xfe{").status_code == 422
+    too_large = client.post("/v1/recommendations", content=b"x" * 10_000_000)
+    assert too_large.status_code == 413
+    assert too_large.json()["error"]["type"] == "too_large"
+    chunks = (b"x" * 100_000 for _ in range(100))
+    assert client.post("/v1/recommendations", content=chunks).status_code == 413
+    assert _ask(client, TENT)["picks"]
+
+
+def test_a_conversation_is_remembered_and_what_was_waved_away_stays_away(client: TestClient) -> None:
+    talk = client.post("/v1/conversations").json()["id"]
+    first = _ask(client, TENT, conversation=talk)["picks"][0]["product_id"]
+    noted = client.post("/v1/interactions", json={"product_id": first, "kind": "dismissed", "conversation": talk})
+    assert noted.status_code == 201
+    again = _ask(client, TENT, conversation=talk)
+    assert first not in [pick["product_id"] for pick in again["picks"]]
+    cheaper = _ask(client, "cheaper ones", conversation=talk)
+    highest = max(float(pick["price"]) for pick in again["picks"])
+    assert all(float(pick["price"]) < highest for pick in cheaper["picks"])
+    turns = client.get(f"/v1/conversations/{talk}").json()["turns"]
+    assert [t["role"] for t in turns] == ["user", "assistant"] * 3
+    assert client.delete(f"/v1/conversations/{talk}").status_code == 204
+    assert client.post("/v1/recommendations", json={"request": "x", "conversation": talk}).status_code == 404
+
+
+def test_a_product_that_was_just_added_is_found_by_the_next_request_and_gone_once_removed(client: TestClient) -> None:
+    rows = [
+        {"id": "ZZ1", "title": "Glimmer unicorn lantern", "price": "19.90", "currency": "EUR"},
+        {"id": "ZZ2"},
+        {"id": "ZZ1", "title": "again"},
+    ]
+    reply = client.post("/v1/products", json={"products": rows})
+    assert reply.status_code == 207
+    assert reply.json()["added"] == 1
+    assert [r["row"] for r in reply.json()["rejected"]] == [1, 2]
+    assert _ask(client, "glimmer unicorn lantern")["picks"][0]["product_id"] == "ZZ1"
+    assert client.get("/v1/products/ZZ1").json()["price"] == "19.90"
+    assert client.delete("/v1/products/ZZ1").status_code == 204
+    assert client.get("/v1/products/ZZ1").status_code == 404
+    assert "ZZ1" not in [p["product_id"] for p in _ask(client, "glimmer unicorn lantern")["picks"]]
+
+
+def test_why_says_which_limit_a_product_fails(client: TestClient) -> None:
+    dearest = max(_ask(client, TENT, k=5)["picks"], key=lambda pick: float(pick["price"]))
+    reply = client.get(f"/v1/products/{dearest['product_id']}/why", params={"request": "a tent for two under 100"})
+    assert reply.json()["verdict"] == "fails"
+    assert client.get("/v1/products/nope/why", params={"request": "a tent"}).status_code == 404
+
+
+def test_a_user_can_be_forgotten(client: TestClient) -> None:
+    product = _ask(client, TENT)["picks"][0]["product_id"]
+    for kind in ("clicked", "bought"):
+        client.post("/v1/interactions", json={"product_id": product, "kind": kind, "user": "u-17"})
+    kinds = [i["kind"] for i in client.get("/v1/users/u-17/interactions").json()["interactions"]]
+    assert kinds == ["bought", "clicked"]
+    assert client.delete("/v1/users/u-17").json() == {"deleted": 2}
+    assert client.get("/v1/users/u-17/interactions").json()["interactions"] == []
+
+
+def test_facets_say_what_can_be_asked_for(client: TestClient) -> None:
+    assert "capacity" in client.get("/v1/facets").text or "persons" in client.get("/v1/facets").text
+
+
+def test_an_address_that_is_not_there_is_told_in_the_same_form(client: TestClient) -> None:
+    assert client.get("/v1/../../etc/passwd").json()["error"]["type"] == "not_found"
+    assert client.get("/nothing/here").status_code == 404

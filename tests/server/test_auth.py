@@ -1,0 +1,89 @@
+"""Keys: none needed while none exists; then scope, rate and budget are held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+
+from shelftalk.server.app import create_app
+from shelftalk.server.db import Keys, connect
+from shelftalk.settings import Settings
+
+ASK = {"request": "a tent for two"}
+
+
+@pytest.fixture
+def keyed(server_settings: Settings, tmp_path) -> Iterator[tuple[TestClient, Keys]]:  # type: ignore[no-untyped-def]
+    """A client of a server with its own database, and the keys in it."""
+    url = f"sqlite:///{tmp_path}/keys.db"
+    settings = server_settings.model_copy(update={"serve": server_settings.serve.model_copy(update={"database": url})})
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        yield client, Keys(connect(url))
+
+
+def _as(secret: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {secret}"}
+
+
+def test_a_key_is_needed_from_the_moment_one_exists(keyed: tuple[TestClient, Keys]) -> None:
+    client, keys = keyed
+    assert client.get("/v1/facets").status_code == 200
+    secret = keys.create("till", ["ask"])
+    reply = client.get("/v1/facets")
+    assert reply.status_code == 401
+    assert reply.headers["WWW-Authenticate"] == "Bearer"
+    assert client.get("/v1/facets", headers=_as(secret)).status_code == 200
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_key_opens_only_what_its_scopes_name(keyed: tuple[TestClient, Keys]) -> None:
+    client, keys = keyed
+    ask, manage = keys.create("till", ["ask"]), keys.create("stock", ["catalogue"])
+    row = {"products": [{"id": "ZZ1", "title": "Lantern"}]}
+    assert client.post("/v1/products", json=row, headers=_as(ask)).status_code == 403
+    assert client.post("/v1/products", json=row, headers=_as(manage)).status_code == 200
+    assert client.post("/v1/recommendations", json=ASK, headers=_as(manage)).status_code == 403
+
+
+def test_beyond_its_rate_a_key_is_told_when_to_come_back(keyed: tuple[TestClient, Keys]) -> None:
+    client, keys = keyed
+    headers = _as(keys.create("eager", ["ask"], per_minute=3))
+    replies = [client.get("/v1/facets", headers=headers) for _ in range(4)]
+    assert [r.status_code for r in replies] == [200, 200, 200, 429]
+    assert 1 <= int(replies[-1].headers["Retry-After"]) <= 20
+
+
+def test_a_budget_that_is_spent_refuses_more_questions_until_tomorrow(keyed: tuple[TestClient, Keys]) -> None:
+    client, keys = keyed
+    secret = keys.create("small", ["ask"], tokens_per_day=50)
+    caller = keys.find(secret)
+    assert caller is not None
+    assert client.post("/v1/recommendations", json=ASK, headers=_as(secret)).status_code == 200
+    keys.spend(str(caller.key_id), 60)
+    reply = client.post("/v1/recommendations", json=ASK, headers=_as(secret))
+    assert reply.status_code == 429
+    assert reply.json()["error"]["type"] == "budget_spent"
+
+
+def test_guessing_keys_is_slowed_down(keyed: tuple[TestClient, Keys]) -> None:
+    client, keys = keyed
+    keys.create("till", ["ask"])
+    codes = [client.get("/v1/facets", headers=_as(f"st-guess{i}")).status_code for i in range(30)]
+    assert codes[0] == 401
+    assert codes[-1] == 429
+
+
+def test_a_tenant_cannot_read_the_conversation_of_another(keyed: tuple[TestClient, Keys]) -> None:
+    client, keys = keyed
+    a, b = keys.create("shop a", ["ask"]), keys.create("shop b", ["ask"])
+    talk = client.post("/v1/conversations", headers=_as(a)).json()["id"]
+    assert client.get(f"/v1/conversations/{talk}", headers=_as(a)).status_code == 200
+    assert client.get(f"/v1/conversations/{talk}", headers=_as(b)).status_code == 404
+
+
+def test_a_wrong_key_never_appears_in_the_reply(keyed: tuple[TestClient, Keys]) -> None:
+    client, keys = keyed
+    keys.create("till", ["ask"])
+    assert "st-secret" not in client.get("/v1/facets", headers=_as("st-secret-guess")).text
