@@ -8,6 +8,7 @@ from typing import Any
 
 from shelftalk.evaluate.cases import Case, Outcome
 from shelftalk.evaluate.runfolder import Asked, Run, RunFolder
+from shelftalk.evaluate.summary import summary
 from shelftalk.values import Request
 
 SUITE = {
@@ -73,7 +74,7 @@ def make_run(
         "format": 1, "suite": dict(suite or SUITE), "variant": {"name": name, "settings": {"rank.strategy": name}, "prompts": {"rank": "listwise@1"}, "model": "tiny", "adapter": None, "engine": "fake"},
         "seed": 0, "repeats": repeats, "limit": None, "created": "2026-11-22T00:00:00Z", "versions": {"shelftalk": "0.1.0"},
         "hardware": {"cpu": "test"}, "requests": n, "errors": 0, "wall_s": 1.5, "tokens": {"prompt": 100 * n, "completion": 10 * n},
-        "cache": {"hits": 0, "misses": n}, "metrics": {m: {"mean": 0.0, "n": n, "low": 0.0, "high": 0.0} for m in values},
+        "cache": {"hits": 0, "misses": n}, "metrics": summary({c.id: c for c in cases}, outcomes, rows),
         "figures": dict(figures or {}),
     }  # fmt: skip
     folder = RunFolder(path)

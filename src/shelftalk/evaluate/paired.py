@@ -77,15 +77,6 @@ def paired(
     return out
 
 
-def bootstrap_means(
-    values: np.ndarray, groups: Sequence[object] | np.ndarray | None = None, *, confidence: float = 0.95,
-    resamples: int = RESAMPLES, seed: int = SEED,
-) -> list[tuple[float, float, float]]:  # fmt: skip
-    """(mean, low, high) of each column of values, by the same bootstrap."""
-    found = paired(values, groups, confidence=confidence, resamples=resamples, seed=seed)
-    return [(p.mean, p.low, p.high) for p in found]
-
-
 def one_sided(
     differences: np.ndarray, groups: Sequence[object] | None = None, *, confidence: float = 0.95,
     resamples: int = RESAMPLES, seed: int = SEED,

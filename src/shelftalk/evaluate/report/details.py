@@ -29,7 +29,7 @@ def changes(runs: Sequence[Run], labels: Sequence[str], values: Sequence[Table],
     if len(runs) == 1:
         own = sign * values[0].values[metric]
         order = [int(i) for i in np.argsort(own, kind="stable") if not np.isnan(own[i])][:most]
-        return [{"title": f"Lowest {metric}" if sign > 0 else f"Highest {metric}", "cases": [_case(told, labels, values, metric, i) for i in order]}]  # fmt: skip
+        return [{"title": f"Lowest {metric}" if sign > 0 else f"Highest {metric}", "cases": [_case(told, labels, values, metric, i) for i in order], "more": 0}]  # fmt: skip
     out = []
     for j in range(1, len(runs)):
         gain = sign * (values[j].values[metric] - values[0].values[metric])

@@ -8,7 +8,7 @@
   const columns = runs + 1 + (runs > 1 ? 1 : 0);
   const control = (id) => document.getElementById(id);
   const chosen = (id, otherwise) => (control(id) ? control(id).value : otherwise);
-  const texts = rows.map((row) => row.textContent.toLowerCase());
+  const texts = rows.map((row) => row.cells[0].textContent.toLowerCase());
   const said = control("count").textContent;
   const more = said.includes(";") ? said.slice(said.indexOf(";")) : "";
 

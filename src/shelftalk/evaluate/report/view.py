@@ -13,7 +13,7 @@ from shelftalk.errors import UsageError
 from shelftalk.evaluate import tables
 from shelftalk.evaluate.compare import NOT_SHOWN, Comparison, Row, Table, compare, names, ordered, table
 from shelftalk.evaluate.metrics import METRICS, direction, unit
-from shelftalk.evaluate.paired import RESAMPLES, SEED, bootstrap_means
+from shelftalk.evaluate.paired import RESAMPLES, SEED
 from shelftalk.evaluate.report import details as detailed
 from shelftalk.evaluate.report import plots
 from shelftalk.evaluate.runfolder import Run
@@ -36,7 +36,7 @@ def view(runs: Sequence[Run], *, rows: int, details: int, metric: str | None, ti
     values = [first, *(ordered(table(run), first.ids) for run in runs[1:])]
     shared = [m for m in first.values if all(m in t.values for t in values) and not all(np.isnan(t.values[m]).all() for t in values)]  # fmt: skip
     main = primary(shared, metric)
-    means = {m: [bootstrap_means(t.values[m], t.groups, resamples=2000)[0] for t in values] for m in shared}
+    means = {m: [_mean(run, m) for run in runs] for m in shared}
     suite = runs[0].meta["suite"]
     return {
         "title": title or f"{suite['name']}: {' against '.join(labels[::-1]) if len(runs) == 2 else f'{len(runs)} variants' if len(runs) > 2 else labels[0]}",
@@ -61,6 +61,13 @@ def view(runs: Sequence[Run], *, rows: int, details: int, metric: str | None, ti
         "changes": detailed.changes(runs, labels, values, main, details),
         **_requests(runs, values, shared, main, rows),
     }  # fmt: skip
+
+
+def _mean(run: Run, metric: str) -> tuple[float, float, float]:
+    """Mean, low and high as the run states them."""
+    stated = run.meta["metrics"][metric]
+    mean, low, high = (float("nan") if stated.get(k) is None else float(stated[k]) for k in ("mean", "low", "high"))
+    return mean, low, high
 
 
 def primary(shared: Sequence[str], wanted: str | None) -> str:
