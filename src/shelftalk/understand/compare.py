@@ -29,7 +29,7 @@ _AROUND = r"around|about|roughly|approximately|approx\.?|circa|near|nearly|close
 _PHRASES: tuple[tuple[str, str], ...] = (
     ("<=", _AT_MOST), (">=", _AT_LEAST), ("<", _LESS), (">", _MORE), ("~", _AROUND), ("=", _EXACT),
 )  # fmt: skip
-_GLUE = r"(?:\s|[$€£(\"']|:|,(?=\s*\d)|\b(?:the|a|an|about|around|approximately|roughly|only|just|like|say|maybe|total|is|of|at|measly|whole|mere|price|cost|budget|usd|us|around the|\w+ (?:of|is))\b)*$"
+_GLUE = r"(?:\s|[$€£(\"']|:|,(?=\s*\d)|\b(?:the|a|an|about|around|approximately|roughly|only|just|like|say|maybe|total|is|of|at|measly|whole|mere|price|cost|budget|usd|us|around the|\w+ (?:of|is))\b)*(?:[$€£]?-)?$"
 _BEFORE = [
     (op, re.compile(rf"(?:(?<=\s)|(?<=^)|(?<=[^\w\s])|\b)(?:{body})(?!\w){_GLUE}", re.I)) for op, body in _PHRASES
 ]

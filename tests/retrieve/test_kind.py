@@ -1,0 +1,84 @@
+"""Whether the catalogue sells the kind of thing asked for, judged with the real embedder's scale on a small shop."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.catalog.fakes import HashEmbedder, product
+
+from shelftalk.catalog import Catalog
+from shelftalk.retrieve import Retriever
+from shelftalk.retrieve.kind import called_so, kind_of, property_alone
+from shelftalk.settings import RetrieveSettings
+from shelftalk.values import Constraint, Intent, Sort
+
+PRODUCTS = [
+    product("t1", "Grenholt Dome Tent for 2", "99.00", categories=("Tents",), colour="red"),
+    product("l1", "Halo Helmet Rear Light, white", "29.00", categories=("Bicycle Lights",), mount="helmet"),
+    product("j1", "Skog Poncho Rain Jacket", "59.00", categories=("Rain Jackets",)),
+    product("s1", "Daily Fluid 30", "19.00", categories=("Skincare",), kind="sunscreen"),
+]
+CHEAP = Constraint("price", "<", 200, "under 200")
+
+
+class Distant(HashEmbedder):
+    """An embedder on the default one's scale to which no two texts are alike, so that names alone decide."""
+
+    def __init__(self) -> None:
+        super().__init__("default")
+
+    def encode_query(self, text: str) -> np.ndarray:
+        return np.zeros(self.dimensions, dtype=np.float32)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    catalog = Catalog.open(tmp_path_factory.mktemp("kinds") / "catalog", create=True, embedder=Distant())
+    catalog.upsert(PRODUCTS)
+    return catalog
+
+
+@pytest.mark.parametrize(
+    "intent",
+    [
+        Intent((CHEAP,), query="kettle"),
+        Intent((), Sort("price", "asc", "cheapest"), query="lawn mower"),
+        Intent((CHEAP, Constraint("colour", "=", "red", "red")), query="red kettle"),
+        Intent((CHEAP,), query="bike helmet toddler", preferences=("for a toddler",)),
+    ],
+)
+def test_a_kind_that_is_not_sold_is_said_whatever_limits_stand_beside_it(shop: Catalog, intent: Intent) -> None:
+    found = Retriever(shop, RetrieveSettings()).retrieve(intent)
+    assert found.no_match
+    assert found.candidates
+    assert any("Nothing like" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    "intent",
+    [
+        Intent((CHEAP,), query="tents"),
+        Intent((CHEAP,), query="poncho"),
+        Intent((CHEAP,), query="sunscreen"),
+        Intent((CHEAP,), query="something nice sister", preferences=("for my sister",)),
+        Intent((), query="something nice sister", preferences=("for my sister",)),
+        Intent((CHEAP, Constraint("categories", "=", "Tents", "shelter")), query="shelter"),
+        Intent((CHEAP, Constraint("kind", "=", "sunscreen", "sunscreen")), query="vegan sunscreen"),
+    ],
+)
+def test_what_is_sold_or_left_open_is_not_refused(shop: Catalog, intent: Intent) -> None:
+    assert not Retriever(shop, RetrieveSettings()).retrieve(intent).no_match
+
+
+def test_the_kind_is_what_limits_and_wishes_leave_of_the_words() -> None:
+    assert kind_of(Intent((CHEAP,), query="bike helmet toddler", preferences=("for a toddler",))) == "bike helmet"
+    assert kind_of(Intent(query="gift for dinosaurs")) == ""
+    assert kind_of(Intent(query="keep my old garden chairs dry all winter")) == ""
+
+
+def test_a_word_is_a_kind_at_the_end_of_a_phrase_and_a_property_as_a_value() -> None:
+    assert called_so("tent", PRODUCTS)
+    assert called_so("lights", PRODUCTS)
+    assert not called_so("helmet", PRODUCTS)
+    assert property_alone("helmet", PRODUCTS)
+    assert not property_alone("poncho", PRODUCTS)
