@@ -214,7 +214,7 @@ def _compose(answering: Sequence[Point], general: Sequence[Point], count: int) -
     met = [p for p in answering if not p.missed and p.fact.field != "categories"]  # every pick shares its category
     room = max(0, min(3, max(count, len(misses) + 1)) - len(misses))
     said_first = met[:room]
-    wish = next((p for p in met if p.kind == "wish" and p.score >= 30), None)
+    wish = next((p for p in met if p.kind == "wish" and (p.score >= 120 or p.quoted)), None)
     if room > 1 and wish is not None and wish not in said_first:  # every pick meets the limits: a wish tells more
         said_first[-1] = wish
     points = [*said_first, *misses]
