@@ -133,7 +133,7 @@ class Independent:
         limits = _numbers(tail)
         bounds = [n for c in mine for n in _numbers(_text(c.value))]
         if limits and value is not None and re.match(r"under|less|more|over|within|between|the |not ", tail):
-            if any(not any(abs(n - b) < 1e-9 for b in bounds) for n in limits):
+            if any(not any(_is(n, b) for b in bounds) for n in limits):
                 faults.append("names a limit that nobody set")
             one = limits[0]
             true = {
@@ -188,6 +188,12 @@ def _number(value: Any) -> float | None:
     except ValueError:
         found = _numbers(str(value))
         return found[0] if found and re.match(r"\s*\d", str(value)) else None
+
+
+def _is(said: float, limit: float) -> bool:
+    """The limit, or a limit of more than two decimals ("a third of a kilo") rounded as it is spoken."""
+    rounded = () if round(limit, 2) == limit else (round(limit), round(limit, 1), round(limit, 2))
+    return abs(said - limit) < 1e-9 or said in rounded
 
 
 def _like(word: str, known: set[str]) -> bool:

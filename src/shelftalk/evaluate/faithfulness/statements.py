@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from shelftalk.evaluate.faithfulness.check import Independent
@@ -125,8 +126,12 @@ def _constraint(row: Mapping[str, Any]) -> Constraint:
 
 
 def _claim(row: Mapping[str, Any]) -> Claim:
-    evidence = tuple(
-        Evidence(str(e["field"]), tuple(e["value"]) if isinstance(e["value"], list) else e["value"])
-        for e in row.get("evidence") or ()
-    )
+    evidence = tuple(Evidence(str(e["field"]), _value(str(e["field"]), e["value"])) for e in row.get("evidence") or ())
     return Claim(str(row["text"]), evidence, row.get("answers"), bool(row.get("verified")), row.get("source", "model"))
+
+
+def _value(field: str, value: Any) -> Any:
+    """The record's kind of value: money is a number, though an answer writes it as text."""
+    if isinstance(value, list):
+        return tuple(value)
+    return Decimal(value) if field in ("price", "list_price") and isinstance(value, str) else value
