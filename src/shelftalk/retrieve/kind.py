@@ -29,7 +29,7 @@ _ENDS = re.compile(
 _KIND_WORDS = frozenset({"kind", "type", "category", "product", "item", "subcategory"})
 # Words that name nothing in particular.
 _OPEN_WORDS = (
-    "somewhere thing things item items product products article articles stuff gift gifts present presents idea ideas "
+    "somewhere seller sellers bestseller bestsellers thing things item items product products article articles stuff gift gifts present presents idea ideas "
     "option options suggestion suggestions choice choices one ones most least best worst cheap cheaper cheapest "
     "expensive highest lowest all everything anything something nothing anyone someone overall sell offer offers shop "
     "store catalogue catalog stock else other others more another new nice good great cool fancy pretty decent "
@@ -67,6 +67,8 @@ def kind_of(intent: Intent) -> str:
 
 def says_what(intent: Intent) -> bool:
     """Whether words are left that may say what is wanted, beside limits, order, wishes and words of no particular thing."""
+    if any(w.lower() in _ANYTHING for w in _WORD.findall(intent.query)):
+        return False
     return any(w.lower() not in _OPEN for w in _left(intent))
 
 
