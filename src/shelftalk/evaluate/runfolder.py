@@ -142,16 +142,29 @@ class RunFolder:
 
     # Writing
 
-    def resume(self, identity: str) -> tuple[list[Outcome], list[Asked]]:
-        """What an earlier, cut run of the same identity left; a torn last line is cut off, another run's file is removed."""
+    def left(self) -> dict[str, Any]:
+        """What the file of a cut run says it belongs to ("identity" and "parts"), {} where there is none."""
+        try:
+            with (self.path / PARTIAL).open(encoding="utf-8") as source:
+                head = json.loads(source.readline())
+        except (OSError, ValueError):
+            return {}
+        return head if isinstance(head, dict) else {}
+
+    def resume(self, identity: str, parts: Mapping[str, Any] | None = None) -> tuple[list[Outcome], list[Asked]]:
+        """What an earlier, cut run of the same identity left; a torn last line is cut off, another run's file is removed.
+
+        `parts` are what the identity is a hash of, kept so that a later run can say what had changed.
+        """
         file = self.path / PARTIAL
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             raw = file.read_bytes() if file.exists() else b""
             whole = raw[: raw.rfind(b"\n") + 1]
             lines = whole.decode("utf-8", errors="replace").splitlines()
-            if not lines or lines[0] != self._head(identity):
-                file.write_text(self._head(identity) + "\n", encoding="utf-8")
+            if not lines or self.left().get("identity") != identity:
+                head = {"shelftalk": "partial run", "format": FORMAT, "identity": identity, "parts": dict(parts or {})}
+                file.write_text(json.dumps(head) + "\n", encoding="utf-8")
                 return [], []
             if len(whole) < len(raw):
                 os.truncate(file, len(whole))
@@ -216,10 +229,6 @@ class RunFolder:
         partial = self.path / f"{name}.partial"
         partial.write_text(text, encoding="utf-8")
         partial.replace(self.path / name)
-
-    @staticmethod
-    def _head(identity: str) -> str:
-        return json.dumps({"shelftalk": "partial run", "format": FORMAT, "identity": identity})
 
 
 def _outcome(record: dict[str, Any]) -> Outcome:

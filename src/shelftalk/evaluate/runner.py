@@ -183,8 +183,10 @@ class _Run:
             meta = {k: v for k, v in before.items() if k not in ("metrics", "figures")}
             meta["suite"] = self._suite_meta()
             return self._measured(meta, self.folder.outcomes(), None, "measured anew", answers, measures)
-        replaced = tuple(identity.changed(held.get("parts", {}), parts)) if held else ()
-        kept, asked = self.folder.resume(answers)
+        cut = self.folder.left()
+        old = cut.get("parts") or held.get("parts") or parts
+        replaced = () if cut.get("identity") == answers else tuple(identity.changed(old, parts))
+        kept, asked = self.folder.resume(answers, parts)
         started, fresh = time.perf_counter(), not kept
         counted = (self.engine.hits, self.engine.misses) if self.engine else (0, 0)
         outcomes = self._answered(kept, asked)

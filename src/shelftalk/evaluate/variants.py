@@ -18,8 +18,8 @@ from shelftalk.prompts import PromptLibrary, Template
 from shelftalk.prompts.library import parse_template
 from shelftalk.settings import Settings, load_settings
 
-# Settings that say where things are, not what is done: no variant may set them, and no run is the other for them.
-PLACES = frozenset({"home", "catalog", "data", "api_key", "max_request_chars"})
+# Settings that say where things are or how they are served, not what is answered: no variant may set them.
+PLACES = frozenset({"home", "catalog", "data", "api_key", "max_request_chars", "serve", "train"})
 SHORT = {
     "strategy": "rank.strategy",
     "permutations": "rank.permutations",
@@ -113,10 +113,12 @@ def flatten(fields: Mapping[str, Any], above: str = "") -> list[str]:
     """The dotted names of the settings that decide what is answered."""
     found = []
     for name, info in fields.items():
+        if not above and name in PLACES:
+            continue
         inner = info.annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             found += flatten(inner.model_fields, f"{name}.")
-        elif above or name not in PLACES:
+        else:
             found.append(above + name)
     return found
 

@@ -1,0 +1,106 @@
+"""`shelftalk eval` on the command line: what a user types, sees and is told when something is wrong."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from tests.catalog.fakes import HashEmbedder
+from tests.evaluate.own import REQUESTS, write_suite
+from typer.testing import CliRunner
+
+from shelftalk.cli.main import app
+from shelftalk.errors import UsageError
+from shelftalk.evaluate import catalogs
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    monkeypatch.setenv("SHELFTALK_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(catalogs, "load_embedder", lambda name, home: HashEmbedder())
+    return write_suite(tmp_path / "suite")
+
+
+def shelftalk(*arguments: object):
+    return CliRunner().invoke(app, ["eval", *map(str, arguments)], catch_exceptions=False, env={"COLUMNS": "160"})
+
+
+def test_a_run_tells_its_means_and_a_second_one_that_nothing_changed(own, tmp_path) -> None:
+    command = ("run", own, "--variant", "strategy=none", "--out", tmp_path / "runs")
+    first = shelftalk(*command)
+    assert first.exit_code == 0
+    assert "6 requests in" in first.stderr
+    assert "mrr" in first.stdout
+    second = shelftalk(*command)
+    assert "nothing changed since this run" in second.stderr
+    assert second.stdout == first.stdout
+
+
+def test_several_variants_stand_side_by_side_and_can_be_compared(own, tmp_path) -> None:
+    result = shelftalk("run", own, "--variant", "strategy=none,k=1|2", "--out", tmp_path / "runs")
+    assert "strategy=none,k=1" in result.stdout
+    assert "strategy=none,k=2" in result.stdout
+    folders = sorted(p.name for p in (tmp_path / "runs").iterdir())
+    assert folders == ["strategy=none_k=1", "strategy=none_k=2"]
+    assert "shelftalk eval compare" in result.stderr
+
+
+def test_a_replaced_run_says_what_had_changed(own, tmp_path) -> None:
+    shelftalk("run", own, "--out", tmp_path / "runs", "--variant", "name=a,strategy=none")
+    result = shelftalk("run", own, "--out", tmp_path / "runs", "--variant", "name=a,strategy=none,k=1")
+    assert "made with other settings, and was replaced" in result.stderr
+
+
+def test_the_shipped_suites_are_listed() -> None:
+    result = shelftalk("list")
+    assert {"demo", "chorus", "productqa-search"} <= {line.split()[0] for line in result.stdout.splitlines()}
+
+
+def test_a_suite_is_shown_with_examples(own) -> None:
+    result = shelftalk("show", own, "--examples", "2")
+    assert "6 requests of split all" in result.stdout
+    assert REQUESTS[0]["request"] in result.stdout
+    assert "slices: kind, turns, words" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["demo", "--variant", "stratgy=none"], "unknown key 'stratgy'"),
+        (["nowhere"], "there is no suite 'nowhere'"),
+        (["chorus", "--data", "missing-folder"], "no such folder"),
+    ],
+)
+def test_what_is_wrong_is_told(tmp_path, arguments, message) -> None:
+    with pytest.raises(UsageError, match=message):
+        shelftalk("run", *arguments, "--out", tmp_path)
+
+
+@pytest.mark.model
+def test_a_killed_run_goes_on_with_the_same_command(tmp_path, home) -> None:
+    """kill -9 in the middle, the same command again: no answer is lost, none is asked twice."""
+    command = [
+        sys.executable, "-m", "shelftalk", "eval", "run", "demo", "--variant", "strategy=none", "--limit", "40",
+        "--batch", "2", "--out", str(tmp_path),
+    ]  # fmt: skip
+    environment = {**os.environ, "SHELFTALK_HOME": str(home)}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    partial = tmp_path / "strategy=none" / "answers.partial.jsonl"
+    give_up = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < give_up:
+        if partial.exists() and partial.read_bytes().count(b"\n") > 5:
+            process.send_signal(signal.SIGKILL)
+            break
+        time.sleep(0.05)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    kept = partial.read_bytes().count(b"\n") - 1
+    again = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert 5 <= kept < 40
+    if "made with other code" in " ".join(again.stderr.split()):
+        pytest.skip("the package's code was edited between the two runs")
+    assert "went on where it was cut, 40 requests in all" in " ".join(again.stderr.split())
