@@ -108,3 +108,17 @@ def test_every_prompt_that_ships_is_well_formed() -> None:
     for ref in library.refs():
         template = library.get(ref)
         assert template.description, f"{ref} says nothing of what it is for"
+
+
+def test_a_version_on_trial_is_found_by_its_full_name_alone(library) -> None:
+    text = GOOD.format(version=11).replace("task: talk\n", "task: talk\ntrial: true\n")
+    write(library, text, "greet@11.jinja")
+    assert library.get("talk/greet").ref == "talk/greet@10"
+    assert library.get("talk/greet@11").on_trial
+
+
+def test_where_every_version_is_on_trial_the_newest_is_taken(library) -> None:
+    for version in (1, 2):
+        text = GOOD.format(version=version).replace("greet", "new").replace("task: talk\n", "task: talk\ntrial: true\n")
+        write(library, text, f"new@{version}.jinja")
+    assert library.get("talk/new").ref == "talk/new@2"
