@@ -70,6 +70,15 @@ def test_holm_counts_metrics_and_variants(tmp_path: Path) -> None:
     assert smallest.p_holm == pytest.approx(min(1.0, smallest.p * 6))
 
 
+def test_metrics_that_differ_nowhere_do_not_make_the_others_harder_to_show(tmp_path: Path) -> None:
+    same = {"valid_json": [1.0] * N, "failed": [0.0] * N}
+    a = make_run(tmp_path / "a", {"ndcg@10": list(BASE), **same})
+    b = make_run(tmp_path / "b", {"ndcg@10": list(BASE + NOISE), **same}, name="new")
+    found = compare([a, b])
+    assert row(found, "ndcg@10").p_holm == row(found, "ndcg@10").p
+    assert "valid_json, failed" in " ".join(tables.footnotes(found))
+
+
 def test_the_order_of_the_requests_does_not_matter(tmp_path: Path) -> None:
     ids = [f"q{i}" for i in range(N)]
     a = make_run(tmp_path / "a", {"ndcg@10": list(BASE)}, ids=ids)
@@ -115,7 +124,7 @@ def test_requests_that_only_one_run_has_a_value_for_are_left_out_and_said_to_be(
     found = compare([a, b])
     assert row(found, "ndcg@10").n == 2
     assert row(found, "ndcg@10").variant_mean == pytest.approx(0.6)
-    assert any("1 requests have a value in only one" in note for note in found.notes)
+    assert any("1 request with a value in only one" in note for note in found.notes)
 
 
 def test_runs_over_other_requests_are_refused_with_the_difference(tmp_path: Path) -> None:

@@ -133,10 +133,18 @@ def _show(found: Comparison) -> None:
         for i, name in enumerate(tables.COLUMNS):
             table.add_column(name, justify="left" if i == 0 or i == len(tables.COLUMNS) - 1 else "right", no_wrap=i > 0)
         for row in rows:
-            *cells, verdict = tables.cells(row)
+            *texts, verdict = tables.cells(row)
             colour = colours.get(row.verdict, "yellow")
-            table.add_row(*(escape(clean(c)) for c in cells), f"[{colour}]{escape(verdict)}[/{colour}]")
+            table.add_row(*(escape(clean(c)) for c in texts), f"[{colour}]{escape(verdict)}[/{colour}]")
         console.print(table, soft_wrap=True)
+        console.print()
+    if figures := tables.figures(found):
+        table = Table(title="Figures of the whole run, not tested", title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))  # fmt: skip
+        for i, name in enumerate(("figure", found.baseline, *found.variants)):
+            table.add_column(escape(clean(name)), justify="right" if i else "left")
+        for cells in figures:
+            table.add_row(*(escape(clean(c)) for c in cells))
+        console.print(table)
         console.print()
     for line in tables.footnotes(found):
         console.print(escape(clean(line)), soft_wrap=True)

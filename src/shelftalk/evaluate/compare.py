@@ -48,6 +48,11 @@ class Row:
     needed: int | None
     verdict: str
 
+    @property
+    def same(self) -> bool:
+        """Whether every request has the same value under both."""
+        return self.ties == self.n
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -110,7 +115,8 @@ def names(runs: Sequence[Run]) -> list[str]:
 def compare(
     runs: Sequence[Run], *, metrics: Sequence[str] = (), by: str | None = None, resamples: int = RESAMPLES, seed: int = SEED
 ) -> Comparison:  # fmt: skip
-    """The comparison of each later run with the first. Holm's correction runs over all rows: slices, metrics, variants.
+    """The comparison of each later run with the first. Holm's correction runs over all rows in which some
+    request differs: slices, metrics, variants.
 
     UsageError for fewer than two runs, runs over different suites or requests, and unknown metrics or columns.
     """
@@ -133,14 +139,21 @@ def compare(
                 if result.n:
                     drafts.append((part, metric, label, *(float(x[both[:, j], j].mean()) for x in (before, after)), result))  # type: ignore[arg-type] # fmt: skip
                 if (alone := int((np.isnan(before[:, j]) != np.isnan(after[:, j])).sum())) and part is None:
-                    notes.append(f"{metric}: {alone} requests have a value in only one of {labels[0]} and {label}, and are left out")  # fmt: skip
-    corrected = holm([result.p for *_, result in drafts])
+                    notes.append(f"{metric}: {counted(alone)} with a value in only one of {labels[0]} and {label} left out")  # fmt: skip
+    # Where no request differs no test could ever find anything: it is no comparison to correct for (Tarone 1990).
+    tested = [float("nan") if result.ties == result.n else result.p for *_, result in drafts]
+    corrected = [1.0 if np.isnan(p) else p for p in holm(tested)]
     return Comparison(
         _described(runs[0].meta["suite"]), labels[0], tuple(labels[1:]),
         tuple(_row(*draft, p) for draft, p in zip(drafts, corrected, strict=True)),
         _figures(runs, labels, metrics), len(tables[0].ids), by, tuple(notes), resamples, seed,
         {label: {m: float(np.nanmean(t.values[m])) for m in shared if not np.isnan(t.values[m]).all()} for label, t in zip(labels, tables, strict=True)},
     )  # fmt: skip
+
+
+def counted(n: int) -> str:
+    """ "1 request", "2 requests"."""
+    return f"{n:,} request{'' if n == 1 else 's'}"
 
 
 def check_same(

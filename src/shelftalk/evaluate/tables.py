@@ -6,11 +6,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from shelftalk.evaluate.compare import NOT_SHOWN, Comparison, Row
+from shelftalk.evaluate.compare import NOT_SHOWN, Comparison, Row, counted
 from shelftalk.evaluate.power import POWER
 from shelftalk.render import escape_markdown
 
 COLUMNS = ("metric", "baseline", "variant", "difference", "95% interval", "p", "p (Holm)", "win/tie/loss", "can show", "verdict")  # fmt: skip
+
+
+# More requests than this are no advice.
+_MOST = 100_000
 
 
 def number(value: float | None, *, signed: bool = False) -> str:
@@ -40,7 +44,7 @@ def cells(row: Row) -> tuple[str, ...]:
 
 def verdict(row: Row) -> str:
     """The verdict in words; an open question says how many requests it would take."""
-    if row.verdict != NOT_SHOWN or row.needed is None or row.needed <= row.groups or row.needed > 1_000_000:
+    if row.verdict != NOT_SHOWN or row.needed is None or row.needed <= row.groups or row.needed > _MOST:
         return row.verdict
     return f"{NOT_SHOWN} (needs about {_round(row.needed):,} requests)"
 
@@ -55,33 +59,47 @@ def sections(found: Comparison) -> Iterator[tuple[str, list[Row]]]:
     """The rows in tables: by variant, and by slice where there are slices; each with its title."""
     for part in dict.fromkeys(row.slice for row in found.rows):
         for variant in found.variants:
-            rows = [r for r in found.rows if r.slice == part and r.variant == variant]
+            every = [r for r in found.rows if r.slice == part and r.variant == variant]
+            # Metrics that differ on no request are named in one line; a slice keeps them, or it would be missing.
+            rows = every if part is not None else [r for r in every if r.metric not in same(found)]
             if rows:
-                n = max(r.n for r in rows)
-                where = f", {part} ({n} requests)" if part is not None else ""
+                where = f", {part} ({counted(max(r.n for r in rows))})" if part is not None else ""
                 yield f"{variant} against {found.baseline}{where}", rows
+
+
+def same(found: Comparison) -> list[str]:
+    """The metrics that have the same value on every request under every variant."""
+    every = dict.fromkeys(r.metric for r in found.rows)
+    return [m for m in every if all(r.same for r in found.rows if r.metric == m)]
+
+
+def figures(found: Comparison) -> list[tuple[str, ...]]:
+    """Rows of the figures that exist for whole runs: the name, then the baseline's and each variant's."""
+    labels = (found.baseline, *found.variants)
+    return [(name, *(number(values.get(label)) for label in labels)) for name, values in found.figures.items()]
 
 
 def heading(found: Comparison) -> str:
     """What was compared, in a sentence with everything that is part of the figures."""
     suite = found.suite
-    facts = [f"{found.requests} requests of {suite.get('name')} {suite.get('version') or ''}".strip()]
+    facts = [f"{counted(found.requests)} of {suite.get('name')} {suite.get('version') or ''}".strip()]
     facts += [f"{key} {suite[key]}" for key in ("k", "gains", "pool", "unjudged") if suite.get(key) is not None]
     return "; ".join(facts)
 
 
 def footnotes(found: Comparison) -> list[str]:
     """How to read the tables, then what was left out."""
+    tested = sum(not row.same for row in found.rows)
     lines = [
         f"Paired by request. Interval: {found.resamples:,} bootstrap resamples of requests (seed {found.seed}). p: randomisation "
-        f"test of sign flips; corrected over all {len(found.rows)} comparisons here after Holm. can show: the smallest difference that this "
-        f"many requests show {POWER:.0%} of the time, uncorrected.",
+        f"test of sign flips; corrected after Holm over the {tested} comparisons here in which some request differs. can show: the "
+        f"smallest difference that this many requests show {POWER:.0%} of the time; that and the number of requests needed are "
+        f"uncorrected.",
     ]
     if any(row.groups < row.n for row in found.rows):
         lines.append("Variations of one request were resampled together.")
-    for name, values in found.figures.items():
-        shown = "; ".join(f"{label} {number(value)}" for label, value in values.items())
-        lines.append(f"{name} (a figure of the whole run, not tested): {shown}")
+    if alike := same(found):
+        lines.append(f"The same on every request: {', '.join(alike)}.")
     return lines + list(found.notes)
 
 
@@ -92,6 +110,10 @@ def markdown(found: Comparison) -> str:
         lines += [f"### {escape_markdown(title)}", "", f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
         lines += [f"| {' | '.join(_plain(c) for c in cells(row))} |" for row in rows]
         lines.append("")
+    if whole := figures(found):
+        names = [escape_markdown(n) for n in (found.baseline, *found.variants)]
+        lines += ["### Figures of the whole run, not tested", "", f"| figure | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]  # fmt: skip
+        lines += [*(f"| {' | '.join(_plain(c) for c in row)} |" for row in whole), ""]
     lines += [f"- {escape_markdown(line)}" for line in footnotes(found)]
     return "\n".join(lines)
 

@@ -47,7 +47,7 @@ def view(runs: Sequence[Run], *, rows: int, details: int, metric: str | None, ti
         "abouts": {m: METRICS[m.partition("@")[0]].about for m in shared if m.partition("@")[0] in METRICS},
         "compared": found is not None,
         "differences": _differences(found) if found else [],
-        "equal": _equal(found) if found else [],
+        "equal": tables.same(found) if found else [],
         "means": [_means(m, means[m], labels) for m in shared],
         "columns": tables.COLUMNS,
         "sections": [(name, [(tables.cells(r), _kind(r)) for r in rs]) for name, rs in tables.sections(found)] if found else [],
@@ -102,7 +102,7 @@ def _summary(found: Comparison | None, means: Mapping[str, Any], labels: Sequenc
             hits = sorted((r for r in rows if r.verdict == verdict and (r.metric in COSTS) == cost), key=lambda r: r.metric != main)  # fmt: skip
             if hits:
                 said.append(f"{words} {', '.join(f'{r.metric} ({tables.number(r.difference, signed=True)})' for r in hits)}")  # fmt: skip
-        open_ = sum(r.verdict == NOT_SHOWN for r in rows if r.metric != main)
+        open_ = sum(r.verdict == NOT_SHOWN and not r.same for r in rows if r.metric != main)
         if open_:
             said.append(f"no difference shown in {open_} other {'metric' if open_ == 1 else 'metrics'}")
         out.append((f"{variant} against {found.baseline}:", f"{'; '.join(said)}."))
@@ -131,17 +131,11 @@ def _kind(row: Row) -> str:
     return {"better": "better", "worse": "worse", NOT_SHOWN: "open"}.get(row.verdict, "other")
 
 
-def _equal(found: Comparison) -> list[str]:
-    """The metrics that have the same value on every request under every variant."""
-    every = dict.fromkeys(r.metric for r in found.rows)
-    return [m for m in every if all(r.ties == r.n for r in found.rows if r.metric == m)]
-
-
 def _differences(found: Comparison) -> list[dict[str, Any]]:
     out = []
     for metric in dict.fromkeys(r.metric for r in found.rows):
         rows = [r for r in found.rows if r.metric == metric]
-        if all(r.ties == r.n for r in rows):
+        if all(r.same for r in rows):
             continue
         axis = plots.bounds([v for r in rows for v in (r.difference, r.low, r.high)], zero=True)
         out.append({"metric": metric, "better": direction(metric), "rows": [_difference(r, axis) for r in rows]})
