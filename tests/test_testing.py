@@ -112,13 +112,13 @@ def test_a_team_asks_its_catalogue_and_a_failure_reads_well(team: pytest.Pyteste
             pass
         """
     )
-    result = team.runpytest_inprocess()
+    result = team.runpytest_subprocess()
     result.assert_outcomes(passed=4, failed=1)
     result.stdout.fnmatch_lines(
         ["*expected every pick to cost less than 1*", "*request:    a rain jacket under 60*", "*> 1.*EUR*"]
     )
     result.stdout.no_fnmatch_line("*def under*")
-    team.runpytest_inprocess("-m", "not shelftalk").assert_outcomes(passed=1, deselected=4)
+    team.runpytest_subprocess("-m", "not shelftalk").assert_outcomes(passed=1, deselected=4)
 
 
 @pytest.mark.parametrize(
@@ -131,14 +131,14 @@ def test_a_team_asks_its_catalogue_and_a_failure_reads_well(team: pytest.Pyteste
 )
 def test_what_is_wrong_with_the_options_is_said_in_a_line(team: pytest.Pytester, arguments, says) -> None:
     team.makepyfile("def test_one(shelf): pass")
-    result = team.runpytest_inprocess(*arguments)
+    result = team.runpytest_subprocess(*arguments)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([says])
 
 
 def test_a_test_that_wants_an_answer_must_say_to_what(team: pytest.Pytester) -> None:
     team.makepyfile("def test_one(answer): pass")
-    result = team.runpytest_inprocess()
+    result = team.runpytest_subprocess()
     result.stdout.fnmatch_lines(["*mark the test with its request*"])
 
 
