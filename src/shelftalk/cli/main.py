@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from shelftalk.cli import ask, catalog, chat, demo, doctor, eval, model, prompts, rank, schema, serve, train, why
+from shelftalk.cli import ask, catalog, chat, demo, doctor, eval, mcp, model, prompts, rank, schema, serve, train, why
 from shelftalk.cli.common import fail
 from shelftalk.errors import ShelftalkError, StorageError
 
@@ -56,6 +56,7 @@ app.add_typer(eval.app, name="eval")
 app.add_typer(train.app, name="train")
 app.add_typer(prompts.app, name="prompts")
 app.command("serve")(serve.serve)
+app.command("mcp")(mcp.mcp)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 

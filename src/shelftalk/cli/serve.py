@@ -33,7 +33,7 @@ def serve(
     Catalog.open(
         settings.catalog, home=settings.home_folder
     )  # a missing or damaged catalogue is told before anything starts
-    _free(settings.serve.host, settings.serve.port)
+    free_address(settings.serve.host, settings.serve.port)
     import uvicorn
 
     from shelftalk.server.app import create_app
@@ -45,7 +45,8 @@ def serve(
     )  # fmt: skip
 
 
-def _free(host: str, port: int) -> None:
+def free_address(host: str, port: int) -> None:
+    """Raises UsageError where that port cannot be listened at."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

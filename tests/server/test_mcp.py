@@ -1,0 +1,79 @@
+"""The tools, called by the official MCP client: in process, and over stdio from a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client, StdioServerParameters, stdio_client
+
+from shelftalk.recommender import Shelf
+from shelftalk.server.mcp import create_mcp
+from shelftalk.settings import Settings
+
+
+def _call(settings: Settings, name: str, **arguments: Any) -> Any:
+    async def run() -> Any:
+        async with Client(create_mcp(Shelf.open(settings=settings))) as client:
+            return await client.call_tool(name, arguments)
+
+    return asyncio.run(run())
+
+
+def test_recommend_gives_picks_with_checked_claims(server_settings: Settings) -> None:
+    found = _call(server_settings, "recommend", request="a tent for two under 200", k=2).structured_content
+    assert len(found["picks"]) == 2
+    assert all(claim["verified"] for pick in found["picks"] for claim in pick["claims"])
+    assert found["picks"][0]["title"] in found["text"]
+
+
+def test_search_then_compare_tells_in_what_products_differ(server_settings: Settings) -> None:
+    products = _call(server_settings, "search", query="tents", k=3).structured_content["products"]
+    ids = [p["id"] for p in products]
+    table = _call(server_settings, "compare", product_ids=ids).structured_content
+    assert len(table["fields"]["price"]) == 3
+    assert "id" in table["differing"]
+
+
+def test_explain_and_product_answer_for_one_product(server_settings: Settings) -> None:
+    product = _call(server_settings, "search", query="tents", k=1).structured_content["products"][0]["id"]
+    assert _call(server_settings, "product", product_id=product).structured_content["id"] == product
+    why = _call(server_settings, "explain", request="a tent for two under 20", product_id=product).structured_content
+    assert why["summary"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "words"),
+    [
+        ("product", {"product_id": "nope"}, "no product"),
+        ("recommend", {"request": " "}, "empty"),
+        ("recommend", {"request": "tent", "k": 0}, "greater than or equal"),
+    ],
+)
+def test_what_cannot_be_done_is_a_tool_error_in_plain_words(
+    server_settings: Settings, tool: str, arguments: dict[str, Any], words: str
+) -> None:
+    result = _call(server_settings, tool, **arguments)
+    assert result.is_error
+    assert words in result.content[0].text
+    assert "Traceback" not in result.content[0].text
+
+
+def test_an_assistant_can_start_it_over_stdio(server_settings: Settings, tmp_path: Path) -> None:
+    async def run() -> list[str]:
+        command = StdioServerParameters(
+            command=sys.executable,
+            args=["-m", "shelftalk", "mcp", "--catalog", str(server_settings.catalog)],
+            env={"SHELFTALK_EXPLAIN__MODE": "record", "PATH": "", "HOME": str(Path.home())},
+            cwd=tmp_path,
+        )
+        async with Client(stdio_client(command)) as client:
+            tools = [tool.name for tool in (await client.list_tools()).tools]
+            answer = await client.call_tool("recommend", {"request": "a tent for two", "k": 1})
+            assert len(answer.structured_content["picks"]) == 1
+            return tools
+
+    assert sorted(asyncio.run(run())) == ["compare", "explain", "product", "recommend", "search"]
