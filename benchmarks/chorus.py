@@ -5,10 +5,8 @@ nDCG@10 with linear gains, unjudged products 0, over the queries that have any p
 
 from __future__ import annotations
 
-import csv
 import os
 import platform
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -16,9 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from shelftalk.catalog.readers import read_feed
+from shelftalk.evaluate.sources import chorus as source
+from shelftalk.evaluate.sources.chorus import Grades
 from shelftalk.values import Product
 
-Grades = dict[str, dict[str, int]]
 Run = Mapping[str, Sequence[tuple[str, float]]]
 
 
@@ -35,11 +34,7 @@ def products(data: Path) -> list[Product]:
 
 def grades(data: Path, split: str) -> Grades:
     """The grades of a split ("train" or "test") by query; queries without a positive grade are left out."""
-    found: Grades = defaultdict(dict)
-    with (folder(data) / f"ratings.{split}.csv").open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            found[row["query"]][row["docid"]] = int(float(row["rating"]))
-    return {query: held for query, held in found.items() if any(g > 0 for g in held.values())}
+    return source.grades(folder(data), split)
 
 
 def ndcg(run: Run, judged: Grades) -> np.ndarray:

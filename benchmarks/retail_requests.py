@@ -11,9 +11,7 @@ where anything is unsound.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import random
 import sys
 from pathlib import Path
 
@@ -21,6 +19,7 @@ import numpy as np
 
 from shelftalk.catalog import import_feed
 from shelftalk.evaluate.faithfulness import Independent, satisfied
+from shelftalk.evaluate.sources.retail_requests import sample
 from shelftalk.explain import ExplainJob
 from shelftalk.recommender import Shelf
 from shelftalk.settings import load_settings
@@ -44,8 +43,7 @@ def main() -> int:
         )
     catalog = options.work / "catalog"
     import_feed(options.data / "retail_demo_store", catalog, format="retail-demo-store")
-    goals = json.loads((options.data / "webshop" / "human_goals.json").read_text(encoding="utf-8"))
-    texts = random.Random(options.seed).sample(goals, options.limit)
+    texts = sample(options.data / "webshop" / "human_goals.json", options.limit, options.seed)
     requests = [Request(text, id=str(i)) for i, text in enumerate(texts)]
     counts = dict.fromkeys(("answered", "said that nothing fits", "picks", "claims", "claims worded by the model",
                             "picks outside the catalogue", "constraint violations", "claims found false"), 0)  # fmt: skip

@@ -14,8 +14,6 @@ the 3 of the public test split. Rules are written by looking at "train" only.
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import os
 import platform
 import random
@@ -31,11 +29,10 @@ import numpy as np
 
 from shelftalk.catalog.facets import collect
 from shelftalk.catalog.readers import read_feed
+from shelftalk.evaluate.sources import productqa
 from shelftalk.settings import UnderstandSettings
 from shelftalk.understand import Understander
 from shelftalk.values import Constraint, Facets, Intent, Product, Request
-
-DEV = ("headphones", "litter", "mice", "printers", "space_heaters", "wrist_watches")
 
 
 @dataclass(frozen=True)
@@ -112,22 +109,10 @@ def execute(intent: Intent, products: Sequence[Product]) -> list[str]:
 def load_category(folder: Path, limit: int | None, seed: int = 7) -> Category:
     """A category of the public set: products and facets as the catalogue would hold them, shuffled questions."""
     products = [p for p in read_feed(folder, format="productqa") if isinstance(p, Product)]
-    with gzip.open(folder / "qa.jsonl.gz", "rt", encoding="utf-8") as lines:
-        rows = [r for r in map(json.loads, lines) if r["type"] == "search_qa"]
+    rows = [row for _, row in productqa.questions(folder, "search")]
     random.Random(seed).shuffle(rows)
-    questions = tuple(
-        Question(r["id"], r["question"], frozenset(a["asin"] for a in r["short_answer"]), r["extra_data"]["sql"])
-        for r in rows[:limit]
-    )
+    questions = tuple(Question(r["id"], r["question"], productqa.gold(r), r["extra_data"]["sql"]) for r in rows[:limit])
     return Category(folder.name, tuple(products), collect(products), questions)
-
-
-def folders(data: Path, split: str, names: Sequence[str] = ()) -> list[Path]:
-    """The category folders of a split, sorted."""
-    every = sorted(p for p in (data / ("test" if split == "test" else "train")).iterdir() if p.is_dir())
-    if split != "test":
-        every = [p for p in every if (p.name in DEV) == (split == "dev")]
-    return [p for p in every if not names or p.name in names]
 
 
 def interval(hits: Iterable[bool], resamples: int = 2000) -> tuple[float, float, float]:
@@ -221,7 +206,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(
         "| category | n | first pick valid [95%] | exact set [95%] | refusal P / R / F1 | ms |\n|---|---|---|---|---|---|"
     )
-    for folder in folders(options.data, options.split, options.category):
+    for folder in productqa.folders(options.data, options.split, options.category):
         category = load_category(folder, options.limit)
         understander = Understander(category.facets, engine=engine, settings=UnderstandSettings(mode=options.mode))
         found = run(category, understander)
