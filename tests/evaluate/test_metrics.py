@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from math import log2
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -218,3 +219,8 @@ def test_costs_are_counted_and_latency_has_percentiles() -> None:
     assert figures["throughput"] == 5.0
     assert figures["memory_mb"] > 10
     assert one("tokens_prompt", cases[0], outcomes[0]) == 7.0
+
+
+def test_the_documentation_lists_every_metric() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "compare.md").read_text(encoding="utf-8")
+    assert [m for m in METRICS if f"| `{m}`" not in page and f"| `{m}[@k]`" not in page] == []
