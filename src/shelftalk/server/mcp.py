@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -22,6 +22,7 @@ from shelftalk.server.failures import describe
 from shelftalk.values import Request, plain
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 _READ_ONLY = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 _INSTRUCTIONS = (
     "A shop's catalogue. Use recommend for a shopper's question in plain words: its reasons are checked against the "
@@ -36,8 +37,8 @@ def create_mcp(shelf: Shelf) -> MCPServer:
     """The server over one shelf; it opens and closes nothing."""
     server = MCPServer("shelftalk", title="Shelftalk", instructions=_INSTRUCTIONS, version="1")
 
-    def tool(title: str) -> Any:
-        return server.tool(title=title, annotations=_READ_ONLY)
+    def tool(title: str) -> Callable[[F], F]:
+        return cast("Callable[[F], F]", server.tool(title=title, annotations=_READ_ONLY))
 
     @tool("What should I buy?")
     async def recommend(
