@@ -11,7 +11,7 @@ from shelftalk.catalog.facets import collect
 from shelftalk.settings import Settings
 from shelftalk.train.sets.logs import logs
 from shelftalk.train.sets.shop import Shop
-from shelftalk.values import Product
+from shelftalk.values import Product, Request
 
 
 @pytest.fixture
@@ -80,3 +80,21 @@ def test_a_request_stays_in_its_split_when_others_come(tmp_path: Path, shop: Sho
     few, many = splits(40), splits(80)
     assert few.items() <= many.items()
     assert set(many.values()) == {"train", "dev", "test"}
+
+
+def test_a_product_that_nobody_judged_is_unsuiting_only_where_it_breaks_what_was_asked(shop: Shop) -> None:
+    import random
+
+    from shelftalk.train.config import RankConfig
+    from shelftalk.train.sets.example import Judged
+    from shelftalk.train.sets.ranking import offers
+
+    colours = ("red", "blue")
+    products = {i: Product(i, f"Lamp {i}", attributes={"colour": colours[n % 2]}) for n, i in enumerate("abcdefgh")}
+    lamps = Shop("logs", products, collect(products.values()), Settings())
+    one = Judged("r", "logs", "g", "train", lamps, Request("a red lamp"), {"a": 3.0}, judged_all=False)
+    found = offers(one, RankConfig(), random.Random(1), hostile=0)
+    assert lamps.read(one.request).constraints
+    assert {o.product.id for o in found if o.gain == 0} <= set("bdfh")
+    assert len(found) > 1
+    assert not any(o.sure for o in found if o.gain == 0)

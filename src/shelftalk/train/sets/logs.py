@@ -52,16 +52,11 @@ def logs(path: Path, shop: Shop, dev: float, test: float, rejects: list[dict[str
             for product, grade in grades.items():
                 known[product] = max(grade, known.get(product, 0.0))
     for key, (request, grades) in held.items():
+        asked = Request(request)
         yield Judged(
-            f"logs/{key}",
-            "logs",
-            f"logs/{key}",
-            split_of(key, dev, test),
-            shop,
-            Request(request),
-            grades,
-            judged_all=False,
-        )
+            f"logs/{key}", "logs", f"logs/{key}", split_of(key, dev, test), shop, asked, grades, judged_all=False,
+            ranked=shop.read(asked).sort is None,
+        )  # fmt: skip
 
 
 def _row(line: bytes, shop: Shop) -> tuple[str, dict[str, float]]:

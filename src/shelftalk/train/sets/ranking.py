@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from shelftalk.explain.holds import holds
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank.card import card
 from shelftalk.rank.listwise import LABELS, Listwise
@@ -16,7 +17,7 @@ from shelftalk.train.config import RankConfig
 from shelftalk.train.sets.example import Example, Judged
 from shelftalk.train.sets.hostile import hostile_title
 from shelftalk.train.sets.scribe import Scribe
-from shelftalk.values import Product
+from shelftalk.values import Intent, Product
 
 SUITING = 2.0  # the least grade that counts as "suits"
 
@@ -38,7 +39,8 @@ def offers(one: Judged, config: RankConfig, chooser: random.Random, hostile: flo
     if one.grades is None:
         return []
     products, grades = one.shop.products, one.grades
-    found = one.shop.search(one.shop.read(one.request), config.depth)
+    intent = one.shop.read(one.request)
+    found = one.shop.search(intent, config.depth)
     place = {p.id: i for i, p in enumerate(found)}
     good = [i for i, g in grades.items() if g >= SUITING and i in products]
     bad = [i for i, g in grades.items() if g < SUITING and i in products]
@@ -51,8 +53,8 @@ def offers(one: Judged, config: RankConfig, chooser: random.Random, hostile: flo
         chosen_bad = _hard(bad, config.unsuiting, chooser)
     else:  # judged ones first: an unjudged product that retrieval offers may well suit
         chosen_bad = _hard(bad, config.unsuiting, chooser)
-        late = open_[len(open_) // 2 :]
-        chosen_bad += chooser.sample(late, min(len(late), config.unsuiting // 2))
+        doubtful = _doubtful(one, intent, open_, config.depth)
+        chosen_bad += chooser.sample(doubtful, min(len(doubtful), config.unsuiting // 2))
     chosen = [*good[: config.suiting], *chosen_bad]
     chooser.shuffle(chosen)
     out = []
@@ -61,6 +63,16 @@ def offers(one: Judged, config: RankConfig, chooser: random.Random, hostile: flo
         product = hostile_title(products[i], chooser) if attacked else products[i]
         out.append(Offer(product, grades.get(i, 0.0), i in grades or one.judged_all, attacked))
     return out
+
+
+def _doubtful(one: Judged, intent: Intent, open_: Sequence[str], depth: int) -> list[str]:
+    """Products that nobody judged and that hardly suit: near misses that break what was asked for; where no limit was
+    read, the lower half of what retrieval offers."""
+    assert one.grades is not None
+    if not intent.constraints:
+        return list(open_[len(open_) // 2 :])
+    wide = one.shop.search(replace(intent, constraints=()), depth)
+    return [p.id for p in wide if p.id not in one.grades and not all(holds(c, p) for c in intent.constraints)]
 
 
 def _hard(ids: Sequence[str], count: int, chooser: random.Random) -> list[str]:

@@ -87,10 +87,11 @@ def chorus(source: ChorusSource, feed: Path, ratings: Path, folder: Path, settin
     for query, judged in grades.items():
         known = {doc: grade for doc, grade in judged.items() if doc in shop.products}
         if known:
-            split = split_of(query.casefold(), source.dev, source.test)
+            split, asked = split_of(query.casefold(), source.dev, source.test), Request(query)
             yield Judged(
-                f"chorus/{query}", "chorus", f"chorus/{query}", split, shop, Request(query), known, judged_all=False
-            )
+                f"chorus/{query}", "chorus", f"chorus/{query}", split, shop, asked, known, judged_all=False,
+                ranked=shop.read(asked).sort is None,
+            )  # fmt: skip
 
 
 def demo(source: DemoSource, place: Path, catalog: Path, settings: Settings) -> Iterator[Judged]:

@@ -18,7 +18,7 @@ import yaml
 
 from shelftalk.explain.facts import attribute_fact, humanise
 from shelftalk.explain.holds import holds
-from shelftalk.explain.phrase import article, is_adjective, uncounted
+from shelftalk.explain.phrase import article, is_adjective, labelled, uncounted
 from shelftalk.train.sets.example import Judged, Split
 from shelftalk.train.sets.shop import Shop, selected
 from shelftalk.train.sets.sources import split_of
@@ -155,7 +155,7 @@ def _wish(shop: Shop, facet: Facet, value: Any, chooser: random.Random) -> tuple
                 return Constraint("brand", "!=", other), words("not_brand", value=other)
         return Constraint("brand", "=", value), words("brand", value=value)
     if isinstance(value, bool):
-        if not value:
+        if not value or labelled(name):
             return None
         if is_adjective(name):
             return Constraint(facet.field, "=", True), words("adjective", name=name)
@@ -166,7 +166,13 @@ def _wish(shop: Shop, facet: Facet, value: Any, chooser: random.Random) -> tuple
         return Constraint(facet.field, operator, value), words(
             kind, value=f"{value:g}", unit=facet.unit or "", name=name
         )
-    if isinstance(value, str) and facet.kind == "text" and len(value) <= 40 and facet.distinct <= len(facet.values):
+    if (
+        isinstance(value, str)
+        and facet.kind == "text"
+        and len(value) <= 40
+        and value != "none"
+        and facet.distinct <= len(facet.values)
+    ):
         return Constraint(facet.field, "=", value), words("text", name=name, value=value)
     return None
 
