@@ -105,6 +105,7 @@ class Settings(BaseSettings):
     catalog: Path = Path("catalog")
     data: Path | None = None
     model: str = "default"
+    adapter: str | None = None
     embedder: str = "default"
     engine: Literal["auto", "vllm", "server", "transformers"] = "auto"
     server: str | None = None

@@ -21,7 +21,11 @@ JsonOption = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 def register(app: typer.Typer) -> None:
     """Adds these commands to `shelftalk train`."""
-    app.command("sft")(sft)
+    for name, command in (
+        ("sft", sft), ("dpo", dpo), ("grpo", grpo), ("curve", curve), ("merge", merge), ("publish", publish),
+        ("list", list_adapters),
+    ):  # fmt: skip
+        app.command(name)(command)
 
 
 def sft(
@@ -44,6 +48,113 @@ def sft(
     with _Bar("training") as bar:
         outcome = train_sft(recipe, load_settings().home_folder, resume=resume, show=bar.show)
     _told(outcome, as_json)
+
+
+def dpo(config: ConfigOption, as_json: JsonOption = False) -> None:
+    """Tune further with DPO, from pairs of a right and a wrong answer."""
+    from shelftalk.cli.common import quiet
+    from shelftalk.settings import load_settings
+    from shelftalk.train.preference import train_dpo
+    from shelftalk.train.recipe import read_recipe
+
+    quiet()
+    recipe = read_recipe(config).dpo
+    with _Bar("DPO") as bar:
+        outcome = train_dpo(recipe, load_settings().home_folder, show=bar.show)
+    _told(outcome, as_json)
+
+
+def grpo(config: ConfigOption, as_json: JsonOption = False) -> None:
+    """Tune further with GRPO, with the task's own score as reward."""
+    from shelftalk.cli.common import quiet
+    from shelftalk.settings import load_settings
+    from shelftalk.train.preference import train_grpo
+    from shelftalk.train.recipe import read_recipe
+
+    quiet()
+    recipe = read_recipe(config).grpo
+    with _Bar("GRPO") as bar:
+        outcome = train_grpo(recipe, load_settings().home_folder, show=bar.show)
+    _told(outcome, as_json)
+
+
+def curve(config: ConfigOption) -> None:
+    """Train at growing numbers of examples and draw the score against them; sizes already done are kept."""
+    from shelftalk.cli.common import quiet, stderr, stdout
+    from shelftalk.settings import load_settings
+    from shelftalk.train.curve import curve_table, learning_curve
+    from shelftalk.train.recipe import read_recipe
+
+    quiet()
+    recipe = read_recipe(config)
+    console = stderr()
+    points = learning_curve(recipe, load_settings().home_folder, say=lambda line: console.print(line, soft_wrap=True))
+    stdout().print(curve_table(points), soft_wrap=True, markup=False)
+
+
+def merge(
+    adapter: Annotated[str, typer.Argument(help="A folder, or the name of a published adapter.")],
+    out: Annotated[Path, typer.Option("--out", help="New folder for the merged model.")],
+    model: Annotated[str | None, typer.Option("--model", help="The adapter's base.", show_default="default")] = None,
+) -> None:
+    """Write the base with an adapter merged in (bf16), and check that it answers as the two do apart."""
+    from shelftalk.cli.common import quiet, stderr
+    from shelftalk.engines.adapters import find_adapter, local_base
+    from shelftalk.engines.models import resolve_model
+    from shelftalk.settings import load_settings
+    from shelftalk.train.check import require_training
+    from shelftalk.train.merge import merge_checked
+
+    quiet()
+    require_training()
+    settings = load_settings(model=model)
+    found = find_adapter(adapter, settings.home_folder)
+    base = local_base(resolve_model(settings.model, settings.home_folder))
+    with stderr().status("merging"):
+        worst = merge_checked(base, found, out)
+    typer.echo(str(out))
+    stderr().print(f"log-probabilities agree with the unmerged adapter's within {worst:.3f}", soft_wrap=True)
+
+
+def publish(
+    adapter: Annotated[str, typer.Argument(help="The folder that 'shelftalk train sft' wrote.")],
+    name: Annotated[str, typer.Option("--name", help="Its name; the hash of its content is added.")],
+    licence: Annotated[str, typer.Option("--licence", help="Licence, as the data and the base allow.")],
+    to: Annotated[Path | None, typer.Option("--to", help="Folder.", show_default="adapters in the home folder")] = None,
+    limits: Annotated[Path | None, typer.Option("--limits", help="Text file: what it is not good for.")] = None,
+    figures: Annotated[Path | None, typer.Option("--figures", help="JSON file of measured figures.")] = None,
+) -> None:
+    """Publish an adapter under NAME@HASH: small weights, a model card, an entry in the registry."""
+    from shelftalk.cli.common import quiet
+    from shelftalk.settings import load_settings
+    from shelftalk.train.publish import publish as publish_adapter
+
+    quiet()
+    home = load_settings().home_folder
+    said = limits.read_text(encoding="utf-8") if limits else ""
+    made = publish_adapter(adapter, name, to or home / "adapters", home, licence=licence, limits=said, measured=figures)
+    typer.echo(str(made.folder))
+
+
+def list_adapters(as_json: JsonOption = False) -> None:
+    """The published adapters that can be used by name (setting `adapter`)."""
+    from shelftalk.cli.common import stdout
+    from shelftalk.settings import load_settings
+    from shelftalk.train.registry import rows
+
+    found = rows(load_settings().home_folder)
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+        return
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("adapter", "base", "rank", "tasks", "dev score", "state", box=None, pad_edge=False)
+    for row in found:
+        score = row.get("scores", {}).get("score")
+        cells = (row["ref"], row.get("base", ""), str(row.get("rank", "")), ", ".join(row.get("tasks", [])))
+        table.add_row(*map(escape, cells), "" if score is None else f"{score:.3f}", row["state"])
+    stdout().print(table if found else "no adapter is published yet; see docs/tune.md")
 
 
 def _told(outcome: Outcome, as_json: bool) -> None:

@@ -31,11 +31,16 @@ def load_engine(
         from shelftalk.engines.server_engine import ServerEngine
 
         named = None if settings.model == "default" or is_address(settings.model) else settings.model
+        named = _served_adapter(settings) or named
         address = settings.server or settings.model
         return ServerEngine(address, model=named, api_key=settings.api_key)
     if progress is not None:
         progress(f"loading the language model with {name}")
     model = resolve_model(settings.model, settings.home_folder, progress)
+    if settings.adapter:
+        from shelftalk.engines.adapters import merged_model
+
+        model = merged_model(model, settings.adapter, settings.home_folder, progress)
     if name == "vllm":
         from shelftalk.engines.vllm_engine import VllmEngine
 
@@ -43,6 +48,16 @@ def load_engine(
     from shelftalk.engines.transformers_engine import TransformersEngine
 
     return TransformersEngine(model)
+
+
+def _served_adapter(settings: Settings) -> str | None:
+    """The name under which a server offers the adapter: as set, or a folder's own name."""
+    if not settings.adapter:
+        return None
+    from pathlib import Path
+
+    folder = Path(settings.adapter).expanduser()
+    return folder.name if folder.is_dir() else settings.adapter
 
 
 def choose_engine(settings: Settings, *, batch: bool = False) -> tuple[str, str]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Point", "plot_training"]
+from shelftalk.errors import UsageError
+from shelftalk.train.recipe import Recipe
+
+__all__ = ["Point", "curve_table", "learning_curve", "plot_training"]
 
 Point = dict[str, Any]
 
@@ -45,3 +49,71 @@ def _pyplot() -> Any:
     from matplotlib import pyplot
 
     return pyplot
+
+
+def learning_curve(recipe: Recipe, home: Path, *, say: Callable[[str], None] | None = None) -> list[Point]:
+    """One Point a size: examples, score of each task with its 95% interval, seconds. Points that are there are kept.
+
+    Trains the recipe's `sft` from the base at each size, each on a prefix of the same shuffled examples, and draws
+    curve.png and curve.md beside points.json. UsageError where a size is none.
+    """
+    from shelftalk.train.publish import interval
+    from shelftalk.train.sft import train_sft
+
+    wanted = recipe.curve
+    if not wanted.sizes or any(size < 0 for size in wanted.sizes):
+        raise UsageError(f"curve.sizes {wanted.sizes}: numbers of examples, 0 for all of them")
+    wanted.output.mkdir(parents=True, exist_ok=True)
+    path = wanted.output / "points.json"
+    points: list[Point] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    for size in sorted(wanted.sizes, key=lambda s: (s == 0, s)):
+        if any(p["asked"] == size for p in points):
+            continue
+        output = wanted.output / (f"at-{size}" if size else "at-all")
+        stage = recipe.sft.model_copy(
+            update={"examples": size or None, "output": output, "minutes": wanted.minutes or recipe.sft.minutes}
+        )
+        outcome = train_sft(stage, home, resume=any(output.glob("checkpoint-*")))
+        card = json.loads((outcome.folder / "training.json").read_text(encoding="utf-8"))
+        points.append(
+            {
+                "asked": size, "examples": card["data"]["train"]["rows"], "seconds": round(outcome.seconds),
+                "before": outcome.before, "scores": outcome.scores,
+                "intervals": {task: interval(values) for task, values in card["dev_values"].items() if values},
+            }
+        )  # fmt: skip
+        path.write_text(json.dumps(points, indent=1) + "\n", encoding="utf-8")
+        if say is not None:
+            say(f"{points[-1]['examples']} examples: dev score {outcome.scores['score']:.3f}")
+    points.sort(key=lambda p: p["examples"])
+    (wanted.output / "curve.md").write_text(curve_table(points), encoding="utf-8")
+    _plot_curve(points, wanted.output / "curve.png")
+    return points
+
+
+def curve_table(points: Sequence[Point]) -> str:
+    """The points as a Markdown table: a row a size, each task's score with its 95% interval."""
+    tasks = sorted({task for point in points for task in point["intervals"]})
+    lines = ["| examples | " + " | ".join(tasks) + " | mean |", "|---" * (len(tasks) + 2) + "|"]
+    for point in points:
+        cells = [
+            f"{i['value']:.3f} ({i['low']:.3f} to {i['high']:.3f})" if (i := point["intervals"].get(task)) else ""
+            for task in tasks
+        ]
+        lines.append(f"| {point['examples']} | " + " | ".join(cells) + f" | {point['scores']['score']:.3f} |")
+    return "\n".join(lines) + "\n"
+
+
+def _plot_curve(points: Sequence[Point], target: Path) -> None:
+    pyplot = _pyplot()
+    figure, axes = pyplot.subplots(figsize=(7, 4.5))
+    for task in sorted({task for point in points for task in point["intervals"]}):
+        at = [(p["examples"], p["intervals"][task]) for p in points if task in p["intervals"]]
+        axes.plot([x for x, _ in at], [i["value"] for _, i in at], marker="o", label=task)
+        axes.fill_between([x for x, _ in at], [i["low"] for _, i in at], [i["high"] for _, i in at], alpha=0.12)
+    axes.set(xscale="log", xlabel="training examples", ylabel="dev score", ylim=(0, 1), title="Score against examples")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend()
+    figure.tight_layout()
+    figure.savefig(target, dpi=110)
+    pyplot.close(figure)

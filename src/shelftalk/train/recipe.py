@@ -90,7 +90,6 @@ class CurveRecipe(_Group):
     sizes: list[int] = [16, 64, 256, 1024, 0]
     output: Path = Path("training/curve")
     minutes: float | None = Field(None, gt=0)
-    split: Literal["dev", "test"] = "dev"
 
 
 class Recipe(_Group):

@@ -155,8 +155,9 @@ def trainer_class() -> Any:
             loss = -log_probs.sum() / torch.as_tensor(total, device=log_probs.device).clamp(min=1e-9)
             if num_items_in_batch is not None and self.args.average_tokens_across_devices:
                 loss = loss * self.accelerator.num_processes
-            if getattr(getattr(model, "active_peft_config", None), "peft_type", "") == "ADALORA":
-                loss = loss + outputs.loss / self.current_gradient_accumulation_steps
+            bare = self.accelerator.unwrap_model(model)
+            if model.training and getattr(getattr(bare, "active_peft_config", None), "peft_type", "") == "ADALORA":
+                loss = loss + outputs.loss / self.args.gradient_accumulation_steps
             mode = "train" if self.model.training else "eval"
             seen, right = outputs.label_mask.sum(), outputs.is_top1.sum()
             self._metrics[mode]["token_accuracy"].append((right / seen.clamp(min=1)).item())

@@ -1,0 +1,184 @@
+"""Tuning end to end with a tiny model: it learns, resumes, stops, and refuses wrong input before it starts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.train.tiny import rows, tiny_model, tiny_set
+
+from shelftalk.engines.common import Chat
+from shelftalk.errors import UsageError
+from shelftalk.train.encode import encode, end_of_turn, prompt_of, token_weight
+from shelftalk.train.recipe import SftRecipe, read_recipe
+from shelftalk.train.sft import Outcome, train_sft
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_model(tmp_path_factory.mktemp("base") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_set(tmp_path_factory.mktemp("data") / "set")
+
+
+def recipe(base: Path, data: Path, output: Path, **more: Any) -> SftRecipe:
+    given: dict[str, Any] = {"epochs": 2, "eval_steps": 6, "eval_examples": 4, "learning_rate": 2e-2, "seed": 3}
+    return SftRecipe(model=str(base), data=data, output=output, **{**given, **more})
+
+
+@pytest.fixture(scope="module")
+def trained(base: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Path]:
+    output = tmp_path_factory.mktemp("run") / "run"
+    return train_sft(recipe(base, data, output), output.parent), output
+
+
+def test_training_leaves_an_adapter_curves_and_what_it_takes_to_make_it_again(trained: tuple[Outcome, Path]) -> None:
+    outcome, output = trained
+    card = json.loads((outcome.folder / "training.json").read_text())
+    assert (output / "curves.png").read_bytes().startswith(b"\x89PNG")
+    assert list(output.glob("runs/*/events*")), "TensorBoard's events"
+    assert (outcome.steps, outcome.stopped) == (12, "all steps done")
+    assert card["recipe"]["seed"] == 3
+    assert len(card["data"]["train"]["sha256"]) == 64
+    assert {"torch", "trl", "peft"} <= set(card["versions"])
+    losses = [log["eval_loss"] for log in card["history"] if "eval_loss" in log]
+    assert losses[-1] < losses[0]
+    assert str(output.parent) not in (outcome.folder / "training.json").read_text(), "no path of this machine"
+    assert str(output.parent) not in (outcome.folder / "adapter_config.json").read_text()
+
+
+def test_the_dev_score_of_each_task_is_taken_before_and_after(trained: tuple[Outcome, Path]) -> None:
+    tasks = {"score", "score_suits", "score_listwise", "score_understand", "score_explain"}
+    assert set(trained[0].scores) == set(trained[0].before) == tasks
+
+
+def test_a_cut_run_goes_on_from_its_checkpoint_and_ends_like_one_that_was_not_cut(
+    base: Path, data: Path, trained: tuple[Outcome, Path], tmp_path: Path
+) -> None:
+    cut = tmp_path / "cut"
+    shutil.copytree(trained[1], cut)
+    shutil.rmtree(cut / "checkpoint-12")
+    shutil.rmtree(cut / "adapter")
+    outcome = train_sft(recipe(base, data, cut), tmp_path, resume=True)
+    assert outcome.steps == 12
+    assert weights(outcome.folder) == pytest.approx(weights(trained[0].folder), abs=1e-5)
+
+
+def weights(folder: Path) -> list[float]:
+    from safetensors.numpy import load_file
+
+    return [float(w.mean()) for _, w in sorted(load_file(folder / "adapter_model.safetensors").items())]
+
+
+def test_a_run_is_not_begun_over_another_ones_checkpoints(
+    base: Path, data: Path, trained: tuple[Outcome, Path]
+) -> None:
+    with pytest.raises(UsageError, match="holds checkpoints of a run; add --resume"):
+        train_sft(recipe(base, data, trained[1]), trained[1].parent)
+
+
+def test_a_checkpoint_of_other_data_is_not_resumed(base: Path, trained: tuple[Outcome, Path], tmp_path: Path) -> None:
+    other = tiny_set(tmp_path / "other", train=32)
+    with pytest.raises(UsageError, match="another data hash"):
+        train_sft(recipe(base, other, trained[1]), tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("variant", ["rslora", "dora", "adalora"])
+def test_the_variants_of_lora_train(base: Path, data: Path, tmp_path: Path, variant: str) -> None:
+    wanted = recipe(base, data, tmp_path / "run", epochs=0.5, tasks=["suits"], lora={"variant": variant, "rank": 4})
+    outcome = train_sft(wanted, tmp_path)
+    told = json.loads((outcome.folder / "adapter_config.json").read_text())
+    assert told["peft_type"] == ("ADALORA" if variant == "adalora" else "LORA")
+    assert (told.get("use_dora"), told.get("use_rslora")) == (variant == "dora", variant == "rslora")
+
+
+def test_the_time_limit_ends_a_run_with_an_adapter(base: Path, data: Path, tmp_path: Path) -> None:
+    outcome = train_sft(recipe(base, data, tmp_path / "run", epochs=500, minutes=0.02, eval_steps=1000), tmp_path)
+    assert outcome.stopped == "the time limit of 0.02 minutes"
+    assert outcome.steps < 3000
+    assert (outcome.folder / "adapter_model.safetensors").is_file()
+
+
+def test_training_stops_when_the_dev_score_rises_no_more(base: Path, data: Path, tmp_path: Path) -> None:
+    wanted = recipe(
+        base, data, tmp_path / "run", epochs=50, learning_rate=1e-9, eval_steps=2, patience=2, tasks=["suits"]
+    )
+    outcome = train_sft(wanted, tmp_path)
+    assert outcome.stopped == "the dev score rose no more"
+    assert outcome.steps < 20
+
+
+def chat(base: Path) -> Chat:
+    import transformers
+
+    return Chat(transformers.AutoTokenizer.from_pretrained(base), "tiny")
+
+
+@pytest.mark.parametrize("row", rows(4), ids=lambda row: row["task"])
+def test_a_prompt_is_trained_to_the_token_as_engines_read_it(base: Path, row: Any) -> None:
+    read = chat(base)
+    encoded = encode(row, read, end_of_turn(read.tokenizer))
+    assert encoded.ids[: encoded.prompt] == read.ids(prompt_of(row))
+    answer = read.tokenizer.decode(encoded.ids[encoded.prompt :])
+    assert answer == row["completion"][0]["content"] + "<|im_end|>"
+    assert encoded.row["labels"][: encoded.prompt] == [-100] * encoded.prompt
+
+
+def test_a_long_answer_can_count_as_much_as_a_short_one() -> None:
+    assert token_weight(60, "example") * 60 == pytest.approx(token_weight(2, "example") * 2)
+    assert token_weight(60, "token") == token_weight(2, "token") == 1
+    assert token_weight(4, "sqrt", 2.0) == 1.0
+
+
+def test_the_loss_is_the_answers_alone_and_the_same_as_a_full_forward_gives(base: Path) -> None:
+    import torch
+    import transformers
+    from torch.nn.functional import cross_entropy
+
+    from shelftalk.train.trainer import Pad, answer_log_probs
+
+    read = chat(base)
+    model = transformers.AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    batch = Pad(0)([encode(row, read, 257).row for row in rows(4)])
+    hidden = model.model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).last_hidden_state
+    found, mask, _ = answer_log_probs(hidden, batch["labels"], model.lm_head)
+    logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits[:, :-1]
+    wanted = cross_entropy(logits.reshape(-1, logits.shape[-1]), batch["labels"][:, 1:].reshape(-1), reduction="sum")
+    assert float(-found.sum()) == pytest.approx(float(wanted), rel=1e-4)
+    assert int(mask.sum()) == sum(len(encode(row, read, 257).ids) - encode(row, read, 257).prompt for row in rows(4))
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("sft: {bach: 4}", "key sft.bach"),
+        ("sft: {learning_rate: -1}", "key sft.learning_rate: .*-1"),
+        ("- 1", "must hold keys"),
+        ("a: [", "is not YAML"),
+    ],
+)
+def test_a_training_file_with_a_slip_names_the_key(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "t.yaml").write_text(text)
+    with pytest.raises(UsageError, match=said):
+        read_recipe(tmp_path / "t.yaml")
+
+
+def test_the_documented_file_holds_every_key_and_the_defaults() -> None:
+    from shelftalk.resources import resource
+
+    path = resource("serve/train/sft.yaml")
+    read = read_recipe(path).sft
+    plain = SftRecipe().model_dump()
+    assert {k: v for k, v in read.model_dump().items() if k != "data"} == {
+        k: v for k, v in plain.items() if k != "data"
+    }
+    text = path.read_text()
+    missing: Sequence[str] = [key for key in plain if f"  {key}:" not in text]
+    assert not missing
