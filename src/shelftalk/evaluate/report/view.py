@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from shelftalk.errors import UsageError
 from shelftalk.evaluate import tables
-from shelftalk.evaluate.compare import NOT_SHOWN, Comparison, Row, Table, compare, names, ordered, table
+from shelftalk.evaluate.compare import NOT_SHOWN, Comparison, Row, Table, compare, counted, names, ordered, table
 from shelftalk.evaluate.metrics import METRICS, direction, unit
 from shelftalk.evaluate.paired import RESAMPLES, SEED
 from shelftalk.evaluate.report import details as detailed
@@ -143,7 +143,9 @@ def _differences(found: Comparison) -> list[dict[str, Any]]:
 
 
 def _difference(row: Row, axis: tuple[float, float], name: str | None = None) -> dict[str, Any]:
-    text = f"{tables.number(row.difference, signed=True)} ({tables.number(row.low, signed=True)} to {tables.number(row.high, signed=True)})"
+    text = tables.number(row.difference, signed=True)
+    if np.isfinite(row.low):
+        text += f" ({tables.number(row.low, signed=True)} to {tables.number(row.high, signed=True)})"
     said = f"{row.metric}, {name or row.variant}: {text}, {row.verdict}"
     return {
         "name": name or row.variant, "text": text, "verdict": row.verdict, "kind": _kind(row), "n": row.n,
@@ -204,7 +206,7 @@ def _slices(runs: Sequence[Run], first: Table, main: str) -> list[dict[str, Any]
             continue
         axis = plots.bounds([v for r in rows for v in (r.difference, r.low, r.high)], zero=True)
         several = len(found.variants) > 1
-        drawn = [_difference(r, axis, f"{(r.slice or '').partition(' = ')[2]}{f', {r.variant}' if several else ''}") for r in rows]  # fmt: skip
+        drawn = [_difference(r, axis, f"{(r.slice or '').partition(' = ')[2]}{f', {r.variant}' if several else ''} ({counted(r.n)})") for r in rows]  # fmt: skip
         out.append({"column": column, "rows": drawn})
     return out
 
