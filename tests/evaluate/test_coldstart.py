@@ -38,12 +38,17 @@ def test_a_request_of_both_becomes_two_that_rank_only_their_own_side() -> None:
     known_value = score_case(["mrr"], known, Outcome(known.id, ranking), CONTEXT)["mrr"]
     assert cold_value == 0.5  # the known best one is taken out, the irrelevant one before it stays
     assert known_value == 1.0
+    assert cold.gold is known.gold is None
 
 
 def test_a_request_of_one_kind_stays_as_it_is() -> None:
     cases = [Case("n", Request("x"), grades={NEW[0]: 1.0}), Case("k", Request("x"), gold=frozenset(KNOWN[:2]))]
     made = perturb(cases, SPEC, 0, PRODUCTS)
-    assert [(c.id, c.columns["cold"], c.grades) for c in made] == [("n", True, {NEW[0]: 1.0}), ("k", False, None)]
+    assert [(c.id, c.columns["cold"]) for c in made] == [("n", True), ("k", False)]
+    assert {p for p, g in made[0].grades.items() if g > 0} == {NEW[0]}
+    assert made[1].gold == frozenset(KNOWN[:2])
+    late = score_case(["mrr"], made[0], Outcome("n", (KNOWN[5], NEW[0])), CONTEXT)
+    assert late == {"mrr": 0.5}  # with unjudged products removed, those of no side still count as wrong
 
 
 def test_gold_sets_of_both_kinds_and_requests_without_an_answer_are_left_out() -> None:
@@ -89,4 +94,4 @@ def test_the_shipped_suite_has_both_kinds_of_requests() -> None:
 def test_the_productqa_suite_has_both_kinds_of_requests(shared_data) -> None:
     loaded = load_suite("cold-start-productqa", shared_data).load(limit=200)
     assert {case.columns["cold"] for case in loaded.cases} == {True, False}
-    assert all(case.gold for case in loaded.cases)
+    assert all(case.gold or case.grades for case in loaded.cases)

@@ -108,9 +108,10 @@ def test_kendalls_tau_of_a_reversed_order_is_minus_one() -> None:
     assert found == {"kendall_tau": pytest.approx(-1.0), "flip_rate": 1.0}
 
 
-def test_requests_without_enough_worse_products_are_left_out() -> None:
+def test_requests_without_enough_worse_products_and_superlatives_are_left_out() -> None:
     few = Case("few", Request("x"), grades={"a": 1.0, "b": 0.0})
-    assert {c.group for c in perturb([CASE, few], {"kind": "order-bias", "candidates": 6}, 1, {})} == {"r"}
+    sorted_ = Case("sorted", CASE.request, grades=CASE.grades, meta={"intent": {"sort": {"field": "price"}}})
+    assert {c.group for c in perturb([CASE, few, sorted_], {"kind": "order-bias", "candidates": 6}, 1, {})} == {"r"}
 
 
 def test_the_plot_is_an_svg_in_the_folder_and_only_where_there_are_positions(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ list: no judgment of theirs in tuning (`without_new`), no interaction of theirs,
 positive products are all new is cold, one whose are all known is not. One with both becomes two cases: each keeps the
 positives of its side, and those of the other side have no judgment at all, so that with `unjudged: removed` they
 neither help nor stand in the way (the residual collection of relevance feedback: Chang, Cirillo and Razon 1971). Every
-other product of the catalogue is judged 0 there, so that only the other side's are removed.
+other product of the catalogue is judged 0, so that only the other side's are removed. Metrics of gold sets (the first
+pick, the exact set) know no such removal and apply to the undivided requests alone.
 """
 
 from __future__ import annotations
@@ -59,33 +60,36 @@ def perturb(
     Cases without a positive product are left out, and so are those with no judgment but a gold set of both kinds.
     """
     wanted = Options.read(spec)
+    every = {key: dict.fromkeys((p.id for p in found), 0.0) for key, found in products.items()}
     made: list[Case] = []
     for case in cases:
         right = {p for p, g in case.grades.items() if g > 0} if case.grades else set(case.gold or ())
         new = held_out(right, wanted.share, wanted.salt)
         if not right:
             continue
+        if case.grades:
+            case = replace(case, grades={**every.get(case.catalog, {}), **case.grades})  # noqa: PLW2901
         if len(new) in (0, len(right)):
-            cold = bool(new)
-            made.append(replace(case, columns={**case.columns, "cold": cold}, meta={**case.meta, "cold": cold}))
+            made.append(_told(case, bool(new)))
         elif case.grades:
-            every = [p.id for p in products.get(case.catalog, ())]
-            made += [_side(case, every, right, new, cold) for cold in (True, False)]
+            made += [_side(case, frozenset(right - new) if cold else new, cold) for cold in (True, False)]
     return made
 
 
-def _side(case: Case, every: Sequence[str], right: set[str], new: frozenset[str], cold: bool) -> Case:
-    other = right - new if cold else new
-    grades = {**dict.fromkeys(every, 0.0), **(case.grades or {})}
-    kept = {p: g for p, g in grades.items() if p not in other}
+def _told(case: Case, cold: bool) -> Case:
+    return replace(case, columns={**case.columns, "cold": cold}, meta={**case.meta, "cold": cold})
+
+
+def _side(case: Case, other: frozenset[str], cold: bool) -> Case:
+    """The case without the right products of the other side. It has no gold set: the first pick may well be theirs."""
     name = f"{case.id}~{'new' if cold else 'known'}"
-    return replace(
+    side = replace(
         case,
         id=name,
         request=replace(case.request, id=name),
-        grades=kept,
-        gold=frozenset(case.gold - other) if case.gold is not None else None,
-        columns={**case.columns, "cold": cold},
+        grades={p: g for p, g in (case.grades or {}).items() if p not in other},
+        gold=None,
         group=case.id,
-        meta={**case.meta, "cold": cold, "left_out": tuple(sorted(other))},
+        meta={**case.meta, "left_out": tuple(sorted(other))},
     )
+    return _told(side, cold)

@@ -37,7 +37,8 @@ class Options(options.Options):
 
 
 def perturb(cases: Sequence[Case], spec: Mapping[str, Any], seed: int, products: object = None) -> list[Case]:
-    """One case an order (`group`: the clean case's id). Requests with fewer worse products than needed are left out."""
+    """One case an order (`group`: the clean case's id). Left out are requests with too few worse products, and those known to ask
+    for a superlative, which no model orders."""
     wanted = Options.read(spec)
     made: list[Case] = []
     used = 0
@@ -68,7 +69,7 @@ def perturb(cases: Sequence[Case], spec: Mapping[str, Any], seed: int, products:
 
 
 def _drawn(case: Case, wanted: Options, seed: int) -> tuple[str, list[str], dict[str, float]] | None:
-    if not case.grades:
+    if not case.grades or (case.meta.get("intent") or {}).get("sort") or case.columns.get("superlative"):
         return None
     top = max(case.grades.values())
     best = sorted(p for p, g in case.grades.items() if g == top)
