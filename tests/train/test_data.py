@@ -189,3 +189,24 @@ def test_the_configurations_that_are_shipped_are_valid(name: str, tmp_path: Path
     from shelftalk.resources import resource
 
     DataConfig.model_validate(yaml.safe_load((resource("serve/train") / f"{name}.yaml").read_text()))
+
+
+def test_the_command_builds_a_set_and_prints_its_table(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import yaml
+    from typer.testing import CliRunner
+
+    from shelftalk.cli.train import app
+
+    monkeypatch.setattr(building, "tokenizer_of", lambda *_: Words())
+    held = {"kind": "productqa", "path": "train", "dev": ["chairs"], "test": ["kettles"]}
+    monkeypatch.setenv("SHELFTALK_DATA", str(folder.parent))
+    (tmp_path / "set.yaml").write_text(yaml.safe_dump({"tasks": {"suits": {}}, "sources": [held]}))
+    out = tmp_path / "set"
+    done = CliRunner().invoke(app, ["data", "--config", str(tmp_path / "set.yaml"), "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert "suits" in done.output
+    assert (out / "README.md").is_file()
+    again = CliRunner().invoke(app, ["data", "--config", str(tmp_path / "set.yaml"), "--out", str(out)])
+    assert isinstance(again.exception, UsageError)
