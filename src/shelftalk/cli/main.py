@@ -10,7 +10,23 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from shelftalk.cli import ask, catalog, chat, demo, doctor, eval, mcp, model, prompts, rank, schema, serve, train, why
+from shelftalk.cli import (
+    ask,
+    catalog,
+    chat,
+    demo,
+    doctor,
+    eval,
+    keys,
+    mcp,
+    model,
+    prompts,
+    rank,
+    schema,
+    serve,
+    train,
+    why,
+)
 from shelftalk.cli.common import fail
 from shelftalk.errors import ShelftalkError, StorageError
 
@@ -52,6 +68,7 @@ app.command("why")(why.why)
 app.command("rank")(rank.rank)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(model.app, name="model")
+app.add_typer(keys.app, name="keys")
 app.add_typer(eval.app, name="eval")
 app.add_typer(train.app, name="train")
 app.add_typer(prompts.app, name="prompts")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import socket
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shelftalk.cli import common
 from shelftalk.errors import UsageError
+
+if TYPE_CHECKING:
+    from shelftalk.settings import Settings
 
 
 def serve(
@@ -33,6 +36,7 @@ def serve(
     Catalog.open(
         settings.catalog, home=settings.home_folder
     )  # a missing or damaged catalogue is told before anything starts
+    _keyed(settings)
     free_address(settings.serve.host, settings.serve.port)
     import uvicorn
 
@@ -43,6 +47,28 @@ def serve(
         create_app(settings), host=settings.serve.host, port=settings.serve.port, log_level="warning",
         timeout_graceful_shutdown=int(settings.serve.drain_s), server_header=False,
     )  # fmt: skip
+
+
+def _keyed(settings: Settings) -> None:
+    """Raises UsageError where the server would listen beyond this machine with no key defined."""
+    import ipaddress
+
+    from shelftalk.server.db import Keys, connect, migrate
+    from shelftalk.server.db.connect import default_url
+
+    host = settings.serve.host
+    try:
+        local = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost"
+    engine = connect(default_url(settings))
+    migrate(engine)
+    if not local and not Keys(engine).any():
+        raise UsageError(
+            f"no key is defined, so the server listens on the loopback alone, not at {host}: make one with "
+            "'shelftalk keys create NAME'"
+        )
+    engine.dispose()
 
 
 def free_address(host: str, port: int) -> None:

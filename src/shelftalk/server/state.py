@@ -10,6 +10,7 @@ from shelftalk.recommender import Shelf
 from shelftalk.server.answering import Answering
 from shelftalk.server.auth import Gate
 from shelftalk.server.db import Conversations, Interactions, Keys, connect, migrate
+from shelftalk.server.db.connect import default_url
 from shelftalk.server.pool import Pool
 from shelftalk.settings import Settings
 from shelftalk.values import Request
@@ -31,7 +32,7 @@ class ServerState:
         self.pool = Pool([shelf], queue=settings.serve.queue)
         self.fallback = Pool([self._without_model()], queue=settings.serve.queue)
         self.answering = self._answering()
-        self._database = connect(settings.serve.database or f"sqlite:///{settings.home_folder}/serve.db")
+        self._database = connect(default_url(settings))
         migrate(self._database)
         self.conversations = Conversations(self._database)
         self.interactions = Interactions(self._database)

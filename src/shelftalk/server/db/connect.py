@@ -9,8 +9,14 @@ from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from shelftalk.errors import StorageError, UsageError
+from shelftalk.settings import Settings
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def default_url(settings: Settings) -> str:
+    """The address that the settings name, or a file beside the models."""
+    return settings.serve.database or f"sqlite:///{settings.home_folder}/serve.db"
 
 
 def connect(url: str) -> Engine:
