@@ -10,6 +10,7 @@ second part runs `shelftalk eval run SUITE --limit SECOND` twice as a command an
 from __future__ import annotations
 
 import argparse
+import resource
 import subprocess
 import sys
 import tempfile
@@ -83,6 +84,12 @@ def throughput(options: argparse.Namespace) -> None:
         inner.close()
 
 
+def used() -> float:
+    """Seconds of processor that finished commands have used."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
 def second(options: argparse.Namespace) -> None:
     """Seconds of a second run of an unchanged variant, as a command with its start."""
     name = options.second_suite or options.suite
@@ -91,9 +98,9 @@ def second(options: argparse.Namespace) -> None:
             sys.executable, "-m", "shelftalk", "eval", "run", name, "--variant", "strategy=none", "--limit", str(options.second),
             "--out", folder, *(["--data", str(options.data)] if options.data else []),
         ]  # fmt: skip
-        times = []
+        times, spent = [], 0.0
         for _ in range(2):
-            started = time.perf_counter()
+            started, spent = time.perf_counter(), used()
             told = subprocess.run(command, check=True, capture_output=True, text=True).stderr.strip().splitlines()
             times.append(time.perf_counter() - started)
     print(

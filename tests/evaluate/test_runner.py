@@ -316,3 +316,11 @@ def test_two_variants_share_one_loaded_model(bench) -> None:
     assert len(bench.models) == 1
     engines.close()
     assert bench.models[0].closed
+
+
+def test_a_run_of_another_suite_is_not_replaced(bench) -> None:
+    before = (bench.run().folder.path / "run.json").read_bytes()
+    write_suite(bench.folder / "suite", name="pots")
+    with pytest.raises(UsageError, match=r"strategy=none holds a run of suite kettles; give another --out"):
+        bench.run()
+    assert (bench.folder / "runs" / "strategy=none" / "run.json").read_bytes() == before

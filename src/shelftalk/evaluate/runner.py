@@ -174,6 +174,7 @@ class _Run:
         parts = self._identity()
         answers, measures = _sha(parts), self._measures()
         before = self.folder.finished() or {}
+        self._another(before)
         held = before.get("identity", {})
         same = held.get("answers") == answers
         if same and held.get("measures") == measures:
@@ -193,6 +194,15 @@ class _Run:
         meta = self._meta(outcomes, time.perf_counter() - started, parts, counted)
         done = self._measured(meta, outcomes, asked, "ran" if fresh else "went on", answers, measures)
         return replace(done, changed=replaced)
+
+    def _another(self, before: Mapping[str, Any]) -> None:
+        """Raises UsageError where the folder holds a run of another suite or split: only a like one may be replaced."""
+        there = before.get("suite")
+        if there and (there["name"], there.get("split")) != (self.suite.name, self.loaded.split):
+            split = f", split {there['split']}" if there.get("split") else ""
+            raise UsageError(
+                f"{self.folder.path} holds a run of suite {there['name']}{split}; give another --out, or a 'name=' to the variant"
+            )
 
     # What a run depends on
 
