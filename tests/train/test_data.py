@@ -94,10 +94,11 @@ def test_the_same_configuration_gives_the_same_rows_and_another_seed_another_ord
 
 def test_numbers_wanted_are_kept_and_what_is_beyond_them_is_counted(folder: Path) -> None:
     few = build(
-        config(folder, tasks={"suits": {"train": 2, "dev": 3, "requests": {"productqa": 4}}}), Settings(), chat=Words()
+        config(folder, tasks={"suits": {"train": 4, "dev": 3, "requests": {"productqa": 5}}}), Settings(), chat=Words()
     )  # type: ignore[arg-type]
-    assert few.known["tasks"]["suits"]["rows"] == {"train": 2, "dev": 3, "test": 4}
-    assert few.report.left_out["suits rows beyond the number wanted (train)"] == 2
+    assert few.known["tasks"]["suits"]["rows"] == {"train": 4, "dev": 3, "test": 5}
+    assert few.report.left_out["suits: requests beyond the number wanted (train)"] == 1
+    assert few.report.left_out["suits: rows beyond the number wanted (train)"] == 1
 
 
 def test_the_set_on_disk_loads_with_datasets_and_carries_its_card(built: building.Built, tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def build(config: DataConfig, settings: Settings, say: Say = lambda _: None, cha
     scribe, prompts = Scribe(chat.count, config.model), PromptLibrary.default()
     examples: list[Example] = []
     for task, wanted in config.tasks.items():
-        drawn = _drawn(task, judged, config)
+        drawn = _drawn(task, judged, config, report)
         rows = [
             replace(e, weight=e.weight * wanted.weight)
             for e in _examples(task, drawn, scribe, prompts, settings, config, report)
@@ -186,16 +186,25 @@ def _examples(
             yield from explain(judged, scribe, prompts, settings, config.seed, report.left_out)
 
 
-def _drawn(task: str, judged: Sequence[Judged], config: DataConfig) -> list[Judged]:
-    """The judged requests that a task can use, at most as many of a source and split as wanted, drawn by the seed."""
+def _drawn(task: str, judged: Sequence[Judged], config: DataConfig, report: Report) -> list[Judged]:
+    """The judged requests that a task can use, at most as many of a source and split as wanted, drawn by the seed.
+
+    Of a split whose rows are capped a quarter more than that is drawn: some requests give no row, most give several.
+    """
     able = [one for one in judged if usable(task, one)]
     chooser = random.Random(f"{config.seed} {task}")
     out: list[Judged] = []
     for split in SPLITS:
         for source in dict.fromkeys(one.source for one in able):
             mine = [one for one in able if one.source == source and one.split == split]
-            most = config.tasks[task].requests.get(source)  # type: ignore[index]
-            out += mine if most is None or most >= len(mine) else chooser.sample(mine, most)
+            wanted = config.tasks[task]  # type: ignore[index]
+            rows = getattr(wanted, split)
+            limits = [wanted.requests.get(source), None if rows is None else rows + rows // 4]
+            most = min((limit for limit in limits if limit is not None), default=None)
+            if most is not None and most < len(mine):
+                report.left_out[f"{task}: requests beyond the number wanted ({split})"] += len(mine) - most
+                mine = chooser.sample(mine, most)
+            out += mine
     return out
 
 
@@ -245,16 +254,29 @@ def _capped(examples: Sequence[Example], config: DataConfig, report: Report) -> 
     for (task, split), queries in parts.items():
         most = getattr(config.tasks[task], split)  # type: ignore[index]
         taken = 0
-        for key in chooser.sample(sorted(queries), len(queries)):
+        keys = chooser.sample(sorted(queries), len(queries))
+        if split != "train":  # each source in turn, so that a score says something of the small ones too
+            keys = _in_turn(keys, [queries[key][0].source for key in keys])
+        for key in keys:
             if most is None or taken + len(queries[key]) <= most:
                 kept += queries[key]
                 taken += len(queries[key])
             else:
-                report.left_out[f"{task} rows beyond the number wanted ({split})"] += len(queries[key])
+                report.left_out[f"{task}: rows beyond the number wanted ({split})"] += len(queries[key])
     for split in SPLITS:
         rows = [e for e in kept if e.split == split]
         chooser.shuffle(rows)
         yield from rows
+
+
+def _in_turn(keys: Sequence[str], kinds: Sequence[str]) -> list[str]:
+    """The keys, those of each kind in their order, one of each kind after the other."""
+    places: Counter[str] = Counter()
+    turns = []
+    for key, kind in zip(keys, kinds, strict=True):
+        turns.append((places[kind], kind, key))
+        places[kind] += 1
+    return [key for _, _, key in sorted(turns)]
 
 
 def write(built: Built, out: Path) -> None:
