@@ -4,7 +4,8 @@ In this order:
 
 1. Constraints and excluded ids become one filter of the database; search happens only within what it lets through.
 2. Products out of stock come after those in stock, whatever else orders them, unless the intent itself speaks of stock
-   or availability; a note says so. Where no product says anything about stock, nothing moves.
+   or availability; a note says so. Where no product says anything about stock, nothing moves. Likewise, what is made for
+   children comes behind the rest unless the request speaks of a child or names a superlative.
 3. Within the filter: with a superlative, the order of its field, missing values last, ties by relevance; else by
    relevance (`fusion`); else, where the intent says nothing to search for, by popularity.
 4. Products that carry an excluded word are passed over.
@@ -30,6 +31,7 @@ from shelftalk.catalog import rows, sql
 from shelftalk.catalog.words import STOP_WORDS, content_words
 from shelftalk.errors import CatalogError
 from shelftalk.retrieve import relax, stock
+from shelftalk.retrieve.audience import grown_up_first
 from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.retrieve.fusion import Fused, fuse, weights_for
 from shelftalk.retrieve.kind import PROPERTY, UNNAMED, called_so, foreign, head_of, kind_of, property_alone, says_what
@@ -108,8 +110,9 @@ class Retriever:
         where = sql.where(constraints, search.excluded_ids)
         matching = self._catalog.matching(where)
         candidates = self._candidates(search, constraints, where, matching) if matching else ()
+        candidates, audience = grown_up_first(candidates, search.intent)
         candidates, notes = stock.last(candidates, search.intent.constraints)
-        return Retrieval(candidates[: search.wanted], matching=matching if candidates else 0, notes=notes)
+        return Retrieval(candidates[: search.wanted], matching=matching if candidates else 0, notes=(*audience, *notes))
 
     def _candidates(
         self, search: _Search, constraints: Sequence[Constraint], where: str | None, matching: int

@@ -1,0 +1,56 @@
+"""Who a product is made for: a child's things come behind the rest unless the request speaks of a child."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from shelftalk.retrieve.stock import placed
+from shelftalk.values import Candidate, Intent, Product
+
+# The parts of a field's name by which it says for whom, and what it then says of children.
+_FIELDS = frozenset({"gender", "audience", "sex", "age", "agegroup", "wearer"})
+_CHILD = re.compile(
+    r"\b(?:child(?:ren)?(?:'?s)?|kids?|junior|juniors|youth|toddlers?|bab(?:y|ies)|infants?|newborns?|boys?|girls?)\b",
+    re.I,
+)
+# What a request says when a child is meant, beside the words above.
+_ASKED = re.compile(
+    r"\b(?:sons?|daughters?|nephews?|nieces?|grand(?:son|daughter|child|children|kids?)|school|kindergarten|nursery|"
+    r"teen\w*|little one|\d+[- ]?(?:year|month)s?[- ]olds?|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+    r"[- ]?(?:year|month)s?[- ]olds?)\b",
+    re.I,
+)
+
+
+def for_children(product: Product) -> bool:
+    """Whether a field such as gender or age_group says that the product is for children."""
+    return any(
+        isinstance(value, str) and _FIELDS & set(re.split(r"[\W_]+", name.lower())) and _CHILD.search(value)
+        for name, value in product.attributes.items()
+    )
+
+
+def grown_up_first(candidates: Sequence[Candidate], intent: Intent) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+    """The candidates with children's products behind the rest, and a note where that moved one.
+
+    Nothing moves where the request speaks of a child or of an age, where a superlative orders the candidates, or where all
+    are for children.
+    """
+    if intent.sort is not None:
+        return tuple(candidates), ()
+    said = " ".join((intent.query, *intent.preferences, *(c.span for c in intent.constraints)))
+    if _CHILD.search(said) or _ASKED.search(said) or any(_speaks(c.field, c.value) for c in intent.constraints):
+        return tuple(candidates), ()
+    childs = [c for c in candidates if for_children(c.product)]
+    others = [c for c in candidates if not for_children(c.product)]
+    if not childs or not others or [*others, *childs] == list(candidates):
+        return tuple(candidates), ()
+    return placed([(c.product, c.scores) for c in (*others, *childs)]), (
+        "What is made for children comes last, since no child was spoken of.",
+    )
+
+
+def _speaks(field: str, value: object) -> bool:
+    parts = set(re.split(r"[\W_]+", field.lower()))
+    return bool(_FIELDS & parts) and not isinstance(value, bool)

@@ -1,0 +1,51 @@
+"""What is made for children comes last, unless a child is spoken of."""
+
+from __future__ import annotations
+
+import pytest
+
+from shelftalk.retrieve.audience import grown_up_first
+from shelftalk.values import Candidate, Constraint, Intent, Product, Sort
+
+
+def _jacket(name: str, gender: str) -> Candidate:
+    return Candidate(Product(name, f"Jacket {name}", attributes={"gender": gender}), 0.5)
+
+
+SHELF = (_jacket("a", "women"), _jacket("b", "children"), _jacket("c", "unisex"))
+
+
+def _order(intent: Intent) -> str:
+    return "".join(c.product.id for c in grown_up_first(SHELF, intent)[0])
+
+
+def test_a_childrens_jacket_comes_last_where_nobody_asked_for_one_and_a_note_says_so() -> None:
+    candidates, notes = grown_up_first(SHELF, Intent(query="a light rain jacket"))
+    assert [c.product.id for c in candidates] == ["a", "c", "b"]
+    assert [c.score for c in candidates] == sorted((c.score for c in candidates), reverse=True)
+    assert len(notes) == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "a jacket for my son",
+        "a jacket for a six-year-old",
+        "a kids jacket",
+        "a jacket for school",
+        "jacket, 8 years old",
+    ],
+)
+def test_nothing_moves_where_a_child_is_spoken_of(query: str) -> None:
+    assert _order(Intent(query=query)) == "abc"
+
+
+def test_nothing_moves_where_the_field_is_a_limit_or_a_superlative_orders() -> None:
+    assert _order(Intent(query="jacket", constraints=(Constraint("gender", "!=", "men"),))) == "abc"
+    assert _order(Intent(query="the cheapest jacket", sort=Sort("price", "asc"))) == "abc"
+
+
+def test_nothing_moves_where_all_are_for_children_or_no_field_says_for_whom() -> None:
+    toys = tuple(Candidate(Product(n, n, attributes={"kind": "baby"}), 0.5) for n in "ab")
+    assert grown_up_first(toys, Intent(query="a toy")) == (toys, ())
+    assert grown_up_first(SHELF[1:2], Intent(query="jacket"))[1] == ()
