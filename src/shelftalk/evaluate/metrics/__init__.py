@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
-from importlib.util import find_spec
 
 from shelftalk.evaluate.cases import Case, Outcome
 from shelftalk.evaluate.metrics.base import METRICS, Metric, MetricContext, direction, find, register, unit
@@ -16,8 +15,7 @@ __all__ = [
 # The modules whose import registers metrics, in the order they are listed.
 FAMILIES = ("ranking", "constraints", "yesno", "catalogue", "validity", "cost", "robustness", "faithfulness")
 for _family in FAMILIES:
-    if find_spec(f"{__name__}.{_family}"):
-        import_module(f"{__name__}.{_family}")
+    import_module(f"{__name__}.{_family}")
 
 
 def score_case(names: Sequence[str], case: Case, outcome: Outcome, context: MetricContext) -> dict[str, float | None]:
