@@ -12,7 +12,7 @@ from tests.train.tiny import rows, tiny_model, tiny_set
 from shelftalk.errors import UsageError
 from shelftalk.train.preference import passed_over, reward, train_dpo, train_grpo
 from shelftalk.train.recipe import DpoRecipe, GrpoRecipe
-from shelftalk.train.score import canonical, labels_of, text_score
+from shelftalk.train.score import canonical, labels_of, ndcg, text_score
 
 INTENT = '{"constraints":[{"field":"price","op":"<","value":50},{"field":"colour","op":"=","value":"red"}]}'
 
@@ -36,6 +36,12 @@ def test_what_was_passed_over_is_always_wrong_and_of_the_same_kind() -> None:
 
 def test_letters_are_those_that_the_prompt_lists() -> None:
     assert labels_of(row("A")) == ["A", "B", "C"]
+
+
+def test_ndcg_counts_grades_and_gives_no_credit_for_a_tie() -> None:
+    assert ndcg([(0.9, 3), (0.5, 1), (0.1, 0)]) == 1
+    assert ndcg([(0.9, 0), (0.1, 1)]) == pytest.approx(0.6309, abs=1e-4)
+    assert ndcg([(0.5, 1), (0.5, 0)]) == ndcg([(0.9, 0), (0.1, 1)])
 
 
 def test_the_reward_grows_with_how_much_is_right() -> None:

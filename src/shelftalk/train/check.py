@@ -41,6 +41,9 @@ def load_data(folder: Path | None, tasks: Sequence[str] | None = None) -> dict[s
     try:
         loaded = datasets.load_from_disk(str(folder))
     except Exception as error:
+        for state in sorted(folder.glob("*/state.json")):
+            if not json.loads(state.read_text(encoding="utf-8")).get("_data_files"):  # datasets cannot load no rows
+                checked_rows([], f"data set {folder}, split {state.parent.name}")
         raise UsageError(
             f"data set {folder} cannot be read ({str(error).splitlines()[0]}); write it anew with 'shelftalk train data'"
         ) from error

@@ -33,7 +33,9 @@ def kind_of(answer: str) -> str:
 
 
 def labels_of(row: Mapping[str, Any]) -> list[str]:
-    """The answers among which this row's is chosen: yes and no, or the letters that its prompt lists."""
+    """The answers among which this row's is chosen: as the row says, else yes and no, or the letters its prompt lists."""
+    if row.get("labels"):
+        return list(row["labels"])
     if kind_of(answer_of(row)) == "yesno":
         return ["yes", "no"]
     text = "\n".join(m["content"] for m in row["prompt"])
@@ -66,11 +68,21 @@ def text_score(written: str, right: str, prompt: str) -> float:
     return 2 * shared / (sum(a.values()) + sum(b.values())) if shared else 0.0
 
 
+def ndcg(scored: Sequence[tuple[float, float]]) -> float:
+    """nDCG of (score, gain) pairs, gains as they are, no cut (Jarvelin and Kekalainen 2002); the worse first in a tie."""
+
+    def total(gains: Sequence[float]) -> float:
+        return sum(gain / math.log2(2 + i) for i, gain in enumerate(gains))
+
+    best = total(sorted((gain for _, gain in scored), reverse=True))
+    return total([gain for _, gain in sorted(scored, key=lambda m: (-m[0], m[1]))]) / best if best else 0.0
+
+
 class Scorer:
     """Scores a model on rows. `last` keeps each row's value by task of the latest call, for intervals.
 
-    The mean over tasks is "score"; each task's own is "score_TASK". Ranking tasks are scored with nDCG over the group's
-    candidates, relevance 1 for what the answers call right (Jarvelin and Kekalainen 2002).
+    The mean over tasks is "score"; each task's own is "score_TASK". Ranking tasks are scored with nDCG over a
+    prompt's letters or a group's products, by the rows' gains (1 for the right answer where they have none).
     """
 
     def __init__(
@@ -107,22 +119,16 @@ class Scorer:
         probabilities = self._probabilities(model, rows)
         if task not in RANKING:
             return [float(max(p, key=lambda a: p[a]) == answer_of(r)) for p, r in zip(probabilities, rows, strict=True)]
-        values, groups = [], defaultdict(list)
+        values = []
+        groups: dict[str, list[tuple[float, float]]] = defaultdict(list)
         for p, row in zip(probabilities, rows, strict=True):
+            labels = labels_of(row)
+            gains = dict(zip(labels, row.get("gains") or [float(a == answer_of(row)) for a in labels], strict=True))
             if kind_of(answer_of(row)) == "letter":
-                place = 1 + sum(v > p[answer_of(row)] for label, v in p.items() if label != answer_of(row))
-                values.append(1 / math.log2(1 + place))
+                values.append(ndcg([(p[label], gains[label]) for label in labels]))
             else:
-                groups[str(row.get("group"))].append((p["yes"], answer_of(row) == "yes"))
-        for members in groups.values():
-            hits = sum(right for _, right in members)
-            if not 0 < hits < len(members):
-                values += [float((p > 0.5) == right) for p, right in members]
-                continue
-            order = sorted(members, key=lambda m: (-m[0], m[1]))
-            gain = sum(1 / math.log2(2 + i) for i, (_, right) in enumerate(order) if right)
-            values.append(gain / sum(1 / math.log2(2 + i) for i in range(hits)))
-        return values
+                groups[str(row.get("group"))].append((p["yes"], gains["yes"]))
+        return values + [ndcg(members) for members in groups.values() if max(g for _, g in members) > 0]
 
     def _probabilities(self, model: Any, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
         import torch
