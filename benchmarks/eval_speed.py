@@ -104,7 +104,8 @@ def second(options: argparse.Namespace) -> None:
             told = subprocess.run(command, check=True, capture_output=True, text=True).stderr.strip().splitlines()
             times.append(time.perf_counter() - started)
     print(
-        f"\n{name}, strategy=none, at most {options.second} requests: first run {times[0]:.1f} s, second {times[1]:.1f} s"
+        f"\n{name}, strategy=none, at most {options.second} requests: first run {times[0]:.1f} s, second {times[1]:.1f} s "
+        f"({used() - spent:.1f} s of processor)"
     )
     print(f"said: {told[0] if told else ''}")
 
