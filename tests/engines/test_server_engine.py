@@ -39,7 +39,11 @@ def written(text: str = "hi", finish: str = "stop") -> httpx.Response:
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waits: list[float] = []
-    monkeypatch.setattr("shelftalk.engines.server_engine.time.sleep", waits.append)
+
+    async def wait(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr("shelftalk.engines.server_engine._pause", wait)
     return waits
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from shelftalk.engines.base import Decoding, Generation
+from shelftalk.engines.call import current
 from shelftalk.engines.common import cut_at_stop, held_back
 from shelftalk.engines.kv import growing_cache
 from shelftalk.engines.prefix import PrefixStore
@@ -52,7 +53,7 @@ class Decoder:
             pass
 
     def steps(self, rows: Sequence[Row]) -> Iterator[None]:
-        """As `run`, pausing after each token of the batch."""
+        """As `run`, pausing after each token of the batch. Raises Cancelled between tokens (see call.py)."""
         import torch
 
         active = [row for row in rows if row.finish is None]
@@ -62,6 +63,7 @@ class Decoder:
             logits, cache, mask = self._prefill([row.ids for row in active])
         slots = list(range(len(active)))
         while True:
+            current().check()
             # inference_mode is entered anew for each step: it is bound to the thread and must not span a yield
             with torch.inference_mode():
                 tokens = self._pick(logits, active)

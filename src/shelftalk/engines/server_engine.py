@@ -2,22 +2,26 @@
 
 Label log-probabilities are exact with vLLM 0.32 and later, which reports any token asked for (`logprob_token_ids`). A
 server that ignores this reports its 20 likeliest tokens; a label that is not among them gets a floor.
+
+Requests run on an event loop in a thread of its own, so that one in flight can be called off (see call.py): its
+connection is closed, and vLLM stops writing.
 """
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import json
 import logging
 import math
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import httpx
 
+from shelftalk.engines.background import Background
 from shelftalk.engines.base import Choice, Decoding, Generation, Prompt
+from shelftalk.engines.call import current
 from shelftalk.engines.common import FLOOR, each, normalised, split_prefix
 from shelftalk.errors import EngineError
 from shelftalk.values import Tokens
@@ -31,6 +35,8 @@ _TRIES = 3
 _TIMEOUT = httpx.Timeout(300.0, connect=5.0)
 
 logger = logging.getLogger(__name__)
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 class ServerEngine:
@@ -48,25 +54,25 @@ class ServerEngine:
         model: str | None = None,
         api_key: str | None = None,
         timeout: float | None = None,
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.address = address.rstrip("/").removesuffix("/v1").rstrip("/")
         if not self.address.startswith(("http://", "https://")):
             raise EngineError(f"server address {address!r} must begin with http:// or https://")
-        self._client = httpx.Client(
+        self._client = httpx.AsyncClient(
             base_url=self.address,
             headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
             timeout=_TIMEOUT if timeout is None else httpx.Timeout(timeout, connect=min(5.0, timeout)),
-            limits=httpx.Limits(max_connections=_CONCURRENT + 4, max_keepalive_connections=_CONCURRENT),
+            limits=httpx.Limits(max_connections=_CONCURRENT, max_keepalive_connections=_CONCURRENT),
             transport=transport,
         )
-        try:
-            self.model = self._discover(model)
-        except BaseException:
-            self._client.close()
-            raise
-        self._pool = ThreadPoolExecutor(_CONCURRENT, thread_name_prefix="shelftalk-server")
         self._can_tokenize = True
+        self._background = Background("shelftalk-engine")
+        try:
+            self.model = self._background.run(self._discover(model))
+        except BaseException:
+            self.close()
+            raise
         self._count = functools.lru_cache(maxsize=4096)(self._count_now)
         logger.info("using model %s of the server at %s", self.model, self.address)
 
@@ -75,46 +81,47 @@ class ServerEngine:
         self._check()
         if not prompts:
             return []
-        ids = self._label_ids(tuple(labels))
-        return self._map(lambda prompt: self._choose(prompt, labels, ids), prompts)
+        return self._background.run(self._choose_all(prompts, labels))
 
     def generate(self, prompts: Sequence[Prompt], decoding: Decoding | Sequence[Decoding]) -> list[Generation]:
         """One Generation a prompt, in order; at most 32 requests at once."""
         self._check()
         pairs = list(zip(prompts, each(prompts, decoding), strict=True))
-        return self._map(lambda pair: self._generate(*pair), pairs)
+        return self._background.run(_all(lambda pair: self._generate(*pair), pairs)) if pairs else []
 
     def stream(self, prompt: Prompt, decoding: Decoding) -> Iterator[str]:
         """The text of one generation, piece by piece as it is written; leaving early stops the server's work."""
         self._check()
-        return self._pieces(self._body(prompt, decoding) | {"stream": True})
+        return self._background.iterate(self._pieces(self._body(prompt, decoding) | {"stream": True}))
 
     def count_tokens(self, text: str) -> int:
         """The number of tokens by the server's own count, or a cautious guess where it cannot tell (a token a 3 bytes)."""
         self._check()
         return self._count(text)
 
+    def healthy(self, timeout_s: float = 2.0) -> bool:
+        """Whether the server says that it is well (GET /health) within that time; 404 counts, other servers lack it."""
+        self._check()
+
+        async def ask() -> int:
+            return (await self._client.get("/health", timeout=timeout_s)).status_code
+
+        try:
+            return self._background.run(ask()) in (200, 404)
+        except (httpx.HTTPError, EngineError):
+            return False
+
     def close(self) -> None:
-        """Close the connections; safe to call twice."""
-        self._client.close()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Close the connections; safe to call twice. Requests in flight fail."""
+        self._background.close(self._client.aclose)
 
     def _check(self) -> None:
-        if self._client.is_closed:
+        if self._background.closed:
             raise EngineError("the connection to the language model's server was closed; load a new engine")
+        current().check()
 
-    def _map(self, call: Any, items: Sequence[Any]) -> list[Any]:
-        if len(items) == 1:
-            return [call(items[0])]
-        futures = [self._pool.submit(call, item) for item in items]
-        try:
-            return [future.result() for future in futures]
-        finally:
-            for future in futures:
-                future.cancel()
-
-    def _discover(self, wanted: str | None) -> str:
-        served = [str(m["id"]) for m in self._json("GET", "/v1/models").get("data", []) if "id" in m]
+    async def _discover(self, wanted: str | None) -> str:
+        served = [str(m["id"]) for m in (await self._json("GET", "/v1/models")).get("data", []) if "id" in m]
         if wanted is None and served:
             return served[0]
         if wanted is None or (served and wanted not in served):
@@ -128,11 +135,15 @@ class ServerEngine:
             )
         return wanted
 
-    def _choose(self, prompt: Prompt, labels: Sequence[str], ids: Sequence[int] | None) -> Choice:
+    async def _choose_all(self, prompts: Sequence[Prompt], labels: Sequence[str]) -> list[Choice]:
+        ids = await self._label_ids(tuple(labels))
+        return await _all(lambda prompt: self._choose(prompt, labels, ids), prompts)
+
+    async def _choose(self, prompt: Prompt, labels: Sequence[str], ids: Sequence[int] | None) -> Choice:
         body = self._body(prompt, Decoding(max_tokens=1)) | {"logprobs": True, "top_logprobs": _TOP}
         if ids is not None:
             body |= {"logprob_token_ids": list(ids), "return_tokens_as_token_ids": True}
-        answer = self._json("POST", "/v1/chat/completions", body)
+        answer = await self._json("POST", "/v1/chat/completions", body)
         try:
             content = answer["choices"][0]["logprobs"]["content"]
             read = {item["token"]: float(item["logprob"]) for item in [content[0], *content[0]["top_logprobs"]]}
@@ -148,8 +159,8 @@ class ServerEngine:
             logger.debug("the server reported no log-probability of %d of %d labels", len(missing), len(labels))
         return Choice(normalised(found), _tokens(answer))
 
-    def _generate(self, prompt: Prompt, decoding: Decoding) -> Generation:
-        answer = self._json("POST", "/v1/chat/completions", self._body(prompt, decoding))
+    async def _generate(self, prompt: Prompt, decoding: Decoding) -> Generation:
+        answer = await self._json("POST", "/v1/chat/completions", self._body(prompt, decoding))
         try:
             choice = answer["choices"][0]
             text = choice["message"]["content"] or ""
@@ -157,13 +168,14 @@ class ServerEngine:
             raise self._strange(answer) from error
         return Generation(text, "length" if choice.get("finish_reason") == "length" else "stop", _tokens(answer))
 
-    def _pieces(self, body: dict[str, Any]) -> Iterator[str]:
+    async def _pieces(self, body: dict[str, Any]) -> AsyncIterator[str]:
+        headers = dict(current().headers)
         try:
-            with self._client.stream("POST", "/v1/chat/completions", json=body) as response:
+            async with self._client.stream("POST", "/v1/chat/completions", json=body, headers=headers) as response:
                 if response.status_code != 200:
-                    response.read()
+                    await response.aread()
                     raise self._refused(response)
-                for line in response.iter_lines():
+                async for line in response.aiter_lines():
                     data = line.removeprefix("data:").strip()
                     if not line.startswith("data:") or data == "[DONE]":
                         continue
@@ -195,6 +207,8 @@ class ServerEngine:
         if prefix:
             body["messages"] = [*messages, {"role": "assistant", "content": prefix}]
             body |= {"continue_final_message": True, "add_generation_prompt": False}
+        if salt := current().salt:
+            body["cache_salt"] = salt
         if decoding.temperature > 0:
             body["seed"] = decoding.seed
         if decoding.stop:
@@ -204,13 +218,13 @@ class ServerEngine:
             body["response_format"] = {"type": "json_schema", "json_schema": named}
         return body
 
-    def _label_ids(self, labels: tuple[str, ...]) -> list[int] | None:
+    async def _label_ids(self, labels: tuple[str, ...]) -> list[int] | None:
         """The one token of each label by the server's tokenizer, None where it does not tell."""
         if not labels or len(set(labels)) != len(labels):
             raise EngineError(f"labels must be there and differ from one another; got {list(labels)}")
         ids = []
         for label in labels:
-            tokens = self._tokenize(label)
+            tokens = await self._tokenize(label)
             if tokens is None:
                 return None
             if len(tokens) != 1:
@@ -221,13 +235,14 @@ class ServerEngine:
         return ids
 
     def _count_now(self, text: str) -> int:
-        tokens = self._tokenize(text)
+        tokens = self._background.run(self._tokenize(text))
         return len(tokens) if tokens is not None else math.ceil(len(text.encode("utf-8")) / 3)
 
-    def _tokenize(self, text: str) -> list[int] | None:
+    async def _tokenize(self, text: str) -> list[int] | None:
         if not self._can_tokenize:
             return None
-        response = self._send("POST", "/tokenize", {"model": self.model, "prompt": text, "add_special_tokens": False})
+        body = {"model": self.model, "prompt": text, "add_special_tokens": False}
+        response = await self._send("POST", "/tokenize", body)
         if response.status_code in (404, 405, 501):
             logger.info("the server at %s does not count tokens; they are guessed", self.address)
             self._can_tokenize = False
@@ -236,8 +251,8 @@ class ServerEngine:
             raise self._refused(response)
         return [int(token) for token in self._parsed(response).get("tokens", [])]
 
-    def _json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        response = self._send(method, path, body)
+    async def _json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        response = await self._send(method, path, body)
         if response.status_code != 200:
             raise self._refused(response)
         return self._parsed(response)
@@ -251,15 +266,15 @@ class ServerEngine:
             raise self._strange(parsed)
         return parsed
 
-    def _send(self, method: str, path: str, body: Mapping[str, Any] | None) -> httpx.Response:
+    async def _send(self, method: str, path: str, body: Mapping[str, Any] | None) -> httpx.Response:
         """The response. Tried again only where the server did no work: no connection yet, or it said it is too busy."""
         for attempt in range(1, _TRIES + 1):
             try:
-                response = self._client.request(method, path, json=body)
+                response = await self._client.request(method, path, json=body, headers=dict(current().headers))
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
                 if attempt == _TRIES:
                     raise self._unreachable(error) from error
-                time.sleep(0.2 * attempt)
+                await _pause(0.2 * attempt)
                 continue
             except httpx.HTTPError as error:
                 raise self._unreachable(error) from error
@@ -267,7 +282,7 @@ class ServerEngine:
                 raise EngineError("the connection to the language model's server was closed") from error
             if response.status_code not in (429, 503) or attempt == _TRIES:
                 return response
-            time.sleep(min(5.0, _seconds(response.headers.get("retry-after"), 0.5 * attempt)))
+            await _pause(min(5.0, _seconds(response.headers.get("retry-after"), 0.5 * attempt)))
         raise AssertionError("unreachable")
 
     def _unreachable(self, error: httpx.HTTPError) -> EngineError:
@@ -306,6 +321,20 @@ class ServerEngine:
         return EngineError(
             f"what answers at {self.address} does not speak the OpenAI API (it sent {str(answer)[:80]!r}); check the address"
         )
+
+
+async def _all(call: Callable[[A], Awaitable[B]], items: Sequence[A]) -> list[B]:
+    """The results in order; where one fails, the others are called off."""
+    tasks = [asyncio.ensure_future(call(item)) for item in items]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _pause(seconds: float) -> None:
+    await asyncio.sleep(seconds)
 
 
 def _message(response: httpx.Response) -> str:
