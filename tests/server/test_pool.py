@@ -8,8 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from shelftalk.engines.call import Cancelled, current
 from shelftalk.recommender import Event
-from shelftalk.server.pool import Busy, Pool, Stopping
+from shelftalk.server.pool import TENANT, Busy, Pool, Stopping
+from shelftalk.server.stages import Progress, TooSlow
 from shelftalk.values import Answer, Intent, Request
 
 
@@ -69,9 +71,11 @@ def test_a_client_that_leaves_frees_the_shelf_for_the_next() -> None:
         pool = Pool([shelf], queue=0)  # type: ignore[list-item]
         events = pool.stream(Request("a"))
         await anext(events)
-        leaving = asyncio.create_task(events.aclose())
+        await asyncio.wait_for(events.aclose(), 1)
+        assert pool.active == 1, "the thread is not done with the shelf yet"
         shelf.go.set()
-        await leaving
+        while pool.active:
+            await asyncio.sleep(0.01)
         assert shelf.closed
         assert await _ask(pool, "b") == "b"
 
@@ -93,3 +97,85 @@ def test_draining_lets_what_is_under_way_finish_and_refuses_the_rest() -> None:
         assert await under_way == "a"
 
     asyncio.run(run())
+
+
+class HangingShelf:
+    """Understands at once, then asks a language model that answers only when it is called off."""
+
+    def stream(self, request: Request) -> Iterator[Event]:
+        yield Event("understood", Intent(query=current().tenant))
+        if request.request != "quick":
+            off = threading.Event()
+            with current().cancel.hooked(off.set):
+                off.wait(10)
+            raise Cancelled
+        yield Event("answer", Answer(request.id, request.request, Intent()))
+
+
+@pytest.mark.parametrize(
+    ("limits", "total", "stage"),
+    [({"retrieve": 0.1}, 5.0, "retrieve"), ({}, 0.1, "retrieve"), ({"rank": 0.1}, 0.1, "retrieve")],
+)
+def test_a_stage_that_takes_too_long_is_called_off_and_its_shelf_is_free_again(
+    limits: dict[str, float], total: float, stage: str
+) -> None:
+    async def run() -> None:
+        pool = Pool([HangingShelf()], queue=0)  # type: ignore[list-item]
+        events = pool.stream(Request("a"), Progress(limits, total))
+        assert (await anext(events)).kind == "understood"
+        with pytest.raises(TooSlow) as late:
+            await anext(events)
+        assert late.value.stage == stage
+        while pool.active:
+            await asyncio.sleep(0.01)
+        assert await _ask(pool, "quick") == "quick"
+
+    asyncio.run(asyncio.wait_for(run(), 5))
+
+
+def test_waiting_in_the_queue_counts_against_the_whole() -> None:
+    async def run() -> None:
+        pool = Pool([HangingShelf()], queue=1)  # type: ignore[list-item]
+        first = pool.stream(Request("a"))
+        await anext(first)
+        with pytest.raises(TooSlow) as late:
+            await anext(pool.stream(Request("b"), Progress(total_s=0.1)))
+        assert late.value.stage == "queue"
+        assert pool.waiting == 0
+        await first.aclose()
+
+    asyncio.run(asyncio.wait_for(run(), 5))
+
+
+def test_a_slow_reader_is_not_taken_for_a_slow_stage() -> None:
+    async def run() -> None:
+        pool = Pool([HangingShelf()], queue=0)  # type: ignore[list-item]
+        events = pool.stream(Request("quick"), Progress({"retrieve": 0.05}, 0.1))
+        await anext(events)
+        await asyncio.sleep(0.3)
+        assert (await anext(events)).kind == "answer"
+
+    asyncio.run(asyncio.wait_for(run(), 5))
+
+
+def test_a_drain_that_runs_out_of_time_calls_the_rest_off() -> None:
+    async def run() -> None:
+        pool = Pool([HangingShelf()], queue=0)  # type: ignore[list-item]
+        events = pool.stream(Request("a"))
+        await anext(events)
+        assert not await pool.drain(0.05)
+        with pytest.raises(Cancelled):
+            await anext(events)
+
+    asyncio.run(asyncio.wait_for(run(), 5))
+
+
+def test_the_thread_that_answers_knows_the_tenant() -> None:
+    async def run() -> None:
+        pool = Pool([HangingShelf()], queue=0)  # type: ignore[list-item]
+        TENANT.set("acme")
+        events = [event async for event in pool.stream(Request("quick"))]
+        assert isinstance(events[0].value, Intent)
+        assert events[0].value.query == "acme"
+
+    asyncio.run(asyncio.wait_for(run(), 5))

@@ -65,7 +65,7 @@ class Cancel:
                 self._hooks.pop(number, None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Call:
     """Whom an engine works for: its `cancel`, the tenant, and headers for a server (such as traceparent)."""
 

@@ -6,10 +6,10 @@ and reason (the text, word by word, in `delta`), and last done (the whole answer
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from shelftalk.errors import EngineError
 from shelftalk.recommender import Event
 from shelftalk.server.failures import Refused
 from shelftalk.server.pool import Pool
+from shelftalk.server.stages import Progress, TooSlow, Watcher
 from shelftalk.values import Answer, Intent, Pick, Request, Retrieval
 
 logger = logging.getLogger(__name__)
@@ -27,40 +28,71 @@ DEGRADED = (
 _WORDS = re.compile(r"\S+\s*")
 
 
+class Loading(EngineError):
+    """The language model is not loaded yet."""
+
+    def __init__(self) -> None:
+        super().__init__("the language model is being loaded")
+
+
 class Answering:
     """Answers requests from a pool of shelves; `fallback` is a pool without a language model, None to fail instead.
 
-    `limit_s` bounds one answer of the model; past it the fallback answers (its own work takes well under a second).
+    `limits` (seconds a stage) and `limit_s` (the whole, with the wait in the queue) bound an answer of the model; past
+    them the fallback answers (its own work takes well under a second). While `loading()` the model is not asked.
+    `fell_back` is told why ("loading", "slow" or "failed") and at which stage.
     """
 
-    def __init__(self, pool: Pool, fallback: Pool | None, *, limit_s: float) -> None:
-        self.pool, self.fallback, self.limit_s = pool, fallback, limit_s
+    def __init__(
+        self,
+        pool: Pool,
+        fallback: Pool | None,
+        *,
+        limit_s: float,
+        limits: Mapping[str, float] | None = None,
+        loading: Callable[[], bool] = lambda: False,
+        watcher: Watcher | None = None,
+        fell_back: Callable[[str, str], None] = lambda why, stage: None,
+    ) -> None:
+        self.pool, self.fallback, self.limit_s, self.limits = pool, fallback, limit_s, limits or {}
+        self._loading, self._watcher, self._fell_back = loading, watcher, fell_back
 
     async def answer(self, request: Request) -> Answer:
         """The whole answer. Raises Busy, UsageError, and EngineError or Refused (504) where there is no fallback."""
         last: Answer | None = None
-        async for event in self.events(request):
-            if event.kind == "answer" and isinstance(event.value, Answer):
-                last = event.value
+        async with contextlib.aclosing(self.events(request)) as events:
+            async for event in events:
+                if event.kind == "answer" and isinstance(event.value, Answer):
+                    last = event.value
         if last is None:
             raise EngineError("the answer did not come to an end")
         return last
 
-    async def events(self, request: Request) -> AsyncIterator[Event]:
+    async def events(self, request: Request) -> AsyncGenerator[Event, None]:
         """The events of the path; those of the fallback follow where the model fails on the way."""
+        progress = Progress(self.limits, self.limit_s, self._watcher)
+        stage = "queue"
         try:
-            async with asyncio.timeout(self.limit_s):
-                async for event in self.pool.stream(request):
+            if self._loading():
+                raise Loading
+            async with contextlib.aclosing(self.pool.stream(request, progress)) as events:
+                async for event in events:
+                    stage = progress.stage
                     yield event
-                return
-        except (EngineError, TimeoutError) as error:
-            logger.warning("the language model failed: %s", type(error).__name__)
+            return
+        except (EngineError, TooSlow) as error:
+            slow = isinstance(error, TooSlow)
+            why = "slow" if slow else "loading" if isinstance(error, Loading) else "failed"
+            stage = error.stage if isinstance(error, TooSlow) else stage
+            logger.warning("no answer of the language model: %s at stage %s", why, stage)
+            self._fell_back(why, stage)
             if self.fallback is None:
-                if isinstance(error, TimeoutError):
-                    raise Refused(504, "timeout", f"no answer within {self.limit_s:g} s") from error
+                if slow:
+                    raise Refused(504, "timeout", f"no answer in time ({stage})") from error
                 raise
-        async for event in self.fallback.stream(request):
-            yield _marked(event)
+        async with contextlib.aclosing(self.fallback.stream(request, Progress(watcher=self._watcher))) as events:
+            async for event in events:
+                yield _marked(event)
 
 
 def _marked(event: Event) -> Event:

@@ -2,23 +2,32 @@
 
 A Shelf answers one request at a time. The pool holds several over the same catalogue and the same engine, lends one to
 each request, lets so many wait, and turns the rest away at once. It knows nothing of HTTP.
+
+A shelf comes back when its thread is done with it, whoever has stopped waiting; what a language model is doing for it is
+called off at once (engines/call.py), so that a slow model holds no shelf.
 """
 
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
-import threading
+import contextvars
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from shelftalk.engines.call import Call, opened
 from shelftalk.errors import ShelftalkError
 from shelftalk.recommender import Event, Shelf
+from shelftalk.server.stages import Progress, TooSlow
 from shelftalk.values import Request
 
 T = TypeVar("T")
+
+# The tenant on whose behalf the running request is answered; set once the caller is known.
+TENANT: contextvars.ContextVar[str] = contextvars.ContextVar("shelftalk_tenant", default="")
 
 
 class Busy(ShelftalkError):
@@ -39,18 +48,22 @@ class Stopping(ShelftalkError):
 class Pool:
     """Lends shelves. `queue` is how many requests may wait beyond those being answered.
 
-    `shelves` share what is costly (catalogue, engine); the pool closes none of them.
+    `shelves` share what is costly (catalogue, engine); the pool closes none of them. `headers` gives what a language
+    model's server is sent along with a request (a trace's context).
     """
 
-    def __init__(self, shelves: Sequence[Shelf], *, queue: int) -> None:
+    def __init__(
+        self, shelves: Sequence[Shelf], *, queue: int, headers: Callable[[], Mapping[str, str]] | None = None
+    ) -> None:
         if not shelves:
             raise ValueError("a pool needs at least one shelf")
         self.size, self.queue = len(shelves), queue
+        self._headers = headers or dict
         self._idle = list(shelves)
         self._free = asyncio.Semaphore(len(shelves))
         self._threads = ThreadPoolExecutor(len(shelves), thread_name_prefix="shelftalk-answer")
         self._waiting = 0
-        self._active = 0
+        self._calls: set[Call] = set()
         self._stopping = False
         self._mean_s = 3.0
         self._empty = asyncio.Event()
@@ -64,53 +77,64 @@ class Pool:
     @property
     def active(self) -> int:
         """Requests being answered."""
-        return self._active
+        return len(self._calls)
 
-    async def call(self, work: Callable[[Shelf], T]) -> T:
-        """What `work` returns, run in a thread with a shelf of its own. Raises Busy or Stopping at once, without waiting."""
-        async with self._lent() as shelf:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work, shelf)
+    async def call(self, work: Callable[[Shelf], T], *, limit_s: float | None = None) -> T:
+        """What `work` returns, run in a thread with a shelf of its own.
 
-    async def stream(self, request: Request) -> AsyncIterator[Event]:
-        """The events of `Shelf.stream`. Leaving early stops the work at its next event, and the shelf is lent again."""
-        async with self._lent() as shelf:
-            loop = asyncio.get_running_loop()
-            queue: asyncio.Queue[Event | BaseException | None] = asyncio.Queue()
-            left = threading.Event()
+        Raises Busy or Stopping at once, TooSlow after `limit_s`. The work is called off where the caller leaves.
+        """
+        progress = Progress(total_s=limit_s)
+        shelf = await self._lend(progress)
+        with self._working(shelf, work) as future:
+            return await _within(asyncio.wrap_future(future), progress)
 
-            def put(item: Event | BaseException | None) -> None:
-                with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-                    loop.call_soon_threadsafe(queue.put_nowait, item)
+    async def stream(self, request: Request, progress: Progress | None = None) -> AsyncGenerator[Event, None]:
+        """The events of `Shelf.stream`. Leaving early, or TooSlow by `progress`, calls the work off."""
+        progress = progress or Progress()
+        shelf = await self._lend(progress)
+        loop = asyncio.get_running_loop()
+        queue: asyncio.Queue[Event | BaseException | None] = asyncio.Queue()
+        call: list[Call] = []
 
-            def work() -> None:
-                end: BaseException | None = None
-                try:
-                    for event in shelf.stream(request):
-                        if left.is_set():
-                            break
-                        put(event)
-                except BaseException as error:  # handed to the consumer, whatever it is
-                    end = error
-                put(end)
+        def put(item: Event | BaseException | None) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+                loop.call_soon_threadsafe(queue.put_nowait, item)
 
-            task = loop.run_in_executor(self._threads, work)
+        def work(shelf: Shelf) -> None:
+            end: BaseException | None = None
             try:
-                while (item := await queue.get()) is not None:
-                    if isinstance(item, BaseException):
-                        raise item
-                    yield item
-            finally:
-                left.set()
-                await asyncio.shield(asyncio.wait([asyncio.ensure_future(task)]))
+                for event in shelf.stream(request):
+                    progress.saw(event)
+                    put(event)
+                    if call and call[0].cancel.is_set:
+                        break
+            except BaseException as error:  # handed to the consumer, whatever it is
+                progress.failed(error)
+                end = error
+            put(end)
+
+        progress.begin()
+        with self._working(shelf, work, call):
+            while (item := await _next(queue, progress)) is not None:
+                if isinstance(item, BaseException):
+                    raise item
+                yield item
 
     async def drain(self, timeout_s: float) -> bool:
-        """Refuses new work and waits for what is under way; whether all of it finished in that time."""
+        """Refuses new work and waits for what is under way; whether all of it finished in that time.
+
+        What did not is called off.
+        """
         self._stopping = True
         try:
             await asyncio.wait_for(self._empty.wait(), timeout_s)
         except TimeoutError:
+            for call in list(self._calls):
+                call.cancel.set()
             return False
-        self._threads.shutdown(wait=False)
+        finally:
+            self._threads.shutdown(wait=False)
         return True
 
     def admit(self) -> None:
@@ -120,29 +144,86 @@ class Pool:
         if self._free.locked() and self._waiting >= self.queue:
             raise Busy(max(1, round(self._mean_s * (self._waiting + 1) / self.size)))
 
-    @contextlib.asynccontextmanager
-    async def _lent(self) -> AsyncIterator[Shelf]:
+    async def _lend(self, progress: Progress) -> Shelf:
         self.admit()
         self._waiting += 1
         self._empty.clear()
         try:
-            await self._free.acquire()
+            left = progress.left()
+            await asyncio.wait_for(self._free.acquire(), left)
+        except TimeoutError as error:
+            late = TooSlow("queue")
+            progress.failed(late)
+            raise late from error
         finally:
             self._waiting -= 1
             self._note_idle()
-        shelf = self._idle.pop()
-        self._active += 1
+        return self._idle.pop()
+
+    @contextlib.contextmanager
+    def _working(
+        self, shelf: Shelf, work: Callable[[Shelf], T], started: list[Call] | None = None
+    ) -> Iterator[concurrent.futures.Future[T]]:
+        """While open, `work` runs in a thread; leaving calls it off. The shelf comes back when the thread is done."""
+        loop = asyncio.get_running_loop()
+        call = Call(tenant=TENANT.get(), headers=self._headers())
+        if started is not None:
+            started.append(call)
+        self._calls.add(call)
         self._empty.clear()
-        started = time.perf_counter()
-        try:
-            yield shelf
-        finally:
-            self._mean_s += 0.1 * (time.perf_counter() - started - self._mean_s)
+        began = time.perf_counter()
+        context = contextvars.copy_context()
+
+        def run() -> T:
+            with opened(call):
+                return work(shelf)
+
+        def back() -> None:
+            self._mean_s += 0.1 * (time.perf_counter() - began - self._mean_s)
             self._idle.append(shelf)
-            self._active -= 1
+            self._calls.discard(call)
             self._free.release()
             self._note_idle()
 
+        def done(_: concurrent.futures.Future[T]) -> None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(back)
+
+        try:
+            future = self._threads.submit(context.run, run)
+        except RuntimeError as error:  # shut down in between
+            back()
+            raise Stopping from error
+        future.add_done_callback(done)
+        try:
+            yield future
+        finally:
+            call.cancel.set()
+
     def _note_idle(self) -> None:
-        if not self._active and not self._waiting:
+        if not self._calls and not self._waiting:
             self._empty.set()
+
+
+async def _next(queue: asyncio.Queue[T], progress: Progress) -> T:
+    """The next item; TooSlow where its stage takes too long. Time spent in handing items over does not count."""
+    while queue.empty():
+        left = progress.left()
+        if left is not None and left <= 0:
+            raise _late(progress)
+        with contextlib.suppress(TimeoutError):
+            return await asyncio.wait_for(queue.get(), left)
+    return queue.get_nowait()
+
+
+async def _within(future: asyncio.Future[T], progress: Progress) -> T:
+    try:
+        return await asyncio.wait_for(future, progress.left())
+    except TimeoutError as error:
+        raise _late(progress) from error
+
+
+def _late(progress: Progress) -> TooSlow:
+    late = TooSlow(progress.stage)
+    progress.failed(late)
+    return late
