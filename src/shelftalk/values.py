@@ -131,7 +131,8 @@ class Intent:
 
     `constraints` are hard and conjunctive; `limit` is the number wanted (None: not said); `preferences` are soft wishes
     in the shopper's words; `exclude` are product ids or words that picks must not carry; `query` is the text that
-    retrieval searches with; `shopping` is False for a turn that asks for no product (a greeting, a poem).
+    retrieval searches with; `shopping` is False for a turn that asks for no product (a greeting, a poem); `kind` is the name
+    of the thing asked for, where the request says one plainly ("kettle").
     """
 
     constraints: tuple[Constraint, ...] = ()
@@ -141,6 +142,22 @@ class Intent:
     exclude: tuple[str, ...] = ()
     query: str = ""
     shopping: bool = True
+    kind: str = field(default="", compare=False)
+
+    @classmethod
+    def from_dict(cls, intent: Mapping[str, Any]) -> Intent:
+        """The intent that `to_dict` wrote down (the words of the request that its limits were read from are not kept)."""
+        sort = intent["sort"]
+        limits = ((c["field"], c["operator"], c["value"]) for c in intent["constraints"])
+        return cls(
+            tuple(Constraint(f, o, tuple(v) if isinstance(v, list) else v) for f, o, v in limits),
+            Sort(sort["field"], sort["direction"]) if sort else None,
+            intent["limit"],
+            tuple(intent["preferences"]),
+            tuple(intent["exclude"]),
+            intent["query"],
+            intent["shopping"],
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The intent as it stands in an answer."""
@@ -157,17 +174,22 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One earlier turn of a conversation; `content` is untrusted whatever the role."""
+    """One earlier turn of a conversation; `content` is untrusted whatever the role.
+
+    `intent` is what a user's turn stands for where that was given rather than read (a shopper edited what was understood).
+    """
 
     role: Literal["user", "assistant"]
     content: str
+    intent: Intent | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a shopper asks: the text, the turns before it, and optionally the candidates to choose from and the number wanted.
 
-    `exclude` are ids of products that must not be picked (those the shopper waved away).
+    `exclude` are ids of products that must not be picked (those the shopper waved away). `intent`, where given, is what is
+    meant: nothing is read then, and the text only tells which words the reasons answer.
     """
 
     request: str
@@ -176,6 +198,7 @@ class Request:
     candidates: tuple[str, ...] | None = None
     k: int | None = None
     exclude: tuple[str, ...] = ()
+    intent: Intent | None = None
 
 
 @dataclass(frozen=True, slots=True)

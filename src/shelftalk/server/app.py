@@ -13,7 +13,18 @@ from shelftalk.recommender import Shelf
 from shelftalk.server import failures
 from shelftalk.server.failures import Refused
 from shelftalk.server.limits import BodyLimit
-from shelftalk.server.routes import chat, conversations, health, interactions, products, recommendations, rerank
+from shelftalk.server.page.session import KeyCookie
+from shelftalk.server.routes import (
+    chat,
+    conversations,
+    critiques,
+    health,
+    interactions,
+    page,
+    products,
+    recommendations,
+    rerank,
+)
 from shelftalk.server.state import ServerState
 from shelftalk.settings import Settings, load_settings
 
@@ -21,6 +32,7 @@ _SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 
 
@@ -48,6 +60,7 @@ def create_app(settings: Settings | None = None, shelf: Shelf | None = None) -> 
     app = FastAPI(title="Shelftalk", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     failures.install(app)
     app.add_middleware(BodyLimit, most=settings.serve.body_bytes)
+    app.add_middleware(KeyCookie)
 
     @app.middleware("http")
     async def identify(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -59,7 +72,7 @@ def create_app(settings: Settings | None = None, shelf: Shelf | None = None) -> 
         return response
 
     app.include_router(health.router)
-    for part in (recommendations, chat, rerank, products, interactions, conversations):
+    for part in (recommendations, chat, rerank, critiques, products, interactions, conversations, page):
         app.include_router(part.router)
 
     @app.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)

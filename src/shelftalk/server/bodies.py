@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shelftalk.server.db.interactions import Kind
-from shelftalk.values import Request, Turn
+from shelftalk.server.intents import IntentBody
+from shelftalk.values import Facets, Request, Turn
 
 MOST_TURNS = 50
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -47,16 +48,20 @@ class RecommendationBody(Body):
         pattern="^[0-9a-f]{32}$",
         description="Id of a conversation: its turns are the history, and this becomes one.",
     )
+    intent: IntentBody | None = Field(
+        None, description="What is meant, instead of reading the request: an answer's intent, edited."
+    )
     stream: bool = Field(False, description="Server-sent events instead of one JSON object.")
 
-    def to_request(self) -> Request:
-        """The value that the path takes."""
+    def to_request(self, facets: Facets) -> Request:
+        """The value that the path takes. Refused (422) for an intent that the catalogue cannot be asked."""
         return Request(
             self.request,
             id=self.id,
             history=tuple(Turn(t.role, t.content) for t in self.history),
             candidates=None if self.candidates is None else tuple(self.candidates),
             k=self.k,
+            intent=None if self.intent is None else self.intent.to_intent(facets),
         )
 
 

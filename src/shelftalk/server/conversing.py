@@ -22,9 +22,11 @@ class Conversing:
 
     def __init__(self, server: ServerState, caller: Caller, conversation: str | None) -> None:
         self._server, self._caller, self._conversation = server, caller, conversation
+        self._edited = False
 
     async def continued(self, request: Request) -> Request:
         """The request with its history, and without the products that were waved away in this conversation."""
+        self._edited = request.intent is not None
         if self._conversation is None:
             return request
         if request.history:
@@ -44,5 +46,5 @@ class Conversing:
         if self._conversation is not None:
             await asyncio.to_thread(
                 self._server.conversations.add, self._conversation, self._caller.tenant, answer.request,
-                chat_text(answer), answer.to_dict(),
+                chat_text(answer), {**answer.to_dict(), "edited": self._edited},
             )  # fmt: skip

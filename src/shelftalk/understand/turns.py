@@ -71,6 +71,8 @@ class Conversation:
         for turn in request.history[-20:]:
             if turn.role == "assistant":
                 picks = shown(turn.content) or picks
+            elif turn.intent is not None:
+                earlier = Reading(turn.intent, False, ())
             else:
                 reading = self.turn(turn.content, earlier, picks)
                 earlier = reading if reading.intent.shopping and not reading.question else earlier

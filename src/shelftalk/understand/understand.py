@@ -9,6 +9,7 @@ from shelftalk.engines.base import Engine
 from shelftalk.errors import UsageError
 from shelftalk.prompts.library import PromptLibrary
 from shelftalk.settings import UnderstandSettings
+from shelftalk.understand.kind import named_kind
 from shelftalk.understand.model import IntentModel
 from shelftalk.understand.placed import placed
 from shelftalk.understand.reader import Reader, Reading
@@ -60,10 +61,17 @@ class Understander:
         return self.understand_many([request])[0]
 
     def understand_many(self, requests: Sequence[Request]) -> list[Understood]:
-        """One Understood a request, in order; the language model is called in one batch."""
+        """One Understood a request, in order; the language model is called in one batch. An intent that is given stands."""
         out = []
-        for request, understood in zip(requests, self._read(requests), strict=True):
+        read = iter(self._read([r for r in requests if r.intent is None]))
+        for request in requests:
+            if request.intent is not None:
+                out.append(Understood(_spoken(request.intent, self.conversation.read(request).intent)))
+                continue
+            understood = next(read)
             intent, notes = placed(understood.intent, self.reader.index)
+            if not request.history:
+                intent = replace(intent, kind=named_kind(request.request, intent))
             left = unread(request.request, intent)
             out.append(replace(understood, intent=intent, notes=(*understood.notes, *notes, *left)))
         return out
@@ -96,6 +104,15 @@ class Understander:
         return self.conversation.read(
             replace(request, request=request.history[last].content, history=request.history[:last])
         )
+
+
+def _spoken(given: Intent, read: Intent) -> Intent:
+    """The given intent, with the words of the request for those of its limits and its order that the request states too."""
+    limits = tuple(next((r for r in read.constraints if r == c), c) for c in given.constraints)
+    sort = given.sort
+    if sort is not None and read.sort is not None and sort == read.sort:
+        sort = read.sort
+    return replace(given, constraints=limits, sort=sort)
 
 
 __all__ = ["Lookup", "Understander", "Understood"]

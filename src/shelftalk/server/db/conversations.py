@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from shelftalk.errors import CatalogError
 from shelftalk.server.db.tables import Conversation, TurnRow, now
-from shelftalk.values import Turn
+from shelftalk.values import Intent, Turn
 
 _TRIES = 5
 
@@ -35,9 +35,14 @@ class Conversations:
         return identity
 
     def history(self, identity: str, tenant: str = "") -> tuple[Turn, ...]:
-        """The turns in order. Raises UnknownConversation."""
+        """The turns in order; a user's turn with its intent where that was given and not read. Raises UnknownConversation."""
+        rows = self._rows(identity, tenant)
+        replies = [*(row.answer for row in rows[1:]), None]
         return tuple(
-            Turn("user" if row.role == "user" else "assistant", row.content) for row in self._rows(identity, tenant)
+            Turn("user", row.content, Intent.from_dict(reply["intent"]) if reply and reply.get("edited") else None)
+            if row.role == "user"
+            else Turn("assistant", row.content)
+            for row, reply in zip(rows, replies, strict=False)
         )
 
     def turns(self, identity: str, tenant: str = "") -> list[dict[str, Any]]:

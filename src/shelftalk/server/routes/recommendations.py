@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -27,7 +28,8 @@ async def recommend(body: RecommendationBody, request: Request, caller: Ask) -> 
     """Picks with reasons that the catalogue proves. With "stream": true, events as they come into being (docs/api.md)."""
     server: Any = request.app.state.server
     talk = Conversing(server, caller, body.conversation)
-    asked = await talk.continued(body.to_request())
+    facets = await asyncio.to_thread(server.shelf.catalog.facets)
+    asked = await talk.continued(body.to_request(facets))
     if not body.stream:
         answer = await server.answering.answer(asked)
         await talk.finished(answer)

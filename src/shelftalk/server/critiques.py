@@ -1,0 +1,220 @@
+"""Trade-offs around the picks, each with the number of products that it leads to: "cheaper (14)", "lighter but dearer (3)".
+
+Critiquing: a shopper says what to change about what is shown. Single steps go beyond all picks in one field; compound ones
+are the pairs of steps that occur among the products that still fit (dynamic critiquing: J. Reilly, K. McCarthy, L. McGinty,
+B. Smyth, "Dynamic Critiquing", ECCBR 2004; there found by Apriori, here pairs alone, by counting). Every count is the
+database's own, of the very limits that a tap sends.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+from shelftalk.catalog import Catalog, sql
+from shelftalk.explain.facts import humanise
+from shelftalk.retrieve.exclude import Unwanted
+from shelftalk.retrieve.relax import names_kind
+from shelftalk.values import Constraint, Facets, Intent, Operator, Product
+
+# Products looked at for pairs, and those with unwanted words told apart one by one.
+_POOL = 2000
+_FIELDS, _SINGLES, _PAIRS = 8, 4, 3
+# By a word of the field's name: how less and more of it is called, and which of the two shoppers mostly want.
+_WORDS: dict[str, tuple[str, str, str]] = {
+    "price": ("cheaper", "dearer", "<"),
+    "rating": ("worse rated", "better rated", ">"),
+    "battery": ("with a shorter battery life", "with a longer battery life", ">"),
+    "recharge": ("quicker to charge", "slower to charge", "<"),
+    "weight": ("lighter", "heavier", "<"),
+    "capacity": ("smaller", "roomier", ">"),
+    "volume": ("smaller", "larger", ">"),
+    "persons": ("for fewer people", "for more people", ">"),
+    "brightness": ("dimmer", "brighter", ">"),
+    "power": ("less powerful", "more powerful", ">"),
+    "output": ("less powerful", "more powerful", ">"),
+    "warranty": ("with a shorter warranty", "with a longer warranty", ">"),
+    "noise": ("quieter", "louder", "<"),
+    "height": ("lower", "taller", ">"),
+    "length": ("shorter", "longer", ">"),
+    "width": ("narrower", "wider", ">"),
+}
+_OPPOSITE: dict[str, str] = {"<": ">", ">": "<"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Less ("<") or more (">") of a field than any pick has; `good` where that is what shoppers mostly want."""
+
+    field: str
+    operator: Operator
+    value: Any
+    label: str
+    good: bool
+
+    def constraint(self) -> Constraint:
+        """The limit that the step sets."""
+        return Constraint(self.field, self.operator, self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Critique:
+    """One trade-off: its name, how many products it leads to, and the intent that asks for them."""
+
+    label: str
+    count: int
+    steps: tuple[Step, ...]
+    intent: Intent
+
+    def to_dict(self) -> dict[str, Any]:
+        """The trade-off as JSON holds it."""
+        return {
+            "label": self.label,
+            "count": self.count,
+            "steps": [s.constraint().to_dict() for s in self.steps],
+            "intent": self.intent.to_dict(),
+        }
+
+
+def critiques(catalog: Catalog, intent: Intent, picks: Sequence[str]) -> list[Critique]:
+    """Up to four single steps and three pairs around the picks, only such as some product meets; [] without picks.
+
+    Where the intent does not say what kind of thing is wanted, the categories of the picks do.
+    """
+    known = catalog.get_many(picks)
+    shown = list(known.values())
+    facets = catalog.facets()
+    if not shown:
+        return []
+    base = _with_kind(intent, shown, facets)
+    counting = _Counting(catalog, base)
+    steps = _steps(base, shown, facets)
+    found = []
+    for step in [s for s in steps if s.good][:_SINGLES]:
+        if count := counting.of(limits := _tightened(base, (step,))):
+            found.append(Critique(step.label, count, (step,), replace(base, constraints=limits)))
+    for pair in _pairs(steps, counting.pool(), set(known)):
+        if sum(len(c.steps) == 2 for c in found) == _PAIRS:
+            break
+        if count := counting.of(limits := _tightened(base, pair)):
+            joint = "and" if pair[0].good == pair[1].good else "but"
+            label = f"{pair[0].label} {joint} {pair[1].label}"
+            found.append(Critique(label, count, pair, replace(base, constraints=limits)))
+    return found
+
+
+class _Counting:
+    def __init__(self, catalog: Catalog, intent: Intent) -> None:
+        held = catalog.get_many(intent.exclude) if intent.exclude else {}
+        self._catalog, self._intent, self._ids = catalog, intent, list(held)
+        self._unwanted = Unwanted([word for word in intent.exclude if word not in held])
+
+    def of(self, constraints: Sequence[Constraint]) -> int:
+        where = sql.where(constraints, self._ids)
+        return len(self._products(where)) if self._unwanted else self._catalog.matching(where)
+
+    def pool(self) -> list[Product]:
+        return self._products(sql.where(self._intent.constraints, self._ids))
+
+    def _products(self, where: str | None) -> list[Product]:
+        found = self._catalog.get_many(self._catalog.scan(where, limit=_POOL)).values()
+        return [p for p in found if not self._unwanted.carried_by(p)]
+
+
+def _with_kind(intent: Intent, shown: Sequence[Product], facets: Facets) -> Intent:
+    facet = facets.get("categories")
+    if names_kind(intent.constraints) or facet is None:
+        return intent
+    counts = {str(value): count for value, count in facet.values}
+    kinds = [min(p.categories, key=lambda c: counts.get(c, 0)) for p in shown if p.categories]
+    names = tuple(dict.fromkeys(kinds))
+    if not names or len(kinds) < len(shown):
+        return intent
+    kind = Constraint("categories", "=", names[0]) if len(names) == 1 else Constraint("categories", "in", names)
+    return replace(intent, constraints=(kind, *intent.constraints))
+
+
+def _steps(intent: Intent, shown: Sequence[Product], facets: Facets) -> list[Step]:
+    """Both steps of each field that can be named and that all picks have, price first, then what the request speaks of."""
+    pinned = {c.field for c in intent.constraints if c.operator in ("=", "in")}
+    spoken = {c.field for c in intent.constraints} | ({intent.sort.field} if intent.sort else set())
+    names = [f.field for f in facets if f.kind in ("money", "number") and f.field not in pinned | {"list_price"}]
+    names.sort(key=lambda n: (n != "price", n not in spoken, n != "rating"))
+    steps: list[Step] = []
+    for name in names:
+        words = _named(name, name in spoken)
+        values = [sql.number(v) for p in shown if (v := p.value(name)) is not None]
+        numbers = [v for v in values if v is not None]
+        if words is None or len(numbers) < len(shown) or len(steps) >= 2 * _FIELDS:
+            continue
+        less, more, good = words
+        steps.append(Step(name, "<", _exact(min(numbers)), less, good == "<"))
+        steps.append(Step(name, ">", _exact(max(numbers)), more, good == ">"))
+    return steps
+
+
+def _named(field: str, spoken: bool) -> tuple[str, str, str] | None:
+    words = field.removeprefix("attributes.").lower().split("_")
+    found = next((named for word, named in _WORDS.items() if word in words), None)
+    if found is None and spoken:
+        name = humanise(field)
+        found = (f"with less {name}", f"with more {name}", ">")
+    return found
+
+
+def _exact(value: float) -> int | float:
+    return int(value) if value.is_integer() else value
+
+
+def _pairs(steps: Sequence[Step], pool: Sequence[Product], picks: set[str]) -> list[tuple[Step, Step]]:
+    """Pairs that products of the pool make, gains in both fields first, then trade-offs; each field leads once.
+
+    Among equals, those that fewer products make come first: they narrow the choice most (Reilly et al., section 4).
+    """
+    support: Counter[tuple[Step, Step]] = Counter()
+    for product in pool:
+        if product.id in picks:
+            continue
+        met = [s for s in steps if _meets(product, s)]
+        support.update(p for p in combinations(met, 2) if p[0].field != p[1].field and (p[0].good or p[1].good))
+    ordered = [(a, b) if a.good else (b, a) for a, b in sorted(support, key=lambda p: _rank(p, support[p]))]
+    out: list[tuple[Step, Step]] = []
+    taken: set[tuple[str, bool]] = set()
+    for a, b in ordered:
+        lead = (a.field, a.good and b.good)
+        if lead not in taken:
+            taken.add(lead)
+            out.append((a, b))
+    gains = [p for p in out if p[0].good and p[1].good][:1]
+    return [*gains, *(p for p in out if not (p[0].good and p[1].good))]
+
+
+def _rank(pair: tuple[Step, Step], support: int) -> tuple[bool, bool, int]:
+    return "price" not in (pair[0].field, pair[1].field), support < 2, support
+
+
+def _meets(product: Product, step: Step) -> bool:
+    value = product.value(step.field)
+    number = sql.number(value) if value is not None else None
+    return number is not None and (number < step.value if step.operator == "<" else number > step.value)
+
+
+def _tightened(intent: Intent, steps: Sequence[Step]) -> tuple[Constraint, ...]:
+    """The intent's limits with the steps' in the place of looser ones of the same field and direction."""
+    out: list[Constraint] = []
+    changed = {s.field: s for s in steps}
+    for limit in intent.constraints:
+        step = changed.get(limit.field)
+        if step is None or limit.operator not in ("<", "<=", ">", ">=", "between"):
+            out.append(limit)
+        elif limit.operator == "between" and isinstance(limit.value, tuple):
+            low, high = limit.value
+            out.append(
+                Constraint(limit.field, ">=", low) if step.operator == "<" else Constraint(limit.field, "<=", high)
+            )
+        elif limit.operator[0] == _OPPOSITE[step.operator]:
+            out.append(limit)
+    return (*out, *(s.constraint() for s in steps))

@@ -1,0 +1,88 @@
+// The server's API as this page uses it. A stream that ends before its last event is a lost connection.
+
+export class Failed extends Error {
+  constructor(status, type, message, retryAfter) {
+    super(message);
+    Object.assign(this, { status, type, retryAfter });
+  }
+}
+
+export class Lost extends Error {}
+
+async function call(method, path, body, signal) {
+  let reply;
+  try {
+    reply = await fetch(path, {
+      method,
+      signal,
+      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: "same-origin",
+    });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Lost("the shop cannot be reached");
+  }
+  if (!reply.ok) {
+    const found = await reply.json().catch(() => ({}));
+    const error = found.error || {};
+    throw new Failed(reply.status, error.type || "http", error.message || `HTTP ${reply.status}`, Number(reply.headers.get("Retry-After")) || 0);
+  }
+  return reply;
+}
+
+const json = async (method, path, body) => {
+  const reply = await call(method, path, body);
+  return reply.status === 204 ? null : reply.json();
+};
+
+export const begin = () => json("POST", "/v1/conversations");
+export const read = (id) => json("GET", `/v1/conversations/${encodeURIComponent(id)}`);
+export const facets = () => json("GET", "/v1/facets");
+export const note = (body) => json("POST", "/v1/interactions", body);
+export const critiques = (intent, picks) => json("POST", "/v1/critiques", { intent, picks });
+export const byWords = (words) => json("GET", `/v1/products?${new URLSearchParams({ words })}`);
+export const byIds = (ids) => json("GET", `/v1/products?${new URLSearchParams(ids.map((id) => ["ids", id]))}`);
+export const why = (id, request, intent) => json("POST", `/v1/products/${encodeURIComponent(id)}/why`, { request, intent });
+
+export async function signIn(key) {
+  const reply = await fetch("/session", { method: "POST", headers: { Authorization: `Bearer ${key}` }, credentials: "same-origin" });
+  return reply.ok;
+}
+
+// Yields {name, data} of each event. Throws Lost where the stream breaks off before "done" or "error".
+export async function* recommend(body, signal) {
+  const reply = await call("POST", "/v1/recommendations", { ...body, stream: true }, signal);
+  const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  let ended = false;
+  try {
+    while (!ended) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      rest += value;
+      let end;
+      while ((end = rest.indexOf("\n\n")) >= 0) {
+        const event = parse(rest.slice(0, end));
+        rest = rest.slice(end + 2);
+        if (event === null) continue;
+        ended = event.name === "done" || event.name === "error";
+        yield event;
+      }
+    }
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Lost("the connection was lost");
+  }
+  if (!ended) throw new Lost("the connection was lost");
+}
+
+function parse(block) {
+  let name = "message";
+  const data = [];
+  for (const line of block.split("\n")) {
+    if (line.startsWith("event: ")) name = line.slice(7);
+    else if (line.startsWith("data: ")) data.push(line.slice(6));
+  }
+  return data.length ? { name, data: JSON.parse(data.join("\n")) } : null;
+}

@@ -1,0 +1,130 @@
+// What was understood, as chips: each can be removed, most can be edited. A change calls back with the new intent.
+
+import * as api from "./api.js";
+import { el, fieldName, unitOf, valueText } from "./dom.js";
+
+const SIGNS = { "=": "is", "!=": "is not", "<": "under", "<=": "at most", ">": "over", ">=": "at least" };
+let known = null;
+const facet = async (field) => {
+  known ??= api.facets().catch(() => {
+    known = null;
+    return { facets: [] };
+  });
+  return (await known).facets.find((f) => f.field === field);
+};
+
+export function limitText({ field, operator, value }) {
+  const name = fieldName(field);
+  const text = (v) => valueText(v, field);
+  if (operator === "between") return `${name} ${valueText(value[0])} to ${text(value[1])}`;
+  if (operator === "in") return `${name} ${value.map((v) => text(v)).join(" or ")}`;
+  if (operator === "not in") return `${name} not ${value.map((v) => text(v)).join(" or ")}`;
+  if (operator === "=" && value === true) return name;
+  if (operator === "=" && value === false) return `not ${name}`;
+  if (operator === "=") return `${name} ${text(value)}`;
+  return `${name} ${SIGNS[operator]} ${text(value)}`;
+}
+
+export function sortText({ field, direction }) {
+  return `${direction === "asc" ? "lowest" : "highest"} ${fieldName(field)} first`;
+}
+
+// The parts of an intent with how each is shown, left out and changed.
+function parts(intent, isProduct) {
+  const without = (name, i) => ({ ...intent, [name]: intent[name].filter((_, n) => n !== i) });
+  const swapped = (name, i, value) => ({ ...intent, [name]: intent[name].map((old, n) => (n === i ? value : old)) });
+  const out = [];
+  if (intent.query) out.push({ text: `“${intent.query}”`, about: "words searched for", remove: () => ({ ...intent, query: "" }), edit: { value: intent.query, set: (v) => ({ ...intent, query: v }) } });
+  intent.constraints.forEach((c, i) => out.push({ text: limitText(c), about: "limit", remove: () => without("constraints", i), limit: c, edit: { set: (v) => swapped("constraints", i, v) } }));
+  if (intent.sort) {
+    const turned = { ...intent.sort, direction: intent.sort.direction === "asc" ? "desc" : "asc" };
+    out.push({ text: sortText(intent.sort), about: "order", remove: () => ({ ...intent, sort: null }), turn: () => ({ ...intent, sort: turned }) });
+  }
+  intent.preferences.forEach((p, i) => out.push({ text: `wish: ${p}`, about: "wish", remove: () => without("preferences", i), edit: { value: p, set: (v) => swapped("preferences", i, v) } }));
+  intent.exclude.forEach((x, i) => isProduct(x) || out.push({ text: `without ${x}`, about: "left out", remove: () => without("exclude", i) }));
+  if (intent.limit) out.push({ text: `${intent.limit} wanted`, about: "number", remove: () => ({ ...intent, limit: null }), edit: { value: intent.limit, number: true, set: (v) => ({ ...intent, limit: Math.max(1, Math.min(50, Math.round(v))) }) } });
+  return out;
+}
+
+export const describe = (intent, isProduct) => parts(intent, isProduct).map((p) => p.text);
+
+export function chips(intent, isProduct, changed) {
+  const found = parts(intent, isProduct);
+  if (!found.length) return null;
+  const list = el("ul", { cls: "chips", "aria-label": "What was understood" });
+  for (const part of found) {
+    const item = el("li", { cls: "chip" });
+    const label = part.edit || part.turn
+      ? el("button", { type: "button", cls: "chip-edit", text: part.text, title: part.turn ? "Turn the order round" : "Change this", on: { click: () => (part.turn ? changed(part.turn()) : open(item, part, changed)) } })
+      : el("span", { cls: "chip-edit", text: part.text });
+    item.append(label, el("button", { type: "button", cls: "chip-x", text: "×", "aria-label": `Remove ${part.about}: ${part.text}`, on: { click: () => changed(part.remove()) } }));
+    list.append(item);
+  }
+  return list;
+}
+
+async function open(item, part, changed) {
+  const old = [...item.childNodes];
+  const close = () => {
+    item.classList.remove("editing");
+    item.replaceChildren(...old);
+    old[0].focus();
+  };
+  const { fields, read } = part.limit ? await limitFields(part.limit) : plainField(part);
+  const form = el("form", { cls: "chip-form", "aria-label": `Change ${part.about}: ${part.text}` }, ...fields, el("button", { type: "submit", cls: "small", text: "Set" }), el("button", { type: "button", cls: "quiet small", text: "Cancel", on: { click: close } }));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const value = read();
+    if (value !== null) changed(part.edit.set(value));
+  });
+  form.addEventListener("keydown", (event) => event.key === "Escape" && close());
+  item.classList.add("editing");
+  item.replaceChildren(form);
+  form.querySelector("select, input").focus();
+}
+
+function plainField(part) {
+  const input = el("input", { type: part.edit.number ? "number" : "text", value: part.edit.value, "aria-label": part.about, maxlength: 400, required: true });
+  return { fields: [input], read: () => (part.edit.number ? Number(input.value) : input.value.trim()) || null };
+}
+
+function choice(label, options, chosen) {
+  const select = el("select", { "aria-label": label });
+  for (const [value, text] of options) select.append(el("option", { value, text, selected: value === chosen }));
+  return select;
+}
+
+async function limitFields(limit) {
+  const found = await facet(limit.field);
+  const name = fieldName(limit.field);
+  const measured = found && ["money", "number", "date"].includes(found.kind);
+  const title = el("span", { cls: "chip-name", text: name });
+  if (measured) return numberFields(limit, found, title, name);
+  const values = (found?.values || []).map((pair) => pair[0] ?? pair.value);
+  const sign = choice(`${name}: comparison`, [["=", "is"], ["!=", "is not"]], ["!=", "not in"].includes(limit.operator) ? "!=" : "=");
+  if (!values.length) {
+    const input = el("input", { type: "text", value: String(limit.value), "aria-label": name, maxlength: 400, required: true });
+    return { fields: [title, sign, input], read: () => ({ field: limit.field, operator: sign.value, value: input.value.trim() }) };
+  }
+  const current = Array.isArray(limit.value) ? limit.value[0] : limit.value;
+  const all = values.some((v) => String(v).toLowerCase() === String(current).toLowerCase()) ? values : [current, ...values];
+  const index = all.findIndex((v) => String(v).toLowerCase() === String(current).toLowerCase());
+  const select = choice(name, all.map((v, i) => [String(i), valueText(v)]), String(index));
+  return { fields: [title, sign, select], read: () => ({ field: limit.field, operator: sign.value, value: all[Number(select.value)] }) };
+}
+
+function numberFields(limit, found, title, name) {
+  const between = limit.operator === "between";
+  const dated = found.kind === "date";
+  const signs = [["<=", "at most"], ["<", "under"], [">=", "at least"], [">", "over"], ["=", "exactly"]];
+  if (between) {
+    const [low, high] = limit.value.map((v, i) => el("input", { type: dated ? "text" : "number", step: "any", value: v, "aria-label": `${name}, ${i ? "highest" : "lowest"}`, required: true }));
+    const cast = (input) => (dated ? input.value.trim() : Number(input.value));
+    return { fields: [title, low, el("span", { text: "to" }), high], read: () => ({ ...limit, value: [cast(low), cast(high)] }) };
+  }
+  const sign = choice(`${name}: comparison`, signs, limit.operator);
+  const value = Array.isArray(limit.value) ? limit.value[0] : limit.value;
+  const input = el("input", { type: dated ? "text" : "number", step: "any", value, "aria-label": name, required: true });
+  const unit = unitOf(limit.field);
+  return { fields: [title, sign, input, unit ? el("span", { text: unit }) : null].filter(Boolean), read: () => ({ field: limit.field, operator: sign.value, value: dated ? input.value.trim() : Number(input.value) }) };
+}

@@ -1,0 +1,89 @@
+"""What a page asks around an answer: trade-offs with their counts, products by id or words, and why one was not picked."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import ConfigDict, Field
+
+from shelftalk.catalog.product import product_record
+from shelftalk.server.auth import needs
+from shelftalk.server.bodies import Body, Identifier
+from shelftalk.server.conversing import Conversing
+from shelftalk.server.critiques import critiques
+from shelftalk.server.db.keys import Caller
+from shelftalk.server.failures import Refused
+from shelftalk.server.intents import IntentBody
+from shelftalk.values import Request as Asked
+
+router = APIRouter(prefix="/v1", tags=["around an answer"])
+Ask = Annotated[Caller, Depends(needs("ask"))]
+_WRONG: dict[int | str, dict[str, Any]] = {422: {"description": "a body or an intent that cannot be used"}}
+
+
+class CritiquesBody(Body):
+    """An answer's intent, and the products that it picked."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"intent": {"query": "tent"}, "picks": ["TENT-110"]}]}
+    )
+
+    intent: IntentBody
+    picks: list[Identifier] = Field(max_length=50)
+
+
+class WhyBody(Body):
+    """The request that an answer was given to, with the edited intent where there was one."""
+
+    request: str = Field(min_length=1, max_length=4000)
+    intent: IntentBody | None = None
+
+
+@router.post("/critiques", summary="Trade-offs around the picks", responses=_WRONG)
+async def around(body: CritiquesBody, request: Request, caller: Ask) -> dict[str, Any]:
+    """Each with the number of products that it leads to and the intent to send for them."""
+    catalog = request.app.state.server.shelf.catalog
+    facets = await asyncio.to_thread(catalog.facets)
+    intent = body.intent.to_intent(facets)
+    found = await asyncio.to_thread(critiques, catalog, intent, body.picks)
+    return {"critiques": [c.to_dict() for c in found]}
+
+
+@router.get("/products", summary="Products by id or by words")
+async def find(
+    request: Request,
+    caller: Ask,
+    ids: Annotated[list[Identifier] | None, Query(max_length=50, description="The products of these ids.")] = None,
+    words: Annotated[str | None, Query(max_length=400, description="Words of a title, a brand, a property.")] = None,
+    limit: Annotated[int, Query(ge=1, le=50)] = 8,
+) -> dict[str, Any]:
+    """Whole records: of the ids, in their order, or those that match the words, best first."""
+    catalog = request.app.state.server.shelf.catalog
+    if (ids is None) == (words is None):
+        raise Refused(400, "invalid_request", "give ids or words, one of the two", param="words")
+
+    def look() -> list[dict[str, Any]]:
+        wanted = ids if ids is not None else [i for i, _ in catalog.lexical(words, None, limit)]
+        return [product_record(p) for p in catalog.get_many(wanted).values()]
+
+    return {"products": await asyncio.to_thread(look)}
+
+
+@router.post(
+    "/products/{product_id}/why", summary="Why is it picked for an edited request, or why not?", responses=_WRONG
+)
+async def why(
+    product_id: Annotated[str, Path(min_length=1, max_length=200)], body: WhyBody, request: Request, caller: Ask
+) -> dict[str, Any]:
+    """The verdict, with the limits it fails or what stands above it; like GET, for an intent that was edited."""
+    server: Any = request.app.state.server
+    if await asyncio.to_thread(server.shelf.catalog.get, product_id) is None:
+        raise Refused(404, "not_found", "no such product", param="product_id")
+    intent = None
+    if body.intent is not None:
+        intent = body.intent.to_intent(await asyncio.to_thread(server.shelf.catalog.facets))
+    asked = await Conversing(server, caller, None).continued(Asked(body.request, intent=intent))
+    answer = await server.pool.call(lambda shelf: shelf.why(asked, product_id))
+    return dict(answer.to_dict())
