@@ -78,18 +78,25 @@ class ExplainSettings(_Group):
 class ServeSettings(_Group):
     """The server: where it listens, how many requests it answers side by side, how many may wait, and its time limits.
 
-    `fallback` says what a shopper gets when the language model is down or slower than `limit_s`: retrieval order with the
-    record's own words, marked as such, or an error. See docs/operations.md.
+    `fallback` says what a shopper gets when the language model is down or too slow (`limit_s` for the whole with the wait
+    in the queue, `*_s` for each stage): retrieval order with the record's own words, marked as such, or an error.
+    `vllm` are addresses of vLLM servers, beside the setting `server`; see docs/operations.md.
     """
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535)
     workers: int = Field(4, ge=1, le=256)
     queue: int = Field(64, ge=0, le=10_000)
+    vllm: tuple[str, ...] = ()
     limit_s: float = Field(60.0, gt=0)
+    understand_s: float = Field(10.0, gt=0)
+    retrieve_s: float = Field(10.0, gt=0)
+    rank_s: float = Field(30.0, gt=0)
+    explain_s: float = Field(45.0, gt=0)
     drain_s: float = Field(30.0, ge=0)
     body_bytes: int = Field(1_000_000, ge=1000)
     fallback: Literal["record", "error"] = "record"
+    log_format: Literal["auto", "json", "text"] = "auto"
     database: str | None = None
     origins: tuple[str, ...] = ()
 

@@ -26,7 +26,7 @@ from shelftalk.engines.common import FLOOR, each, normalised, split_prefix
 from shelftalk.errors import EngineError
 from shelftalk.values import Tokens
 
-__all__ = ["ServerEngine"]
+__all__ = ["ServerEngine", "Unreachable"]
 
 # Requests in flight at once; the server forms its batches from them.
 _CONCURRENT = 32
@@ -37,6 +37,10 @@ _TIMEOUT = httpx.Timeout(300.0, connect=5.0)
 logger = logging.getLogger(__name__)
 A = TypeVar("A")
 B = TypeVar("B")
+
+
+class Unreachable(EngineError):
+    """The server is not there, went away, took too long or failed: another one may answer."""
 
 
 class ServerEngine:
@@ -181,7 +185,7 @@ class ServerEngine:
                         continue
                     event = json.loads(data)
                     if "error" in event:
-                        raise EngineError(f"the server at {self.address} failed while it was writing: {event['error']}")
+                        raise Unreachable(f"the server at {self.address} failed while it was writing: {event['error']}")
                     for choice in event.get("choices", []):
                         if piece := choice.get("delta", {}).get("content"):
                             yield piece
@@ -285,19 +289,19 @@ class ServerEngine:
             await _pause(min(5.0, _seconds(response.headers.get("retry-after"), 0.5 * attempt)))
         raise AssertionError("unreachable")
 
-    def _unreachable(self, error: httpx.HTTPError) -> EngineError:
+    def _unreachable(self, error: httpx.HTTPError) -> Unreachable:
         what = str(error) or type(error).__name__
         if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
-            return EngineError(
+            return Unreachable(
                 f"no language model server answers at {self.address} ({what}); start it "
                 "('shelftalk model serve', see docs/engines.md), or correct or unset the setting 'server'"
             )
         if isinstance(error, httpx.TimeoutException):
-            return EngineError(
+            return Unreachable(
                 f"the language model server at {self.address} took too long ({what or 'timeout'}); "
                 "see whether it is overloaded, or ask for less"
             )
-        return EngineError(
+        return Unreachable(
             f"the language model server at {self.address} went away in the middle of an answer ({what}); "
             "see its log, start it again and repeat the request"
         )
@@ -315,7 +319,7 @@ class ServerEngine:
                 f"the server at {self.address} cannot take this prompt: {said}; "
                 "if it is too long, offer fewer or shorter candidates"
             )
-        return EngineError(f"the server at {self.address} failed ({response.status_code}): {said}; see its log")
+        return Unreachable(f"the server at {self.address} failed ({response.status_code}): {said}; see its log")
 
     def _strange(self, answer: Any) -> EngineError:
         return EngineError(
