@@ -8,7 +8,7 @@ from tests.catalog.fakes import HashEmbedder, product
 
 from shelftalk.catalog import Catalog
 from shelftalk.retrieve import Retriever
-from shelftalk.retrieve.kind import called_so, kind_of, property_alone
+from shelftalk.retrieve.kind import called_so, property_alone
 from shelftalk.settings import RetrieveSettings
 from shelftalk.values import Constraint, Intent, Sort
 
@@ -41,10 +41,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
 @pytest.mark.parametrize(
     "intent",
     [
-        Intent((CHEAP,), query="kettle"),
-        Intent((), Sort("price", "asc", "cheapest"), query="lawn mower"),
-        Intent((CHEAP, Constraint("colour", "=", "red", "red")), query="red kettle"),
-        Intent((CHEAP,), query="bike helmet toddler", preferences=("for a toddler",)),
+        Intent((CHEAP,), query="kettle", kind="kettle"),
+        Intent((), Sort("price", "asc", "cheapest"), query="lawn mower", kind="lawn mower"),
+        Intent((CHEAP, Constraint("colour", "=", "red", "red")), query="red kettle", kind="kettle"),
+        Intent((CHEAP,), query="bike helmet toddler", preferences=("for a toddler",), kind="bike helmet"),
     ],
 )
 def test_a_kind_that_is_not_sold_is_said_whatever_limits_stand_beside_it(shop: Catalog, intent: Intent) -> None:
@@ -57,23 +57,19 @@ def test_a_kind_that_is_not_sold_is_said_whatever_limits_stand_beside_it(shop: C
 @pytest.mark.parametrize(
     "intent",
     [
-        Intent((CHEAP,), query="tents"),
-        Intent((CHEAP,), query="poncho"),
-        Intent((CHEAP,), query="sunscreen"),
+        Intent((CHEAP,), query="tents", kind="tents"),
+        Intent((CHEAP,), query="poncho", kind="poncho"),
+        Intent((CHEAP,), query="sunscreen", kind="sunscreen"),
         Intent((CHEAP,), query="something nice sister", preferences=("for my sister",)),
         Intent((), query="something nice sister", preferences=("for my sister",)),
-        Intent((CHEAP, Constraint("categories", "=", "Tents", "shelter")), query="shelter"),
-        Intent((CHEAP, Constraint("kind", "=", "sunscreen", "sunscreen")), query="vegan sunscreen"),
+        Intent((CHEAP, Constraint("categories", "=", "Tents", "shelter")), query="shelter", kind="shelter"),
+        Intent(
+            (CHEAP, Constraint("kind", "=", "sunscreen", "sunscreen")), query="vegan sunscreen", kind="vegan sunscreen"
+        ),
     ],
 )
 def test_what_is_sold_or_left_open_is_not_refused(shop: Catalog, intent: Intent) -> None:
     assert not Retriever(shop, RetrieveSettings()).retrieve(intent).no_match
-
-
-def test_the_kind_is_what_limits_and_wishes_leave_of_the_words() -> None:
-    assert kind_of(Intent((CHEAP,), query="bike helmet toddler", preferences=("for a toddler",))) == "bike helmet"
-    assert kind_of(Intent(query="gift for dinosaurs")) == ""
-    assert kind_of(Intent(query="keep my old garden chairs dry all winter")) == ""
 
 
 def test_a_word_is_a_kind_at_the_end_of_a_phrase_and_a_property_as_a_value() -> None:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from shelftalk.retrieve.stock import placed
 from shelftalk.values import Candidate, Intent, Product
 
+# So many candidates a shopper may see; a move behind them is not worth a note.
+_SHOWN = 5
 # The parts of a field's name by which it says for whom, and what it then says of children.
 _FIELDS = frozenset({"gender", "audience", "sex", "age", "agegroup", "wearer"})
 _CHILD = re.compile(
@@ -46,9 +48,9 @@ def grown_up_first(candidates: Sequence[Candidate], intent: Intent) -> tuple[tup
     others = [c for c in candidates if not for_children(c.product)]
     if not childs or not others or [*others, *childs] == list(candidates):
         return tuple(candidates), ()
-    return placed([(c.product, c.scores) for c in (*others, *childs)]), (
-        "What is made for children comes last, since no child was spoken of.",
-    )
+    would_have_shown = any(for_children(c.product) for c in candidates[:_SHOWN])
+    note = ("What is made for children comes last, since no child was spoken of.",) if would_have_shown else ()
+    return placed([(c.product, c.scores) for c in (*others, *childs)]), note
 
 
 def _speaks(field: str, value: object) -> bool:

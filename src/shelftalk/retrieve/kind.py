@@ -1,7 +1,6 @@
 """Whether the catalogue sells the kind of thing that a request names, whatever limits stand beside it.
 
-The kind is what is left of a request's text without the words of its limits, order and wishes, where that is a name of at
-most three words ("bike helmet"); its last word is the head. It is sold where a product is called so: the head ends a phrase of
+The kind is a name of at most three words ("bike helmet") that the intent carries; its last word is the head. It is sold where a product is called so: the head ends a phrase of
 a title, or a category, or a value of a field like "kind". Where it is called so nowhere, the head's meaning and the
 name's must both come near some product; nearer still where the catalogue knows the word as a property alone
 ("mount: helmet", "laptop sleeve").
@@ -15,7 +14,6 @@ from collections.abc import Sequence
 from shelftalk.catalog.words import STOP_WORDS
 from shelftalk.values import Intent, Product
 
-LONGEST_KIND = 3
 # How much nearer than the floor for a whole text a name must come that no product is called by, and one that the catalogue
 # knows as a property alone. Fitted on 56 names of things the demo shop sells and 70 of things it does not.
 UNNAMED, PROPERTY = 0.05, 0.2
@@ -42,27 +40,6 @@ _OPEN = frozenset(_OPEN_WORDS.split())
 _ANYTHING = frozenset(
     ("something", "anything", "gift", "gifts", "present", "presents", "idea", "ideas", "stuff", "else")
 )
-# Endings of words that are no part of a thing's name, and of words that are not its last.
-_UNNAMING, _UNKIND = ("ly", "ed", "n't"), ("ing",)
-
-
-def kind_of(intent: Intent) -> str:
-    """The name of the kind of thing that the intent's text asks for, "" where it names none or says more than a name."""
-    words = [w.lower() for w in _WORD.findall(intent.query)]
-    kept = _left(intent)
-    while kept and kept[0].lower() in _OPEN:
-        kept.pop(0)
-    if not kept or len(kept) > LONGEST_KIND or _ANYTHING & set(words) or any(w.lower() in _OPEN for w in kept):
-        return ""
-    if any(c.operator in ("=", "in") and says_kind(c.field) for c in intent.constraints):
-        return ""
-    if any(w.lower().endswith(_UNNAMING) for w in kept):
-        return ""
-    head = kept[-1].lower()
-    behind = words[len(words) - 1 - words[::-1].index(head) + 1 :][:1]
-    if head.endswith(_UNKIND) or (behind and behind[0] in {w.lower() for w in intent.preferences}):
-        return ""  # "night light", where light was taken as a wish
-    return " ".join(kept)
 
 
 def says_what(intent: Intent) -> bool:

@@ -34,7 +34,7 @@ from shelftalk.retrieve import relax, stock
 from shelftalk.retrieve.audience import grown_up_first
 from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.retrieve.fusion import Fused, fuse, weights_for
-from shelftalk.retrieve.kind import PROPERTY, UNNAMED, called_so, foreign, head_of, kind_of, property_alone, says_what
+from shelftalk.retrieve.kind import PROPERTY, UNNAMED, called_so, foreign, head_of, property_alone, says_what
 from shelftalk.retrieve.stock import placed
 from shelftalk.settings import RetrieveSettings
 from shelftalk.text import clean, shorten
@@ -246,7 +246,7 @@ class Retriever:
         """
         if not search.text or self._catalog.embedder.name != "default" or relax.names_kind(search.intent.constraints):
             return found
-        kind = kind_of(search.intent)
+        kind = search.intent.kind
         if kind:
             if self._sold(kind, search):
                 return found

@@ -218,9 +218,19 @@ def _only_category(found: list[Mention], index: Index) -> str | None:
     return next(iter(named)) if len(named) == 1 else None
 
 
+# What may stand between a negation and the category that it turns down ("I don't want any shoes").
+_WANTING = frozenset("already own owned bought want need needs like looking show give interested buying buy more bother".split())
+
+
 def _refused_category(text: Text, mention: Mention, negative: list[bool], ends: set[int]) -> bool:
-    """Whether a category itself is turned down ("no shoes"), rather than one of its kind ("no leather shoes")."""
+    """Whether a category itself is turned down ("no shoes"), rather than one of its kind ("no leather shoes") or something
+    done with it ("I don't have time to charge my headphones")."""
     before = mention.first - 1
+    at = before
+    while at >= 0 and negative[at]:
+        if at not in ends and text.tokens[at].low not in FUNCTION and text.tokens[at].low not in _WANTING:
+            return False
+        at -= 1
     if rejected_after(text, mention.last) and before not in ends:
         return True
     return negative[mention.first] and (

@@ -1,0 +1,288 @@
+"""The name of the kind of thing that a request asks for: the noun at its head, where the request is short and says one.
+
+"a kettle, not plastic, between 20 and 50" names "kettle"; a story of several sentences names nothing here, since what its
+words refer to cannot be told without understanding it. Retrieve asks whether the shop sells such a thing at all.
+"""
+
+from __future__ import annotations
+
+import re
+
+from shelftalk.values import Intent
+
+LONGEST_REQUEST, LONGEST_NAME = 16, 3
+_SENTENCE = re.compile(r"[.!?;:]+\s+\w")
+_TOKEN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d[\d.,]*|[^\w\s]")
+_LEAD = re.compile(
+    r"^(?:(?:hi|hello|hey|please|ok|okay|well|so)\b[,!]?\s+)*"
+    r"(?:(?:can|could|would|will)\s+you\s+(?:please\s+)?)?"
+    r"(?:i(?:['’]?m|\s+am)?\s+(?:also\s+)?(?:need(?:\s+to\s+buy)?|want(?:\s+to\s+buy)?|would\s+like|['’]d\s+like|looking\s+for|"
+    r"searching\s+for|after)|i['’]d\s+like|we\s+need|we\s+want|looking\s+for|searching\s+for|find(?:\s+me)?|show(?:\s+me)?|"
+    r"get\s+me|give\s+me|recommend(?:\s+me)?|suggest|do\s+you\s+(?:have|sell)|have\s+you\s+got|got\s+any|is\s+there|"
+    r"are\s+there|need|want|buy|name|list|pick|choose|order)?\s*(?:please\s+)?",
+    re.I,
+)
+# Words that may stand before the name.
+_BEFORE = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "some",
+        "any",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "another",
+        "my",
+        "new",
+        "good",
+        "great",
+        "nice",
+        "decent",
+        "best",
+        "cheap",
+        "cheaper",
+        "cheapest",
+        "big",
+        "bigger",
+        "small",
+        "smaller",
+        "large",
+        "little",
+        "light",
+        "lightweight",
+        "heavy",
+        "long",
+        "short",
+        "tall",
+        "thin",
+        "warm",
+        "cool",
+        "fancy",
+        "pretty",
+        "beautiful",
+        "lovely",
+        "quality",
+        "durable",
+        "sturdy",
+        "reliable",
+        "affordable",
+        "inexpensive",
+        "expensive",
+        "simple",
+        "basic",
+        "modern",
+        "most",
+        "least",
+        "really",
+        "very",
+        "quite",
+    ]
+)
+# Words that name no particular thing.
+_OPEN = frozenset(
+    [
+        "something",
+        "anything",
+        "nothing",
+        "everything",
+        "thing",
+        "things",
+        "stuff",
+        "item",
+        "items",
+        "product",
+        "products",
+        "article",
+        "articles",
+        "gift",
+        "gifts",
+        "present",
+        "presents",
+        "idea",
+        "ideas",
+        "option",
+        "options",
+        "suggestion",
+        "suggestions",
+        "choice",
+        "one",
+        "ones",
+        "pair",
+        "pairs",
+        "range",
+        "set",
+        "sets",
+        "kind",
+        "type",
+        "sort",
+        "lot",
+        "birthday",
+        "christmas",
+        "today",
+        "bestseller",
+        "bestsellers",
+        "else",
+        "help",
+        "deal",
+        "deals",
+        "offer",
+        "offers",
+        "you",
+        "it",
+        "this",
+        "that",
+        "these",
+        "those",
+        "way",
+        "time",
+        "day",
+        "all",
+        "cheapest",
+        "best",
+        "most",
+        "least",
+        "budget",
+        "money",
+        "price",
+    ]
+)
+# Words that end the name.
+_AFTER = frozenset(
+    [
+        "for",
+        "with",
+        "without",
+        "under",
+        "below",
+        "over",
+        "above",
+        "between",
+        "less",
+        "more",
+        "up",
+        "that",
+        "which",
+        "who",
+        "whose",
+        "where",
+        "when",
+        "in",
+        "of",
+        "from",
+        "by",
+        "to",
+        "not",
+        "no",
+        "and",
+        "or",
+        "but",
+        "at",
+        "around",
+        "about",
+        "max",
+        "maximum",
+        "min",
+        "minimum",
+        "costing",
+        "priced",
+        "than",
+        "as",
+        "on",
+        "is",
+        "are",
+        "was",
+        "be",
+        "i",
+        "we",
+        "he",
+        "she",
+        "they",
+        "my",
+        "me",
+        "please",
+        "made",
+        "suitable",
+        "using",
+        "like",
+        "so",
+        "if",
+        "can",
+        "could",
+        "should",
+        "would",
+        "will",
+        "per",
+        "within",
+        "only",
+        "except",
+        "excluding",
+        "somewhere",
+        "anywhere",
+        "roughly",
+        "approximately",
+        "nearly",
+    ]
+)
+# Words that begin a question or an order, and words before which a verb stands, not a name.
+_NO_NAME = frozenset(
+    [
+        "what",
+        "what's",
+        "whats",
+        "which",
+        "who",
+        "how",
+        "why",
+        "where",
+        "when",
+        "tell",
+        "listen",
+        "look",
+        "keep",
+        "make",
+        "let",
+        "thanks",
+        "thank",
+    ]
+)
+_OBJECT = frozenset(
+    ["i", "i'm", "i've", "i'd", "we", "my", "me", "our", "you", "your", "it", "the", "a", "an", "this", "these"]
+)
+
+
+def named_kind(request: str, intent: Intent) -> str:
+    """At most three words in lower case, "" where the request names no kind of thing that stands out of its text."""
+    text = request.strip()
+    if not intent.shopping or _SENTENCE.search(text):
+        return ""
+    lead = _LEAD.match(text)
+    tokens = _TOKEN.findall(text[lead.end() :] if lead else text)
+    if len(_TOKEN.findall(text)) > LONGEST_REQUEST:
+        return ""
+    said = [c.span for c in intent.constraints] + ([intent.sort.span] if intent.sort else []) + list(intent.preferences)
+    read = {w.lower() for span in said for w in _TOKEN.findall(span)}
+    words = [t.lower() for t in tokens]
+    while words and (words[0] in _BEFORE or words[0] in read or words[0].isdigit()) and words[0] not in _AFTER:
+        words.pop(0)
+    name: list[str] = []
+    for word in words:
+        if not word[0].isalpha() or word in _AFTER or word in read:
+            break
+        name.append(word)
+    if not name or len(name) > LONGEST_NAME or _OPEN & set(name) or name[0] in _NO_NAME:
+        return ""
+    behind = [word for word in words[len(name) : len(name) + 2] if word != ","]
+    if behind and behind[0] in _OBJECT:
+        return ""
+    if name[-1].endswith(("ing", "ly", "ed", "n't", "n’t")):
+        return ""
+    return " ".join(name)
