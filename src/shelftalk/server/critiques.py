@@ -151,7 +151,8 @@ def _steps(intent: Intent, shown: Sequence[Product], facets: Facets) -> list[Ste
         if words is None or len(numbers) < len(shown) or len(steps) >= 2 * _FIELDS:
             continue
         less, more, good = words
-        steps.append(Step(name, "<", _exact(min(numbers)), less, good == "<"))
+        if name != "rating":  # nobody asks for worse rated ones
+            steps.append(Step(name, "<", _exact(min(numbers)), less, good == "<"))
         steps.append(Step(name, ">", _exact(max(numbers)), more, good == ">"))
     return steps
 

@@ -16,7 +16,9 @@ const facet = async (field) => {
 export function limitText({ field, operator, value }) {
   const name = fieldName(field);
   const text = (v) => valueText(v, field);
-  if (operator === "between") return `${name} ${valueText(value[0])} to ${text(value[1])}`;
+  if (field === "categories" && ["=", "in"].includes(operator)) return [value].flat().join(" or ");
+  if (field === "price" && SIGNS[operator] && operator.length === 1 && operator !== "=") return `${SIGNS[operator]} ${text(value)}`;
+  if (operator === "between") return `${name} ${field === "price" ? text(value[0]) : valueText(value[0])} to ${text(value[1])}`;
   if (operator === "in") return `${name} ${value.map((v) => text(v)).join(" or ")}`;
   if (operator === "not in") return `${name} not ${value.map((v) => text(v)).join(" or ")}`;
   if (operator === "=" && value === true) return name;
@@ -34,7 +36,6 @@ function parts(intent, isProduct) {
   const without = (name, i) => ({ ...intent, [name]: intent[name].filter((_, n) => n !== i) });
   const swapped = (name, i, value) => ({ ...intent, [name]: intent[name].map((old, n) => (n === i ? value : old)) });
   const out = [];
-  if (intent.query) out.push({ text: `“${intent.query}”`, about: "words searched for", remove: () => ({ ...intent, query: "" }), edit: { value: intent.query, set: (v) => ({ ...intent, query: v }) } });
   intent.constraints.forEach((c, i) => out.push({ text: limitText(c), about: "limit", remove: () => without("constraints", i), limit: c, edit: { set: (v) => swapped("constraints", i, v) } }));
   if (intent.sort) {
     const turned = { ...intent.sort, direction: intent.sort.direction === "asc" ? "desc" : "asc" };
@@ -43,6 +44,7 @@ function parts(intent, isProduct) {
   intent.preferences.forEach((p, i) => out.push({ text: `wish: ${p}`, about: "wish", remove: () => without("preferences", i), edit: { value: p, set: (v) => swapped("preferences", i, v) } }));
   intent.exclude.forEach((x, i) => isProduct(x) || out.push({ text: `without ${x}`, about: "left out", remove: () => without("exclude", i) }));
   if (intent.limit) out.push({ text: `${intent.limit} wanted`, about: "number", remove: () => ({ ...intent, limit: null }), edit: { value: intent.limit, number: true, set: (v) => ({ ...intent, limit: Math.max(1, Math.min(50, Math.round(v))) }) } });
+  if (intent.query) out.push({ text: `searching “${intent.query}”`, about: "words searched for", remove: () => ({ ...intent, query: "" }), edit: { value: intent.query, set: (v) => ({ ...intent, query: v }) } });
   return out;
 }
 
@@ -75,7 +77,9 @@ async function open(item, part, changed) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const value = read();
-    if (value !== null) changed(part.edit.set(value));
+    if (value === null) return;
+    close();
+    changed(part.edit.set(value));
   });
   form.addEventListener("keydown", (event) => event.key === "Escape" && close());
   item.classList.add("editing");

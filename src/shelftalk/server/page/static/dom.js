@@ -34,6 +34,7 @@ export function unitOf(field) {
 export function valueText(value, field = "") {
   if (value === true) return "yes";
   if (value === false) return "no";
+  if (["price", "list_price"].includes(field) && !Array.isArray(value)) return money(value, document.body.dataset.currency);
   if (Array.isArray(value)) return value.map((v) => valueText(v)).join(", ");
   const text = typeof value === "number" ? Number(value.toPrecision(6)).toLocaleString("en") : String(value).replaceAll("_", " ");
   const unit = unitOf(field);
@@ -43,14 +44,16 @@ export function valueText(value, field = "") {
 export function money(amount, currency) {
   if (amount === null || amount === undefined) return "no price";
   const number = Number(amount);
+  const whole = typeof amount === "number" && Number.isInteger(number) ? { maximumFractionDigits: 0 } : {};
   try {
-    return new Intl.NumberFormat("en", { style: "currency", currency: currency || "XXX", currencyDisplay: "narrowSymbol" }).format(number).replace("¤", "").trim();
+    return new Intl.NumberFormat("en", { style: "currency", currency: currency || "XXX", currencyDisplay: "narrowSymbol", ...whole }).format(number).replace("¤", "").trim();
   } catch {
     return `${amount} ${currency || ""}`.trim();
   }
 }
 
 // A picture where the catalogue names one by https; else a quiet drawing that is always the same for a product.
+const COLOURS = ["orange", "yellow", "green", "blue", "purple", "pink", "red", "brown", "beige", "grey", "gray", "black", "white", "silver", "gold"];
 const SVG = "http://www.w3.org/2000/svg";
 export function picture(product) {
   const frame = el("div", { cls: "picture" });
@@ -84,8 +87,10 @@ function shape(tag, attributes) {
 function placeholder(product) {
   const kind = (product.categories || []).at(-1) || product.title || "?";
   let hash = 7;
-  for (const letter of kind) hash = (hash * 31 + letter.codePointAt(0)) >>> 0;
-  const svg = shape("svg", { viewBox: "0 0 100 100", "aria-hidden": "true", class: `art tone${hash % 6}` });
+  for (const letter of String(product.id)) hash = (hash * 31 + letter.codePointAt(0)) >>> 0;
+  const colour = String(product.attributes?.colour ?? product.attributes?.color ?? "").toLowerCase();
+  const tone = COLOURS.find((c) => colour.includes(c)) || `tone${hash % 6}`;
+  const svg = shape("svg", { viewBox: "0 0 100 100", "aria-hidden": "true", class: `art ${tone}` });
   svg.append(shape("rect", { width: 100, height: 100, class: "art-back" }));
   svg.append(shape("circle", { cx: 24 + (hash % 53), cy: 30 + ((hash >> 4) % 30), r: 26 + ((hash >> 8) % 12), class: "art-far" }));
   svg.append(shape("path", { d: `M-5 ${66 + (hash % 9)} Q 30 ${48 + ((hash >> 3) % 18)} 58 ${64 + ((hash >> 5) % 10)} T 105 ${58 + ((hash >> 7) % 14)} V105 H-5Z`, class: "art-near" }));

@@ -1,0 +1,77 @@
+// A pick as a card: what it is, what it costs, why, and what can be done with it.
+
+import { el, money, picture, safeAddress, uid } from "./dom.js";
+import { fillReason } from "./words.js";
+
+export class Card {
+  // `act(name, card)` is called for "like", "dismiss", "bought"; `compare(card, on)` for the tick.
+  constructor(pick, act, compare) {
+    this.pick = pick;
+    this.product = { id: pick.product_id, title: pick.title, price: pick.price, currency: pick.currency };
+    this.claims = [];
+    this.text = "";
+    const title = uid("title");
+    this.reason = el("p", { cls: "reason" });
+    this.price = el("span", { cls: "price", text: money(pick.price, pick.currency) });
+    this.facts = el("p", { cls: "facts" });
+    this.frame = el("div", { cls: "picture" });
+    this.heading = el("h3", { id: title, text: pick.title });
+    const button = (name, text) => el("button", { type: "button", cls: "quiet", text, "aria-describedby": title, on: { click: () => act(name, this) } });
+    this.tick = el("input", { type: "checkbox", "aria-describedby": title, on: { change: () => compare(this, this.tick.checked) } });
+    this.buttons = el("div", { cls: "do" }, button("like", "More like this"), button("dismiss", "Not for me"), button("bought", "Bought it"), el("label", {}, this.tick, "Compare"));
+    this.node = el("li", { cls: "card", "aria-labelledby": title, data: { product: pick.product_id } }, this.frame, el("div", {}, el("div", { cls: "card-head" }, this.heading, this.price), this.facts), el("div", {}, this.reason), this.buttons);
+    this.node.children[2].className = "said";
+  }
+
+  claim(claim) {
+    this.claims.push(claim);
+  }
+
+  add(words) {
+    this.text += words;
+    this.reason.append(words);
+  }
+
+  // The reason in full: each statement becomes a button with its evidence.
+  settle(pick) {
+    this.claims = pick.claims;
+    this.text = pick.reason;
+    fillReason(this.reason, pick.reason, pick.claims);
+  }
+
+  // What the whole record says beside title and price.
+  enrich(product) {
+    this.product = product;
+    if (product.url && safeAddress(product.url)) {
+      this.heading.replaceChildren(el("a", { href: product.url, target: "_blank", rel: "noopener noreferrer", text: this.pick.title }));
+    }
+    this.frame.replaceWith((this.frame = picture(product)));
+    if (product.list_price && Number(product.list_price) > Number(product.price)) {
+      this.price.prepend(el("s", { cls: "was", text: money(product.list_price, product.currency), "aria-label": `before ${money(product.list_price, product.currency)}` }));
+    }
+    const facts = [];
+    if (product.rating) {
+      const reviews = product.review_count ? ` (${product.review_count.toLocaleString("en")})` : "";
+      facts.push(el("span", { "aria-label": `rated ${product.rating} of 5${product.review_count ? ` by ${product.review_count}` : ""}` }, el("span", { cls: "stars", "aria-hidden": "true", text: "★ " }), `${product.rating}${reviews}`));
+    }
+    facts.push(stock(product));
+    if (product.brand) facts.push(el("span", { text: product.brand }));
+    this.facts.replaceChildren(...facts.filter(Boolean));
+  }
+
+  say(text) {
+    this.buttons.querySelector(".thanks")?.remove();
+    this.buttons.append(el("span", { cls: "thanks", text }));
+  }
+}
+
+const STATES = { instock: "In stock", outofstock: "Out of stock", soldout: "Sold out", preorder: "Preorder", backorder: "On back order", discontinued: "No longer made" };
+
+function stock(product) {
+  const state = (product.availability || "").split("/").at(-1).toLowerCase().replace(/[^a-z]/g, "");
+  const gone = ["outofstock", "soldout", "discontinued"].includes(state) || (!state && product.stock === 0);
+  if (gone) return el("span", { cls: "none", text: STATES[state] || "Out of stock" });
+  if (product.stock > 0 && product.stock <= 5) return el("span", { text: `Only ${product.stock} left` });
+  const text = STATES[state] || product.availability || (product.stock > 0 ? "In stock" : "");
+  return text ? el("span", { text }) : null;
+}

@@ -1,0 +1,240 @@
+// The chat: one conversation, kept by the server and named in the address, so that a reload shows it again.
+
+import * as api from "./api.js";
+import { el } from "./dom.js";
+import { compare } from "./sheets.js";
+import { signInForm } from "./signin.js";
+import { Turn } from "./turn.js";
+
+const $ = (id) => document.getElementById(id);
+const form = $("ask");
+const say = $("say");
+const send = $("send");
+const talkNode = $("talk");
+const RETRIES_MS = [500, 1500, 4000];
+const SLOW_MS = 8000;
+
+const chat = {
+  id: /^#[0-9a-f]{32}$/.test(location.hash) ? location.hash.slice(1) : "",
+  turns: [],
+  seen: new Set(),
+  dismissed: new Set(),
+  chosen: new Map(),
+  busy: null,
+};
+const isProduct = (id) => chat.seen.has(id) || chat.dismissed.has(id);
+
+const talk = {
+  ask,
+  act,
+  again(turn) {
+    drop(turn);
+    ask(turn.request, turn.edited, turn.before);
+  },
+  isProduct,
+  announce: (text) => { $("status").textContent = text; },
+  compare(card, on) {
+    if (on) chat.chosen.set(card.pick.product_id, card);
+    else chat.chosen.delete(card.pick.product_id);
+    showTray();
+  },
+};
+
+function place(request, before, edited) {
+  $("welcome").hidden = true;
+  $("fresh").hidden = false;
+  const turn = new Turn(talk, request, before, edited);
+  chat.turns.push(turn);
+  talkNode.append(turn.node);
+  return turn;
+}
+
+function drop(turn) {
+  turn?.node.remove();
+  chat.turns = chat.turns.filter((t) => t !== turn);
+}
+
+async function ask(request, intent = null, before = chat.turns.at(-1)?.intent ?? null) {
+  if (chat.busy) chat.busy.abort();
+  const stop = new AbortController();
+  chat.busy = stop;
+  let turn = null;
+  try {
+    if (!chat.id) remember((await api.begin()).id);
+    turn = place(request, before, intent);
+    working(true);
+    if (document.activeElement !== say) turn.asked.focus({ preventScroll: true });
+    turn.node.scrollIntoView({ block: "start", behavior: "smooth" });
+    talk.announce("Looking.");
+    await follow(turn, request, intent, stop.signal);
+  } catch (error) {
+    if (error.name === "AbortError") turn?.failed("Stopped.");
+    else await trouble(error, turn, request, intent);
+  } finally {
+    if (chat.busy === stop) {
+      chat.busy = null;
+      working(false);
+    }
+  }
+}
+
+async function follow(turn, request, intent, signal) {
+  const body = { request, conversation: chat.id, ...(intent ? { intent } : {}) };
+  let slow = setTimeout(still, SLOW_MS);
+  function still() {
+    if (!turn.answer) turn.doing.textContent = "This takes longer than usual; still working …";
+  }
+  try {
+    for await (const event of api.recommend(body, signal)) {
+      clearTimeout(slow);
+      slow = setTimeout(still, SLOW_MS);
+      for (const id of event.name === "pick" ? [event.data.product_id] : []) chat.seen.add(id);
+      turn.take(event);
+    }
+  } finally {
+    clearTimeout(slow);
+  }
+}
+
+async function trouble(error, turn, request, intent) {
+  if (error instanceof api.Failed && error.status === 401) {
+    drop(turn);
+    talkNode.append(signInForm(() => ask(request, intent)));
+    return;
+  }
+  if (!turn) turn = place(request, null, intent);
+  if (error instanceof api.Failed && error.status === 404) {
+    remember("");
+    turn.failed("This conversation is no longer kept. Asking again begins a new one.");
+  } else if (error instanceof api.Failed) {
+    turn.failed(error.retryAfter ? `${sentence(error.message)} Try again in ${error.retryAfter} s.` : sentence(error.message));
+  } else if (error instanceof api.Lost) {
+    await pickUp(turn, request);
+  } else {
+    turn.failed("Something went wrong on this page.");
+    throw error;
+  }
+}
+
+// After a cut the server may have finished and kept the answer: then it is shown, else asking again is offered.
+async function pickUp(turn, request) {
+  if (!chat.id) {
+    turn.failed("The shop cannot be reached.");
+    return;
+  }
+  turn.lost();
+  const before = chat.turns.filter((t) => t.answer).length;
+  for (const wait of RETRIES_MS) {
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    try {
+      const { turns } = await api.read(chat.id);
+      const answers = turns.filter((t) => t.answer);
+      const last = answers.at(-1)?.answer;
+      if (answers.length > before && last.request === request) {
+        turn.take({ name: "done", data: last });
+        return;
+      }
+    } catch (error) {
+      if (!(error instanceof api.Lost)) break;
+    }
+  }
+  turn.failed("The connection was lost before the answer was complete.");
+}
+
+async function act(name, card, turn) {
+  const product = card.pick.product_id;
+  const kind = { like: "more_like", dismiss: "dismissed", bought: "bought" }[name];
+  try {
+    await api.note({ product_id: product, kind, conversation: chat.id, request: turn.request });
+  } catch (error) {
+    card.say(sentence(error.message));
+    return;
+  }
+  if (name === "bought") {
+    card.say("Noted. Enjoy it!");
+    talk.announce("Noted.");
+  } else if (name === "dismiss") {
+    chat.dismissed.add(product);
+    card.node.classList.add("gone");
+    ask(turn.request, { ...turn.intent, shopping: true }, turn.intent);
+  } else {
+    ask(`More like ${card.product.title}`.slice(0, 300), alike(card, turn), turn.intent);
+  }
+}
+
+// The same limits, searched with the product's own words, without what is on the table.
+function alike(card, turn) {
+  const kinds = card.product.categories || [];
+  const limits = turn.intent.constraints.filter((c) => c.field !== "title");
+  const named = limits.some((c) => c.field === "categories");
+  const kind = kinds.length && !named ? [{ field: "categories", operator: "=", value: kinds.at(-1) }] : [];
+  const shown = turn.answer ? turn.answer.picks.map((p) => p.product_id) : [];
+  return { ...turn.intent, shopping: true, sort: null, constraints: [...kind, ...limits], query: card.product.title.slice(0, 400), exclude: [...new Set([...turn.intent.exclude, ...shown])] };
+}
+
+function showTray() {
+  const cards = [...chat.chosen.values()];
+  $("tray").hidden = !cards.length;
+  const open = el("button", { type: "button", cls: "main", text: cards.length > 1 ? `Compare ${cards.length} picks` : "Choose another to compare", disabled: cards.length < 2, on: { click: () => compare(cards.map((c) => c.product)) } });
+  const clear = el("button", { type: "button", text: "Clear", on: { click: () => { for (const c of cards) c.tick.checked = false; chat.chosen.clear(); showTray(); say.focus(); } } });
+  $("tray").replaceChildren(open, clear);
+}
+
+function remember(id) {
+  chat.id = id;
+  history.replaceState(null, "", id ? `#${id}` : location.pathname);
+}
+
+function working(on) {
+  send.textContent = on ? "Stop" : "Ask";
+  send.classList.toggle("main", !on);
+}
+
+const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+
+function grow() {
+  say.rows = Math.min(6, Math.max(1, say.value.split("\n").length, Math.ceil(say.value.length / 70)));
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (chat.busy) {
+    chat.busy.abort();
+    return;
+  }
+  const text = say.value.trim();
+  if (!text) return;
+  say.value = "";
+  grow();
+  ask(text);
+});
+say.addEventListener("input", grow);
+say.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    if (!chat.busy) form.requestSubmit();
+  }
+});
+for (const button of document.querySelectorAll("[data-say]")) button.addEventListener("click", () => ask(button.dataset.say));
+$("fresh").addEventListener("click", () => { remember(""); location.reload(); });
+addEventListener("hashchange", () => location.reload());
+
+async function restore() {
+  if (!chat.id) return;
+  try {
+    const { turns } = await api.read(chat.id);
+    const answers = turns.filter((t) => t.answer).map((t) => t.answer);
+    for (const answer of answers) {
+      for (const pick of answer.picks) chat.seen.add(pick.product_id);
+      const turn = place(answer.request, chat.turns.at(-1)?.intent ?? null, answer.edited ? answer.intent : null);
+      turn.take({ name: "done", data: answer });
+    }
+    chat.turns.at(-1)?.node.scrollIntoView({ block: "start" });
+  } catch (error) {
+    if (error instanceof api.Failed && error.status === 401) talkNode.append(signInForm(restore));
+    else if (error instanceof api.Failed) remember("");
+    else talk.announce("The shop cannot be reached; the conversation could not be shown.");
+  }
+}
+
+restore();

@@ -1,0 +1,68 @@
+// What opens above the page: the comparison of chosen picks, and "why not ...?".
+
+import * as api from "./api.js";
+import { el, fieldName, money, valueText } from "./dom.js";
+
+const sheet = document.getElementById("sheet");
+const title = document.getElementById("sheet-title");
+const body = document.getElementById("sheet-body");
+document.getElementById("sheet-close").addEventListener("click", () => sheet.close());
+
+function open(text, ...content) {
+  title.textContent = text;
+  body.replaceChildren(...content);
+  if (!sheet.open) sheet.showModal();
+  title.focus();
+}
+
+const HIDDEN = new Set(["id", "title", "description", "images", "url", "currency", "price", "list_price", "attributes", "released_at"]);
+
+export function compare(products) {
+  const flat = products.map((p) => ({ ...p, ...(p.attributes || {}) }));
+  const names = [...new Set(flat.flatMap((p) => Object.keys(p)))].filter((n) => !HIDDEN.has(n) && flat.some((p) => given(p[n])));
+  const rows = names.map((name) => {
+    const cells = flat.map((p) => (given(p[name]) ? valueText(p[name], name) : "–"));
+    return { name, cells, differs: new Set(cells).size > 1 };
+  });
+  rows.sort((a, b) => Number(b.differs) - Number(a.differs));
+  const head = el("thead", {}, el("tr", {}, el("td", {}, el("span", { cls: "unseen", text: "Property" })), ...products.map((p) => el("th", { scope: "col", text: p.title }))));
+  const price = row("price", products.map((p) => money(p.price, p.currency)), new Set(products.map((p) => p.price)).size > 1);
+  const table = el("table", {}, head, el("tbody", {}, price, ...rows.map((r) => row(r.name, r.cells, r.differs))));
+  open(`Compare ${products.length} picks`, el("p", { cls: "hint", text: "What differs comes first." }), el("div", { cls: "scroll", tabindex: 0, role: "region", "aria-label": "Comparison" }, table));
+}
+
+const given = (value) => value !== null && value !== undefined && value !== "" && !(Array.isArray(value) && !value.length);
+const row = (name, cells, differs) => el("tr", { cls: differs ? "differs" : "same" }, el("th", { scope: "row", text: fieldName(name) }), ...cells.map((text) => el("td", { text })));
+
+export function whyNot(request, intent) {
+  const input = el("input", { type: "search", "aria-label": "Name of the product", placeholder: "Name of a product", maxlength: 200, required: true });
+  const results = el("ul", { cls: "results" });
+  const said = el("div", { role: "status" });
+  const form = el("form", { cls: "finder" }, input, el("button", { type: "submit", cls: "main", text: "Find" }));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    said.replaceChildren();
+    try {
+      const { products } = await api.byWords(input.value.trim());
+      results.replaceChildren(...products.map((p) => el("li", {}, el("button", { type: "button", on: { click: () => tell(p, request, intent, said) } }, el("span", { text: p.title }), el("span", { cls: "price", text: money(p.price, p.currency) })))));
+      said.textContent = products.length ? "Choose the one you mean." : "No product carries these words.";
+    } catch (error) {
+      said.textContent = error.message;
+    }
+  });
+  open("Why not …?", el("p", { cls: "hint", text: "Name a product and read why it is not among the picks." }), form, results, said);
+  input.focus();
+}
+
+async function tell(product, request, intent, said) {
+  said.textContent = "Looking it up …";
+  try {
+    const found = await api.why(product.id, request, intent);
+    const lines = found.claims.map((c) => el("li", {}, c.text));
+    for (const above of found.above) lines.push(el("li", {}, el("strong", { text: `${above.rank}. ${above.title}` }), above.claims.length ? `: ${above.claims.map((c) => c.text).join(" ")}` : "", above.decided ? ` ${above.decided}` : ""));
+    said.replaceChildren(el("div", { cls: "verdict" }, el("strong", { text: product.title }), el("p", { text: found.summary }), el("ul", {}, ...lines)));
+    said.scrollIntoView({ block: "nearest" });
+  } catch (error) {
+    said.textContent = error.message;
+  }
+}

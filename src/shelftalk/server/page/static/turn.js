@@ -1,0 +1,161 @@
+// One turn of the talk: the request, what was understood, the cards as they come, and what to do next.
+
+import * as api from "./api.js";
+import { Card } from "./cards.js";
+import { chips, describe, limitText } from "./chips.js";
+import { el, money } from "./dom.js";
+import { whyNot } from "./sheets.js";
+import { fillRequest, lightTogether } from "./words.js";
+
+export class Turn {
+  // `talk` is the page: ask(request, intent), act(name, card, turn), compare(card, on), announce(text), isProduct(id).
+  constructor(talk, request, before, edited) {
+    Object.assign(this, { talk, request, before, edited, cards: new Map(), answer: null, intent: null });
+    this.asked = el("h2", { cls: "asked", tabindex: -1, text: request });
+    this.changed = el("p", { cls: "changed", hidden: true });
+    this.doing = el("p", { cls: "doing", text: "Reading your request …" });
+    this.chips = el("div");
+    this.banner = el("div", { hidden: true });
+    this.list = el("ol", { cls: "cards", "aria-label": "Picks" });
+    this.after = el("div");
+    this.node = el("article", { cls: "turn", "aria-busy": "true" }, this.asked, this.changed, this.chips, this.banner, this.list, this.doing, this.after);
+    lightTogether(this.node);
+  }
+
+  take({ name, data }) {
+    if (name === "understood") this.understood(data);
+    else if (name === "candidates") this.found(data);
+    else if (name === "pick") this.pick(data);
+    else if (name === "claim") this.cards.get(data.product_id)?.claim(data);
+    else if (name === "reason") this.cards.get(data.product_id)?.add(data.delta);
+    else if (name === "done") this.done(data);
+    else if (name === "error") this.failed(data.error.message);
+  }
+
+  understood(intent) {
+    this.intent = intent;
+    if (this.edited && this.before) {
+      const old = describe(this.before, this.talk.isProduct);
+      const now = describe(intent, this.talk.isProduct);
+      const added = now.filter((t) => !old.includes(t));
+      const gone = old.filter((t) => !now.includes(t)).map((t) => `no longer ${t}`);
+      const said = [...added, ...gone].join(", ");
+      this.changed.textContent = said ? `Changed: ${said}` : "Asked again, without what you waved away";
+      this.changed.hidden = false;
+    }
+    if (!intent.shopping) return;
+    const row = chips(intent, this.talk.isProduct, (changed) => this.talk.ask(this.request, changed, intent));
+    this.chips.replaceChildren(...(row ? [row] : []));
+    this.doing.textContent = "Looking through the shelves …";
+  }
+
+  found({ matching, relaxed, no_match: none }) {
+    if (none) this.missed(relaxed);
+    else this.doing.textContent = matching === 1 ? "One product fits. Choosing …" : `${matching} products fit. Choosing …`;
+  }
+
+  missed(relaxed) {
+    const missing = relaxed.map(limitText).join(", ");
+    const text = missing ? `The nearest ones are below. They miss: ${missing}.` : "The nearest ones are below.";
+    this.banner.className = "banner";
+    this.banner.replaceChildren(el("strong", { text: "Nothing in the shop fits all of that." }), text);
+    this.banner.hidden = false;
+  }
+
+  pick(pick) {
+    if (this.cards.has(pick.product_id)) return;
+    const card = new Card(pick, (name, it) => this.talk.act(name, it, this), this.talk.compare);
+    this.cards.set(pick.product_id, card);
+    this.list.append(card.node);
+    this.doing.textContent = "Writing the reasons …";
+    if (!this.waiting) this.waiting = Promise.resolve().then(() => this.enrich());
+  }
+
+  async enrich() {
+    this.waiting = null;
+    const bare = [...this.cards.values()].filter((c) => !c.rich);
+    for (const card of bare) card.rich = true;
+    try {
+      const { products } = await api.byIds(bare.map((c) => c.pick.product_id));
+      for (const product of products) this.cards.get(product.id)?.enrich(product);
+    } catch {
+      for (const card of bare) card.enrich(card.product);
+    }
+  }
+
+  done(answer) {
+    this.answer = answer;
+    this.intent = answer.intent;
+    if (!this.chips.childElementCount) this.understood(answer.intent);
+    if (answer.no_match && answer.intent.shopping) {
+      if (answer.picks.length) this.missed(answer.relaxed);
+      else this.nothing();
+    }
+    for (const id of [...this.cards.keys()]) {
+      if (!answer.picks.some((p) => p.product_id === id)) this.drop(id);
+    }
+    for (const pick of answer.picks) {
+      this.pick(pick);
+      this.cards.get(pick.product_id).settle(pick);
+    }
+    fillRequest(this.asked, this.request, answer.picks.flatMap((p) => p.claims.map((c) => c.answers).filter(Boolean)));
+    this.doing.hidden = true;
+    this.node.setAttribute("aria-busy", "false");
+    this.after.replaceChildren();
+    this.notes(answer);
+    if (answer.intent.shopping) this.next(answer);
+    this.talk.announce(spoken(answer));
+  }
+
+  drop(id) {
+    this.cards.get(id).node.remove();
+    this.cards.delete(id);
+  }
+
+  nothing() {
+    this.banner.className = "banner";
+    this.banner.replaceChildren(el("strong", { text: "Nothing in the shop fits that." }), "Take a limit away above, or say it in other words.");
+    this.banner.hidden = false;
+  }
+
+  notes(answer) {
+    if (!answer.notes.length) return;
+    if (!answer.intent.shopping) this.after.append(el("p", { cls: "found", text: answer.notes.join(" ") }));
+    else this.after.append(el("details", { cls: "notes" }, el("summary", { text: "How this was read" }), el("ul", {}, ...answer.notes.map((text) => el("li", { text })))));
+  }
+
+  next(answer) {
+    const row = el("ul", { cls: "pills", "aria-label": "Trade-offs" });
+    const why = el("li", {}, el("button", { type: "button", cls: "quiet", text: "Why not …?", on: { click: () => whyNot(this.request, answer.intent) } }));
+    row.append(why);
+    const box = el("div", { cls: "trade" }, el("p", { cls: "hint", text: "Rather something else?" }), row);
+    this.after.append(box);
+    if (answer.no_match || !answer.picks.length) return;
+    api.critiques({ ...answer.intent, shopping: true }, answer.picks.map((p) => p.product_id)).then(({ critiques }) => {
+      const pills = critiques.map((c) => el("li", {}, el("button", { type: "button", cls: "pill", data: { critique: c.label }, "aria-label": `${c.label}, ${c.count} product${c.count === 1 ? "" : "s"}`, on: { click: () => this.talk.ask(this.request, c.intent, answer.intent) } }, c.label, el("span", { cls: "count", text: `(${c.count})` }))));
+      why.before(...pills);
+    }, () => {});
+  }
+
+  // Said in place of the answer; with `again`, a button that asks once more.
+  failed(message, again = true) {
+    this.doing.hidden = true;
+    this.node.setAttribute("aria-busy", "false");
+    const button = el("button", { type: "button", text: "Ask again", on: { click: () => this.talk.again(this) } });
+    this.after.replaceChildren(el("div", { cls: "banner bad" }, el("strong", { text: message }), again ? button : ""));
+    this.talk.announce(message);
+  }
+
+  lost() {
+    this.doing.hidden = false;
+    this.doing.textContent = "The connection was lost. Trying to pick the answer up …";
+    this.talk.announce(this.doing.textContent);
+  }
+}
+
+function spoken(answer) {
+  if (!answer.intent.shopping) return answer.notes.join(" ");
+  if (!answer.picks.length) return "Nothing in the shop fits that.";
+  const head = answer.no_match ? "Nothing fits all of that. The nearest: " : "";
+  return head + answer.picks.map((p) => `${p.rank}: ${p.title}, ${money(p.price, p.currency)}.`).join(" ");
+}
