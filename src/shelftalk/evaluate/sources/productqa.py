@@ -23,12 +23,12 @@ _SORT = re.compile(r"ORDER BY", re.IGNORECASE)
 
 class ProductQAOptions(Options):
     """`task`: search or reasoning questions; `split` or some `categories`; `catalogs`: each category as a catalogue of its
-    own, or all 21 in one; `path`: the folder with train/ and test/."""
+    own, those of the public split (3 of test, 18 of training) in one ("split"), or all 21 in one; `path`: the folder with train/ and test/."""
 
     task: Literal["search", "reasoning"] = "search"
     split: Literal["train", "dev", "test"] = "test"
     categories: list[str] | None = None
-    catalogs: Literal["category", "all"] = "category"
+    catalogs: Literal["category", "split", "all"] = "category"
     path: str = "productqa"
 
 
@@ -42,8 +42,9 @@ def load(options: ProductQAOptions, place: Place, gains: Gains) -> Loaded:
         raise UsageError(
             f"suite {place.suite}: split {options.split} has no category {', '.join(missing)}; there is: {there}"
         )
-    together = options.catalogs == "all"
-    feeds = {"main": Feed(root, "productqa")} if together else {f.name: Feed(f, "productqa") for f in chosen}
+    together = options.catalogs != "category"
+    whole = root if options.catalogs == "all" else root / ("test" if options.split == "test" else "train")
+    feeds = {"main": Feed(whole, "productqa")} if together else {f.name: Feed(f, "productqa") for f in chosen}
     cases: list[Case] = []
     judged: dict[tuple[str, str], str] = {}
     for folder in chosen:
