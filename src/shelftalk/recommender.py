@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -88,6 +88,8 @@ class Shelf:
         self._lock = threading.RLock()
         self._stages: _Stages | None = None
         self._rankers: dict[str, Ranker] = {}
+        # told of every answer with the explanations behind it, for those who count what becomes of claims
+        self.finished: Callable[[Answer, Sequence[Explanation]], None] | None = None
 
     @classmethod
     def open(
@@ -424,7 +426,7 @@ class Shelf:
         tokens = work.understood.tokens + work.ranking.tokens
         tokens = sum((e.tokens for e in work.explanations), tokens)
         engine = self._engine if any(used.values()) else None
-        return Answer(
+        answer = Answer(
             id=work.request.id,
             request=work.request.request,
             intent=work.intent,
@@ -438,6 +440,9 @@ class Shelf:
             timings_ms=work.timings,
             tokens=tokens,
         )
+        if self.finished is not None:
+            self.finished(answer, work.explanations)
+        return answer
 
     def order_only(self, request: Request, *, k: int, strategy: str | None = None) -> Ranking:
         """Understand, retrieve and rank, without reasons; with `request.candidates` exactly those are ranked."""

@@ -18,18 +18,35 @@ def serve(
     catalog: common.CatalogOption = None,
     model: common.ModelOption = None,
     engine: common.EngineOption = None,
-    vllm: Annotated[str | None, typer.Option("--vllm", help="Address of a running vLLM server.")] = None,
+    vllm: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--vllm", help="Address of a running vLLM server; give it again for more.", show_default="one is started"
+        ),
+    ] = None,
     host: Annotated[str | None, typer.Option("--host", help="Address to listen at.", show_default="127.0.0.1")] = None,
     port: Annotated[
         int | None, typer.Option("--port", min=1, max=65535, help="Port to listen at.", show_default="8000")
     ] = None,
 ) -> None:
-    """Serve recommendations over HTTP until interrupted (docs/api.md, docs/operations.md)."""
-    settings = common.settings_from(model, engine, vllm)
-    changed = {"host": host, "port": port}
-    settings.serve = settings.serve.model_copy(update={k: v for k, v in changed.items() if v is not None})
-    if catalog is not None:
-        settings.catalog = catalog
+    """Serve recommendations over HTTP until interrupted (docs/api.md, docs/operations.md).
+
+    Where vLLM is installed and no address is given, a vLLM server is started beside it and stopped with it. SIGHUP reads
+    settings and prompts anew.
+    """
+
+    def load() -> Settings:
+        settings = common.settings_from(model, engine, None)
+        changed = {"host": host, "port": port, "vllm": tuple(vllm) if vllm else None}
+        settings.serve = settings.serve.model_copy(update={k: v for k, v in changed.items() if v is not None})
+        if vllm and engine is None:
+            settings.engine = "server"
+        if catalog is not None:
+            settings.catalog = catalog
+        return settings
+
+    settings = load()
+    _addresses(settings)
     common.quiet()
     from shelftalk.catalog import Catalog
 
@@ -40,13 +57,27 @@ def serve(
     free_address(settings.serve.host, settings.serve.port)
     import uvicorn
 
+    from shelftalk.server import logs
     from shelftalk.server.app import create_app
+    from shelftalk.server.protocol import HurriedProtocol, raise_open_files
+    from shelftalk.server.telemetry import trace_by_environment
 
+    trace_by_environment()
+    raise_open_files()
     common.stderr().print(f"listening at http://{settings.serve.host}:{settings.serve.port}", soft_wrap=True)
+    logs.configure(settings.serve.log_format)
     uvicorn.run(
-        create_app(settings), host=settings.serve.host, port=settings.serve.port, log_level="warning",
-        timeout_graceful_shutdown=int(settings.serve.drain_s), server_header=False,
+        create_app(settings, load=load), host=settings.serve.host, port=settings.serve.port, log_config=None,
+        access_log=False, timeout_graceful_shutdown=int(settings.serve.drain_s), server_header=False,
+        http=HurriedProtocol,
     )  # fmt: skip
+
+
+def _addresses(settings: Settings) -> None:
+    """Raises UsageError for an address of a vLLM server that is none."""
+    for address in settings.serve.vllm:
+        if not address.startswith(("http://", "https://")):
+            raise UsageError(f"address {address!r} of a vLLM server must begin with http:// or https://")
 
 
 def _keyed(settings: Settings) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+import signal
+from collections.abc import AsyncIterator, Callable
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Response
 
 from shelftalk.recommender import Shelf
 from shelftalk.server import failures
 from shelftalk.server.failures import Refused
 from shelftalk.server.limits import BodyLimit
+from shelftalk.server.observed import Observed
 from shelftalk.server.page.session import KeyCookie
 from shelftalk.server.routes import (
     chat,
@@ -26,6 +27,7 @@ from shelftalk.server.routes import (
     rerank,
 )
 from shelftalk.server.state import ServerState
+from shelftalk.server.telemetry import Telemetry
 from shelftalk.settings import Settings, load_settings
 
 _SECURITY = {
@@ -36,40 +38,40 @@ _SECURITY = {
 }
 
 
-def create_app(settings: Settings | None = None, shelf: Shelf | None = None) -> FastAPI:
-    """The application. `shelf` is used as given (and not closed); else the catalogue of the settings is opened.
+def create_app(
+    settings: Settings | None = None, shelf: Shelf | None = None, *, load: Callable[[], Settings] | None = None
+) -> FastAPI:
+    """The application. `shelf` is used as given (and not closed); else the catalogue of the settings is opened, and the
+    language model that they name: by address, as a vLLM server that is started beside, or in this process.
 
-    Raises CatalogError at start where there is no catalogue.
+    `load` gives the settings anew when the process gets SIGHUP. Raises CatalogError at start where there is no catalogue.
     """
     settings = settings or load_settings()
+
+    telemetry = Telemetry()
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         opened = shelf if shelf is not None else await asyncio.to_thread(Shelf.open, None, settings=settings)
-        server = app.state.server = await asyncio.to_thread(ServerState, settings, opened)
+        server = app.state.server = await asyncio.to_thread(
+            lambda: ServerState(settings, opened, telemetry, given=shelf is not None, load=load)
+        )
         warming = asyncio.create_task(asyncio.to_thread(server.warm_up))
+        _reload_on_hangup(server)
         try:
             yield
         finally:
+            server.stop()
             await server.pool.drain(settings.serve.drain_s)
             with contextlib.suppress(Exception):
                 await warming
-            if shelf is None:
-                await asyncio.to_thread(server.close)
+            await asyncio.to_thread(server.close)
 
     app = FastAPI(title="Shelftalk", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
-    failures.install(app)
+    failures.install(app, telemetry.error)
     app.add_middleware(BodyLimit, most=settings.serve.body_bytes)
     app.add_middleware(KeyCookie)
-
-    @app.middleware("http")
-    async def identify(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        request.state.request_id = uuid.uuid4().hex
-        response = await call_next(request)
-        response.headers["X-Request-Id"] = request.state.request_id
-        for name, value in _SECURITY.items():
-            response.headers.setdefault(name, value)
-        return response
+    app.add_middleware(Observed, telemetry=telemetry, headers=_SECURITY)
 
     app.include_router(health.router)
     for part in (recommendations, chat, rerank, critiques, products, interactions, conversations, page):
@@ -80,3 +82,16 @@ def create_app(settings: Settings | None = None, shelf: Shelf | None = None) -> 
         raise Refused(404, "not_found", "there is nothing at this address")
 
     return app
+
+
+def _reload_on_hangup(server: ServerState) -> None:
+    """SIGHUP reads settings and prompts anew, where this process can have it (its main thread, not on Windows)."""
+    tasks: set[asyncio.Task[str]] = set()
+
+    def reload() -> None:
+        task = asyncio.get_running_loop().create_task(server.reload())
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    with contextlib.suppress(NotImplementedError, RuntimeError, ValueError, AttributeError):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)

@@ -14,6 +14,7 @@ from fastapi import Request
 
 from shelftalk.server.db.keys import Caller, Keys
 from shelftalk.server.failures import Refused
+from shelftalk.server.pool import TENANT
 
 _REMEMBERED_S = 10.0
 _FAILURES_A_MINUTE = 20
@@ -107,7 +108,9 @@ def needs(scope: str) -> Callable[[Request], Awaitable[Caller]]:
     async def caller(request: Request) -> Caller:
         server: Any = request.app.state.server
         gate: Gate = server.gate
-        return await gate.admit(request, scope)
+        found = await gate.admit(request, scope)
+        TENANT.set(found.tenant)
+        return found
 
     return caller
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from shelftalk.server.chat_text import chat_text
 from shelftalk.server.db.keys import Caller
@@ -14,6 +17,9 @@ from shelftalk.values import Answer, Request
 if TYPE_CHECKING:
     from shelftalk.server.state import ServerState
 
+logger = logging.getLogger(__name__)
+
+NOT_KEPT = "This turn could not be stored; a later request will not know of it."
 _MOST_TURNS = 50
 
 
@@ -40,8 +46,18 @@ class Conversing:
         dismissed = tuple(product for product, kind in last.items() if kind == "dismissed")
         return replace(request, history=turns[-_MOST_TURNS:], exclude=dismissed)
 
-    async def finished(self, answer: Answer) -> None:
-        """Counts the tokens, and puts the turns down."""
+    async def finished(self, answer: Answer) -> Answer:
+        """The answer, once its tokens are counted and its turns put down; with a note where they could not be."""
+        try:
+            await self._keep(answer)
+        except SQLAlchemyError as error:
+            logger.error("an answer was given, but not put down: %s", type(error).__name__)
+            self._server.telemetry.unkept()
+            if self._conversation is not None:
+                return replace(answer, notes=(*answer.notes, NOT_KEPT))
+        return answer
+
+    async def _keep(self, answer: Answer) -> None:
         await self._server.gate.spend(self._caller, answer.tokens.prompt + answer.tokens.completion)
         if self._conversation is not None:
             await asyncio.to_thread(

@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from shelftalk.errors import CatalogError, EngineError, ShelftalkError, StorageError, UsageError
 from shelftalk.server.pool import Busy, Stopping
+from shelftalk.server.stages import TooSlow
 from shelftalk.text import clean
 
 logger = logging.getLogger(__name__)
@@ -23,12 +26,13 @@ logger = logging.getLogger(__name__)
 _STATUS: dict[type[ShelftalkError], tuple[int, str]] = {
     Busy: (429, "overloaded"),
     Stopping: (503, "stopping"),
+    TooSlow: (504, "timeout"),
     UsageError: (400, "invalid_request"),
     CatalogError: (404, "not_found"),
     EngineError: (503, "model_unavailable"),
     StorageError: (507, "storage"),
 }
-_OWN_WORDS = (Busy, Stopping, UsageError)
+_OWN_WORDS = (Busy, Stopping, TooSlow, UsageError)
 
 
 class Refused(ShelftalkError):
@@ -57,23 +61,30 @@ def describe(error: BaseException) -> tuple[int, str, str, str | None]:
                 "model_unavailable": "the language model is not available",
             }
             return status, name, plain.get(name, "the server has no room left"), None
+    if isinstance(error, DBAPIError):
+        full = "full" in str(error.orig)
+        what = "the server has no room left" if full else "the database does not answer; try again soon"
+        return (507 if full else 503), "storage", what, None
     return 500, "internal", "something went wrong; the request id finds it in the log", None
 
 
-def install(app: FastAPI) -> None:
-    """Makes every error of the app one of these."""
+def install(app: FastAPI, told: Callable[[str], None] = lambda kind: None) -> None:
+    """Makes every error of the app one of these; `told` hears the type of each. What is not here, observed.py catches."""
 
     async def known(request: Request, error: Exception) -> JSONResponse:
         status, kind, message, param = describe(error)
-        after = getattr(error, "retry_after", None)
+        told(kind)
+        after = getattr(error, "retry_after", 5 if status == 503 else None)
         headers = {"Retry-After": str(after)} if after is not None else {}
         if status == 401:
             headers["WWW-Authenticate"] = "Bearer"
         if status >= 500:
-            logger.error("%s: %s", type(error).__name__, clean(str(error))[:500])
+            what = error.orig if isinstance(error, DBAPIError) else error  # SQL parameters may be a request's words
+            logger.error("%s: %s", type(error).__name__, clean(str(what))[:500])
         return JSONResponse(body(kind, message, request_id(request), param), status, headers)
 
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        told("invalid_request")
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"] if part != "body")
         return JSONResponse(body("invalid_request", str(first["msg"]), request_id(request), where or None), 422)
@@ -82,6 +93,7 @@ def install(app: FastAPI) -> None:
         kind = {401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}.get(
             error.status_code, "http"
         )
+        told(kind)
         return JSONResponse(
             body(kind, str(error.detail), request_id(request)), error.status_code, dict(error.headers or {})
         )
@@ -89,7 +101,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ShelftalkError, known)
     app.add_exception_handler(RequestValidationError, invalid)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, http)  # type: ignore[arg-type]
-    app.add_exception_handler(Exception, known)
+    app.add_exception_handler(DBAPIError, known)
 
 
 def request_id(request: Request) -> str | None:

@@ -28,17 +28,11 @@ class Watcher(Protocol):
     def stage(self, name: str, started_ns: int, ended_ns: int, failed: str | None) -> None:
         """A stage (or "queue") ended, well or (`failed`: the kind of error) not. Times are Unix nanoseconds."""
 
-    def answered(self, answer: Answer) -> None:
-        """An answer was finished."""
-
 
 class Silent:
     """Tells nobody."""
 
     def stage(self, name: str, started_ns: int, ended_ns: int, failed: str | None) -> None:
-        """Nothing."""
-
-    def answered(self, answer: Answer) -> None:
         """Nothing."""
 
 
@@ -69,8 +63,6 @@ class Progress:
                 self._move(STAGES[STAGES.index(self.stage) + 1], None)
         if after != self.stage:
             self._move(after, None)
-        if isinstance(event.value, Answer):
-            self._watcher.answered(event.value)
 
     def failed(self, error: BaseException) -> None:
         """The current stage ends with an error."""

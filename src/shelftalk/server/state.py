@@ -1,36 +1,56 @@
-"""What the routes share: the shelves, the pools over them, and whether the server is ready."""
+"""What the routes share: the shelves, the pools over them, the database, and whether the server is ready."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import threading
+from collections.abc import Callable
 
-from shelftalk.engines.base import Engine
 from shelftalk.errors import ShelftalkError
 from shelftalk.recommender import Shelf
 from shelftalk.server.answering import Answering
 from shelftalk.server.auth import Gate
 from shelftalk.server.db import Conversations, Interactions, Keys, connect, migrate
 from shelftalk.server.db.connect import default_url
+from shelftalk.server.live import Model, needs_model, open_model, open_shelves, same_model, warm, without_model
 from shelftalk.server.pool import Pool
+from shelftalk.server.stages import STAGES
+from shelftalk.server.telemetry import Telemetry, trace_headers
+from shelftalk.server.upstreams import Upstreams
 from shelftalk.settings import Settings
-from shelftalk.values import Request
 
 logger = logging.getLogger(__name__)
 
-_WARM_UP = "something useful"
+_LONGEST_WAIT_S = 30.0
 
 
 class ServerState:
     """Opened once a process. `not_ready` says why no answer can be given yet, "" once one was.
 
-    Engines in this process answer one batch at a time, so they get one shelf; a vLLM server gets `serve.workers`.
+    `shelf` gives the catalogue and the prompts; where it has an engine of its own (`given`), that one answers, else the
+    settings say which. Engines in this process answer one batch at a time, so they get one shelf; servers get
+    `serve.workers`. `load` reads the settings anew for `reload`.
     """
 
-    def __init__(self, settings: Settings, shelf: Shelf) -> None:
-        self.settings, self.shelf = settings, shelf
-        self.not_ready = "the language model is being loaded"
-        self.pool = Pool([shelf], queue=settings.serve.queue)
-        self.fallback = Pool([self._without_model()], queue=settings.serve.queue)
+    def __init__(
+        self,
+        settings: Settings,
+        shelf: Shelf,
+        telemetry: Telemetry | None = None,
+        *,
+        given: bool = True,
+        load: Callable[[], Settings] | None = None,
+    ) -> None:
+        self.settings, self.shelf, self.telemetry = settings, shelf, telemetry or Telemetry()
+        self._opened, self._given, self._load = shelf, given, load
+        self._waiting_for = "the language model is being loaded"
+        self._model = Model()
+        self._closing = threading.Event()
+        self._reloading = asyncio.Lock()
+        plain = without_model(settings, shelf)  # answers until the language model can
+        self.pool = self._pool([shelf if given else plain])
+        self.fallback = self._pool([plain])
         self.answering = self._answering()
         self._database = connect(default_url(settings))
         migrate(self._database)
@@ -38,47 +58,115 @@ class ServerState:
         self.interactions = Interactions(self._database)
         self.keys = Keys(self._database)
         self.gate = Gate(self.keys)
+        self.telemetry.watch(self)
+
+    @property
+    def not_ready(self) -> str:
+        """Why a request would not be answered as the settings want it, "" where it would."""
+        down = isinstance(self._model.engine, Upstreams) and not self._model.engine.any_up()
+        if not self._waiting_for and down and self.settings.serve.fallback == "error":
+            return "no language model server is up"
+        return self._waiting_for
 
     def warm_up(self) -> None:
-        """Loads the engine and gives a real answer. Safe to run in a thread; the reason is kept where it fails."""
-        try:
-            if self._needs_model():
-                engine = self.shelf.engine
-                if engine.name == "server":
-                    self._widen(engine)
-            self.shelf.ask(Request(_WARM_UP, k=1))
-        except ShelftalkError as error:
-            self.not_ready = f"no answer could be given: {type(error).__name__}"
-            logger.error("warm-up failed: %s", error)
-            return
-        self.not_ready = ""
+        """Opens the language model and gives a real answer; tries again until it has, or the server stops.
+
+        Safe to run in a thread.
+        """
+        wait = 1.0
+        while not self._closing.is_set():
+            try:
+                self._use(self.settings, *self._ready(self.settings))
+                return
+            except ShelftalkError as error:
+                self._waiting_for = f"no answer could be given: {type(error).__name__}"
+                logger.error("not ready: %s", error)
+            self._closing.wait(wait)
+            wait = min(2 * wait, _LONGEST_WAIT_S)
+
+    async def reload(self) -> str:
+        """Reads settings and prompts anew and puts them to use, with a new language model where they name another.
+
+        What is under way is answered the old way. Where anything fails all stays as it was; "" or what was wrong. The
+        catalogue, the database, addresses, keys and limits of bodies are not changed by this.
+        """
+        async with self._reloading:
+            try:
+                settings = self._load() if self._load else self.settings
+                before, old = self.pool, self._model
+                keep = old if self._given or same_model(self.settings, settings) else None
+                self._use(settings, *await asyncio.to_thread(self._ready, settings, keep))
+            except ShelftalkError as error:
+                logger.error("reload failed, all stays as it was: %s", error)
+                return str(error)
+            logger.info("reloaded: settings and prompts%s", "" if keep else ", and the language model")
+            await before.drain(settings.serve.limit_s)
+            if keep is None:
+                await asyncio.to_thread(old.close)
+            return ""
+
+    def upstreams(self) -> list[tuple[bool, int, int]]:
+        """(up, calls under way, calls answered) of each language model server."""
+        return self._model.engine.states() if isinstance(self._model.engine, Upstreams) else []
+
+    def restarts(self) -> int:
+        """Times that the vLLM server beside was started again."""
+        return self._model.process.restarts if self._model.process else 0
+
+    def stop(self) -> None:
+        """Ends the warm-up, if it still goes on."""
+        self._closing.set()
 
     def close(self) -> None:
-        """Frees the engine of the language model and the database's connections."""
-        self.shelf.close()
+        """Frees the language model that was opened here, and the database's connections."""
+        self.stop()
+        self._model.close()
+        if not self._given:
+            self._opened.close()
         self._database.dispose()
 
-    def _needs_model(self) -> bool:
-        s = self.settings
-        return s.explain.mode == "model" or s.rank.strategy != "none" or s.understand.mode != "reader"
+    def _ready(self, settings: Settings, model: Model | None = None) -> tuple[list[Shelf], Model]:
+        """Shelves that have given a real answer, and their language model."""
+        if self._given:
+            engine = self._opened.engine if needs_model(settings) else None
+            model, shelves = Model(), [self._opened]
+            if engine is not None and engine.name == "server":
+                more = range(settings.serve.workers - 1)
+                shelves += [Shelf(self._opened.catalog, settings, self._opened.prompts, engine) for _ in more]
+            if settings is not self.settings:
+                shelves = open_shelves(settings, self._opened, Model(engine))
+            warm(shelves[0], Model(engine))
+            return shelves, model
+        opened = model or open_model(settings, self._closing.is_set)
+        try:
+            shelves = open_shelves(settings, self._opened, opened)
+            warm(shelves[0], opened)
+        except BaseException:
+            if model is None:
+                opened.close()
+            raise
+        return shelves, opened
 
-    def _without_model(self) -> Shelf:
-        s = self.settings
-        plain = s.model_copy(
-            update={
-                "explain": s.explain.model_copy(update={"mode": "record"}),
-                "rank": s.rank.model_copy(update={"strategy": "none"}),
-                "understand": s.understand.model_copy(update={"mode": "reader"}),
-            }
-        )
-        return Shelf(self.shelf.catalog, plain, self.shelf.prompts, None)
-
-    def _widen(self, engine: Engine) -> None:
-        shelf, s = self.shelf, self.settings
-        others = [Shelf(shelf.catalog, s, shelf.prompts, engine) for _ in range(s.serve.workers - 1)]
-        self.pool = Pool([shelf, *others], queue=s.serve.queue)
+    def _use(self, settings: Settings, shelves: list[Shelf], model: Model) -> None:
+        self.settings, self._model, self.shelf = settings, model, shelves[0]
+        self.pool = self._pool(shelves)
+        self.fallback = self._pool([without_model(settings, shelves[0])])
+        self._waiting_for = ""
         self.answering = self._answering()
+
+    def _pool(self, shelves: list[Shelf]) -> Pool:
+        for shelf in shelves:
+            shelf.finished = self.telemetry.answered
+        return Pool(shelves, queue=self.settings.serve.queue, headers=trace_headers)
 
     def _answering(self) -> Answering:
         serve = self.settings.serve
-        return Answering(self.pool, self.fallback if serve.fallback == "record" else None, limit_s=serve.limit_s)
+        return Answering(
+            self.pool,
+            self.fallback if serve.fallback == "record" else None,
+            limit_s=serve.limit_s,
+            limits={stage: float(getattr(serve, f"{stage}_s")) for stage in STAGES},
+            loading=lambda: bool(self._waiting_for) and needs_model(self.settings),
+            watcher=self.telemetry,
+            fell_back=self.telemetry.fell_back,
+        )

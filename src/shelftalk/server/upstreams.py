@@ -54,17 +54,13 @@ class Upstreams:
             raise ValueError("at least one address is needed")
         self._connect = connect or (lambda address: ServerEngine(address, model=model, api_key=api_key))
         self._members = [_Member(address) for address in dict.fromkeys(addresses)]
+        self.model = ""  # of the first server that was reached
         self._every_s = every_s
         self._lock = threading.Lock()
         self._turn = itertools.count()
         self._stop = threading.Event()
         self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
-
-    @property
-    def model(self) -> str:
-        """The model of the first server that was reached, "" before."""
-        return next((m.engine.model for m in self._members if m.engine is not None), "")
 
     def start(self) -> Upstreams:
         """The engine itself, once the servers are watched, each by a thread of its own."""
@@ -172,6 +168,7 @@ class Upstreams:
             try:
                 if member.engine is None:
                     member.engine = self._connect(member.address)
+                    self.model = self.model or member.engine.model
                 elif not member.engine.healthy():
                     self._down(member, "its health check fails")
                     return

@@ -15,9 +15,11 @@ from shelftalk.recommender import Event
 from shelftalk.server import sse
 from shelftalk.server.auth import needs
 from shelftalk.server.chat_text import chat_end, chat_pick, chat_text
+from shelftalk.server.conversing import Conversing
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused, describe, request_id
 from shelftalk.server.failures import body as failure
+from shelftalk.server.leaving import while_there
 from shelftalk.values import Answer, Pick, Turn
 from shelftalk.values import Request as Asked
 
@@ -91,8 +93,8 @@ async def complete(body: ChatBody, request: Request, caller: Ask) -> Response:
     asked = body.to_request()
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.model}
     if not body.stream:
-        answer = await server.answering.answer(asked)
-        await server.gate.spend(caller, answer.tokens.prompt + answer.tokens.completion)
+        answer = await while_there(request, server.answering.answer(asked))
+        await Conversing(server, caller, None).finished(answer)
         message = {"role": "assistant", "content": chat_text(answer), "refusal": None}
         choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
         return JSONResponse(
@@ -107,7 +109,7 @@ async def complete(body: ChatBody, request: Request, caller: Ask) -> Response:
             yield sse.event(None, _chunk(head, {"role": "assistant", "content": ""}))
             async for step in server.answering.events(asked):
                 if isinstance(step.value, Answer):
-                    await server.gate.spend(caller, usage(step.value)["total_tokens"])
+                    await Conversing(server, caller, None).finished(step.value)
                 for part in chunks(head, step, with_usage):
                     yield sse.event(None, part)
         except Exception as error:  # the status is sent already: the error is the last event

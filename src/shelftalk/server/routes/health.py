@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 
 router = APIRouter(tags=["health"])
 
@@ -24,3 +25,10 @@ async def readyz(request: Request) -> JSONResponse:
     if reason:
         return JSONResponse({"status": "not ready", "reason": reason}, 503)
     return JSONResponse({"status": "ready"})
+
+
+@router.get("/metrics", summary="Metrics in Prometheus's text form", response_class=Response)
+async def metrics(request: Request) -> Response:
+    """What is counted and timed (docs/operations.md). Keep it from the outside: it shows how much the shop is asked."""
+    server: Any = request.app.state.server
+    return Response(server.telemetry.text(), media_type=CONTENT_TYPE_LATEST)

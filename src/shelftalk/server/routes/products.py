@@ -14,6 +14,7 @@ from shelftalk.server.auth import needs
 from shelftalk.server.bodies import ProductsBody
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused
+from shelftalk.server.leaving import while_there
 from shelftalk.values import Request as Asked
 
 router = APIRouter(prefix="/v1", tags=["products"])
@@ -81,5 +82,6 @@ async def why(
     server: Any = request.app.state.server
     if await asyncio.to_thread(server.shelf.catalog.get, product_id) is None:
         raise Refused(404, "not_found", "no such product", param="product_id")
-    answer = await server.pool.call(lambda shelf: shelf.why(Asked(asked), product_id))
+    why = server.pool.call(lambda shelf: shelf.why(Asked(asked), product_id), limit_s=server.settings.serve.limit_s)
+    answer = await while_there(request, why)
     return dict(answer.to_dict())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -17,6 +18,7 @@ from shelftalk.server.conversing import Conversing
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import body as failure
 from shelftalk.server.failures import describe, request_id
+from shelftalk.server.leaving import while_there
 from shelftalk.values import Answer
 
 router = APIRouter(prefix="/v1", tags=["recommendations"])
@@ -31,9 +33,8 @@ async def recommend(body: RecommendationBody, request: Request, caller: Ask) -> 
     facets = await asyncio.to_thread(server.shelf.catalog.facets)
     asked = await talk.continued(body.to_request(facets))
     if not body.stream:
-        answer = await server.answering.answer(asked)
-        await talk.finished(answer)
-        return JSONResponse(answer.to_dict())
+        answer = await while_there(request, server.answering.answer(asked))
+        return JSONResponse((await talk.finished(answer)).to_dict())
     server.pool.admit()  # a full queue is told by the status, while there is still one to give
 
     async def events() -> AsyncIterator[bytes]:
@@ -41,7 +42,7 @@ async def recommend(body: RecommendationBody, request: Request, caller: Ask) -> 
         try:
             async for step in server.answering.events(asked):
                 if isinstance(step.value, Answer):
-                    await talk.finished(step.value)
+                    step = replace(step, value=await talk.finished(step.value))  # noqa: PLW2901
                 for name, data in wire(step):
                     yield sse.event(name, data, number)
                     number += 1

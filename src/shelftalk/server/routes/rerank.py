@@ -15,6 +15,7 @@ from shelftalk.recommender import Shelf
 from shelftalk.server.auth import needs
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused
+from shelftalk.server.leaving import while_there
 
 router = APIRouter(tags=["rerank"])
 Ask = Annotated[Caller, Depends(needs("ask"))]
@@ -54,7 +55,8 @@ async def rerank(body: RerankBody, request: Request, caller: Ask) -> dict[str, A
         embedder = shelf.catalog.embedder
         return [float(x) for x in embedder.encode(texts) @ embedder.encode_query(body.query)]
 
-    scores = await request.app.state.server.pool.call(score)
+    server: Any = request.app.state.server
+    scores = await while_there(request, server.pool.call(score, limit_s=server.settings.serve.limit_s))
     order = sorted(range(len(texts)), key=lambda i: -scores[i])[: body.top_n]
     results: list[dict[str, Any]] = []
     for i in order:

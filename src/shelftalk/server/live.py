@@ -1,0 +1,124 @@
+"""What answers now: the shelves, the language model behind them, and the server that runs it. Replaced whole on a reload."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from shelftalk.engines.base import Decoding, Engine
+from shelftalk.engines.load import choose_engine
+from shelftalk.engines.models import is_address
+from shelftalk.prompts import PromptLibrary
+from shelftalk.recommender import Shelf
+from shelftalk.server.upstreams import Upstreams
+from shelftalk.server.vllm_process import VllmProcess, vllm_beside
+from shelftalk.settings import Settings
+from shelftalk.values import Message, Prompt, Request
+
+logger = logging.getLogger(__name__)
+
+_WARM_UP = "something useful"
+_SLICE_S = 0.5
+_START_S = 900.0
+
+
+@dataclass
+class Model:
+    """A language model that shelves share. `process` is the vLLM server beside, None where there is none."""
+
+    engine: Engine | None = None
+    process: VllmProcess | None = None
+
+    def close(self) -> None:
+        """Frees it; safe to call twice."""
+        if self.engine is not None:
+            self.engine.close()
+        if self.process is not None:
+            self.process.stop()
+
+
+def needs_model(settings: Settings) -> bool:
+    """Whether any stage asks the language model."""
+    s = settings
+    return s.explain.mode == "model" or s.rank.strategy != "none" or s.understand.mode != "reader"
+
+
+def addresses(settings: Settings) -> list[str]:
+    """The servers that the settings name, each once."""
+    named = [settings.server, settings.model if is_address(settings.model) else None, *settings.serve.vllm]
+    return list(dict.fromkeys(address for address in named if address))
+
+
+def same_model(old: Settings, new: Settings) -> bool:
+    """Whether the language model that runs for `old` serves `new` as well."""
+    names = ("model", "adapter", "engine", "api_key", "home")
+    same = all(getattr(old, name) == getattr(new, name) for name in names)
+    return same and addresses(old) == addresses(new) and needs_model(old) == needs_model(new)
+
+
+def open_model(settings: Settings, closing: Callable[[], bool]) -> Model:
+    """The language model of the settings, once it can be asked: servers by address, vLLM beside, or in this process.
+
+    Raises EngineError where none can be had.
+    """
+    if not needs_model(settings):
+        return Model()
+    servers = addresses(settings)
+    if not servers and choose_engine(settings, batch=True)[0] != "vllm":
+        from shelftalk.engines.load import load_engine
+
+        return Model(load_engine(settings))
+    model = Model()
+    try:
+        if servers:
+            named = None if settings.model == "default" or is_address(settings.model) else settings.model
+            if settings.adapter:  # NAME@HASH, as the server offers it
+                named = Path(settings.adapter).name
+            engine = Upstreams(servers, model=named, api_key=settings.api_key).start()
+        else:
+            model.process, key = vllm_beside(settings)
+            engine = Upstreams([model.process.address], api_key=key).start()
+        model.engine, waited = engine, 0.0
+        while not engine.wait(_SLICE_S):
+            waited += _SLICE_S
+            if closing() or waited > (_START_S if model.process else 10.0):
+                engine.choose([_hello()], ["yes"])  # raises with the reasons of each server
+    except BaseException:
+        model.close()
+        raise
+    return model
+
+
+def open_shelves(settings: Settings, shelf: Shelf, model: Model) -> list[Shelf]:
+    """Shelves over the same catalogue: as many as `serve.workers`, one where the model answers one batch at a time."""
+    many = model.engine is None or model.engine.name == "server"
+    prompts = PromptLibrary(shelf.prompts.folder)
+    return [Shelf(shelf.catalog, settings, prompts, model.engine) for _ in range(settings.serve.workers if many else 1)]
+
+
+def warm(shelf: Shelf, model: Model) -> None:
+    """Gives a real answer, and has the language model write a word. Raises ShelftalkError where either fails."""
+    shelf.ask(Request(_WARM_UP, k=1))
+    if model.engine is not None:
+        model.engine.generate([_hello()], Decoding(max_tokens=1))
+
+
+def without_model(settings: Settings, shelf: Shelf) -> Shelf:
+    """A shelf that answers from the record alone."""
+    plain = settings.model_copy(
+        update={
+            "explain": settings.explain.model_copy(update={"mode": "record"}),
+            "rank": settings.rank.model_copy(update={"strategy": "none"}),
+            "understand": settings.understand.model_copy(update={"mode": "reader"}),
+        }
+    )
+    return Shelf(shelf.catalog, plain, shelf.prompts, None)
+
+
+def _hello() -> Prompt:
+    return Prompt((Message("user", "hello"),))
+
+
+__all__ = ["Model", "addresses", "needs_model", "open_model", "open_shelves", "same_model", "warm", "without_model"]
