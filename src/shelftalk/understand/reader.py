@@ -219,7 +219,26 @@ def _only_category(found: list[Mention], index: Index) -> str | None:
 
 
 # What may stand between a negation and the category that it turns down ("I don't want any shoes").
-_WANTING = frozenset("already own owned bought want need needs like looking show give interested buying buy more bother".split())
+_WANTING = frozenset(
+    [
+        "already",
+        "own",
+        "owned",
+        "bought",
+        "want",
+        "need",
+        "needs",
+        "like",
+        "looking",
+        "show",
+        "give",
+        "interested",
+        "buying",
+        "buy",
+        "more",
+        "bother",
+    ]
+)
 
 
 def _refused_category(text: Text, mention: Mention, negative: list[bool], ends: set[int]) -> bool:

@@ -31,7 +31,7 @@ def corrected(text: Text, index: Index) -> tuple[Text, tuple[str, ...]]:
             continue
         near = _nearest(word, index.vocabulary) or _nearest(word, _shopping_words())
         if near is not None:
-            tokens[i] = replace(token, text=near, low=near, stem=stem(near))
+            tokens[i] = replace(token, text=near, low=near, stem=stem(near), written=token.text)
             notes.append(f"read {token.text!r} as {near!r}")
     if not notes:
         return text, ()

@@ -67,7 +67,8 @@ def stemmed(text: str) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word or number: `start` and `end` are offsets in the cleaned text, `gap` is the text before it."""
+    """One word or number: `start` and `end` are offsets in the cleaned text, `gap` is the text before it, `written` is the
+    word as the shopper wrote it where it was set right."""
 
     text: str
     low: str
@@ -75,6 +76,7 @@ class Token:
     start: int
     end: int
     gap: str
+    written: str = ""
 
     @property
     def numeric(self) -> bool:

@@ -118,7 +118,7 @@ _OPEN = bag("something anything")
 
 def query(text: Text, dropped: set[int], negative: Iterable[bool], named: Collection[int] = ()) -> str:
     """The content words of the request, without limits, negated words and filler, in their order. A request of a few
-    words is a search as it stands: only words of grammar are left out."""
+    words is a search as it stands: only words of grammar are left out. A word that was set right stands in both spellings."""
     brief = len(text.tokens) <= SHORT_REQUEST
     kept: list[str] = []
     tokens, before = text.tokens, -2
@@ -134,6 +134,7 @@ def query(text: Text, dropped: set[int], negative: Iterable[bool], named: Collec
         if token.gap == "" and before == i - 1 and (token.numeric or tokens[i - 1].numeric):
             kept[-1] += token.text  # "a11", "4K"
         elif not kept or kept[-1].lower() != token.low:
-            kept.append(token.text.removesuffix("'s"))
+            # a name that the facets do not hold may be no slip at all: both are searched for
+            kept.append(f"{token.written} {token.text}".strip().removesuffix("'s"))
         before = i
     return " ".join(kept[:40])
