@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
@@ -41,6 +42,53 @@ class Refused(ShelftalkError):
     def __init__(self, status: int, kind: str, message: str, *, param: str | None = None) -> None:
         super().__init__(message)
         self.status, self.kind, self.param = status, kind, param
+
+
+class FailureDetail(BaseModel):
+    """What went wrong: `type` for programs, `message` for people, `param` the field at fault, `request_id` for the log."""
+
+    type: str
+    message: str
+    param: str | None
+    request_id: str | None
+
+
+class Failure(BaseModel):
+    """Every error has this shape."""
+
+    error: FailureDetail
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "error": {
+                        "type": "invalid_request", "message": "the request is empty; say what to look for",
+                        "param": "request", "request_id": "0f8fad5bd9cb469fa16570867728950e",
+                    }
+                }
+            ]
+        }
+    )  # fmt: skip
+
+
+_TOLD = {
+    400: "The request cannot be used as it is.",
+    401: "A key is needed, or this one is not known.",
+    403: "The key lacks the scope.",
+    404: "There is no such thing.",
+    408: "Nothing of the body came for too long.",
+    413: "The body is too large.",
+    422: "The body or a parameter does not have the form described.",
+    429: "The queue is full, or the key's rate or budget is spent; Retry-After says when to come back.",
+    500: "Something went wrong; the request id finds it in the log.",
+    503: "The language model or the database is not available, or the server is stopping.",
+    504: "No answer in time.",
+    507: "The server has no room left.",
+}
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": Failure, "description": words} for status, words in _TOLD.items()
+}
 
 
 def body(kind: str, message: str, request_id: str | None, param: str | None = None) -> dict[str, Any]:

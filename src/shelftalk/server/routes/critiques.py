@@ -41,7 +41,7 @@ class WhyBody(Body):
     intent: IntentBody | None = None
 
 
-@router.post("/critiques", summary="Trade-offs around the picks", responses=_WRONG)
+@router.post("/critiques", summary="Trade-offs around the picks")
 async def around(body: CritiquesBody, request: Request, caller: Ask) -> dict[str, Any]:
     """Each with the number of products that it leads to and the intent to send for them."""
     catalog = request.app.state.server.shelf.catalog

@@ -13,7 +13,8 @@ from shelftalk.catalog.product import FieldError, parse_product, product_record
 from shelftalk.server.auth import needs
 from shelftalk.server.bodies import ProductsBody
 from shelftalk.server.db.keys import Caller
-from shelftalk.server.failures import Refused
+from shelftalk.server.failures import Refused, request_id
+from shelftalk.server.failures import body as failure
 from shelftalk.server.leaving import while_there
 from shelftalk.values import Request as Asked
 
@@ -23,7 +24,12 @@ Manage = Annotated[Caller, Depends(needs("catalogue"))]
 Identity = Annotated[str, Path(min_length=1, max_length=200)]
 
 
-@router.post("/products", summary="Add or change products", response_model=None)
+@router.post(
+    "/products",
+    summary="Add or change products",
+    response_model=None,
+    responses={207: {"description": "Some went in, and some were rejected."}},
+)
 async def upsert(body: ProductsBody, request: Request, caller: Manage) -> JSONResponse:
     """Counts, and each row that was left out with field, value and reason; 200 where all went in, 207 where not all."""
     server: Any = request.app.state.server
@@ -43,7 +49,10 @@ async def upsert(body: ProductsBody, request: Request, caller: Manage) -> JSONRe
     counts = {"added": 0, "updated": 0, "unchanged": 0}
     if report is not None:
         counts = {"added": report.added, "updated": report.updated, "unchanged": report.unchanged}
-    return JSONResponse({**counts, "rejected": rejected}, 207 if rejected and good else 422 if rejected else 200)
+    if rejected and not good:
+        told = failure("invalid_request", "none of these products can be taken", request_id(request), "products")
+        return JSONResponse({**told, **counts, "rejected": rejected}, 422)
+    return JSONResponse({**counts, "rejected": rejected}, 207 if rejected else 200)
 
 
 @router.get("/products/{product_id}", summary="One product")
