@@ -7,7 +7,8 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator, Callable
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, HTTPException, Request, Response
+from starlette.routing import Match
 
 from shelftalk.recommender import Shelf
 from shelftalk.server import failures
@@ -75,10 +76,17 @@ def create_app(
 
     app.include_router(health.router)
     for part in (recommendations, chat, rerank, critiques, products, interactions, conversations, page):
-        app.include_router(part.router)
+        app.include_router(part.router, responses=failures.RESPONSES)
 
-    @app.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
-    async def unknown(path: str) -> Response:
+    @app.api_route(
+        "/{path:path}",
+        methods=["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"],
+        include_in_schema=False,
+    )
+    async def unknown(path: str, request: Request) -> Response:
+        others = [route for route in request.app.router.routes if getattr(route, "path", "") != "/{path:path}"]
+        if any(route.matches(request.scope)[0] is Match.PARTIAL for route in others):
+            raise HTTPException(405, "this address does not take that method")
         raise Refused(404, "not_found", "there is nothing at this address")
 
     return app

@@ -20,7 +20,6 @@ from shelftalk.values import Request as Asked
 
 router = APIRouter(prefix="/v1", tags=["around an answer"])
 Ask = Annotated[Caller, Depends(needs("ask"))]
-_WRONG: dict[int | str, dict[str, Any]] = {422: {"description": "a body or an intent that cannot be used"}}
 
 
 class CritiquesBody(Body):
@@ -71,9 +70,7 @@ async def find(
     return {"products": await asyncio.to_thread(look)}
 
 
-@router.post(
-    "/products/{product_id}/why", summary="Why is it picked for an edited request, or why not?", responses=_WRONG
-)
+@router.post("/products/{product_id}/why", summary="Why is it picked for an edited request, or why not?")
 async def why(
     product_id: Annotated[str, Path(min_length=1, max_length=200)], body: WhyBody, request: Request, caller: Ask
 ) -> dict[str, Any]:
