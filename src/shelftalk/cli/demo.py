@@ -35,9 +35,13 @@ def demo(
         for request in REQUESTS:
             console.print(f"\n[bold]> {safe(request)}[/bold]")
             print_events(shelf.stream(request), console, progress)
-    command = f"shelftalk ask --catalog {catalog}"
+    here = Path(".venv/bin/shelftalk")
+    command = str(here) if here.exists() else "shelftalk"
     console.print("\nNow ask something yourself:", style="bold")
-    console.print(f'  .venv/bin/{command} "a gift for a nine year old who likes building, up to 30"', soft_wrap=True)
-    console.print(f"  .venv/bin/shelftalk chat --catalog {catalog}", soft_wrap=True)
-    console.print("  .venv/bin/shelftalk catalog import YOUR_FEED --catalog catalog", soft_wrap=True)
-    console.print("  .venv/bin/shelftalk --help", soft_wrap=True)
+    for line in (
+        f'ask --catalog {catalog} "a gift for a nine year old who likes building, up to 30"',
+        f"chat --catalog {catalog}",
+        "catalog import YOUR_FEED --catalog catalog",
+        "--help",
+    ):
+        console.print(f"  {command} {safe(line)}", soft_wrap=True)
