@@ -60,7 +60,7 @@ def averages(text: Text, index: Index, negative: list[bool]) -> list[Quantity]:
                 continue
             near, far = around(text, first, last, match.start())
             after = frozenset(t.stem for t in text.tokens[last + 1 : last + 4])
-            known = _averaged(index, after, near | implied(match.group()), far, match.group())
+            known = _averaged(index, after, near, far, match.group())
             mean = known.facet.mean if known is not None else None
             if known is None or mean is None:
                 continue
@@ -83,11 +83,13 @@ def _averaged(
     index: Index, after: frozenset[str], near: frozenset[str], far: frozenset[str], words: str
 ) -> Field | None:
     scored = []
+    meant = implied(words, most=4)  # "longer than average" speaks of no price, whatever else the sentence says
     for known in index.fields.values():
         if not known.number:
             continue
-        share = max(named(known, near), 0.7 * named(known, far))
-        if known.field == "price" and (PRICE_WORDS & near or "cheaper" in words):
+        strange = bool(meant) and known.kind == "money" and not PRICE_WORDS & meant
+        share = max(named(known, near | meant), 0.0 if strange else 0.7 * named(known, far))
+        if known.field == "price" and ((PRICE_WORDS & near and not strange) or "cheaper" in words):
             share = max(share, 1.0)
         if share >= 0.4:
             share += 0.5 * named(known, after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from shelftalk.understand.index import Field, Index
@@ -94,6 +95,12 @@ _PLAIN = frozenset(stem(w) for w in FILLER | COMMON)
 _TELLING = stemmed("rechargeable portable wireless adjustable foldable smart remote")
 
 
+# What somebody says is all the same to them asks for nothing: "I don't care if it's biodegradable or not".
+_ALL_THE_SAME = re.compile(
+    r"(?:n't|\bnot|\bnever) (?:really |even |particularly )?(?:care|mind|bothered|fussed|matter)(?: to me)? (?:if|whether|about it being)\b[^.!?,;]{0,60}|\bwhether [^.!?,;]{0,40} or not\b"
+)
+
+
 def _run(text: Text, form: tuple[str, ...]) -> tuple[int, int] | None:
     """Where all words of the form stand, within two words of each other."""
     tokens = text.tokens
@@ -101,7 +108,10 @@ def _run(text: Text, form: tuple[str, ...]) -> tuple[int, int] | None:
     glued = stem("".join(form)) if len(form) > 1 else ""
     if not text.stems & (wanted | {glued}):
         return None
+    aside = [(m.start(), m.end()) for m in _ALL_THE_SAME.finditer(text.low)]
     for i, token in enumerate(tokens):
+        if any(start <= token.start < end for start, end in aside):
+            continue
         if glued and token.stem == glued:
             return i, i
         if token.stem not in wanted:

@@ -30,13 +30,13 @@ class Quantity:
         return Constraint(self.field, self.operator, self.value, self.span)
 
 
-def implied(comparing: str) -> frozenset[str]:
-    """Words for the attribute that a comparative speaks of: "heavier than" is about weight."""
+def implied(comparing: str, most: int = 2) -> frozenset[str]:
+    """Words for the attribute that a comparative speaks of, the `most` likeliest: "heavier than" is about weight."""
     out: set[str] = set()
     for word in re.findall(r"[a-z]+er\b", comparing):
         base = superlative(word[:-2] + "est") if word not in ("further", "farther") else "far"
         for hints, _ in SUPERLATIVES.get(base or "", ()):
-            out.update(hints[:2])
+            out.update(hints[:most])
     return frozenset(out)
 
 

@@ -14,7 +14,7 @@ _HARMLESS = re.compile(
     r"|can't (?:go wrong with|get enough of|live without|do without|wait|resist|beat|help but|say no to|stop|do with less)|couldn't (?:live|do) without|nothing (?:but|other than|except|else than)\b|(?:no one|nobody) but\b|none (?:but|other than)\b"
     r"|(?:not|n't|never|refuse|no) (?:[\w'-]+ ){0,8}?(?:anything|any(?:one|body)?|something)(?: \w+)? (?:but|other than|except(?: for)?|besides|apart from|that(?:'s| is|'re| are)? not|that isn't|without)\b"
     r"|(?:not|n't|never) (?:\w+ ){0,3}?(?:settle|go|settling|going) (?:for )?(?:anything )?(?:without|less than|below|under)\b|not (?:more|less|over|under|above|below|exceeding|greater|fewer|bigger|larger|smaller|longer|shorter|higher|lower|heavier|lighter|cheaper) than?\b"
-    r"|\b(?:not over|not under|not above|not below|not exceeding|not to exceed|n't exceed|no more|never exceed)(?= (?:than )?[$€£\d])|(?:n't|not|never|no) (?:[\w'-]+ ){0,8}?(?:any )?other (?:\w+ )?than\b|\bnot[- ](?:too|so|very|overly|super|all that|that|particularly|quite|extremely|terribly)[- ](?!many\b|much\b|into\b|keen\b|fond\b|interested\b)\w+|whether or not|nothing (?:against|wrong with)\b|if not\b|or not\b|why not\b|no\.\s?\d|\bno idea\b|don't (?:know|forget|hesitate|worry)|can't (?:decide|choose|pick|find|figure|afford to wait)|haven't (?:decided|found)|doesn't matter|n't matter|n't (?:that )?(?:picky|fussy)|\bno[- ](?:fuss|frills|brainer|hassle|iron)\b|(?:n't|not|never) settle for (?:anything )?less than"
+    r"|\b(?:not over|not under|not above|not below|not exceeding|not to exceed|n't exceed|no more|never exceed)(?= (?:than )?[$€£\d])|(?:n't|not|never|no) (?:[\w'-]+ ){0,8}?(?:any )?other (?:\w+ )?than\b|\bnot[- ](?:too|so|very|overly|super|all that|that|particularly|quite|extremely|terribly)[- ](?!many\b|much\b|into\b|keen\b|fond\b|interested\b)\w+|whether or not|nothing (?:against|wrong with)\b|if not\b|or not\b|why not\b|no\.\s?\d|\bno idea\b|don't (?:know|forget|hesitate|worry)|can(?:no|')t (?:\w+ )?(?:decide|choose|pick|find|figure|afford to wait|make up my mind)|haven't (?:\w+ )?(?:decided|found|made up my mind)|doesn't matter|n't matter|n't (?:that )?(?:picky|fussy)|\bno[- ](?:fuss|frills|brainer|hassle|iron)\b|(?:n't|not|never) settle for (?:anything )?less than"
 )
 _NEGATION = re.compile(
     r"\b(?:not|never|no|nor|neither|nothing|none|without|w/o|except(?: for)?|excluding|exclude[sd]?|avoid(?:s|ing)?|hat(?:e|es|ed|ing)|dislik(?:e|es|ed|ing)|despis(?:e|es|ed)|loath(?:e|es|ed)?|detest(?:s|ed)?"
@@ -22,7 +22,7 @@ _NEGATION = re.compile(
     r"|(?:any|every)\w*(?: \w+){0,3}? but(?= (?!(?:i|it|also|with|not|they|that|the price|my|must|needs?|has|should|at|cost|costs|costing|under|less|still|only|for|can)\b))|all but|all except"
     r"|(?:tired|sick|bored|wary|weary|exhausted|annoyed)(?: and tired)?(?: of| with| by)|had (?:it(?: up to here)?|enough|my fill|quite enough|more than enough)(?: of| with)?|enough (?:of|with)|(?:done|through|finished|over and done) (?:dealing |messing |playing )?(?:with|using|buying|wearing)|fed up (?:of|with)"
     r"|stay(?:s|ing)? (?:away|clear) (?:from|of)|steer(?:s|ing)? (?:away|clear) (?:from|of)|keep(?:ing)?(?: \w+){0,2} (?:away|clear) (?:from|of)|run(?:ning)? away from|turn(?:ed|s)? off by|shy(?:ing)? away from|move (?:on|away) from|moving (?:on|away) from|get(?:ting)?(?: me| us)? away from|switch(?:ing)? (?:away )?from|a break from|break (?:up )?with|bre?aking up with|parting ways with"
-    r"|allergic to|forget(?: about)?|burned by|burnt by|(?:bad|lousy|terrible|awful|poor|rough|horrible|nasty|worst) (?:experiences?|luck|history|time|times|run) with|let down by|disappointed (?:by|with|in)|(?:problem|problems|issue|issues|trouble|troubles|beef|grudge|hassle) (?:with|against)|pass on|giv(?:e|en|ing) up on|sworn off|swore off|swear off|boycott(?:ing)?|refuse(?:s)? to|lost faith in|lost trust in|can(?:no|')t|against|bone to pick with|scratch(?:ing)?|cross(?:ing)? off|anything different from|different from|different than|leave out|spare me|cut (?:out|the)|too (?:lazy|busy|tired|impatient) (?:to|for)|zero (?:patience|interest|tolerance|time)(?: for| in)?|out of the question|enough already with|ain't)\b"
+    r"|allergic to|forget(?: about)?|burned by|burnt by|(?:bad|lousy|terrible|awful|poor|rough|horrible|nasty|worst) (?:experiences?|luck|history|time|times|run) with|let down by|disappointed (?:by|with|in)|(?:problem|problems|issue|issues|trouble|troubles|beef|grudge|hassle|complications?|difficulty|difficulties)(?: in the past| before| previously| lately| recently)? (?:with|against)|pass on|giv(?:e|en|ing) up on|sworn off|swore off|swear off|boycott(?:ing)?|refuse(?:s)? to|lost faith in|lost trust in|can(?:no|')t|against|bone to pick with|scratch(?:ing)?|cross(?:ing)? off|anything different from|different from|different than|leave out|spare me|cut (?:out|the)|too (?:lazy|busy|tired|impatient) (?:to|for)|zero (?:patience|interest|tolerance|time)(?: for| in)?|out of the question|enough already with|ain't)\b"
     r"|n't\b|\bi'?m (?:so |totally |completely |really |kinda |just )?over(?= (?:[a-z]|the|those|these)(?!\w* ?\d))(?! \d)|\bcant\b|\bdont\b|\bdoesnt\b|\bisnt\b|\bwont\b|\baint\b|\bwouldnt\b|\bdidnt\b|\barent\b"
 )
 _RESUME = re.compile(
@@ -68,7 +68,7 @@ def negatives(text: Text, anchors: Mapping[int, int], amounts: Iterable[int] = (
         events.setdefault(text.at(match.start()), []).append((match.start(), "pos"))
     denied = False  # the clause so far turns something down
     out: list[bool] = []
-    state, once, until = False, False, -1
+    state, outer, once, until = False, False, False, -1
     for i, token in enumerate(tokens):
         if (
             token.hard
@@ -92,22 +92,25 @@ def negatives(text: Text, anchors: Mapping[int, int], amounts: Iterable[int] = (
             if kind == "neg" and denied and _RELATIVE.search(masked[max(0, offset - 22) : offset]):
                 state = False
                 continue
-            state = kind == "neg"
-            denied = denied or state
-            once = state and masked[:offset].endswith("non") and (offset < 4 or not masked[offset - 4].isalnum())
+            once = kind == "neg" and _NON.search(masked[:offset]) is not None
+            outer = once and state and not tokens[i - 1].comma
+            # "I don't want non-biodegradable litter" asks for what the second negation denies.
+            state = kind == "neg" and not outer
+            denied = kind == "neg" and (denied or not once)
             until = -1
         if once and until < 0 and i not in anchors:
             until = i
         elif once and until < 0:
             until = anchors[i]
         elif once and 0 <= until < i:
-            state = once = False
+            state, once = outer, False
         out.append(state)
         if i in spent and not (i + 1 < len(tokens) and tokens[i + 1].low in ("or", "nor") and not tokens[i + 1].hard):
             state = False
     return out
 
 
+_NON = re.compile(r"(?<![^\W_])non$")
 _RELATIVE = re.compile(
     r"\b(?:that|which|who|it)(?: just| even| still| really)? (?:\w+n't|cannot|can not|is not|does not|will not)(?: even)?$|\bwithout$"
 )

@@ -125,6 +125,8 @@ def _read(
         flipped = False  # the negation is part of the comparison: "no less than"
     if money and (tailed or operator in (None, "=")):
         flipped = False
+    if text.tokens[min(at, first)].comma and (tailed or operator in ("<", "<=", ">", ">=")):
+        flipped = False  # a limit with words of its own: "I don't want it to weigh too much, 20 pounds max"
     if operator == "~" and money and _CAP.search(text.low):
         operator = "<="
     if rejected_after(text, last):
