@@ -15,7 +15,7 @@ from shelftalk.catalog import Catalog
 from shelftalk.engines import load_engine
 from shelftalk.engines.base import Engine
 from shelftalk.errors import CatalogError, UsageError
-from shelftalk.explain import Explainer, ExplainJob, WhyAnswer
+from shelftalk.explain import Explainer, ExplainJob, WhyAnswer, taken_as
 from shelftalk.explain import why as explain_why
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Ranker, RankJob, Suits
@@ -126,6 +126,17 @@ class Shelf:
             if self._engine is None:
                 self._engine = load_engine(self.settings, batch=self._batch)
             return self._engine
+
+    @property
+    def loaded(self) -> Engine | None:
+        """The language model if it is loaded already, else None."""
+        return self._engine
+
+    def tap(self, wrap: Callable[[Engine], Engine]) -> None:
+        """Puts something between this shelf and its loaded language model that sees what is asked."""
+        with self._lock:
+            if self._engine is not None:
+                self._engine, self._stages, self._rankers = wrap(self._engine), None, {}
 
     def understand(self, request: str | Request) -> Understood:
         """The request's Intent, with notes on what was doubtful."""
@@ -412,7 +423,8 @@ class Shelf:
             _pick(i, c.product, c.score, e)
             for i, (c, e) in enumerate(zip(chosen, work.explanations, strict=True), start=1)
         )
-        notes = [*work.understood.notes, *work.retrieval.notes, *work.ranking.notes]
+        currency = self.catalog.facets().currency or next((p.product.currency for p in picks), None)
+        notes = [*work.understood.notes, *taken_as(work.intent, currency), *work.retrieval.notes, *work.ranking.notes]
         for explanation in work.explanations:
             notes.extend(note for note in explanation.notes if note not in notes)
         if not work.intent.shopping:

@@ -80,7 +80,8 @@ class ServeSettings(_Group):
 
     `fallback` says what a shopper gets when the language model is down or too slow (`limit_s` for the whole with the wait
     in the queue, `*_s` for each stage): retrieval order with the record's own words, marked as such, or an error.
-    `vllm` are addresses of vLLM servers, beside the setting `server`; see docs/operations.md.
+    `vllm` are addresses of vLLM servers, beside the setting `server`; see docs/operations.md. `keep_requests` has the studio
+    show the words of the last requests and the prompts made of them (kept in memory; by default neither is).
     """
 
     host: str = "127.0.0.1"
@@ -99,6 +100,7 @@ class ServeSettings(_Group):
     log_format: Literal["auto", "json", "text"] = "auto"
     database: str | None = None
     origins: tuple[str, ...] = ()
+    keep_requests: bool = False
 
 
 class Settings(BaseSettings):

@@ -26,6 +26,7 @@ from shelftalk.server.routes import (
     products,
     recommendations,
     rerank,
+    studio,
 )
 from shelftalk.server.state import ServerState
 from shelftalk.server.telemetry import Telemetry
@@ -75,7 +76,7 @@ def create_app(
     app.add_middleware(Observed, telemetry=telemetry, headers=_SECURITY)
 
     app.include_router(health.router)
-    for part in (recommendations, chat, rerank, critiques, products, interactions, conversations, page):
+    for part in (recommendations, chat, rerank, critiques, products, interactions, conversations, page, studio):
         app.include_router(part.router, responses=failures.RESPONSES)
 
     @app.api_route(

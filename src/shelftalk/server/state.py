@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 from shelftalk.errors import ShelftalkError
 from shelftalk.recommender import Shelf
-from shelftalk.server.answering import Answering
 from shelftalk.server.auth import Gate
 from shelftalk.server.db import Conversations, Interactions, Keys, connect, migrate
 from shelftalk.server.db.connect import default_url
 from shelftalk.server.live import Model, needs_model, open_model, open_shelves, same_model, warm, without_model
 from shelftalk.server.pool import Pool
+from shelftalk.server.recent import Recent, Recorded, watch
 from shelftalk.server.stages import STAGES
 from shelftalk.server.telemetry import Telemetry, trace_headers
 from shelftalk.server.upstreams import Upstreams
@@ -46,6 +46,7 @@ class ServerState:
         self._opened, self._given, self._load = shelf, given, load
         self._waiting_for = "the language model is being loaded"
         self._model = Model()
+        self.recent = Recent(keep=settings.serve.keep_requests)
         self._closing = threading.Event()
         self._reloading = asyncio.Lock()
         plain = without_model(settings, shelf)  # answers until the language model can
@@ -156,12 +157,13 @@ class ServerState:
 
     def _pool(self, shelves: list[Shelf]) -> Pool:
         for shelf in shelves:
-            shelf.finished = self.telemetry.answered
+            watch(shelf, self.recent, self.telemetry.answered)
         return Pool(shelves, queue=self.settings.serve.queue, headers=trace_headers)
 
-    def _answering(self) -> Answering:
+    def _answering(self) -> Recorded:
         serve = self.settings.serve
-        return Answering(
+        return Recorded(
+            self.recent,
             self.pool,
             self.fallback if serve.fallback == "record" else None,
             limit_s=serve.limit_s,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, case, delete, func, select
 from sqlalchemy.orm import Session
 
 from shelftalk.server.db.tables import Interaction, now
@@ -69,6 +69,18 @@ class Interactions:
         )
         with Session(self._engine) as session:
             return [(kind, product) for kind, product in session.execute(wanted)]
+
+    def counts(self, *, tenant: str = "") -> list[tuple[str, int, int]]:
+        """(kind, in the last 24 hours, ever) of each kind that occurred, the commonest first."""
+        day = func.sum(case((Interaction.at >= now() - timedelta(days=1), 1), else_=0))
+        wanted = (
+            select(Interaction.kind, day, func.count())
+            .where(Interaction.tenant == tenant)
+            .group_by(Interaction.kind)
+            .order_by(func.count().desc(), Interaction.kind)
+        )
+        with Session(self._engine) as session:
+            return [(kind, int(recent), int(ever)) for kind, recent, ever in session.execute(wanted)]
 
     def forget(self, user: str, *, tenant: str = "") -> int:
         """The number of interactions that were deleted: all of that user's."""

@@ -62,5 +62,6 @@ def shelves(facets: Facets) -> list[str]:
     facet = facets.get("categories")
     if facet is None:
         return []
-    narrow = [str(v) for v, count in facet.values if count <= facets.products / 10 and len(str(v)) <= 40]
-    return [clean(name) for name in narrow[:_OFFERED]]
+    known = [(str(value), count) for value, count in facet.values if len(str(value)) <= 40]
+    narrow = [name for name, count in known if count <= facets.products / 10]
+    return [clean(name) for name in (narrow or [name for name, _ in known])[:_OFFERED]]

@@ -52,7 +52,7 @@ export class Card {
     const facts = [];
     if (product.rating) {
       const reviews = product.review_count ? ` (${product.review_count.toLocaleString("en")})` : "";
-      facts.push(el("span", { "aria-label": `rated ${product.rating} of 5${product.review_count ? ` by ${product.review_count}` : ""}` }, el("span", { cls: "stars", "aria-hidden": "true", text: "★ " }), `${product.rating}${reviews}`));
+      facts.push(el("span", { "aria-label": `rated ${product.rating} of 5${product.review_count ? ` by ${product.review_count}` : ""}` }, el("span", { cls: "stars", "aria-hidden": "true", text: "★ " }), `${product.rating.toFixed(1)}${reviews}`));
     }
     facts.push(stock(product));
     if (product.brand) facts.push(el("span", { text: product.brand }));

@@ -13,9 +13,10 @@ const send = $("send");
 const talkNode = $("talk");
 const RETRIES_MS = [500, 1500, 4000];
 const SLOW_MS = 8000;
+const NAMED = /^#[0-9a-f]{32}$/;
 
 const chat = {
-  id: /^#[0-9a-f]{32}$/.test(location.hash) ? location.hash.slice(1) : "",
+  id: NAMED.test(location.hash) ? location.hash.slice(1) : "",
   turns: [],
   seen: new Set(),
   dismissed: new Set(),
@@ -41,7 +42,7 @@ const talk = {
 };
 
 function place(request, before, edited) {
-  $("welcome").hidden = true;
+  $("welcome").classList.add("begun");
   $("fresh").hidden = false;
   const turn = new Turn(talk, request, before, edited);
   chat.turns.push(turn);
@@ -217,7 +218,8 @@ say.addEventListener("keydown", (event) => {
 });
 for (const button of document.querySelectorAll("[data-say]")) button.addEventListener("click", () => ask(button.dataset.say));
 $("fresh").addEventListener("click", () => { remember(""); location.reload(); });
-addEventListener("hashchange", () => location.reload());
+$("skip").addEventListener("click", (event) => { event.preventDefault(); say.focus(); }); // the address names the conversation
+addEventListener("hashchange", () => NAMED.test(location.hash) && location.hash.slice(1) !== chat.id && location.reload());
 
 async function restore() {
   if (!chat.id) return;

@@ -1,0 +1,3 @@
+import { signInForm } from "./signin.js";
+
+document.getElementById("signin").append(signInForm(() => location.reload()));
