@@ -127,7 +127,8 @@ def test_a_client_that_leaves_a_stream_has_the_gateway_abort_at_vllm(
             with httpx.Client(base_url=address, timeout=timeout) as client:
                 if stream:
                     with client.stream("POST", "/v1/recommendations", json=body) as reply:
-                        for line in reply.iter_lines():
+                        lines = reply.iter_lines()  # kept: a generator that is dropped closes the connection
+                        for line in lines:
                             if line == "event: pick":
                                 break
                         until(lambda before=before: _written(vllm[0]) > before, 60)

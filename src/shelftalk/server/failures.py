@@ -138,9 +138,13 @@ def install(app: FastAPI, told: Callable[[str], None] = lambda kind: None) -> No
         return JSONResponse(body("invalid_request", str(first["msg"]), request_id(request), where or None), 422)
 
     async def http(request: Request, error: HTTPException) -> JSONResponse:
-        kind = {401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}.get(
-            error.status_code, "http"
-        )
+        kind = {
+            400: "invalid_request",
+            401: "unauthorized",
+            403: "forbidden",
+            404: "not_found",
+            405: "method_not_allowed",
+        }.get(error.status_code, "http")
         told(kind)
         return JSONResponse(
             body(kind, str(error.detail), request_id(request)), error.status_code, dict(error.headers or {})
