@@ -1,0 +1,92 @@
+"""The studio: behind its scope, it shows what happened without the words unless told to keep them, and tries variants out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from shelftalk.recommender import Shelf
+from shelftalk.server.app import create_app
+from shelftalk.server.db import Keys, connect
+from shelftalk.settings import Settings
+
+WORDS = "a tent for two that my sister likes"
+
+
+def _settings(base: Settings, folder: Path, mode: str = "record", **serve: Any) -> Settings:
+    changed = {"database": f"sqlite:///{folder}/studio.db", **serve}
+    update = {
+        "serve": base.serve.model_copy(update=changed),
+        "explain": base.explain.model_copy(update={"mode": mode}),
+    }
+    return base.model_copy(update=update)
+
+
+def _client(settings: Settings, shelf: Shelf | None = None) -> TestClient:
+    return TestClient(create_app(settings, shelf), raise_server_exceptions=False)
+
+
+def _ready(client: TestClient) -> None:
+    end = time.monotonic() + 60
+    while client.get("/readyz").status_code != 200:
+        assert time.monotonic() < end, client.get("/readyz").text
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def studio(server_settings: Settings, tmp_path: Path) -> Iterator[TestClient]:
+    with _client(_settings(server_settings, tmp_path)) as client:
+        _ready(client)
+        yield client
+
+
+def test_requests_are_shown_with_their_times_and_without_their_words(studio: TestClient) -> None:
+    asked = studio.post("/v1/recommendations", json={"request": WORDS})
+    page = studio.get("/studio")
+    assert page.status_code == 200
+    assert asked.headers["X-Request-Id"][:12] in page.text
+    assert "sister" not in page.text
+    assert 'class="retrieve"' in page.text
+    assert "unsafe" not in page.headers["content-security-policy"]
+    assert "style=" not in page.text
+
+
+def test_a_failure_is_shown_as_one(studio: TestClient) -> None:
+    assert studio.post("/v1/recommendations", json={"request": "x" * 5000}).status_code == 400
+    page = studio.get("/studio").text
+    assert "invalid_request" in page
+    assert 'class="failed" x=' in page
+
+
+def test_feedback_is_counted(studio: TestClient) -> None:
+    product = studio.post("/v1/recommendations", json={"request": WORDS}).json()["picks"][0]["product_id"]
+    for kind in ("bought", "dismissed", "bought"):
+        studio.post("/v1/interactions", json={"product_id": product, "kind": kind})
+    page = " ".join(studio.get("/studio").text.split())
+    assert '<th scope="row">bought</th><td>2</td><td>2</td>' in page
+    assert '<th scope="row">dismissed</th><td>1</td><td>1</td>' in page
+
+
+def test_it_opens_for_its_scope_alone(server_settings: Settings, tmp_path: Path) -> None:
+    with _client(_settings(server_settings, tmp_path)) as client:
+        keys = Keys(connect(f"sqlite:///{tmp_path}/studio.db"))
+        ask, run = keys.create("till", ["ask"]), keys.create("owner", ["studio"])
+        body = {"request": WORDS, "variants": [{}, {}]}
+        assert client.get("/studio").status_code == 401
+        assert "Recent requests" not in client.get("/studio").text
+        for key, status in ((ask, 403), (run, 200)):
+            headers = {"Authorization": f"Bearer {key}"}
+            assert client.get("/studio", headers=headers).status_code == status
+            assert client.post("/studio/try", headers=headers, json=body).status_code == status
+
+
+def test_a_variant_that_needs_a_model_is_refused_where_there_is_none(studio: TestClient) -> None:
+    body = {"request": WORDS, "variants": [{"explain": "model"}, {}]}
+    reply = studio.post("/studio/try", json=body)
+    assert reply.status_code == 409
+    assert reply.json()["error"]["type"] == "no_model"
