@@ -83,7 +83,9 @@ _AND_THEN = re.compile(
 _THAN_A = re.compile(
     r"\b(?:than|least|most|over|under|exceeding|beyond|minimum(?: of)?|within|up to)\s+(?P<a>an?)\s+(?P<unit>[a-z]+)\b"
 )
-
+_A_OR = re.compile(
+    r"\b(?P<a>an?)\s+(?P<unit>[a-z]+)\s+(?:or (?:even )?(?:more|less|over|under|above|below|longer|shorter|larger|smaller|bigger|lighter|heavier)|plus|at (?:least|most)|max(?:imum)?|min(?:imum)?)\b"
+)
 
 _NOTES = {"tenner": 10.0, "fiver": 5.0}
 
@@ -93,7 +95,7 @@ def _a_unit(text: Text) -> list[Amount]:
     out = [
         Amount(Number(_NOTES[t.low], i, i, False), i, money=True) for i, t in enumerate(text.tokens) if t.low in _NOTES
     ]
-    for match in _THAN_A.finditer(text.low):
+    for match in (*_THAN_A.finditer(text.low), *_A_OR.finditer(text.low)):
         found = UNITS.get(match.group("unit"))
         if found is not None and match.group("unit") not in SHORT:
             first = text.at(match.start("a"))

@@ -6,30 +6,45 @@ Told apart sentence by sentence, so that a real request beside them is still ans
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from shelftalk.understand.tokens import Text
-from shelftalk.understand.wishes import ASKS, STEERING
+from shelftalk.understand.wishes import ASKS, CHORE, STEERING
 
 _SENTENCE = re.compile(r"(?:[^.!?;\n]|[.!?;](?!\s|$))+(?:[.!?;\n]+|$)")
 _ROLE = re.compile(r"^\W*(?:you are|you're|from now on|obey|act as|pretend|system|assistant)\b", re.I)
+_LEAD = re.compile(
+    r"^\W*(?:(?:please|(?:can|could|would|will) you|then|and|also|first|now|next|hey|hi|hello|i (?:want|need) you to)\W+)*",
+    re.I,
+)
 _OWNED = re.compile(
     r"\b(?:i|we|he|she|they)(?:'ve)? (?:(?:already|also) (?:own|have|has|had|got|bought)(?: got)?|(?:own|have|has|got|bought)(?: got)? already)\b[^.;!?]*?(?=[.;!?]|, | (?:and|but|so) (?:i|we|he|she|they|now|need|want|what|would)\b|$)"
 )
 
+_ALL_THE_SAME = re.compile(
+    r"(?:n't|\bnot|\bnever) (?:really |even |particularly )?(?:care|bothered|fussed|matter)(?: to me)? (?:if|whether|about it being)\b(?:(?! (?:as long as|so long as|but|so)\b)[^.!?,;]){0,60}|\bwhether [^.!?,;]{0,40} or not\b"
+)
 
-def asked(request: str) -> tuple[str, str | None]:
+
+def asked(request: str, names_something: Callable[[str], bool]) -> tuple[str, str | None]:
     """The sentences of a request that ask for products, and what was left out (None: nothing was).
 
-    Only where one sentence tries to steer the assistant and another one asks for a product.
+    Only where one sentence tries to steer the assistant or sets it another chore, and another one asks for a product or
+    names something of the shop.
     """
-    if not STEERING.search(request):
-        return request, None
     sentences = [m.group() for m in _SENTENCE.finditer(request)]
-    kept = [s for s in sentences if not STEERING.search(s) and not _ROLE.match(s)]
-    if len(kept) == len(sentences) or not any(ASKS.search(s) for s in kept):
+    steered = STEERING.search(request) is not None
+    kept = [s for s in sentences if not (steered and (STEERING.search(s) or _ROLE.match(s))) and not _chore(s)]
+    if len(kept) == len(sentences) or not any(ASKS.search(s) or names_something(s) for s in kept):
         return request, None
     left = " ".join(s.strip() for s in sentences if s not in kept)
     return " ".join(s.strip() for s in kept), left
+
+
+def _chore(sentence: str) -> bool:
+    """Whether the sentence begins by telling the assistant to do something else: "a desk to write a letter at" does not."""
+    lead = _LEAD.match(sentence)
+    return CHORE.match(sentence, lead.end() if lead else 0) is not None
 
 
 def owned(text: Text) -> set[int]:
@@ -38,3 +53,9 @@ def owned(text: Text) -> set[int]:
     for match in _OWNED.finditer(text.low):
         found |= {i for i, t in enumerate(text.tokens) if match.start() <= t.start < match.end()}
     return found if len(found) < len(text.tokens) else set()
+
+
+def all_the_same(text: Text) -> set[int]:
+    """The tokens of what somebody does not insist on: "I don't care if it's wireless or not"."""
+    spans = [(m.start(), m.end()) for m in _ALL_THE_SAME.finditer(text.low)]
+    return {i for i, t in enumerate(text.tokens) if any(start <= t.start < end for start, end in spans)}

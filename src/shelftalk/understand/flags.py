@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
+from shelftalk.understand.asides import all_the_same
 from shelftalk.understand.index import Field, Index
 from shelftalk.understand.lexicon import COMMON, FILLER, VALUE_SYNONYMS
 from shelftalk.understand.mentions import Mention
@@ -14,6 +14,7 @@ from shelftalk.values import Constraint
 _NOISE = stemmed(
     "is has with feature features function support supported capable capability included includes technology design system mode required require requires needed need needs included powered operated"
 )
+_NONE = frozenset({"none", "no", "without"})
 _PREFIXES = frozenset({"is", "ha", "has"})
 
 
@@ -26,6 +27,9 @@ def flags(
     used: set[int] = set()
     for known in index.fields.values():
         if known.yes is None and known.no is None:
+            if (limit := _with_or_without(text, index, known, negative)) is not None and limit[1] not in occupied:
+                out.append(limit[0])
+                used.add(limit[1])
             continue
         free = _free_of(text, known)
         if free is not None and known.yes is not None:
@@ -45,6 +49,26 @@ def flags(
         out.append(Constraint(known.field, "=", value, text.span(*where)))
         used.update(range(where[0], where[1] + 1))
     return out, used
+
+
+def _with_or_without(text: Text, index: Index, known: Field, negative: list[bool]) -> tuple[Constraint, int] | None:
+    """The constraint of "no armrests" or "with armrests" on a text field that says "none" where there are none, with the
+    token it was read from."""
+    nothing = [v for v, _ in known.facet.values if str(v).strip().lower() in _NONE]
+    some = tuple(v for v, _ in known.facet.values if v not in nothing)
+    if known.kind != "text" or len(known.name) != 1 or len(nothing) != 1 or not some:
+        return None
+    for i, token in enumerate(text.tokens):
+        if token.stem != known.name[0] or not i or token.gap != " ":
+            continue
+        lead = text.tokens[i - 1].low
+        if lead in ("no", "without") and negative[i]:
+            return Constraint(known.field, "=", nothing[0], text.span(i - 1, i)), i
+        if lead in ("with", "has", "have", "needs") and not negative[i]:
+            return Constraint(
+                known.field, "in" if len(some) > 1 else "=", some if len(some) > 1 else some[0], text.span(i - 1, i)
+            ), i
+    return None
 
 
 def _free_of(text: Text, known: Field) -> tuple[int, int] | None:
@@ -95,12 +119,6 @@ _PLAIN = frozenset(stem(w) for w in FILLER | COMMON)
 _TELLING = stemmed("rechargeable portable wireless adjustable foldable smart remote")
 
 
-# What somebody says is all the same to them asks for nothing: "I don't care if it's biodegradable or not".
-_ALL_THE_SAME = re.compile(
-    r"(?:n't|\bnot|\bnever) (?:really |even |particularly )?(?:care|mind|bothered|fussed|matter)(?: to me)? (?:if|whether|about it being)\b[^.!?,;]{0,60}|\bwhether [^.!?,;]{0,40} or not\b"
-)
-
-
 def _run(text: Text, form: tuple[str, ...]) -> tuple[int, int] | None:
     """Where all words of the form stand, within two words of each other."""
     tokens = text.tokens
@@ -108,9 +126,9 @@ def _run(text: Text, form: tuple[str, ...]) -> tuple[int, int] | None:
     glued = stem("".join(form)) if len(form) > 1 else ""
     if not text.stems & (wanted | {glued}):
         return None
-    aside = [(m.start(), m.end()) for m in _ALL_THE_SAME.finditer(text.low)]
+    aside = all_the_same(text)
     for i, token in enumerate(tokens):
-        if any(start <= token.start < end for start, end in aside):
+        if i in aside:
             continue
         if glued and token.stem == glued:
             return i, i

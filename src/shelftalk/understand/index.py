@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from shelftalk.understand.lexicon import CONCEPTS, FILLER, NAME_NOISE
+from shelftalk.understand.lexicon import ALSO_CALLED, CONCEPTS, FILLER, NAME_NOISE
 from shelftalk.understand.tokens import bag, stem, stems, words
 from shelftalk.understand.units import Unit, unit
 from shelftalk.values import CORE_FIELDS, Facet, Facets, Scalar
@@ -221,7 +221,7 @@ def named(known: Field, given: frozenset[str]) -> float:
         return 0.0
     score = 0.0
     for word in telling:
-        if word in given:
+        if word in given or ALSO_CALLED.get(word, frozenset()) & given:
             score += 1.0
         elif known.synonyms.get(word, frozenset()) & given:
             score += 0.8

@@ -11,6 +11,8 @@ import re
 from shelftalk.values import Intent
 
 LONGEST_REQUEST, LONGEST_NAME = 16, 3
+_KINDS = frozenset(["kind", "type", "category", "categories", "product", "item", "subcategory"])
+_FIELD_WORD = re.compile(r"[\W_]+")
 _SENTENCE = re.compile(r"[.!?;:]+\s+\w")
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d[\d.,]*|[^\w\s]")
 _LEAD = re.compile(
@@ -271,6 +273,12 @@ def named_kind(request: str, intent: Intent) -> str:
     said = [c.span for c in intent.constraints] + ([intent.sort.span] if intent.sort else []) + list(intent.preferences)
     read = {w.lower() for span in said for w in _TOKEN.findall(span)}
     words = [t.lower() for t in tokens]
+    kinds = {
+        w.lower()
+        for c in intent.constraints
+        if _KINDS & set(_FIELD_WORD.split(c.field))
+        for w in _TOKEN.findall(c.span)
+    }
     while words and (words[0] in _BEFORE or words[0] in read or words[0].isdigit()) and words[0] not in _AFTER:
         words.pop(0)
     name: list[str] = []
@@ -280,6 +288,8 @@ def named_kind(request: str, intent: Intent) -> str:
         name.append(word)
     if not name or len(name) > LONGEST_NAME or _OPEN & set(name) or name[0] in _NO_NAME:
         return ""
+    if len(words) > len(name) and words[len(name)][0].isdigit() and kinds & {t.lower() for t in tokens}:
+        return ""  # a number of the kind that was read before it: "sunscreen factor 50"
     behind = [word for word in words[len(name) : len(name) + 2] if word != ","]
     if behind and behind[0] in _OBJECT:
         return ""

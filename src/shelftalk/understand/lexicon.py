@@ -149,6 +149,9 @@ for _line in _CONCEPTS.strip().splitlines():
     _head, *_rest = [stem(w) for w in _line.split()]
     CONCEPTS[_head] = CONCEPTS.get(_head, frozenset()) | {_head, *_rest}
 
+# Words that mean just what a field's name means: "factor 50" of a sunscreen is its SPF.
+ALSO_CALLED: dict[str, frozenset[str]] = {stem("spf"): stemmed("factor")}
+
 # Words of field names that say nothing about which field is meant.
 NAME_NOISE = stemmed(
     "type of the is has with per num number value max min maximum minimum product item total and or for in a rating"

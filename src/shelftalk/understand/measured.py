@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from shelftalk.understand.amounts import Amount, scaled
 from shelftalk.understand.index import Field, Index, named
-from shelftalk.understand.lexicon import CONCEPTS, NAME_NOISE
+from shelftalk.understand.lexicon import ALSO_CALLED, CONCEPTS, NAME_NOISE
 from shelftalk.understand.nearby import PRICE_WORDS, around, following, implied
 from shelftalk.understand.tokens import Text, stem
 from shelftalk.understand.units import HINTS, Unit, convert, siblings
@@ -204,7 +204,8 @@ def _score(
     headed = bool(after) and (head in after or bool(CONCEPTS.get(head, frozenset()) & after)) and head not in NAME_NOISE
     if given is None and name_near < 0.75 and not headed:
         return None
-    if given is None and operator is None and not headed and not beside & set(known.name):
+    called = set(known.name).union(*(ALSO_CALLED.get(w, frozenset()) for w in known.name))
+    if given is None and operator is None and not headed and not beside & called:
         return None
     if headed and given is None:
         score += 0.8

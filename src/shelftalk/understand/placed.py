@@ -17,7 +17,7 @@ def ranged(intent: Intent, index: Index) -> Intent:
     """The intent with "= 6" on players_min or players_max read as players_min <= 6 and players_max >= 6."""
     out: list[Constraint] = []
     for constraint in intent.constraints:
-        ends = _ends(constraint.field, index) if constraint.operator == "=" else None
+        ends = ends_of(constraint.field, index) if constraint.operator == "=" else None
         if ends is None or isinstance(constraint.value, (tuple, str, bool)):
             out.append(constraint)
             continue
@@ -30,7 +30,7 @@ def ranged(intent: Intent, index: Index) -> Intent:
 _ENDS: tuple[Operator, Operator] = ("<=", ">=")
 
 
-def _ends(field: str, index: Index) -> tuple[str, str] | None:
+def ends_of(field: str, index: Index) -> tuple[str, str] | None:
     """The fields of the least and the most where the field is one of such a pair."""
     for low, high in (("min", "max"), ("minimum", "maximum")):
         for end in (low, high):

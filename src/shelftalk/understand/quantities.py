@@ -12,6 +12,7 @@ from shelftalk.understand.compare import FLIP, after, compared
 from shelftalk.understand.index import Field, Index
 from shelftalk.understand.measured import field_of, in_unit
 from shelftalk.understand.nearby import Quantity, following
+from shelftalk.understand.placed import ends_of
 from shelftalk.understand.polarity import rejected_after
 from shelftalk.understand.tokens import Text, stemmed
 from shelftalk.understand.units import scalar, tidy
@@ -158,6 +159,7 @@ def _read(
 _FOR_SO_MANY = re.compile(
     r"\b(?:for|fits?|sleeps?|seats?|holds?|accommodates?|room for|space for|family of|group of|party of)(?: up to| all| us| the| at least)? $"
 )
+_PLAYERS = stemmed("player players")
 _PEOPLE = stemmed("person people sleeps seats berth")
 
 
@@ -177,11 +179,19 @@ def _either(text: Text, before: Quantity, after: Quantity) -> bool:
 def _for_so_many(text: Text, index: Index, amount: Amount) -> Quantity | None:
     """The limit of "a tent for two": as many people as one field alone, of those the category has, may mean."""
     first, last, value = amount.number.first, amount.last, amount.number.value
-    if amount.unit is not None or amount.money or amount.low is not None or following(text, last):
+    counted = amount.unit is None or amount.unit.dimension == "people"
+    if not counted or amount.money or amount.low is not None or following(text, last):
         return None
+    if not 1 <= value <= 100 or not _FOR_SO_MANY.search(text.low[: text.tokens[first].start]):
+        return None
+    for known in index.fields.values():
+        if known.number and _PLAYERS & set(known.name) and ends_of(known.field, index) is not None:
+            return Quantity(known.field, "=", scalar(value), first, last, text.span(first, last))
+    if amount.unit is not None:
+        return None  # a unit that no field of the category has
     fields = [known for known in index.fields.values() if _people(known)]
     bounds = fields[0].bounds() if len(fields) == 1 and fields[0].within else None
-    if bounds is None or not 1 <= value <= bounds[1] or not _FOR_SO_MANY.search(text.low[: text.tokens[first].start]):
+    if bounds is None or value > bounds[1]:
         return None
     return Quantity(fields[0].field, ">=", scalar(value), first, last, text.span(first, last), nearest=True)
 

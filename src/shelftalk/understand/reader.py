@@ -6,14 +6,13 @@ with a value becomes part of the search text rather than a hard constraint.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 
 from shelftalk.understand.ages import ages
 from shelftalk.understand.amounts import Amount, amounts
-from shelftalk.understand.asides import asked, owned
+from shelftalk.understand.asides import all_the_same, asked, owned
 from shelftalk.understand.bodies import bodies
 from shelftalk.understand.compare import compared
 from shelftalk.understand.counts import FIRST_FEW, how_many, odd_count, ordinal, plural_count
@@ -21,16 +20,18 @@ from shelftalk.understand.dates import dates
 from shelftalk.understand.flags import flags
 from shelftalk.understand.index import Index
 from shelftalk.understand.kinds import a_thing_of_its_own, lacking
-from shelftalk.understand.lexicon import COMMON, FILLER, FUNCTION, SUPERLATIVES
+from shelftalk.understand.lexicon import COMMON, FILLER, FUNCTION
 from shelftalk.understand.mentions import Mention, mentions
 from shelftalk.understand.nearby import Quantity
 from shelftalk.understand.packs import pack_anchors, packs
 from shelftalk.understand.polarity import accepted_after, negatives, rejected_after
 from shelftalk.understand.quantities import quantities
+from shelftalk.understand.refusals import another, excluded, refused_category, starts_anew
 from shelftalk.understand.sizes import sizes
+from shelftalk.understand.slips import as_written, set_right
 from shelftalk.understand.spelling import corrected
 from shelftalk.understand.superlatives import Order, order, thrift, thrift_tokens
-from shelftalk.understand.tokens import Text, bag, tokenise
+from shelftalk.understand.tokens import Text, tokenise
 from shelftalk.understand.wishes import is_shopping, preferences, query, tastes
 from shelftalk.values import Constraint, Facets, Intent, Scalar, Sort
 
@@ -58,16 +59,19 @@ class Reader:
     def read(self, request: str) -> Reading:
         """What the request asks for, as far as words alone tell. Never raises on any text."""
         index = self.index
-        request, left_out = asked(request[:LONGEST_REQUEST])
-        text, spelling = corrected(tokenise(request), index)
-        notes = [*spelling]
+        request, left_out = asked(request[:LONGEST_REQUEST], self._names_something)
+        text, slips = set_right(tokenise(request), index)
+        text, spelling = corrected(text, index)
+        notes = [*(f"read {written!r} as {right!r}" for right, written in slips.items()), *spelling]
         if left_out:
             notes.append("what asks for no product was left out")
         spoken = amounts(text)
         has_already = owned(text)
         youth, age_tokens = ages(text, index)
         released, date_tokens = dates(text, index)
-        first_pass = mentions(text, index, frozenset(age_tokens | date_tokens | thrift_tokens(text)))
+        first_pass = mentions(
+            text, index, frozenset(age_tokens | date_tokens | thrift_tokens(text) | all_the_same(text))
+        )
         shared = pack_anchors(text, index)
         anchors = {i: i for i in named_anchors(text, index) | shared}
         anchors.update({a.number.first: a.last for a in spoken})
@@ -106,7 +110,7 @@ class Reader:
         found = [m for m in found if m.first not in liked or m.field == "categories" or index.fields[m.field].brand]
         ends = {m.last for m in found}
         for mention in reversed(found):
-            if mention.field == "categories" and not _refused_category(text, mention, negative, ends):
+            if mention.field == "categories" and not refused_category(text, mention, negative, ends):
                 continue
             mention.negative = (negative[mention.first] or rejected_after(text, mention.last)) and not accepted_after(
                 text, mention.last
@@ -120,10 +124,10 @@ class Reader:
             ):
                 one.negative = True
         for before, after in pairwise(found):
-            if before.negative and after.negative and _starts_anew(text, index, before, after):
+            if before.negative and after.negative and starts_anew(text, index, before, after):
                 after.negative = False
         switches, switch_tokens = flags(text, index, negative, found, sort_tokens | limit_tokens | pack_tokens)
-        turned = _another(text, index, found)
+        turned = another(text, index, found)
         constraints = [
             *_values(text, index, found, turned),
             *switches,
@@ -163,7 +167,7 @@ class Reader:
         if not shopping:
             return Reading(Intent(query="", shopping=False))
         dropped = limit_tokens | pack_tokens | count_tokens | sort_tokens
-        exclude = _excluded(text, index, negative, used)
+        exclude = excluded(text, index, negative, used)
         if thrifty:
             notes.append("a low price was wished for without naming one: ordered by price")
         notes += [*body.notes, *([odd.note] if odd else []), *_told(text, spoken)]
@@ -173,17 +177,28 @@ class Reader:
             if category
         ]
         return Reading(
-            Intent(
-                constraints=_ordered(constraints),
-                sort=wish,
-                limit=limit,
-                preferences=preferences(text, used | count_tokens, negative),
-                exclude=exclude,
-                query=query(text, dropped, negative, {i for m in found for i in range(m.first, m.last + 1)}),
-                shopping=True,
+            as_written(
+                Intent(
+                    constraints=_ordered(constraints),
+                    sort=wish,
+                    limit=limit,
+                    preferences=preferences(text, used | count_tokens, negative),
+                    exclude=exclude,
+                    query=query(text, dropped, negative, {i for m in found for i in range(m.first, m.last + 1)}),
+                    shopping=True,
+                ),
+                slips,
             ),
             thrifty,
             tuple(dict.fromkeys(notes)),
+        )
+
+    def _names_something(self, sentence: str) -> bool:
+        """Whether a sentence holds a word of the catalogue's own that is no word of any sentence."""
+        index = self.index
+        return any(
+            t.stem in index.nouns or (t.stem in index.vocabulary_stems and t.low not in COMMON | FILLER | FUNCTION)
+            for t in tokenise(sentence).tokens
         )
 
 
@@ -203,58 +218,10 @@ def _told(text: Text, spoken: list[Amount]) -> list[str]:
     return out
 
 
-def _starts_anew(text: Text, index: Index, before: Mention, after: Mention) -> bool:
-    """Whether a comma and the name of another field part a value from a refusal: "no wool, size XL" wants XL."""
-    between = text.low[text.tokens[before.last].end : text.tokens[after.first].start]
-    if before.field == after.field or not between.startswith(",") or _REFUSING & set(between.replace(",", " ").split()):
-        return False
-    named = {t.stem for t in text.tokens[before.last + 1 : after.first]}
-    return bool(named & set(index.fields[after.field].name))
-
-
 def _only_category(found: list[Mention], index: Index) -> str | None:
     """The one category a request names, in lower case, by which fields of the same name are told apart."""
     named = {str(m.value.value).lower() for m in found if m.field == "categories" and m.value is not None}
     return next(iter(named)) if len(named) == 1 else None
-
-
-# What may stand between a negation and the category that it turns down ("I don't want any shoes").
-_WANTING = frozenset(
-    [
-        "already",
-        "own",
-        "owned",
-        "bought",
-        "want",
-        "need",
-        "needs",
-        "like",
-        "looking",
-        "show",
-        "give",
-        "interested",
-        "buying",
-        "buy",
-        "more",
-        "bother",
-    ]
-)
-
-
-def _refused_category(text: Text, mention: Mention, negative: list[bool], ends: set[int]) -> bool:
-    """Whether a category itself is turned down ("no shoes"), rather than one of its kind ("no leather shoes") or something
-    done with it ("I don't have time to charge my headphones")."""
-    before = mention.first - 1
-    at = before
-    while at >= 0 and negative[at]:
-        if at not in ends and text.tokens[at].low not in FUNCTION and text.tokens[at].low not in _WANTING:
-            return False
-        at -= 1
-    if rejected_after(text, mention.last) and before not in ends:
-        return True
-    return negative[mention.first] and (
-        before < 0 or not negative[before] or (before not in ends and text.tokens[before].low in FUNCTION)
-    )
 
 
 def _inside(found: list[Mention]) -> frozenset[int]:
@@ -370,40 +337,6 @@ def _limits(found: list[Quantity]) -> list[Constraint]:
 
 def _each(value: Scalar | tuple[Scalar, ...]) -> tuple[Scalar, ...]:
     return value if isinstance(value, tuple) else (value,)
-
-
-def _another(text: Text, index: Index, found: list[Mention]) -> set[int]:
-    """Positions of brands that a request turns its back on by asking for "a different brand"."""
-    brands = [i for i, m in enumerate(found) if index.fields[m.field].brand]
-    if len(brands) != 1 or found[brands[0]].negative:
-        return set()
-    if re.search(
-        r"(?:n't|no|not|never|without)(?: \w+){0,3} (?:any )?(?:other|different|another) (?:brands?|ones?|makes?)",
-        text.low,
-    ):
-        return set()
-    if re.search(
-        r"\b(?:any other|some other|another|a different|different|other|a new) (?:brands?|makes?|manufacturers?|compan(?:y|ies)|labels?|makers?)\b|\bfrom (?:someone|anyone|somebody|anybody) else\b|other than (?:that|those|them|it)\b|(?:n't|not) (?:be |made )?(?:from|by) (?:them|that (?:brand|company|one)|those|it|theirs)\b|(?:anything|anyone|any brand|everything|all) but (?:them|that|those|it|theirs)\b|n't (?:them|theirs|that brand|one of theirs|their)\b",
-        text.low,
-    ):
-        return set(brands)
-    return set()
-
-
-def _excluded(text: Text, index: Index, negative: list[bool], used: set[int]) -> tuple[str, ...]:
-    """Words turned down that no field holds: "no mushrooms" where no facet knows mushrooms."""
-    out = []
-    for i, (token, off) in enumerate(zip(text.tokens, negative, strict=True)):
-        plain = token.low in FILLER or token.low in COMMON or token.low in SUPERLATIVES or token.stem in index.nouns
-        if not off or plain or i in used or token.numeric or len(token.low) < 4:
-            continue
-        lead = {t.low for t in text.tokens[max(0, i - 2) : i]}
-        if lead & _REFUSING and not token.low.endswith(("ing", "ed", "er")):
-            out.append(token.low)
-    return tuple(dict.fromkeys(out))[:5]
-
-
-_REFUSING = bag("no without non avoid except excluding contain contains containing not of with")
 
 
 def _ordered(constraints: list[Constraint]) -> tuple[Constraint, ...]:

@@ -137,7 +137,7 @@ def _modifies(text: Text, index: Index, mention: Mention, found: list[Mention]) 
 
 
 _PLACE = re.compile(
-    r"\b(?:(?:in|into|around|at|for|from|through)(?: \w+)? (?:my|our|the|his|her|their)|have an?)(?: \w+)? $"
+    r"\b(?:(?:in|into|around|at|for|from|through)(?: \w+)? (?:my|our|the|his|her|their)|(?<!you )have an?)(?: \w+)? $"
 )
 
 

@@ -35,8 +35,8 @@ STEERING = re.compile(
     r"|\b(?:you are now|pretend (?:to be|you)|act as|roleplay|jailbreak|dan mode|developer mode)\b|\b(?:drop|delete from|truncate) table\b",
     re.I,
 )
-_CHORE = re.compile(
-    r"\b(?:write|compose|tell|sing|recite|translate|summari[sz]e|explain|solve|calculate|code|debug|draw|generate)\b(?: \w+){0,3}? (?:poem|story|joke|song|essay|letter|email|code|program|function|script|haiku|limerick|text|sentence|equation|paragraph|history|meaning|homework|article|tale|riddle|lyrics)\b"
+CHORE = re.compile(
+    r"\b(?:translate|summari[sz]e|proofread) (?:this|that|it|the following|everything|my|all|into|to)\b|\b(?:write|compose|tell|sing|recite|translate|summari[sz]e|explain|solve|calculate|code|debug|draw|generate)\b(?: \w+){0,3}? (?:poem|story|joke|song|essay|letter|email|code|program|function|script|haiku|limerick|text|sentence|equation|paragraph|history|meaning|homework|article|tale|riddle|lyrics)\b"
     r"|\bwhat(?:'s| is) the (?:weather|time|date|capital|meaning|temperature outside|news|score)\b(?! (?:range|of battery))|\bwhat time is it\b|\bhow(?:'s| is) the weather\b|\bweather (?:like|today|tomorrow|forecast)\b|(?:^|[.!?]\s*)who (?:is|was|won|invented|wrote|discovered)\b|\bwhat(?:'s| is) \d+\s*[-+*/x]\s*\d+"
     r"|\bwhere is my (?:order|package|parcel)\b|\b(?:track|cancel|return) my (?:order|package|parcel|purchase)\b",
     re.I,
@@ -53,8 +53,8 @@ def is_shopping(text: Text, found_anything: bool) -> bool:
         return False
     if _CHAT.match(text.low):
         return False
-    if STEERING.search(text.low) or _CHORE.search(text.low):
-        return found_anything and bool(ASKS.search(_CHORE.sub(" ", STEERING.sub(" ", text.low))))
+    if STEERING.search(text.low) or CHORE.search(text.low):
+        return found_anything and bool(ASKS.search(CHORE.sub(" ", STEERING.sub(" ", text.low))))
     return True
 
 
@@ -127,7 +127,8 @@ def query(text: Text, dropped: set[int], negative: Iterable[bool], named: Collec
             continue
         glued = i + 1 < len(tokens) and tokens[i + 1].gap == "" and tokens[i + 1].numeric  # the "a" of "a11"
         plain = token.low in FUNCTION if brief else token.low in FILLER and token.low not in KEPT
-        plain = plain and token.low not in _OPEN
+        plain = (plain or token.low.endswith("n't")) and token.low not in _OPEN
+        plain = plain or (token.low in ("least", "most") and i > 0 and tokens[i - 1].low == "at")
         letter = len(token.low) == 1 and not token.numeric and not brief
         if i not in named and (plain or letter) and not glued:
             continue
