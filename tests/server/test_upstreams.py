@@ -27,7 +27,7 @@ def servers() -> Iterator[tuple[StandIn, StandIn]]:
 def engine(servers: tuple[StandIn, StandIn]) -> Iterator[Upstreams]:
     for server in servers:
         server.mood("well")
-    made = Upstreams([server.address for server in servers], every_s=0.1).start()
+    made = Upstreams([server.address for server in servers], every_s=0.1, patience_s=0.5).start()
     until(lambda: [up for up, _, _ in made.states()] == [True, True])
     yield made
     made.close()

@@ -15,7 +15,7 @@ import json
 import logging
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import httpx
 
@@ -59,6 +59,7 @@ class ServerEngine:
         api_key: str | None = None,
         timeout: float | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        connections: int = _CONCURRENT,
     ) -> None:
         self.address = address.rstrip("/").removesuffix("/v1").rstrip("/")
         if not self.address.startswith(("http://", "https://")):
@@ -67,9 +68,10 @@ class ServerEngine:
             base_url=self.address,
             headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
             timeout=_TIMEOUT if timeout is None else httpx.Timeout(timeout, connect=min(5.0, timeout)),
-            limits=httpx.Limits(max_connections=_CONCURRENT, max_keepalive_connections=_CONCURRENT),
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
             transport=transport,
         )
+        self._pulse = httpx.AsyncClient(base_url=self.address, transport=transport)
         self._can_tokenize = True
         self._background = Background("shelftalk-engine")
         try:
@@ -88,7 +90,7 @@ class ServerEngine:
         return self._background.run(self._choose_all(prompts, labels))
 
     def generate(self, prompts: Sequence[Prompt], decoding: Decoding | Sequence[Decoding]) -> list[Generation]:
-        """One Generation a prompt, in order; at most 32 requests at once."""
+        """One Generation a prompt, in order; at most `connections` requests at once."""
         self._check()
         pairs = list(zip(prompts, each(prompts, decoding), strict=True))
         return self._background.run(_all(lambda pair: self._generate(*pair), pairs)) if pairs else []
@@ -103,21 +105,31 @@ class ServerEngine:
         self._check()
         return self._count(text)
 
-    def healthy(self, timeout_s: float = 2.0) -> bool:
-        """Whether the server says that it is well (GET /health) within that time; 404 counts, other servers lack it."""
+    def health(self, timeout_s: float = 5.0) -> Literal["well", "slow", "ill"]:
+        """What the server says of itself (GET /health): "slow" where it says nothing in time. 404 counts as well.
+
+        Asked over a connection of its own, so that many requests under way do not make a server look slow.
+        """
         self._check()
 
         async def ask() -> int:
-            return (await self._client.get("/health", timeout=timeout_s)).status_code
+            return (await self._pulse.get("/health", timeout=timeout_s)).status_code
 
         try:
-            return self._background.run(ask()) in (200, 404)
+            return "well" if self._background.run(ask()) in (200, 404) else "ill"
+        except httpx.TimeoutException:
+            return "slow"
         except (httpx.HTTPError, EngineError):
-            return False
+            return "ill"
 
     def close(self) -> None:
         """Close the connections; safe to call twice. Requests in flight fail."""
-        self._background.close(self._client.aclose)
+
+        async def last() -> None:
+            await self._pulse.aclose()
+            await self._client.aclose()
+
+        self._background.close(last)
 
     def _check(self) -> None:
         if self._background.closed:

@@ -8,6 +8,7 @@ import signal
 from collections.abc import AsyncIterator, Callable
 
 from fastapi import FastAPI, HTTPException, Request, Response
+from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Match
 
 from shelftalk.recommender import Shelf
@@ -73,6 +74,14 @@ def create_app(
     failures.install(app, telemetry.error)
     app.add_middleware(BodyLimit, most=settings.serve.body_bytes)
     app.add_middleware(KeyCookie)
+    if settings.serve.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.serve.origins),
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "X-API-Key"],
+            expose_headers=["X-Request-Id", "Retry-After"],
+        )
     app.add_middleware(Observed, telemetry=telemetry, headers=_SECURITY)
 
     app.include_router(health.router)

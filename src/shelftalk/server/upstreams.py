@@ -22,6 +22,7 @@ __all__ = ["Upstreams"]
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+_CONNECTIONS = 256
 Connect = Callable[[str], ServerEngine]
 
 
@@ -33,11 +34,15 @@ class _Member:
     active: int = 0
     served: int = 0
     why: str = "not asked yet"
+    well_at: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Upstreams:
-    """An engine over the servers at `addresses`; nothing is asked before `start`. EngineError where none is up."""
+    """An engine over the servers at `addresses`; nothing is asked before `start`. EngineError where none is up.
+
+    A server that refuses its health check is down at once, one that is slow to answer it after `patience_s`.
+    """
 
     name = "server"
 
@@ -48,14 +53,17 @@ class Upstreams:
         model: str | None = None,
         api_key: str | None = None,
         every_s: float = 2.0,
+        patience_s: float = 20.0,
         connect: Connect | None = None,
     ) -> None:
         if not addresses:
             raise ValueError("at least one address is needed")
-        self._connect = connect or (lambda address: ServerEngine(address, model=model, api_key=api_key))
+        self._connect = connect or (
+            lambda address: ServerEngine(address, model=model, api_key=api_key, connections=_CONNECTIONS)
+        )
         self._members = [_Member(address) for address in dict.fromkeys(addresses)]
         self.model = ""  # of the first server that was reached
-        self._every_s = every_s
+        self._every_s, self._patience_s = every_s, patience_s
         self._lock = threading.Lock()
         self._turn = itertools.count()
         self._stop = threading.Event()
@@ -169,12 +177,17 @@ class Upstreams:
                 if member.engine is None:
                     member.engine = self._connect(member.address)
                     self.model = self.model or member.engine.model
-                elif not member.engine.healthy():
-                    self._down(member, "its health check fails")
-                    return
+                else:
+                    health = member.engine.health(min(5.0, self._patience_s))
+                    if health == "slow" and time.monotonic() - member.well_at < self._patience_s:
+                        return  # much to do, perhaps; requests have time limits of their own
+                    if health != "well":
+                        self._down(member, f"its health check is {health}")
+                        return
             except EngineError as error:
                 self._down(member, str(error))
                 return
+        member.well_at = time.monotonic()
         if not member.up:
             logger.info("the language model's server at %s is up (%.1f s)", member.address, time.monotonic() - started)
             with self._changed:
