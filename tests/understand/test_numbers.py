@@ -53,3 +53,7 @@ def test_units_convert_within_their_dimension(value, given, wanted, result):
 
 def test_the_amounts_of_a_text_are_what_a_model_may_name():
     assert amounts_in("between 20 and two hundred, or 1.5k") >= {20.0, 200.0, 1.5, 1500.0}
+
+
+def test_a_number_too_long_to_be_an_amount_is_none() -> None:
+    assert numbers(tokenise("a lamp under " + "9" * 320)) == []

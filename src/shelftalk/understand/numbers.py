@@ -29,6 +29,9 @@ class Number:
     kilo: bool = False
 
 
+_LONGEST = 15
+
+
 def numbers(text: Text) -> list[Number]:
     """Every amount of the text, in order, none overlapping. "one" alone is left out unless a unit may follow it."""
     found: list[Number] = []
@@ -52,10 +55,9 @@ def _digits(text: Text, i: int) -> Number | None:
         and tokens[i - 1].low not in ("usd", "eur", "gbp", "x")
     ):
         return None  # the 7 of OPT7
-    try:
-        value = float(tokens[i].text.replace(",", ""))
-    except (ValueError, OverflowError):
-        return None
+    if len(tokens[i].text) > _LONGEST:
+        return None  # the number of a card or a code, no amount
+    value = float(tokens[i].text.replace(",", ""))
     after = tokens[i + 1] if i + 1 < len(tokens) else None
     if after and after.gap == "/" and after.numeric and "." not in after.text and float(after.text) not in (0.0,):
         whole = 0.0

@@ -16,6 +16,16 @@ from shelftalk.text import clean
 
 _TOKEN = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d*\.\d+|\d+|[^\W\d_]+(?:'[^\W\d_]+)?", re.UNICODE)
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‑": "-", "−": "-"})  # fmt: skip
+# "1.299,00", "1.000" beside a euro sign, "99,95" beside a currency or a unit.
+_EURO = r"(?:€|eur\b|euros?\b)"
+_MEASURE = rf"(?:{_EURO}|\$|£|(?:kg|g|cm|mm|m|l|ml|km|w|kwh|litres?|liters?|inch(?:es)?)\b)"
+_CONTINENTAL = re.compile(
+    rf"(?<![\d.,])\d{{1,3}}(?:\.\d{{3}})+,\d{{1,2}}(?!\d)"
+    rf"|(?<![\d.,])\d{{1,3}}(?:\.\d{{3}})+(?![\d,.]\d)(?=\s?{_EURO})|(?:(?<=€)|(?<=€ ))\d{{1,3}}(?:\.\d{{3}})+(?![\d,.]\d)"
+    rf"|(?<![\d.,])\d+,\d{{1,2}}(?!\d)(?=\s?{_MEASURE})|(?:(?<=[€$£])|(?<=[€$£] ))\d+,\d{{1,2}}(?!\d)",
+    re.IGNORECASE,
+)
+_SWAP = str.maketrans({",": ".", ".": ","})
 _HARD = re.compile(r"[.;!?](?:[\s\"')]|$)|[:\n]")
 _ABBREVIATIONS = frozenset(
     ("mr", "mrs", "ms", "dr", "st", "vs", "no", "oz", "lb", "lbs", "ft", "in", "fl", "approx", "max", "min")
@@ -133,9 +143,14 @@ def _stems(tokens: tuple[Token, ...]) -> frozenset[str]:
     return frozenset(t.stem for t in tokens)
 
 
+def _point(text: str) -> str:
+    """The text with amounts of the continent ("99,95 €", "€1.000") written with a decimal point; no offset moves."""
+    return _CONTINENTAL.sub(lambda m: m.group().translate(_SWAP), text)
+
+
 def tokenise(raw: str) -> Text:
     """The request cleaned (NFKC, no invisible characters, plain quotes and dashes) and cut into tokens."""
-    text = clean(raw.translate(_QUOTES)).translate(_QUOTES)
+    text = _point(clean(raw.translate(_QUOTES)).translate(_QUOTES))
     tokens, last, previous = [], 0, ""
     for match in _TOKEN.finditer(text):
         word, gap = match.group(), text[last : match.start()]
