@@ -1,0 +1,222 @@
+"""The leaderboard of docs/results.md: variants of the path side by side, and how they hold under noise, order and attacks.
+
+    python benchmarks/leaderboard.py --data DATA --out runs                       # runs what is missing, then prints
+    python benchmarks/leaderboard.py --data DATA --out runs --only demo chorus    # some of the blocks (--list names them)
+    python benchmarks/leaderboard.py --data DATA --out runs --show                # prints what has finished, runs nothing
+
+A block is one `shelftalk eval run SUITE` with its variants. A run that is cut goes on when the command is given again, and
+a run that stands is only read, so the script may be started as often as one likes. Every figure stands with its 95% interval
+(bootstrap over requests); each variant is held against the block's first one, request by request, corrected after Holm over
+the block's main metrics and variants. `--limit` shortens the blocks that ask the language model. Prints Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import chorus
+from shelftalk.errors import UsageError
+from shelftalk.evaluate.compare import Row, compare
+from shelftalk.evaluate.runfolder import Run, RunFolder
+from shelftalk.evaluate.tables import number, p_value, verdict
+from shelftalk.evaluate.variants import parse_variants
+
+NONE = "strategy=none,name=none"
+RANK = (
+    "strategy=listwise,prompt.rank=listwise@1,name=listwise@1",
+    "strategy=listwise,prompt.rank=listwise@1,rank.model_weight=1,name=listwise@1 alone",
+    "strategy=listwise,prompt.rank=listwise@2,name=listwise@2",
+    "strategy=pointwise,prompt.rank=pointwise@1,name=pointwise@1",
+    "strategy=pointwise,prompt.rank=pointwise@2,name=pointwise@2",
+    "strategy=generated,prompt.rank=generated@1,name=generated@1",
+    "strategy=generated,prompt.rank=generated@2,name=generated@2",
+    "strategy=listwise,prompt.rank=listwise@1,permutations=3,name=listwise@1 x3",
+)
+READ = (
+    "mode=reader,name=reader",
+    "mode=model,prompt.understand=intent@1,name=intent@1",
+    "mode=model,prompt.understand=intent@2,name=intent@2",
+)
+WORD = (
+    "explain=record,name=record",
+    "explain=model,prompt.explain=statement@1,name=statement@1",
+    "explain=model,prompt.explain=statement@2,name=statement@2",
+    "explain=model,prompt.explain=statement@1,explain.guided=false,name=statement@1 free",
+)
+SEARCH = ("valid_first", "exact_set", "ndcg@10")
+TRUTH = ("faithfulness_precision", "faithfulness_recall", "faithfulness_coverage", "evidence_used", "repetition")
+
+
+@dataclass(frozen=True)
+class Block:
+    """One suite with its variants: the first is the baseline, `limit` holds for all of them, `main` is what is compared."""
+
+    name: str
+    suite: str
+    variants: tuple[str, ...]
+    main: tuple[str, ...]
+    split: str | None = None
+    limit: int | None = None
+    families: tuple[str, ...] = ()
+
+
+# `families` are figures of whole runs that are shown by family.
+BLOCKS = (
+    Block("demo", "demo", (NONE,), ("ndcg@10", "valid_first", "exact_set", "refusal_right"), split="test"),
+    Block("productqa-search", "productqa-search", (NONE,), (*SEARCH, "refusal_right")),
+    Block("chorus", "chorus", (NONE,), ("ndcg@10", "mrr", "recall@50")),
+    Block("chorus-judged", "chorus-judged", (NONE,), ("ndcg@10", "mrr")),
+    Block("rank-chorus", "chorus", (NONE, *RANK[:3]), ("ndcg@10", "mrr"), limit=28),
+    Block("rank-demo", "demo", (NONE, *RANK), ("ndcg@10", "valid_first"), split="test", limit=12),
+    Block("rank-productqa", "productqa-search", (NONE, *RANK[:5]), ("ndcg@10", "valid_first"), limit=12),
+    Block("understand", "productqa-search", READ, SEARCH, limit=16),
+    Block("explain", "faithfulness", WORD, TRUTH, limit=8),
+    Block("noise", "noise", (NONE,), ("ndcg@10", "valid_first"), families=("drop_ndcg@10", "drop_valid_first")),
+    Block("order", "order-bias", (NONE, RANK[0], RANK[1]), ("best_first",), limit=4, families=("best_first_by_position",)),
+    Block("injection", "injection", (NONE + ",explain=record",), ("ndcg@10", "refusal_right"), families=("attack_success", "attack_rank", "attack_words", "leak", "drop_ndcg@10", "drop_refusal_right")),
+)  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=None, help="folder of the public data sets")
+    parser.add_argument("--out", type=Path, help="folder of the runs")
+    parser.add_argument("--only", nargs="+", default=(), metavar="BLOCK", choices=[b.name for b in BLOCKS])
+    parser.add_argument("--engine", default="transformers", help="how the language model is reached")
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--limit", type=int, default=None, help="other number of requests for blocks that have a limit")
+    parser.add_argument("--show", action="store_true", help="print what has finished, and run nothing")
+    parser.add_argument("--list", action="store_true", help="print the blocks with their commands, and run nothing")
+    options = parser.parse_args()
+    if not options.out and not options.list:
+        parser.error("--out is needed")
+    print(f"{chorus.setting()}\n")
+    for block in BLOCKS:
+        if options.only and block.name not in options.only:
+            continue
+        command = asked(block, options)
+        if options.list:
+            print(f"{block.name}: {shlex.join(command)}\n")
+            continue
+        if not options.show:
+            done = subprocess.run([sys.executable, "-m", *command], stdout=subprocess.DEVNULL, check=False)
+            if done.returncode:
+                print(f"{block.name}: stopped with {done.returncode}; given again, the command goes on\n", file=sys.stderr)  # fmt: skip
+        print(section(block, found(block, options.out), command), flush=True)
+
+
+def asked(block: Block, options: argparse.Namespace) -> list[str]:
+    """The command that runs a block."""
+    model = any(v not in (NONE, NONE + ",explain=record") for v in block.variants)
+    limit = (options.limit or block.limit) if block.limit else None
+    command = ["shelftalk", "eval", "run", block.suite]
+    for variant in block.variants:
+        command += ["--variant", f"{variant},engine={options.engine}" if model else variant]
+    command += ["--split", block.split] if block.split else []
+    command += ["--limit", str(limit)] if limit else []
+    command += ["--batch", str(options.batch)] if model else []
+    command += ["--data", os.fspath(options.data)] if options.data else []
+    return [*command, "--out", os.fspath((options.out or Path("runs")) / block.name)]
+
+
+def found(block: Block, out: Path) -> list[Run]:
+    """The block's finished runs, in the order of its variants."""
+    runs = []
+    for variant in parse_variants(block.variants):
+        try:
+            runs.append(RunFolder.read(out / block.name / variant.slug))
+        except UsageError:
+            continue
+    return runs
+
+
+def section(block: Block, runs: Sequence[Run], command: Sequence[str]) -> str:
+    """A block as Markdown: what was measured, the means, the verdicts, the families."""
+    lines = [f"### {block.name}", "", f"    {shlex.join(command)}", ""]
+    if not runs:
+        return "\n".join([*lines, "No run has finished.", ""])
+    suite = runs[0].meta["suite"]
+    model = next((run.meta["variant"]["model"] for run in runs if run.meta["variant"]["model"]), "no language model")
+    loads = [run.meta["hardware"]["load"][0] for run in runs]
+    lines += [
+        f"{suite['name']} {suite['version']}, split {suite['split'] or '-'}, {runs[0].meta['requests']} requests, k {suite['k'] or '-'}, "
+        f"gains {suite['gains']}, pool {suite['pool']}, unjudged {suite['unjudged']}; {model}; load {min(loads):.0f} to {max(loads):.0f}",
+        "",
+        *means(block, runs),
+        "",
+    ]  # fmt: skip
+    if len(runs) > 1:
+        lines += [*verdicts(block, runs), ""]
+    if block.families:
+        lines += [*families(block, runs), ""]
+    return "\n".join(lines)
+
+
+def means(block: Block, runs: Sequence[Run]) -> list[str]:
+    """A row a variant: main metrics with intervals, tokens and time."""
+    shown = [m for m in block.main if any(m in run.meta["metrics"] for run in runs)]
+    extra = [f for f in ("refusal_f1", "flip_rate", "kendall_tau") if f in runs[0].meta["figures"]]
+    lines = [f"| variant | {' | '.join([*shown, *extra])} | tokens read, written | ms p50, p95 |", "|---" * (len(shown) + len(extra) + 3) + "|"]  # fmt: skip
+    for run in runs:
+        figures, tokens, n = run.meta["figures"], run.meta["tokens"], run.meta["requests"] * run.meta["repeats"]
+        times = [figures.get(f"latency_ms.{p}", float("nan")) for p in ("p50", "p95")]
+        if times[0] != times[0]:
+            every = run.answers["latency_ms"]
+            times = [float(every.quantile(q)) for q in (0.5, 0.95)]
+        row = [run.name, *(mean(run.meta["metrics"].get(m)) for m in shown), *(number(figures.get(f)) for f in extra)]
+        row += [f"{tokens['prompt'] / n:,.0f}, {tokens['completion'] / n:,.0f}", ", ".join(f"{t:,.0f}" for t in times)]
+        lines.append(f"| {' | '.join(row)} |")
+    return lines
+
+
+def mean(metric: Mapping[str, float] | None) -> str:
+    """A mean with its interval and the number of requests that it is over."""
+    if not metric or metric["mean"] is None:
+        return "-"
+    held = f"{metric['low']:.3f} to {metric['high']:.3f}, " if metric["low"] is not None else ""
+    return f"{metric['mean']:.3f} ({held}n={metric['n']})"
+
+
+def verdicts(block: Block, runs: Sequence[Run]) -> list[str]:
+    """A row a variant and main metric: the paired difference to the baseline, its interval, the corrected p, the verdict."""
+    held = [m for m in block.main if all(f"m:{m}" in run.scores for run in runs)]
+    result = compare(runs, metrics=held)
+    rows: list[Row] = sorted(result.rows, key=lambda r: (result.variants.index(r.variant), held.index(r.metric)))
+    lines = [f"| against {result.baseline} | metric | difference | 95% | p (Holm) | win/tie/loss | |", "|---" * 7 + "|"]
+    for r in rows:
+        spread = "-" if r.same else f"{number(r.low, signed=True)} to {number(r.high, signed=True)}"
+        lines.append(f"| {r.variant} | {r.metric} | {number(r.difference, signed=True)} | {spread} | {p_value(r.p_holm)} | {r.wins}/{r.ties}/{r.losses} | {verdict(r)} |")  # fmt: skip
+    return lines
+
+
+def families(block: Block, runs: Sequence[Run]) -> list[str]:
+    """A row a family and run, with each figure that is told by family, its interval and number where it has them."""
+    known = [f for f in block.families if any(k == f or k.startswith(f"{f}.") for k in runs[0].meta["figures"])]
+    lines = [f"| family | variant | {' | '.join(known)} |", "|---" * (len(known) + 2) + "|"]
+    parts = dict.fromkeys(
+        key[len(f) + 1 :] for run in runs for f in known for key in run.meta["figures"] if key.startswith(f"{f}.")
+    )
+    for part in (p for p in parts if p.rpartition(".")[2] not in ("low", "high", "n")):
+        for run in runs:
+            lines.append(f"| {part} | {run.name} | {' | '.join(figure(run.meta['figures'], f'{f}.{part}') for f in known)} |")  # fmt: skip
+    return lines
+
+
+def figure(figures: Mapping[str, float], name: str) -> str:
+    """A figure of a whole run, "-" where it does not exist."""
+    if name not in figures:
+        return "-"
+    more = [f"{figures[f'{name}.low']:.3f} to {figures[f'{name}.high']:.3f}"] if f"{name}.low" in figures else []
+    more += [f"n={figures[f'{name}.n']:.0f}"] if f"{name}.n" in figures else []
+    return f"{figures[name]:.3f}" + (f" ({', '.join(more)})" if more else "")
+
+
+if __name__ == "__main__":
+    main()
