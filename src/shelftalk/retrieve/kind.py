@@ -14,12 +14,19 @@ from collections.abc import Sequence
 from shelftalk.catalog.words import STOP_WORDS
 from shelftalk.values import Intent, Product
 
-# How much nearer than the floor for a whole text a name must come that no product is called by, and one that the catalogue
-# knows as a property alone. Fitted on 56 names of things the demo shop sells and 70 of things it does not.
-UNNAMED, PROPERTY = 0.05, 0.2
+# How much nearer than the floor for a whole text a name must come that no product is called by: the last word of several,
+# a name as a whole, and one that the catalogue knows as a property alone. Chosen on 106 names of things the demo shop sells
+# and 107 of things it does not.
+UNNAMED, WHOLE, PROPERTY = 0.05, 0.12, 0.2
 # A word in so many titles that names none of these products is a property of them.
 OFTEN = 3
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+# A name that a product is given.
+_NAME = re.compile(r"“[^”]{1,60}”|«[^»]{1,60}»|\"[^\"]*[A-Za-z]{3}[^\"]*\"")
+# Last words of names that say little by themselves.
+_VAGUE = frozenset(
+    {"machine", "maker", "device", "system", "equipment", "set", "kit", "appliance", "tool", "board", "holder"}
+)
 # What follows the name of the thing in a title.
 _ENDS = re.compile(
     r"(?:\W*$|\s*[,;:()\[\]|/–—-]|\s+\W*\d|\s+(?:for|with|in|of|and|or|from|by|to|set|kit|pack|w|without|on|&)\b)", re.I
@@ -65,20 +72,34 @@ def head_of(kind: str) -> str:
     return kind.rsplit(maxsplit=1)[-1]
 
 
-def called_so(head: str, products: Sequence[Product]) -> bool:
-    """Whether a product is called by that word: in a title's phrase, a category or a field like "kind".
+def called_so(kind: str, products: Sequence[Product]) -> bool:
+    """Whether a product is called by the last word of a name: in a title's phrase, a category or a field like "kind".
 
-    In a title or two it may stand before other nouns ("Poncho Rain Jacket"), if no field has it as a value.
+    A word that says little by itself ("machine") must stand in such a product with the word before it ("coffee").
     """
-    wanted = _bare(head)
-    if any(_names(wanted, product) for product in products):
-        return True
-    return bool(_titled(wanted, products)) and not property_alone(head, products)
+    words = [_bare(w) for w in kind.split()]
+    for product in products:
+        if _names(words[-1], product) and (len(words) == 1 or words[-1] not in _VAGUE or _has(words[-2], product)):
+            return True
+    return False
+
+
+def mentioned(head: str, products: Sequence[Product]) -> bool:
+    """Whether the word stands in a title or two before other nouns ("Poncho Rain Jacket") and no field has it as a value."""
+    return bool(_titled(_bare(head), products)) and not property_alone(head, products)
+
+
+def _has(wanted: str, product: Product) -> bool:
+    texts = [product.title, *product.categories, *(v for v in product.attributes.values() if isinstance(v, str))]
+    return any(_bare(w) == wanted for text in texts for w in _WORD.findall(text))
 
 
 def property_alone(head: str, products: Sequence[Product]) -> bool:
     """Whether products that are not called so have it in their titles or as a value, so that it is known as a property."""
     wanted = _bare(head)
+    quoted = any(_bare(w) == wanted for p in products for name in _NAME.findall(p.title) for w in _WORD.findall(name))
+    if quoted and not _titled(wanted, products):
+        return True
     return _titled(wanted, products) >= OFTEN or any(
         isinstance(value, str) and [_bare(w) for w in _WORD.findall(value)] == [wanted]
         for product in products
@@ -93,21 +114,33 @@ def foreign(kind: str, products: Sequence[Product]) -> bool:
 
 
 def _titled(wanted: str, products: Sequence[Product]) -> int:
-    return sum(any(_bare(w) == wanted for w in _WORD.findall(p.title)) for p in products)
+    return sum(any(_bare(w) == wanted for w in _WORD.findall(_unnamed(p.title))) for p in products)
 
 
 def _names(wanted: str, product: Product) -> bool:
     if wanted in [_bare(w) for w in _WORD.findall(product.brand or "")]:
         return True
-    texts = [product.title, *product.categories]
+    title = _unnamed(product.title)
+    texts = [title, *product.categories]
     for name, value in product.attributes.items():
         if isinstance(value, str) and says_kind(name):
             texts.append(value)
     return any(
-        _bare(match.group()) == wanted and ((i == 0 and text is product.title) or _ENDS.match(text[match.end() :]))
+        _bare(match.group()) == wanted and ((i == 0 and text is title) or _ENDS.match(text[match.end() :]))
         for text in texts
         for i, match in enumerate(_WORD.finditer(text))
     )
+
+
+def _unnamed(title: str) -> str:
+    """A title without a name in quotes: the game “Thirty-One Umbrellas” is no umbrella."""
+    return _NAME.sub(" ", title)
+
+
+def singular(name: str) -> str:
+    """A name in lower case with its last word in the singular, roughly."""
+    *before, last = name.lower().split()
+    return " ".join([*before, _bare(last)])
 
 
 def _bare(word: str) -> str:

@@ -34,7 +34,19 @@ from shelftalk.retrieve import relax, stock
 from shelftalk.retrieve.audience import grown_up_first
 from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.retrieve.fusion import Fused, fuse, weights_for
-from shelftalk.retrieve.kind import PROPERTY, UNNAMED, called_so, foreign, head_of, property_alone, says_what
+from shelftalk.retrieve.kind import (
+    PROPERTY,
+    UNNAMED,
+    WHOLE,
+    called_so,
+    foreign,
+    head_of,
+    mentioned,
+    property_alone,
+    says_what,
+    singular,
+)
+from shelftalk.retrieve.names import also_called
 from shelftalk.retrieve.stock import placed
 from shelftalk.settings import RetrieveSettings
 from shelftalk.text import clean, shorten
@@ -126,7 +138,7 @@ class Retriever:
         while True:
             fused = self._fused(search, where, depth)
             kept = self._kept(search, (f.id for f in fused))
-            if len(kept) == search.k or len(fused) >= matching or not search.unwanted:
+            if len(kept) == search.k or depth >= matching or not search.unwanted:
                 break
             depth *= 4
         by_id = {f.id: f for f in fused}
@@ -235,7 +247,7 @@ class Retriever:
             return self._superlative(search, search.intent.sort, (), where, 0)
         if not search.text:
             return self._popular(search, where)
-        return self._candidates(search, (), where, search.k)
+        return self._candidates(search, (), where, self._catalog.matching(where))
 
     # Near misses -----------------------------------------------------------------------------------------------------
 
@@ -261,12 +273,17 @@ class Retriever:
         """Whether the catalogue has such a thing: products called so, or near enough in meaning."""
         head = head_of(kind)
         products = self._with(head)
-        if called_so(head, products):
+        if called_so(kind, products) or any(
+            called_so(n, self._with(head_of(n))) for n in also_called(singular(kind), singular(head))
+        ):
             return True
-        floor = self._settings.unlike_below + (PROPERTY if property_alone(head, products) else UNNAMED)
+        floor = self._settings.unlike_below
         if " " in kind and foreign(kind, self._with(kind)):
             floor += UNNAMED
-        return all(self._nearness(text, search) >= floor for text in dict.fromkeys((kind, head)))
+        if property_alone(head, products):
+            return all(self._nearness(text, search) >= floor + PROPERTY for text in dict.fromkeys((kind, head)))
+        whole = UNNAMED if mentioned(head, products) else WHOLE
+        return self._nearness(kind, search) >= floor + whole and self._nearness(head, search) >= floor + UNNAMED
 
     def _with(self, words: str) -> list[Product]:
         """The products that have most of the words, the best first."""

@@ -42,7 +42,7 @@ CHORE = re.compile(
     re.I,
 )
 ASKS = re.compile(
-    r"\b(?:buy|purchase|looking for|shopping|need|want|recommend|suggest|find me|show me|get me|cheapest|under \$?\d|gift|price|in stock|do you (?:have|sell|carry)|got any|which|best)\b",
+    r"\b(?:buy|purchase|looking for|shopping|need|want|recommend|suggest|find me|show me|get me|cheapest|(?:under|below|over) [$€£]?\d+|gift|price|in stock|do you (?:have|sell|carry)|got any|which|best)\b",
     re.I,
 )
 
