@@ -74,6 +74,14 @@ def test_the_cheapest_comes_first_by_the_database(shelf) -> None:
     assert answer.intent.sort is not None
 
 
+def test_a_limit_in_another_currency_is_noted_and_not_said_to_be_in_the_shops(shelf) -> None:
+    answer = shelf.ask("a kettle under $100")
+    assert any(note.startswith("'under $100' was taken as an amount in EUR") for note in answer.notes)
+    assert answer.picks
+    assert not any("100 EUR" in pick.reason for pick in answer.picks)
+    assert not any("exchange" in note for note in shelf.ask("a kettle under 100 euros").notes)
+
+
 def test_nothing_fits_is_said_plainly_with_near_misses_and_what_was_loosened(shelf) -> None:
     answer = shelf.ask("a kettle under 10 euros")
     assert answer.no_match

@@ -275,8 +275,16 @@ class Shelf:
             explanation = None
             if product.id in {c.product.id for c in picked}:
                 explanation = self.explain(work.request.request, work.intent, [product])[0]
+            said = " ".join([*(t.content for t in work.request.history if t.role == "user"), work.request.request])
             return explain_why(
-                work.intent, work.retrieval, work.ranking, product, k=len(picked), explanation=explanation
+                work.intent,
+                work.retrieval,
+                work.ranking,
+                product,
+                k=len(picked),
+                explanation=explanation,
+                facets=self.catalog.facets(),
+                request=said,
             )
 
     def forget_wordings(self) -> None:
@@ -424,7 +432,8 @@ class Shelf:
             for i, (c, e) in enumerate(zip(chosen, work.explanations, strict=True), start=1)
         )
         currency = self.catalog.facets().currency or next((p.product.currency for p in picks), None)
-        notes = [*work.understood.notes, *taken_as(work.intent, currency), *work.retrieval.notes, *work.ranking.notes]
+        taken = taken_as(work.intent, currency, work.request.request)
+        notes = [*work.understood.notes, *taken, *work.retrieval.notes, *work.ranking.notes]
         for explanation in work.explanations:
             notes.extend(note for note in explanation.notes if note not in notes)
         if not work.intent.shopping:

@@ -101,3 +101,8 @@ def test_no_text_makes_the_guards_fall_over(text: str) -> None:
     assert isinstance(safe(text), bool)
     assert isinstance(humanise(text), str)
     assert isinstance(read(**{"colour": text}), dict)
+
+
+def test_an_attribute_named_as_a_field_of_every_record_is_left_out() -> None:
+    odd = Product(id="1", title="Mug", price=Decimal("9.99"), currency="EUR", attributes={"price": "5", "stock": "x"})
+    assert [(f.field, f.value) for f in facts_of(odd, NO_FACETS) if f.field != "title"] == [("price", Decimal("9.99"))]

@@ -131,3 +131,10 @@ def test_a_hostile_title_reaches_the_lines_only_cleaned() -> None:
     evil = replace(WREN, title="Ignore\u202e all\x1b[31m", id="evil")
     assert "\u202e" not in "".join(why(Intent(), *found(LARK), evil, k=1).lines())
     assert "\x1b" not in "".join(why(Intent(), *found(LARK), evil, k=1).lines())
+
+
+def test_only_the_shoppers_own_words_are_given_back_as_theirs() -> None:
+    intent = Intent(query="Lark One Headphones wireless true", preferences=("quiet",))
+    answer = why(intent, *found(LARK), LARK, k=1, request="the second, but with wireless please")
+    assert 'Its record says "wireless", as the request does.' in answer.summary
+    assert "true" not in answer.summary

@@ -2,6 +2,7 @@
 
 from shelftalk.explain.explainer import Explainer
 from shelftalk.explain.job import ExplainJob, Point
+from shelftalk.explain.named import taken_as
 from shelftalk.explain.question import Question, answer_question, question_about
 from shelftalk.explain.why import Above, WhyAnswer, why
 
@@ -14,5 +15,6 @@ __all__ = [
     "WhyAnswer",
     "answer_question",
     "question_about",
+    "taken_as",
     "why",
 ]

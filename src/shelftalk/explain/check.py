@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from shelftalk.explain import lexicon
 from shelftalk.explain.facts import Fact, safe
 from shelftalk.explain.holds import as_number
 from shelftalk.explain.job import Point
+from shelftalk.explain.named import foreign, origin
 from shelftalk.explain.parse import Item, read
 from shelftalk.explain.phrase import VERB_FIRST, tidy, wanted
 from shelftalk.explain.units import close, same_quantity
@@ -49,6 +50,7 @@ def check(text: str, point: Point) -> Verdict:
         items = read(text, point)
         _phrasing(text, items)
         items = _amounts(items, point)
+        _origins(items, point)
         _wishes(items, point)
         _superlatives(items, point)
         _vocabulary(items, point)
@@ -122,20 +124,37 @@ def _amounts(items: list[Item], point: Point) -> list[Item]:
             out.append(item)
             continue
         if item.kind != "amount":
-            if relation and not (item.text in lexicon.BOUND_WORDS or (reach == 1 and relation.relation == "between" and item.text == "and")):  # fmt: skip
+            if relation and not (item.kind == "origin" or item.text in lexicon.BOUND_WORDS or (reach == 1 and relation.relation == "between" and item.text == "and")):  # fmt: skip
                 raise _Refused(f'"{relation.text}" compares with nothing')
-            out.append(Item("compare", item.text, relation="bound") if relation else item)
+            bare = relation is not None and item.kind != "origin"
+            out.append(Item("compare", item.text, relation="bound") if bare else item)
             continue
         if relation:
             _relation(item, relation, reach, point, items[:n])
             reach -= 1
             relation = relation if reach else None
-            out.append(Item("compare", item.text, relation="limit"))
+            out.append(replace(item, kind="compare", relation="limit"))
             continue
         out.append(_fact_or_limit(item, items, n, point))
     if relation:
         raise _Refused(f'"{relation.text}" compares with nothing')
     return out
+
+
+def _origins(items: Sequence[Item], point: Point) -> None:
+    """A limit is said to be the shopper's own number only where it is one, and in no currency that was not named."""
+    came = origin(point.constraint)
+    for n, item in enumerate(items):
+        if item.kind == "origin" and lexicon.ORIGINS[item.text] != came:
+            raise _Refused(f'says "{item.text}" of a limit that did not come so')
+        if item.relation not in ("limit", "not limit"):
+            continue
+        owned = {i.text for i in items[max(0, n - 4) : n]} & {"your", "budget", "limit"}
+        named = items[n + 1 :] and items[n + 1].kind == "asked"
+        if came != "named" and (owned or named):
+            raise _Refused(f"says that the shopper named {item.text}, which was not")
+        if item.currency is not None and foreign(point.constraint, point.fact.currency):
+            raise _Refused("gives the limit in a currency that was not named")
 
 
 def _fact_or_limit(item: Item, items: Sequence[Item], n: int, point: Point) -> Item:
@@ -151,7 +170,7 @@ def _fact_or_limit(item: Item, items: Sequence[Item], n: int, point: Point) -> I
             raise _Refused("says that a wish is missed which is met")
         if (_convert(item, point.fact) is not None and close(mine, _convert(item, point.fact) or 0.0)) == denied:
             raise _Refused(f"the value is {'just' if denied else 'not'} {item.text}")
-        return Item("compare", item.text, relation="not limit" if denied else "limit")
+        return replace(item, kind="compare", relation="not limit" if denied else "limit")
     for fact in _bound_first(point.facts, items, n):
         if fact.amount is not None and _is_amount(item, fact):
             return Item("value", item.text, fact, item.amount)
@@ -210,7 +229,8 @@ def _convert(item: Item, fact: Fact) -> float | None:
 
 def _is_bound(item: Item, bound: float, fact: Fact) -> bool:
     said = _convert(item, fact)
-    return said is not None and (close(said, bound) or close(said, tidy(bound, fact.amount)))
+    short = tidy(bound, fact.amount, money=fact.kind == "money")
+    return said is not None and (close(said, bound) or close(said, short))
 
 
 def _relation(item: Item, relation: Item, reach: int, point: Point, before: Sequence[Item]) -> None:

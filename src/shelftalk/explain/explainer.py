@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from shelftalk.engines.base import Engine
 from shelftalk.explain.check import check
@@ -11,6 +12,7 @@ from shelftalk.explain.facts import Fact, facts_of, humanise, safe
 from shelftalk.explain.job import ExplainJob, Point
 from shelftalk.explain.phrase import boolean, sentence, sentences
 from shelftalk.explain.select import absences, points_of
+from shelftalk.explain.units import split_unit
 from shelftalk.explain.wishes import unspoken
 from shelftalk.explain.write import Wording, Writer
 from shelftalk.prompts import PromptLibrary
@@ -133,7 +135,8 @@ def _evidence(facts: Sequence[Fact]) -> tuple[Evidence, ...]:
 def _absent(job: ExplainJob, product: Product) -> list[str]:
     """What the record does not say about a wish: no claim, since there is nothing to cite, but the shopper must know."""
     for constraint in absences(job, product):
-        name = humanise(constraint.field)
+        bare = isinstance(constraint.value, (int, float, Decimal, tuple)) and not isinstance(constraint.value, bool)
+        name = humanise(split_unit(constraint.field)[0] if bare else constraint.field)
         if not safe(name):
             continue
         if not isinstance(constraint.value, bool):

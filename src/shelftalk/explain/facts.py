@@ -17,7 +17,7 @@ from shelftalk.explain.units import Unit, split_unit, unit_of
 from shelftalk.explain.words import listed
 from shelftalk.prompts.filters import neutral
 from shelftalk.text import clean
-from shelftalk.values import Facets, Product
+from shelftalk.values import CORE_FIELDS, Facets, Product
 
 FactKind = Literal["money", "number", "text", "boolean", "list", "date", "title", "mention"]
 
@@ -163,6 +163,8 @@ def _core(p: Product) -> Iterator[Fact]:
 
 def _attributes(p: Product, facets: Facets) -> Iterator[Fact]:
     for field, value in p.attributes.items():
+        if field in CORE_FIELDS:  # the name means the record's own field, here and in every limit
+            continue
         fact = attribute_fact(field, value, facets)
         if fact is not None:
             yield fact

@@ -55,12 +55,14 @@ ASKED = (
 CONTRAST = (
     "though you asked otherwise", "although you asked otherwise", "but you asked otherwise", "though you wanted otherwise",
 )  # fmt: skip
+# Limits that the shopper gave no number for, by where their number comes from.
+ORIGINS = {"shown before": "shown", "the catalogue's average of": "average"}
 AMONG = ("of these picks", "among these picks", "of the picks")
 OUT_OF_FIVE = "out of 5"
 SET_VERBS = ("listed under", "listed as", "sells for", "speaks of")
 SET_PHRASES = (*SET_VERBS, "in stock", "out of stock", OUT_OF_FIVE)
 SUPERLATIVES: dict[str, tuple[str, str]] = {
-    "lowest": ("asc", ""), "cheapest": ("asc", "money"), "lightest": ("asc", "mass"), "shortest": ("asc", "length time"),
+    "lowest": ("asc", ""), "cheapest": ("asc", "money"), "lightest": ("asc", "mass"), "shortest": ("asc", "length time calendar"),
     "smallest": ("asc", ""), "highest": ("desc", ""), "longest": ("desc", "length time calendar"), "heaviest": ("desc", "mass"),
     "largest": ("desc", ""), "biggest": ("desc", ""), "brightest": ("desc", "light"),
 }  # fmt: skip

@@ -27,7 +27,9 @@ _NOT_UNITS = frozenset({"in", "a", '"', "bar"})
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")  # fmt: skip
 
 Key = str | float
-ItemKind = Literal["value", "name", "wanted", "amount", "compare", "asked", "contrast", "among", "word", "quote"]
+ItemKind = Literal[
+    "value", "name", "wanted", "amount", "compare", "asked", "contrast", "among", "origin", "word", "quote"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ def _fixed() -> Iterator[tuple[tuple[Key, ...], Item]]:
     yield from each(lexicon.ASKED, "asked")
     yield from each(lexicon.CONTRAST, "contrast")
     yield from each(lexicon.AMONG, "among")
+    yield from each(lexicon.ORIGINS, "origin")
     yield from each(lexicon.SET_PHRASES, "word")
 
 

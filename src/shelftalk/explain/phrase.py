@@ -13,6 +13,7 @@ from shelftalk.explain.facts import Fact, money, plain_number, quantity, safe
 from shelftalk.explain.holds import as_number, same
 from shelftalk.explain.job import Point
 from shelftalk.explain.lexicon import AUDIENCE
+from shelftalk.explain.named import foreign, origin
 from shelftalk.explain.units import close
 from shelftalk.explain.words import listed
 from shelftalk.values import Constraint
@@ -41,7 +42,13 @@ EXTENT = {"width": "wide", "height": "high", "length": "long", "depth": "deep", 
 _LOWER = listed("color colour colors colours material materials fabric finish pattern style occasion season")
 
 
-_PLAINLY_ASKED = frozenset({", as you asked", ", as you wanted"})
+# What the least and the most of a dimension is called.
+_EXTREMES = {
+    "money": ("cheapest", "highest"), "mass": ("lightest", "heaviest"), "time": ("shortest", "longest"),
+    "calendar": ("shortest", "longest"), "length": ("smallest", "largest"), "volume": ("smallest", "largest"),
+    "light": ("lowest", "brightest"),
+}  # fmt: skip
+PLAINLY_ASKED = frozenset({", as you asked", ", as you wanted"})
 
 
 def sentence(point: Point) -> str:
@@ -255,22 +262,26 @@ def wanted(constraint: Constraint) -> tuple[object, ...]:
     return tuple(constraint.value) if isinstance(constraint.value, (tuple, list)) else (constraint.value,)
 
 
-def bound(fact: Fact, value: object) -> str:
-    """A limit that the shopper set, with the unit of the field: "20 hours", "100 USD"."""
+def bound(fact: Fact, value: object, constraint: Constraint | None = None) -> str:
+    """A limit that the shopper set, with the unit of the field: "20 hours", "100 USD"; without the currency where the
+    words of the constraint name another one."""
     number = as_number(value)
     if number is None:
         return str(value)
     if fact.kind == "money":
-        return money(Decimal(str(value)), fact.currency)
+        exact = Decimal(str(value))
+        short = Decimal(str(tidy(number, fact.amount, money=True)))
+        shown = exact if short == exact else short
+        return money(shown, None if foreign(constraint, fact.currency) else fact.currency)
     return quantity(tidy(number, fact.amount), fact.unit, fact.name)
 
 
-def tidy(number: float, beside: float | None) -> float:
-    """A limit that a conversion left with many digits (226.796 g of half a pound) to three of them, as long as the value
-    beside it stays on its side of the limit."""
+def tidy(number: float, beside: float | None, *, money: bool = False) -> float:
+    """A limit that a conversion or a mean left with many digits (226.796 g of half a pound) to three of them, money to
+    two places, as long as the value beside it stays on its side of the limit."""
     if close(number, round(number, 2)):
         return number
-    short = float(f"{number:.3g}")
+    short = round(number, 2) if money else float(f"{number:.3g}")
     if beside is None or (short > beside) != (number > beside) or (short < beside) != (number < beside):
         return number
     return short
@@ -283,7 +294,7 @@ def endings(point: Point) -> tuple[str, ...]:
         return _missed(point.fact, point.constraint)
     if point.kind == "met" and point.constraint:
         met = _met(point.fact, point.constraint)
-        if point.brief and set(met) <= _PLAINLY_ASKED:
+        if point.brief and set(met) <= PLAINLY_ASKED:
             return (f", {best}",) if best else ("",)
         return tuple(f"{e}{' and ' + best if best and e else ''}" for e in met)
     return (f", {best}",) if best else ("",)
@@ -292,28 +303,45 @@ def endings(point: Point) -> tuple[str, ...]:
 def _best(point: Point) -> str:
     if not point.superlative:
         return ""
-    word = {"asc": "lowest", "desc": "highest"}[point.superlative]
-    return f"the {word} of these picks"
+    fact = point.fact
+    measured = "money" if fact.kind == "money" else fact.unit.dimension if fact.unit else ""
+    low, high = _EXTREMES.get(measured, ("lowest", "highest"))
+    return f"the {low if point.superlative == 'asc' else high} of these picks"
 
 
 def _met(fact: Fact, c: Constraint) -> tuple[str, ...]:
     values = wanted(c)
     if fact.kind in ("money", "number"):
-        b = bound(fact, values[0])
+        b = bound(fact, values[0], c)
         exact = as_number(values[0]) == fact.amount
         if fact.name.startswith(("minimum ", "maximum ")):  # the end of a range that holds what was asked
             return (", as you asked",)
+        if origin(c) != "named" and c.operator in ("<", "<=", ">", ">=", "between"):
+            return _unnamed(c, b, exact)
         match c.operator:
             case "<" | "<=":
                 return (f", within your limit of {b}",) if exact else (f", under your limit of {b}", f", less than the {b} you named")  # fmt: skip
             case ">" | ">=":
                 return (f", the {b} you asked for",) if exact else (f", more than the {b} you asked for", f", over the {b} you named")  # fmt: skip
             case "between":
-                return (f", between the {_bare(values[0])} and {bound(fact, values[-1])} you named",)
+                return (f", between the {_bare(values[0])} and {bound(fact, values[-1], c)} you named",)
     if c.operator in ("=", "in"):
         return (", as you asked", ", as you wanted")
     if c.operator in ("!=", "not in") and fact.truth is None and _speakable(values):
         return (f", not {_either(values, fact)}",)
+    return (", as you asked",)
+
+
+def _unnamed(c: Constraint, b: str, exact: bool) -> tuple[str, ...]:
+    """How a value stands to a limit that the shopper did not give as a number."""
+    than = "less than" if c.operator in ("<", "<=") else "more than"
+    if c.operator == "between" or exact:
+        return (", as you asked",)
+    match origin(c):
+        case "shown":
+            return (f", {than} the {b} shown before",)
+        case "average":
+            return (f", {than} the catalogue's average of {b}",)
     return (", as you asked",)
 
 
@@ -335,12 +363,29 @@ def _missed(fact: Fact, c: Constraint) -> tuple[str, ...]:
     if fact.kind in ("money", "number"):
         low, high = as_number(values[0]), as_number(values[-1])
         amount = fact.amount or 0.0
-        if c.operator in ("<", "<=", "between") and high is not None and amount > high:
-            return (f", more than the {bound(fact, values[-1])} you named", f", over your limit of {bound(fact, values[-1])}")  # fmt: skip
-        if c.operator in (">", ">=", "between") and low is not None and amount < low:
-            return (f", less than the {bound(fact, values[0])} you asked for",)
+        over = c.operator in ("<", "<=", "between") and high is not None and amount > high
+        short = c.operator in (">", ">=", "between") and low is not None and amount < low
+        b = bound(fact, values[-1] if over else values[0], c)
+        if origin(c) != "named":
+            return _unnamed_missed(c, b, "more than" if over else "less than" if short else "")
+        if over:
+            return (f", more than the {b} you named", f", over your limit of {b}")
+        if short:
+            return (f", less than the {b} you asked for",)
+        if c.operator in ("<", ">") and amount == low:  # the very limit, which was not to be reached
+            return (f", not {'less' if c.operator == '<' else 'more'} than the {b} you named",)
         if c.operator in ("=", "in") and low is not None:
-            return (f", not the {bound(fact, values[0])} you asked for",)
+            return (f", not the {b} you asked for",)
     if c.operator in ("=", "in") and fact.truth is None and _speakable(values):
         return (f", not the {_either(values, fact)} you asked for",)
+    return (", though you asked otherwise",)
+
+
+def _unnamed_missed(c: Constraint, b: str, than: str) -> tuple[str, ...]:
+    """How a value misses a limit that the shopper did not give as a number."""
+    match origin(c):
+        case "shown" if than:
+            return (f", {than} the {b} shown before",)
+        case "average" if than:
+            return (f", {than} the catalogue's average of {b}",)
     return (", though you asked otherwise",)

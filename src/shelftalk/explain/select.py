@@ -13,6 +13,8 @@ from dataclasses import replace
 from shelftalk.explain.facts import Fact, facts_of
 from shelftalk.explain.holds import extreme, holds
 from shelftalk.explain.job import ExplainJob, Point
+from shelftalk.explain.named import worded
+from shelftalk.explain.phrase import PLAINLY_ASKED, endings
 from shelftalk.explain.wishes import asked_stems, mentioned, qualities
 from shelftalk.explain.words import content_stems, stems
 from shelftalk.text import clean
@@ -45,7 +47,7 @@ def _turned(points: Sequence[Point], place: int) -> Iterator[Point]:
     """The points with their wording turned by the pick's place; "as you asked" is said once in a reason."""
     asked = False
     for n, point in enumerate(points):
-        plain = point.kind == "met" and point.fact.kind not in ("money", "number")
+        plain = point.kind == "met" and set(endings(replace(point, brief=False))) <= PLAINLY_ASKED
         yield replace(point, variant=place + n, brief=plain and asked)
         asked = asked or plain
 
@@ -63,16 +65,21 @@ def _answering(job: ExplainJob, product: Product, facts: Sequence[Fact]) -> list
     """The points that speak to the request: misses, met constraints, the sort, wishes; the most telling first."""
     by_field = {fact.field: fact for fact in facts}
     points: list[Point] = []
+    earlier = any(c.span and not _said(c, job.request) for c in _constraints(job))
     for place, constraint in enumerate(_constraints(job)):
         fact = by_field.get(constraint.field.removeprefix("attributes."))
         if fact is None:
             continue
         met = holds(constraint, product)
         companions = _companions(fact, by_field)
+        constraint = worded(constraint, job.request)  # noqa: PLW2901 - the same limit
         words = _asked(constraint, job.request)
         superlative = _superlative(job, product, fact.field)
         refused = constraint.operator in ("!=", "not in")  # every pick meets it alike: a limit says more
         telling = 10 * (fact.kind in ("money", "number")) - 30 * refused - 20 * _DULL.get(fact.field, 0)
+        telling += 25 * (
+            earlier and _said(constraint, job.request) and not refused
+        )  # what this turn asks for comes first
         score = 100 - place + telling if met else 200 - place
         points.append(Point("met" if met else "missed", (fact, *companions), constraint, words, superlative, score=score))  # fmt: skip
     sort = job.intent.sort
@@ -81,6 +88,12 @@ def _answering(job: ExplainJob, product: Product, facts: Sequence[Fact]) -> list
         points.append(Point("sort", (fact, *_companions(fact, by_field)), None, words, _superlative(job, product, sort.field), score=99.5))  # fmt: skip
     points.extend(_wishes(job, product, facts, {p.fact.field for p in points}))
     return sorted(points, key=lambda p: -p.score)
+
+
+def _said(constraint: Constraint, request: str) -> bool:
+    """Whether the constraint was read from these words and not from an earlier turn."""
+    span = clean(constraint.span)
+    return bool(span) and span.lower() in clean(request).lower()
 
 
 def _superlative(job: ExplainJob, product: Product, field: str) -> Direction | None:

@@ -14,6 +14,7 @@ from shelftalk.explain.facts import Fact, attribute_fact, facts_of, humanise
 from shelftalk.explain.holds import as_number, holds
 from shelftalk.explain.job import Point
 from shelftalk.explain.phrase import boolean, bound, sentence, statements, wanted
+from shelftalk.explain.units import split_unit
 from shelftalk.explain.words import content_stems, stems
 from shelftalk.text import clean, shorten, shown
 from shelftalk.values import (
@@ -31,6 +32,7 @@ from shelftalk.values import (
 )
 
 Verdict = Literal["picked", "excluded", "fails", "outranked", "not retrieved", "no request"]
+_NO_WORDS = frozenset({"true", "false", "yes", "no"})  # values of a search, which nobody says of a product
 _OUT = re.compile(r"\b(?:out[ _-]?of[ _-]?stock|sold[ _-]?out|unavailable|discontinued)\b", re.IGNORECASE)
 
 
@@ -106,11 +108,14 @@ def why(
     k: int = 3,
     explanation: Explanation | None = None,
     facets: Facets | None = None,
+    request: str = "",
 ) -> WhyAnswer:
     """Why the product is among the first `k` of the ranking, or why not.
 
-    `explanation` is its reason where it was picked; without one, a pick is described by the limits it meets.
+    `explanation` is its reason where it was picked; without one, a pick is described by the limits it meets. `request` is
+    what the shopper said, over all turns: only its words are given back as theirs ("" gives those of the search).
     """
+    asked_words = _asked_words(intent, request)
     order = [c.product.id for c in ranking.candidates]
     rank = order.index(product.id) + 1 if product.id in order else None
 
@@ -120,7 +125,7 @@ def why(
     if not intent.shopping:
         return answer("no request", "This is no request for a product, so nothing is picked and nothing ruled out.")
     known = facets or Facets()
-    held = _held_words(intent, product)
+    held = _held_words(asked_words, product)
     if explanation is not None or (rank is not None and rank <= k):
         claims = explanation.claims if explanation else _limits(intent, product, known, met=True)
         place = f"Picked, number {rank} of {len(order)} ranked." if rank else "Picked."
@@ -136,30 +141,34 @@ def why(
     picks = [(i, c) for i, c in enumerate(ranking.candidates[:k], 1)]
     out = _out_of_stock(product)
     if rank is None:
-        lacking = [w for w in _asked_words(intent) if w not in held]
+        lacking = [w for w in asked_words if w not in held]
         summary = (
             "Not picked: it meets every limit of the request, but its text is less close to it than what was found."
         )
         if lacking:
             summary += f" Its record does not say {_quoted(lacking)}."
-        return answer("not retrieved", summary, out, [_above(intent, None, product, c, i, known) for i, c in picks])
+        return answer(
+            "not retrieved", summary, out, [_above(intent, asked_words, None, product, c, i, known) for i, c in picks]
+        )
     mine = ranking.candidates[rank - 1]
     summary = (
         f"Not picked: it ranks {rank} of {len(order)}, and {len(picks)} {'is' if len(picks) == 1 else 'are'} shown."
     )
-    above = [_above(intent, mine, product, c, i, known, ranking.strategy) for i, c in picks]
+    above = [_above(intent, asked_words, mine, product, c, i, known, ranking.strategy) for i, c in picks]
     return answer("outranked", summary, [*failed, *out], above)
 
 
-def _asked_words(intent: Intent) -> list[str]:
-    """The words that the search looked for, each once, in the request's order."""
-    return [word for _, word in content_stems(" ".join((intent.query, *intent.preferences)))]
+def _asked_words(intent: Intent, request: str) -> list[str]:
+    """The words that the search looked for, each once, in the search's order; only those that the shopper said."""
+    said = stems(request)
+    searched = content_stems(" ".join((intent.query, *intent.preferences)))
+    return [word for one, word in searched if (not said or one in said) and word not in _NO_WORDS]
 
 
-def _held_words(intent: Intent, product: Product) -> list[str]:
-    """Those of them that the product's record holds in any form."""
+def _held_words(asked: Sequence[str], product: Product) -> list[str]:
+    """Those of the words that the product's record holds in any form."""
     said = _all_stems(product)
-    return [word for word in _asked_words(intent) if stems(word) <= said]
+    return [word for word in asked if stems(word) <= said]
 
 
 def _quoted(some: Sequence[str]) -> str:
@@ -171,12 +180,12 @@ def _says(held: Sequence[str]) -> str:
     return f"Its record says {_quoted(held)}, as the request does." if held else ""
 
 
-def _decided(intent: Intent, mine: Candidate | None, product: Product, pick: Candidate, strategy: str) -> str:
+def _decided(asked: Sequence[str], mine: Candidate | None, product: Product, pick: Candidate, strategy: str) -> str:
     """What put the pick above the product, in words: its words of the request, the search's scores, or neither."""
     if _out_of_stock(product) and not _out_of_stock(pick.product):
         return "It can be had; this one is out of stock and comes after what can."
     told = []
-    ours, theirs = _held_words(intent, product), _held_words(intent, pick.product)
+    ours, theirs = _held_words(asked, product), _held_words(asked, pick.product)
     more, fewer = [w for w in theirs if w not in ours], [w for w in ours if w not in theirs]
     if more:
         told.append(f"Of the words searched for, its record says {_quoted(more)} and this one's does not")
@@ -239,7 +248,8 @@ def _limits(intent: Intent, product: Product, facets: Facets, *, met: bool) -> l
             point = Point("met" if met else "missed", (fact,), constraint, asked)
             claims.append(Claim(sentence(point), (Evidence(fact.field, fact.value),), asked, True, "record"))
         elif value is None:
-            text = f"The catalogue does not give its {humanise(field)}; wanted: {limit(constraint)}."
+            name = humanise(split_unit(field)[0] if as_number(wanted(constraint)[0]) is not None else field)
+            text = f"The catalogue does not give its {name}; wanted: {limit(constraint)}."
             if isinstance(constraint.value, bool):
                 told = boolean(humanise(field), constraint.value is (constraint.operator == "="))[0].removeprefix("It ")
                 text = f"The catalogue does not say that it {told}, which was wanted."
@@ -273,6 +283,7 @@ def _out_of_stock(product: Product) -> list[Claim]:
 
 def _above(
     intent: Intent,
+    asked: Sequence[str],
     mine: Candidate | None,
     product: Product,
     pick: Candidate,
@@ -286,8 +297,8 @@ def _above(
     if intent.sort:
         claims += _sorted(intent, product, other, facets)
     by_sort = bool(claims)
-    claims += _words(intent, product, other, facets)[:2]
-    decided = "" if by_sort else _decided(intent, mine, product, pick, strategy)
+    claims += _words(asked, product, other, facets)[:2]
+    decided = "" if by_sort else _decided(asked, mine, product, pick, strategy)
     return Above(other.id, other.title, rank, tuple(claims), decided)
 
 
@@ -310,10 +321,9 @@ def _sorted(intent: Intent, product: Product, other: Product, facets: Facets) ->
     return [Claim(text, cited, sort.span or None, True, "record")]
 
 
-def _words(intent: Intent, product: Product, other: Product, facets: Facets) -> list[Claim]:
+def _words(asked: Sequence[str], product: Product, other: Product, facets: Facets) -> list[Claim]:
     """The wishes that the pick's record speaks of and the product's does not."""
-    asked = dict(content_stems(" ".join((*intent.preferences, intent.query))))
-    lacking = {s: w for s, w in asked.items() if s not in _all_stems(product)}
+    lacking = {s: w for s, w in content_stems(" ".join(asked)) if s not in _all_stems(product)}
     claims = []
     for fact in facts_of(other, facets):
         said = stems(fact.name) if fact.truth is not None else stems(" ".join(fact.parts))

@@ -19,6 +19,7 @@ from shelftalk.explain.check import check
 from shelftalk.explain.facts import Fact
 from shelftalk.explain.guide import group, relation, schema, speaks
 from shelftalk.explain.job import Point
+from shelftalk.explain.named import foreign, origin
 from shelftalk.explain.phrase import endings
 from shelftalk.prompts import Template
 from shelftalk.settings import ExplainSettings
@@ -146,7 +147,7 @@ def _identity(prompt: Prompt, point: Point) -> tuple[object, ...]:
     """What a wording depends on: everything that was read, and everything that it is checked against."""
     facts = tuple((f.field, repr(f.value), f.reads) for f in point.facts)
     c = point.constraint
-    limit = (c.field, c.operator, repr(c.value)) if c else None
+    limit = (c.field, c.operator, repr(c.value), origin(c), foreign(c, point.fact.currency)) if c else None
     return (
         prompt,
         facts,

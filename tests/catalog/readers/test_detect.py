@@ -15,7 +15,8 @@ from shelftalk.errors import FeedError
 @pytest.mark.parametrize("text, name", [
     ('{"id": 1, "title": "A"}\n', "jsonl"), ('{oops\n{"id": 1, "title": "A"}\n', "jsonl"), ('{"x": 1}\n{"id": 1, "title": "A"}\n', "jsonl"),
     ('[{"id": 1, "title": "A"}]', "jsonl"), ("id,title\n1,A\n", "csv"), ("ID\tTitle\n1\tA\n", "csv"),
-    ("id\ttitle\tlink\timage_link\tprice\n", "google"), ('{"id": 1, "title": "A", "variants": [{"id": 2}]}', "acp"),
+    ("id\ttitle\tlink\timage_link\tprice\n", "google"), ("id\ttitle\tprice\tlink\tavailability\n", "google"),
+    ("id,title,price,url,link,currency\n", "csv"), ('{"id": 1, "title": "A", "variants": [{"id": 2}]}', "acp"),
     ('{"item_id": 1, "title": "A"}', "acp"), ('{"@type": "Product", "name": "A"}', "jsonld"),
     ('{"id": "1", "title": "A", "attr_t_colour": "red"}', "chorus"), ("- id: a\n  current_stock: 3\n", "retail-demo-store"),
     ('<?xml version="1.0"?><rss xmlns:g="http://base.google.com/ns/1.0"/>', "google"), ("<!doctype html><html></html>", "jsonld"),
@@ -29,7 +30,7 @@ def test_the_content_tells_the_format_whatever_the_name(tmp_path: Path, text: st
 
 @pytest.mark.parametrize("content, message", [
     (b"", "empty"), (b" \n", "empty"), (b"\xef\xbb\xbf", "empty"), (b"\x00\x01\x02\x03" * 100, "binary"), (b"hello world\n", "hello world"),
-    (b"a,b\n1,2\n", "columns a, b"), (b'{"x": 1}', "fields x"),
+    (b"a,b\n1,2\n", "columns a, b"), (b"\x8f\x02q\xee\xfa,\x93\x80" * 60, r"\(binary data, or text that is not UTF-8\)"), (b'{"x": 1}', "fields x"),
 ])  # fmt: skip
 def test_a_feed_of_no_known_kind_says_what_was_seen(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "feed"

@@ -10,11 +10,14 @@ from typing import Any
 from shelftalk.catalog.readers.files import Source, beginning, head
 from shelftalk.catalog.readers.jsonlines import DECODER
 from shelftalk.catalog.readers.tabular import sniff
+from shelftalk.text import clean, shorten
 
 _GOOGLE = frozenset(("link", "image_link", "g:id", "google_product_category", "g:title", "g:link"))
 _ACP = frozenset((
     "item_id", "is_eligible_search", "is_eligible_checkout", "enable_search", "enable_checkout", "variant_dict",
 ))  # fmt: skip
+_NATIVE = frozenset(("url", "currency", "categories", "list_price", "stock", "images", "released_at", "review_count"))
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
 _PAGE = re.compile(r"<(!doctype html|html|head|body|script|meta)", re.IGNORECASE)
 _KEY = re.compile(r'"([\w@:. -]{1,60})"\s*:')
 
@@ -113,7 +116,12 @@ def _table(header: str) -> tuple[str | None, str]:
         return "acp", "an Agentic Commerce Protocol table"
     if len(known & _GOOGLE) >= 2 or "g:id" in known:
         return "google", "a Google Merchant table"
+    if {"id", "title", "price", "link"} <= known and not known & _NATIVE:  # the least that Merchant Center takes
+        return "google", "a Google Merchant table"
     if {"id", "title"} <= known:
         return "csv", "a native table"
-    shown = ", ".join(columns[:12]) if len(columns) > 1 else header[:80]
-    return None, f"text that begins {shown!r}" if len(columns) == 1 else f"a table with the columns {shown}"
+    if _UNPRINTABLE.search(header[:1000]):
+        return None, "binary data, or text that is not UTF-8"
+    if len(columns) == 1:
+        return None, f"text that begins {shorten(clean(header), 80)!r}"
+    return None, f"a table with the columns {', '.join(shorten(clean(c), 40) for c in columns[:12])}"

@@ -32,7 +32,8 @@ _NEUTRAL = frozenset(
         sells priced price made brand rated rating reviews review stock listed under category description mentions speaks
         title as released launched weighs lasts holds wide high long deep thick offers includes lacks without no not down
         catalogue suits you your asked wanted wished named though otherwise limit than more less over within between least
-        these picks lowest highest battery left release date first include""",
+        these picks battery left release date first include shown before lowest cheapest lightest shortest smallest highest
+        heaviest longest largest brightest""",
     )
 )
 _MONTHS = [
@@ -73,7 +74,7 @@ class Independent:
     def _split(text: str, product: Product) -> tuple[str, str]:
         """What is said of the product, and what is said of the wish."""
         match = re.search(
-            r"(?:, | and )(under|less than|more than|over|within|between|the [\d.,]+.* you|the lowest|the highest|as you|not |though)(?=.*)", text
+            r"(?:, | and )(under|less than|more than|over|within|between|the [\d.,]+.* you|the \w+est of|as you|not |though)(?=.*)", text
         )  # fmt: skip
         body = text.rstrip(".")
         if not match:
@@ -123,10 +124,10 @@ class Independent:
         mine = [c for c in (*job.intent.constraints, *job.relaxed) if c.field.removeprefix("attributes.") == main.field]
         value = None if isinstance(main.value, str) else _number(main.value)
         faults = []
-        among = re.search(r"the (lowest|highest) of these picks", tail)
+        among = re.search(r"the (\w+est) of these picks", tail)
         if among:
             all_ = [_number(_field(p, main.field)) for p in job.products]
-            best = {"lowest": min, "highest": max}[among[1]]
+            best = min if among[1] in ("lowest", "cheapest", "lightest", "shortest", "smallest") else max
             if None in all_ or value is None or value != best([v for v in all_ if v is not None]):
                 faults.append("superlative is false")
             tail = tail.replace(among.group(), "").strip(" ,").removesuffix(" and").strip(" ,")
@@ -136,11 +137,12 @@ class Independent:
             if any(not any(_is(n, b) for b in bounds) for n in limits):
                 faults.append("names a limit that nobody set")
             one = limits[0]
+            relation = re.match(r"not (?:less|more)\b|\w+", tail)
             true = {
                 "under": value < one, "less": value < one, "more": value > one, "over": value > one,
                 "within": value <= one, "between": len(limits) == 2 and one <= value <= limits[-1],
-                "the": value == one, "not": value != one,
-            }[tail.split()[0]]  # fmt: skip
+                "the": value == one, "not": value != one, "not less": value >= one, "not more": value <= one,
+            }[relation.group() if relation else ""]  # fmt: skip
             if not true:
                 faults.append(f"relation is false: {tail}")
         elif tail.startswith("not "):
