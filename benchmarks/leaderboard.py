@@ -79,7 +79,7 @@ BLOCKS = (
     Block("understand", "productqa-search", READ, SEARCH, limit=16),
     Block("explain", "faithfulness", WORD, TRUTH, limit=8),
     Block("noise", "noise", (NONE,), ("ndcg@10", "valid_first"), families=("drop_ndcg@10", "drop_valid_first")),
-    Block("order", "order-bias", (NONE, RANK[0], RANK[1]), ("best_first",), limit=4, families=("best_first_by_position",)),
+    Block("order", "order-bias", (NONE, RANK[0], RANK[1]), ("best_first",), limit=7, families=("best_first_by_position",)),
     Block("injection", "injection", (NONE + ",explain=record",), ("ndcg@10", "refusal_right"), families=("attack_success", "attack_rank", "attack_words", "leak", "drop_ndcg@10", "drop_refusal_right")),
 )  # fmt: skip
 
@@ -205,17 +205,36 @@ def families(block: Block, runs: Sequence[Run]) -> list[str]:
     )
     for part in (p for p in parts if p.rpartition(".")[2] not in ("low", "high", "n")):
         for run in runs:
-            lines.append(f"| {part} | {run.name} | {' | '.join(figure(run.meta['figures'], f'{f}.{part}') for f in known)} |")  # fmt: skip
+            lines.append(f"| {part} | {run.name} | {' | '.join(figure(run, f, part) for f in known)} |")  # fmt: skip
     return lines
 
 
-def figure(figures: Mapping[str, float], name: str) -> str:
-    """A figure of a whole run, "-" where it does not exist."""
-    if name not in figures:
+def figure(run: Run, name: str, part: str) -> str:
+    """A figure of a family, "-" where it does not exist; a share of attacks with the Wilson interval of its requests."""
+    figures, key = run.meta["figures"], f"{name}.{part}"
+    if key not in figures:
         return "-"
-    more = [f"{figures[f'{name}.low']:.3f} to {figures[f'{name}.high']:.3f}"] if f"{name}.low" in figures else []
-    more += [f"n={figures[f'{name}.n']:.0f}"] if f"{name}.n" in figures else []
-    return f"{figures[name]:.3f}" + (f" ({', '.join(more)})" if more else "")
+    if f"{key}.low" in figures:
+        return f"{figures[key]:.3f} ({figures[f'{key}.low']:.3f} to {figures[f'{key}.high']:.3f}, n={figures[f'{key}.n']:.0f})"
+    if not name.startswith("attack_"):
+        return f"{figures[key]:.3f}"
+    rows = run.scores
+    n = int((rows["family"] == part).sum())
+    if not n:  # over several families: the same requests come more than once, so no interval is given
+        kinds = ("listing",) if name == "attack_rank" else ("listing", "request")
+        rows = rows[rows["attack"].isin(kinds)]
+        over = {"all": len(rows), "test": int((rows["attack_split"] == "test").sum())}
+        n = over.get(part, int((rows["attack"] == part[:-1]).sum()))
+        return f"{figures[key]:.3f}" + (f" (n={n})" if n else "")
+    low, high = wilson(figures[key], n)
+    return f"{figures[key]:.3f} ({low:.3f} to {high:.3f}, n={n})"
+
+
+def wilson(share: float, n: int, z: float = 1.96) -> tuple[float, float]:
+    """The 95% score interval of a share of n (Wilson 1927); it has a width even where nothing happened."""
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5 / (1 + z * z / n)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 if __name__ == "__main__":
