@@ -79,3 +79,17 @@ def test_report_and_export_write_their_files(runs: Path, tmp_path: Path) -> None
 def test_what_cannot_be_done_is_refused_in_words(runs: Path, args: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(runs)
     assert isinstance(call(*args).exception, UsageError)
+
+
+def test_a_narrow_terminal_cuts_no_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from shelftalk.cli.eval_compare import _print_whole
+
+    table = Table("metric", "verdict")
+    table.add_row("m" * 60, "no difference shown")
+    console = Console(width=40, file=(tmp_path / "out").open("w"))
+    _print_whole(console, table)
+    console.file.close()
+    assert "m" * 60 in (tmp_path / "out").read_text()

@@ -12,6 +12,9 @@ from shelftalk.cli import common
 from shelftalk.errors import UsageError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
     from shelftalk.evaluate.compare import Comparison
     from shelftalk.evaluate.runfolder import Run
 
@@ -136,7 +139,7 @@ def _show(found: Comparison) -> None:
             *texts, verdict = tables.cells(row)
             colour = colours.get(row.verdict, "yellow")
             table.add_row(*(escape(clean(c)) for c in texts), f"[{colour}]{escape(verdict)}[/{colour}]")
-        console.print(table, soft_wrap=True)
+        _print_whole(console, table)
         console.print()
     if figures := tables.figures(found):
         table = Table(title="Figures of the whole run, not tested", title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))  # fmt: skip
@@ -144,7 +147,18 @@ def _show(found: Comparison) -> None:
             table.add_column(escape(clean(name)), justify="right" if i else "left")
         for cells in figures:
             table.add_row(*(escape(clean(c)) for c in cells))
-        console.print(table)
+        _print_whole(console, table)
         console.print()
     for line in tables.footnotes(found):
         console.print(escape(clean(line)), soft_wrap=True)
+
+
+def _print_whole(console: Console, table: Table) -> None:
+    """Prints the table with no column cut short, even where the terminal is narrower than it or there is none."""
+    from rich.console import Console as Wide
+
+    needed = table.__rich_measure__(console, console.options.update(max_width=1000)).maximum
+    whole = Wide(
+        file=console.file, width=max(console.width, needed), force_terminal=console.is_terminal, highlight=False
+    )
+    whole.print(table)

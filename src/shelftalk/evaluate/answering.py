@@ -26,8 +26,9 @@ _STAGES = {"understand": "understand", "rank": "rank", "explain": "explain", "su
 class Answering:
     """Puts cases of one suite to a shelf, by the suite's task. `engine` is None where no model takes part."""
 
-    def __init__(self, suite: Suite, engine: CachedEngine | None) -> None:
-        self.suite, self.engine = suite, engine
+    def __init__(self, suite: Suite, engine: CachedEngine | None, k: int | None = None) -> None:
+        """`k` is the number of picks asked for where a case says nothing; by default the suite's."""
+        self.suite, self.engine, self.k = suite, engine, k or suite.k
 
     def batch(self, shelf: Shelf, cases: Sequence[Case], repeat: int) -> Iterator[tuple[Outcome, list[Asked]]]:
         """The outcomes of one batch; where it fails as a whole, each case alone, so that one spoils no other."""
@@ -84,7 +85,7 @@ class Answering:
                     cases, shelf.order_many(requests, k=self.suite.depth), strict=True
                 )
             ]  # fmt: skip
-        requests = [replace(c.request, k=c.request.k or self.suite.k) for c in cases]
+        requests = [replace(c.request, k=c.request.k or self.k) for c in cases]
         answers = shelf.ask_ranked(requests)
         return [
             self._told(case, answer, ranking, repeat) for case, (answer, ranking) in zip(cases, answers, strict=True)

@@ -167,7 +167,7 @@ class _Run:
         if len(self.by_id) < len(loaded.cases):
             ids = [case.id for case in loaded.cases]
             raise UsageError(f"suite {suite.name}: id {next(i for i in ids if ids.count(i) > 1)!r} comes twice")
-        self.answering = Answering(suite, self.engine)
+        self.answering = Answering(suite, self.engine, self.settings.k if "k" in variant.given else None)
 
     def finish(self) -> Done:
         """Whatever is still to be done, and what it was."""
