@@ -8,7 +8,7 @@ from tests.catalog.fakes import HashEmbedder, product
 
 from shelftalk.catalog import Catalog
 from shelftalk.retrieve import Retriever
-from shelftalk.retrieve.kind import called_so, property_alone
+from shelftalk.retrieve.kind import called_so, entitled, mentioned, property_alone
 from shelftalk.settings import RetrieveSettings
 from shelftalk.values import Constraint, Intent, Sort
 
@@ -59,6 +59,7 @@ def test_a_kind_that_is_not_sold_is_said_whatever_limits_stand_beside_it(shop: C
     [
         Intent((CHEAP,), query="tents", kind="tents"),
         Intent((CHEAP,), query="poncho", kind="poncho"),
+        Intent((CHEAP,), query="bivvy", kind="bivvy"),
         Intent((CHEAP,), query="sunscreen", kind="sunscreen"),
         Intent((CHEAP,), query="something nice sister", preferences=("for my sister",)),
         Intent((), query="something nice sister", preferences=("for my sister",)),
@@ -78,3 +79,22 @@ def test_a_word_is_a_kind_at_the_end_of_a_phrase_and_a_property_as_a_value() -> 
     assert not called_so("helmet", PRODUCTS)
     assert property_alone("helmet", PRODUCTS)
     assert not property_alone("poncho", PRODUCTS)
+    assert mentioned("poncho", PRODUCTS)
+
+
+def test_the_name_of_a_game_is_no_kind_of_thing() -> None:
+    game = product("g1", "Foxglove “Thirty-One Umbrellas” Party Game", "19.00", categories=("Board Games",))
+    assert not called_so("umbrella", [game])
+    assert property_alone("umbrella", [game])
+
+
+def test_a_word_that_says_little_needs_the_word_before_it() -> None:
+    maker = product("c1", "Brüggel Filter Coffee Machine", "99.00", categories=("Coffee",))
+    assert called_so("coffee machine", [maker])
+    assert not called_so("washing machine", [maker])
+
+
+def test_a_title_that_holds_the_whole_name_is_such_a_thing() -> None:
+    pot = product("k1", "Krups Nespresso Vertuo Plus 1.7 L", "99.00")
+    assert entitled("nespresso vertuo", [pot])
+    assert not entitled("vertuo nespresso", [pot])

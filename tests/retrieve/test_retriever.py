@@ -331,3 +331,10 @@ def test_an_empty_catalogue_has_no_match(tmp_path: Path) -> None:
     empty = Catalog.open(tmp_path / "none", create=True, embedder=HashEmbedder())
     assert _ask(empty, query="anything") == Retrieval(no_match=True)
     assert _ask(empty, query="anything", constraints=(Constraint("price", "<", 3),)) == Retrieval(no_match=True)
+
+
+def test_given_candidates_with_an_excluded_word_come_back_all_of_them_the_refused_ones_last(shop: Catalog) -> None:
+    found = _ask(shop, query="headphones", exclude=("wireless",), only=["h1", "h2", "h3", "h5"])
+    assert set(_ids(found)[:2]) == {"h2", "h3"}
+    assert set(_ids(found)[2:]) == {"h1", "h5"}
+    assert found.matching == 2

@@ -59,3 +59,24 @@ def test_a_number_is_held_against_both_ends_of_a_range() -> None:
     )
     intent, _ = placed(Intent((Constraint("players_min", "=", 6, "6 players"),)), index)
     assert intent.constraints == (Constraint("players_min", "<=", 6), Constraint("players_max", ">=", 6))
+
+
+APART = Index(
+    Facets(
+        (
+            Facet("categories", "list", 74, 3, (("Sports", 74), ("Running Shoes", 37), ("Bicycle Lights", 37))),
+            Facet("terrain", "text", 37, 2, (("road", 20), ("trail", 17)), categories=("Running Shoes", "Sports")),
+            Facet("position", "text", 37, 2, (("front", 20), ("rear", 17)), categories=("Bicycle Lights", "Sports")),
+        ),
+        74,
+    )
+)
+
+
+def test_of_values_that_no_product_has_together_those_of_the_thing_asked_for_stay() -> None:
+    front, road = Constraint("position", "=", "front", "front"), Constraint("terrain", "=", "road", "roads")
+    words = frozenset({"front", "light", "allow", "on", "german", "road"})
+    intent, notes = placed(Intent((front, road)), APART, words)
+    assert intent.constraints == (front,)
+    assert "roads" in intent.preferences
+    assert "'roads'" in notes[0]

@@ -84,6 +84,16 @@ def called_so(kind: str, products: Sequence[Product]) -> bool:
     return False
 
 
+def entitled(kind: str, products: Sequence[Product]) -> bool:
+    """Whether a title holds the words of a name of several as they stand: "nespresso vertuo"."""
+    wanted = [_bare(w) for w in kind.split()]
+    return any(
+        words[i : i + len(wanted)] == wanted
+        for words in ([_bare(w) for w in _WORD.findall(_unnamed(p.title))] for p in products)
+        for i in range(len(words))
+    )
+
+
 def mentioned(head: str, products: Sequence[Product]) -> bool:
     """Whether the word stands in a title or two before other nouns ("Poncho Rain Jacket") and no field has it as a value."""
     return bool(_titled(_bare(head), products)) and not property_alone(head, products)
@@ -100,7 +110,13 @@ def property_alone(head: str, products: Sequence[Product]) -> bool:
     quoted = any(_bare(w) == wanted for p in products for name in _NAME.findall(p.title) for w in _WORD.findall(name))
     if quoted and not _titled(wanted, products):
         return True
-    return _titled(wanted, products) >= OFTEN or any(
+    return _titled(wanted, products) >= OFTEN or a_value(head, products)
+
+
+def a_value(head: str, products: Sequence[Product]) -> bool:
+    """Whether a field of the products has the word as a value: "mount: helmet"."""
+    wanted = _bare(head)
+    return any(
         isinstance(value, str) and [_bare(w) for w in _WORD.findall(value)] == [wanted]
         for product in products
         for value in product.attributes.values()

@@ -1,6 +1,4 @@
-"""The retrieve stage: from an Intent to the products that a ranking may choose from.
-
-In this order:
+"""The retrieve stage: from an Intent to the products that a ranking may choose from. In this order:
 
 1. Constraints and excluded ids become one filter of the database; search happens only within what it lets through.
 2. Products out of stock come after those in stock, whatever else orders them, unless the intent itself speaks of stock
@@ -38,7 +36,9 @@ from shelftalk.retrieve.kind import (
     PROPERTY,
     UNNAMED,
     WHOLE,
+    a_value,
     called_so,
+    entitled,
     foreign,
     head_of,
     mentioned,
@@ -97,8 +97,8 @@ class Retriever:
     def retrieve(self, intent: Intent, *, k: int | None = None, only: Sequence[str] | None = None) -> Retrieval:
         """Up to k candidates (by default the setting `candidates`), best first; see the module for how.
 
-        With `only`, exactly those products come back, whatever k: the ones that satisfy the intent first, then the rest;
-        `matching` says how many satisfy it. Raises CatalogError where `only` names products that the catalogue lacks.
+        With `only`, exactly those products come back, whatever k: those that satisfy the intent first (`matching` of them).
+        Raises CatalogError where `only` names products that the catalogue lacks.
         """
         wanted = k or self._settings.candidates
         search = self._search(intent, max(wanted, self._settings.candidates), wanted)
@@ -270,7 +270,7 @@ class Retriever:
         return replace(found, no_match=True, matching=0, notes=(*found.notes, note))
 
     def _sold(self, kind: str, search: _Search) -> bool:
-        """Whether the catalogue has such a thing: products called so, or near enough in meaning."""
+        """Whether the catalogue has such a thing: called so, or near enough in meaning."""
         head = head_of(kind)
         products = self._with(head)
         if called_so(kind, products) or any(
@@ -278,8 +278,13 @@ class Retriever:
         ):
             return True
         floor = self._settings.unlike_below
-        if " " in kind and foreign(kind, self._with(kind)):
-            floor += UNNAMED
+        if " " in kind:
+            if entitled(kind, alike := self._with(kind)):
+                return True
+            if foreign(kind, alike):
+                floor += UNNAMED
+            if not a_value(head, products) and self._nearness(kind, search) >= floor + PROPERTY:
+                return True
         if property_alone(head, products):
             return all(self._nearness(text, search) >= floor + PROPERTY for text in dict.fromkeys((kind, head)))
         whole = UNNAMED if mentioned(head, products) else WHOLE

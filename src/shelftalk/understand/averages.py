@@ -87,9 +87,10 @@ def _averaged(
     for known in index.fields.values():
         if not known.number:
             continue
-        strange = bool(meant) and known.kind == "money" and not PRICE_WORDS & meant
-        share = max(named(known, near | meant), 0.0 if strange else 0.7 * named(known, far))
-        if known.field == "price" and ((PRICE_WORDS & near and not strange) or "cheaper" in words):
+        if meant and known.kind == "money" and not PRICE_WORDS & meant:
+            continue
+        share = max(named(known, near | meant), 0.7 * named(known, far))
+        if known.field == "price" and (PRICE_WORDS & near or "cheaper" in words):
             share = max(share, 1.0)
         if share >= 0.4:
             share += 0.5 * named(known, after)

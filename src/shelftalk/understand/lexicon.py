@@ -288,7 +288,7 @@ THRIFT = (
     r"(?:a hole in |a dent in )?(?:the|my|me|your|our)?\s*(?:bank|wallet|budget|pocket|pockets|purse|savings|account|piggy bank)",
     r"cost(?:s|ing)? (?:me |us )?(?:an arm|a fortune|the earth|a bomb|too much|a lot|a ton|a kidney|much|a pretty penny)",
     r"(?:spend|spending|pay|paying|drop|dropping|shell out|blow|blowing|throw|throwing|fork out|fork over|shelling out)[a-z ]{0,12} (?:a fortune|too much|a lot|a ton|big bucks|much|loads|heaps|more than i have to|big money|money around|more than necessary|through the nose|tons|a bundle)",
-    r"(?:made|loaded|flush|swimming|rolling|dripping)(?: of| with| in|)? (?:the )?(?:money|cash|dough)",
+    r"(?:made|loaded|flush|swimming|rolling|dripping)(?: of| with| in|)? (?:the )?(?:money|cash|dough)\b",
     r"(?:tight|limited|small|shoestring|strict|low|modest) budget|budget(?:'s| is)(?: a bit| kinda| pretty| really)? (?:tight|limited)|on a budget|budget[- ](?:friendly|conscious)",
     r"(?:money|cash|purse strings|wallet|funds)(?:'s| is| are)?(?: a bit| kinda| really| pretty| a little| always)? (?:tight|low|short|slim|light)",
     r"(?:tight|low|short|strapped|light|running low) (?:on|for|of) (?:money|cash|funds)",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shelftalk.understand.index import Index
+from shelftalk.understand.index import Field, Index
 from shelftalk.understand.tokens import stems
 from shelftalk.values import Constraint, Intent, Operator
 
@@ -44,13 +44,15 @@ def ends_of(field: str, index: Index) -> tuple[str, str] | None:
     return None
 
 
-def placed(intent: Intent, index: Index) -> tuple[Intent, tuple[str, ...]]:
+def placed(intent: Intent, index: Index, words: frozenset[str] = frozenset()) -> tuple[Intent, tuple[str, ...]]:
     """The intent with such constraints and such a sort taken out, and notes that say which.
 
-    Only where one category is wanted. Refusals ("!=", "not in") stay: what a product lacks, it does not have.
+    Only where one category is wanted, or where the fields exclude each other. `words` are the stems of the request. Refusals ("!=", "not in") stay: what a product lacks, it does not have.
     """
     intent = ranged(intent, index)
     wanted = [c for c in intent.constraints if c.field == "categories" and c.operator == "="]
+    if not wanted:
+        return _together(intent, index, words)
     if len(wanted) != 1:
         return intent, ()
     category = str(wanted[0].value)
@@ -72,6 +74,44 @@ def placed(intent: Intent, index: Index) -> tuple[Intent, tuple[str, ...]]:
         sort = None
         notes.append(f"no product in {category} can be ordered by {intent.sort.field if intent.sort else ''}")
     return replace(intent, constraints=tuple(kept), sort=sort, preferences=tuple(wishes)), tuple(notes)
+
+
+def _together(intent: Intent, index: Index, words: frozenset[str]) -> tuple[Intent, tuple[str, ...]]:
+    """The intent without values of fields that no category carries beside the others', in a request that names no category.
+
+    The side stays whose categories' names share a word with the request: of "a front light allowed on German roads" the
+    position of a bicycle light, not the terrain of a shoe.
+    """
+    sides = [
+        (c, _narrowest(known, index))
+        for c in intent.constraints
+        if (known := index.fields.get(c.field)) is not None and known.within and c.operator not in ("!=", "not in")
+    ]
+    if not sides or frozenset.intersection(*(within for _, within in sides)):
+        return intent, ()
+
+    def spoken_of(within: frozenset[str]) -> bool:
+        return any(words & set(stems(category)) for category in within)
+
+    likely = [(c, within) for c, within in sides if spoken_of(within)]
+    shared = frozenset.intersection(*(within for _, within in likely)) if likely else frozenset()
+    strays = [c for c, within in sides if c.operator in ("=", "in") and not within & shared and not spoken_of(within)]
+    if not shared or not strays:
+        return intent, ()
+    kept = tuple(c for c in intent.constraints if c not in strays)
+    wishes = tuple(dict.fromkeys((*intent.preferences, *(c.span or str(c.value) for c in strays))))
+    notes = tuple(
+        f"'{c.span}' was taken as a wish, not as {c.field}: nothing else asked for here has that field" for c in strays
+    )
+    return replace(intent, constraints=kept, preferences=wishes), notes
+
+
+def _narrowest(known: Field, index: Index) -> frozenset[str]:
+    """The categories that carry a field, without those that hold more products than carry it: of "Sports" and "Running
+    Shoes" the latter, where only shoes have the field."""
+    facet = index.facets.get("categories")
+    sizes = {str(v).lower(): n for v, n in facet.values} if facet else {}
+    return frozenset(c for c in known.within if sizes.get(c, 0) <= known.facet.count) or known.within
 
 
 def _named(wish: str, category: str, index: Index) -> bool:

@@ -103,7 +103,7 @@ def negatives(text: Text, anchors: Mapping[int, int], amounts: Iterable[int] = (
         elif once and until < 0:
             until = anchors[i]
         elif once and 0 <= until < i:
-            state, once = outer, False
+            state, once = outer and (token.comma or token.low in ("or", "nor", "and")), False
         out.append(state)
         if i in spent and not (i + 1 < len(tokens) and tokens[i + 1].low in ("or", "nor") and not tokens[i + 1].hard):
             state = False

@@ -32,6 +32,7 @@ from shelftalk.understand.slips import as_written, set_right
 from shelftalk.understand.spelling import corrected
 from shelftalk.understand.superlatives import Order, order, thrift, thrift_tokens
 from shelftalk.understand.tokens import Text, tokenise
+from shelftalk.understand.unknown import unknown
 from shelftalk.understand.wishes import is_shopping, preferences, query, tastes
 from shelftalk.values import Constraint, Facets, Intent, Scalar, Sort
 
@@ -143,6 +144,8 @@ class Reader:
             | switch_tokens
             | {i for m in found for i in range(m.first, m.last + 1)}
         )
+        strange, untold = unknown(text, index, used, negative, category)
+        constraints += strange
         limit, count_tokens = counted or how_many(text, used | age_tokens, index)
         wish = _order(sort)
         thrifty = False
@@ -170,7 +173,7 @@ class Reader:
         exclude = excluded(text, index, negative, used)
         if thrifty:
             notes.append("a low price was wished for without naming one: ordered by price")
-        notes += [*body.notes, *([odd.note] if odd else []), *_told(text, spoken)]
+        notes += [*untold, *body.notes, *([odd.note] if odd else []), *_told(text, spoken)]
         notes += [
             f"'{name}' is no category here: looked for in {category}"
             for name in lacking(text, index, found, used)

@@ -13,6 +13,7 @@ from shelftalk.understand.kind import named_kind
 from shelftalk.understand.model import IntentModel
 from shelftalk.understand.placed import placed
 from shelftalk.understand.reader import Reader, Reading
+from shelftalk.understand.tokens import stems
 from shelftalk.understand.turns import Conversation, Lookup
 from shelftalk.understand.unread import unread
 from shelftalk.values import Facets, Intent, Request, Tokens
@@ -69,7 +70,7 @@ class Understander:
                 out.append(Understood(_spoken(request.intent, self.conversation.read(request).intent)))
                 continue
             understood = next(read)
-            intent, notes = placed(understood.intent, self.reader.index)
+            intent, notes = placed(understood.intent, self.reader.index, frozenset(stems(request.request)))
             if not request.history:
                 intent = replace(intent, kind=named_kind(request.request, intent))
             left = unread(request.request, intent)

@@ -23,7 +23,7 @@ _GIFT = re.compile(
     r"\b(?:gift|present|birthday|christmas|anniversary|valentine'?s?|wedding|graduation|mother'?s day|father'?s day|housewarming|stocking stuffer|retirement|easter|halloween)\b",
     re.I,
 )
-_SOFT = bag(
+SOFT = bag(
     "comfortable comfy cozy cosy durable sturdy rugged reliable solid quality stylish elegant pretty beautiful cute sleek chic trendy fashionable classy modern vintage retro simple basic lightweight light compact portable small big large quiet silent fast quick powerful strong bright soft gentle warm cool breathable easy versatile professional fancy premium luxury luxurious practical handy convenient safe nontoxic eco-friendly sustainable ethical healthy fun colorful colourful bold minimalist ergonomic adjustable smooth crisp sharp clear loud decent nice good great best perfect ideal unique special personalized thin slim thick heavy travel outdoor indoor camping hiking running gym office school kids family beginner pro gaming everyday casual formal sporty romantic funny thoughtful"
 )
 _CHAT = re.compile(
@@ -85,7 +85,7 @@ def preferences(text: Text, used: set[int], negative: list[bool]) -> tuple[str, 
         if (
             i in used
             or negative[i]
-            or token.low not in _SOFT
+            or token.low not in SOFT
             or token.low in ("best", "good", "great", "nice", "perfect", "decent", "fancy", "pretty")
         ):
             continue

@@ -1,0 +1,24 @@
+"""Negations within negations, beside limits, and of what does not matter."""
+
+from __future__ import annotations
+
+import pytest
+from tests.understand.test_reader import read, said
+
+
+@pytest.mark.parametrize(
+    ("shop", "request_text", "expected"),
+    [
+        ("electronics", "headphones that aren't more than 20 dollars", "categories = Headphones; price <= 20"),
+        ("electronics", "just find me the cheapest non-Sony phone that isn't more than 200 dollars", "brand != Sony; categories = Phones; price <= 200; by price asc"),
+        ("electronics", "a phone, I don't want it to weigh too much, 200 grams max", "categories = Phones; weight_g <= 200"),
+        ("electronics", "I don't want non-waterproof headphones", "categories = Headphones; waterproof = yes"),
+        ("electronics", "headphones, no Sony, non-waterproof", "brand != Sony; categories = Headphones; waterproof = no"),
+        ("electronics", "I don't care if it's waterproof or not, a Samsung phone", "brand = Samsung; categories = Phones"),
+        ("electronics", "I can't really decide between a Sony or an LG phone", "brand in (Sony, LG); categories = Phones"),
+        ("electronics", "I had complications in the past with LG. Show me a phone", "brand != LG; categories = Phones"),
+        ("electronics", "headphones longer lasting than average on a budget of 50 dollars", "battery_life_hours > 20; categories = Headphones; price <= 50"),
+    ],
+)  # fmt: skip
+def test_what_a_negation_turns_round_is_what_a_reader_would_say(shop, request_text, expected):
+    assert said(read(shop, request_text)) == expected
