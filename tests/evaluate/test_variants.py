@@ -123,3 +123,8 @@ def test_only_the_prompts_that_a_task_uses_count() -> None:
         "understand", "rank", "explain",
     }  # fmt: skip
     assert set(templates(one("strategy=none").settings(), "suits", library)) == {"suit"}
+
+
+def test_a_prompt_that_is_not_there_is_told_even_where_the_run_would_not_use_it() -> None:
+    with pytest.raises(PromptError, match="listwise@7"):
+        Variant("x", {"prompt.rank": "listwise@7"}).library()

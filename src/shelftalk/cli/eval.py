@@ -93,10 +93,12 @@ def show(
     examples: Annotated[int, typer.Option(min=0, help="Requests to show.")] = 5,
 ) -> None:
     """What a suite asks and measures, with some of its requests; reads its data, so it also checks a suite of your own."""
+    from shelftalk.evaluate.metrics import check_names
     from shelftalk.evaluate.suite import load_suite
 
     settings = common.settings_from()
     chosen = load_suite(suite, data or settings.data)
+    check_names(chosen.metrics)
     loaded = chosen.load(split=split)
     console = common.stdout()
     console.print(f"[bold]{_safe(chosen.name)}[/bold] version {chosen.version}, task {chosen.task}")

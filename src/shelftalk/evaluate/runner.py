@@ -155,6 +155,9 @@ class _Run:
     ) -> None:
         self.suite, self.variant, self.loaded, self.engines, self.progress = suite, variant, loaded, engines, progress
         self.seed, self.repeats, self.limit, self.batch = seed, repeats, limit or suite.limit, batch
+        from shelftalk.evaluate.metrics import check_names
+
+        check_names(suite.metrics)
         self.settings = variant.settings(settings, suite.settings)
         self.prompts: PromptLibrary = variant.library()
         self.templates = identity.templates(self.settings, suite.task, self.prompts)

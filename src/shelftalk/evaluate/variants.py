@@ -65,10 +65,19 @@ class Variant:
         return load_settings(**tree)
 
     def library(self, base: PromptLibrary | None = None) -> PromptLibrary:
-        """The prompts in force: the library, with the template files that the variant names in front of it."""
+        """The prompts in force: the library, with the template files that the variant names in front of it.
+
+        PromptError for a prompt that the variant names and that is not there, even where this run would not use it.
+        """
         base = base or PromptLibrary.default()
         files = {t.ref: t for key, value in self.given.items() if key in PROMPTS and (t := _template(key, value))}
-        return _Layered(base.folder, files) if files else base
+        layered = _Layered(base.folder, files) if files else base
+        for key, value in self.given.items():
+            if key in PROMPTS:
+                task, _, with_task = PROMPTS[key]
+                ref = self._prompt(key, value)[1]
+                layered.get(ref if with_task else f"{task}/{ref}")
+        return layered
 
     def _prompt(self, key: str, value: str) -> tuple[str, str]:
         task, setting, with_task = PROMPTS[key]

@@ -9,13 +9,19 @@ from shelftalk.evaluate.cases import Case, Outcome
 from shelftalk.evaluate.metrics.base import METRICS, Metric, MetricContext, direction, find, register, unit
 
 __all__ = [
-    "FAMILIES", "METRICS", "Metric", "MetricContext", "direction", "find", "register", "score_case", "score_run", "unit",
+    "FAMILIES", "METRICS", "Metric", "MetricContext", "check_names", "direction", "find", "register", "score_case", "score_run", "unit",
 ]  # fmt: skip
 
 # The modules whose import registers metrics, in the order they are listed.
 FAMILIES = ("ranking", "constraints", "yesno", "catalogue", "validity", "cost", "robustness", "faithfulness")
 for _family in FAMILIES:
     import_module(f"{__name__}.{_family}")
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Raises UsageError for a name that is no metric, with the list of those that are."""
+    for name in names:
+        find(name)
 
 
 def score_case(names: Sequence[str], case: Case, outcome: Outcome, context: MetricContext) -> dict[str, float | None]:
