@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shelftalk.understand.kind import named_kind
-from shelftalk.values import Constraint, Intent
+from shelftalk.values import Constraint, Intent, Sort
 
 LIMITED = Intent((Constraint("price", "<", 50, "under 50"), Constraint("colour", "=", "red", "red")))
 
@@ -50,3 +50,8 @@ def test_what_leaves_the_thing_open_or_tells_a_story_names_none(request_text: st
 
 def test_what_is_no_shopping_request_names_nothing() -> None:
     assert named_kind("poem", Intent(shopping=False)) == ""
+
+
+def test_a_place_in_an_order_is_no_kind_of_thing() -> None:
+    order = Sort("price", "asc", "cheapest")
+    assert named_kind("the second cheapest kettle", Intent(sort=order)) == "kettle"
