@@ -150,9 +150,9 @@ def test_waiting_in_the_queue_counts_against_the_whole() -> None:
 def test_a_slow_reader_is_not_taken_for_a_slow_stage() -> None:
     async def run() -> None:
         pool = Pool([HangingShelf()], queue=0)  # type: ignore[list-item]
-        events = pool.stream(Request("quick"), Progress({"retrieve": 0.05}, 0.1))
+        events = pool.stream(Request("quick"), Progress({"retrieve": 0.7}, 0.9))
         await anext(events)
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(1.2)
         assert (await anext(events)).kind == "answer"
 
     asyncio.run(asyncio.wait_for(run(), 5))
