@@ -53,8 +53,21 @@ def test_a_module_imports_only_from_floors_below(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_slow_libraries_are_not_imported_at_the_top_of_a_module(path: Path) -> None:
-    slow = {"torch", "vllm", "transformers", "sentence_transformers", "lancedb", "onnxruntime", "pandas", "datasets",
-            "trl", "peft", "matplotlib", "scipy", "ranx"}
+    slow = {
+        "torch",
+        "vllm",
+        "transformers",
+        "sentence_transformers",
+        "lancedb",
+        "onnxruntime",
+        "pandas",
+        "datasets",
+        "trl",
+        "peft",
+        "matplotlib",
+        "scipy",
+        "ranx",
+    }
     tree = ast.parse(path.read_text(encoding="utf-8"))
     top = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
     names = {alias.name.split(".")[0] for node in top if isinstance(node, ast.Import) for alias in node.names}
