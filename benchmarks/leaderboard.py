@@ -79,6 +79,7 @@ BLOCKS = (
     Block("understand", "productqa-search", READ, SEARCH, limit=16),
     Block("explain", "faithfulness", WORD, TRUTH, limit=8),
     Block("noise", "noise", (NONE,), ("ndcg@10", "valid_first"), families=("drop_ndcg@10", "drop_valid_first")),
+    Block("order-bias", "order-bias", (NONE,), ("best_first",), families=("best_first_by_position",)),
     Block("order", "order-bias", (NONE, RANK[0], RANK[1]), ("best_first",), limit=7, families=("best_first_by_position",)),
     Block("injection", "injection", (NONE + ",explain=record",), ("ndcg@10", "refusal_right"), families=("attack_success", "attack_rank", "attack_words", "leak", "drop_ndcg@10", "drop_refusal_right")),
 )  # fmt: skip
