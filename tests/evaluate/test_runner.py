@@ -265,6 +265,14 @@ def test_judgments_of_unknown_products_are_told_by_file_and_line(bench) -> None:
         bench.run()
 
 
+def test_a_judgment_of_an_unknown_product_is_told_where_the_answers_are_there_already(bench) -> None:
+    write_suite(bench.folder / "suite", REQUESTS)
+    bench.run()
+    write_suite(bench.folder / "suite", [{**REQUESTS[0], "grades": {"zz": 1}}, *REQUESTS[1:]])
+    with pytest.raises(UsageError, match="names product 'zz'"):
+        bench.run()
+
+
 def test_an_unknown_metric_is_told_before_anything_is_asked(bench) -> None:
     write_suite(bench.folder / "suite", metrics=["mmr"])
     with pytest.raises(UsageError, match="no metric 'mmr'"):

@@ -18,6 +18,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from shelftalk.catalog import Catalog
 from shelftalk.engines import load_engine
 from shelftalk.engines.base import Engine
 from shelftalk.errors import UsageError
@@ -183,6 +184,8 @@ class _Run:
         if same and held.get("measures") == measures:
             return Done(self.folder, before, "unchanged")
         if same:
+            for key in sorted({catalog for catalog, _ in self.loaded.judged}):
+                self._check_products(self.catalogs.open(key), key)
             self.progress(Progress("measuring", 0, len(self.by_id)))
             meta = {k: v for k, v in before.items() if k not in ("metrics", "figures")}
             meta["suite"] = self._suite_meta()
@@ -240,7 +243,7 @@ class _Run:
             for _, group in groupby(left, key=_place):
                 together = list(group)
                 with self._shelf(together[0]) as shelf:
-                    self._check_products(shelf, together[0].catalog)
+                    self._check_products(shelf.catalog, together[0].catalog)
                     for at in range(0, len(together), self.batch):
                         done = list(self.answering.batch(shelf, together[at : at + self.batch], repeat))
                         self.folder.append(done)
@@ -255,10 +258,10 @@ class _Run:
         engine = cast(Engine | None, self.engine)
         return Shelf(self.catalogs.open(case.catalog, case.overlay), self.settings, self.prompts, engine)
 
-    def _check_products(self, shelf: Shelf, key: str) -> None:
+    def _check_products(self, catalog: Catalog, key: str) -> None:
         """Raises UsageError where a judgment names a product that the catalogue lacks."""
-        named = {product: where for (catalog, product), where in self.loaded.judged.items() if catalog == key}
-        there = shelf.catalog.get_many(list(named))
+        named = {product: where for (where_to, product), where in self.loaded.judged.items() if where_to == key}
+        there = catalog.get_many(list(named))
         unknown = [product for product in named if product not in there]
         if unknown:
             raise UsageError(
