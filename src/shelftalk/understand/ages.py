@@ -17,6 +17,10 @@ _AGES = (
     re.compile(rf"\b(?P<n>{_NUMBER})(?:st|nd|rd|th) birthday\b"),
 )  # fmt: skip
 
+_NO_AGE = re.compile(
+    r"\b(?:budget|limit|price|maximum|minimum|max|min|size|weight|height|length|width|quantity|number) $"
+)
+
 
 def ages(text: Text, index: Index) -> tuple[list[Quantity], set[int]]:
     """What a recipient's age asks of the age fields (the youngest and oldest age a product is for), and the tokens that
@@ -28,6 +32,8 @@ def ages(text: Text, index: Index) -> tuple[list[Quantity], set[int]]:
             first, last = text.at(match.start()), max(text.at(match.start()), text.at(match.end()) - 1)
             found = numbers(tokenise(match.group("n")))
             if not found or set(range(first, last + 1)) & used:
+                continue
+            if _NO_AGE.search(text.low[: match.start()]) and "unit" in match.groupdict() and not match["unit"]:
                 continue
             groups = match.groupdict()
             unit = groups.get("unit") or "year"

@@ -27,6 +27,7 @@ class Amount:
     unit: Unit | None = None
     money: bool = False
     low: float | None = None  # the first end of a range
+    opened: bool = False  # a range behind "between" or "from"
     turned: bool = False  # the range was given from its upper end to its lower one
 
 
@@ -68,6 +69,7 @@ def amounts(text: Text) -> list[Amount]:
                 before.number = Number(turned, before.number.first, before.number.last, before.number.digits)
             amount.unit = amount.unit or before.unit
             low, high = scaled(before), scaled(amount)
+            amount.opened = _OPENS.search(lead := _lead(text, before)) is not None and not _PEOPLE.search(lead)
             amount.turned = low > high
             amount.low, high = min(low, high), max(low, high)
             amount.number = Number(high, before.number.first, amount.number.last, amount.number.digits)
@@ -107,12 +109,21 @@ def scaled(amount: Amount) -> float:
     return amount.number.value * (1000 if amount.number.kilo and amount.unit is None else 1)
 
 
+_OPENS = re.compile(r"\b(?:between|from|range of|ranging)\s+(?:[$€£]|about |around )?\s*$")
+_PEOPLE = re.compile(r"\b(?:kids?|child(?:ren)?|toddlers?|boys?|girls?|ages?|aged|people|persons?|players?|sizes?)\b")
+
+
+def _lead(text: Text, amount: Amount) -> str:
+    """The few words before an amount."""
+    start = text.tokens[amount.number.first].start
+    return text.low[max(0, start - 24) : start]
+
+
 def _is_range(text: Text, a: Amount, b: Amount) -> bool:
     between = text.low[text.tokens[a.last].end : text.tokens[b.number.first].start]
     if a.low is not None or len(between) > 12:
         return False
-    lead = text.low[max(0, text.tokens[a.number.first].start - 24) : text.tokens[a.number.first].start]
-    opens = re.search(r"\b(?:between|from|range of|ranging)\s+(?:[$€£]|about |around )?\s*$", lead)
+    opens = _OPENS.search(_lead(text, a))
     if a.number.value > b.number.value and a.unit is None and not (opens and opens.group().startswith("between")):
         return False
     if re.fullmatch(r"\s*(?:-|to)\s*[$€£]?\s*", between):

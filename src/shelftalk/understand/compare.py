@@ -9,11 +9,11 @@ from shelftalk.understand.tokens import Text
 
 _LESS = (
     r"under|below|beneath|underneath|south of|shy of|less than|fewer than|lower than|cheaper than|smaller than|shorter than|lighter than|thinner than|narrower than|slimmer than|younger than|"
-    r"quicker than|faster than|quieter than|sooner than|inferior to|(?:less|fewer) \w+ than|<|sub"
+    r"quicker than|faster than|quieter than|sooner than|inferior to|(?:less|fewer) \w+ than|(?:lighter|cheaper|smaller|shorter|thinner|narrower|quieter|lower|slimmer) (?:\w+ ){1,2}than|<|sub"
 )
 _MORE = (
     r"over|above|more than|greater than|bigger than|larger than|longer than|higher than|wider than|taller than|heavier than|thicker than|deeper than|stronger than|better than|brighter than|older than|louder than|"
-    r"farther than|further than|exceeding|exceeds?|beyond|north of|past|in excess of|upwards? of|superior to|more \w+ than|surpass(?:es|ing)?|tops|beats|>"
+    r"farther than|further than|exceeding|exceeds?|beyond|north of|past|in excess of|upwards? of|superior to|more \w+ than|(?:heavier|bigger|larger|longer|taller|wider|thicker|brighter|higher) (?:\w+ ){1,2}than|surpass(?:es|ing)?|tops|beats|>"
 )
 _AT_MOST = (
     r"up to|upto|at most|at the most|at max|no more than|not more than|nothing (?:over|above|more than)|not (?:over|above|exceed(?:ing)?|to exceed)|no (?:higher|bigger|larger|greater|longer|heavier|wider|taller|thicker|older|pricier|costlier|louder) than|"
@@ -38,6 +38,9 @@ _AFTER: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("<=", re.compile(_TAIL + r"(?:(?:or|and|&) (?:even )?(?:less|under|below|lower|cheaper|fewer|smaller|shorter|lighter|younger|thinner|quicker|faster|quieter|within|beneath|narrower)(?! ?[$€£]?\d)|max\b|maximum|tops\b|at most|at the most|at max|or so max|is (?:my|the) (?:limit|max|maximum|budget|cap)|budget|limit\b|to spend|to spare|to my name|ceiling)", re.I)),
     (">=", re.compile(_TAIL + r"(?:(?:or|and|&) (?:even )?(?:more|above|higher|larger|bigger|over|greater|longer|better|up\b|upwards?|beyond|heavier|taller|wider|older|farther|further|thicker|faster|deeper|brighter)|plus\b|min\b|minimum|at least|at the least|at minimum)", re.I)),
 )  # fmt: skip
+# "max. 100 min. 50": the full stop of an abbreviation before its amount ends no clause; "100 max. 50 min." has them behind.
+_BEFORE_ITS_AMOUNT = re.compile(r"\b(max|min|approx|ca)\. ?(?=[$€£]?\d)")
+_BEHIND_ITS_AMOUNT = re.compile(r"\b(?:max|min)\b\D*$")
 # Words that, right before the next amount, belong to that one: "20000 mm and under 10 euros".
 _CLAUSE = re.compile(r"(?:or|and|&) (?:even )?\w+$")
 _PLUS = re.compile(r"^\s?\+")
@@ -63,7 +66,12 @@ def after(text: Text, last: int, end: int) -> str | None:
 def compared(text: Text, amount: Amount) -> tuple[str | None, int]:
     """The operator the words around an amount say ("<", "<=", ... "~"), None for a bare amount, and where its words begin."""
     start = text.tokens[amount.number.first].start
-    clause = re.split(r"[;!?]|\.\s|,\s(?!\d)", text.low[max(0, start - 90) : start])[-1]
+    lead = text.low[max(0, start - 90) : start]
+    if not _BEHIND_ITS_AMOUNT.search(text.low):
+        lead = _BEFORE_ITS_AMOUNT.sub(lambda m: m.group().replace(".", " "), lead + text.low[start : start + 2])[
+            : len(lead)
+        ]
+    clause = re.split(r"[;!?]|\.\s|,\s(?!\d)", lead)[-1]
     offset = start - len(clause)
     best: tuple[int, int, str] | None = None
     for op, pattern in _BEFORE:

@@ -97,11 +97,20 @@ def how_many(text: Text, used: set[int], index: Index) -> tuple[int | None, set[
         asked = bool(_LIMIT.search(lead)) and (noun or not re.search(r"\b(?:for|of) $", lead))
         if tokens[number.first].low == "one" and number.first == number.last:
             if (
-                re.search(
-                    r"(?:just|only|gimme|give me|find me|show me|pick|recommend|suggest|hand me|get me|me) $", lead
+                (
+                    re.search(
+                        r"(?:just|only|gimme|give me|find me|show me|pick|recommend|suggest|hand me|get me|me) $", lead
+                    )
+                    and word in ("", "of", "option", "please", "product", "from", "that", "with", "suggestion")
                 )
-                and word in ("", "of", "option", "please", "product", "from", "that", "with", "suggestion")
-            ) or (word in ("option", "product", "suggestion") and asked):
+                or (
+                    following is not None
+                    and following.stem in index.nouns
+                    and not word.endswith("s")
+                    and re.search(r"(?:^|[.!?,] |\b(?:i|need|want|me|to buy|for|you|but) )(?:just|only) $", lead)
+                )
+                or (word in ("option", "product", "suggestion") and asked)
+            ):
                 return 1, run
             continue
         if (

@@ -87,7 +87,7 @@ class Index:
         sizes = _category_sizes(facets)
         for facet in facets:
             if facet.field not in _SKIP:
-                self.fields[facet.field] = _field(facet)
+                self.fields[facet.field] = _field(facet, _least(facet.field, facets))
                 self.fields[facet.field].trusted = _trusted(facet, facets.products, sizes)
         owned = {w for known in self.fields.values() for w in known.name}
         for known in self.fields.values():
@@ -230,13 +230,18 @@ def named(known: Field, given: frozenset[str]) -> float:
     return score / len(telling)
 
 
-def _field(facet: Facet) -> Field:
+def _least(field_name: str, facets: Facets) -> bool:
+    """Whether "min" in a field's name is the least of something, not minutes: "players_min" beside "players_max"."""
+    return field_name.endswith("_min") and facets.get(f"{field_name.removesuffix('_min')}_max") is not None
+
+
+def _field(facet: Facet, least: bool = False) -> Field:
     name = _name(facet.field)
     measure = unit(facet.unit)
     if measure is not None or facet.unit:
         drop = {facet.unit, stem(facet.unit.lower()) if facet.unit else ""} | ({measure.name} if measure else set())
         name = tuple(w for w in name if w not in drop and unit(w) != measure) or name
-    if measure is None and len(name) > 1 and facet.kind in ("number", "money"):
+    if measure is None and not least and len(name) > 1 and facet.kind in ("number", "money"):
         last = unit(name[-1]) or unit(facet.field.replace("-", "_").rsplit("_", 1)[-1])
         if last is not None:
             measure, name = last, name[:-1]

@@ -160,7 +160,7 @@ def _score(
         base = 2.0 if price_words else 0.0
         if known.field != "price":
             base = 2.2 * named(known, near) if named(known, near) >= 0.99 else -1.0
-        elif operator not in (None, "=") and given is None:
+        elif (operator not in (None, "=") or amount.opened) and given is None:
             base += 1.0
         bounds = known.bounds()
         if (

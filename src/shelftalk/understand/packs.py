@@ -14,7 +14,7 @@ _PACK = stemmed("pack packs pieces piece pcs set count quantity units bundle mul
 _NUMBER = r"\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|a dozen|dozen|single|double|triple|twin"
 _FORMS: tuple[tuple[re.Pattern[str], str | None], ...] = (
     (re.compile(rf"\b(?:pack|packs|set|sets|box|case|bundle)s?\s+(?:of|with|containing)\s+(?:just |only )?(?P<n>{_NUMBER})\b"), None),
-    (re.compile(rf"\b(?P<n>{_NUMBER})[- ](?:\w+[- ])?(?:packs?|pcs|pc|pieces?|piece packs?|count|ct|sets?|packers?|packed)\b"), None),
+    (re.compile(rf"\b(?P<n>{_NUMBER})[- ](?:(?!that\b|which\b|and\b|but\b|it\b)\w+[- ])?(?:packs?|pcs|pc|pieces?|piece packs?|count|ct|sets?|packers?|packed)\b"), None),
     (re.compile(rf"\b(?P<n>{_NUMBER})(?: \w+)? (?:per|in a|in each|to a|to the|at a|in the|in one) (?:pack|package|set|box|time|packet)\b"), None),
     (re.compile(r"\b(?:packs?|comes?|sold|buy|buying|want|need) (?:\w+ ){0,2}(?P<n>one|two|three|four|2|3|4) (?:at a time|at once|together)\b"), None),
     (re.compile(r"\b(?:more than one|multiple|several)(?: \w+){0,2} (?:in a|per|to a|in each|in the|in one) (?:pack|package|set|box)|(?:comes|come|contains|contain|has) (?:with )?more than one\b(?! \w+ (?:port|color|size))|more than (?:just )?a single\b|multi[- ]?packs?|multiple[- ]packs?"), "many"),

@@ -17,14 +17,24 @@ def ranged(intent: Intent, index: Index) -> Intent:
     """The intent with "= 6" on players_min or players_max read as players_min <= 6 and players_max >= 6."""
     out: list[Constraint] = []
     for constraint in intent.constraints:
-        ends = ends_of(constraint.field, index) if constraint.operator == "=" else None
-        if ends is None or isinstance(constraint.value, (tuple, str, bool)):
+        ends = ends_of(constraint.field, index) if constraint.operator == "=" or _players(constraint) else None
+        value = constraint.value
+        if ends is None or isinstance(value, (str, bool)) or (isinstance(value, tuple) and len(value) != 2):
             out.append(constraint)
             continue
-        for field, operator in zip(ends, _ENDS, strict=True):
+        if isinstance(value, tuple) and constraint.operator == "=":
+            out.append(constraint)
+            continue
+        sides = value if isinstance(value, tuple) else (value, value)
+        for field, operator, side in zip(ends, _ENDS, sides, strict=True):
             if all(c.field != field for c in intent.constraints if c is not constraint):
-                out.append(Constraint(field, operator, constraint.value, constraint.span))
+                out.append(Constraint(field, operator, side, constraint.span))
     return replace(intent, constraints=tuple(out))
+
+
+def _players(constraint: Constraint) -> bool:
+    """Whether it is a range of players ("2 to 4"), all of which a game must suit."""
+    return constraint.operator == "between" and "player" in constraint.field
 
 
 _ENDS: tuple[Operator, Operator] = ("<=", ">=")

@@ -75,6 +75,8 @@ def _pronoun(text: Text, amount: Amount) -> bool:
         return False
     first, last = amount.number.first, amount.last
     before = text.tokens[first - 1].low if first else ""
+    if _GROUP.search(text.low[: text.tokens[first].start]):
+        return False
     if before in (
         "these",
         "those",
@@ -159,6 +161,7 @@ def _read(
 _FOR_SO_MANY = re.compile(
     r"\b(?:for|fits?|sleeps?|seats?|holds?|accommodates?|room for|space for|family of|group of|party of)(?: up to| all| us| the| at least)? $"
 )
+_GROUP = re.compile(r"\b(?:family|group|party) of $")
 _PLAYERS = stemmed("player players")
 _PEOPLE = stemmed("person people sleeps seats berth")
 
