@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """The browser; tests are skipped, with the reason, where there is none."""
+    """The browser; tests are skipped, with the reason, where there is none.
+
+    It is closed with each module: while Playwright's own event loop runs, no other test of the run can start one.
+    """
     sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright, of the extra dev")
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found is None:
