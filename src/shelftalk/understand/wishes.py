@@ -38,6 +38,8 @@ STEERING = re.compile(
 CHORE = re.compile(
     r"\b(?:translate|summari[sz]e|proofread) (?:this|that|it|the following|everything|my|all|into|to)\b|\b(?:write|compose|tell|sing|recite|translate|summari[sz]e|explain|solve|calculate|code|debug|draw|generate)\b(?: \w+){0,3}? (?:poem|story|joke|song|essay|letter|email|code|program|function|script|haiku|limerick|text|sentence|equation|paragraph|history|meaning|homework|article|tale|riddle|lyrics)\b"
     r"|\bwhat(?:'s| is) the (?:weather|time|date|capital|meaning|temperature outside|news|score)\b(?! (?:range|of battery))|\bwhat time is it\b|\bhow(?:'s| is) the weather\b|\bweather (?:like|today|tomorrow|forecast)\b|(?:^|[.!?]\s*)who (?:is|was|won|invented|wrote|discovered)\b|\bwhat(?:'s| is) \d+\s*[-+*/x]\s*\d+"
+    r"|\bdo you (?:ship|deliver)(?: (?:internationally|abroad|worldwide|overseas|to [\w ]+|on [\w ]+))?\s*(?:[?.!]|$)|\b(?:your|the) (?:store |shop )?(?:opening|business|store|shop) hours\b|\bwhen (?:do|are) you (?:open|close|closed)\b"
+    r"|\b(?:can|could|may|how (?:do|can|would)) (?:i|we) (?:return|exchange|send back|give back) (?:a|an|the|my|this|that|it|something|products?|items?)\b|\b(?:your|the) (?:return|refund|exchange|shipping|delivery|privacy) (?:policy|policies|terms)\b|\b(?:get|want) (?:a|my) (?:refund|money back)\b|\bhow (?:much|long) (?:is|does|do|are)(?: your| the)? (?:shipping|delivery)\b"
     r"|\bwhere is my (?:order|package|parcel)\b|\b(?:track|cancel|return) my (?:order|package|parcel|purchase)\b",
     re.I,
 )
