@@ -75,3 +75,43 @@ def test_a_number_goes_to_what_it_is_said_of(text, expected):
 def test_just_one_is_how_many_are_wanted():
     assert read("just one tent").limit == 1
     assert read("a tent with just one pole").limit is None
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        (
+            "a knife not from Eisenbrook with a 20 cm blade",
+            "blade_length_cm = 20; brand != Eisenbrook; categories = Kitchen Knives",
+        ),
+        ("water bottle not made of steel", "categories = Water Bottles; material not in (steel, stainless steel)"),
+        ("water bottle made of steel", "categories = Water Bottles; material in (steel, stainless steel)"),
+        (
+            "water bottle, dishwasher safe, not steel",
+            "categories = Water Bottles; dishwasher_safe = yes; material not in (steel, stainless steel)",
+        ),
+        ("water bottle not made of glass", "categories = Water Bottles; material != glass"),
+        ("something to keep my coffee warm on a long commute", ""),
+        ("a commuter jacket", "categories = Rain Jackets; use = commuter"),
+        ("dog supplies for a 35 kg dog", "categories = Dog Supplies; max_dog_weight_kg >= 35"),
+        ("dog coat for a 35 kg dog", "max_dog_weight_kg >= 35"),
+    ],
+)
+def test_a_refusal_and_a_value_reach_as_far_as_they_are_meant(text, expected):
+    assert said(read(text)) == expected
+
+
+def test_those_it_is_not_for_are_left_out():
+    assert read("cheapest headphones that are not for children").exclude == ("children",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["do you ship to France?", "what are your opening hours?", "can I return a product?", "where is my order?"],
+)
+def test_a_question_to_the_shop_asks_for_no_product(text):
+    assert not read(text).shopping
+
+
+def test_a_wish_beside_a_question_to_the_shop_is_still_read():
+    assert said(read("I need a tent. Do you ship to France?")) == "categories = Tents"

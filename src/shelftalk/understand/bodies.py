@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from shelftalk.understand.amounts import Amount, amounts
 from shelftalk.understand.index import Field, Index
 from shelftalk.understand.nearby import Quantity
-from shelftalk.understand.tokens import Text, stemmed
+from shelftalk.understand.tokens import Text, stem, stemmed
 from shelftalk.understand.units import Unit, convert, scalar, tidy
 
 _BEINGS = (
@@ -20,6 +20,7 @@ _BEINGS = (
     "grandpa|grandma|granddad|nan|uncle|aunt|brother|sister|friend|nephew|niece|cousin|boss|colleague|rider|user|runner|hiker|"
     "climber|dog|puppy|cat|kitten|pet|horse|labrador|retriever|shepherd|terrier|poodle|beagle|dachshund"
 )
+_BEING = frozenset(stem(w) for w in _BEINGS.split("|"))
 _ABOUT = r"(?:about|around|roughly|nearly|almost|over|only|just|some|at|now|currently|already|up to)"
 _BEFORE = re.compile(
     rf"(?:\b(?:i|he|she|we|they|who|(?:{_BEINGS})(?: of (?:mine|ours))?|buddy)(?:'m| am| is|'s| are|'re)?(?: that| who)? ?(?:weighs?|weighing)?(?: in)?"
@@ -57,7 +58,7 @@ def bodies(text: Text, index: Index, category: str | None = None) -> Bodies:
         first, last = amount.number.first, amount.last
         said = text.span(first, last)
         out.tokens |= set(range(first, last + 1))
-        known = _carrier(index, amount.unit)
+        known = _carrier(index, amount.unit, text.stems)
         what = "weight" if amount.unit.dimension == "mass" else "height"
         if known is None:
             out.notes.append(f"'{said}' was taken as somebody's {what}, which no field speaks of; it is no limit")
@@ -85,8 +86,9 @@ def _of_a_being(text: Text, amount: Amount) -> bool:
     )
 
 
-def _carrier(index: Index, unit: Unit) -> Field | None:
-    """The field of the heaviest or tallest that a product is made for: max_load_kg, max_dog_weight_kg, weight_capacity."""
+def _carrier(index: Index, unit: Unit, said: frozenset[str]) -> Field | None:
+    """The field of the heaviest or tallest that a product is made for: max_load_kg, weight_capacity; one that names the
+    being wins where it is spoken of ("dog" for max_dog_weight_kg)."""
     found = [
         known
         for known in index.fields.values()
@@ -95,6 +97,9 @@ def _carrier(index: Index, unit: Unit) -> Field | None:
         and known.unit.dimension == unit.dimension
         and _CARRIES & set(known.name)
         and (unit.dimension == "mass" or {"height", "user", "rider", "person", "bodi"} & set(known.name))
+    ]
+    found = [known for known in found if _BEING & said & set(known.name)] or [
+        known for known in found if not _BEING & set(known.name) or _BEING & said
     ]
     return min(found, key=lambda k: len(k.name)) if len(found) == 1 or _told(found) else None
 

@@ -83,6 +83,12 @@ def negatives(text: Text, anchors: Mapping[int, int], amounts: Iterable[int] = (
             or (state and token.low in ("but", "so", "because", "then", "if", "plus", "since"))
         ):
             state = False
+        if (
+            state
+            and token.low == "with"
+            and any(last == i - 1 and _BY.search(low[: tokens[first].start]) for first, last in anchors.items())
+        ):
+            state = False  # "not from Sony with a 20 inch screen" wants the screen
         if token.hard or token.aside or token.comma or token.low in ("but", "so", "and"):
             denied = False
         kinds = sorted(events.get(i, ()))
@@ -110,6 +116,7 @@ def negatives(text: Text, anchors: Mapping[int, int], amounts: Iterable[int] = (
     return out
 
 
+_BY = re.compile(r"\b(?:from|by) $")
 _NON = re.compile(r"(?<![^\W_])non$")
 _RELATIVE = re.compile(
     r"\b(?:that|which|who|it)(?: just| even| still| really)? (?:\w+n't|cannot|can not|is not|does not|will not)(?: even)?$|\bwithout$"

@@ -26,7 +26,7 @@ from shelftalk.understand.nearby import Quantity
 from shelftalk.understand.packs import pack_anchors, packs
 from shelftalk.understand.polarity import accepted_after, negatives, rejected_after
 from shelftalk.understand.quantities import quantities
-from shelftalk.understand.refusals import another, excluded, refused_category, starts_anew
+from shelftalk.understand.refusals import another, excluded, refused_category, starts_anew, with_mixtures
 from shelftalk.understand.sizes import sizes
 from shelftalk.understand.slips import as_written, set_right
 from shelftalk.understand.spelling import corrected
@@ -258,7 +258,7 @@ def _values(text: Text, index: Index, found: list[Mention], another: set[int]) -
         (turned_down if mention.negative or position in another else wanted)[mention.field].append(mention)
     out: list[Constraint] = []
     for field, held in turned_down.items():
-        values = _distinct(held)
+        values = with_mixtures(index.fields[field], _distinct(held))
         span = (
             text.span(held[0].first, held[-1].last)
             if len(held) == 1
@@ -283,6 +283,8 @@ def _values(text: Text, index: Index, found: list[Mention], another: set[int]) -
             out += _category(index, values, span, _alternatives(text, held))
         elif len(values) == 1 and (shared := _for_all(index, field)) is not None:
             out.append(Constraint(field, "in", (values[0], shared), span))
+        elif len(values) == 1 and len(kinds := with_mixtures(index.fields[field], values, pure=True)) > 1:
+            out.append(Constraint(field, "in", tuple(kinds), span))
         elif len(values) == 1:
             out.append(Constraint(field, "=", values[0], span))
         elif index.fields[field].kind == "list" and not _alternatives(text, held):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from shelftalk.understand.index import Index
+from shelftalk.understand.index import Field, Index
 from shelftalk.understand.lexicon import COMMON, FILLER, FUNCTION, SUPERLATIVES
 from shelftalk.understand.mentions import Mention
 from shelftalk.understand.polarity import rejected_after
-from shelftalk.understand.tokens import Text, bag
+from shelftalk.understand.tokens import Text, bag, stemmed, stems
+from shelftalk.values import Scalar
 
 _REFUSING = bag("no without non avoid except excluding contain contains containing not of with")
 
@@ -20,6 +21,26 @@ def starts_anew(text: Text, index: Index, before: Mention, after: Mention) -> bo
         return False
     named = {t.stem for t in text.tokens[before.last + 1 : after.first]}
     return bool(named & set(index.fields[after.field].name))
+
+
+_MATERIAL = stemmed("material fabric")
+# Before a material's name these say that it is something else.
+_UNLIKE = stemmed("faux fake imitation artificial synthetic vegan mock non free no")
+
+
+def with_mixtures(known: Field, refused: list[Scalar], pure: bool = False) -> list[Scalar]:
+    """The refused values, and for a material all others whose words contain one: "not steel" turns stainless steel down.
+    With `pure` only its kinds, which end with its name: "steel" is stainless steel, "cotton" is no cotton blend."""
+    if not _MATERIAL & set(known.name):
+        return refused
+    told = [set(stems(str(v))) for v in refused]
+    more = [
+        v
+        for v, _ in known.facet.values
+        if v not in refused
+        and any(t <= set(s := stems(str(v))) and not _UNLIKE & set(s) and (not pure or s[-1] in t) for t in told)
+    ]
+    return [*refused, *more]
 
 
 # What may stand between a negation and the category that it turns down ("I don't want any shoes").
@@ -79,6 +100,11 @@ def another(text: Text, index: Index, found: list[Mention]) -> set[int]:
     return set()
 
 
+_NOT_FOR = re.compile(
+    r"\b(?:not|n't|never) (?:(?:made|meant|intended|designed|only|just) )?for (?P<who>children|kids|toddlers|babies|men|women|boys|girls|dogs|cats)\b(?! only)"
+)
+
+
 def excluded(text: Text, index: Index, negative: list[bool], used: set[int]) -> tuple[str, ...]:
     """Words turned down that no field holds: "no mushrooms" where no facet knows mushrooms."""
     out = []
@@ -89,4 +115,9 @@ def excluded(text: Text, index: Index, negative: list[bool], used: set[int]) -> 
         lead = {t.low for t in text.tokens[max(0, i - 2) : i]}
         if lead & _REFUSING and not token.low.endswith(("ing", "ed", "er")):
             out.append(token.low)
+    out += [
+        m["who"]
+        for m in _NOT_FOR.finditer(text.low)
+        if not any(i in used for i in range(text.at(m.start("who")), text.at(m.end("who"))))
+    ]
     return tuple(dict.fromkeys(out))[:5]

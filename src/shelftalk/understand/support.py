@@ -20,6 +20,8 @@ _PEOPLE = bag(
     "men women kids children boys girls babies toddlers adults ladies man woman boy girl baby teens seniors men's women's mens womens childrens"
 )
 _GENDER = stemmed("gender sex")
+_MATERIAL = stemmed("material fabric")
+_OF_IT = re.compile(r"\b(?:not|no|without|made (?:out )?of|made from) $")
 _PARTS = bag(
     "case cases cover covers stand stands holder holders charger chargers bag bags mount mounts strap straps cable cables adapter adapters sleeve skin protector protectors accessories accessory parts part box boxes rack racks cleaner filter filters repair kit kits cord cords replacement tripod lens battery batteries"
 )
@@ -99,7 +101,7 @@ def _names_another(text: Text, index: Index, mention: Mention, known: Field) -> 
         return False
     word = text.tokens[mention.first].stem
     return any(
-        word in other.name
+        word in other.name and not (other.kind == "text" and other.name == (word,))
         for other in index.fields.values()
         if other is not known and other.yes is None and other.no is None
     )
@@ -136,6 +138,7 @@ def _modifies(text: Text, index: Index, mention: Mention, found: list[Mention]) 
     return token.low.isalpha() and len(token.low) > 3
 
 
+_OCCASION = re.compile(r"\b(?:on|during|through|throughout) (?:an?|my|the|our|his|her|their|long) (?:[\w-]+ )?$")
 _PLACE = re.compile(
     r"\b(?:(?:in|into|around|at|for|from|through)(?: \w+)? (?:my|our|the|his|her|their)|(?<!you )have an?)(?: \w+)? $"
 )
@@ -205,8 +208,14 @@ def _needed(text: Text, index: Index, mention: Mention, value: Value, known: Fie
             need = max(need, 0.0 if stem(head.lower()) == tokens[0].stem and low not in COMMON else 1.0)
         elif not value.exact:
             need = max(need, 1.15)
-    if mention.how == "derived":
-        need = max(need, 0.0)
+    if (
+        single
+        and low != str(value.value).lower()
+        and known.kind == "text"
+        and not known.brand
+        and _OCCASION.search(text.low[: text.tokens[mention.first].start])
+    ):
+        need = max(need, 1.0)  # "on a long commute" tells where it is used, and names no value
     if single and tokens[0].stem in index.nouns and value.field != "categories":
         need = max(need, 2.0)
     if single and len(low) <= 2 and tokens[0].text != str(value.value) and not tokens[0].text.isupper():
@@ -226,6 +235,8 @@ def _support(text: Text, index: Index, mention: Mention, value: Value, known: Fi
         score += 2.0
     if known.brand:
         score += _brand_support(text, mention, value)
+    if _MATERIAL & set(known.name) and _OF_IT.search(text.low[: tokens[first].start]):
+        score += 1.0
     if is_color(known) and first and tokens[first - 1].low in ("in", "be", "not", "no", "never"):
         score += 1.0
     telling = {w for w in known.name if len(w) > 1}
