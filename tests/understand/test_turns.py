@@ -8,7 +8,7 @@ from tests.understand.test_reader import said
 
 from shelftalk.understand import Understander
 from shelftalk.understand.turns import shown
-from shelftalk.values import Intent, Product, Request, Turn
+from shelftalk.values import Facet, Facets, Intent, Product, Request, Turn
 
 PRODUCTS = {
     p.id: p
@@ -50,7 +50,7 @@ TURNS = [
     ("and at least 12 GB", f"{BASE}; price < 500; ram_gb >= 12"),
     ("lighter ones", f"{BASE}; price < 500; ram_gb >= 8; weight_g < 168"),
     ("price doesn't matter", f"{BASE}; ram_gb >= 8"),
-    ("the cheapest of those", f"{BASE}; price < 500; ram_gb >= 8; by price asc"),
+    ("the cheapest of those", "title in (Samsung Galaxy 20, black, Sony Xperia 5, LG Wing); by price asc"),
     ("I need headphones over 50 dollars", "categories = Headphones; price > 50"),
     ("now a power bank please", "categories = Power Banks"),
     ("start over", ""),
@@ -160,3 +160,48 @@ def test_after_a_question_the_wish_before_it_goes_on():
     one = Turn("assistant", "1. Samsung Galaxy 20, black - 449.00 USD [s1]")
     history = (ASKED, ANSWERED, Turn("user", "is it waterproof?"), one)
     assert said(follow("cheaper ones", *history)) == f"{BASE}; price < 449; ram_gb >= 8"
+
+
+def test_the_cheapest_of_these_stays_among_what_was_shown():
+    intent = follow("the cheapest one of these")
+    assert said(intent) == "title in (Samsung Galaxy 20, black, Sony Xperia 5, LG Wing); by price asc"
+
+
+@pytest.mark.parametrize("text", ["a kettle under 5 euros", "a kettle"])
+def test_a_thing_of_another_name_is_a_new_wish(text):
+    assert "categories" not in said(follow(text))
+
+
+@pytest.mark.parametrize("text", ["a lighter one", "a red version", "a blue one under 300"])
+def test_a_detail_with_an_article_goes_on_from_the_wish_before(text):
+    assert BASE in said(follow(text))
+
+
+TENTS = Facets(
+    (
+        Facet("categories", "list", 60, 2, (("Tents", 20), ("Phones", 40))),
+        Facet("price", "money", 60, 50, (), 9.0, 600.0),
+        Facet("weight_g", "number", 40, 30, (), 100, 900, "g", categories=("Phones",)),
+        Facet("weight_kg", "number", 20, 20, (), 1, 9, "kg", categories=("Tents",)),
+    ),
+    60, 1, "EUR",
+)  # fmt: skip
+PITCHED = {
+    p: Product(p, f"Tent {p}", categories=("Tents",), attributes={"weight_kg": kg}) for p, kg in (("a", 3), ("b", 2))
+}
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("lighter tents please", "categories = Tents; weight_kg < 2"),
+        ("lighter ones", "categories = Tents; weight_kg < 2"),
+        ("the lightest", "categories = Tents; by weight_kg asc"),
+        ("the lightest of them", "title in (Tent a, Tent b); by weight_kg asc"),
+        ("which of them is the lightest?", "title in (Tent a, Tent b); by weight_kg asc"),
+    ],
+)
+def test_a_comparison_speaks_of_a_field_that_the_products_have(text, expected):
+    tents = Turn("assistant", "1. Tent a - 90.00 EUR [a]\n2. Tent b - 120.00 EUR [b]")
+    talk = Understander(TENTS, products=PITCHED.get)
+    assert said(follow(text, Turn("user", "a tent"), tents, understander=talk)) == expected

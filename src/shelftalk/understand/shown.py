@@ -24,6 +24,10 @@ _QUESTION = re.compile(
     r"|(?:which|what)(?: one)? (?:of (?:them|these|those|the (?:two|three))|is (?:the )?(?:better|best|\w+er|\w+est)\b)|(?:compare|tell me (?:more )?about)\b"
     r")"
 )
+# "the cheapest one of these": one of the picks, whatever the order.
+_ONE_OF = re.compile(
+    r"^\W*(?:(?:and|but|so|ok|okay|then|now|just|give me|show me|i(?:'ll| will) take|i(?:'d| would) (?:like|take)|i want)\b\W*)*the (?:(?:most|least) \w+|\w+est)(?: (?:one|pick|option|product|\w+))? (?:of|among|out of|from) (?:these|those|them|the (?:two|three|four|five|ones you (?:showed|listed)))\W*(?:please)?\W*$"
+)
 # Questions that ask for other products after all.
 _WANTS = re.compile(
     r"\b(?:cheaper|other|others|else|instead|another|different|in (?:black|white|red|blue|green|grey|gray|pink|yellow|brown|another)|come in|available in|any|do you have|how about|what about)\b"
@@ -67,7 +71,7 @@ def question(text: Text, picks: list[Shown]) -> Question | None:
 
     "it" without a place named is the first of them, "they" all of them.
     """
-    match = _QUESTION.search(text.low) if picks else None
+    match = (_QUESTION.search(text.low) or _ONE_OF.search(text.low)) if picks else None
     if match is None or _WANTS.search(text.low):
         return None
     places = [place(m["a"] or m["b"], picks) for m in ORDINAL.finditer(text.low)]

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from shelftalk.understand.index import Field, named
+from shelftalk.understand.kind import named_kind
 from shelftalk.understand.lexicon import FILLER, SUPERLATIVES, superlative
 from shelftalk.understand.mentions import mentions
 from shelftalk.understand.merging import merge
 from shelftalk.understand.reader import Reader, Reading
 from shelftalk.understand.shown import ORDINAL, Question, Shown, place, question, shown
-from shelftalk.understand.tokens import Text, stem, tokenise
+from shelftalk.understand.tokens import Text, bag, stem, tokenise
 from shelftalk.understand.wishes import KEPT
 from shelftalk.values import Constraint, Intent, Product, Request, Scalar, Sort
 
@@ -54,6 +55,11 @@ _STARTS = re.compile(
 _ANAPHORA = re.compile(r"\b(?:ones|one|those|these|them|they|it|that|same|instead|cheaper|then|either of)\b")
 _FRESH = re.compile(
     r"\b(?:i'm (?:also )?(?:looking|shopping|searching|in the market)|i (?:also )?need an?|i want an?|looking for an?|now (?:i|show|find|a|for)|find me an?|show me an?|recommend (?:me )?an?|do you (?:have|sell|carry) (?:any |a |an |some )?\w+s?\b|gift for)\b"
+)
+
+_A_THING = re.compile(r"^\W*(?:(?:now|next|and|also|i need|i want|i'd like)\W+)*(?:an?|some) \w")
+_VERSIONS = bag(
+    "version model variant style design colour color shape size finish look pattern bit little few couple alternative brand"
 )
 
 
@@ -95,7 +101,7 @@ class Conversation:
             return reading
         before, given_up = self._without_vain(before, picks, text)
         if (asked := question(text, picks)) is not None:
-            return self._about(asked, reading, before, given_up)
+            return self._about(asked, reading, given_up)
         merged = self._merged(text, reading, before, picks)
         return replace(merged, notes=(*merged.notes, *given_up))
 
@@ -122,7 +128,7 @@ class Conversation:
         limit = float(str(constraint.value))
         return bool(held) and all(v >= limit if constraint.operator == "<" else v <= limit for v in held)
 
-    def _about(self, asked: Question, reading: Reading, before: Intent, given_up: tuple[str, ...]) -> Reading:
+    def _about(self, asked: Question, reading: Reading, given_up: tuple[str, ...]) -> Reading:
         """The intent of a question about products shown: they and no others, what is asked as a wish, and no new limits."""
         titles = tuple(dict.fromkeys(p.title for p in asked.about))
         limit = Constraint(
@@ -131,7 +137,7 @@ class Conversation:
         wishes = [*(c.span for c in reading.intent.constraints if c.span), *reading.intent.preferences]
         intent = Intent(
             constraints=(limit,),
-            sort=reading.intent.sort,
+            sort=self._sorted(reading.intent.sort, None, list(asked.about)) if reading.intent.sort else None,
             limit=len(asked.about),
             preferences=tuple(dict.fromkeys(wishes))[:8],
             query=" ".join(titles),
@@ -167,6 +173,8 @@ class Conversation:
             return True
         if _STARTS.match(text.low):
             return False
+        if self._another_kind(text, reading.intent, held):
+            return True
         taken = {stem(w.low) for c in reading.intent.constraints for w in tokenise(c.span).tokens}
         content = [t for t in text.tokens if t.low not in FILLER and not t.numeric and t.stem not in taken]
         new = [t for t in content if t.stem not in held and t.stem not in self.reader.index.tokens]
@@ -174,12 +182,26 @@ class Conversation:
             return True
         return bool(new) and len(text.tokens) > 2 and not _ANAPHORA.search(text.low) and not reading.intent.constraints
 
+    def _another_kind(self, text: Text, intent: Intent, held: set[str]) -> bool:
+        """Whether the turn asks for "a kettle under 5 euros" by a name that neither the earlier turns nor a field know."""
+        if not _A_THING.match(text.low) or _ANAPHORA.search(text.low):
+            return False
+        kind = named_kind(text.text, intent)
+        known = self.reader.index
+        return bool(kind) and not any(
+            s in held or s in known.by_word or w in _VERSIONS or superlative(w[:-2] + "est") is not None
+            for w, s in ((w, stem(w)) for w in kind.split())
+        )
+
     def _merged(self, text: Text, reading: Reading, before: Intent, picks: list[Shown]) -> Reading:
         new = reading.intent
         constraints = list(before.constraints)
         notes = ["read together with the earlier turns"]
         added: list[Constraint] = list(new.constraints)
         query, exclude, sort = before.query, list(before.exclude), new.sort or before.sort
+        category = _category_of(new) or _category_of(before)
+        if new.sort is not None:
+            sort = self._sorted(new.sort, category, picks)
         for name in self._dropped(text):
             constraints = [c for c in constraints if c.field != name]
         chosen = self._chosen(text, picks)
@@ -196,7 +218,7 @@ class Conversation:
         elif _DEARER.search(text.low) and not any(c.field == "price" for c in new.constraints):
             sort = self._priced(">", [p.price for p in about if p.price is not None], added, before, notes)
         else:
-            compared = self._compared(text, about, added)
+            compared = self._compared(text, about, added, category)
             sort = compared or sort
         if chosen is not None:
             notes.append(f"taken as about the earlier pick {chosen.rank}")
@@ -232,6 +254,22 @@ class Conversation:
             shopping=True,
         )
         return Reading(merged, reading.thrifty, (*reading.notes, *notes))
+
+    def _sorted(self, wish: Sort, category: str | None, picks: list[Shown]) -> Sort:
+        """The order of a later turn, by a field that the products spoken of have: "the lightest" of tents by weight_kg."""
+        known = self.reader.index.fields.get(wish.field)
+        held = {f.field for f in self._fields_of(category, picks)} if known is not None else set()
+        if known is None or not known.number or known.kind == "money" or wish.field in held:
+            return wish
+        others = [
+            f
+            for f in self.reader.index.fields.values()
+            if f.field in held
+            and f.number
+            and f.name == known.name
+            and (f.unit and f.unit.dimension) == (known.unit and known.unit.dimension)
+        ]
+        return replace(wish, field=others[0].field) if len(others) == 1 else wish
 
     def _title(self, pick: Shown, wanted: Iterable[Constraint]) -> str:
         """The pick's title without its own values of the fields that are wanted otherwise: its colour for "in green"."""
@@ -289,7 +327,16 @@ class Conversation:
         notes.append(f"held against the earlier picks: price {operator} {value}")
         return before.sort
 
-    def _compared(self, text: Text, about: Iterable[Shown], added: list[Constraint]) -> Sort | None:
+    def _fields_of(self, category: str | None, about: Iterable[Shown]) -> list[Field]:
+        """The fields that products of the category carry; where products shown can be looked up, those that one of them
+        has a number in, if there are any."""
+        fields = [f for f in self.reader.index.fields.values() if f.carried(category)]
+        picks = list(about)
+        return [f for f in fields if any(self._number(p, f) is not None for p in picks)] or fields
+
+    def _compared(
+        self, text: Text, about: Iterable[Shown], added: list[Constraint], category: str | None = None
+    ) -> Sort | None:
         """The order or limit of a bare comparative: "lighter ones", "something bigger"."""
         for i, token in enumerate(text.tokens):
             base = superlative(token.low[:-2] + "est") if token.low.endswith("er") and len(token.low) > 4 else None
@@ -300,7 +347,7 @@ class Conversation:
             ):
                 continue
             for hints, direction in SUPERLATIVES[base]:
-                fields = [f for f in self.reader.index.fields.values() if f.number and set(hints) & set(f.name)]
+                fields = [f for f in self._fields_of(category, about) if f.number and set(hints) & set(f.name)]
                 if not fields:
                     continue
                 known = max(fields, key=lambda f: named(f, frozenset(hints)) - 0.1 * len(f.name))
@@ -363,3 +410,9 @@ def _comparing(word: str) -> bool:
     return word in ("expensive", "pricey", "different", "else") or (
         word.endswith("er") and superlative(word[:-2] + "est") is not None
     )
+
+
+def _category_of(intent: Intent) -> str | None:
+    """The one category that the intent is held to, in lower case."""
+    named = [c for c in intent.constraints if c.field == "categories" and c.operator == "="]
+    return str(named[0].value).lower() if len(named) == 1 else None
