@@ -55,6 +55,7 @@ def read(text: str):
     [
         ("headphones max. 100€ min. 50€", "categories = Headphones; price <= 100; price >= 50"),
         ("headphones 100€ max. 50€ min.", "categories = Headphones; price <= 100; price >= 50"),
+        ("headphones max. 100 min. 50", "categories = Headphones; price <= 100; price >= 50"),
         ("headphones between 200 and 100", "categories = Headphones; price between (100, 200)"),
         ("headphones from 80 to 120", "categories = Headphones; price between (80, 120)"),
         ("my budget is 40, headphones please", "categories = Headphones; price <= 40"),

@@ -161,7 +161,7 @@ def _amount(text: Text, number: Number) -> Amount:
                 max(nxt, text.at(word.start + compound.end()) - 1),
                 unit=UNITS[_COMPOUNDS[compound.lastgroup or ""]],
             )
-        found = UNITS.get(word.low)
+        found = None if _LEAST.match(text.low[word.start :]) else UNITS.get(word.low)
         glued = word.gap == ""
         if found and (
             word.low not in SHORT
@@ -204,6 +204,8 @@ def _amount(text: Text, number: Number) -> Amount:
     return Amount(number, last, money=money)
 
 
+# "max. 100 min. 50": no minutes, but the least.
+_LEAST = re.compile(r"min\. ?[$€£]?\d")
 _COMPOUNDS = {"area": "sqft", "metric": "sqm", "print": "ppm", "density": "dpi", "kelvin": "kelvin"}
 _COMPOUND = re.compile(
     r"(?P<area>(?:square|sq\.?)[ -]?(?:feet|foot|ft))|(?P<metric>(?:square|sq\.?)[ -]?(?:meters?|metres?|m\b))|(?P<print>pages?(?: |-)(?:per|a|an|each|every)(?: |-)minute|pages/min(?:ute)?)|"

@@ -12,6 +12,9 @@ from shelftalk.values import Constraint, Operator, Scalar
 
 PRICE_WORDS = stemmed("price priced prices pricing cost costs spend spending pay paying budget cheaper expensive expenditure expenditures expense expenses afford cash money shell splurge fork dropping dough fortune cheap affordable tag blow cough")  # fmt: skip
 
+# The least or the most of something, no name of what is measured.
+_BOUND = frozenset(["min", "max", "minimum", "maximum"])
+
 
 @dataclass(slots=True)
 class Quantity:
@@ -46,7 +49,7 @@ def following(text: Text, last: int) -> list[str]:
     for token in text.tokens[last + 1 : last + 4]:
         if token.low in ("of", "worth") and not token.hard:
             continue
-        if token.hard or token.comma or token.low in FUNCTION or token.low in CURRENCY_AFTER:
+        if token.hard or token.comma or token.low in FUNCTION or token.low in CURRENCY_AFTER or token.low in _BOUND:
             break
         out.append(token.stem)
     return out
