@@ -76,8 +76,9 @@ _SENTENCE = re.compile(r"[.;:]\s+[A-Z]|[.;]\s+\w+\s+\w+\s+\w+")
 _INSTRUCTION = re.compile(
     r"\b(?:ignore|disregard|forget|override|instructions?|prompts?|system (?:prompt|message)|assistant|rank (?:me|this|it|first|higher)|"
     r"recommend|pick (?:me|this)|choose (?:me|this)|must (?:buy|be|rank|choose)|you (?:must|should|are|will)|"
-    r"buy (?:me|now|this)|click|visit|reply|respond|answer (?:with|only)|say that|tell the|verified|evidence|https?|www|jailbreak|"
-    r"first place|top (?:pick|result)|number one|obey|pretend|act as)\b|\.(?:com|net|org|io)\b",
+    r"buy (?:me|now|this)|click|visit|reply|respond|answer (?:with|only)|say (?:that|it|this|these|the)|tell the|the best|(?:call|phone|text|whatsapp|dial) (?:us|me|now|\+?\d)|verified|evidence|https?|www|jailbreak|"
+    r"first place|top (?:pick|result)|number one|obey|pretend|act as)\b|\.(?:com|net|org|io)\b"
+    r"|\b(?:system|user|assistant|human|developer)\s*:|\+\d[\d ]{5,}",
     re.IGNORECASE,
 )
 _LASTS = re.compile(
