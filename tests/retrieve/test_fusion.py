@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shelftalk.retrieve.fusion import fuse, weights_for
@@ -50,6 +50,7 @@ _LISTS = st.dictionaries(st.sampled_from("abcdefgh"), st.floats(0, 1), max_size=
 )
 
 
+@example(dense=[("a", 1.0)], bm25=[("a", 5e-324)], fusion="convex")
 @given(dense=_LISTS, bm25=_LISTS, fusion=st.sampled_from(["convex", "rrf"]))
 def test_every_product_comes_once_with_a_score_from_0_to_1_best_first(dense, bm25, fusion) -> None:  # type: ignore[no-untyped-def]
     fused = fuse(dense, bm25, (0.3, 0.7), fusion=fusion)

@@ -70,7 +70,7 @@ def _convex(cosine: dict[str, float], full_text: dict[str, float], weights: tupl
     floor = max(0.0, min(cosine.values(), default=0.0))
     best = max(full_text.values(), default=0.0) or 1.0
     return {
-        i: weights[0] * max(0.0, cosine.get(i, floor)) + weights[1] * full_text.get(i, 0.0) / best
+        i: weights[0] * max(0.0, cosine.get(i, floor)) + weights[1] * (full_text.get(i, 0.0) / best)
         for i in {**cosine, **full_text}
     }
 
