@@ -23,7 +23,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(what: Callable[[], Any], within_s: float = 20.0, every_s: float = 0.05) -> Any:
+def until(what: Callable[[], Any], within_s: float = 90.0, every_s: float = 0.05) -> Any:
     """What it returns once that is true; AssertionError where it is not in time."""
     end = time.monotonic() + within_s
     while time.monotonic() < end:
