@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from shelftalk.engines.base import Engine
 from shelftalk.settings import Settings, load_settings
 
 
@@ -26,16 +27,22 @@ def page_settings(catalog: Path, folder: Path, **serve: Any) -> Settings:
 
 
 @contextmanager
-def serving(catalog: Path, folder: Path, **serve: Any) -> Iterator[str]:
-    """The address of a ready server."""
+def serving(catalog: Path, folder: Path, *, engine: Engine | None = None, **serve: Any) -> Iterator[str]:
+    """The address of a ready server; with an engine, that words the reasons."""
     import uvicorn
 
+    from shelftalk.recommender import Shelf
     from shelftalk.server.app import create_app
 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    app = create_app(page_settings(catalog, folder, **serve))
+    settings = page_settings(catalog, folder, **serve)
+    shelf = None
+    if engine is not None:
+        settings.explain = settings.explain.model_copy(update={"mode": "model"})
+        shelf = Shelf.open(settings.catalog, settings=settings, engine=engine)
+    app = create_app(settings, shelf)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", timeout_graceful_shutdown=2))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -50,12 +57,14 @@ def serving(catalog: Path, folder: Path, **serve: Any) -> Iterator[str]:
     yield address
     server.should_exit = True
     thread.join(20)
+    if shelf is not None:
+        shelf.close()
 
 
 class Visit:
     """One page of the shop, and what went wrong on it."""
 
-    def __init__(self, context: Any, address: str, faults_expected: bool) -> None:
+    def __init__(self, context: Any, address: str, faults_expected: bool, path: str = "") -> None:
         self.page, self.address, self.faults_expected = context.new_page(), address, faults_expected
         self.faults: list[str] = []
         self.page.on(
@@ -64,7 +73,7 @@ class Visit:
         self.page.on("pageerror", lambda e: self.faults.append(f"exception: {e}"))
         self.page.on("dialog", lambda d: (self.faults.append(f"dialog: {d.message}"), d.dismiss()))
         self.page.on("request", lambda r: self.faults.append(f"request: {r.url}") if not r.url.startswith(address) else None)  # fmt: skip
-        self.page.goto(address)
+        self.page.goto(address + path)
 
     def start(self, request: str) -> None:
         """Sends a request and waits for nothing."""
@@ -113,14 +122,16 @@ def visitor(chromium: Any, address: str) -> Iterator[Any]:
     contexts: list[Any] = []
     visits: list[Visit] = []
 
-    def visit(*, width: int = 1280, height: int = 900, dark: bool = False, faults_expected: bool = False) -> Visit:
+    def visit(
+        *, width: int = 1280, height: int = 900, dark: bool = False, faults_expected: bool = False, path: str = ""
+    ) -> Visit:
         context = chromium.new_context(
             viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
         )  # fmt: skip
         context.set_default_timeout(20_000)
         contexts.append(context)
-        visits.append(Visit(context, address, faults_expected))
+        visits.append(Visit(context, address, faults_expected, path))
         return visits[-1]
 
     yield visit

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from tests.server.obedient import Obedient
 
 from shelftalk.recommender import Shelf
 from shelftalk.server.app import create_app
@@ -70,6 +71,70 @@ def test_feedback_is_counted(studio: TestClient) -> None:
     page = " ".join(studio.get("/studio").text.split())
     assert '<th scope="row">bought</th><td>2</td><td>2</td>' in page
     assert '<th scope="row">dismissed</th><td>1</td><td>1</td>' in page
+
+
+def test_words_and_prompts_are_kept_where_the_setting_says_so(server_settings: Settings, tmp_path: Path) -> None:
+    settings = _settings(server_settings, tmp_path, "model", keep_requests=True)
+    with (
+        Shelf.open(settings.catalog, settings=settings, engine=Obedient()) as shelf,
+        _client(settings, shelf) as client,
+    ):
+        _ready(client)
+        client.post("/v1/recommendations", json={"request": f"{WORDS} <script>alert(1)</script>"})
+        page = client.get("/studio").text
+    assert WORDS in page
+    assert settings.explain.prompt in page
+    assert ">user: " in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>alert" not in page
+
+
+def test_two_variants_answer_the_same_request(server_settings: Settings, tmp_path: Path) -> None:
+    settings = _settings(server_settings, tmp_path, "model")
+    with (
+        Shelf.open(settings.catalog, settings=settings, engine=Obedient()) as shelf,
+        _client(settings, shelf) as client,
+    ):
+        _ready(client)
+        sides = [{"explain": "record"}, {"explain": "model", "prompts": {"explain": "explain/statement@1"}}]
+        reply = client.post("/studio/try", json={"request": WORDS, "variants": sides})
+        wrong = client.post("/studio/try", json={"request": WORDS, "variants": [{"prompts": {"rank": "../x"}}, {}]})
+    assert reply.status_code == 200, reply.text
+    a, b = reply.json()["answers"]
+    assert a["prompts"] == {}
+    assert b["prompts"] == {"explain": "explain/statement@1"}
+    assert [p["product_id"] for p in a["picks"]] == [p["product_id"] for p in b["picks"]]
+    assert a["tokens"]["completion"] == 0 < b["tokens"]["completion"]
+    assert {c["source"] for p in a["picks"] for c in p["claims"]} == {"record"}
+    assert "model" in {c["source"] for p in b["picks"] for c in p["claims"]}
+    assert wrong.status_code == 422
+
+
+def test_a_language_model_that_breaks_in_an_unforeseen_way_is_tried_again_and_told_of(
+    server_settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Breaks(Obedient):
+        broken = True
+
+        def generate(self, *given: Any) -> Any:
+            if self.broken:
+                raise ValueError("an error of no class of ours")
+            return super().generate(*given)
+
+    engine = Breaks()
+    settings = _settings(server_settings, tmp_path, "model")
+    with (
+        Shelf.open(settings.catalog, settings=settings, engine=engine) as shelf,
+        _client(settings, shelf) as client,
+    ):
+        end = time.monotonic() + 30
+        while "ValueError" not in (told := client.get("/readyz")).text:
+            assert time.monotonic() < end, told.text
+        assert told.status_code == 503
+        assert "of no class of ours" in caplog.text
+        assert "of no class of ours" not in told.text
+        engine.broken = False
+        _ready(client)
 
 
 def test_it_opens_for_its_scope_alone(server_settings: Settings, tmp_path: Path) -> None:

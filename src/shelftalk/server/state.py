@@ -82,6 +82,9 @@ class ServerState:
             except ShelftalkError as error:
                 self._waiting_for = f"no answer could be given: {type(error).__name__}"
                 logger.error("not ready: %s", error)
+            except Exception as error:  # a fault of ours or of a library: it must not end the tries in silence
+                self._waiting_for = f"no answer could be given: {type(error).__name__}"
+                logger.exception("not ready", exc_info=error)
             self._closing.wait(wait)
             wait = min(2 * wait, _LONGEST_WAIT_S)
 
@@ -100,6 +103,9 @@ class ServerState:
             except ShelftalkError as error:
                 logger.error("reload failed, all stays as it was: %s", error)
                 return str(error)
+            except Exception as error:  # whatever it is, what answers now goes on
+                logger.exception("reload failed, all stays as it was", exc_info=error)
+                return type(error).__name__
             logger.info("reloaded: settings and prompts%s", "" if keep else ", and the language model")
             await before.drain(settings.serve.limit_s)
             if keep is None:

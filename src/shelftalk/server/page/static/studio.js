@@ -23,20 +23,31 @@ function side(name, answer) {
   return el("section", { cls: "side" }, el("h3", { text: `Variant ${name}` }), picks.length ? el("ol", {}, ...picks) : el("p", { text: "Nothing was picked." }), el("p", { cls: "hint", text: `${times}; ${tokens} tokens` }), ...answer.notes.map((text) => el("p", { cls: "hint", text })));
 }
 
+async function ask(body) {
+  const options = { method: "POST", credentials: "same-origin", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const reply = await fetch("/studio/try", options).catch(() => {
+    throw new Error("The server cannot be reached.");
+  });
+  const found = await reply.json().catch(() => ({}));
+  if (!reply.ok || !found.answers) throw new Error(found.error?.message || `The server answered with HTTP ${reply.status}.`);
+  return found.answers;
+}
+
+let asking = false;
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  if (asking) return;
+  asking = true;
   said.textContent = "Asking both …";
   sides.replaceChildren();
-  const body = { request: form.elements.request.value, variants: [...form.querySelectorAll("fieldset")].map(variant) };
   try {
-    const reply = await fetch("/studio/try", { method: "POST", credentials: "same-origin", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-    const found = await reply.json();
-    if (!reply.ok) throw new Error(found.error.message);
-    const [a, b] = found.answers;
+    const [a, b] = await ask({ request: form.elements.request.value, variants: [...form.querySelectorAll("fieldset")].map(variant) });
     sides.replaceChildren(side("A", a), side("B", b));
     const ids = (answer) => answer.picks.map((p) => p.product_id).join(" ");
     said.textContent = ids(a) === ids(b) ? "Both pick the same products in the same order." : "They pick differently.";
   } catch (error) {
     said.textContent = error.message;
+  } finally {
+    asking = false;
   }
 });
