@@ -149,6 +149,7 @@ def test_why_speaks_of_the_edited_limits(client: TestClient) -> None:
     product = answer["picks"][0]
     limit = {"field": "price", "operator": "<", "value": float(product["price"]) - 1}
     edited = {**answer["intent"], "constraints": [*answer["intent"]["constraints"], limit]}
-    address = f"/v1/products/{product['product_id']}/why"
-    assert client.post(address, json={"request": TENT}).json()["verdict"] == "picked"
-    assert client.post(address, json={"request": TENT, "intent": edited}).json()["verdict"] == "fails"
+    asked = {"product_id": product["product_id"], "request": TENT}
+    assert client.post("/v1/why", json=asked).json()["verdict"] == "picked"
+    assert client.post("/v1/why", json={**asked, "intent": edited}).json()["verdict"] == "fails"
+    assert client.post("/v1/why", json={**asked, "product_id": "nope"}).status_code == 404

@@ -70,6 +70,23 @@ def test_the_migrations_make_the_tables_that_the_code_expects(database: Engine) 
         assert compare_metadata(context, Base.metadata) == []
 
 
+def test_a_database_of_the_first_version_is_brought_up_to_date_with_what_is_in_it(database: Engine) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    import shelftalk.server.db
+
+    Interactions(database).add("K1", "bought", user="before")
+    config = Config()
+    config.set_main_option("script_location", str(Path(shelftalk.server.db.__file__).parent / "migrations"))
+    with database.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+    migrate(database)
+    Interactions(database).add("x" * 512, "bought", user="before")
+    assert [i["product_id"] for i in Interactions(database).of_user("before")] == ["x" * 512, "K1"]
+
+
 def test_migrating_again_changes_nothing(database: Engine) -> None:
     migrate(database)
     migrate(database)

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shelftalk.server.db.interactions import Kind
-from shelftalk.server.intents import IntentBody
+from shelftalk.server.intents import MOST_ID, IntentBody
 from shelftalk.values import Facets, Request, Turn
 
 MOST_TURNS = 50
-Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=MOST_ID)]
 
 
 class Body(BaseModel):

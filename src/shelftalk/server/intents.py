@@ -15,7 +15,8 @@ from shelftalk.catalog import sql
 from shelftalk.server.failures import Refused
 from shelftalk.values import Constraint, Direction, Facets, Intent, Operator, Scalar, Sort
 
-Word = Annotated[str, StringConstraints(max_length=500)]
+MOST_ID = 512  # as the catalogue takes them
+Word = Annotated[str, StringConstraints(max_length=MOST_ID)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Value = bool | int | float | Word
 _RANGES = ("<", "<=", ">", ">=", "between")

@@ -30,7 +30,7 @@ _INSTRUCTIONS = (
 )
 
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
-Identity = Annotated[str, Field(min_length=1, max_length=200)]
+Identity = Annotated[str, Field(min_length=1, max_length=512)]
 
 
 def create_mcp(shelf: Shelf) -> MCPServer:

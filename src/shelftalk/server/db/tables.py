@@ -72,7 +72,7 @@ class Interaction(Base):
     tenant: Mapped[str] = mapped_column(String(100), default="")
     user: Mapped[str] = mapped_column(String(200), default="")
     conversation_id: Mapped[str | None] = mapped_column(String(32), nullable=True, index=True)
-    product_id: Mapped[str] = mapped_column(String(200), index=True)
+    product_id: Mapped[str] = mapped_column(String(512), index=True)
     kind: Mapped[str] = mapped_column(String(16))
     request: Mapped[str | None] = mapped_column(Text, nullable=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)

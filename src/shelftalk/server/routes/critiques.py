@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import ConfigDict, Field
 
 from shelftalk.catalog.product import product_record
@@ -34,8 +34,13 @@ class CritiquesBody(Body):
 
 
 class WhyBody(Body):
-    """The request that an answer was given to, with the edited intent where there was one."""
+    """A product, the request that an answer was given to, and the edited intent where there was one."""
 
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"product_id": "TENT-110", "request": "a tent for two"}]}
+    )
+
+    product_id: Identifier
     request: str = Field(min_length=1, max_length=4000)
     intent: IntentBody | None = None
 
@@ -70,17 +75,15 @@ async def find(
     return {"products": await asyncio.to_thread(look)}
 
 
-@router.post("/products/{product_id}/why", summary="Why is it picked for an edited request, or why not?")
-async def why(
-    product_id: Annotated[str, Path(min_length=1, max_length=200)], body: WhyBody, request: Request, caller: Ask
-) -> dict[str, Any]:
-    """The verdict, with the limits it fails or what stands above it; like GET, for an intent that was edited."""
+@router.post("/why", summary="Why is this product picked, or why not, with the intent that was edited?")
+async def why(body: WhyBody, request: Request, caller: Ask) -> dict[str, Any]:
+    """The verdict, as GET /v1/products/{product_id}/why gives it; for edited intents, and for ids that no path can carry."""
     server: Any = request.app.state.server
-    if await asyncio.to_thread(server.shelf.catalog.get, product_id) is None:
+    if await asyncio.to_thread(server.shelf.catalog.get, body.product_id) is None:
         raise Refused(404, "not_found", "no such product", param="product_id")
     intent = None
     if body.intent is not None:
         intent = body.intent.to_intent(await asyncio.to_thread(server.shelf.catalog.facets))
     asked = await Conversing(server, caller, None).continued(Asked(body.request, intent=intent))
-    answer = await server.pool.call(lambda shelf: shelf.why(asked, product_id))
+    answer = await server.pool.call(lambda shelf: shelf.why(asked, body.product_id))
     return dict(answer.to_dict())

@@ -11,8 +11,9 @@ from shelftalk.server.auth import needs
 from shelftalk.server.bodies import InteractionBody
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused
+from shelftalk.server.routes.segments import SegmentRoute
 
-router = APIRouter(prefix="/v1", tags=["interactions"])
+router = APIRouter(prefix="/v1", tags=["interactions"], route_class=SegmentRoute)
 Ask = Annotated[Caller, Depends(needs("ask"))]
 User = Annotated[str, Path(min_length=1, max_length=200)]
 

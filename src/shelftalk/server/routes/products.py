@@ -11,17 +11,21 @@ from fastapi.responses import JSONResponse
 from shelftalk.catalog.facets import to_dict as facets_dict
 from shelftalk.catalog.product import FieldError, parse_product, product_record
 from shelftalk.server.auth import needs
-from shelftalk.server.bodies import ProductsBody
+from shelftalk.server.bodies import Identifier, ProductsBody
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused, request_id
 from shelftalk.server.failures import body as failure
+from shelftalk.server.intents import MOST_ID
 from shelftalk.server.leaving import while_there
+from shelftalk.server.routes.segments import SegmentRoute
 from shelftalk.values import Request as Asked
 
-router = APIRouter(prefix="/v1", tags=["products"])
+router = APIRouter(prefix="/v1", tags=["products"], route_class=SegmentRoute)
 Ask = Annotated[Caller, Depends(needs("ask"))]
 Manage = Annotated[Caller, Depends(needs("catalogue"))]
-Identity = Annotated[str, Path(min_length=1, max_length=200)]
+Identity = Annotated[
+    str, Path(min_length=1, max_length=MOST_ID, description='The product\'s id, percent-encoded ("/" as %2F).')
+]
 
 
 @router.post(
@@ -71,6 +75,17 @@ async def remove(product_id: Identity, request: Request, caller: Manage) -> None
     server: Any = request.app.state.server
     if not await asyncio.to_thread(server.shelf.catalog.remove, [product_id]):
         raise Refused(404, "not_found", "no such product", param="product_id")
+
+
+@router.delete("/products", summary="Take products out")
+async def remove_many(
+    request: Request,
+    caller: Manage,
+    ids: Annotated[list[Identifier], Query(min_length=1, max_length=50, description="The products of these ids.")],
+) -> dict[str, int]:
+    """How many there were. Ids that no path can carry ("..") are given here."""
+    server: Any = request.app.state.server
+    return {"removed": await asyncio.to_thread(server.shelf.catalog.remove, ids)}
 
 
 @router.get("/facets", summary="What can be asked for")

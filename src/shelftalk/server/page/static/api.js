@@ -43,7 +43,7 @@ export const note = (body) => json("POST", "/v1/interactions", body);
 export const critiques = (intent, picks) => json("POST", "/v1/critiques", { intent, picks });
 export const byWords = (words) => json("GET", `/v1/products?${new URLSearchParams({ words })}`);
 export const byIds = (ids) => json("GET", `/v1/products?${new URLSearchParams(ids.map((id) => ["ids", id]))}`);
-export const why = (id, request, intent) => json("POST", `/v1/products/${encodeURIComponent(id)}/why`, { request, intent });
+export const why = (id, request, intent) => json("POST", "/v1/why", { product_id: id, request, intent });
 
 export async function signIn(key) {
   const reply = await fetch("/session", { method: "POST", headers: { Authorization: `Bearer ${key}` }, credentials: "same-origin" });
