@@ -112,23 +112,23 @@ def main() -> None:
     rows = examples(tokenizer, BATCH * (given.steps + 1), given.length)
     batches = [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)]
 
-    def model() -> Any:
+    def model(lora: LoraRecipe | None = None, half: bool = gpu, attention: str = "sdpa") -> Any:
         loaded = transformers.AutoModelForCausalLM.from_pretrained(
-            folder, dtype=torch.bfloat16 if gpu else torch.float32
+            folder, dtype=torch.bfloat16 if half else torch.float32, attn_implementation=attention
         ).to("cuda" if gpu else "cpu")
-        return get_peft_model(loaded, peft_config(LoraRecipe()))
+        return get_peft_model(loaded, peft_config(lora or LoraRecipe(), loaded))
 
-    def trainer(cls: Any, name: str, columns: tuple[str, ...]) -> Any:
-        tuned, place = model(), tempfile.mkdtemp()
+    def trainer(cls: Any, name: str, columns: tuple[str, ...], tuned: Any = None, half: bool = gpu) -> Any:
+        tuned, place = tuned or model(), tempfile.mkdtemp()
 
         def make(batch: list[Any]) -> Any:
             args = SFTConfig(
-                output_dir=place, max_steps=1, per_device_train_batch_size=BATCH, learning_rate=5e-4, bf16=gpu,
+                output_dir=place, max_steps=1, per_device_train_batch_size=BATCH, learning_rate=5e-4, bf16=half,
                 use_cpu=not gpu, gradient_checkpointing=False, report_to=[], save_strategy="no", disable_tqdm=True,
                 max_length=None, logging_steps=10, dataloader_pin_memory=gpu,
             )  # fmt: skip
             table = datasets.Dataset.from_list([{c: row[c] for c in columns} for row in batch])
-            more = {"data_collator": Pad(tokenizer.eos_token_id)} if name == "shelftalk" else {}
+            more = {"data_collator": Pad(tokenizer.eos_token_id, 16)} if name == "shelftalk" else {}
             made = cls(model=tuned, args=args, train_dataset=table, processing_class=tokenizer, **more)
             made.remove_callback(transformers.PrinterCallback)
             return made
@@ -149,6 +149,15 @@ def main() -> None:
 
     steps = {"bare PEFT loop": bare(model(), tokenizer.eos_token_id)}
     steps["shelftalk"] = trainer(trainer_class(), "shelftalk", ("input_ids", "labels", "weight"))
+    columns = ("input_ids", "labels", "weight")
+    if not gpu:
+        upper = LoraRecipe(layers=int(model().config.num_hidden_layers * 2 / 3))
+        steps["shelftalk, bfloat16 and eager attention"] = trainer(
+            trainer_class(), "shelftalk", columns, model(half=True, attention="eager"), True
+        )
+        steps[f"the same, upper {upper.layers} layers"] = trainer(
+            trainer_class(), "shelftalk", columns, model(upper, True, "eager"), True
+        )
     if not given.without_trl:
         steps["TRL as it comes"] = trainer(SFTTrainer, "trl", ("input_ids", "labels"))
     meters = {name: Meter() for name in steps}

@@ -103,6 +103,9 @@ class ServeSettings(_Group):
     keep_requests: bool = False
 
 
+SHIPPED_ADAPTER: str | None = None  # "shop-smollm2-135m" in serve/adapters, for the default model
+
+
 class Settings(BaseSettings):
     """All settings of a shelf. `engine` "auto" takes a server where `server` is given, else vLLM, else transformers."""
 
@@ -114,7 +117,7 @@ class Settings(BaseSettings):
     catalog: Path = Path("catalog")
     data: Path | None = None
     model: str = "default"
-    adapter: str | None = None
+    adapter: str = "default"
     embedder: str = "default"
     engine: Literal["auto", "vllm", "server", "transformers"] = "auto"
     server: str | None = None
@@ -138,6 +141,13 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         defaults = TomlConfigSettingsSource(settings_cls, toml_file=Path(__file__).parent / "defaults.toml")
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls), defaults
+
+    @property
+    def adapter_in_force(self) -> str | None:
+        """The adapter to load: as set, or with "default" the shipped one where the model is its base; else None."""
+        if self.adapter == "default":
+            return SHIPPED_ADAPTER if self.model == "default" and self.server is None else None
+        return None if self.adapter == "none" else self.adapter
 
     @property
     def home_folder(self) -> Path:

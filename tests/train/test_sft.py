@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,43 @@ def test_the_variants_of_lora_train(base: Path, data: Path, tmp_path: Path, vari
     told = json.loads((outcome.folder / "adapter_config.json").read_text())
     assert told["peft_type"] == ("ADALORA" if variant == "adalora" else "LORA")
     assert (told.get("use_dora"), told.get("use_rslora")) == (variant == "dora", variant == "rslora")
+
+
+def test_the_upper_layers_alone_can_have_the_adapter_and_train_in_bfloat16(
+    base: Path, data: Path, tmp_path: Path
+) -> None:
+    from safetensors.torch import load_file
+
+    wanted = recipe(
+        base, data, tmp_path / "run", lora={"layers": 1, "rank": 4}, dtype="bfloat16", attention="eager", epochs=4
+    )
+    outcome = train_sft(wanted, tmp_path)
+    weights = load_file(outcome.folder / "adapter_model.safetensors")
+    assert weights
+    assert all(".layers.1." in name for name in weights), "the tiny model has the layers 0 and 1"
+    assert max(float(w.abs().max()) for name, w in weights.items() if "lora_B" in name) > 0, "it learnt"
+    losses = [log["eval_loss"] for log in json.loads((outcome.folder / "training.json").read_text())["history"]
+              if "eval_loss" in log]  # fmt: skip
+    assert losses[-1] < losses[0]
+
+
+def test_more_layers_than_the_model_has_are_refused_before_training(base: Path, data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="lora.layers 3: the model has 2 layers"):
+        train_sft(recipe(base, data, tmp_path / "run", lora={"layers": 3}), tmp_path)
+
+
+def test_limits_hold_by_task_and_by_source_and_an_unknown_one_is_refused(
+    base: Path, data: Path, tmp_path: Path
+) -> None:
+    from shelftalk.train.sft import material
+
+    made = material(
+        recipe(base, data, tmp_path / "run", limits={"suits": 3, "listwise/toy": 2, "explain": 0}), tmp_path
+    )
+    counted = Counter(row["task"] for row in made.splits["train"])
+    assert counted == {"suits": 3, "listwise": 2, "understand": 12}
+    with pytest.raises(UsageError, match="limits: no training example is of suit; there is: explain, explain/toy"):
+        material(recipe(base, data, tmp_path / "run", limits={"suit": 3}), tmp_path)
 
 
 def test_the_time_limit_ends_a_run_with_an_adapter(base: Path, data: Path, tmp_path: Path) -> None:

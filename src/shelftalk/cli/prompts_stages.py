@@ -143,7 +143,7 @@ def in_force(settings: Settings) -> dict[str, str | None]:
 
 def trained_prompts(settings: Settings) -> dict[str, str]:
     """The prompt of each task that the adapter in force was trained with, as its card says; {} where none is."""
-    name = getattr(settings, "adapter", None)
+    name = settings.adapter_in_force
     if not name:
         return {}
     try:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+from pathlib import Path
 
 from shelftalk.engines.base import Engine
 from shelftalk.engines.models import Progress, is_address, resolve_model
 from shelftalk.errors import EngineError, UsageError
 from shelftalk.settings import Settings
 
-__all__ = ["choose_engine", "load_engine"]
+__all__ = ["choose_engine", "load_engine", "model_folder", "served_adapter"]
 
 logger = logging.getLogger(__name__)
 
@@ -31,16 +32,12 @@ def load_engine(
         from shelftalk.engines.server_engine import ServerEngine
 
         named = None if settings.model == "default" or is_address(settings.model) else settings.model
-        named = _served_adapter(settings) or named
+        named = served_adapter(settings) or named
         address = settings.server or settings.model
         return ServerEngine(address, model=named, api_key=settings.api_key)
     if progress is not None:
         progress(f"loading the language model with {name}")
-    model = resolve_model(settings.model, settings.home_folder, progress)
-    if settings.adapter:
-        from shelftalk.engines.adapters import merged_model
-
-        model = merged_model(model, settings.adapter, settings.home_folder, progress)
+    model = model_folder(settings, progress)
     if name == "vllm":
         from shelftalk.engines.vllm_engine import VllmEngine
 
@@ -50,14 +47,23 @@ def load_engine(
     return TransformersEngine(model)
 
 
-def _served_adapter(settings: Settings) -> str | None:
-    """The name under which a server offers the adapter: as set, or a folder's own name."""
-    if not settings.adapter:
-        return None
-    from pathlib import Path
+def model_folder(settings: Settings, progress: Progress | None = None) -> Path | str:
+    """The folder (or Hugging Face name) of the model in force, its adapter merged in; made the first time it is asked.
 
-    folder = Path(settings.adapter).expanduser()
-    return folder.name if folder.is_dir() else settings.adapter
+    EngineError where the model or the adapter is not there, or they do not belong together.
+    """
+    model = resolve_model(settings.model, settings.home_folder, progress)
+    if settings.adapter_in_force:
+        from shelftalk.engines.adapters import merged_model
+
+        model = merged_model(model, settings.adapter_in_force, settings.home_folder, progress)
+    return model
+
+
+def served_adapter(settings: Settings) -> str | None:
+    """The name under which a server offers the adapter: as set (NAME@HASH), or a folder's own name; None without one."""
+    named = settings.adapter_in_force
+    return Path(named).name if named else None
 
 
 def choose_engine(settings: Settings, *, batch: bool = False) -> tuple[str, str]:

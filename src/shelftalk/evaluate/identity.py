@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from shelftalk.engines import load as engine_choice
+from shelftalk.engines.adapters import find_adapter
 from shelftalk.engines.models import DEFAULT_MODEL
 from shelftalk.errors import PromptError
 from shelftalk.prompts import PromptLibrary, Template
@@ -79,7 +80,6 @@ def model_identity(settings: Settings) -> tuple[str, str, str]:
     EngineError where no engine can be chosen.
     """
     engine, _ = engine_choice.choose_engine(settings, batch=True)
-    adapter = getattr(settings, "adapter", None)
     parts: list[Any] = [engine, _code(("engines",)), _version("shelftalk")]
     folder = Path(settings.model).expanduser()
     if engine == "server":
@@ -88,8 +88,8 @@ def model_identity(settings: Settings) -> tuple[str, str, str]:
         parts += [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in sorted(folder.iterdir()) if f.is_file()]
     else:
         parts += [settings.model]
-    if adapter:
-        parts.append(_content(Path(adapter).expanduser()))
+    if named := settings.adapter_in_force:
+        parts.append(named if engine == "server" else find_adapter(named, settings.home_folder).hash)
     name = DEFAULT_MODEL if settings.model == "default" else folder.name
     return engine, _sha(parts), name
 
@@ -153,16 +153,6 @@ def _code(parts: Sequence[str]) -> str:
         for file in files:
             total.update(f"{file.relative_to(_PACKAGE)}\0".encode() + file.read_bytes())
     return total.hexdigest()
-
-
-def _content(folder: Path) -> list[list[str]]:
-    if not folder.is_dir():
-        return [[str(folder), ""]]
-    found = []
-    for file in sorted(p for p in folder.iterdir() if p.is_file()):
-        with file.open("rb") as source:
-            found.append([file.name, hashlib.file_digest(source, "sha256").hexdigest()])
-    return found
 
 
 def _version(name: str) -> str | None:

@@ -332,7 +332,7 @@ class _Run:
     ) -> dict[str, Any]:
         tokens = sum((Tokens(*o.tokens) for o in outcomes), Tokens())
         engine = self.engine
-        adapter = getattr(self.settings, "adapter", None)
+        adapter = self.settings.adapter_in_force
         return {
             "format": FORMAT,
             "suite": self._suite_meta(),

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from shelftalk.engines.base import Decoding, Engine
-from shelftalk.engines.load import choose_engine
+from shelftalk.engines.load import choose_engine, served_adapter
 from shelftalk.engines.models import is_address
 from shelftalk.prompts import PromptLibrary
 from shelftalk.recommender import Shelf
@@ -74,9 +73,7 @@ def open_model(settings: Settings, closing: Callable[[], bool]) -> Model:
     try:
         if servers:
             named = None if settings.model == "default" or is_address(settings.model) else settings.model
-            if settings.adapter:  # NAME@HASH, as the server offers it
-                named = Path(settings.adapter).name
-            engine = Upstreams(servers, model=named, api_key=settings.api_key).start()
+            engine = Upstreams(servers, model=served_adapter(settings) or named, api_key=settings.api_key).start()
         else:
             model.process, key = vllm_beside(settings)
             engine = Upstreams([model.process.address], api_key=key).start()

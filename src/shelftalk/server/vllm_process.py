@@ -151,14 +151,10 @@ def vllm_beside(settings: Settings, progress: Callable[[str], None] | None = Non
 
     An adapter is merged into the base first. Raises EngineError where the model or vLLM is not there.
     """
-    from shelftalk.engines.models import resolve_model
+    from shelftalk.engines.load import model_folder
     from shelftalk.engines.serving import serve_command, serve_environment
 
-    model = resolve_model(settings.model, settings.home_folder, progress)
-    if settings.adapter:
-        from shelftalk.engines.adapters import merged_model
-
-        model = merged_model(model, settings.adapter, settings.home_folder, progress)
+    model = model_folder(settings, progress)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

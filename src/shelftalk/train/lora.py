@@ -42,12 +42,22 @@ def served_unmerged(recipe: LoraRecipe) -> bool:
     return recipe.variant in ("lora", "rslora")
 
 
-def peft_config(recipe: LoraRecipe, steps: int | None = None) -> Any:
-    """The PEFT configuration; `steps` is the length of the training, which AdaLoRA's budget is spread over."""
+def peft_config(recipe: LoraRecipe, model: Any, steps: int | None = None) -> Any:
+    """The PEFT configuration for that model; `steps` is the training's length, over which AdaLoRA's budget is spread.
+
+    UsageError where the recipe names more layers than the model has.
+    """
     import peft
 
     targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)
-    common: dict[str, Any] = {
+    upper: dict[str, Any] = {}
+    if recipe.layers is not None:
+        count = int(model.config.get_text_config().num_hidden_layers)
+        if recipe.layers > count:
+            raise UsageError(f"lora.layers {recipe.layers}: the model has {count} layers; leave the key out for all")
+        upper = {"layers_to_transform": list(range(count - recipe.layers, count))}
+        targets = _linear(model) if isinstance(targets, str) else targets  # PEFT wants names beside the layers
+    common: dict[str, Any] = upper | {
         "lora_alpha": recipe.alpha, "lora_dropout": recipe.dropout, "target_modules": targets, "bias": "none",
         "task_type": "CAUSAL_LM",
     }  # fmt: skip
@@ -60,3 +70,14 @@ def peft_config(recipe: LoraRecipe, steps: int | None = None) -> Any:
     return peft.LoraConfig(
         r=recipe.rank, use_rslora=recipe.variant == "rslora", use_dora=recipe.variant == "dora", **common
     )
+
+
+def _linear(model: Any) -> list[str]:
+    """The names of the linear modules between embedding and head."""
+    import torch
+
+    head = model.get_output_embeddings()
+    linear = {
+        n.rpartition(".")[2] for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and m is not head
+    }
+    return sorted(linear)

@@ -6,7 +6,7 @@ serve/train/sft.yaml documents each key.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -21,23 +21,28 @@ class _Group(BaseModel):
 
 
 class LoraRecipe(_Group):
-    """The adapter: its rank, scale, targets and the variant of LoRA that PEFT makes of it."""
+    """The adapter: rank, scale, targets, the variant of LoRA that PEFT makes of it, and how many upper layers have it."""
 
     rank: int = Field(16, ge=1)
     alpha: float = Field(32, gt=0)
     dropout: float = Field(0.0, ge=0, lt=1)
     targets: Literal["all-linear"] | list[str] = "all-linear"
     variant: Literal["lora", "rslora", "dora", "adalora"] = "lora"
+    layers: int | None = Field(None, ge=1)
 
 
 class StageRecipe(_Group):
-    """What all stages share: data, model, precision, batches, checkpoints, and when to stop."""
+    """What all stages share: data, model, precision, batches, checkpoints, and when to stop.
+
+    `limits` are the most training examples by task ("suits") or by task and source ("pointwise/productqa").
+    """
 
     data: Path | None = None
     output: Path = Path("training/run")
     model: str = "default"
     adapter: str | None = None
     tasks: list[str] | None = None
+    limits: dict[str, Annotated[int, Field(ge=0)]] = {}
     seed: int = 0
     epochs: float = Field(1, gt=0)
     examples: int | None = Field(None, ge=1)
@@ -51,6 +56,7 @@ class StageRecipe(_Group):
     clip: float = Field(1.0, gt=0)
     max_length: int = Field(1024, ge=16)
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    attention: Literal["sdpa", "eager"] = "sdpa"
     gradient_checkpointing: bool = False
     eval_steps: int = Field(100, ge=1)
     eval_examples: int = Field(48, ge=1)

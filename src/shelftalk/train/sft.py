@@ -74,6 +74,7 @@ def material(recipe: StageRecipe, home: Path) -> Material:
     splits = {name: [dict(row) for row in split] for name, split in loaded.items()}
     shuffled = random.Random(recipe.seed)
     shuffled.shuffle(splits["train"])
+    splits["train"] = _within(splits["train"], recipe.limits)
     if recipe.examples is not None:
         splits["train"] = splits["train"][: recipe.examples]
     splits["dev"] = _some_of_each(splits["dev"], recipe.eval_examples, recipe.seed)
@@ -87,11 +88,11 @@ def load_model(recipe: StageRecipe, made: Material, home: Path, steps: int | Non
     gpu = torch.cuda.is_available()
     dtype = {"auto": torch.bfloat16 if gpu else torch.float32, "float32": torch.float32, "bfloat16": torch.bfloat16}
     model = transformers.AutoModelForCausalLM.from_pretrained(
-        made.base, dtype=dtype[recipe.dtype], local_files_only=True
+        made.base, dtype=dtype[recipe.dtype], local_files_only=True, attn_implementation=recipe.attention
     )
     model.config.use_cache = False
     if recipe.adapter is None:
-        return model, peft_config(recipe.lora, steps)
+        return model, peft_config(recipe.lora, model, steps)
     import peft
 
     adapter = find_adapter(recipe.adapter, home)
@@ -108,7 +109,7 @@ def arguments(recipe: StageRecipe, cls: Any, **more: Any) -> Any:
         output_dir=str(recipe.output), seed=recipe.seed, data_seed=recipe.seed, num_train_epochs=recipe.epochs,
         per_device_train_batch_size=recipe.batch, per_device_eval_batch_size=recipe.batch,
         gradient_accumulation_steps=recipe.accumulate, learning_rate=recipe.learning_rate,
-        weight_decay=recipe.weight_decay, max_grad_norm=recipe.clip, bf16=half and gpu, fp16=False, use_cpu=not gpu,
+        weight_decay=recipe.weight_decay, max_grad_norm=recipe.clip, bf16=half, fp16=False, use_cpu=not gpu,
         gradient_checkpointing=recipe.gradient_checkpointing, logging_steps=10, logging_first_step=True,
         save_strategy="steps", save_steps=recipe.eval_steps, save_total_limit=recipe.keep, report_to=["tensorboard"],
         disable_tqdm=True, dataloader_pin_memory=gpu, logging_nan_inf_filter=False, **more,
@@ -162,7 +163,7 @@ def train_sft(recipe: SftRecipe, home: Path, *, resume: bool = False, show: Show
         ),
         train_dataset=table([encoded[i].row for i in kept]), eval_dataset=table([dev[i].row for i in dev_kept]),
         processing_class=made.chat.tokenizer, peft_config=peft,
-        data_collator=None if recipe.batching == "pack" else Pad(made.end),
+        data_collator=None if recipe.batching == "pack" else Pad(made.end, 16),
         callbacks=[
             *(watched := callbacks(clock, recipe.save_minutes, note, show, adalora=recipe.lora.variant == "adalora")),
             *([EarlyStoppingCallback(recipe.patience)] if recipe.patience else []),
@@ -253,6 +254,22 @@ def _some_of_each(rows: Sequence[dict[str, Any]], most: int, seed: int) -> list[
             if len(taken) + len(groups[name]) <= most or not taken:
                 taken += groups[name]
         out += taken[: max(most, 1)]
+    return out
+
+
+def _within(rows: Sequence[dict[str, Any]], limits: Mapping[str, int]) -> list[dict[str, Any]]:
+    """The rows that the limits let through, the first ones of each task and of each task and source."""
+    known = {key for row in rows for key in (row["task"], f"{row['task']}/{row.get('source')}")}
+    if unknown := sorted(set(limits) - known):
+        raise UsageError(
+            f"limits: no training example is of {', '.join(unknown)}; there is: {', '.join(sorted(known))}"
+        )
+    left, out = dict(limits), []
+    for row in rows:
+        keys = [key for key in (row["task"], f"{row['task']}/{row.get('source')}") if key in left]
+        if all(left[key] > 0 for key in keys):
+            left.update({key: left[key] - 1 for key in keys})
+            out.append(row)
     return out
 
 

@@ -19,15 +19,18 @@ _CHUNK = 512  # positions projected at once: 100 MB of logits for 49,152 words i
 
 
 class Pad:
-    """Collates rows of input_ids, labels and weight: padded on the right, `weights` one a row."""
+    """Collates rows of input_ids, labels and weight: padded on the right, `weights` one a row.
 
-    def __init__(self, pad: int) -> None:
-        self.pad = pad
+    The width is a multiple of `multiple`: bfloat16 on a CPU compiles its products anew for each shape.
+    """
+
+    def __init__(self, pad: int, multiple: int = 1) -> None:
+        self.pad, self.multiple = pad, multiple
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         import torch
 
-        width = max(len(row["input_ids"]) for row in rows)
+        width = -(-max(len(row["input_ids"]) for row in rows) // self.multiple) * self.multiple
 
         def filled(key: str, value: int) -> Any:
             return torch.tensor([[*row[key], *[value] * (width - len(row[key]))] for row in rows])
@@ -102,6 +105,7 @@ def trainer_class() -> Any:
     mean under "score", and `progress`, the share of the training that is over by time (None: by steps alone).
     """
     import torch
+    from peft.helpers import disable_input_dtype_casting
     from torch.optim.lr_scheduler import LambdaLR
     from transformers import PrinterCallback
     from trl import SFTTrainer
@@ -149,7 +153,9 @@ def trainer_class() -> Any:
         ) -> Any:
             inputs = dict(inputs)
             weights = inputs.pop("weights", None)
-            outputs = model(**inputs, fused_lm_head=True)
+            # under autocast the adapter's float32 weights are rounded, not each activation widened for them and back
+            with disable_input_dtype_casting(model, active=self.args.bf16 and self.args.use_cpu):
+                outputs = model(**inputs, fused_lm_head=True)
             log_probs = outputs.log_probs if weights is None else outputs.log_probs * weights[:, None]
             total = _weighted(inputs["labels"], weights) if num_items_in_batch is None else num_items_in_batch
             loss = -log_probs.sum() / torch.as_tensor(total, device=log_probs.device).clamp(min=1e-9)
