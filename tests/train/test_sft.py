@@ -47,6 +47,7 @@ def test_training_leaves_an_adapter_curves_and_what_it_takes_to_make_it_again(tr
     assert list(output.glob("runs/*/events*")), "TensorBoard's events"
     assert (outcome.steps, outcome.stopped) == (12, "all steps done")
     assert card["recipe"]["seed"] == 3
+    assert card["prompts"] == ["toy/colour@1"], "so that another version in service is noticed"
     assert len(card["data"]["train"]["sha256"]) == 64
     assert {"torch", "trl", "peft"} <= set(card["versions"])
     losses = [log["eval_loss"] for log in card["history"] if "eval_loss" in log]

@@ -69,6 +69,7 @@ def rows(
             {
                 "task": task, "prompt": prompt, "completion": [{"role": "assistant", "content": answer}],
                 "source": "toy", "group": f"{seed}-{i}", "id": f"{seed}-{i}", "weight": 1.0,
+                "template": "toy/colour@1",
             }
         )  # fmt: skip
     return out

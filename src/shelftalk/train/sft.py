@@ -212,7 +212,8 @@ def write_card(
     }
     card = {
         "stage": stage, "base": {"name": made.base.name, "fingerprint": made.fingerprint}, "recipe": told,
-        "data": data, "tasks": tasks, "sources": sorted({str(r.get("source", "")) for r in made.splits["train"]} - {""}),
+        "data": data, "tasks": tasks, "prompts": sorted({str(r["template"]) for r in made.splits["train"] if r.get("template")}),
+        "sources": sorted({str(r.get("source", "")) for r in made.splits["train"]} - {""}),
         "served_unmerged": served_unmerged(recipe.lora), "scores": dict(outcome.scores), "before": dict(outcome.before),
         "dev_values": {task: [round(v, 4) for v in seen] for task, seen in values.items()},
         "steps": outcome.steps, "tokens": outcome.tokens, "seconds": round(outcome.seconds, 1),
