@@ -6,18 +6,20 @@ Where no key is defined the server listens on the loopback alone and every calle
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import Request
 
-from shelftalk.server.db.keys import Caller, Keys
+from shelftalk.server.db.keys import Caller, Keys, key_hash
 from shelftalk.server.failures import Refused
 from shelftalk.server.pool import TENANT
 
 _REMEMBERED_S = 10.0
 _FAILURES_A_MINUTE = 20
+_MOST_KNOWN = 10_000
 
 
 class TooMany(Refused):
@@ -35,23 +37,32 @@ class Bucket:
         self._rate, self._level, self._at = per_minute / 60, float(per_minute), time.monotonic()
         self._most = float(per_minute)
 
-    def take(self) -> float:
-        """0 where the call may pass, else the seconds until it may."""
+    def wait(self) -> float:
+        """0 where a call may pass now, else the seconds until one may."""
         now = time.monotonic()
         self._level = min(self._most, self._level + (now - self._at) * self._rate)
         self._at = now
-        if self._level >= 1:
+        return 0.0 if self._level >= 1 else (1 - self._level) / self._rate
+
+    def take(self) -> float:
+        """As `wait`; a call that may pass is counted."""
+        wait = self.wait()
+        if not wait:
             self._level -= 1
-            return 0.0
-        return (1 - self._level) / self._rate
+        return wait
 
 
 class Gate:
-    """Finds the caller behind a request and holds the limits. Rates are counted in this process, budgets in the database."""
+    """Finds the caller behind a request and holds the limits. Rates are counted in this process, budgets in the database.
+
+    Once an address has sent too many wrong keys, no key from it is looked up that this process has not seen to be good:
+    a guess is then refused whether it is right or not, and whoever has a key goes on.
+    """
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
-        self._known: dict[str, tuple[float, Caller]] = {}
+        self._known: dict[str, tuple[float, Caller]] = {}  # by the key's hash
+        self._good: set[str] = set()
         self._buckets: dict[str, Bucket] = {}
         self._guesses: dict[str, Bucket] = {}
 
@@ -63,13 +74,14 @@ class Gate:
             if await asyncio.to_thread(self._keys.any):
                 raise Refused(401, "unauthorized", "this server needs a key: Authorization: Bearer <key>")
             return Caller()
-        caller = await self._find(secret)
+        digest, guesses = key_hash(secret), _bucket(self._guesses, address, _FAILURES_A_MINUTE)
+        if digest not in self._good and (wait := guesses.wait()):
+            raise TooMany("rate_limited", "too many wrong keys from this address", max(1, math.ceil(wait)))
+        caller = await self._find(digest)
         if caller is None:
             if not await asyncio.to_thread(self._keys.any):
                 return Caller()  # clients that must send some key, to a server that asks for none
-            bucket = _bucket(self._guesses, address, _FAILURES_A_MINUTE)
-            if wait := bucket.take():
-                raise TooMany("rate_limited", "too many wrong keys from this address", max(1, round(wait)))
+            guesses.take()
             raise Refused(401, "unauthorized", "the key is not known, or was revoked")
         if scope not in caller.scopes:
             raise Refused(403, "forbidden", f"this key lacks the scope {scope!r}")
@@ -89,16 +101,19 @@ class Gate:
         if caller.key_id:
             await asyncio.to_thread(self._keys.spend, caller.key_id, tokens)
 
-    async def _find(self, secret: str) -> Caller | None:
-        known = self._known.get(secret)
+    async def _find(self, digest: str) -> Caller | None:
+        known = self._known.get(digest)
         if known and time.monotonic() - known[0] < _REMEMBERED_S:
             return known[1]
-        caller = await asyncio.to_thread(self._keys.find, secret)
-        self._known.pop(secret, None)
+        caller = await asyncio.to_thread(self._keys.by_hash, digest)
+        self._known.pop(digest, None)
+        self._good.discard(digest)
         if caller is not None:
-            if len(self._known) > 10_000:
+            if len(self._known) > _MOST_KNOWN:
                 self._known.clear()
-            self._known[secret] = (time.monotonic(), caller)
+                self._good.clear()
+            self._known[digest] = (time.monotonic(), caller)
+            self._good.add(digest)
         return caller
 
 
@@ -123,6 +138,6 @@ def _bearer(request: Request) -> str | None:
 
 
 def _bucket(buckets: dict[str, Bucket], name: str, per_minute: int) -> Bucket:
-    if len(buckets) > 10_000:
+    if len(buckets) > _MOST_KNOWN:
         buckets.clear()
     return buckets.setdefault(name, Bucket(per_minute))

@@ -1,23 +1,37 @@
-"""An answer as an assistant's message: plain lines that a later turn can refer to ("the second one")."""
+"""An answer as an assistant's message: plain lines that a later turn can refer to ("the second one").
+
+Clients show such messages as Markdown, some with the HTML in it: what the catalogue and the shopper wrote is kept from being
+either, and reads the same.
+"""
 
 from __future__ import annotations
+
+import re
 
 from shelftalk.render import constraint_text, price_text
 from shelftalk.text import clean
 from shelftalk.values import Answer, Pick
 
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_LINK = re.compile(r"\](?=[(\[])")
+
+
+def harmless(text: str) -> str:
+    """The text on one line; "<" that begins a tag is written "&lt;", and no link or picture is left in it."""
+    return _LINK.sub(r"]\\", _TAG.sub("&lt;", clean(text)))
+
 
 def chat_pick(pick: Pick) -> str:
     """ "1. TITLE - 19.99 EUR [id]", and the reason on a line of its own."""
-    line = f"{pick.rank}. {clean(pick.product.title)} - {price_text(pick)} [{clean(pick.product.id)}]"
-    return f"{line}\n   {clean(pick.reason)}" if pick.reason else line
+    line = f"{pick.rank}. {harmless(pick.product.title)} - {price_text(pick)} [{clean(pick.product.id)}]"
+    return f"{line}\n   {harmless(pick.reason)}" if pick.reason else line
 
 
 def chat_end(answer: Answer) -> str:
     """What was loosened and the notes, a line each; "" where there are none."""
-    lines = [clean(note) for note in answer.notes]
+    lines = [harmless(note) for note in answer.notes]
     if answer.relaxed:
-        lines.insert(0, f"Loosened to find these: {clean('; '.join(constraint_text(c) for c in answer.relaxed))}.")
+        lines.insert(0, f"Loosened to find these: {harmless('; '.join(constraint_text(c) for c in answer.relaxed))}.")
     return "\n".join(lines)
 
 

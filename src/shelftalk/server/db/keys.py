@@ -52,7 +52,7 @@ class Keys:
             raise UsageError(f"scope {', '.join(wrong) or '(none)'}: choose from {', '.join(SCOPES)}")
         secret = _PREFIX + secrets.token_urlsafe(32)
         row = ApiKey(
-            id=uuid.uuid4().hex, name=name, tenant=tenant or name, prefix=secret[:9], hash=_hash(secret),
+            id=uuid.uuid4().hex, name=name, tenant=tenant or name, prefix=secret[:9], hash=key_hash(secret),
             scopes=sorted(set(scopes)), per_minute=per_minute, tokens_per_day=tokens_per_day,
         )  # fmt: skip
         try:
@@ -69,7 +69,11 @@ class Keys:
 
     def find(self, secret: str) -> Caller | None:
         """The caller behind a key, None for one that is unknown or revoked."""
-        wanted = select(ApiKey).where(ApiKey.hash == _hash(secret), ApiKey.revoked_at.is_(None))
+        return self.by_hash(key_hash(secret))
+
+    def by_hash(self, digest: str) -> Caller | None:
+        """The caller behind the key of that `key_hash`."""
+        wanted = select(ApiKey).where(ApiKey.hash == digest, ApiKey.revoked_at.is_(None))
         with Session(self._engine) as session:
             row = session.scalar(wanted)
             if row is None:
@@ -121,5 +125,6 @@ class Keys:
             return session.scalar(select(Usage.tokens).where(Usage.key_id == key_id, Usage.day == day)) or 0
 
 
-def _hash(secret: str) -> str:
+def key_hash(secret: str) -> str:
+    """What is kept of a key: its SHA-256 in hexadecimal digits."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
