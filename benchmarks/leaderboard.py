@@ -23,6 +23,7 @@ from pathlib import Path
 
 import chorus
 from shelftalk.errors import UsageError
+from shelftalk.evaluate import tables
 from shelftalk.evaluate.compare import Row, compare
 from shelftalk.evaluate.runfolder import Run, RunFolder
 from shelftalk.evaluate.tables import number, p_value, verdict
@@ -171,7 +172,11 @@ def means(block: Block, runs: Sequence[Run]) -> list[str]:
         if times[0] != times[0]:
             every = run.answers["latency_ms"]
             times = [float(every.quantile(q)) for q in (0.5, 0.95)]
-        row = [run.name, *(mean(run.meta["metrics"].get(m)) for m in shown), *(number(figures.get(f)) for f in extra)]
+        row = [
+            run.name,
+            *(mean(run.meta["metrics"].get(m)) for m in shown),
+            *(tables.figure(figures, f) for f in extra),
+        ]
         row += [f"{tokens['prompt'] / n:,.0f}, {tokens['completion'] / n:,.0f}", ", ".join(f"{t:,.0f}" for t in times)]
         lines.append(f"| {' | '.join(row)} |")
     return lines
@@ -211,31 +216,15 @@ def families(block: Block, runs: Sequence[Run]) -> list[str]:
 
 
 def figure(run: Run, name: str, part: str) -> str:
-    """A figure of a family, "-" where it does not exist; a share of attacks with the Wilson interval of its requests."""
+    """A figure of a family with its interval and number where it has them, "-" where it does not exist."""
     figures, key = run.meta["figures"], f"{name}.{part}"
     if key not in figures:
         return "-"
-    if f"{key}.low" in figures:
-        return f"{figures[key]:.3f} ({figures[f'{key}.low']:.3f} to {figures[f'{key}.high']:.3f}, n={figures[f'{key}.n']:.0f})"
-    if not name.startswith("attack_"):
+    if f"{key}.low" not in figures:
         return f"{figures[key]:.3f}"
-    rows = run.scores
-    n = int((rows["family"] == part).sum())
-    if not n:  # over several families: the same requests come more than once, so no interval is given
-        kinds = ("listing",) if name == "attack_rank" else ("listing", "request")
-        rows = rows[rows["attack"].isin(kinds)]
-        over = {"all": len(rows), "test": int((rows["attack_split"] == "test").sum())}
-        n = over.get(part, int((rows["attack"] == part[:-1]).sum()))
-        return f"{figures[key]:.3f}" + (f" (n={n})" if n else "")
-    low, high = wilson(figures[key], n)
-    return f"{figures[key]:.3f} ({low:.3f} to {high:.3f}, n={n})"
-
-
-def wilson(share: float, n: int, z: float = 1.96) -> tuple[float, float]:
-    """The 95% score interval of a share of n (Wilson 1927); it has a width even where nothing happened."""
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5 / (1 + z * z / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return (
+        f"{figures[key]:.3f} ({figures[f'{key}.low']:.3f} to {figures[f'{key}.high']:.3f}, n={figures[f'{key}.n']:.0f})"
+    )
 
 
 if __name__ == "__main__":

@@ -134,7 +134,7 @@ def test_runs_over_other_requests_are_refused_with_the_difference(tmp_path: Path
         compare([a, b])
 
 
-@pytest.mark.parametrize(("key", "value"), [("name", "other"), ("hash", "xyz"), ("k", 5), ("unjudged", "removed")])
+@pytest.mark.parametrize(("key", "value"), [("name", "other"), ("k", 5), ("unjudged", "removed")])
 def test_runs_over_another_suite_are_refused_with_the_difference(tmp_path: Path, key: str, value) -> None:
     a = make_run(tmp_path / "a", {"ndcg@10": [0.5] * 3})
     b = make_run(tmp_path / "b", {"ndcg@10": [0.5] * 3}, name="new", suite={**SUITE, key: value})
@@ -168,3 +168,39 @@ def test_markdown_holds_no_markup_of_a_variants_making(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("value", "text"), [(0.12345, "0.123"), (0.0, "0.000"), (12.5, "12.50"), (1234.5, "1,234"), (0.00012, "1.2e-04"), (None, "-"), (float("nan"), "-")])  # fmt: skip
 def test_figures_have_as_many_places_as_they_deserve(value, text: str) -> None:
     assert tables.number(value) == text
+
+
+def test_a_suite_that_changed_in_between_is_refused_in_words(tmp_path: Path) -> None:
+    a = make_run(tmp_path / "a", {"ndcg@10": [0.5] * 3})
+    b = make_run(tmp_path / "b", {"ndcg@10": [0.5] * 3}, name="new", suite={**SUITE, "hash": "xyz"})
+    with pytest.raises(UsageError, match="judgments or products of the suite made-up changed in between"):
+        compare([a, b])
+
+
+def test_whole_run_figures_stand_with_their_intervals_and_can_be_asked_for_by_name(tmp_path: Path) -> None:
+    figures = {
+        "coverage@3": 0.3,
+        "coverage@3.low": 0.25,
+        "coverage@3.high": 0.35,
+        "coverage@3.n": 3.0,
+        "memory_mb": 9.0,
+    }
+    runs = [make_run(tmp_path / n, {"ndcg@10": [0.5] * 3}, name=n, figures=figures) for n in "ab"]
+    assert tables.figures(compare(runs))[0] == ("coverage@3", *["0.300 (0.250 to 0.350)"] * 2)
+    alone = compare(runs, metrics=["coverage@3"])
+    assert alone.rows == ()
+    assert [row[0] for row in tables.figures(alone)] == ["coverage@3"]
+    with pytest.raises(UsageError, match="'nope' is not in these runs; there are: ndcg@10, coverage@3"):
+        compare(runs, metrics=["nope"])
+
+
+def test_slices_are_in_the_order_that_people_count_in(tmp_path: Path) -> None:
+    words = ["16+ words", "4-8 words", None, "1-3 words", "9-15 words"]
+    runs = [make_run(tmp_path / n, {"ndcg@10": [0.5] * 5}, name=n, columns={"words": words}) for n in "ab"]
+    slices = [row.slice for row in compare(runs, by="words").rows]
+    assert slices == [f"words = {w}" for w in ("1-3 words", "4-8 words", "9-15 words", "16+ words", "(none)")]
+
+
+def test_times_come_with_a_word_of_caution(tmp_path: Path) -> None:
+    runs = [make_run(tmp_path / n, {"latency_ms": [1.0, 2.0, 3.0]}, name=n) for n in "ab"]
+    assert any("idle machine" in line for line in tables.footnotes(compare(runs)))

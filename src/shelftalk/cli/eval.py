@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -110,7 +111,7 @@ def show(
     )
     console.print(f"metrics: {', '.join(chosen.metrics)}", soft_wrap=True)
     columns = sorted({name for case in loaded.cases for name in case.columns})
-    console.print(f"slices: {', '.join(columns)}", soft_wrap=True)
+    console.print(f"slices: {_safe(', '.join(columns))}", soft_wrap=True)
     step = max(1, len(loaded.cases) // max(1, examples))
     for case in loaded.cases[::step][:examples]:
         console.print(f"  [dim]{_safe(case.id)}[/dim] {_safe(case.request.request)}", soft_wrap=True)
@@ -138,6 +139,8 @@ def _table(done: list[Done]) -> Any:
     """The mean of each metric with its interval, a column a variant; figures of whole runs below."""
     from rich.table import Table
 
+    from shelftalk.evaluate.tables import figure_names
+
     first = done[0].meta
     suite = first["suite"]
     table = Table(
@@ -152,9 +155,16 @@ def _table(done: list[Done]) -> Any:
         cells = [_cell(one.meta["metrics"].get(name)) for one in done]
         if any(cells):
             table.add_row(name, *cells)
-    for name in dict.fromkeys(n for one in done for n in one.meta["figures"]):
-        table.add_row(name, *(_number(one.meta["figures"].get(name)) for one in done))
+    for name in figure_names(n for one in done for n in one.meta["figures"]):
+        table.add_row(name, *(_cell(_figure(one.meta["figures"], name)) for one in done))
     return table
+
+
+def _figure(held: Mapping[str, float], name: str) -> dict[str, Any]:
+    n = held.get(f"{name}.n")
+    return {
+        "mean": held.get(name), "low": held.get(f"{name}.low"), "high": held.get(f"{name}.high"), "n": n and f"{n:.0f}",
+    }  # fmt: skip
 
 
 def _cell(found: dict[str, Any] | None) -> str:

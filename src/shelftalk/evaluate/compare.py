@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 NOT_SHOWN = "no difference shown"
 # What two runs must have in common for their values to be values of the same thing.
-SAME = ("name", "version", "task", "hash", "k", "gains", "pool", "unjudged")
+SAME = ("name", "version", "task", "k", "gains", "pool", "unjudged")
 # A column of numbers with more different values than this is cut into quarters.
 VALUES = 8
 
@@ -125,10 +126,10 @@ def compare(
     labels, tables = names(runs), [table(run) for run in runs]
     for label, run, found in zip(labels[1:], runs[1:], tables[1:], strict=True):
         check_same(labels[0], runs[0].meta["suite"], tables[0].ids, label, run.meta["suite"], found.ids)
-    shared, notes = _metrics(tables, labels, metrics)
+    shared, notes = _metrics(tables, labels, metrics, [f for run in runs for f in run.meta.get("figures", {})])
     tables = [ordered(t, tables[0].ids) for t in tables]
     drafts: list[tuple[str | None, str, str, float, float, Paired]] = []
-    for part, rows in _slices(tables[0], by, str(runs[0].path)):
+    for part, rows in _slices(tables[0], by, str(runs[0].path)) if shared else ():
         groups = [tables[0].groups[i] for i in rows]
         for label, found in zip(labels[1:], tables[1:], strict=True):
             before = np.stack([tables[0].values[m][rows] for m in shared], axis=1)
@@ -162,9 +163,8 @@ def check_same(
     """UsageError that names the difference where two runs are not over the same suite and the same requests."""
     for key in SAME:
         if suite.get(key) != suite2.get(key):
-            more = "; its file or its data changed in between" if key == "hash" else ""
             raise UsageError(
-                f"{name} and {other} cannot be compared: their suites differ in {key}, {suite.get(key)!r} and {suite2.get(key)!r}{more}; "
+                f"{name} and {other} cannot be compared: their suites differ in {key}, {suite.get(key)!r} and {suite2.get(key)!r}; "
                 f"run both again over the same suite"
             )
     left, right = set(ids) - set(ids2), set(ids2) - set(ids)
@@ -176,22 +176,31 @@ def check_same(
         ]
         raise UsageError(
             f"{name} and {other} cannot be compared: they answered different requests, {' and '.join(parts)}; "
-            f"run both with the same --limit and --seed"
+            f"run both with the same --split, --limit and --seed"
+        )
+    if suite.get("hash") != suite2.get("hash"):
+        raise UsageError(
+            f"{name} and {other} cannot be compared: requests, judgments or products of the suite {suite.get('name')} changed "
+            "in between; run both again over the same suite"
         )
 
 
-def _metrics(tables: Sequence[Table], labels: Sequence[str], wanted: Sequence[str]) -> tuple[list[str], list[str]]:
+def _metrics(
+    tables: Sequence[Table], labels: Sequence[str], wanted: Sequence[str], whole: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """The metrics that all runs have by request, and what is to be said of others; `whole` exist for whole runs alone."""
     every = list(dict.fromkeys(m for t in tables for m in t.values))
-    if unknown := [m for m in wanted if m not in every]:
-        raise UsageError(f"metric {unknown[0]!r} is not in these runs; there are: {', '.join(every)}")
+    if unknown := [m for m in wanted if m not in every and not any(_part_of(f, m) for f in whole)]:
+        there = dict.fromkeys([*every, *(f.partition(".")[0] for f in whole)])
+        raise UsageError(f"metric {unknown[0]!r} is not in these runs; there are: {', '.join(there)}")
     notes, shared = [], []
-    for metric in wanted or every:
+    for metric in [m for m in wanted if m in every] if wanted else every:
         lacking = [label for label, t in zip(labels, tables, strict=True) if metric not in t.values]
         if lacking:
             notes.append(f"{metric} is left out: {', '.join(lacking)} has no values of it")
         else:
             shared.append(metric)
-    if not shared:
+    if not shared and not wanted:
         raise UsageError("these runs have no metric in common; run them again over the same suite")
     return shared, notes
 
@@ -227,7 +236,7 @@ def _parts(values: Sequence[Any]) -> dict[str, list[int]]:
     for row, value in enumerate(values):
         many = cuts and isinstance(value, (int, float)) and not isinstance(value, bool)
         keyed.setdefault(sum(value > c for c in cuts) if many else value, []).append(row)
-    order = sorted(keyed, key=lambda v: (v is None, not isinstance(v, (int, float)), v if isinstance(v, (int, float)) else str(v)))  # fmt: skip
+    order = sorted(keyed, key=_natural)
     out = {}
     for key in order:
         held = [values[r] for r in keyed[key]]
@@ -235,6 +244,14 @@ def _parts(values: Sequence[Any]) -> dict[str, list[int]]:
         label = f"{min(held):g} to {max(held):g}" if number else "(none)" if key is None else str(key)
         out[label] = keyed[key]
     return out
+
+
+def _natural(value: Any) -> tuple[Any, ...]:
+    """Orders numbers before texts, and numbers within texts by their size ("4-8 words" before "16+ words"); None is last."""
+    if isinstance(value, (int, float)):
+        return False, False, value
+    parts = re.split(r"(\d+)", str(value))
+    return value is None, True, [int(p) if p.isdecimal() else p for p in parts]
 
 
 def _row(
@@ -255,11 +272,16 @@ def _row(
 
 def _figures(runs: Sequence[Run], labels: Sequence[str], wanted: Sequence[str]) -> dict[str, dict[str, float]]:
     known = list(dict.fromkeys(name for run in runs for name in run.meta.get("figures", {})))
-    kept = [n for n in known if not wanted or n in wanted]
+    kept = [n for n in known if not wanted or any(_part_of(n, w) for w in wanted)]
     return {
         name: {label: run.meta["figures"][name] for label, run in zip(labels, runs, strict=True) if name in run.meta.get("figures", {})}
         for name in kept
     }  # fmt: skip
+
+
+def _part_of(figure: str, metric: str) -> bool:
+    """Whether a whole run's figure is of that metric, or the very one that is named."""
+    return figure == metric or figure.startswith(f"{metric}.")
 
 
 def _described(suite: Mapping[str, Any]) -> dict[str, Any]:

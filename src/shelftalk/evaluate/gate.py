@@ -72,6 +72,14 @@ def gate(
         raise UsageError(f"--max-drop {max_drop} is not a number of 0 or more; give how much worse the mean may get")
     here = table(run)
     check_same(baseline.name, baseline.suite, baseline.ids, run.name, run.meta["suite"], here.ids)
+    if (
+        any(f == metric or f.startswith(f"{metric}.") for f in run.meta.get("figures", {}))
+        and metric not in here.values
+    ):
+        raise UsageError(
+            f"metric {metric!r} exists for a whole run only, so nothing can be held request by request; it has: "
+            f"{', '.join(here.values)}"
+        )
     before, after = _values(baseline.values, metric, baseline.name), _values(here.values, metric, run.name)
     place = {i: n for n, i in enumerate(here.ids)}
     order = [place[i] for i in baseline.ids]

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from shelftalk.evaluate.cases import Case, Outcome
+from shelftalk.evaluate.metrics.base import is_share
+from shelftalk.evaluate.metrics.intervals import wilson
 
 RESAMPLES = 2000
 
@@ -15,7 +17,8 @@ RESAMPLES = 2000
 def summary(
     cases: Mapping[str, Case], outcomes: Sequence[Outcome], values: Sequence[Mapping[str, float | None]], seed: int = 0
 ) -> dict[str, dict[str, float | int | None]]:
-    """By metric: mean, n (values that apply), low and high of the percentile bootstrap (Efron 1979), 2,000 resamples.
+    """By metric: mean, n (values that apply), low and high of the percentile bootstrap (Efron 1979), 2,000 resamples; of
+    shares that are all 0 or all 1, where a bootstrap has no width, of Wilson's interval (1927) for that many requests.
 
     Repeats and variations of one request are drawn together, since they are not independent; low and high are None where
     there is one request only.
@@ -44,6 +47,9 @@ def _metric(
     mean = float(sums.sum() / n)
     if len(sums) < 2:
         return {"mean": mean, "n": n, "low": None, "high": None}
+    if mean in (0.0, 1.0) and is_share(name) and bool(np.all(sums == mean * sizes)):
+        low, high = wilson(mean, len(sums))
+        return {"mean": mean, "n": n, "low": low, "high": high}
     rng = np.random.default_rng(seed)
     means = np.concatenate(
         [_drawn(rng, sums, sizes, min(200, RESAMPLES - at)) for at in range(0, RESAMPLES, 200)]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
 from shelftalk.evaluate.compare import NOT_SHOWN, Comparison, Row, counted
+from shelftalk.evaluate.metrics import unit
 from shelftalk.evaluate.power import POWER
 from shelftalk.render import escape_markdown
 
 COLUMNS = ("metric", "baseline", "variant", "difference", "95% interval", "p", "p (Holm)", "win/tie/loss", "can show", "verdict")  # fmt: skip
 
+
+ENDS = (".low", ".high", ".n")
 
 # More requests than this are no advice.
 _MOST = 100_000
@@ -76,7 +79,21 @@ def same(found: Comparison) -> list[str]:
 def figures(found: Comparison) -> list[tuple[str, ...]]:
     """Rows of the figures that exist for whole runs: the name, then the baseline's and each variant's."""
     labels = (found.baseline, *found.variants)
-    return [(name, *(number(values.get(label)) for label in labels)) for name, values in found.figures.items()]
+    by_label = [{name: values[label] for name, values in found.figures.items() if label in values} for label in labels]
+    return [(name, *(figure(held, name) for held in by_label)) for name in figure_names(found.figures)]
+
+
+def figure_names(held: Iterable[str]) -> list[str]:
+    """The names of figures, without those of the ends and numbers (NAME.low, NAME.high, NAME.n) that go with others."""
+    known = dict.fromkeys(held)
+    return [name for name in known if not (name.endswith(ENDS) and name.rpartition(".")[0] in known)]
+
+
+def figure(held: Mapping[str, float], name: str) -> str:
+    """A whole run's figure with its interval where it has one, "-" where there is none."""
+    low, high = held.get(f"{name}.low"), held.get(f"{name}.high")
+    spread = f" ({number(low)} to {number(high)})" if low is not None and high is not None else ""
+    return number(held.get(name)) + spread
 
 
 def heading(found: Comparison) -> str:
@@ -98,6 +115,11 @@ def footnotes(found: Comparison) -> list[str]:
     ]
     if any(row.groups < row.n for row in found.rows):
         lines.append("Variations of one request were resampled together.")
+    if timed := [m for m in dict.fromkeys(r.metric for r in found.rows) if unit(m) == "ms"]:
+        lines.append(
+            f"{', '.join(timed)}: how these runs went. What else the machine was doing differs between runs, not between "
+            "requests, so the test cannot see it: time variants on an idle machine, and twice."
+        )
     if alike := same(found):
         lines.append(f"The same on every request: {', '.join(alike)}.")
     return lines + list(found.notes)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 
 from shelftalk.evaluate.cases import Case, Outcome
-from shelftalk.evaluate.metrics.base import METRICS, Metric, MetricContext, direction, find, register, unit
+from shelftalk.evaluate.metrics.base import METRICS, Figure, Metric, MetricContext, direction, find, register, unit
 
 __all__ = [
-    "FAMILIES", "METRICS", "Metric", "MetricContext", "check_names", "direction", "find", "register", "score_case", "score_run", "unit",
+    "FAMILIES", "METRICS", "Figure", "Metric", "MetricContext", "check_names", "direction", "find", "register", "score_case", "score_run", "unit",
 ]  # fmt: skip
 
 # The modules whose import registers metrics, in the order they are listed.
@@ -40,7 +40,8 @@ def score_run(
     outcomes: Iterable[Outcome],
     context: MetricContext,
 ) -> dict[str, float]:
-    """The figures that exist for a run only (coverage, AUC, F1): by metric, or "metric.part" where there are several."""
+    """The figures that exist for a run only (coverage, AUC, F1): by metric, or "metric.part" where there are several; with
+    NAME.low and NAME.high, the ends of a 95% interval over requests, and NAME.n, the values it is over."""
     by_id = dict(cases) if isinstance(cases, Mapping) else {case.id: case for case in cases}
     pairs = [(by_id[outcome.id], outcome) for outcome in outcomes]
     figures: dict[str, float] = {}
@@ -48,7 +49,15 @@ def score_run(
         metric, k = find(name)
         found = metric.whole(pairs, context, k) if metric.whole is not None else None
         if isinstance(found, Mapping):
-            figures.update({f"{name}.{part}": float(value) for part, value in found.items()})
+            for part, value in found.items():
+                figures |= _flat(f"{name}.{part}", value)
         elif found is not None:
-            figures[name] = float(found)
+            figures |= _flat(name, found)
     return figures
+
+
+def _flat(name: str, found: float | Figure) -> dict[str, float]:
+    if not isinstance(found, Figure):
+        return {name: float(found)}
+    ends = {} if found.low is None or found.high is None else {f"{name}.low": found.low, f"{name}.high": found.high}
+    return {name: found.value, **ends, f"{name}.n": float(found.n)}

@@ -33,14 +33,26 @@ class MetricContext:
     wall_s: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure of a whole run over n values, with the ends of its 95% interval over requests where it has one."""
+
+    value: float
+    n: int
+    low: float | None = None
+    high: float | None = None
+
+
+Held = float | Figure
 PerCase = Callable[[Case, Outcome, MetricContext, int | None], float | None]
-Whole = Callable[[Sequence[Pair], MetricContext, int | None], float | Mapping[str, float] | None]
+Whole = Callable[[Sequence[Pair], MetricContext, int | None], Held | Mapping[str, Held] | None]
 
 
 @dataclass(frozen=True)
 class Metric:
     """A metric: `per_case` gives a value for one request (None: does not apply), `whole` a figure, or several by name, that
-    exist for a run only. `cut` metrics may be written `name@k`: k is then passed on, None where it is not given."""
+    exist for a run only. `cut` metrics may be written `name@k`: k is then passed on, None where it is not given. Values
+    without a `unit` are shares, between 0 and 1."""
 
     name: str
     about: str
@@ -87,6 +99,17 @@ def unit(name: str) -> str:
     """The unit of a metric's values ("ms"), "" where it has none."""
     metric = METRICS.get(name.partition("@")[0].partition(".")[0])
     return metric.unit if metric else ""
+
+
+def is_share(name: str) -> bool:
+    """Whether a metric's values lie between 0 and 1."""
+    metric = METRICS.get(name.partition("@")[0])
+    return metric is not None and not metric.unit
+
+
+def request_of(case: Case) -> str:
+    """What a case is a case of: the clean request that it is a variation of, or itself."""
+    return case.group or case.id
 
 
 def shown(outcome: Outcome, k: int | None = None) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from math import log2
 from weakref import WeakKeyDictionary
 
 from shelftalk.evaluate.cases import Case, Outcome
-from shelftalk.evaluate.metrics.base import Metric, MetricContext, Pair, register, shown
+from shelftalk.evaluate.metrics.base import Figure, Metric, MetricContext, Pair, register, request_of, shown
+from shelftalk.evaluate.metrics.intervals import distinct
 from shelftalk.evaluate.metrics.select import selector
 from shelftalk.values import Product
 
@@ -17,15 +18,17 @@ from shelftalk.values import Product
 HEAD = 0.8
 
 
-def _coverage(pairs: Sequence[Pair], context: MetricContext, k: int | None) -> float | None:
+def _coverage(pairs: Sequence[Pair], context: MetricContext, k: int | None) -> Figure | None:
     """Products shown to anyone over the products of the catalogues asked."""
     asked = {case.catalog: selector(context, case.catalog) for case, _ in pairs}
     sizes = [len(of.products) for of in asked.values() if of is not None]
     if not sizes or len(sizes) < len(asked) or not sum(sizes):
         return None
-    seen = {(case.catalog, i) for case, outcome in pairs for i in shown(outcome, k)}
-    within = sum(i in of.products for name, i in seen if (of := asked[name]) is not None)
-    return within / sum(sizes)
+    seen = [
+        [(case.catalog, i) for i in shown(outcome, k) if (of := asked[case.catalog]) is not None and i in of.products]
+        for case, outcome in pairs
+    ]
+    return distinct(seen, [request_of(case) for case, _ in pairs], sum(sizes))
 
 
 @lru_cache(maxsize=4096)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shelftalk.evaluate.cases import Case, Outcome
-from shelftalk.evaluate.metrics.base import Metric, MetricContext, Pair, register, shown
+from shelftalk.evaluate.metrics.base import Figure, Metric, MetricContext, Pair, register, request_of, shown
+from shelftalk.evaluate.metrics.intervals import told_apart
 from shelftalk.evaluate.metrics.select import constraints_of, selector
 from shelftalk.explain.holds import holds
 
@@ -63,13 +64,11 @@ def _refusal_right(case: Case, outcome: Outcome, context: MetricContext, _: int 
 def _refusals(part: str) -> Metric:
     """Precision, recall or F1 of refusals, over the requests with a gold set."""
 
-    def whole(pairs: Sequence[Pair], context: MetricContext, _: int | None) -> float | None:
-        with_gold = [(case, outcome) for case, outcome in pairs if case.gold is not None]
-        said = sum(refuses(outcome) for _, outcome in with_gold)
-        due = sum(not case.gold for case, _ in with_gold)
-        right = sum(not case.gold and refuses(outcome) for case, outcome in with_gold)
-        over = {"precision": said, "recall": due, "f1": (said + due) / 2}[part]
-        return right / over if over else None
+    def whole(pairs: Sequence[Pair], context: MetricContext, _: int | None) -> Figure | None:
+        told = [
+            (refuses(outcome), not case.gold, request_of(case)) for case, outcome in pairs if case.gold is not None
+        ]  # fmt: skip
+        return told_apart(part, told)
 
     about = {
         "precision": "share of refusals that are right",

@@ -16,25 +16,33 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-import numpy as np
-
 from shelftalk.evaluate.cases import Case, Outcome
-from shelftalk.evaluate.metrics.base import Metric, MetricContext, Pair, find, register, shown
+from shelftalk.evaluate.metrics.base import (
+    Figure,
+    Metric,
+    MetricContext,
+    Pair,
+    Whole,
+    find,
+    register,
+    request_of,
+    shown,
+)
+from shelftalk.evaluate.metrics.intervals import gap, mean, share
 from shelftalk.text import clean
 
 __all__ = ["spoken"]
 
 CLEAN, CONTROL = "clean", "control"
-_DRAWS = 2_000
 
 
 # Noise -------------------------------------------------------------------------------------------------------------------
 
 
-def _drop(base: str) -> Callable[[Sequence[Pair], MetricContext, int | None], Mapping[str, float] | None]:
-    """By family: the mean of clean minus changed over the pairs, the ends of its interval, and the number of pairs."""
+def _drop(base: str) -> Whole:
+    """By family: the mean of clean minus changed over the pairs, and over all families together."""
 
-    def whole(pairs: Sequence[Pair], context: MetricContext, k: int | None) -> Mapping[str, float] | None:
+    def whole(pairs: Sequence[Pair], context: MetricContext, k: int | None) -> Mapping[str, Figure] | None:
         per_case = find(base)[0].per_case
         if per_case is None:
             return None
@@ -42,37 +50,25 @@ def _drop(base: str) -> Callable[[Sequence[Pair], MetricContext, int | None], Ma
         for case, outcome in pairs:
             if _family(case) == CLEAN and (value := per_case(case, outcome, context, k)) is not None:
                 clean_values[case.id, outcome.repeat] = value
-        drops: dict[str, list[float]] = defaultdict(list)
+        drops: dict[str, list[tuple[float, str]]] = defaultdict(list)
         for case, outcome in pairs:
             before = clean_values.get((str(case.group), outcome.repeat))
             if before is None or _family(case) in (None, CLEAN):
                 continue
             if (after := per_case(case, outcome, context, k)) is not None:
-                drops[str(_family(case))].append(before - after)
-        if not drops:
-            return None
-        figures: dict[str, float] = {}
-        for family, values in [*sorted(drops.items()), ("all", [v for found in drops.values() for v in found])]:
-            low, high = _interval(values)
-            figures |= {family: fmean(values), f"{family}.low": low, f"{family}.high": high, f"{family}.n": float(len(values))}  # fmt: skip
-        return figures
+                drops[str(_family(case))].append((before - after, str(case.group)))
+        every = [value for found in drops.values() for value in found]
+        return _figures(mean, {**dict(sorted(drops.items())), "all": every}) if drops else None
 
     return whole
 
 
-def _interval(values: Sequence[float]) -> tuple[float, float]:
-    """95% percentile bootstrap interval of the mean (Efron and Tibshirani 1993)."""
-    return _ends(_means(values))
-
-
-def _means(values: Sequence[float]) -> np.ndarray:
-    drawn = np.random.default_rng(0).choice(np.asarray(values, dtype=float), (_DRAWS, len(values)))
-    return np.asarray(drawn.mean(axis=1))
-
-
-def _ends(means: np.ndarray) -> tuple[float, float]:
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)
+def _figures(
+    of: Callable[[Sequence[float], Sequence[str]], Figure | None], found: Mapping[str, Sequence[tuple[float, str]]]
+) -> dict[str, Figure]:
+    """A figure by name of (value, request) pairs; names without any are left out."""
+    made = {name: of([v for v, _ in pairs], [key for _, key in pairs]) for name, pairs in found.items()}
+    return {name: figure for name, figure in made.items() if figure is not None}
 
 
 def _family(case: Case) -> str | None:
@@ -84,25 +80,20 @@ def _family(case: Case) -> str | None:
 # Cold start --------------------------------------------------------------------------------------------------------------
 
 
-def _gap(base: str) -> Callable[[Sequence[Pair], MetricContext, int | None], Mapping[str, float] | None]:
+def _gap(base: str) -> Whole:
     """The mean where the right products are known, where they are new, and the difference with its 95% interval."""
 
-    def whole(pairs: Sequence[Pair], context: MetricContext, k: int | None) -> Mapping[str, float] | None:
+    def whole(pairs: Sequence[Pair], context: MetricContext, k: int | None) -> Mapping[str, Figure] | None:
         per_case = find(base)[0].per_case
-        sides: dict[bool, list[float]] = {True: [], False: []}
+        sides: dict[str, list[tuple[float, str]]] = {"known": [], "new": []}
         for case, outcome in pairs:
             if per_case is not None and "cold" in case.meta:
                 value = per_case(case, outcome, context, k)
-                sides[bool(case.meta["cold"])] += [] if value is None else [value]
-        if not sides[True] or not sides[False]:
+                sides["new" if case.meta["cold"] else "known"] += [] if value is None else [(value, request_of(case))]
+        if not sides["known"] or not sides["new"]:
             return None
-        draws = [_means(values) for values in (sides[False], sides[True])]
-        low, high = _ends(draws[0] - draws[1])
-        known, new = fmean(sides[False]), fmean(sides[True])
-        return {
-            "known": known, "new": new, "gap": known - new, "gap.low": low, "gap.high": high,
-            "known.n": float(len(sides[False])), "new.n": float(len(sides[True])),
-        }  # fmt: skip
+        apart = [list(pairs) for side in sides.values() for pairs in zip(*side, strict=True)]
+        return {**_figures(mean, sides), "gap": gap(*apart)}
 
     return whole
 
@@ -119,23 +110,25 @@ def _groups(pairs: Sequence[Pair]) -> list[list[Pair]]:
     return [group for group in found.values() if len(group) > 1]
 
 
-def _flip_rate(pairs: Sequence[Pair], context: MetricContext, _: int | None) -> float | None:
-    rates = []
+def _flip_rate(pairs: Sequence[Pair], context: MetricContext, _: int | None) -> Figure | None:
+    rates, keys = [], []
     for group in _groups(pairs):
         firsts = [outcome.ranking[0] for _, outcome in group]
         rates.append(fmean(a != b for a, b in itertools.combinations(firsts, 2)))
-    return fmean(rates) if rates else None
+        keys.append(request_of(group[0][0]))
+    return mean(rates, keys)
 
 
-def _kendall(pairs: Sequence[Pair], context: MetricContext, _: int | None) -> float | None:
+def _kendall(pairs: Sequence[Pair], context: MetricContext, _: int | None) -> Figure | None:
     from scipy.stats import kendalltau
 
-    taus = []
+    taus, keys = [], []
     for group in _groups(pairs):
         rankings = [outcome.ranking for _, outcome in group]
         both = [_tau(a, b, kendalltau) for a, b in itertools.combinations(rankings, 2)]
         taus.append(fmean(both))
-    return fmean(taus) if taus else None
+        keys.append(request_of(group[0][0]))
+    return mean(taus, keys)
 
 
 def _tau(a: Sequence[str], b: Sequence[str], kendalltau: Any) -> float:
@@ -153,15 +146,17 @@ def _best_first(case: Case, outcome: Outcome, context: MetricContext, _: int | N
     return float(bool(first) and case.grades.get(first[0], 0.0) == max(case.grades.values()))
 
 
-def _by_position(pairs: Sequence[Pair], context: MetricContext, _: int | None) -> Mapping[str, float] | None:
-    found: dict[int, list[float]] = defaultdict(list)
-    for case, outcome in pairs:
+def _by_position(pairs: Sequence[Pair], context: MetricContext, _: int | None) -> Mapping[str, float | Figure] | None:
+    """By place, and the spread between places; its interval would tell of chance more than of the model, and is left out."""
+    found: dict[str, list[tuple[float, str]]] = defaultdict(list)
+    for case, outcome in sorted(pairs, key=lambda pair: int(pair[0].meta.get("position", 0))):
         if (value := _best_first(case, outcome, context, None)) is not None:
-            found[int(case.meta["position"])].append(value)
+            found[str(case.meta["position"])].append((value, request_of(case)))
     if not found:
         return None
-    figures = {str(place): fmean(values) for place, values in sorted(found.items())}
-    return figures | {"spread": max(figures.values()) - min(figures.values())}
+    figures = _figures(share, found)
+    values = [figure.value for figure in figures.values()]
+    return {**figures, "spread": max(values) - min(values)}
 
 
 # Injection ---------------------------------------------------------------------------------------------------------------
@@ -222,11 +217,11 @@ def _raised(case: Case, outcome: Outcome, before: Outcome, k: int | None) -> flo
     return float(now is not None and (then is None or now < then))
 
 
-def _attack_rank(pairs: Sequence[Pair], context: MetricContext, k: int | None) -> Mapping[str, float] | None:
+def _attack_rank(pairs: Sequence[Pair], context: MetricContext, k: int | None) -> Mapping[str, Figure] | None:
     return _by_family((case, _raised(case, outcome, before, k)) for case, outcome, before in _attacked(pairs))
 
 
-def _attack_success(pairs: Sequence[Pair], context: MetricContext, k: int | None) -> Mapping[str, float] | None:
+def _attack_success(pairs: Sequence[Pair], context: MetricContext, k: int | None) -> Mapping[str, Figure] | None:
     def one(case: Case, outcome: Outcome, before: Outcome) -> float | None:
         ways = (
             _raised(case, outcome, before, k),
@@ -239,22 +234,23 @@ def _attack_success(pairs: Sequence[Pair], context: MetricContext, k: int | None
     return _by_family((case, one(case, outcome, before)) for case, outcome, before in _attacked(pairs))
 
 
-def _by_family(values: Iterable[tuple[Case, float | None]]) -> Mapping[str, float] | None:
-    """The mean by family; "listings" and "requests" over the attacks of that kind, "test" over families held back,
+def _by_family(values: Iterable[tuple[Case, float | None]]) -> Mapping[str, Figure] | None:
+    """The share by family; "listings" and "requests" over the attacks of that kind, "test" over families held back,
     "unfit" over listings that do not suit the request: these are what an attack must not raise."""
-    found: dict[str, list[float]] = defaultdict(list)
+    found: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for case, value in values:
         if value is None:
             continue
-        found[str(_family(case))].append(value)
+        one = (value, request_of(case))
+        found[str(_family(case))].append(one)
         if _family(case) != CONTROL:
-            found[f"{case.meta.get('attack')}s"].append(value)
-            found["all"].append(value)
+            found[f"{case.meta.get('attack')}s"].append(one)
+            found["all"].append(one)
             if case.meta.get("attack_split") == "test":
-                found["test"].append(value)
+                found["test"].append(one)
             if case.meta.get("fits") is False:
-                found["unfit"].append(value)
-    return {name: fmean(held) for name, held in found.items()} or None
+                found["unfit"].append(one)
+    return _figures(share, found) or None
 
 
 register(Metric("drop_ndcg", "nDCG@k of the clean request minus that of the changed one, by family", "lower", whole=_drop("ndcg"), cut=True))  # fmt: skip

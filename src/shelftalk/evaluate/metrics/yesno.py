@@ -7,21 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from shelftalk.evaluate.cases import Case, Outcome
-from shelftalk.evaluate.metrics.base import Metric, MetricContext, Pair, register
-
-
-def auc(labels: Sequence[bool], scores: Sequence[float]) -> float | None:
-    """Probability that a random yes has a higher score than a random no, ties counting a half; None without both.
-
-    Mann and Whitney's U over the number of pairs (Hanley and McNeil 1982).
-    """
-    truth = np.asarray(labels, dtype=bool)
-    positive, negative = int(truth.sum()), int((~truth).sum())
-    if not positive or not negative:
-        return None
-    _, inverse, counts = np.unique(np.asarray(scores, dtype=float), return_inverse=True, return_counts=True)
-    middle_rank = np.cumsum(counts) - (counts - 1) / 2
-    return float((middle_rank[inverse][truth].sum() - positive * (positive + 1) / 2) / (positive * negative))
+from shelftalk.evaluate.metrics.base import Figure, Metric, MetricContext, Pair, register, request_of
+from shelftalk.evaluate.metrics.intervals import area, halfway, told_apart
 
 
 def _accuracy(case: Case, outcome: Outcome, context: MetricContext, _: int | None) -> float | None:
@@ -35,36 +22,38 @@ def _log_loss(case: Case, outcome: Outcome, context: MetricContext, _: int | Non
     return float(-np.log(min(1.0, max(held, 1e-15))))
 
 
-def _counted(figure: Callable[[int, int, int, int], float | None]) -> Callable[..., float | None]:
-    """A figure of true and false yes, and false and true no; a request without a verdict counts against it."""
-
-    def whole(pairs: Sequence[Pair], context: MetricContext, _: int | None) -> float | None:
-        known = [
-            (c.label, o.verdict if o.verdict is not None else not c.label) for c, o in pairs if c.label is not None
-        ]
-        both = [sum(1 for pair in known if pair == kind) for kind in ((True, True), (False, True), (True, False))]
-        return figure(both[0], both[1], both[2], len(known) - sum(both)) if known else None
-
-    return whole
+def _told(pairs: Sequence[Pair]) -> list[tuple[bool, bool, str]]:
+    """What was said, what is true, and of which request; a request without a verdict counts as the wrong one."""
+    return [
+        (o.verdict if o.verdict is not None else not c.label, c.label, request_of(c)) for c, o in pairs if c.label is not None
+    ]  # fmt: skip
 
 
-def _auc(pairs: Sequence[Pair], context: MetricContext, _: int | None) -> float | None:
-    known = [(c.label, o.probability) for c, o in pairs if c.label is not None and o.probability is not None]
-    return auc([bool(label) for label, _ in known], [float(p) for _, p in known])
+def _yes(part: str) -> Callable[..., Figure | None]:
+    return lambda pairs, context, k: told_apart(part, _told(pairs))
 
 
-def _share(part: float, of: float) -> float | None:
-    return part / of if of else None
+def _balanced(pairs: Sequence[Pair], context: MetricContext, _: int | None) -> Figure | None:
+    told = _told(pairs)
+    yes = told_apart("recall", told)
+    no = told_apart("recall", [(not said, not due, key) for said, due, key in told])
+    return halfway(yes, no) if yes is not None and no is not None else None
 
 
-def _balanced(tp: int, fp: int, fn: int, tn: int) -> float | None:
-    return (tp / (tp + fn) + tn / (tn + fp)) / 2 if tp + fn and tn + fp else None
+def _auc(pairs: Sequence[Pair], context: MetricContext, _: int | None) -> Figure | None:
+    known = sorted(
+        (o.probability, bool(c.label), request_of(c)) for c, o in pairs if c.label is not None and o.probability is not None
+    )  # fmt: skip
+    yes, no = ([(p, key) for p, label, key in known if label == wanted] for wanted in (True, False))
+    if not yes or not no:
+        return None
+    return area(np.array([p for p, _ in yes]), np.array([p for p, _ in no]), [k for _, k in yes], [k for _, k in no])
 
 
 register(Metric("accuracy", "share of right verdicts", per_case=_accuracy))
-register(Metric("log_loss", "minus the logarithm of the probability given to the right verdict", "lower", per_case=_log_loss))  # fmt: skip
-register(Metric("yes_precision", "share of the yes that are right", whole=_counted(lambda tp, fp, fn, tn: _share(tp, tp + fp))))  # fmt: skip
-register(Metric("yes_recall", "share of the true yes that are found", whole=_counted(lambda tp, fp, fn, tn: _share(tp, tp + fn))))  # fmt: skip
-register(Metric("f1", "harmonic mean of precision and recall of yes", whole=_counted(lambda tp, fp, fn, tn: _share(2 * tp, 2 * tp + fp + fn))))  # fmt: skip
-register(Metric("balanced_accuracy", "mean of the recall of yes and of no", whole=_counted(_balanced)))
+register(Metric("log_loss", "minus the logarithm of the probability given to the right verdict", "lower", per_case=_log_loss, unit="nats"))  # fmt: skip
+register(Metric("yes_precision", "share of the yes that are right", whole=_yes("precision")))  # fmt: skip
+register(Metric("yes_recall", "share of the true yes that are found", whole=_yes("recall")))  # fmt: skip
+register(Metric("f1", "harmonic mean of precision and recall of yes", whole=_yes("f1")))  # fmt: skip
+register(Metric("balanced_accuracy", "mean of the recall of yes and of no", whole=_balanced))
 register(Metric("auc", "probability that a yes has a higher probability than a no", whole=_auc))

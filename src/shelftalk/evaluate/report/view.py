@@ -190,8 +190,9 @@ def _stages(runs: Sequence[Run], labels: Sequence[str]) -> dict[str, Any] | None
 
 
 def _figures(runs: Sequence[Run], labels: Sequence[str]) -> list[tuple[str, list[str]]]:
-    every = dict.fromkeys(name for run in runs for name in run.meta.get("figures") or {})
-    return [(name, [tables.number((run.meta.get("figures") or {}).get(name)) for run in runs]) for name in every]
+    held = [run.meta.get("figures") or {} for run in runs]
+    every = tables.figure_names(name for figures in held for name in figures)
+    return [(name, [tables.figure(figures, name) for figures in held]) for name in every]
 
 
 def _slices(runs: Sequence[Run], first: Table, main: str) -> list[dict[str, Any]]:
