@@ -80,6 +80,31 @@ def test_what_is_wrong_is_told(tmp_path, arguments, message) -> None:
         shelftalk("run", *arguments, "--out", tmp_path)
 
 
+def test_a_prompt_that_no_model_is_asked_with_is_told(own, tmp_path) -> None:
+    command = ("run", own, "--variant", "strategy=none,prompt.rank=listwise@2", "--out", tmp_path / "runs")
+    for _ in range(2):
+        told = " ".join(shelftalk(*command).stderr.split())
+        assert "prompt.rank=listwise@2 is given, but no model is asked with it: set strategy to listwise" in told
+
+
+def test_rows_of_a_feed_that_were_left_out_are_told_each_time(own, tmp_path) -> None:
+    feed = own.parent / "products.jsonl"
+    feed.write_text(feed.read_text() + '{"id": "k9"}\n')
+    for _ in range(2):
+        told = shelftalk("run", own, "--variant", "strategy=none", "--out", tmp_path / "runs").stderr
+        assert "1 row of the feed of catalogue 'main' could not be read and is left out" in told
+        assert "products.jsonl.rejects.jsonl" in told
+
+
+def test_figures_of_whole_runs_stand_in_the_table_with_their_intervals(tmp_path, own) -> None:
+    suite = write_suite(tmp_path / "other", metrics=["coverage@3", "latency_ms"])
+    table = shelftalk("run", suite, "--variant", "strategy=none", "--out", tmp_path / "runs").stdout
+    [coverage] = [line for line in table.splitlines() if "coverage@3" in line]
+    assert "(" in coverage
+    assert "n=6" in coverage
+    assert ".low" not in table
+
+
 @pytest.mark.model
 def test_a_killed_run_goes_on_with_the_same_command(tmp_path, home) -> None:
     """kill -9 in the middle, the same command again: no answer is lost, none is asked twice."""

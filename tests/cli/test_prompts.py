@@ -6,12 +6,16 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.catalog.fakes import HashEmbedder
+from tests.evaluate.own import Model, write_suite
 from typer.testing import CliRunner, Result
 
 from shelftalk.cli import prompts_tokens
 from shelftalk.cli.main import app
 from shelftalk.cli.prompts_tokens import Tokeniser
 from shelftalk.errors import EngineError, PromptError, UsageError
+from shelftalk.evaluate import catalogs, runner
+from shelftalk.evaluate.runfolder import RunFolder
 from shelftalk.prompts import PromptLibrary
 
 FRONT = "---\nid: yesno\nversion: {version}\ntask: suit\nvariables:\n  question: words (untrusted)\n  product: a record (untrusted)\n{more}---\n"
@@ -143,3 +147,57 @@ def test_a_request_goes_through_the_real_stages_without_a_model(ref, holds, demo
     joined = "".join(p["text"] for m in told["messages"] for p in m["pieces"])
     assert holds in joined or holds in text
     assert "untrusted" in {p["origin"] for m in told["messages"] for p in m["pieces"]}
+
+
+@pytest.fixture
+def kettles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A suite of one's own, answered with a stand-in for the language model."""
+    monkeypatch.setenv("SHELFTALK_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(catalogs, "load_embedder", lambda name, home: HashEmbedder())
+    monkeypatch.setattr(runner, "load_engine", lambda settings, batch: Model())
+    return write_suite(tmp_path / "suite", metrics=["mrr", "tokens_prompt", "latency_ms"])
+
+
+def asked_with(folder: Path) -> set[str]:
+    return set(RunFolder.read(folder).prompts["template"])
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "said"),
+    [
+        ("rank/listwise@1", "rank/listwise@2", "strategy=listwise"),
+        ("rank/pointwise@1", "rank/pointwise@2", "strategy=pointwise"),
+        ("understand/intent@1", "understand/intent@2", "mode=model"),
+        ("explain/statement@1", "explain/statement@2", "explain=model"),
+    ],
+)
+def test_diff_on_a_suite_asks_with_either_prompt_whatever_the_settings_are(kettles, tmp_path, a, b, said) -> None:
+    done = run("diff", a, b, "--suite", kettles, "--out", tmp_path / "runs")
+    assert done.exit_code == 0, done.output
+    assert f"{a} with {said}: asked " in done.stderr
+    key = f"prompt.{a.partition('/')[0]}"
+    folders = [tmp_path / "runs" / f"{key}={ref.partition('/')[2]}" for ref in (a, b)]
+    assert [asked_with(f) for f in folders] == [{a}, {b}]
+    assert f"{key}={b.partition('/')[2]} against" in done.stdout
+
+
+def test_diff_on_a_suite_says_where_the_path_never_asks(kettles, tmp_path) -> None:
+    done = run("diff", "suit/yesno@1", "suit/yesno@2", "--suite", kettles, "--out", tmp_path / "runs")
+    assert "never asks with prompts of suit/; take one of the task suits" in str(done.exception)
+    done = run("diff", "judge/pointwise", "rank/listwise", "--suite", kettles, "--out", tmp_path / "runs")
+    assert "prompts of different tasks" in str(done.exception)
+    done = run("diff", "rank/listwise@1", "rank/listwise@1", "--suite", kettles, "--out", tmp_path / "runs")
+    assert "is given twice" in str(done.exception)
+
+
+def test_diff_on_a_suite_tells_two_files_of_one_name_apart(kettles, tmp_path) -> None:
+    paths = []
+    for name, words in (("old", "good for"), ("new", "best for")):
+        (tmp_path / name / "rank").mkdir(parents=True)
+        paths.append(tmp_path / name / "rank" / "listwise@9.jinja")
+        text = PromptLibrary.default().path("rank/listwise@1").read_text().replace("version: 1", "version: 9")
+        paths[-1].write_text(text.replace("suits the shopper best", f"is {words} the shopper"))
+    done = run("diff", *paths, "--suite", kettles, "--out", tmp_path / "runs")
+    assert done.exit_code == 0, done.output
+    prompts = [RunFolder.read(f).prompts["prompt"].iloc[0] for f in sorted((tmp_path / "runs").iterdir())]
+    assert sorted("best for" in p for p in prompts) == [False, True]

@@ -133,6 +133,8 @@ def _tell(console: Any, name: str, done: Done) -> None:
     if done.state in ("ran", "went on") and (asked["hits"] or asked["misses"]):
         told += f"; the model was asked {asked['misses']} prompts, {asked['hits']} were kept"
     console.print(f"{_safe(name)}: {told} [dim]{where}[/dim]", soft_wrap=True)
+    for note in done.notes:
+        console.print(f"  [yellow]note:[/yellow] {_safe(note)}", soft_wrap=True)
 
 
 def _table(done: list[Done]) -> Any:

@@ -174,14 +174,17 @@ def chooser(settings: Settings, *, wanted: bool) -> Iterator[Choose | None]:
         engine.close()
 
 
+def strategy_of(template: Template) -> str:
+    """The ranking strategy that asks with this template: its name's, or the one whose variables it takes."""
+    if template.name in ("listwise", "pointwise", "generated"):
+        return template.name
+    return "listwise" if "candidates" in template.variables else "pointwise"
+
+
 def _with(template: Template, settings: Settings) -> dict[str, Any]:
     """The settings under which the stages ask with this template, and with no other."""
     ref = template.ref
-    strategy = "none"
-    if template.task == "rank":
-        strategies = ("listwise", "pointwise", "generated")
-        guess = "listwise" if "candidates" in template.variables else "pointwise"
-        strategy = template.name if template.name in strategies else guess
+    strategy = strategy_of(template) if template.task == "rank" else "none"
     rank = {"strategy": strategy, "prompt": ref.removeprefix("rank/"), "suits_prompt": ref}
     explain = {"mode": "model" if template.task == "explain" else "record", "prompt": ref}
     understand = {"mode": "both" if template.task == "understand" else "reader", "prompt": ref}

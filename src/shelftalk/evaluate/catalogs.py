@@ -33,13 +33,15 @@ log = logging.getLogger(__name__)
 
 
 class Catalogs:
-    """Opens the catalogues of one suite. `watch` is told what is being indexed and how many products are in."""
+    """Opens the catalogues of one suite. `watch` is told what is being indexed and how many products are in; `rejected`
+    holds, by catalogue, how many rows of its feed could not be read, and the file with the reasons."""
 
     def __init__(self, feeds: Mapping[str, Feed], settings: Settings, watch: Watcher = lambda text, done: None) -> None:
         self._feeds, self._settings, self._watch = feeds, settings, watch
         self._root = settings.home_folder / "suites"
         self._open: dict[tuple[str, str], Catalog] = {}
         self._embedder: Embedder | None = None
+        self.rejected: dict[str, tuple[int, str]] = {}
 
     def open(self, key: str, overlay: Sequence[Product] = ()) -> Catalog:
         """The catalogue of that key, with these products put in. Raises CatalogError, FeedError or StorageError."""
@@ -70,6 +72,7 @@ class Catalogs:
         self._root.mkdir(parents=True, exist_ok=True)
         with FileLock(self._root / f"{name}.lock"):
             if self._whole(folder):
+                self._note(key, folder)
                 return folder
             log.info("indexing %s into %s", feed.feed, folder)
             self._watch(f"indexing {key if key != 'main' else feed.feed.name}", 0)
@@ -82,9 +85,19 @@ class Catalogs:
                 raise CatalogError(f"{feed.feed}: no product of this feed can be read; see `shelftalk catalog import`")
             if report.rejected:
                 log.warning("%s: %d rows were rejected, see %s", feed.feed, report.rejected, report.rejects_path)
-            done = {"feed": feed.feed.name, "products": report.read - report.rejected, "rejected": report.rejected}
+            done = {
+                "feed": feed.feed.name, "products": report.read - report.rejected, "rejected": report.rejected,
+                "rejects": str(report.rejects_path or ""),
+            }  # fmt: skip
             (folder / _DONE).write_text(json.dumps(done) + "\n", encoding="utf-8")
+            self._note(key, folder)
         return folder
+
+    def _note(self, key: str, folder: Path) -> None:
+        """Keeps how many rows of the feed were left out, and where they stand."""
+        done = json.loads((folder / _DONE).read_text(encoding="utf-8"))
+        if done.get("rejected"):
+            self.rejected[key] = (int(done["rejected"]), str(done.get("rejects") or folder / "rejects"))
 
     def _told(self, key: str, feed: Feed, now: Progress) -> None:
         self._watch(f"indexing {key if key != 'main' or feed.feed is None else feed.feed.name}", now.kept)

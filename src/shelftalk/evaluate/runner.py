@@ -30,7 +30,7 @@ from shelftalk.evaluate.catalogs import Catalogs, overlay_key
 from shelftalk.evaluate.runfolder import FORMAT, Asked, RunFolder
 from shelftalk.evaluate.suite import Suite, SuiteCases
 from shelftalk.evaluate.summary import summary
-from shelftalk.evaluate.variants import Variant, effective
+from shelftalk.evaluate.variants import PROMPTS, Variant, effective
 from shelftalk.prompts import PromptLibrary
 from shelftalk.recommender import Shelf
 from shelftalk.settings import Settings
@@ -39,6 +39,15 @@ from shelftalk.values import Product, Tokens
 log = logging.getLogger(__name__)
 
 State = Literal["ran", "went on", "measured anew", "unchanged"]
+
+
+# What has to be so for a prompt of each task to be used.
+_ASKED_WITH = {
+    "rank": "set strategy to listwise, pointwise or generated",
+    "understand": "set mode to model or both",
+    "explain": "set explain=model, in a suite of the task answer",
+    "suit": "take a suite of the task suits",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +63,14 @@ class Progress:
 @dataclass(frozen=True, slots=True)
 class Done:
     """A run that is finished: its folder, its run.json, what was done for it, and, where an earlier run stood there that
-    this one replaced, what had changed since ("prompts", "settings", ...)."""
+    this one replaced, what had changed since ("prompts", "settings", ...). `notes` say what a reader of the figures should
+    know: rows of a feed left out, a prompt that is given but not used."""
 
     folder: RunFolder
     meta: Mapping[str, Any]
     state: State
     changed: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass
@@ -182,7 +193,7 @@ class _Run:
         held = before.get("identity", {})
         same = held.get("answers") == answers
         if same and held.get("measures") == measures:
-            return Done(self.folder, before, "unchanged")
+            return Done(self.folder, before, "unchanged", notes=self._notes(before))
         if same:
             for key in sorted({catalog for catalog, _ in self.loaded.judged}):
                 self._check_products(self.catalogs.open(key), key)
@@ -299,7 +310,20 @@ class _Run:
         self.folder.write(meta, self.loaded.cases, outcomes, values, asked)
         plot_positions(self.folder.path, meta["figures"])
         self.progress(Progress("measuring", len(outcomes), len(outcomes)))
-        return Done(self.folder, meta, state)
+        return Done(self.folder, meta, state, notes=self._notes(meta))
+
+    def _notes(self, meta: Mapping[str, Any]) -> tuple[str, ...]:
+        feeds = [
+            f"{count} row{'' if count == 1 else 's'} of the feed of catalogue {key!r} could not be read and {'is' if count == 1 else 'are'} "
+            f"left out; the reasons: {where}"
+            for key, (count, where) in (meta.get("rejected") or {}).items()
+        ]  # fmt: skip
+        unused = [
+            f"{key}={value} is given, but no model is asked with it: {_ASKED_WITH[PROMPTS[key][0]]}"
+            for key, value in self.variant.given.items()
+            if key in PROMPTS and PROMPTS[key][0] not in self.templates
+        ]
+        return (*feeds, *unused)
 
     def _product(self, catalog: str, product_id: str) -> Product | None:
         if not hasattr(self, "_known"):
@@ -357,6 +381,7 @@ class _Run:
             "errors": sum(o.error is not None for o in outcomes),
             "wall_s": round(wall, 3),
             "tokens": {"prompt": tokens.prompt, "completion": tokens.completion},
+            "rejected": {key: list(found) for key, found in self.catalogs.rejected.items()},
             "cache": {
                 "hits": engine.hits - before[0] if engine else 0,
                 "misses": engine.misses - before[1] if engine else 0,

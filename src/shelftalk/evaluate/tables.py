@@ -24,6 +24,7 @@ def number(value: float | None, *, signed: bool = False) -> str:
     """A figure with as many places as its size deserves; "-" where there is none."""
     if value is None or not np.isfinite(value):
         return "-"
+    value = 0.0 if abs(value) < 1e-12 else value  # what is left of sums that cancel
     places = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2 if abs(value) >= 10 else 3
     # A zero has no sign, and what would round to zero keeps its first digits.
     if value and abs(value) < 0.0005:
