@@ -80,6 +80,28 @@ def test_what_is_wrong_is_told(tmp_path, arguments, message) -> None:
         shelftalk("run", *arguments, "--out", tmp_path)
 
 
+def test_showing_a_suite_finds_what_a_run_would_stop_at(own) -> None:
+    requests = own.parent / "requests.jsonl"
+    whole = requests.read_text()
+    for before, after in (('"gold": ["k1", "k2"]', '"gold": ["k1", "k99"]'), ('"request": "a kettle under 35"', '"request": "a kettle under 35", "candidates": ["k99"]')):  # fmt: skip
+        requests.write_text(whole.replace(before, after))
+        for command in (("show", own), ("run", own, "--variant", "strategy=none", "--out", own.parent / "runs")):
+            with pytest.raises(UsageError, match=r"requests\.jsonl, line 2: names product 'k99'"):
+                shelftalk(*command)
+    requests.write_text(whole)
+    own.write_text(own.read_text().replace("explain: record", "explain: recrod"))
+    with pytest.raises(UsageError, match=r"explain\.mode: .*recrod"):
+        shelftalk("show", own)
+
+
+def test_what_a_suite_shows_of_requests_and_columns_cannot_steer_the_terminal(tmp_path) -> None:
+    hostile = "\x1b[31mred [bold]x[/bold]"
+    suite = write_suite(tmp_path, [{"id": "r1", "request": hostile, "columns": {hostile: "a"}}])
+    shown = shelftalk("show", suite).stdout
+    assert "\x1b" not in shown
+    assert shown.count("[bold]x[/bold]") == 2
+
+
 def test_a_prompt_that_no_model_is_asked_with_is_told(own, tmp_path) -> None:
     command = ("run", own, "--variant", "strategy=none,prompt.rank=listwise@2", "--out", tmp_path / "runs")
     for _ in range(2):

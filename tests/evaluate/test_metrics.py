@@ -52,7 +52,7 @@ def limit(field: str, operator: str, value) -> dict:
 
 
 def test_an_unknown_metric_is_refused_with_the_list_of_those_there_are() -> None:
-    with pytest.raises(UsageError, match="no metric 'ndgc@10'; there are: ndcg"):
+    with pytest.raises(UsageError, match=r"no metric 'ndgc@10' \(did you mean ndcg@10\?\); there are: ndcg"):
         score_case(["ndgc@10"], case(), Outcome("q"), CONTEXT)
 
 

@@ -106,6 +106,8 @@ def test_a_wrong_chorus_file_is_told_by_its_line(tmp_path, text, message) -> Non
         ({"id": "r1", "request": "x", "label": True}, r"line 2: 'label' must be true or false, with the id of the 'product'"),
         ({"id": "r1", "request": "x", "catalog": "other"}, r"line 2: catalog 'other' is none of the suite's; there is: main"),
         ({"id": "r1", "request": "x", "columns": {"a": []}}, r"line 2: 'columns' must map names"),
+        ({"id": "r1", "request": "x", "columns": {"group": "a"}}, r"line 2: a column cannot be named 'group'; a run keeps id, repeat"),
+        ({"id": "r1", "request": "x", "columns": {"m:mrr": 1}}, r"line 2: a column cannot be named 'm:mrr'"),
     ],
 )  # fmt: skip
 def test_a_wrong_request_is_told_by_its_line(tmp_path, request_line, message) -> None:
@@ -125,11 +127,19 @@ def test_a_line_that_is_no_json_is_told(tmp_path) -> None:
     [
         ("r1 0 k1 2\nr1 k2 1\n", r"qrels\.txt, line 2: 'r1 k2 1' is no judgment; write 'request 0 product grade'"),
         ("r1 0 k1 2\n\nr9 0 k2 1\n", r"qrels\.txt, line 3: judges request 'r9', which .*requests\.jsonl does not hold"),
+        ("r2 0 k1 2\nr2 0 k1 1\n", r"qrels\.txt, line 2: judges product 'k1' for request 'r2' a second time; keep one"),
+        ("r1 0 k1 2\n", r"requests\.jsonl, line 1: has 'grades', and line 1 of the qrels judges it, too; keep"),
+        ("r2 0 k1 nan\n", r"qrels\.txt, line 1: 'r2 0 k1 nan' is no judgment"),
     ],
 )
 def test_wrong_judgments_are_told_by_their_line(tmp_path, qrels, message) -> None:
     with pytest.raises(UsageError, match=message):
         load_suite(write_suite(tmp_path, qrels=qrels)).load()
+
+
+def test_junk_in_trecs_sense_counts_as_not_relevant(tmp_path) -> None:
+    cases = load_suite(write_suite(tmp_path, qrels="r2 0 k1 2\nr2 0 k2 -2\n")).load().cases
+    assert next(c.grades for c in cases if c.id == "r2") == {"k1": 2.0, "k2": 0.0}
 
 
 def test_no_requests_are_an_empty_suite(tmp_path) -> None:

@@ -93,7 +93,10 @@ def test_a_changed_feed_is_another_question(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"metric": ["mrr"]}, r"suite\.yaml, line \d+: unknown key metric; there is: name, version"),
+        ({"metric": ["mrr"]}, r"suite\.yaml, line \d+: unknown key metric \(did you mean metrics\?\); there is: name, version"),
+        ({"metrics": ["mrr", "ndgc@5"]}, r"suite\.yaml, line 10: there is no metric 'ndgc@5' \(did you mean ndcg@5\?\)"),
+        ({"settings": {"explian": "record"}}, r"suite\.yaml, line \d+: settings: there is no setting 'explian' \(did you mean explain\?\)"),
+        ({"catalog": {"feed": "nowhere.csv"}}, r"suite\.yaml: the feed not found at .*nowhere\.csv; mend the path"),
         ({"task": "guess"}, r"suite\.yaml, line 2: task: "),
         ({"metrics": []}, r"suite\.yaml, line \d+: metrics: "),
         ({"data": {"kind": "csv"}}, r"suite\.yaml: data\.kind is 'csv'; there is: demo, productqa"),
@@ -106,6 +109,13 @@ def test_a_changed_feed_is_another_question(tmp_path) -> None:
 def test_a_wrong_suite_is_told_by_file_and_key(tmp_path, changes, message) -> None:
     with pytest.raises(UsageError, match=message):
         load_suite(write_suite(tmp_path, **changes)).load()
+
+
+def test_a_misspelt_key_is_told_rather_than_the_one_it_leaves_lacking(tmp_path) -> None:
+    file = write_suite(tmp_path)
+    file.write_text(file.read_text().replace("name:", "nmae:"))
+    with pytest.raises(UsageError, match=r"line 1: unknown key nmae \(did you mean name\?\)"):
+        load_suite(file)
 
 
 def test_a_file_that_is_no_yaml_is_told_by_its_line(tmp_path) -> None:

@@ -94,13 +94,19 @@ def show(
     examples: Annotated[int, typer.Option(min=0, help="Requests to show.")] = 5,
 ) -> None:
     """What a suite asks and measures, with some of its requests; reads its data, so it also checks a suite of your own."""
-    from shelftalk.evaluate.metrics import check_names
     from shelftalk.evaluate.suite import load_suite
 
     settings = common.settings_from()
     chosen = load_suite(suite, data or settings.data)
-    check_names(chosen.metrics)
     loaded = chosen.load(split=split)
+    if chosen.data.get("kind") == "jsonl":  # a suite of one's own: what it names must be in its catalogue
+        from shelftalk.evaluate.catalogs import check_judged, products_of
+        from shelftalk.evaluate.variants import Variant
+
+        Variant().settings(settings, chosen.settings)
+        for key, feed in loaded.feeds.items():
+            held = {product.id for product in products_of(feed)}
+            check_judged(loaded.judged, key, lambda ids, held=held: held)  # type: ignore[misc]
     console = common.stdout()
     console.print(f"[bold]{_safe(chosen.name)}[/bold] version {chosen.version}, task {chosen.task}")
     console.print(_safe(" ".join(chosen.description.split())), soft_wrap=True)

@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from shelftalk.catalog import Catalog, import_feed, load_embedder
 from shelftalk.catalog.importer import Progress
 from shelftalk.catalog.readers import read_feed
 from shelftalk.catalog.store import Embedder
-from shelftalk.errors import CatalogError
+from shelftalk.errors import CatalogError, UsageError
 from shelftalk.evaluate.sources.base import Feed
 from shelftalk.evaluate.suite import feed_digest
 from shelftalk.settings import Settings
@@ -130,6 +130,18 @@ class Catalogs:
             copy.facets()
             (folder / _DONE).write_text(json.dumps({"overlay": mark}) + "\n", encoding="utf-8")
         return folder
+
+
+def check_judged(judged: Mapping[tuple[str, str], str], key: str, there: Callable[[list[str]], Container[str]]) -> None:
+    """Raises UsageError where a judgment names a product that the catalogue of that key lacks; `there` finds those it has."""
+    named = {product: where for (catalog, product), where in judged.items() if catalog == key}
+    known = there(list(named))
+    unknown = [product for product in named if product not in known]
+    if unknown:
+        raise UsageError(
+            f"{named[unknown[0]]}: names product {unknown[0]!r}, which the suite's catalogue {key!r} does not hold "
+            f"({len(unknown)} such in all); mend the id, add the product to the feed or take the line out"
+        )
 
 
 def overlay_key(overlay: Sequence[Product]) -> str:

@@ -26,7 +26,7 @@ from shelftalk.evaluate import identity
 from shelftalk.evaluate.answering import Answering
 from shelftalk.evaluate.cache import STRIDE, CachedEngine, Store
 from shelftalk.evaluate.cases import Case, Outcome
-from shelftalk.evaluate.catalogs import Catalogs, overlay_key
+from shelftalk.evaluate.catalogs import Catalogs, check_judged, overlay_key
 from shelftalk.evaluate.runfolder import FORMAT, Asked, RunFolder
 from shelftalk.evaluate.suite import Suite, SuiteCases
 from shelftalk.evaluate.summary import summary
@@ -270,15 +270,7 @@ class _Run:
         return Shelf(self.catalogs.open(case.catalog, case.overlay), self.settings, self.prompts, engine)
 
     def _check_products(self, catalog: Catalog, key: str) -> None:
-        """Raises UsageError where a judgment names a product that the catalogue lacks."""
-        named = {product: where for (where_to, product), where in self.loaded.judged.items() if where_to == key}
-        there = catalog.get_many(list(named))
-        unknown = [product for product in named if product not in there]
-        if unknown:
-            raise UsageError(
-                f"{named[unknown[0]]}: names product {unknown[0]!r}, which the suite's catalogue {key!r} does not hold "
-                f"({len(unknown)} such in all); mend the id, add the product to the feed or take the line out"
-            )
+        check_judged(self.loaded.judged, key, catalog.get_many)
 
     # Measuring
 

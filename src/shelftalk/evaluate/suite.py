@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from shelftalk.errors import UsageError
 from shelftalk.evaluate import sources
 from shelftalk.evaluate.cases import Case
-from shelftalk.evaluate.sources.base import Feed, Gains, Place, digest, wrong
+from shelftalk.evaluate.sources.base import Feed, Gains, Place, digest, fault, wrong
 from shelftalk.resources import resource
 from shelftalk.values import Product
 
@@ -72,7 +72,8 @@ class Suite(BaseModel):
         Variations (`perturb`) are made of the drawn cases. UsageError names file, line and remedy for whatever is wrong.
         """
         where = str(self._file)
-        place = Place(self.name, self._file.parent, self._folder)
+        shipped = self._file.parent == resource("data/suites")
+        place = Place(self.name, self._file.parent, self._folder, None if shipped else self._file)
         data = {**self.data, **({"split": split} if split is not None else {})}
         loaded = sources.load(data, where, place, self.gains, self._feeds(place))
         feeds = {**loaded.feeds, **self._feeds(place)}
@@ -178,13 +179,28 @@ def load_suite(name: str | Path, data: Path | None = None) -> Suite:
     try:
         suite = Suite(**record)
     except ValidationError as error:
-        loc = error.errors()[0]["loc"]
+        loc = fault(error)["loc"]
         message = wrong(error, "", Suite)
         if loc == ("histories",):
             message = "histories: suites with shoppers' histories cannot be run yet; leave the key out"
         raise UsageError(f"{path}{_line(text, loc)}: {message}") from error
+    _check_names(suite, path, text)
     suite._file, suite._folder = path, _data_folder(data)
     return suite
+
+
+def _check_names(suite: Suite, path: Path, text: str) -> None:
+    """Raises UsageError, with the line, for a metric or a setting that there is not."""
+    from shelftalk.evaluate.metrics import find
+    from shelftalk.evaluate.variants import setting
+
+    for at, name in enumerate(suite.metrics):
+        try:
+            find(name)
+        except UsageError as error:
+            raise UsageError(f"{path}{_line(text, ('metrics', at))}: {error}") from error
+    for name in suite.settings:
+        setting(name, f"{path}{_line(text, ('settings', name))}: settings")
 
 
 def list_suites() -> list[Suite]:
@@ -233,6 +249,10 @@ def _line(text: str, loc: tuple[int | str, ...]) -> str:
     node = yaml.compose(text)
     line = 0
     for part in loc:
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+            continue
         if not isinstance(node, yaml.MappingNode):
             break
         found = next(((k, v) for k, v in node.value if k.value == str(part)), None)

@@ -54,7 +54,7 @@ class Variant:
         """The settings in force: `base`, then `beneath` (what a suite sets), then the variant's. UsageError names a wrong one."""
         tree: dict[str, Any] = (base or load_settings()).model_dump()
         for name, value in (beneath or {}).items():
-            _put(tree, _setting(name, "the suite's settings"), value)
+            _put(tree, setting(name, "the suite's settings"), value)
         for key, value in self.given.items():
             if key == "model" and value.startswith(("http://", "https://")):
                 _put(tree, "server", value)
@@ -184,11 +184,14 @@ def _template(key: str, value: str) -> Template | None:
     return None
 
 
-def _setting(name: str, where: str) -> str:
+def setting(name: str, where: str) -> str:
+    """The dotted name of a setting that decides what is answered; UsageError for any other."""
     dotted = SHORT.get(name, name)
     known = flatten(Settings.model_fields)
     if dotted not in known:
-        raise UsageError(f"{where}: there is no setting {name!r}; there is: {', '.join(known)}")
+        near = difflib.get_close_matches(name, [*SHORT, *known], 1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise UsageError(f"{where}: there is no setting {name!r}{hint}; there is: {', '.join([*SHORT, *known])}")
     return dotted
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -80,7 +81,9 @@ def find(name: str) -> tuple[Metric, int | None]:
     metric = METRICS.get(bare)
     if metric is None:
         known = ", ".join(f"{m.name}[@k]" if m.cut else m.name for m in METRICS.values())
-        raise UsageError(f"there is no metric {name!r}; there are: {known}")
+        near = difflib.get_close_matches(bare, METRICS, 1)
+        hint = f" (did you mean {near[0]}{at}{tail}?)" if near else ""
+        raise UsageError(f"there is no metric {name!r}{hint}; there are: {known}")
     if not at:
         return metric, None
     if not metric.cut or not tail.isdecimal() or int(tail) < 1:

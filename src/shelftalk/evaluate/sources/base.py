@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import gzip
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
@@ -45,11 +47,12 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a suite looks: beside its own file first, then in the folder of data sets."""
+    """Where a suite looks: beside its own file first, then in the folder of data sets. `file` is that of a user's own suite."""
 
     suite: str
     here: Path
     data: Path | None = None
+    file: Path | None = None
 
     def find(self, name: str, what: str) -> Path:
         """The file or folder of that name; UsageError says where it was looked for and what to do."""
@@ -60,6 +63,11 @@ class Place:
         for path in looked:
             if path.exists():
                 return path
+        if self.file is not None:
+            raise UsageError(
+                f"{self.file}: {what} not found at {' or '.join(map(str, looked))}; mend the path: it is looked for beside "
+                "the suite's file, then in the folder of data sets (--data)"
+            )
         other = "the" if self.data is None else "another"
         remedy = f"give {other} folder of data sets with --data DIR, the setting 'data' or SHELFTALK_DATA"
         raise UsageError(
@@ -82,12 +90,20 @@ class Options(BaseModel):
             raise UsageError(f"{where}: {wrong(error, 'data', cls)}") from error
 
 
+def fault(error: ValidationError) -> Any:
+    """The fault that is told: an unknown key before all others, since a key that is lacking is often one misspelt."""
+    every = error.errors()
+    return next((found for found in every if found["type"] == "extra_forbidden"), every[0])
+
+
 def wrong(error: ValidationError, above: str, model: type[BaseModel]) -> str:
     """The first fault of a validation in one line, with the keys there are where one is unknown."""
-    first = error.errors()[0]
+    first = fault(error)
     name = ".".join(str(part) for part in ((above,) if above else ()) + tuple(first["loc"]))
     if first["type"] == "extra_forbidden":
-        return f"unknown key {name}; there is: {', '.join(model.model_fields)}"
+        near = difflib.get_close_matches(str(first["loc"][-1]), model.model_fields, 1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        return f"unknown key {name}{hint}; there is: {', '.join(model.model_fields)}"
     if first["type"] == "missing":
         return f"lacks the key {name}"
     return f"{name}: {first['msg']} (got {first.get('input')!r})"
@@ -134,7 +150,10 @@ def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def qrels(path: Path) -> Iterator[tuple[int, str, str, float]]:
-    """Line number, request id, product id and grade of TREC qrels ("request 0 product grade"); UsageError names the line."""
+    """Line number, request id, product id and grade of TREC qrels ("request 0 product grade"); UsageError names the line.
+
+    A grade below 0, TREC's mark for junk, counts as 0.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -145,7 +164,9 @@ def qrels(path: Path) -> Iterator[tuple[int, str, str, float]]:
             continue
         try:
             request, _, product, grade = parts
-            yield number, request, product, float(grade)
+            if not isfinite(float(grade)):
+                raise ValueError
+            yield number, request, product, max(0.0, float(grade))
         except ValueError:
             raise UsageError(
                 f"{path}, line {number}: {line[:80]!r} is no judgment; write 'request 0 product grade'"

@@ -14,6 +14,7 @@ from shelftalk.request import request_from
 _KEYS = {
     "id", "request", "history", "candidates", "k", "grades", "gold", "label", "product", "catalog", "columns", "group",
 }  # fmt: skip
+RESERVED = ("id", "repeat", "group")
 
 
 class JsonlOptions(Options):
@@ -34,22 +35,29 @@ def load(options: JsonlOptions, place: Place, gains: Gains, feeds: Mapping[str, 
     if options.qrels is not None:
         judgments = place.find(options.qrels, "the judgments")
         for number, request, product, grade in qrels(judgments):
+            if product in graded[request]:
+                raise UsageError(
+                    f"{judgments}, line {number}: judges product {product!r} for request {request!r} a second time; keep one"
+                )
             graded[request][product] = grade
             where.setdefault((request, product), f"{judgments}, line {number}")
             lines.setdefault(request, number)
     cases: dict[str, Case] = {}
     judged: dict[tuple[str, str], str] = {}
-    others = set()
+    others, twice = set(), ""
     for number, record in json_lines(file):
         at = f"{file}, line {number}"
         if options.split is not None and record.get("split") != options.split:
             others.add(str(record.get("id")))
             continue
         case = _case(record, at, graded, gains, feeds, keep_split="split" in record)
+        if record.get("grades") and case.id in graded:
+            twice = twice or f"{at}: has 'grades', and line {lines[case.id]} of the qrels judges it, too"
         if case.id in cases:
             raise UsageError(f"{at}: id {case.id!r} stands in an earlier line too; give each request an id of its own")
         cases[case.id] = case
-        for product in {*(case.grades or ()), *(case.gold or ()), *([case.product] if case.product else [])}:
+        named = [*(case.grades or ()), *(case.gold or ()), *(case.request.candidates or ())]
+        for product in {*named, *([case.product] if case.product else [])}:
             judged.setdefault((case.catalog, product), where.get((case.id, product), at))
     stray = [request for request in lines if request not in cases and request not in others]
     if stray and options.qrels is not None:
@@ -57,6 +65,8 @@ def load(options: JsonlOptions, place: Place, gains: Gains, feeds: Mapping[str, 
             f"{place.find(options.qrels, 'the judgments')}, line {lines[stray[0]]}: judges request {stray[0]!r}, which "
             f"{file} does not hold; take the line out or add the request"
         )
+    if twice:
+        raise UsageError(f"{twice}; keep the judgments of a request in one place")
     return Loaded(list(cases.values()), feeds, judged=judged)
 
 
@@ -88,6 +98,11 @@ def _case(
         raise UsageError(f"{at}: 'label' must be true or false, with the id of the 'product' asked about")
     if not isinstance(columns, dict) or not all(isinstance(v, (str, int, float, bool)) for v in columns.values()):
         raise UsageError(f"{at}: 'columns' must map names to texts, numbers or true and false")
+    taken = [name for name in columns if name in RESERVED or name.startswith("m:")]
+    if taken:
+        raise UsageError(
+            f"{at}: a column cannot be named {taken[0]!r}; a run keeps {', '.join(RESERVED)} and m:METRIC for itself"
+        )
     grades, gold = _grades(record, at) or dict(graded.get(request.id, {})), _gold(record, at)
     split = {"split": str(record["split"])} if keep_split else {}
     return Case(
