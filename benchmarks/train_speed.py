@@ -32,7 +32,14 @@ def examples(tokenizer: Any, count: int, length: int) -> list[dict[str, Any]]:
     for _ in range(count):
         n = length + rng.randint(-20, 20)
         ids = [rng.randrange(1000, len(tokenizer) - 1000) for _ in range(n)]
-        out.append({"input_ids": ids, "labels": [-100] * (n - 30) + ids[-30:], "weight": 1.0, "length": n})
+        out.append(
+            {
+                "input_ids": ids,
+                "labels": [-100] * (n - 30) + ids[-30:],
+                "weights": [0.0] * (n - 30) + [1.0] * 30,
+                "length": n,
+            }
+        )
     return out
 
 
@@ -148,8 +155,8 @@ def main() -> None:
         return step
 
     steps = {"bare PEFT loop": bare(model(), tokenizer.eos_token_id)}
-    steps["shelftalk"] = trainer(trainer_class(), "shelftalk", ("input_ids", "labels", "weight"))
-    columns = ("input_ids", "labels", "weight")
+    steps["shelftalk"] = trainer(trainer_class(), "shelftalk", ("input_ids", "labels", "weights"))
+    columns = ("input_ids", "labels", "weights")
     if not gpu:
         upper = LoraRecipe(layers=int(model().config.num_hidden_layers * 2 / 3))
         steps["shelftalk, bfloat16 and eager attention"] = trainer(

@@ -109,6 +109,10 @@ def test_the_set_on_disk_loads_with_datasets_and_carries_its_card(built: buildin
     row = loaded["train"][0]
     assert {"task", "prompt", "completion", "source", "group", "id", "weight"} <= set(row)
     assert row["completion"][0]["role"] == "assistant"
+    judged = [row for row in loaded["train"] if row["task"] == "suits"]
+    assert judged
+    assert all(row["then"].endswith("last") for row in judged), "why it is so, to be learnt behind the answer"
+    assert not any(row["then"] for row in loaded["train"] if row["task"] != "suits")
     assert row["prompt"][0]["role"] == "system" or row["task"] == "explain"
     assert [len(loaded[s]) for s in ("train", "dev", "test")] == list(built.known["rows"].values())
     assert built.known["content_hash"] in (tmp_path / "set" / "README.md").read_text()

@@ -14,7 +14,7 @@ from tests.train.tiny import rows, tiny_model, tiny_set
 
 from shelftalk.engines.common import Chat
 from shelftalk.errors import UsageError
-from shelftalk.train.encode import encode, end_of_turn, prompt_of, token_weight
+from shelftalk.train.encode import answer_of, encode, end_of_turn, prompt_of, token_weight
 from shelftalk.train.recipe import SftRecipe, read_recipe
 from shelftalk.train.sft import Outcome, train_sft
 
@@ -174,6 +174,19 @@ def test_a_long_answer_can_count_as_much_as_a_short_one() -> None:
     assert token_weight(60, "example") * 60 == pytest.approx(token_weight(2, "example") * 2)
     assert token_weight(60, "token") == token_weight(2, "token") == 1
     assert token_weight(4, "sqrt", 2.0) == 1.0
+
+
+def test_a_reason_behind_the_answer_is_learnt_with_its_own_weight_and_never_scored(base: Path) -> None:
+    read = chat(base)
+    row = {**rows(1, tasks=("suits",))[0], "then": "the scarf is another"}
+    plain, more = encode(row, read, 257, "example"), encode(row, read, 257, "example", then=0.5)
+    assert encode({**row, "then": ""}, read, 257, "example", then=0.5) == plain
+    answer = read.tokenizer(answer_of(row), add_special_tokens=False)["input_ids"]
+    assert more.ids[: more.prompt + len(answer)] == plain.ids[: plain.prompt + len(answer)], "the answer comes first"
+    assert read.tokenizer.decode(more.ids[more.prompt + len(answer) : -1]).strip() == "the scarf is another"
+    assert more.ids[-1] == 257
+    assert sum(more.weights[: len(answer)]) == pytest.approx(1.0)
+    assert sum(more.weights[len(answer) :]) == pytest.approx(0.5)
 
 
 def test_the_loss_is_the_answers_alone_and_the_same_as_a_full_forward_gives(base: Path) -> None:

@@ -68,5 +68,5 @@ def _rows(category: str, noun: str, questions: int) -> list[dict]:
             sql = f"SELECT product_id FROM `{category}` WHERE price < {price} LIMIT 1;"
         answer = [{"asin": i, "title": i} for i in gold]
         rows.append({"id": f"search_qa_{n}", "asin": f"{noun}0", "question": text, "short_answer": answer, "type": "search_qa", "extra_data": {"sql": sql}})  # fmt: skip
-        rows.append({"id": f"reasoning_qa_{n}", "asin": f"{noun}{n % 6}", "question": DOUBTS[category].format(n=n + 2), "short_answer": "yes" if n % 2 else "no", "type": "reasoning_qa", "extra_data": {}})  # fmt: skip
+        rows.append({"id": f"reasoning_qa_{n}", "asin": f"{noun}{n % 6}", "question": DOUBTS[category].format(n=n + 2), "short_answer": "yes" if n % 2 else "no", "type": "reasoning_qa", "extra_data": {"knowledge": f"{noun} of kind {n} last"}})  # fmt: skip
     return rows

@@ -293,6 +293,7 @@ def write(built: Built, out: Path) -> None:
             "task": text, "prompt": message, "completion": message, "source": text, "group": text, "id": text,
             "weight": number, "query": text, "request": text, "labels": datasets.List(text),
             "gains": datasets.List(number), "template": text, "tags": datasets.List(text),
+            "then": text,
         }
     )  # fmt: skip
     parts = {

@@ -22,17 +22,18 @@ IGNORED = -100
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """One example: the ids of prompt and answer together, the number of ids of the prompt, and its weight a token."""
+    """One example: the ids of prompt and answer together, the number of the prompt's, what each of the answer's counts."""
 
     ids: list[int]
     prompt: int
-    weight: float
+    weights: list[float]
 
     @property
     def row(self) -> dict[str, Any]:
-        """As a training row: input_ids, labels (-100 over the prompt), weight, length."""
+        """As a training row: input_ids, labels (-100 over the prompt), weights (0 over the prompt), length."""
         labels = [IGNORED] * self.prompt + self.ids[self.prompt :]
-        return {"input_ids": self.ids, "labels": labels, "weight": self.weight, "length": len(self.ids)}
+        weights = [0.0] * self.prompt + self.weights
+        return {"input_ids": self.ids, "labels": labels, "weights": weights, "length": len(self.ids)}
 
 
 def prompt_of(row: Mapping[str, Any]) -> Prompt:
@@ -54,14 +55,22 @@ def token_weight(answer_tokens: int, loss_per: str, weight: float = 1.0) -> floa
     return float(weight / max(1, answer_tokens) ** power)
 
 
-def encode(row: Mapping[str, Any], chat: Chat, end: int, loss_per: str = "token") -> Encoded:
-    """The example as ids, the answer closed by `end`, the token that ends a turn."""
+def encode(row: Mapping[str, Any], chat: Chat, end: int, loss_per: str = "token", then: float = 0.0) -> Encoded:
+    """The example as ids, the answer closed by `end`, the token that ends a turn.
+
+    With `then` above 0 the row's `then` (why the answer is so) follows the answer on a line of its own, before the end: all
+    its tokens together count `then` times what a whole answer counts. It teaches what to look at and is never asked for.
+    """
     prompt = chat.ids(prompt_of(row))
-    answer = [*chat.tokenizer(answer_of(row), add_special_tokens=False)["input_ids"], end]
-    weight = row.get("weight")
-    return Encoded(
-        [*prompt, *answer], len(prompt), token_weight(len(answer), loss_per, 1.0 if weight is None else float(weight))
-    )
+    answer = chat.tokenizer(answer_of(row), add_special_tokens=False)["input_ids"]
+    weight = 1.0 if row.get("weight") is None else float(row["weight"])
+    after = str(row.get("then") or "") if then > 0 else ""
+    if not after:
+        answer = [*answer, end]
+        return Encoded([*prompt, *answer], len(prompt), [token_weight(len(answer), loss_per, weight)] * len(answer))
+    rest = [*chat.tokenizer(f"\n{after}", add_special_tokens=False)["input_ids"], end]
+    counted = [token_weight(len(answer), loss_per, weight)] * len(answer)
+    return Encoded([*prompt, *answer, *rest], len(prompt), counted + [weight * then / len(rest)] * len(rest))
 
 
 def end_of_turn(tokenizer: Any) -> int:
@@ -75,9 +84,11 @@ def end_of_turn(tokenizer: Any) -> int:
 
 
 def data_hash(rows: Iterable[Mapping[str, Any]]) -> str:
-    """SHA-256 over task, prompt, answer and weight of each row, in order."""
+    """SHA-256 over task, prompt, answer, what follows it, and weight of each row, in order."""
     digest = hashlib.sha256()
     for row in rows:
         prompt: Sequence[Any] = [[m["role"], m["content"]] for m in row["prompt"]]
-        digest.update(json.dumps([row["task"], prompt, answer_of(row), row.get("weight")]).encode())
+        digest.update(
+            json.dumps([row["task"], prompt, answer_of(row), row.get("weight"), row.get("then") or ""]).encode()
+        )
     return digest.hexdigest()

@@ -66,10 +66,12 @@ class StageRecipe(_Group):
 
 
 class SftRecipe(StageRecipe):
-    """Supervised fine-tuning: `batching` and how much an example counts by the number of its words (`loss_per`)."""
+    """Supervised fine-tuning: `batching`, how much an example counts by the number of its words (`loss_per`), and how much
+    what follows the answer where a row says why it is so (`then`; 0 leaves it out)."""
 
     batching: Literal["length", "random", "pack"] = "length"
     loss_per: Literal["token", "sqrt", "example"] = "sqrt"
+    then: float = Field(0.0, ge=0)
     patience: int | None = Field(5, ge=1)
 
 

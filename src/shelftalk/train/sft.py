@@ -128,13 +128,13 @@ def train_sft(recipe: SftRecipe, home: Path, *, resume: bool = False, show: Show
         raise UsageError(f"{recipe.output} holds checkpoints of a run; add --resume, delete it, or name another output")
 
     where = f"data set {recipe.data}, split train"
-    encoded = [encode(row, made.chat, made.end, recipe.loss_per) for row in made.splits["train"]]
+    encoded = [encode(row, made.chat, made.end, recipe.loss_per, recipe.then) for row in made.splits["train"]]
     kept, left_out = fitting(encoded, recipe.max_length, where)
     if left_out:
         logger.warning("%s: %d examples are longer than %d tokens and left out", where, left_out, recipe.max_length)
     dev = [encode(row, made.chat, made.end, recipe.loss_per) for row in made.splits["dev"]]
     dev_kept, _ = fitting(dev, recipe.max_length, f"data set {recipe.data}, split dev")
-    if recipe.batching == "pack" and len({encoded[i].weight for i in kept}) > 1:
+    if recipe.batching == "pack" and len({w for i in kept for w in encoded[i].weights}) > 1:
         raise UsageError("sft.batching pack counts each token alike; set sft.loss_per to token and give no weights")
 
     import datasets
@@ -144,7 +144,7 @@ def train_sft(recipe: SftRecipe, home: Path, *, resume: bool = False, show: Show
     steps = max(1, int(len(kept) * recipe.epochs / (recipe.batch * recipe.accumulate)))
     model, peft = load_model(recipe, made, home, steps)
     enough_room(recipe.output, _adapter_parameters(model, recipe.lora.rank), recipe.keep)
-    columns = ["input_ids", "labels"] if recipe.batching == "pack" else ["input_ids", "labels", "weight", "length"]
+    columns = ["input_ids", "labels"] if recipe.batching == "pack" else ["input_ids", "labels", "weights", "length"]
 
     def table(rows: Sequence[dict[str, Any]]) -> Any:
         return datasets.Dataset.from_list([{c: row[c] for c in columns} for row in rows])

@@ -19,7 +19,7 @@ _CHUNK = 512  # positions projected at once: 100 MB of logits for 49,152 words i
 
 
 class Pad:
-    """Collates rows of input_ids, labels and weight: padded on the right, `weights` one a row.
+    """Collates rows of input_ids, labels and weights (one a token), padded on the right.
 
     The width is a multiple of `multiple`: bfloat16 on a CPU compiles its products anew for each shape.
     """
@@ -32,14 +32,14 @@ class Pad:
 
         width = -(-max(len(row["input_ids"]) for row in rows) // self.multiple) * self.multiple
 
-        def filled(key: str, value: int) -> Any:
+        def filled(key: str, value: float) -> Any:
             return torch.tensor([[*row[key], *[value] * (width - len(row[key]))] for row in rows])
 
         mask = [[1] * len(row["input_ids"]) + [0] * (width - len(row["input_ids"])) for row in rows]
         return {
             "input_ids": filled("input_ids", self.pad), "labels": filled("labels", IGNORED),
             "attention_mask": torch.tensor(mask),
-            "weights": torch.tensor([float(row.get("weight", 1.0)) for row in rows]),
+            "weights": filled("weights", 0.0),
         }  # fmt: skip
 
 
@@ -128,7 +128,7 @@ def trainer_class() -> Any:
             """None: the card is written when an adapter is published."""
 
         def _set_signature_columns_if_needed(self) -> None:
-            self._signature_columns = ["input_ids", "labels", "seq_lengths", "weight"]
+            self._signature_columns = ["input_ids", "labels", "seq_lengths", "weights"]
 
         def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
             kind, warmup = self._schedule
@@ -156,7 +156,7 @@ def trainer_class() -> Any:
             # under autocast the adapter's float32 weights are rounded, not each activation widened for them and back
             with disable_input_dtype_casting(model, active=self.args.bf16 and self.args.use_cpu):
                 outputs = model(**inputs, fused_lm_head=True)
-            log_probs = outputs.log_probs if weights is None else outputs.log_probs * weights[:, None]
+            log_probs = outputs.log_probs if weights is None else outputs.log_probs * weights[:, 1:]
             total = _weighted(inputs["labels"], weights) if num_items_in_batch is None else num_items_in_batch
             loss = -log_probs.sum() / torch.as_tensor(total, device=log_probs.device).clamp(min=1e-9)
             if num_items_in_batch is not None and self.args.average_tokens_across_devices:
@@ -186,5 +186,5 @@ def trainer_class() -> Any:
 
 
 def _weighted(labels: Any, weights: Any) -> Any:
-    counts = (labels[:, 1:] != IGNORED).sum(-1)
-    return counts.sum() if weights is None else (counts * weights).sum()
+    """What the answers' tokens count together."""
+    return (labels[:, 1:] != IGNORED).sum() if weights is None else weights[:, 1:].sum()

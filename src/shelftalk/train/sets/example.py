@@ -21,7 +21,7 @@ class Judged:
 
     `group` is what the splits part by (a category, a query): all of a group stands in one split. `grades` map product
     ids to gains of 0 to 3 (2 and more: it suits); `verdicts` map product ids to whether they suit, where the request is
-    a question about one product; `intent` is the gold reading. Each is None where there is no such knowledge; empty
+    a question about one product, and `why` the reason of each; `intent` is the gold reading. Each is None where there is no such knowledge; empty
     grades mean that nothing fits. `judged_all` says that every product without a grade is known to have 0;
     `ranked` is False where a superlative is asked: the database orders then, and no model ranks.
     """
@@ -34,6 +34,7 @@ class Judged:
     request: Request
     grades: Mapping[str, float] | None = None
     verdicts: Mapping[str, bool] | None = None
+    why: Mapping[str, str] | None = None
     intent: Intent | None = None
     judged_all: bool = True
     ranked: bool = True
@@ -45,7 +46,8 @@ class Example:
 
     `labels` are the labels that an engine would score (empty where it generates), `gains` the worth of each; `query` is
     the id of the judged request, so that a dev score can put the rows of one request together. `request` is the text
-    that duplicates and leaks are looked for in.
+    that duplicates and leaks are looked for in. `then` is what the model learns to go on with after the answer (why it is
+    so); no engine asks for it.
     """
 
     task: str
@@ -61,6 +63,7 @@ class Example:
     gains: tuple[float, ...] = ()
     weight: float = 1.0
     tags: tuple[str, ...] = field(default=())
+    then: str = ""
 
     def row(self) -> dict[str, Any]:
         """The row as the `datasets` folder holds it."""
@@ -78,4 +81,5 @@ class Example:
             "gains": list(self.gains),
             "template": self.prompt.template,
             "tags": list(self.tags),
+            "then": self.then,
         }

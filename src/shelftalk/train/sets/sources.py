@@ -15,6 +15,7 @@ from typing import Any
 
 from shelftalk.errors import FeedError, UsageError
 from shelftalk.settings import Settings
+from shelftalk.text import clean
 from shelftalk.train.config import ChorusSource, DemoSource, ProductqaSource
 from shelftalk.train.sets.example import Judged, Split
 from shelftalk.train.sets.gold import gold_intent, intent_of
@@ -55,7 +56,8 @@ def productqa(source: ProductqaSource, folder: Path, settings: Settings, seed: i
                 if row["type"] == "fact_qa" and chooser.random() >= source.fact_share:
                     continue
                 verdict = {str(row["asin"]): row["short_answer"] == "yes"}
-                yield replace(bare, verdicts=verdict)
+                knowledge = clean(str((row.get("extra_data") or {}).get("knowledge") or ""))
+                yield replace(bare, verdicts=verdict, why={str(row["asin"]): knowledge} if knowledge else None)
 
 
 def _questions(folder: Path) -> Iterator[dict[str, Any]]:

@@ -30,5 +30,5 @@ def suits(
                 "suits", asked.prompt, "yes" if verdict else "no", one.source, one.group, one.split,
                 one.id if len(pairs) == 1 else f"{one.id}/{product_id}", one.id, one.request.request, asked.labels,
                 tuple(float((label == "yes") == verdict) for label in asked.labels),
-                tags=("hostile",) if attack else (),
+                tags=("hostile",) if attack else (), then=(one.why or {}).get(product_id, ""),
             )  # fmt: skip
