@@ -206,34 +206,6 @@ def test_a_reload_shows_the_conversation_again_and_goes_on_with_it(visit: Any) -
     assert "price" not in fields
 
 
-def test_a_cut_stream_is_picked_up_where_the_server_has_the_answer(visit: Any) -> None:
-    v = visit()
-
-    def cut(route: Any) -> None:
-        body = json.loads(route.request.post_data)
-        whole = v.page.request.post(f"{v.address}/v1/recommendations", data={**body, "stream": False})
-        assert whole.ok
-        route.fulfill(body='event: understood\ndata: {"constraints":[],"sort":null,"limit":null,"preferences":[],"exclude":[],"query":"tent","shopping":true}\n\n', content_type="text/event-stream")  # fmt: skip
-
-    v.page.route("**/v1/recommendations", cut)
-    turn = v.ask(TENT)
-    assert turn.locator(".card").count() == 3
-
-
-def test_a_lost_connection_is_said_and_asking_again_works(visit: Any) -> None:
-    v = visit(faults_expected=True)
-    v.ask("a rain jacket")
-    v.page.context.set_offline(True)
-    v.start("a tent for two")
-    v.page.wait_for_selector(".doing:has-text('The connection was lost')")
-    v.page.wait_for_selector(".banner.bad:has-text('The connection was lost before')")
-    assert "connection was lost" in v.page.locator("#status").inner_text()
-    v.page.context.set_offline(False)
-    v.page.get_by_role("button", name="Ask again").click()
-    turn = v.wait_for(2)
-    assert turn.locator(".card").count() == 3
-
-
 def test_a_full_queue_says_when_to_come_back(visit: Any) -> None:
     v = visit(faults_expected=True)
     error = {"error": {"type": "overloaded", "message": "too many requests are waiting; try again in 4 s"}}

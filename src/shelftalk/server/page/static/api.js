@@ -50,15 +50,45 @@ export async function signIn(key) {
   return reply.ok;
 }
 
-// Yields {name, data} of each event. Throws Lost where the stream breaks off before "done" or "error".
+// The server sends at least a comment every 10 s; where nothing comes for longer the line is dead, whatever the system says.
+// Once the browser says that it is offline, little more is waited for: a stream that is open does not notice by itself.
+const SILENT_MS = 25000;
+const OFFLINE_MS = 2000;
+
+function unlessSilent(promise) {
+  const timers = [];
+  let offline;
+  const late = new Promise((_, reject) => {
+    const limit = (ms) => timers.push(setTimeout(() => reject(new Lost("the connection was lost")), ms));
+    offline = () => limit(OFFLINE_MS);
+    addEventListener("offline", offline);
+    limit(navigator.onLine ? SILENT_MS : OFFLINE_MS);
+  });
+  return Promise.race([promise, late]).finally(() => {
+    timers.forEach(clearTimeout);
+    removeEventListener("offline", offline);
+  });
+}
+
+// Yields {name, data} of each event. Throws Lost where the stream breaks off or goes silent before "done" or "error".
 export async function* recommend(body, signal) {
-  const reply = await call("POST", "/v1/recommendations", { ...body, stream: true }, signal);
+  const cut = new AbortController();
+  if (signal.aborted) cut.abort();
+  signal.addEventListener("abort", () => cut.abort(), { once: true });
+  try {
+    yield* events(await unlessSilent(call("POST", "/v1/recommendations", { ...body, stream: true }, cut.signal)));
+  } finally {
+    cut.abort();
+  }
+}
+
+async function* events(reply) {
   const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   let ended = false;
   try {
     while (!ended) {
-      const { value, done } = await reader.read();
+      const { value, done } = await unlessSilent(reader.read());
       if (done) break;
       rest += value;
       let end;

@@ -32,6 +32,12 @@ export class Card {
     this.reason.append(words);
   }
 
+  restart() {
+    this.claims = [];
+    this.text = "";
+    this.reason.replaceChildren();
+  }
+
   // The reason in full: each statement becomes a button with its evidence.
   settle(pick) {
     this.claims = pick.claims;

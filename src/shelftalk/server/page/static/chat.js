@@ -11,7 +11,8 @@ const form = $("ask");
 const say = $("say");
 const send = $("send");
 const talkNode = $("talk");
-const RETRIES_MS = [500, 1500, 4000];
+const RETRIES_MS = [500, 1500, 3000];
+const OFFLINE_MS = 15000; // between tries while the browser says that there is no network
 const SLOW_MS = 8000;
 const NAMED = /^#[0-9a-f]{32}$/;
 
@@ -70,7 +71,7 @@ async function ask(request, intent = null, before = chat.turns.at(-1)?.intent ??
     await follow(turn, request, intent, stop.signal);
   } catch (error) {
     if (error.name === "AbortError") turn?.failed("Stopped.");
-    else await trouble(error, turn, request, intent);
+    else await trouble(error, turn, request, intent, stop.signal);
   } finally {
     if (chat.busy === stop) {
       chat.busy = null;
@@ -97,7 +98,7 @@ async function follow(turn, request, intent, signal) {
   }
 }
 
-async function trouble(error, turn, request, intent) {
+async function trouble(error, turn, request, intent, signal, tried = false) {
   if (error instanceof api.Failed && error.status === 401) {
     drop(turn);
     talkNode.append(signInForm(() => ask(request, intent)));
@@ -110,37 +111,62 @@ async function trouble(error, turn, request, intent) {
   } else if (error instanceof api.Failed) {
     turn.failed(error.retryAfter ? `${sentence(error.message)} Try again in ${error.retryAfter} s.` : sentence(error.message));
   } else if (error instanceof api.Lost) {
-    await pickUp(turn, request);
+    await pickUp(turn, request, intent, signal, tried);
   } else {
     turn.failed("Something went wrong on this page.");
     throw error;
   }
 }
 
-// After a cut the server may have finished and kept the answer: then it is shown, else asking again is offered.
-async function pickUp(turn, request) {
+// After a cut the server may have finished and kept the answer: then it is shown. Else it is asked for once more.
+async function pickUp(turn, request, intent, signal, tried) {
   if (!chat.id) {
     turn.failed("The shop cannot be reached.");
     return;
   }
-  turn.lost();
   const before = chat.turns.filter((t) => t.answer).length;
-  for (const wait of RETRIES_MS) {
-    await new Promise((resolve) => setTimeout(resolve, wait));
+  try {
+    const found = await kept(turn, request, before, signal);
+    if (found) turn.take({ name: "done", data: found });
+    else if (found === null && !tried) await follow(turn, request, intent, signal);
+    else turn.failed("The connection was lost before the answer was complete.");
+  } catch (error) {
+    if (error.name === "AbortError") turn.failed("Stopped.");
+    else await trouble(error, turn, request, intent, signal, true);
+  }
+}
+
+// The answer that the server kept; null where it says that there is none, undefined where it cannot be reached.
+async function kept(turn, request, before, signal) {
+  let said;
+  for (let i = 0; i < RETRIES_MS.length; i += Number(navigator.onLine)) {
+    turn.lost(navigator.onLine);
+    if (!navigator.onLine) await Promise.race([online(signal), pause(OFFLINE_MS, signal)]);
+    await pause(RETRIES_MS[i], signal);
     try {
       const { turns } = await api.read(chat.id);
       const answers = turns.filter((t) => t.answer);
       const last = answers.at(-1)?.answer;
-      if (answers.length > before && last.request === request) {
-        turn.take({ name: "done", data: last });
-        return;
-      }
+      if (answers.length > before && last.request === request) return last;
+      said = null;
     } catch (error) {
-      if (!(error instanceof api.Lost)) break;
+      if (!(error instanceof api.Lost)) throw error;
     }
   }
-  turn.failed("The connection was lost before the answer was complete.");
+  return said;
 }
+
+// What `start` waits for; "Stop" ends the wait.
+function unless(signal, start) {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    start(resolve);
+  });
+}
+
+const pause = (ms, signal) => unless(signal, (resolve) => setTimeout(resolve, ms));
+const online = (signal) => unless(signal, (resolve) => addEventListener("online", resolve, { once: true }));
 
 async function act(name, card, turn) {
   const product = card.pick.product_id;

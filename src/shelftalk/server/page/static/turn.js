@@ -34,6 +34,8 @@ export class Turn {
 
   understood(intent) {
     this.intent = intent;
+    for (const card of this.cards.values()) card.restart(); // told anew: after a cut, or without the language model
+    this.doing.hidden = false;
     if (this.edited && this.before) {
       const old = describe(this.before, this.talk.isProduct);
       const now = describe(intent, this.talk.isProduct);
@@ -98,6 +100,8 @@ export class Turn {
       this.pick(pick);
       this.cards.get(pick.product_id).settle(pick);
     }
+    const order = answer.picks.map((p) => this.cards.get(p.product_id).node);
+    if (order.some((node, i) => this.list.children[i] !== node)) this.list.append(...order);
     fillRequest(this.asked, this.request, answer.picks.flatMap((p) => p.claims.map((c) => c.answers).filter(Boolean)));
     this.doing.hidden = true;
     this.node.setAttribute("aria-busy", "false");
@@ -146,9 +150,9 @@ export class Turn {
     this.talk.announce(message);
   }
 
-  lost() {
+  lost(online) {
     this.doing.hidden = false;
-    this.doing.textContent = "The connection was lost. Trying to pick the answer up …";
+    this.doing.textContent = online ? "The connection was lost. Trying to pick the answer up …" : "You are offline. The answer goes on once you are back.";
     this.talk.announce(this.doing.textContent);
   }
 }
