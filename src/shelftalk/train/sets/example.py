@@ -34,10 +34,10 @@ class Judged:
     request: Request
     grades: Mapping[str, float] | None = None
     verdicts: Mapping[str, bool] | None = None
-    why: Mapping[str, str] | None = None
     intent: Intent | None = None
     judged_all: bool = True
     ranked: bool = True
+    why: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
