@@ -6,12 +6,13 @@ import json
 import sqlite3
 
 import pytest
-from tests.evaluate.own import Model
+from tests.evaluate.own import Model, own_settings
 
 from shelftalk.engines.base import Decoding, Engine
 from shelftalk.engines.fake import prompt
 from shelftalk.errors import StorageError
 from shelftalk.evaluate.cache import CachedEngine, Store
+from shelftalk.evaluate.runner import Engines
 
 
 class Bench:
@@ -138,3 +139,20 @@ def test_a_damaged_store_says_what_to_do(tmp_path) -> None:
     (tmp_path / "answers.sqlite").write_bytes(b"no database" * 200)
     with pytest.raises(StorageError, match=r"answers\.sqlite: the kept answers cannot be used .* delete the file"):
         Store(tmp_path / "answers.sqlite")
+
+
+def test_another_model_behind_the_same_address_is_another_model(tmp_path) -> None:
+    served: list[str | None] = ["small"]
+    engines = Engines(
+        load=lambda settings: Model(), identify=lambda settings: ("server", "http://shop:8000", "default"),
+        served=lambda settings: served[-1],
+    )  # fmt: skip
+    settings = own_settings(tmp_path)
+    small = engines.get(settings)
+    served.append("large")
+    assert engines.get(settings).identity != small.identity
+    served.append("small")
+    assert engines.get(settings) is small
+    served.append(None)
+    assert engines.get(settings) is small, "a server that is gone counts as the one that was there"
+    engines.close()

@@ -34,8 +34,10 @@ def test_the_csv_has_a_row_a_request_with_its_values(tmp_path: Path) -> None:
 
 def test_a_run_without_rankings_and_a_place_that_cannot_be_written_are_named(tmp_path: Path) -> None:
     run = make_run(tmp_path / "a", {"ndcg@10": [0.5]})
+    (tmp_path / "nowhere").write_text("a file, no folder")
     with pytest.raises(StorageError, match="nowhere"):
         export_csv(run, tmp_path / "nowhere" / "out.csv")
+    assert export_csv(run, tmp_path / "made" / "on" / "the way.csv") == 1
     (tmp_path / "a" / "run.trec").write_text("")
     with pytest.raises(UsageError, match="ranked nothing"):
         export_trec(run, tmp_path / "out.trec")

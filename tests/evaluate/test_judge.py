@@ -6,12 +6,21 @@ import json
 import math
 
 import pytest
+from tests.catalog.fakes import HashEmbedder
+from tests.evaluate.own import own_settings, write_suite
 from typer.testing import CliRunner
 
+from shelftalk import engines
+from shelftalk.cli.eval import app
 from shelftalk.engines import FakeEngine
 from shelftalk.engines.fake import words
 from shelftalk.errors import UsageError
-from shelftalk.evaluate.judge import Item, Judge, Pair, agreement, answer_lines, read_labels
+from shelftalk.evaluate import catalogs
+from shelftalk.evaluate.judge import Item, Judge, Pair, agreement, answer_lines, preferred, read_labels
+from shelftalk.evaluate.runner import run_suite
+from shelftalk.evaluate.suite import load_suite
+from shelftalk.evaluate.variants import parse_variants
+from shelftalk.prompts import PromptLibrary
 
 PAIR = Pair("r", "a red kettle", ("1. Red kettle.",), ("1. Blue teapot.",))
 
@@ -114,33 +123,122 @@ def test_wrong_labels_are_named_by_line(tmp_path, text: str, message: str) -> No
         read_labels(file, "grade")
 
 
-def test_the_command_judges_a_run_and_tells_its_agreement(tmp_path, monkeypatch) -> None:
-    from tests.catalog.fakes import HashEmbedder
-    from tests.evaluate.own import own_settings, write_suite
+def test_equal_answers_are_a_tie_and_are_not_asked() -> None:
+    engine = FakeEngine(default="A")
+    same = Pair("s", "a kettle", ("1. Kettle.",), ("1. Kettle.",))
+    found = Judge(engine).compare([same, PAIR])
+    assert [(p.id, p.winner, p.consistent) for p in found] == [("s", "tie", True), ("r", "tie", False)]
+    assert len(engine.prompts) == 2
 
-    from shelftalk import engines
-    from shelftalk.cli.eval import app
-    from shelftalk.evaluate import catalogs
-    from shelftalk.evaluate.runner import run_suite
-    from shelftalk.evaluate.suite import load_suite
-    from shelftalk.evaluate.variants import parse_variants
 
+def test_a_rubric_that_takes_other_variables_is_refused_by_its_file() -> None:
+    library = PromptLibrary.default()
+    with pytest.raises(UsageError, match=r"pairwise@1\.jinja: takes .*; this rubric is given request, answer"):
+        Judge(FakeEngine(), pointwise=library.get("judge/pairwise"))
+
+
+def test_kappa_comes_with_an_interval_that_narrows_with_labels() -> None:
+    few, many = ({str(i): "first" if i % 10 < 5 else "second" for i in range(n)} for n in (20, 400))
+    spans = []
+    for people in (few, many):
+        judged = {i: w if int(i) % 10 not in (0, 5) else "tie" for i, w in people.items()}
+        found = agreement(judged, people)
+        assert found.low < found.kappa < found.high
+        spans.append(found.high - found.low)
+    assert spans[1] < spans[0] / 3
+    assert agreement({"1": "tie", "2": "first"}, {"1": "tie", "2": "tie"}).low is None
+
+
+def test_a_preference_is_shown_only_where_there_are_pairs_enough() -> None:
+    few, many = preferred(["second"] * 3 + ["first"]), preferred(["second"] * 60 + ["first"] * 20 + ["tie"] * 20)
+    assert few.p > 0.05
+    assert (many.mean, many.p < 0.001) == (pytest.approx(0.4), True)
+    assert 0.2 < many.low < 0.4 < many.high < 0.6
+
+
+@pytest.fixture
+def judged(tmp_path, monkeypatch):
+    """Runs `shelftalk eval judge` on two small runs with a judge that always says the same."""
+    monkeypatch.setenv("SHELFTALK_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(catalogs, "load_embedder", lambda name, home: HashEmbedder())
     suite = load_suite(write_suite(tmp_path / "suite"))
-    done = run_suite(suite, parse_variants(["strategy=none"])[0], tmp_path / "runs", settings=own_settings(tmp_path))
-    monkeypatch.setattr(engines, "load_engine", lambda settings, batch: FakeEngine(default="2"))
+    for name in ("strategy=none,name=a", "strategy=none,k=1,name=b"):
+        run_suite(suite, parse_variants([name])[0], tmp_path / "runs", settings=own_settings(tmp_path))
+    made: list[FakeEngine] = []
+
+    def judge(said: str, *arguments: object):
+        def load(settings, batch) -> FakeEngine:
+            made.append(FakeEngine(default=said))
+            return made[-1]
+
+        monkeypatch.setattr(engines, "load_engine", load)
+        made.clear()
+        command = ["judge", str(tmp_path / "runs" / "a"), *map(str, arguments)]
+        result = CliRunner().invoke(app, command, env={"COLUMNS": "200"})
+        return result, sum(len(engine.prompts) for engine in made)
+
+    return judge
+
+
+def test_the_command_judges_a_run_and_tells_its_agreement(tmp_path, judged) -> None:
     labels = tmp_path / "labels.jsonl"
-    labels.write_text('{"id": "r1", "grade": 2}\n{"id": "r2", "grade": 1}\n', encoding="utf-8")
-    out, run = tmp_path / "verdicts.jsonl", str(done.folder.path)
-    result = CliRunner().invoke(app, ["judge", run, "--out", str(out), "--labels", str(labels)])
+    labels.write_text(
+        '{"id": "r1", "grade": 2}\n{"id": "r2", "grade": 1}\n{"id": "zz", "grade": 1}\n', encoding="utf-8"
+    )
+    out = tmp_path / "new folder" / "verdicts.jsonl"
+    result, asked = judged("2", "--out", out, "--labels", labels)
     assert result.exit_code == 0, result.output
+    assert asked == 6
     assert "mean grade 2.00 of 3" in result.output
     assert "agreement with people on 2 requests: 50% equal" in result.output
+    assert "1 labelled ids were not judged, such as zz" in result.output
     rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert len(rows) == 6
     assert rows[0]["rubric"] == "judge/pointwise@1"
-    monkeypatch.setattr(engines, "load_engine", lambda settings, batch: FakeEngine(default="A"))
-    compared = CliRunner().invoke(app, ["judge", run, "--against", run, "--out", str(out)])
-    assert compared.exit_code == 0, compared.output
-    assert "tie 100%; the places decided 100%" in compared.output
-    assert "nothing is known of the judge's worth" in compared.output
+
+
+def test_a_verdict_is_kept_and_not_asked_for_again(tmp_path, judged) -> None:
+    out = tmp_path / "v.jsonl"
+    assert judged("2", "--out", out, "--limit", 4)[1] == 4
+    assert judged("2", "--out", out)[1] == 2, "the four are known"
+    assert judged("2", "--out", out)[1] == 0
+    assert judged("2", "--out", out, "--fresh")[1] == 6
+
+
+def test_two_runs_are_compared_with_how_sure_that_is(tmp_path, judged) -> None:
+    out, other = tmp_path / "v.jsonl", tmp_path / "runs" / "b"
+    result, asked = judged("A", "--against", other, "--out", out)
+    assert result.exit_code == 0, result.output
+    pairs = [json.loads(line) for line in out.read_text().splitlines()]
+    equal = sum(p["consistent"] for p in pairs)
+    assert 0 < equal < 6, "with one pick at most, some answers are the same"
+    assert asked == 2 * (6 - equal)
+    assert (
+        f"the places decided 100% of the {6 - equal} asked (counted as ties), and {equal} had equal answers"
+        in result.output
+    )
+    assert "second minus first: +0%" in result.output
+    assert "no preference shown" in result.output
+    assert "nothing is known of the judge's worth" in result.output
+
+
+def test_what_is_wrong_is_told_before_the_judge_is_asked(tmp_path, judged) -> None:
+    (tmp_path / "file").write_text("")
+    mine = tmp_path / "judge" / "mine@1.jinja"
+    mine.parent.mkdir()
+    text = PromptLibrary.default().path("judge/pointwise@1").read_text()
+    mine.write_text(text.replace("id: pointwise", "id: mine"))
+    for arguments, message in (
+        (("--out", tmp_path / "file" / "v.jsonl"), "cannot be written"),
+        (("--out", tmp_path / "v.jsonl", "--rubric", "judge/nothing"), "judge/pairwise@1"),
+        (
+            ("--out", tmp_path / "v.jsonl", "--rubric", mine, "--against", tmp_path / "runs" / "b"),
+            "this rubric is given",
+        ),
+    ):
+        result, asked = judged("2", *arguments)
+        assert message in str(result.exception)
+        assert asked == 0
+    result, asked = judged("2", "--out", tmp_path / "v.jsonl", "--rubric", mine)
+    assert (result.exit_code, asked) == (0, 6), result.output
+    assert json.loads((tmp_path / "v.jsonl").read_text().splitlines()[0])["rubric"] == "judge/mine@1"

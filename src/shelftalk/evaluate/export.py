@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from shelftalk.errors import StorageError, UsageError
+from shelftalk.errors import UsageError
+from shelftalk.evaluate.files import write_whole
 
 if TYPE_CHECKING:
     from shelftalk.evaluate.runfolder import Run
@@ -24,7 +24,7 @@ def export_trec(run: Run, path: Path) -> int:
     lines = source.read_text(encoding="utf-8").splitlines(keepends=True)
     if not lines:
         raise UsageError(f"{source}: this run ranked nothing, so there is no TREC run to write")
-    _write(path, lambda out: out.writelines(lines))
+    write_whole(path, lambda out: out.writelines(lines))
     return len(lines)
 
 
@@ -36,7 +36,8 @@ def export_csv(run: Run, path: Path) -> int:
 
     def rows(out: TextIO) -> None:
         writer = csv.writer(out)
-        writer.writerow(["id", "repeat", "request", *slices, "ranking", "error", *(m[2:] for m in metrics)])
+        head = ["id", "repeat", "request", *slices, "ranking", "error", *(m[2:] for m in metrics)]
+        writer.writerow([_cell(c) for c in head])
         for row in scores.to_dict("records"):
             answer = answers.loc[(row["id"], row["repeat"])]
             cells = [
@@ -45,7 +46,7 @@ def export_csv(run: Run, path: Path) -> int:
             ]  # fmt: skip
             writer.writerow([_cell(c) for c in cells])
 
-    _write(path, rows)
+    write_whole(path, rows)
     return len(scores)
 
 
@@ -54,13 +55,3 @@ def _cell(value: Any) -> Any:
     if value is None or (isinstance(value, float) and value != value):  # noqa: PLR0124  NaN
         return ""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-
-def _write(path: Path, fill: Callable[[TextIO], Any]) -> None:
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as out:
-            fill(out)
-        partial.replace(path)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written: {error.strerror or error}; choose another place") from error

@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from shelftalk.errors import StorageError, UsageError
+from shelftalk.errors import UsageError
 from shelftalk.evaluate.compare import Table, check_same, table
+from shelftalk.evaluate.files import write_whole
 from shelftalk.evaluate.metrics import direction
 from shelftalk.evaluate.paired import SEED, one_sided
 from shelftalk.evaluate.power import POWER, detectable
@@ -158,12 +159,7 @@ def write_baseline(path: Path, run: Run, metrics: Sequence[str] = ()) -> Baselin
     found = baseline_of(run)
     kept = {m: _values(found.values, m, run.name) for m in (metrics or found.values)}
     data = {"format": FORMAT, "variant": found.name, "suite": dict(found.suite), "ids": found.ids, "groups": found.groups, "values": kept}  # fmt: skip
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_text(json.dumps(data, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written: {error.strerror or error}; choose another place") from error
+    write_whole(path, lambda out: out.write(json.dumps(data, ensure_ascii=False, indent=0) + "\n"))
     return Baseline(found.name, found.suite, found.ids, found.groups, kept)
 
 

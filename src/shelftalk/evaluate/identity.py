@@ -94,6 +94,22 @@ def model_identity(settings: Settings) -> tuple[str, str, str]:
     return engine, _sha(parts), name
 
 
+def served_model(settings: Settings) -> str | None:
+    """The model that the server in force names first, None where none is asked for it or it does not answer: the address
+    alone does not say which model stands behind it."""
+    import httpx
+
+    if settings.model != "default" and not settings.model.startswith(("http://", "https://")):
+        return None
+    address = (settings.server or settings.model).rstrip("/").removesuffix("/v1").rstrip("/")
+    headers = {"Authorization": f"Bearer {settings.api_key}"} if settings.api_key else {}
+    try:
+        data = httpx.get(f"{address}/v1/models", headers=headers, timeout=3.0).json()["data"]
+        return str(data[0]["id"])
+    except (httpx.HTTPError, ValueError, LookupError, TypeError):
+        return None
+
+
 def versions() -> dict[str, str]:
     """The versions of Python and of the libraries that answers depend on, as far as they are installed."""
     found = {name: v for name in _LIBRARIES if (v := _version(name))}

@@ -16,7 +16,8 @@ from typing import Any, Literal
 
 from shelftalk.engines.base import Decoding, Engine
 from shelftalk.errors import UsageError
-from shelftalk.prompts import PromptLibrary
+from shelftalk.evaluate.paired import Paired, paired
+from shelftalk.prompts import PromptLibrary, Template
 from shelftalk.values import Prompt
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Preference",
     "agreement",
     "answer_lines",
+    "preferred",
     "read_labels",
 ]
 
@@ -78,12 +80,15 @@ class Preference:
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """Agreement with people's labels over the n ids that both have: the share of equal labels, Cohen's kappa, and for
-    grades kappa with quadratic weights. A kappa is None where all labels are one and the same."""
+    grades kappa with quadratic weights. A kappa is None where all labels are one and the same. `low` and `high` are the ends
+    of a 95% bootstrap interval over the ids, of the weighted kappa where there is one; None where there are too few."""
 
     n: int
     equal: float
     kappa: float | None
     weighted: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 class Judge:
@@ -95,14 +100,15 @@ class Judge:
         engine: Engine,
         prompts: PromptLibrary | None = None,
         *,
-        pointwise: str = "judge/pointwise",
-        pairwise: str = "judge/pairwise",
+        pointwise: str | Template = "judge/pointwise",
+        pairwise: str | Template = "judge/pairwise",
         how: How = "logprobs",
         batch: int = 16,
     ) -> None:
         library = prompts or PromptLibrary.default()
         self._engine, self._how, self._batch = engine, how, batch
-        self._pointwise, self._pairwise = library.get(pointwise), library.get(pairwise)
+        self._pointwise = _rubric(library, pointwise, ("request", "answer"))
+        self._pairwise = _rubric(library, pairwise, ("request", "first", "second"))
 
     @property
     def prompts(self) -> dict[str, str]:
@@ -119,9 +125,12 @@ class Judge:
         ]
 
     def compare(self, pairs: Sequence[Pair], progress: Callable[[int], None] = lambda done: None) -> list[Preference]:
-        """A Preference for each pair, in order, each asked with both places. Raises EngineError."""
+        """A Preference for each pair, in order, each asked with both places; equal answers are a tie and are not asked.
+        Raises EngineError."""
         prompts = []
-        for pair in pairs:
+        told = {pair.id: Preference(pair.id, "tie", True) for pair in pairs if pair.first == pair.second}
+        asked = [pair for pair in pairs if pair.id not in told]
+        for pair in asked:
             for first, second in ((pair.first, pair.second), (pair.second, pair.first)):
                 prompts.append(
                     self._pairwise.render(
@@ -129,10 +138,9 @@ class Judge:
                     )
                 )
         letters = [_best(v) for v in self._ask(prompts, _LETTERS, progress)]
-        return [
-            _preference(pair.id, straight, swapped)
-            for pair, straight, swapped in zip(pairs, letters[::2], letters[1::2], strict=True)
-        ]
+        for pair, straight, swapped in zip(asked, letters[::2], letters[1::2], strict=True):
+            told[pair.id] = _preference(pair.id, straight, swapped)
+        return [told[pair.id] for pair in pairs]
 
     def _ask(
         self, prompts: Sequence[Prompt], labels: Sequence[str], progress: Callable[[int], None]
@@ -150,6 +158,16 @@ class Judge:
                 verdicts += [_written(g.text, labels) for g in self._engine.generate(some, _decoding(labels))]
             progress(len(verdicts))
         return verdicts
+
+
+def _rubric(library: PromptLibrary, rubric: str | Template, takes: tuple[str, ...]) -> Template:
+    """The template of a rubric; UsageError where it takes other variables than a judge gives it."""
+    template = library.get(rubric) if isinstance(rubric, str) else rubric
+    if set(template.variables) != set(takes):
+        raise UsageError(
+            f"{template.path}: takes {', '.join(template.variables) or 'nothing'}; this rubric is given {', '.join(takes)}"
+        )
+    return template
 
 
 def _decoding(labels: Sequence[str]) -> Decoding:
@@ -232,6 +250,15 @@ def read_labels(path: Path, kind: Literal["grade", "winner"]) -> dict[str, str]:
     return found
 
 
+def preferred(winners: Sequence[Winner], seed: int = 0) -> Paired:
+    """How far the second answers are preferred: the mean over the pairs of 1 (second), -1 (first) and 0 (tie), with its
+    interval and the p-value of a sign-flip test."""
+    import numpy as np
+
+    worth = {"second": 1.0, "first": -1.0, "tie": 0.0}
+    return paired(np.array([worth[w] for w in winners]), seed=seed)[0]
+
+
 def agreement(judged: Mapping[str, str], people: Mapping[str, str], *, ordinal: bool = False) -> Agreement:
     """How well the judge's labels agree with people's. UsageError where they have no id in common.
 
@@ -243,11 +270,31 @@ def agreement(judged: Mapping[str, str], people: Mapping[str, str], *, ordinal: 
     if not ids:
         raise UsageError("the labels and the judged answers have no id in common; use the ids of the suite's requests")
     mine, theirs = [judged[i] for i in ids], [people[i] for i in ids]
-    one = len({*mine, *theirs}) == 1
-    grades = list(GRADES) if ordinal else None
-    return Agreement(
-        len(ids),
-        sum(a == b for a, b in zip(mine, theirs, strict=True)) / len(ids),
-        None if one else float(cohen_kappa_score(mine, theirs)),
-        None if one or not ordinal else float(cohen_kappa_score(mine, theirs, labels=grades, weights="quadratic")),
-    )
+    equal = sum(a == b for a, b in zip(mine, theirs, strict=True)) / len(ids)
+    if len({*mine, *theirs}) == 1:
+        return Agreement(len(ids), equal, None)
+    names = list(GRADES) if ordinal else ["first", "second", "tie"]
+    kappa = float(cohen_kappa_score(mine, theirs, labels=names))
+    weighted = float(cohen_kappa_score(mine, theirs, labels=names, weights="quadratic")) if ordinal else None
+    return Agreement(len(ids), equal, kappa, weighted, *_kappa_ends(mine, theirs, names, ordinal))
+
+
+def _kappa_ends(
+    mine: Sequence[str], theirs: Sequence[str], names: Sequence[str], ordinal: bool
+) -> tuple[float | None, float | None]:
+    """The ends of kappa's 95% percentile bootstrap interval over the ids; draws of one label only have no kappa."""
+    import numpy as np
+
+    if len(mine) < 10:
+        return None, None
+    place = np.arange(len(names))
+    weights = (place[:, None] - place) ** 2 if ordinal else 1 - np.eye(len(names))
+    pairs = [names.index(a) * len(names) + names.index(b) for a, b in zip(mine, theirs, strict=True)]
+    drawn = np.random.default_rng(0).choice(pairs, (2_000, len(pairs))) + np.arange(2_000)[:, None] * len(names) ** 2
+    counts = np.bincount(drawn.ravel(), minlength=2_000 * len(names) ** 2)
+    tables = counts.reshape(2_000, len(names), len(names)) / len(pairs)
+    chance = tables.sum(axis=2)[:, :, None] * tables.sum(axis=1)[:, None, :]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        kappas = 1 - (weights * tables).sum(axis=(1, 2)) / (weights * chance).sum(axis=(1, 2))
+    low, high = np.percentile(kappas[np.isfinite(kappas)], [2.5, 97.5])
+    return float(low), float(high)

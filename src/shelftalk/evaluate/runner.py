@@ -82,6 +82,7 @@ class Engines:
 
     load: Callable[[Settings], Engine] = lambda settings: load_engine(settings, batch=True)
     identify: Callable[[Settings], tuple[str, str, str]] = identity.model_identity
+    served: Callable[[Settings], str | None] = identity.served_model
     fresh: bool = False
     _open: dict[str, CachedEngine] = field(default_factory=dict)
     _stores: dict[Path, Store] = field(default_factory=dict)
@@ -89,9 +90,14 @@ class Engines:
     def get(self, settings: Settings) -> CachedEngine:
         """The engine of those settings; its model is loaded when something must be asked, and others are freed then."""
         name, known, model = self.identify(settings)
+        path = settings.home_folder / "evaluate" / "answers.sqlite"
+        store = self._stores.setdefault(path, Store(path)) if path not in self._stores else self._stores[path]
+        if name == "server":
+            # Another model behind the same address is another model; where the server is gone, the last one counts.
+            if served := self.served(settings):
+                store.keep_name(known, served)
+            known = f"{known} {store.name(known) or ''}"
         if known not in self._open:
-            path = settings.home_folder / "evaluate" / "answers.sqlite"
-            store = self._stores.setdefault(path, Store(path)) if path not in self._stores else self._stores[path]
 
             def load() -> Engine:
                 for key, other in self._open.items():

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shelftalk.errors import StorageError
+from shelftalk.evaluate.files import write_whole
 
 if TYPE_CHECKING:
     from shelftalk.evaluate.runfolder import Run
@@ -23,14 +23,9 @@ def write_report(
 
     UsageError for runs over different requests and for unknown metrics; StorageError where it cannot be written.
     """
-    page = render(runs, rows=rows, details=details, metric=metric, title=title).encode("utf-8")
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_bytes(page)
-        partial.replace(path)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written: {error.strerror or error}; choose another place") from error
-    return len(page)
+    page = render(runs, rows=rows, details=details, metric=metric, title=title)
+    write_whole(path, lambda out: out.write(page))
+    return len(page.encode("utf-8"))
 
 
 def render(
