@@ -1,0 +1,123 @@
+"""The head of a request: bounded in size and in time, on a connection's first request and on every later one."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import uvicorn
+from tests.server.helpers import free_port, until
+
+from shelftalk.server import protocol
+from shelftalk.server.protocol import HEAD_BYTES, HurriedProtocol
+
+GET = b"GET / HTTP/1.1\r\nHost: shop\r\n"
+
+
+async def _app(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+
+@pytest.fixture
+def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A server that gives a head half a second."""
+    monkeypatch.setattr(protocol, "HEAD_WITHIN_S", 0.5)
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(_app, port=port, http=HurriedProtocol, lifespan="off", log_level="critical"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    until(lambda: server.started)
+    yield port
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture
+def line(port: int) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        yield line
+
+
+def _closed_after(line: socket.socket) -> float:
+    """Seconds until the server hangs up with nothing said."""
+    began = time.monotonic()
+    assert line.recv(1000) == b""
+    return time.monotonic() - began
+
+
+def _answer(line: socket.socket, sent: bytes) -> bytes:
+    line.sendall(sent)
+    got = b""
+    while not got.endswith(b"ok"):
+        got += line.recv(1000)
+    return got
+
+
+def _pour(line: socket.socket, piece: bytes, times: int, every_s: float = 0.0) -> None:
+    for _ in range(times):
+        line.sendall(piece)
+        time.sleep(every_s)
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HT", GET, GET + b"X-Half: one"])
+def test_half_a_request_is_hung_up_on(line: socket.socket, sent: bytes) -> None:
+    line.sendall(sent)
+    assert 0.3 < _closed_after(line) < 8
+
+
+@pytest.mark.parametrize("sent", [b"\r\n", b"GET / HT", GET])
+def test_half_of_a_later_request_is_hung_up_on_too(line: socket.socket, sent: bytes) -> None:
+    assert _answer(line, GET + b"\r\n").startswith(b"HTTP/1.1 200")
+    line.sendall(sent)
+    assert _closed_after(line) < 4, "before the time that an idle connection has"
+
+
+def test_a_client_that_dribbles_bytes_of_a_head_wins_no_time(line: socket.socket) -> None:
+    line.sendall(GET)
+    began = time.monotonic()
+    with pytest.raises(OSError):
+        _pour(line, b"X-A: b\r\n", 100, every_s=0.1)
+    assert time.monotonic() - began < 8
+
+
+def test_connections_that_ask_again_and_again_are_kept(line: socket.socket) -> None:
+    for _ in range(8):
+        assert _answer(line, GET + b"\r\n").startswith(b"HTTP/1.1 200")
+        time.sleep(0.15)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        GET + b"X-Long: " + b"a" * HEAD_BYTES + b"\r\n\r\n",
+        GET + b"".join(b"X-%d: a\r\n" % i for i in range(8000)) + b"\r\n",
+        b"GET /" + b"a" * HEAD_BYTES + b" HTTP/1.1\r\nHost: shop\r\n\r\n",
+    ],
+    ids=["one long header", "many headers", "a long path"],
+)
+def test_too_large_a_head_is_refused(port: int, sent: bytes) -> None:
+    for earlier in (False, True):
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+            if earlier:
+                _answer(line, GET + b"\r\n")
+            line.sendall(sent)
+            assert line.recv(1000).startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_head_that_never_ends_is_cut_off_early(line: socket.socket) -> None:
+    line.sendall(GET + b"X-Long: ")
+    with pytest.raises(OSError):
+        _pour(line, b"a" * 65_536, 150)
+
+
+def test_a_head_below_the_limit_and_a_large_body_are_taken(line: socket.socket) -> None:
+    head = (
+        GET.replace(b"GET", b"POST") + b"X-Long: " + b"a" * (HEAD_BYTES - 1000) + b"\r\nContent-Length: 300000\r\n\r\n"
+    )
+    assert _answer(line, head + b"b" * 300_000).startswith(b"HTTP/1.1 200")
