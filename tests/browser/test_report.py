@@ -41,7 +41,7 @@ def visible(page: Any) -> list[str]:
     return page.locator("#table tbody tr:visible th small").all_inner_texts()
 
 
-@pytest.mark.parametrize("width", [390, 768, 1280])
+@pytest.mark.parametrize("width", [360, 768, 1280])
 @pytest.mark.parametrize("dark", [False, True])
 def test_it_opens_without_a_fault_or_a_sideways_scroll(report: Path, open_file: Any, width: int, dark: bool) -> None:
     opened = open_file(report, width=width, dark=dark)
@@ -140,3 +140,23 @@ def test_without_its_script_the_page_still_tells_its_story(report: Path, chromiu
     assert page.locator("#table tbody tr").count() == N
     assert page.locator(".lead").first.is_visible()
     context.close()
+
+
+def test_a_single_run_is_told_by_kind_of_request_too(open_file: Any, tmp_path: Path) -> None:
+    kinds = [f"kind {i % 20}" for i in range(80)]
+    values = {"ndcg@10": [float(kind == "kind 7") for kind in kinds]}
+    run = make_run(tmp_path / "one", values, columns={"kind": kinds, "own": [str(i) for i in range(80)]})
+    write_report([run], tmp_path / "report.html")
+    opened = open_file(tmp_path / "report.html", width=360)
+    page = opened.page
+    assert page.get_by_role("heading", name="ndcg@10 by kind of request").is_visible()
+    page.evaluate(OPEN_ALL)
+    names = page.locator("details.plot .plotname").all_inner_texts()
+    assert names == [f"kind {i} (4 requests)" for i in range(20)], (
+        "in order, without the column that is different everywhere"
+    )
+    assert page.locator("details.plot .plottext").nth(7).inner_text().startswith("1.000 (0.5")
+    page.locator("select[data-column]").first.select_option("=kind 7")
+    assert len(visible(page)) == 4
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert opened.faults == []

@@ -222,12 +222,13 @@ def _slices(found: Table, by: str | None, where: str) -> Iterator[tuple[str | No
     if by not in found.columns:
         there = ", ".join(found.columns) or "none"
         raise UsageError(f"{where}: there is no column {by!r} to slice by; there are: {there}")
-    values = [None if isinstance(v, float) and np.isnan(v) else v for v in found.columns[by]]
-    for label, rows in _parts(values).items():
+    for label, rows in slices(found.columns[by]).items():
         yield f"{by} = {label}", rows
 
 
-def _parts(values: Sequence[Any]) -> dict[str, list[int]]:
+def slices(column: Sequence[Any]) -> dict[str, list[int]]:
+    """The rows of each value of a column, in the order people count in; a column of many numbers in quarters."""
+    values: list[Any] = [None if isinstance(v, float) and np.isnan(v) else v for v in column]
     numbers = [v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)]
     cuts: list[float] = []
     if len(set(numbers)) > VALUES:

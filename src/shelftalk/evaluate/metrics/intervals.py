@@ -76,14 +76,17 @@ def halfway(a: Figure, b: Figure) -> Figure:
     return Figure(middle, a.n + b.n, middle - below / 2, middle + above / 2)
 
 
-def mean(values: Sequence[float], keys: Sequence[Hashable]) -> Figure | None:
-    """The mean with a percentile bootstrap interval over requests (Efron and Tibshirani 1993)."""
+def mean(values: Sequence[float], keys: Sequence[Hashable], *, shares: bool = False) -> Figure | None:
+    """The mean with a percentile bootstrap interval over requests (Efron and Tibshirani 1993); of `shares` that are all 0
+    or all 1, where that has no width, with Wilson's for so many requests."""
     if not len(values):
         return None
     found = np.asarray(values, dtype=float)
     sums, counts = _summed(found, keys)
     if len(sums) < 2:
         return Figure(float(found.mean()), len(found))
+    if shares and found[0] in (0.0, 1.0) and bool(np.all(found == found[0])):
+        return Figure(float(found[0]), len(found), *wilson(float(found[0]), len(sums)))
     return Figure(float(found.mean()), len(found), *_ends(_drawn(np.stack([sums, counts]))))
 
 

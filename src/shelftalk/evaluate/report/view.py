@@ -11,15 +11,29 @@ from markupsafe import Markup
 
 from shelftalk.errors import UsageError
 from shelftalk.evaluate import tables
-from shelftalk.evaluate.compare import NOT_SHOWN, Comparison, Row, Table, compare, counted, names, ordered, table
+from shelftalk.evaluate.compare import (
+    NOT_SHOWN,
+    Comparison,
+    Row,
+    Table,
+    compare,
+    counted,
+    names,
+    ordered,
+    slices,
+    table,
+)
 from shelftalk.evaluate.metrics import METRICS, direction, unit
+from shelftalk.evaluate.metrics.base import is_share
+from shelftalk.evaluate.metrics.intervals import mean as mean_of
 from shelftalk.evaluate.paired import RESAMPLES, SEED
 from shelftalk.evaluate.report import details as detailed
 from shelftalk.evaluate.report import plots
 from shelftalk.evaluate.runfolder import Run
 from shelftalk.text import clean
 
-_COLUMN_VALUES = 12
+# A column with more different values than this tells nothing by value.
+_COLUMN_VALUES = 40
 # Metrics that say what an answer costs: a summary does not call a dearer variant a worse one.
 COSTS = ("tokens_prompt", "tokens_completion", "latency_ms")
 _WORDS = (
@@ -57,7 +71,7 @@ def view(runs: Sequence[Run], *, rows: int, details: int, metric: str | None, ti
         "stages": _stages(runs, labels),
         "figures": _figures(runs, labels),
         "labels": labels,
-        "slices": _slices(runs, values[0], main) if found else [],
+        "slices": _slices(runs, values[0], main) if found else _own_slices(values[0], main),
         "changes": detailed.changes(runs, labels, values, main, details),
         **_requests(runs, values, shared, main, rows),
     }  # fmt: skip
@@ -199,7 +213,7 @@ def _slices(runs: Sequence[Run], first: Table, main: str) -> list[dict[str, Any]
     """The main metric within each value of each column that has a few of them."""
     out = []
     for column, values in first.columns.items():
-        if not 1 < len({str(v) for v in values}) <= max(_COLUMN_VALUES, 1) and not all(isinstance(v, (int, float)) for v in values):  # fmt: skip
+        if not 1 < len(slices(values)) <= _COLUMN_VALUES:
             continue
         found = compare(runs, metrics=[main], by=column)
         rows = list(found.rows)
@@ -210,6 +224,34 @@ def _slices(runs: Sequence[Run], first: Table, main: str) -> list[dict[str, Any]
         drawn = [_difference(r, axis, f"{(r.slice or '').partition(' = ')[2]}{f', {r.variant}' if several else ''} ({counted(r.n)})") for r in rows]  # fmt: skip
         out.append({"column": column, "rows": drawn})
     return out
+
+
+def _own_slices(first: Table, main: str) -> list[dict[str, Any]]:
+    """The means of a single run's main metric within each value of each column that has a few of them."""
+    out = []
+    values = first.values[main]
+    for column, cells in first.columns.items():
+        found = []
+        for label, rows in slices(cells).items():
+            known = [i for i in rows if not np.isnan(values[i])]
+            figure = mean_of([float(values[i]) for i in known], [first.groups[i] for i in known], shares=is_share(main))
+            if figure is not None:
+                low, high = (float("nan") if v is None else v for v in (figure.low, figure.high))
+                found.append((f"{label} ({counted(figure.n)})", figure.value, low, high))
+        if not 1 < len(found) <= _COLUMN_VALUES:
+            continue
+        axis = plots.bounds([v for _, *three in found for v in three], zero=False)
+        drawn = [_drawn(f"{main}, {label}", label, three, axis) for label, *three in found]
+        out.append({"column": column, "rows": drawn})
+    return out
+
+
+def _drawn(said: str, label: str, three: Sequence[float], axis: tuple[float, float]) -> dict[str, Any]:
+    mean, low, high = three
+    text = tables.number(mean)
+    if np.isfinite(low):
+        text += f" ({tables.number(low)} to {tables.number(high)})"
+    return {"name": label, "text": text, "plot": plots.track(mean, low, high, axis, f"{said}: {text}", "c0", zero=False)}  # fmt: skip
 
 
 def _requests(runs: Sequence[Run], values: Sequence[Table], shared: Sequence[str], main: str, most: int) -> dict[str, Any]:  # fmt: skip
