@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from mcp import Client, StdioServerParameters, stdio_client
+from tests.server.helpers import environment, free_port, until
 
 from shelftalk.recommender import Shelf
 from shelftalk.server.mcp import create_mcp
@@ -77,3 +81,31 @@ def test_an_assistant_can_start_it_over_stdio(server_settings: Settings, tmp_pat
             return tools
 
     assert sorted(asyncio.run(run())) == ["compare", "explain", "product", "recommend", "search"]
+
+
+def test_it_is_reached_over_streamable_http(server_settings: Settings, tmp_path: Path) -> None:
+    port = free_port()
+    address = f"http://127.0.0.1:{port}/mcp"
+    command = [sys.executable, "-m", "shelftalk", "mcp", "--catalog", str(server_settings.catalog), "--transport", "http", "--port", str(port)]  # fmt: skip
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment(SHELFTALK_EXPLAIN__MODE="record"), stderr=subprocess.DEVNULL
+    )
+
+    async def run() -> tuple[list[str], Any]:
+        async with Client(address) as client:
+            tools = [tool.name for tool in (await client.list_tools()).tools]
+            return tools, await client.call_tool("recommend", {"request": "a tent for two", "k": 1})
+
+    try:
+        with contextlib.suppress(httpx.HTTPError):
+            until(lambda: httpx.get(address).status_code > 0)
+        tools, answer = asyncio.run(run())
+        assert sorted(tools) == ["compare", "explain", "product", "recommend", "search"]
+        assert len(answer.structured_content["picks"]) == 1
+        opening = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+        accept = {"Accept": "application/json, text/event-stream"}
+        rebound = httpx.post(address, json=opening, headers={**accept, "Host": "evil.example"})
+        assert rebound.status_code in (403, 421), "a page of another site that points its name here is refused"
+    finally:
+        process.terminate()
+        assert process.wait(20) is not None
