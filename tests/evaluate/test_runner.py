@@ -332,3 +332,26 @@ def test_a_run_of_another_suite_is_not_replaced(bench) -> None:
     with pytest.raises(UsageError, match=r"strategy=none holds a run of suite kettles; give another --out"):
         bench.run()
     assert (bench.folder / "runs" / "strategy=none" / "run.json").read_bytes() == before
+
+
+def test_three_permutations_ask_three_times_in_other_orders_and_make_one_ranking(tmp_path) -> None:
+    """On the bundled demo, as the documentation has it: strategy=listwise,permutations=3."""
+    suite = load_suite("demo")
+    model = Model()
+    engines = Engines(lambda settings: model, lambda settings: ("fake", "m", "counting"))
+    found = {}
+    for count in (1, 3):
+        variant = parse_variants([f"strategy=listwise,permutations={count},name=x{count}"])[0]
+        done = run_suite(suite, variant, tmp_path, settings=own_settings(tmp_path), limit=3, seed=5, engines=engines)
+        assert done.meta["errors"] == 0
+        found[count] = RunFolder.read(done.folder.path)
+    asked = {count: run.prompts.groupby("id")["prompt"].nunique() for count, run in found.items()}
+    assert set(asked[1]) == {1}
+    assert set(asked[3]) == {3}, "three different orders of the same candidates"
+    for _, prompts in found[3].prompts.groupby("id"):
+        lines = [sorted(line[3:] for line in p.splitlines() if line[1:3] == ". ") for p in prompts["prompt"]]
+        assert lines[0] == lines[1] == lines[2]
+    tokens = {count: run.answers.set_index("id")["prompt_tokens"] for count, run in found.items()}
+    assert (tokens[3] == 3 * tokens[1]).all()
+    rankings = {count: run.answers.set_index("id")["ranking"] for count, run in found.items()}
+    assert all(sorted(rankings[1][i]) == sorted(rankings[3][i]) for i in rankings[1].index)
