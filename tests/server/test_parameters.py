@@ -42,6 +42,7 @@ CALLS: dict[tuple[str, str], dict[str, Any]] = {
         "stream_options": {"include_usage": True}, "n": 1, "k": 1,
     }},
     ("get", "/v1/models"): {},
+    ("get", "/v1/models/{name}"): {"path": {"name": "nope"}},
     ("post", "/v1/rerank"): {"json": {
         "query": "a tent", "documents": ["a lamp", {"text": "a tent"}], "model": "any", "top_n": 1, "return_documents": True,
     }},

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from shelftalk.recommender import NOTHING_FITS
 from shelftalk.render import constraint_text, price_text
 from shelftalk.text import clean
 from shelftalk.values import Answer, Pick
@@ -28,11 +29,16 @@ def chat_pick(pick: Pick) -> str:
 
 
 def chat_end(answer: Answer) -> str:
-    """What was loosened and the notes, a line each; "" where there are none."""
-    lines = [harmless(note) for note in answer.notes]
+    """That nothing fits where nothing does, what was loosened, and the notes, a line each; "" where there are none."""
+    lines = [_sentence(harmless(note)) for note in answer.notes]
     if answer.relaxed:
         lines.insert(0, f"Loosened to find these: {harmless('; '.join(constraint_text(c) for c in answer.relaxed))}.")
+    lines.sort(key=lambda line: line != NOTHING_FITS)
     return "\n".join(lines)
+
+
+def _sentence(note: str) -> str:
+    return f"{note[:1].upper()}{note[1:]}" + ("" if note.endswith((".", "!", "?")) else ".")
 
 
 def chat_text(answer: Answer) -> str:

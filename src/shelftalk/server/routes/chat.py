@@ -25,6 +25,7 @@ from shelftalk.values import Request as Asked
 
 router = APIRouter(prefix="/v1", tags=["chat"])
 MODEL = "shelftalk"
+_MODEL: dict[str, Any] = {"id": MODEL, "object": "model", "created": 0, "owned_by": "shelftalk"}
 Ask = Annotated[Caller, Depends(needs("ask"))]
 
 
@@ -83,7 +84,15 @@ class ChatBody(BaseModel):
 @router.get("/models", summary="The one model that there is")
 async def models(caller: Ask) -> dict[str, Any]:
     """A list with the name that clients give as `model`."""
-    return {"object": "list", "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": "shelftalk"}]}
+    return {"object": "list", "data": [_MODEL]}
+
+
+@router.get("/models/{name}", summary="The one model, by its name")
+async def model(name: str, caller: Ask) -> dict[str, Any]:
+    """What the list says of it; 404 for another name."""
+    if name != MODEL:
+        raise Refused(404, "not_found", f"there is one model, {MODEL!r}", param="model")
+    return _MODEL
 
 
 @router.post("/chat/completions", summary="A conversation, as OpenAI's clients hold it", response_model=None)
