@@ -98,6 +98,16 @@ def test_beyond_the_limit_a_right_guess_looks_like_a_wrong_one_and_who_has_a_key
     assert client.get("/v1/facets", headers=_as(unused)).status_code == 200
 
 
+@pytest.mark.parametrize("guess", ["' OR '1'='1", "x' UNION SELECT hash FROM api_keys --", "%", "*", "st-", "\u00ff"])
+def test_a_key_is_a_value_wherever_it_is_given(keyed: tuple[TestClient, Keys], guess: str) -> None:
+    client, keys = keyed
+    keys.create("till", ["ask", "catalogue", "studio"])
+    told = guess.encode("latin-1")
+    for headers in ({"Authorization": b"Bearer " + told}, {"X-API-Key": told}, {"Cookie": b"shelftalk_key=" + told}):
+        for method, path in (("GET", "/v1/facets"), ("GET", "/studio"), ("POST", "/session")):
+            assert client.request(method, path, headers=headers).status_code in (401, 429)
+
+
 def test_no_key_is_kept_as_it_is(keyed: tuple[TestClient, Keys], tmp_path: Path) -> None:
     client, keys = keyed
     secret = keys.create("till", ["ask"])

@@ -193,6 +193,34 @@ def test_without_a_fallback_the_client_is_told(settings: Settings, model: StandI
         gateway.stop()
 
 
+def test_on_stopping_what_is_under_way_finishes_and_new_work_is_refused(
+    settings: Settings, model: StandIn, tmp_path: Path
+) -> None:
+    own = settings.model_copy(deep=True)
+    own.serve = own.serve.model_copy(update={"database": f"sqlite:///{tmp_path}/serve.db"})
+    gateway = Gateway(own).ready()
+    model.mood("slow")
+    body = {"request": f"{TENT} 199", "k": 1, "stream": True}
+    try:
+        with httpx.stream("POST", f"{gateway.address}/v1/recommendations", json=body, timeout=30) as reply:
+            lines = reply.iter_lines()
+            assert any(line == "event: pick" for line in lines)
+            gateway.server.should_exit = True
+            until(lambda: _refused(gateway.address), 10)
+            assert any(line == "event: done" for line in lines), "the answer came to its end all the same"
+    finally:
+        gateway.stop()
+    assert not gateway.thread.is_alive()
+
+
+def _refused(address: str) -> bool:
+    """Whether a new client gets no connection or is told that the server stops."""
+    try:
+        return httpx.post(f"{address}/v1/recommendations", json={"request": "a lamp"}, timeout=5).status_code == 503
+    except httpx.TransportError:
+        return True
+
+
 def test_a_reload_takes_new_settings_while_requests_go_on_and_keeps_the_old_where_they_are_wrong(
     settings: Settings, model: StandIn, tmp_path: Path
 ) -> None:

@@ -16,6 +16,7 @@ from shelftalk.server.critiques import critiques
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused
 from shelftalk.server.intents import IntentBody
+from shelftalk.server.leaving import while_there
 from shelftalk.values import Request as Asked
 
 router = APIRouter(prefix="/v1", tags=["around an answer"])
@@ -85,5 +86,6 @@ async def why(body: WhyBody, request: Request, caller: Ask) -> dict[str, Any]:
     if body.intent is not None:
         intent = body.intent.to_intent(await asyncio.to_thread(server.shelf.catalog.facets))
     asked = await Conversing(server, caller, None).continued(Asked(body.request, intent=intent))
-    answer = await server.pool.call(lambda shelf: shelf.why(asked, body.product_id))
+    why = server.pool.call(lambda shelf: shelf.why(asked, body.product_id), limit_s=server.settings.serve.limit_s)
+    answer = await while_there(request, why)
     return dict(answer.to_dict())

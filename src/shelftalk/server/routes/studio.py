@@ -13,6 +13,7 @@ from shelftalk.recommender import Shelf
 from shelftalk.server.auth import needs
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused
+from shelftalk.server.leaving import while_there
 from shelftalk.server.live import needs_model
 from shelftalk.server.page.files import page
 from shelftalk.server.page.plots import STAGES, figures, latency
@@ -86,7 +87,7 @@ async def compare(body: TryBody, request: Request, caller: Studio) -> dict[str, 
             other = Shelf(shelf.catalog, settings, shelf.prompts, shelf.loaded)
             return other.ask(Asked(body.request)).to_dict()
 
-        answers.append(await server.pool.call(ask))
+        answers.append(await while_there(request, server.pool.call(ask, limit_s=server.settings.serve.limit_s)))
     return {"answers": answers}
 
 
