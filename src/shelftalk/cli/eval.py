@@ -109,7 +109,8 @@ def show(
             check_judged(loaded.judged, key, lambda ids, held=held: held)  # type: ignore[misc]
     console = common.stdout()
     console.print(f"[bold]{_safe(chosen.name)}[/bold] version {chosen.version}, task {chosen.task}")
-    console.print(_safe(" ".join(chosen.description.split())), soft_wrap=True)
+    if chosen.description:
+        console.print(_safe(" ".join(chosen.description.split())), soft_wrap=True)
     pool = "their judged products" if chosen.pool == "judged" else "the whole catalogue"
     console.print(
         f"{len(loaded.cases)} requests of split {loaded.split or 'all'} over {pool}; {len(loaded.feeds)} "
