@@ -103,7 +103,9 @@ class ServeSettings(_Group):
     keep_requests: bool = False
 
 
-SHIPPED_ADAPTER: str | None = None  # "shop-smollm2-135m" in serve/adapters, for the default model
+SHIPPED_ADAPTER: str | None = (
+    None  # the one in serve/adapters is not shown to be better than its base (docs/results.md)
+)
 
 
 class Settings(BaseSettings):

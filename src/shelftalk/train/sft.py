@@ -209,6 +209,7 @@ def write_card(
         "data": recipe.data.name if recipe.data else None,
         "output": None,
         "model": made.base.name,
+        "adapter": Path(recipe.adapter).name if recipe.adapter else None,
     }
     card = {
         "stage": stage, "base": {"name": made.base.name, "fingerprint": made.fingerprint}, "recipe": told,
