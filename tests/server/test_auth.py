@@ -40,6 +40,23 @@ def test_a_key_is_needed_from_the_moment_one_exists(keyed: tuple[TestClient, Key
     assert client.get("/healthz").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "host, status",
+    [("localhost:8000", 200), ("127.0.0.1", 200), ("[::1]:8000", 200), ("shop.localhost", 200), ("gateway", 200),
+     ("evil.example", 403), ("evil.example.:8000", 403), ("127.0.0.1.evil.example", 403)],
+)  # fmt: skip
+def test_without_a_key_a_public_name_is_refused_and_with_one_it_is_not(
+    keyed: tuple[TestClient, Keys], host: str, status: int
+) -> None:
+    client, keys = keyed
+    reply = client.get("/v1/facets", headers={"Host": host})
+    assert reply.status_code == status
+    if status == 403:
+        assert "define a key" in reply.json()["error"]["message"]
+    secret = keys.create("till", ["ask"])
+    assert client.get("/v1/facets", headers={"Host": host, **_as(secret)}).status_code == 200
+
+
 def test_a_key_opens_only_what_its_scopes_name(keyed: tuple[TestClient, Keys]) -> None:
     client, keys = keyed
     ask, manage = keys.create("till", ["ask"]), keys.create("stock", ["catalogue"])

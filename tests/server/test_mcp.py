@@ -83,6 +83,13 @@ def test_an_assistant_can_start_it_over_stdio(server_settings: Settings, tmp_pat
     assert sorted(asyncio.run(run())) == ["compare", "explain", "product", "recommend", "search"]
 
 
+def test_it_is_offered_on_the_loopback_alone(server_settings: Settings) -> None:
+    command = [sys.executable, "-m", "shelftalk", "mcp", "--catalog", str(server_settings.catalog), "--transport", "http", "--host", "0.0.0.0"]  # noqa: S104  # fmt: skip
+    done = subprocess.run(command, env=environment(SHELFTALK_EXPLAIN__MODE="record"), capture_output=True, text=True, timeout=60)  # fmt: skip
+    assert done.returncode != 0
+    assert "put a proxy that asks for one in front" in " ".join(done.stderr.split())
+
+
 def test_it_is_reached_over_streamable_http(server_settings: Settings, tmp_path: Path) -> None:
     port = free_port()
     address = f"http://127.0.0.1:{port}/mcp"

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from shelftalk.cli import common
+from shelftalk.errors import UsageError
 
 
 def mcp(
@@ -21,6 +22,13 @@ def mcp(
     server: common.ServerOption = None,
 ) -> None:
     """Offer the tools recommend, search, compare, explain and product to an assistant (docs/mcp.md)."""
+    from shelftalk.cli.serve import free_address, loopback
+
+    if transport == "http" and not loopback(host):
+        raise UsageError(
+            f"the tools ask for no key, so they are offered on the loopback alone, not at {host}: put a proxy that asks for "
+            "one in front"
+        )
     with common.open_shelf(catalog, common.settings_from(model, engine, server)) as shelf:
         from shelftalk.server.mcp import create_mcp
 
@@ -28,8 +36,6 @@ def mcp(
         if transport == "stdio":
             made.run("stdio")
             return
-        from shelftalk.cli.serve import free_address
-
         free_address(host, port)
         common.stderr().print(f"listening at http://{host}:{port}/mcp", soft_wrap=True)
         made.run("streamable-http", host=host, port=port)

@@ -82,24 +82,27 @@ def _addresses(settings: Settings) -> None:
 
 def _keyed(settings: Settings) -> None:
     """Raises UsageError where the server would listen beyond this machine with no key defined."""
-    import ipaddress
-
     from shelftalk.server.db import Keys, connect, migrate
     from shelftalk.server.db.connect import default_url
 
-    host = settings.serve.host
-    try:
-        local = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        local = host == "localhost"
     engine = connect(default_url(settings))
     migrate(engine)
-    if not local and not Keys(engine).any():
+    if not loopback(settings.serve.host) and not Keys(engine).any():
         raise UsageError(
-            f"no key is defined, so the server listens on the loopback alone, not at {host}: make one with "
+            f"no key is defined, so the server listens on the loopback alone, not at {settings.serve.host}: make one with "
             "'shelftalk keys create NAME'"
         )
     engine.dispose()
+
+
+def loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens at that address."""
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def free_address(host: str, port: int) -> None:

@@ -6,6 +6,7 @@ Where no key is defined the server listens on the loopback alone and every calle
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import math
 import time
 from collections.abc import Awaitable, Callable
@@ -73,14 +74,14 @@ class Gate:
         if secret is None:
             if await asyncio.to_thread(self._keys.any):
                 raise Refused(401, "unauthorized", "this server needs a key: Authorization: Bearer <key>")
-            return Caller()
+            return _anyone(request)
         digest, guesses = key_hash(secret), _bucket(self._guesses, address, _FAILURES_A_MINUTE)
         if digest not in self._good and (wait := guesses.wait()):
             raise TooMany("rate_limited", "too many wrong keys from this address", max(1, math.ceil(wait)))
         caller = await self._find(digest)
         if caller is None:
             if not await asyncio.to_thread(self._keys.any):
-                return Caller()  # clients that must send some key, to a server that asks for none
+                return _anyone(request)  # clients that must send some key, to a server that asks for none
             guesses.take()
             raise Refused(401, "unauthorized", "the key is not known, or was revoked")
         if scope not in caller.scopes:
@@ -115,6 +116,19 @@ class Gate:
             self._known[digest] = (time.monotonic(), caller)
             self._good.add(digest)
         return caller
+
+
+def _anyone(request: Request) -> Caller:
+    """The caller of a server with no key. Refused with 403 under a public name: a page elsewhere whose name is pointed at the
+    loopback (DNS rebinding) would otherwise read what this server says."""
+    host = (request.url.hostname or "").rstrip(".").casefold()
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        if "." in host and not host.endswith(".localhost"):
+            told = "no key is defined, so this server answers under localhost or an address alone; define a key to use a name"
+            raise Refused(403, "forbidden", told) from None
+    return Caller()
 
 
 def needs(scope: str) -> Callable[[Request], Awaitable[Caller]]:
