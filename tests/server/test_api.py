@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -54,6 +56,31 @@ def test_events_come_in_order_and_add_up_to_the_answer(client: TestClient) -> No
         assert "".join(words) == pick["reason"]
         claims = [d["text"] for n, d in events if n == "claim" and d["product_id"] == pick["product_id"]]
         assert claims == [claim["text"] for claim in pick["claims"]]
+
+
+def test_who_has_to_wait_is_told_so_at_once(client: TestClient) -> None:
+    pool, portal = client.app.state.server.pool, client.portal  # type: ignore[attr-defined]
+    for _ in range(pool.size):
+        portal.call(pool._free.acquire)
+    held, heard = threading.Event(), []
+
+    def ask() -> None:
+        heard.extend(_events(client, request=TENT, k=1))
+        held.set()
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    end = time.monotonic() + 10
+    while not pool.waiting and time.monotonic() < end:
+        time.sleep(0.01)
+    assert pool.ahead == 1, "the next one would stand behind this one"
+    for _ in range(pool.size):
+        portal.call(pool._free.release)
+    asking.join(30)
+    assert held.is_set()
+    assert heard[0] == ("queued", {"ahead": 0})
+    assert [heard[1][0], heard[-1][0]] == ["understood", "done"]
+    assert pool.ahead is None
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,11 @@ class Pool:
         return self._waiting
 
     @property
+    def ahead(self) -> int | None:
+        """How many requests would be answered before a new one gets a shelf: None where one is free."""
+        return self._waiting if self._free.locked() else None
+
+    @property
     def active(self) -> int:
         """Requests being answered."""
         return len(self._calls)

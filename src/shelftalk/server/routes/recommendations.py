@@ -39,6 +39,9 @@ async def recommend(body: RecommendationBody, request: Request, caller: Ask) -> 
 
     async def events() -> AsyncIterator[bytes]:
         number = 0
+        if (ahead := server.pool.ahead) is not None:  # heard, though nothing can be said for a while
+            yield sse.event("queued", {"ahead": ahead}, number)
+            number += 1
         try:
             async for step in server.answering.events(asked):
                 if isinstance(step.value, Answer):

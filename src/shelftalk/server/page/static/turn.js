@@ -23,7 +23,8 @@ export class Turn {
   }
 
   take({ name, data }) {
-    if (name === "understood") this.understood(data);
+    if (name === "queued") this.doing.textContent = data.ahead ? `Others are being answered first (${data.ahead} before you) …` : "You are next …";
+    else if (name === "understood") this.understood(data);
     else if (name === "candidates") this.found(data);
     else if (name === "pick") this.pick(data);
     else if (name === "claim") this.cards.get(data.product_id)?.claim(data);
