@@ -76,6 +76,14 @@ def test_dpo_makes_the_right_answer_likelier_than_the_wrong_one(base: Path, tmp_
     assert set(outcome.scores) == {"score", "score_suits"}
 
 
+def test_the_time_limit_ends_a_preference_run_with_an_adapter(base: Path, tmp_path: Path) -> None:
+    data = tiny_set(tmp_path / "set", rows(32, tasks=("suits",)), rows(8, 1, ("suits",)))
+    recipe = DpoRecipe(model=str(base), data=data, output=tmp_path / "run", epochs=2000, minutes=0.02, eval_examples=8)
+    outcome = train_dpo(recipe, tmp_path)
+    assert outcome.stopped == "the time limit of 0.02 minutes"
+    assert (outcome.folder / "adapter_model.safetensors").is_file()
+
+
 def test_grpo_trains_on_the_tasks_own_score(base: Path, tmp_path: Path) -> None:
     data = tiny_set(tmp_path / "set", rows(8), rows(8, 1))
     recipe = GrpoRecipe(

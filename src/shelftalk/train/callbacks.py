@@ -75,7 +75,8 @@ def _classes() -> tuple[Any, Any]:
                 control.should_save = True
             if self.clock.share >= 1 and not control.should_training_stop:
                 self.stopped = f"the time limit of {self.clock.minutes:g} minutes"
-                control.should_evaluate = control.should_save = control.should_training_stop = True
+                control.should_evaluate = args.eval_strategy != "no"  # the preference stages score by themselves
+                control.should_save = control.should_training_stop = True
             if self.show is not None and state.is_world_process_zero:
                 done = max(state.global_step / max(1, state.max_steps), self.clock.share)
                 left = self.clock.seconds * (1 - done) / done if done else None
