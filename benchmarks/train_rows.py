@@ -2,30 +2,26 @@
 
     python benchmarks/train_rows.py --data runs/sets/default [--split dev] [--adapter NAME ...] [--limit 600]
 
-For each task with the labels yes and no: accuracy at even odds and the area under the ROC curve, each with a 95%
-bootstrap interval over rows (2,000 resamples), of the base, of each adapter, of always giving the train split's commonest
+For each task with the labels yes and no: accuracy at even odds (Wilson's 95% interval) and the area under the ROC curve
+(DeLong's), as `shelftalk eval` has them, of the base, of each adapter, of always giving the train split's commonest
 answer, and of a logistic regression on words and pairs of words of the prompt (TF-IDF), fitted on the train split.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from shelftalk.evaluate.metrics.base import Figure
+from shelftalk.evaluate.metrics.intervals import area, share
 
-def interval(measure: Callable[[Any, Any], float], right: Any, score: Any, seed: int = 0) -> str:
-    """The measure with its 95% percentile bootstrap interval, as text."""
-    rng = np.random.default_rng(seed)
-    drawn = []
-    for _ in range(2000):
-        at = rng.integers(0, len(right), len(right))
-        if 0 < right[at].mean() < 1:
-            drawn.append(measure(right[at], score[at]))
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return f"{measure(right, score):.3f} ({low:.3f} to {high:.3f})"
+
+def shown(figure: Figure) -> str:
+    """The figure with its interval, as text."""
+    return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"
 
 
 def words(train: Sequence[Any], rows: Sequence[Any]) -> Any:
@@ -54,7 +50,6 @@ def main() -> None:
     given = parser.parse_args()
 
     import datasets
-    from sklearn.metrics import accuracy_score, roc_auc_score
 
     from shelftalk.engines import load_engine
     from shelftalk.settings import load_settings
@@ -81,11 +76,12 @@ def main() -> None:
         f"| task, split {given.split} | who | accuracy | area under the ROC curve | says yes |\n|---|---|---|---|---|"
     )
     for task, (_, rows) in tasks.items():
-        right = np.array([answer(row) for row in rows])
+        right, keys = np.array([answer(row) for row in rows]), range(len(rows))
         for who, odds in scored[task]:
             print(
                 f"| {task}, {len(rows)} rows, {right.mean():.0%} yes | {who} | "
-                f"{interval(accuracy_score, right, odds > 0)} | {interval(roc_auc_score, right, odds)} | {(odds > 0).mean():.0%} |"
+                f"{shown(share((odds > 0) == right, keys))} | "
+                f"{shown(area(odds[right], odds[~right], keys[: right.sum()], keys[right.sum() :]))} | {(odds > 0).mean():.0%} |"
             )
 
 

@@ -155,10 +155,11 @@ def main() -> None:
         return step
 
     steps = {"bare PEFT loop": bare(model(), tokenizer.eos_token_id)}
-    steps["shelftalk"] = trainer(trainer_class(), "shelftalk", ("input_ids", "labels", "weights"))
     columns = ("input_ids", "labels", "weights")
+    steps["shelftalk"] = trainer(trainer_class(), "shelftalk", columns)
     if not gpu:
-        upper = LoraRecipe(layers=int(model().config.num_hidden_layers * 2 / 3))
+        layers = transformers.AutoConfig.from_pretrained(folder).get_text_config().num_hidden_layers
+        upper = LoraRecipe(layers=int(layers * 2 / 3))
         steps["shelftalk, bfloat16 and eager attention"] = trainer(
             trainer_class(), "shelftalk", columns, model(half=True, attention="eager"), True
         )

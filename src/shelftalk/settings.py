@@ -103,11 +103,6 @@ class ServeSettings(_Group):
     keep_requests: bool = False
 
 
-SHIPPED_ADAPTER: str | None = (
-    None  # the one in serve/adapters is not shown to be better than its base (docs/results.md)
-)
-
-
 class Settings(BaseSettings):
     """All settings of a shelf. `engine` "auto" takes a server where `server` is given, else vLLM, else transformers."""
 
@@ -119,7 +114,7 @@ class Settings(BaseSettings):
     catalog: Path = Path("catalog")
     data: Path | None = None
     model: str = "default"
-    adapter: str = "default"
+    adapter: str = "none"
     embedder: str = "default"
     engine: Literal["auto", "vllm", "server", "transformers"] = "auto"
     server: str | None = None
@@ -146,9 +141,7 @@ class Settings(BaseSettings):
 
     @property
     def adapter_in_force(self) -> str | None:
-        """The adapter to load: as set, or with "default" the shipped one where the model is its base; else None."""
-        if self.adapter == "default":
-            return SHIPPED_ADAPTER if self.model == "default" and self.server is None else None
+        """The adapter to load, None with "none"."""
         return None if self.adapter == "none" else self.adapter
 
     @property

@@ -79,11 +79,11 @@ class ServerState:
             try:
                 self._use(self.settings, *self._ready(self.settings))
                 return
-            except ShelftalkError as error:
-                logger.error("not ready: %s", error)
-                self._waiting_for = f"no answer could be given: {type(error).__name__}"
-            except Exception as error:  # a fault of ours or of a library: it must not end the tries in silence
-                logger.exception("not ready", exc_info=error)
+            except Exception as error:  # a library's too: nothing must end the tries in silence
+                if isinstance(error, ShelftalkError):
+                    logger.error("not ready: %s", error)
+                else:
+                    logger.exception("not ready")
                 self._waiting_for = f"no answer could be given: {type(error).__name__}"
             self._closing.wait(wait)
             wait = min(2 * wait, _LONGEST_WAIT_S)

@@ -21,8 +21,8 @@ class Judged:
 
     `group` is what the splits part by (a category, a query): all of a group stands in one split. `grades` map product
     ids to gains of 0 to 3 (2 and more: it suits); `verdicts` map product ids to whether they suit, where the request is
-    a question about one product, and `why` the reason of each; `intent` is the gold reading. Each is None where there is no such knowledge; empty
-    grades mean that nothing fits. `judged_all` says that every product without a grade is known to have 0;
+    a question about one product, and `why` the reason of each; `intent` is the gold reading. Each is None where there is no
+    such knowledge; empty grades mean that nothing fits. `judged_all` says that every product without a grade is known to have 0;
     `ranked` is False where a superlative is asked: the database orders then, and no model ranks.
     """
 
