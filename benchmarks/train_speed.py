@@ -142,6 +142,7 @@ def main() -> None:
 
         first = make(batches[0])
         first.create_optimizer()
+        first.model = first.accelerator.prepare_model(first.model)  # autocast, as train() has it
 
         def step(batch: list[Any]) -> None:
             inputs = first._prepare_inputs(first.data_collator([{c: row[c] for c in columns} for row in batch]))
