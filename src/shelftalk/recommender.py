@@ -6,28 +6,25 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from shelftalk.catalog import Catalog
 from shelftalk.engines import load_engine
 from shelftalk.engines.base import Engine
 from shelftalk.errors import CatalogError, UsageError
-from shelftalk.explain import Explainer, ExplainJob, WhyAnswer, taken_as
+from shelftalk.explain import Explainer, ExplainJob, WhyAnswer
 from shelftalk.explain import why as explain_why
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Ranker, RankJob, Suits
 from shelftalk.retrieve import Retriever
 from shelftalk.settings import Settings, load_settings
-from shelftalk.text import clean
 from shelftalk.understand import Understander, Understood
 from shelftalk.values import (
     Answer,
     Explanation,
     Intent,
-    Pick,
     Product,
     Ranking,
     Request,
@@ -35,38 +32,7 @@ from shelftalk.values import (
     Turn,
     Verdict,
 )
-
-NOT_SHOPPING = "This is no request for a product; nothing was recommended."
-NOTHING_FITS = "Nothing in the catalogue fits what was asked."
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One step of a streamed answer.
-
-    kind "understood" carries an Intent, "candidates" a Retrieval, "pick" a Pick that is ranked but not explained yet
-    (reason ""), "reason" the same Pick with its reason and claims, "answer" the whole Answer, always last.
-    """
-
-    kind: Literal["understood", "candidates", "pick", "reason", "answer"]
-    value: Intent | Retrieval | Pick | Answer
-
-
-@dataclass
-class _Work:
-    """A request on its way, with what each stage has added."""
-
-    request: Request
-    understood: Understood
-    timings: dict[str, float]
-    retrieval: Retrieval = field(default_factory=Retrieval)
-    ranking: Ranking = field(default_factory=Ranking)
-    explanations: list[Explanation] = field(default_factory=list)
-    started: float = 0.0
-
-    @property
-    def intent(self) -> Intent:
-        return self.understood.intent
+from shelftalk.work import Event, Work, check, explained, timed, without
 
 
 @dataclass(frozen=True)
@@ -209,19 +175,18 @@ class Shelf:
             self._find(work)
             yield Event("candidates", work.retrieval)
             self._order([work])
-            chosen = self._chosen(work)
-            bare = [_pick(i, c.product, c.score, None) for i, c in enumerate(chosen, 1)]
+            bare = work.picks(self.settings.k)
             for pick in bare:
                 yield Event("pick", pick)
             if bare:
                 self._load(work)
-            with _timed(work.timings, "explain"):
+            with timed(work.timings, "explain"):
                 for i, explanation in enumerate(self._current().explain.iterate(self._explain_job(work))):
                     if i == 0:
                         spent = (time.perf_counter() - work.started) * 1000
                         work.timings["first_reason"] = spent - work.timings.get("load", 0.0)
                     work.explanations.append(explanation)
-                    yield Event("reason", _explained(bare[i], explanation))
+                    yield Event("reason", explained(bare[i], explanation))
             yield Event("answer", self._finish(work))
 
     async def aask(self, request: str | Request, **options: Any) -> Answer:
@@ -271,7 +236,7 @@ class Shelf:
             work = self._begin([self._request(request, (), None, None)])[0]
             self._find(work)
             self._order([work])
-            picked = self._chosen(work)
+            picked = work.chosen(self.settings.k)
             explanation = None
             if product.id in {c.product.id for c in picked}:
                 explanation = self.explain(work.request.request, work.intent, [product])[0]
@@ -311,27 +276,10 @@ class Shelf:
 
     def check(self, request: Request) -> None:
         """Raises UsageError that says what is wrong with a request, if anything is."""
-        text = clean(request.request)
-        limit = self.settings.max_request_chars
-        if not text:
-            raise UsageError("the request is empty; say what to look for")
-        if len(request.request) > limit:
-            raise UsageError(
-                f"the request has {len(request.request)} characters, more than the {limit} allowed; shorten it or raise "
-                "the setting max_request_chars"
-            )
-        for i, turn in enumerate(request.history):
-            if len(turn.content) > 4 * limit:
-                raise UsageError(
-                    f"turn {i + 1} of the history has {len(turn.content)} characters, more than {4 * limit}"
-                )
-        if request.k is not None and not 1 <= request.k <= 50:
-            raise UsageError(f"k is {request.k}; it must be from 1 to 50")
+        check(request, self.settings.max_request_chars)
 
     def _checked(self, request: str | Request) -> Request:
-        asked = Request(request) if isinstance(request, str) else request
-        self.check(asked)
-        return asked
+        return check(Request(request) if isinstance(request, str) else request, self.settings.max_request_chars)
 
     def _request(
         self, request: str | Request, history: Sequence[Turn], k: int | None, candidates: Sequence[str] | None
@@ -361,17 +309,17 @@ class Shelf:
             self._rankers[name] = Ranker(None if name == "none" else self.engine, self.prompts, settings)
         return self._rankers[name]
 
-    def _begin(self, requests: Sequence[Request]) -> list[_Work]:
+    def _begin(self, requests: Sequence[Request]) -> list[Work]:
         started = time.perf_counter()
         understood = self._current().understand.understand_many(requests)
         spent = (time.perf_counter() - started) * 1000 / max(1, len(requests))
         return [
-            _Work(r, _without(u, r.exclude), {"understand": spent}, started=started)
+            Work(r, without(u, r.exclude), {"understand": spent}, started=started)
             for r, u in zip(requests, understood, strict=True)
         ]
 
-    def _find(self, work: _Work, k: int | None = None) -> None:
-        with _timed(work.timings, "retrieve"):
+    def _find(self, work: Work, k: int | None = None) -> None:
+        with timed(work.timings, "retrieve"):
             if work.intent.shopping:
                 found = self._current().retrieve.retrieve(work.intent, k=k, only=work.request.candidates)
                 if work.request.candidates is not None and k is None and found.matching:
@@ -379,25 +327,21 @@ class Shelf:
                     found = replace(found, candidates=found.candidates[: found.matching])
                 work.retrieval = found
 
-    def _order(self, work: Sequence[_Work], strategy: str | None = None) -> None:
+    def _order(self, work: Sequence[Work], strategy: str | None = None) -> None:
         started = time.perf_counter()
         rankings = self._ranker(strategy).rank_many([RankJob(w.request.request, w.intent, w.retrieval) for w in work])
         spent = (time.perf_counter() - started) * 1000 / max(1, len(work))
         for w, ranking in zip(work, rankings, strict=True):
             w.ranking, w.timings["rank"] = ranking, spent
 
-    def _chosen(self, work: _Work) -> list[Any]:
-        wanted = [n for n in (work.request.k, work.intent.limit) if n]
-        return list(work.ranking.candidates[: min(wanted) if wanted else self.settings.k])
-
-    def _load(self, work: _Work) -> None:
+    def _load(self, work: Work) -> None:
         """Loads the language model that words the reasons if it was not yet, so that no stage is charged with it."""
         if self.settings.explain.mode == "model" and self._engine is None:
-            with _timed(work.timings, "load"):
+            with timed(work.timings, "load"):
                 _ = self.engine
 
-    def _explain_job(self, work: _Work) -> ExplainJob:
-        products = tuple(c.product for c in self._chosen(work))
+    def _explain_job(self, work: Work) -> ExplainJob:
+        products = tuple(c.product for c in work.chosen(self.settings.k))
         return ExplainJob(work.request.request, work.intent, products, relaxed=work.retrieval.relaxed)
 
     def ask_ranked(self, requests: Sequence[Request]) -> list[tuple[Answer, Ranking]]:
@@ -407,7 +351,7 @@ class Shelf:
     def _answer(self, requests: Sequence[Request]) -> list[Answer]:
         return [self._finish(work) for work in self._explained(requests)]
 
-    def _explained(self, requests: Sequence[Request]) -> list[_Work]:
+    def _explained(self, requests: Sequence[Request]) -> list[Work]:
         for request in requests:
             self.check(request)
         with self._lock:
@@ -416,7 +360,7 @@ class Shelf:
             for work in works:
                 self._find(work)
             self._order(works)
-            if any(self._chosen(work) for work in works):
+            if any(work.chosen(self.settings.k) for work in works):
                 self._load(works[0])
             started = time.perf_counter()
             explained = self._current().explain.explain_many([self._explain_job(w) for w in works])
@@ -425,41 +369,14 @@ class Shelf:
                 work.explanations, work.timings["explain"] = explanations, spent
             return works
 
-    def _finish(self, work: _Work) -> Answer:
-        chosen = self._chosen(work)
-        picks = tuple(
-            _pick(i, c.product, c.score, e)
-            for i, (c, e) in enumerate(zip(chosen, work.explanations, strict=True), start=1)
-        )
-        currency = self.catalog.facets().currency or next((p.product.currency for p in picks), None)
-        taken = taken_as(work.intent, currency, work.request.request)
-        notes = [*work.understood.notes, *taken, *work.retrieval.notes, *work.ranking.notes]
-        for explanation in work.explanations:
-            notes.extend(note for note in explanation.notes if note not in notes)
-        if not work.intent.shopping:
-            notes.append(NOT_SHOPPING)
-        elif not picks or work.retrieval.no_match:
-            notes.append(NOTHING_FITS)
-        used = {"understand": work.understood.prompt, "rank": work.ranking.prompt}
-        if work.explanations:
-            used["explain"] = self._current().explain.prompt
-        work.timings["total"] = sum(work.timings[s] for s in ("understand", "retrieve", "rank", "explain"))
-        tokens = work.understood.tokens + work.ranking.tokens
-        tokens = sum((e.tokens for e in work.explanations), tokens)
-        engine = self._engine if any(used.values()) else None
-        answer = Answer(
-            id=work.request.id,
-            request=work.request.request,
-            intent=work.intent,
-            picks=picks,
-            relaxed=work.retrieval.relaxed,
-            no_match=work.intent.shopping and (work.retrieval.no_match or not picks),
-            notes=tuple(notes),
+    def _finish(self, work: Work) -> Answer:
+        engine = self._engine
+        answer = work.answer(
+            self.settings.k,
+            currency=self.catalog.facets().currency,
+            explain=self._current().explain.prompt if work.explanations else None,
             model=engine.model if engine else None,
             engine=engine.name if engine else None,
-            prompts={task: ref for task, ref in used.items() if ref},
-            timings_ms=work.timings,
-            tokens=tokens,
         )
         if self.finished is not None:
             self.finished(answer, work.explanations)
@@ -481,29 +398,3 @@ class Shelf:
                 self._find(work, k=k)
             self._order(works, strategy)
             return [(work.ranking, work.timings) for work in works]
-
-
-def _without(understood: Understood, product_ids: Sequence[str]) -> Understood:
-    """What was understood, with these products excluded as well."""
-    if not product_ids:
-        return understood
-    exclude = tuple(dict.fromkeys((*understood.intent.exclude, *product_ids)))
-    return replace(understood, intent=replace(understood.intent, exclude=exclude))
-
-
-def _pick(rank: int, product: Product, score: float, explanation: Explanation | None) -> Pick:
-    bare = Pick(product, rank, score, "")
-    return _explained(bare, explanation) if explanation else bare
-
-
-def _explained(pick: Pick, explanation: Explanation) -> Pick:
-    return replace(pick, reason=explanation.reason, claims=explanation.claims)
-
-
-@contextmanager
-def _timed(timings: dict[str, float], stage: str) -> Iterator[None]:
-    started = time.perf_counter()
-    try:
-        yield
-    finally:
-        timings[stage] = (time.perf_counter() - started) * 1000

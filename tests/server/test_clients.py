@@ -8,9 +8,10 @@ import pytest
 from fastapi.testclient import TestClient
 from tests.server.obedient import Obedient
 
-from shelftalk.recommender import NOTHING_FITS, Shelf
+from shelftalk.recommender import Shelf
 from shelftalk.server.app import create_app
 from shelftalk.settings import Settings
+from shelftalk.work import NOTHING_FITS
 
 JACKET = "a rain jacket under 80"
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from shelftalk.engines.call import Cancelled, current
-from shelftalk.recommender import Event
 from shelftalk.server.pool import TENANT, Busy, Pool, Stopping
 from shelftalk.server.stages import Progress, TooSlow
 from shelftalk.values import Answer, Intent, Request
+from shelftalk.work import Event
 
 
 class SlowShelf:

@@ -13,7 +13,7 @@ from shelftalk.text import clean, shown
 from shelftalk.values import Answer, Intent, Pick, Retrieval
 
 if TYPE_CHECKING:
-    from shelftalk.recommender import Event
+    from shelftalk.work import Event
 
 
 def safe(text: str) -> str:

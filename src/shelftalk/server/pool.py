@@ -20,9 +20,10 @@ from typing import TypeVar
 
 from shelftalk.engines.call import Call, opened
 from shelftalk.errors import ShelftalkError
-from shelftalk.recommender import Event, Shelf
+from shelftalk.recommender import Shelf
 from shelftalk.server.stages import Progress, TooSlow
 from shelftalk.values import Request
+from shelftalk.work import Event
 
 T = TypeVar("T")
 

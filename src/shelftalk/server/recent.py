@@ -17,11 +17,12 @@ from typing import Any
 import structlog
 
 from shelftalk.engines.base import Choice, Decoding, Engine, Generation
-from shelftalk.recommender import Event, Shelf
+from shelftalk.recommender import Shelf
 from shelftalk.server.answering import DEGRADED, Answering
 from shelftalk.server.failures import describe
 from shelftalk.server.pool import Pool
 from shelftalk.values import Answer, Explanation, Prompt, Request, Tokens
+from shelftalk.work import Event
 
 Finished = Callable[[Answer, Sequence[Explanation]], None]
 _MOST = 200

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from shelftalk.errors import ShelftalkError
-from shelftalk.recommender import Event
 from shelftalk.values import Answer
+from shelftalk.work import Event
 
 STAGES = ("understand", "retrieve", "rank", "explain")
 _AFTER = {"understood": "retrieve", "candidates": "rank", "pick": "explain", "reason": "explain", "answer": "done"}

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from shelftalk.recommender import Event
 from shelftalk.server import sse
 from shelftalk.server.auth import needs
 from shelftalk.server.chat_text import chat_end, chat_pick, chat_text
@@ -22,6 +21,7 @@ from shelftalk.server.failures import body as failure
 from shelftalk.server.leaving import while_there
 from shelftalk.values import Answer, Pick, Turn
 from shelftalk.values import Request as Asked
+from shelftalk.work import Event
 
 router = APIRouter(prefix="/v1", tags=["chat"])
 MODEL = "shelftalk"

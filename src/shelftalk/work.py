@@ -1,0 +1,141 @@
+"""A request on its way: what each stage adds to it, the steps told while it runs, and the answer it becomes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from shelftalk.errors import UsageError
+from shelftalk.explain import taken_as
+from shelftalk.text import clean
+from shelftalk.understand import Understood
+from shelftalk.values import Answer, Candidate, Explanation, Intent, Pick, Ranking, Request, Retrieval
+
+NOT_SHOPPING = "This is no request for a product; nothing was recommended."
+NOTHING_FITS = "Nothing in the catalogue fits what was asked."
+STAGES = ("understand", "retrieve", "rank", "explain")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One step of a streamed answer.
+
+    kind "understood" carries an Intent, "candidates" a Retrieval, "pick" a Pick that is ranked but not explained yet
+    (reason ""), "reason" the same Pick with its reason and claims, "answer" the whole Answer, always last.
+    """
+
+    kind: Literal["understood", "candidates", "pick", "reason", "answer"]
+    value: Intent | Retrieval | Pick | Answer
+
+
+@dataclass
+class Work:
+    """A request on its way, with what each stage has added; `timings` are milliseconds by stage."""
+
+    request: Request
+    understood: Understood
+    timings: dict[str, float]
+    retrieval: Retrieval = field(default_factory=Retrieval)
+    ranking: Ranking = field(default_factory=Ranking)
+    explanations: list[Explanation] = field(default_factory=list)
+    started: float = 0.0
+
+    @property
+    def intent(self) -> Intent:
+        return self.understood.intent
+
+    def chosen(self, k: int) -> list[Candidate]:
+        """The candidates that are shown: as many as the request or its words ask for, else `k`."""
+        wanted = [n for n in (self.request.k, self.intent.limit) if n]
+        return list(self.ranking.candidates[: min(wanted) if wanted else k])
+
+    def picks(self, k: int) -> list[Pick]:
+        """The chosen candidates as picks, each with its reason as far as there is one."""
+        chosen = self.chosen(k)
+        bare = [Pick(c.product, place, c.score, "") for place, c in enumerate(chosen, 1)]
+        told = [explained(pick, e) for pick, e in zip(bare, self.explanations, strict=False)]
+        return told + bare[len(told) :]
+
+    def prompts(self, explain: str | None) -> dict[str, str]:
+        """The prompt of each stage that asked the language model; `explain` is the one that words reasons."""
+        used = {"understand": self.understood.prompt, "rank": self.ranking.prompt}
+        if self.explanations:
+            used["explain"] = explain
+        return {task: ref for task, ref in used.items() if ref}
+
+    def notes(self, picks: Sequence[Pick], currency: str | None) -> tuple[str, ...]:
+        """What the shopper should know beside the picks, in the order of the stages."""
+        taken = taken_as(self.intent, currency, self.request.request)
+        notes = [*self.understood.notes, *taken, *self.retrieval.notes, *self.ranking.notes]
+        for explanation in self.explanations:
+            notes.extend(note for note in explanation.notes if note not in notes)
+        if not self.intent.shopping:
+            notes.append(NOT_SHOPPING)
+        elif not picks or self.retrieval.no_match:
+            notes.append(NOTHING_FITS)
+        return tuple(notes)
+
+    def answer(
+        self, k: int, *, currency: str | None, explain: str | None, model: str | None, engine: str | None
+    ) -> Answer:
+        """The Answer, once every stage is through. `currency` is the shop's; a model is named only where it was asked."""
+        picks = tuple(self.picks(k))
+        prompts = self.prompts(explain)
+        self.timings["total"] = sum(self.timings[stage] for stage in STAGES)
+        return Answer(
+            id=self.request.id,
+            request=self.request.request,
+            intent=self.intent,
+            picks=picks,
+            relaxed=self.retrieval.relaxed,
+            no_match=self.intent.shopping and (self.retrieval.no_match or not picks),
+            notes=self.notes(picks, currency or next((p.product.currency for p in picks), None)),
+            model=model if prompts else None,
+            engine=engine if prompts else None,
+            prompts=prompts,
+            timings_ms=self.timings,
+            tokens=sum((e.tokens for e in self.explanations), self.understood.tokens + self.ranking.tokens),
+        )
+
+
+def check(request: Request, limit: int) -> Request:
+    """The request itself. Raises UsageError that says what is wrong with it; `limit` is in characters."""
+    if not clean(request.request):
+        raise UsageError("the request is empty; say what to look for")
+    if len(request.request) > limit:
+        raise UsageError(
+            f"the request has {len(request.request)} characters, more than the {limit} allowed; shorten it or raise "
+            "the setting max_request_chars"
+        )
+    for i, turn in enumerate(request.history):
+        if len(turn.content) > 4 * limit:
+            raise UsageError(f"turn {i + 1} of the history has {len(turn.content)} characters, more than {4 * limit}")
+    if request.k is not None and not 1 <= request.k <= 50:
+        raise UsageError(f"k is {request.k}; it must be from 1 to 50")
+    return request
+
+
+def without(understood: Understood, product_ids: Sequence[str]) -> Understood:
+    """What was understood, with these products excluded as well."""
+    if not product_ids:
+        return understood
+    exclude = tuple(dict.fromkeys((*understood.intent.exclude, *product_ids)))
+    return replace(understood, intent=replace(understood.intent, exclude=exclude))
+
+
+def explained(pick: Pick, explanation: Explanation) -> Pick:
+    """The pick with its reason and claims."""
+    return replace(pick, reason=explanation.reason, claims=explanation.claims)
+
+
+@contextmanager
+def timed(timings: dict[str, float], stage: str) -> Iterator[None]:
+    """Writes the milliseconds spent inside to `timings[stage]`."""
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        timings[stage] = (time.perf_counter() - started) * 1000
