@@ -1,13 +1,14 @@
 """How often the language model's wording of a claim holds, and whether anything false is shown.
 
     python benchmarks/claims.py --data DATA [--sets chorus productqa retail demo] [--jobs 20] [--unguided]
-        [--prompt explain/claim@2 ...] [--engine transformers] [--show 20] [--record]
+        [--prompt explain/claim@2 ...] [--engine transformers] [--adapter none] [--show 20] [--record] [--written]
 
 Made-up requests over development data only (the training categories of productqa, a sample of chorus and of
 retail_demo_store, the bundled demo): limits, equalities and negations taken from real records, a third of them missed
 by some pick. Prints a Markdown table: the share of shown claims that the model worded at the first and at the second
 try, the share that the record speaks, tokens and seconds a claim, and claims that an independent check finds false.
-That check (shelftalk.evaluate.faithfulness) is written anew and shares no code with the package's checker.
+That check (shelftalk.evaluate.faithfulness) is written anew and shares no code with the package's checker. `--written` holds
+against it what the model wrote at the first try, before the package's checker has dropped anything.
 """
 
 from __future__ import annotations
@@ -27,11 +28,14 @@ from shelftalk.catalog.facets import collect
 from shelftalk.catalog.readers import Reject, read_feed
 from shelftalk.engines import Engine, load_engine
 from shelftalk.evaluate.faithfulness import Independent
+from shelftalk.evaluate.metrics.intervals import wilson
 from shelftalk.explain import Explainer, ExplainJob
+from shelftalk.explain.select import points_of
+from shelftalk.explain.write import Writer
 from shelftalk.prompts import PromptLibrary
 from shelftalk.resources import resource
 from shelftalk.settings import ExplainSettings, load_settings
-from shelftalk.values import Constraint, Explanation, Facets, Intent, Product, Sort
+from shelftalk.values import Claim, Constraint, Evidence, Explanation, Facets, Intent, Product, Sort
 
 # Requests and their data -----------------------------------------------------------------------------------------------
 
@@ -168,6 +172,43 @@ def measure(explainer: Explainer, jobs: Sequence[ExplainJob], show: int) -> Tall
     return tally
 
 
+def written(
+    engine: Engine, settings: ExplainSettings, facets: Facets, jobs: Sequence[ExplainJob], show: int
+) -> tuple[str, list[str]]:
+    """The cells of one row about what the model wrote at the first try, and the sentences that the strict check faults."""
+    writer = Writer(lambda: engine, PromptLibrary.default().get(settings.prompt), settings)
+    check, said, false = Independent(), 0, []
+    picks = two = speaking = answering = alike = 0
+    for job in jobs:
+        chosen = points_of(job, facets, settings.claims)
+        wordings = iter(writer.word([point for points in chosen for point in points]))
+        for product, points in zip(job.products, chosen, strict=True):
+            for point in points:
+                wording = next(wordings)
+                if not wording.wrote:
+                    continue
+                said += 1
+                evidence = tuple(Evidence(fact.field, fact.value) for fact in wording.cited or point.facts)
+                faults = check.faults(Claim(wording.wrote[0], evidence, point.answers, True), product, job)
+                if said <= show:
+                    print(f"    {wording.wrote[0]}  {faults or ''}", file=sys.stderr)
+                false += [f"{product.id}: {wording.wrote[0]!r}: {'; '.join(faults)}"] if faults else []
+        explained = Explainer(facets, engine, PromptLibrary.default(), settings).explain(job)
+        alike += len(explained) - len({one.reason for one in explained})
+        picks += len(explained)
+        two += sum(len(one.claims) >= 2 for one in explained)
+        if len({answer for points in chosen for point in points if (answer := point.answers)}) >= 2:
+            speaking += len(explained)
+            answering += sum(sum(bool(c.answers) for c in one.claims) >= 2 for one in explained)
+    cells = [_share(said - len(false), said), _share(two, picks), _share(answering, speaking), str(alike)]
+    return " | ".join([str(said), *cells]), false
+
+
+def _share(hits: int, n: int) -> str:
+    low, high = wilson(hits / n, n) if n else (0.0, 1.0)
+    return f"{hits / n:.3f} ({low:.3f} to {high:.3f}, n={n})" if n else "none"
+
+
 def latency(explainer: Explainer, jobs: Sequence[ExplainJob]) -> str:
     """A row of p50 and p95 seconds to the first pick's reason and to all three, one job at a time, nothing remembered."""
     first: list[float] = []
@@ -194,6 +235,8 @@ def main() -> int:
     parser.add_argument("--record", action="store_true", help="no model: only what the record speaks")
     parser.add_argument("--engine", default="transformers")
     parser.add_argument("--model", default="default")
+    parser.add_argument("--adapter", default="none")
+    parser.add_argument("--written", action="store_true", help="what the model writes before anything is dropped")
     parser.add_argument("--latency", action="store_true", help="time one job after the other instead")
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--show", type=int, default=0, help="print that many reasons of each run to standard error")
@@ -201,7 +244,7 @@ def main() -> int:
     args = parser.parse_args()
     engine: Engine | None = None
     if not args.record:
-        engine = load_engine(load_settings(engine=args.engine, model=args.model))
+        engine = load_engine(load_settings(engine=args.engine, model=args.model, adapter=args.adapter))
     if args.latency:
         print("| prompt | jobs | first reason p50 s | p95 s | three reasons p50 s | p95 s |\n|---|---|---|---|---|---|")
         _, groups, facets = next(shelves(args.data, ["demo"], args.seed))
@@ -211,6 +254,15 @@ def main() -> int:
             jobs = make_jobs(groups, args.jobs + 2, args.seed)
             explainer.explain_many(jobs[:2])
             print(latency(explainer, jobs[2:]), flush=True)
+        return 0
+    if args.written:
+        print("| set | prompt | written | hold before any check | picks with two or more claims | with two or more that answer, where two wishes were said | reasons alike |\n|---|---|---|---|---|---|---|")  # fmt: skip
+        for name, groups, facets in shelves(args.data, args.sets, args.seed):
+            for ref in args.prompt:
+                settings = ExplainSettings(prompt=ref, guided=not args.unguided)
+                row, false = written(engine, settings, facets, make_jobs(groups, args.jobs, args.seed), args.show)
+                print(f"| {name} | {ref}{', freely' if args.unguided else ', guided'} | {row} |", flush=True)
+                print(*false, sep="\n", file=sys.stderr)
         return 0
     print("| set | prompt | claims | model, first try | model, second try | record | prompt tokens | written tokens | seconds | reasons alike | false |")  # fmt: skip
     print("|---|---|---|---|---|---|---|---|---|---|---|")

@@ -36,7 +36,8 @@ _CITED = re.compile(r"\s*\[\s*(\d+(?:\s*,\s*\d+)*)\s*\]")
 class Wording:
     """What the model made of one point: a checked sentence and the facts it cites, or None and why.
 
-    `tries` counts the times the model was asked (0 where it was not, or where the wording was remembered).
+    `tries` counts the times the model was asked (0 where it was not, or where the wording was remembered); `wrote` is what
+    it wrote each time, before the check.
     """
 
     text: str | None
@@ -44,6 +45,7 @@ class Wording:
     tries: int = 0
     refused: tuple[str, ...] = ()
     tokens: Tokens = Tokens()
+    wrote: tuple[str, ...] = ()
 
 
 class Writer:
@@ -65,7 +67,7 @@ class Writer:
         for i, (key, point) in enumerate(zip(asked, points, strict=True)):
             known = self._recall(key)
             if known is not None:
-                found[key] = replace(known, tries=0, refused=(), tokens=Tokens())
+                found[key] = replace(known, tries=0, refused=(), tokens=Tokens(), wrote=())
             elif self.settings.guided and not speaks(point):
                 found[key] = Wording(None)
             else:
@@ -80,7 +82,7 @@ class Writer:
         once: set[tuple[object, ...]] = set()
         out = []
         for key in asked:  # what two points share was written once, and is counted once
-            out.append(replace(found[key], tries=0, refused=(), tokens=Tokens()) if key in once else found[key])
+            out.append(replace(found[key], tries=0, refused=(), tokens=Tokens(), wrote=()) if key in once else found[key])
             once.add(key)
         return out
 
@@ -111,6 +113,7 @@ class Writer:
                 attempt + 1,
                 (*before.refused, *([why] if why else [])),
                 before.tokens + generation.tokens,
+                (*before.wrote, text),
             )
 
     def _prompt(self, point: Point) -> Prompt:
