@@ -1,17 +1,19 @@
 """Which ranking strategy orders best, and how much weight the model's score deserves: fitted on train, tested once.
 
     python benchmarks/ranking.py --data DATA --catalog CHORUS_CATALOG [--split train|test] [--strategies listwise pointwise]
-        [--depth 10] [--weight W] [--engine transformers] [--permutations 1]
+        [--depth 10] [--weight W] [--engine transformers] [--permutations 1] [--adapter none] [--held-out CARD]
 
 Chorus, whole catalogue: the first `depth` products of retrieval are ordered by each strategy. On train the weight of the
 model's score is chosen per strategy by leave-one-out over the queries, so that the figure is not that of the fit itself;
-on test `--weight` is given. nDCG@10, linear gains, unjudged 0. Prints a Markdown table with 95% bootstrap intervals and
+on test `--weight` is given. For a tuned model `--held-out` names the card.json of its training set: only the queries held out
+from training choose the weight. nDCG@10, linear gains, unjudged 0. Prints a Markdown table with 95% bootstrap intervals and
 the p-value of a paired randomisation test (10,000 sign flips, +1 correction) against retrieval order.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from pathlib import Path
 
@@ -47,11 +49,18 @@ def main() -> None:
     parser.add_argument("--weight", type=float, default=None)
     parser.add_argument("--engine", default="transformers")
     parser.add_argument("--limit", type=int, default=None)
+    parser.add_argument("--adapter", default="none")
+    parser.add_argument("--held-out", type=Path, default=None, help="card.json of a training set")
     options = parser.parse_args()
     if options.split == "test" and options.weight is None:
         parser.error("--split test takes the --weight that train chose")
-    judged = dict(list(chorus.grades(options.data, options.split).items())[: options.limit])
-    settings = load_settings(engine=options.engine)
+    judged = chorus.grades(options.data, options.split)
+    if options.held_out:
+        card = json.loads(options.held_out.read_text(encoding="utf-8"))["held_out"]
+        held = {group.removeprefix("chorus/") for part in card.values() for group in part}
+        judged = {query: grades for query, grades in judged.items() if query in held}
+    judged = dict(list(judged.items())[: options.limit])
+    settings = load_settings(engine=options.engine, adapter=options.adapter)
     engine = load_engine(settings)
     rows = []
     with Shelf.open(options.catalog, settings=settings) as shelf:
