@@ -7,13 +7,15 @@
 A block is one `shelftalk eval run SUITE` with its variants. A run that is cut goes on when the command is given again, and
 a run that stands is only read, so the script may be started as often as one likes. Every figure stands with its 95% interval
 (bootstrap over requests); each variant is held against the block's first one, request by request, corrected after Holm over
-the block's main metrics and variants. `--limit` shortens the blocks that ask the language model. Prints Markdown.
+the block's main metrics and variants: the table shows the first metric's difference, `--every` adds a table of all. `--limit`
+shortens the blocks that ask the language model. Prints Markdown.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -96,6 +98,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--limit", type=int, default=None, help="other number of requests for blocks that have a limit")
     parser.add_argument("--show", action="store_true", help="print what has finished, and run nothing")
+    parser.add_argument("--every", action="store_true", help="the difference of every main metric as well")
     parser.add_argument("--list", action="store_true", help="print the blocks with their commands, and run nothing")
     options = parser.parse_args()
     if not options.out and not options.list:
@@ -112,7 +115,7 @@ def main() -> None:
             done = subprocess.run([sys.executable, "-m", *command], stdout=subprocess.DEVNULL, check=False)
             if done.returncode:
                 print(f"{block.name}: stopped with {done.returncode}; given again, the command goes on\n", file=sys.stderr)  # fmt: skip
-        print(section(block, found(block, options.out), command), flush=True)
+        print(section(block, found(block, options.out), command, every=options.every), flush=True)
 
 
 def asked(block: Block, options: argparse.Namespace) -> list[str]:
@@ -140,7 +143,7 @@ def found(block: Block, out: Path) -> list[Run]:
     return runs
 
 
-def section(block: Block, runs: Sequence[Run], command: Sequence[str]) -> str:
+def section(block: Block, runs: Sequence[Run], command: Sequence[str], *, every: bool = False) -> str:
     """A block as Markdown: what was measured, the means, the verdicts, the families."""
     lines = [f"### {block.name}", "", f"    {shlex.join(command)}", ""]
     if not runs:
@@ -155,32 +158,46 @@ def section(block: Block, runs: Sequence[Run], command: Sequence[str]) -> str:
         *means(block, runs),
         "",
     ]  # fmt: skip
-    if len(runs) > 1:
+    if len(runs) > 1 and every:
         lines += [*verdicts(block, runs), ""]
     if block.families:
         lines += [*families(block, runs), ""]
-    return "\n".join(lines)
+    return re.sub(r"(?<![\d.])0\.(\d{3})\b", r".\1", "\n".join(lines))
 
 
 def means(block: Block, runs: Sequence[Run]) -> list[str]:
-    """A row a variant: main metrics with intervals, tokens and time."""
+    """A row a variant: main metrics with intervals, tokens and time, the first metric's difference to the baseline."""
     shown = [m for m in block.main if any(m in run.meta["metrics"] for run in runs)]
     extra = [f for f in ("refusal_f1", "flip_rate", "kendall_tau") if f in runs[0].meta["figures"]]
-    lines = [f"| variant | {' | '.join([*shown, *extra])} | tokens read, written | ms p50, p95 |", "|---" * (len(shown) + len(extra) + 3) + "|"]  # fmt: skip
+    heads = [*shown, *extra, "tokens read, written", "ms p50, p95"]
+    against = {r.variant: r for r in compare(runs, metrics=shown).rows if r.metric == shown[0]} if len(runs) > 1 else {}
+    heads += [f"{shown[0]} against {runs[0].name}", "p (Holm)", "verdict"] if against else []
+    lines = [f"| variant | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
     for run in runs:
         figures, tokens, n = run.meta["figures"], run.meta["tokens"], run.meta["requests"] * run.meta["repeats"]
         times = [figures.get(f"latency_ms.{p}", float("nan")) for p in ("p50", "p95")]
         if times[0] != times[0]:
             every = run.answers["latency_ms"]
             times = [float(every.quantile(q)) for q in (0.5, 0.95)]
-        row = [
+        cells = [
             run.name,
             *(mean(run.meta["metrics"].get(m)) for m in shown),
             *(tables.figure(figures, f) for f in extra),
+            f"{tokens['prompt'] / n:,.0f}, {tokens['completion'] / n:,.0f}",
+            ", ".join(f"{t:,.0f}" for t in times),
         ]
-        row += [f"{tokens['prompt'] / n:,.0f}, {tokens['completion'] / n:,.0f}", ", ".join(f"{t:,.0f}" for t in times)]
-        lines.append(f"| {' | '.join(row)} |")
+        row = against.get(run.name)
+        cells += difference(row) if row else [""] * 3 if against else []
+        lines.append(f"| {' | '.join(cells)} |")
     return lines
+
+
+def difference(row: Row) -> list[str]:
+    """The difference with its interval, the corrected p, and what is shown by them."""
+    spread = (
+        f"{number(row.difference, signed=True)} ({number(row.low, signed=True)} to {number(row.high, signed=True)})"
+    )
+    return ["same" if row.same else spread, p_value(row.p_holm), verdict(row)]
 
 
 def mean(metric: Mapping[str, float] | None) -> str:
@@ -196,10 +213,13 @@ def verdicts(block: Block, runs: Sequence[Run]) -> list[str]:
     held = [m for m in block.main if all(f"m:{m}" in run.scores for run in runs)]
     result = compare(runs, metrics=held)
     rows: list[Row] = sorted(result.rows, key=lambda r: (result.variants.index(r.variant), held.index(r.metric)))
-    lines = [f"| against {result.baseline} | metric | difference | 95% | p (Holm) | win/tie/loss | |", "|---" * 7 + "|"]
+    lines = [
+        f"| against {result.baseline} | metric | difference (95%) | p (Holm) | win/tie/loss | verdict |",
+        "|---" * 6 + "|",
+    ]
     for r in rows:
-        spread = "-" if r.same else f"{number(r.low, signed=True)} to {number(r.high, signed=True)}"
-        lines.append(f"| {r.variant} | {r.metric} | {number(r.difference, signed=True)} | {spread} | {p_value(r.p_holm)} | {r.wins}/{r.ties}/{r.losses} | {verdict(r)} |")  # fmt: skip
+        spread, p, shown = difference(r)
+        lines.append(f"| {r.variant} | {r.metric} | {spread} | {p} | {r.wins}/{r.ties}/{r.losses} | {shown} |")
     return lines
 
 

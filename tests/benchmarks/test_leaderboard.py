@@ -64,9 +64,15 @@ def test_it_runs_its_blocks_and_prints_means_with_intervals_and_verdicts(run, tm
     mean = both.split("|")[2]
     assert " to " in mean
     assert "n=" in mean
-    verdicts = [line for line in printed.splitlines() if line.startswith("| words | ")]
-    assert len(verdicts) == 3, "one row of means, one verdict a main metric"
-    assert verdicts[1].count("|") == 8
+    [words] = [line for line in printed.splitlines() if line.startswith("| words | ")]
+    assert "no difference shown" in words, "the first metric's verdict stands in the row of the variant"
+    assert words.count("|") == both.count("|")
+
+
+def test_the_verdict_of_every_main_metric_is_printed_where_it_is_asked_for(run, tmp_path, capsys) -> None:
+    run("--out", str(tmp_path / "runs"), "--every")
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| words | ")]
+    assert [row.split("|")[2].strip() for row in rows[1:]] == ["ndcg@10", "valid_first"]
 
 
 def test_what_has_finished_can_be_printed_again_without_a_run(run, tmp_path, capsys) -> None:
