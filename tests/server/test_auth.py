@@ -57,6 +57,24 @@ def test_without_a_key_a_public_name_is_refused_and_with_one_it_is_not(
     assert client.get("/v1/facets", headers={"Host": host, **_as(secret)}).status_code == 200
 
 
+def test_beyond_this_machine_a_key_is_needed_even_after_the_last_one_was_revoked(
+    server_settings: Settings, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/keys.db"
+    serve = server_settings.serve.model_copy(update={"database": url, "host": "0.0.0.0"})
+    app = create_app(server_settings.model_copy(update={"serve": serve}))
+    with TestClient(app, base_url="http://192.0.2.7", raise_server_exceptions=False) as client:
+        keys = Keys(connect(url))
+        secret = keys.create("till", ["ask"])
+        assert client.get("/v1/facets", headers=_as(secret)).status_code == 200
+        keys.revoke("till")
+        client.app.state.server.gate._known.clear()  # type: ignore[attr-defined]
+        for headers in ({}, _as(secret), _as("anything")):
+            assert client.get("/v1/facets", headers=headers).status_code == 401
+            assert client.delete("/v1/products/ZZ1", headers=headers).status_code == 401
+            assert client.get("/studio", headers=headers).status_code == 401
+
+
 def test_a_key_opens_only_what_its_scopes_name(keyed: tuple[TestClient, Keys]) -> None:
     client, keys = keyed
     ask, manage = keys.create("till", ["ask"]), keys.create("stock", ["catalogue"])

@@ -22,7 +22,8 @@ def mcp(
     server: common.ServerOption = None,
 ) -> None:
     """Offer the tools recommend, search, compare, explain and product to an assistant (docs/mcp.md)."""
-    from shelftalk.cli.serve import free_address, loopback
+    from shelftalk.cli.serve import free_address
+    from shelftalk.server.addresses import loopback
 
     if transport == "http" and not loopback(host):
         raise UsageError(

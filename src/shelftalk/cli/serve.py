@@ -82,6 +82,7 @@ def _addresses(settings: Settings) -> None:
 
 def _keyed(settings: Settings) -> None:
     """Raises UsageError where the server would listen beyond this machine with no key defined."""
+    from shelftalk.server.addresses import loopback
     from shelftalk.server.db import Keys, connect, migrate
     from shelftalk.server.db.connect import default_url
 
@@ -93,16 +94,6 @@ def _keyed(settings: Settings) -> None:
             "'shelftalk keys create NAME'"
         )
     engine.dispose()
-
-
-def loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens at that address."""
-    import ipaddress
-
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def free_address(host: str, port: int) -> None:

@@ -1,6 +1,6 @@
 """Who calls, what they may do, and how much: keys, scopes, a rate a minute, a budget of tokens a day.
 
-Where no key is defined the server listens on the loopback alone and every caller may do everything.
+Where no key is defined and the server listens on the loopback alone, every caller may do everything.
 """
 
 from __future__ import annotations
@@ -58,10 +58,13 @@ class Gate:
 
     Once an address has sent too many wrong keys, no key from it is looked up that this process has not seen to be good:
     a guess is then refused whether it is right or not, and whoever has a key goes on.
+
+    `open_without_keys` says whether callers need none while none is defined; where more than this machine reaches the
+    server they always need one, also after the last was revoked.
     """
 
-    def __init__(self, keys: Keys) -> None:
-        self._keys = keys
+    def __init__(self, keys: Keys, *, open_without_keys: bool = True) -> None:
+        self._keys, self._open = keys, open_without_keys
         self._known: dict[str, tuple[float, Caller]] = {}  # by the key's hash
         self._good: set[str] = set()
         self._buckets: dict[str, Bucket] = {}
@@ -72,15 +75,15 @@ class Gate:
         secret = _bearer(request)
         address = request.client.host if request.client else ""
         if secret is None:
-            if await asyncio.to_thread(self._keys.any):
+            if not await self._asks_for_none():
                 raise Refused(401, "unauthorized", "this server needs a key: Authorization: Bearer <key>")
             return _anyone(request)
         digest, guesses = key_hash(secret), _bucket(self._guesses, address, _FAILURES_A_MINUTE)
         if digest not in self._good and (wait := guesses.wait()):
-            raise TooMany("rate_limited", "too many wrong keys from this address", max(1, math.ceil(wait)))
+            raise TooMany("rate_limited", "too many wrong keys from this address", math.ceil(wait))
         caller = await self._find(digest)
         if caller is None:
-            if not await asyncio.to_thread(self._keys.any):
+            if await self._asks_for_none():
                 return _anyone(request)  # clients that must send some key, to a server that asks for none
             guesses.take()
             raise Refused(401, "unauthorized", "the key is not known, or was revoked")
@@ -89,7 +92,7 @@ class Gate:
         if caller.per_minute and caller.key_id:
             wait = _bucket(self._buckets, caller.key_id, caller.per_minute).take()
             if wait:
-                raise TooMany("rate_limited", f"more than {caller.per_minute} requests a minute", max(1, round(wait)))
+                raise TooMany("rate_limited", f"more than {caller.per_minute} requests a minute", math.ceil(wait))
         if scope == "ask" and caller.tokens_per_day and caller.key_id:
             spent = await asyncio.to_thread(self._keys.spent, caller.key_id)
             if spent >= caller.tokens_per_day:
@@ -101,6 +104,9 @@ class Gate:
         """Counts an answered request against the caller's day."""
         if caller.key_id:
             await asyncio.to_thread(self._keys.spend, caller.key_id, tokens)
+
+    async def _asks_for_none(self) -> bool:
+        return self._open and not await asyncio.to_thread(self._keys.any)
 
     async def _find(self, digest: str) -> Caller | None:
         known = self._known.get(digest)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from shelftalk.errors import ShelftalkError
 from shelftalk.recommender import Shelf
+from shelftalk.server.addresses import loopback
 from shelftalk.server.auth import Gate
 from shelftalk.server.db import Conversations, Interactions, Keys, connect, migrate
 from shelftalk.server.db.connect import default_url
@@ -58,7 +59,7 @@ class ServerState:
         self.conversations = Conversations(self._database)
         self.interactions = Interactions(self._database)
         self.keys = Keys(self._database)
-        self.gate = Gate(self.keys)
+        self.gate = Gate(self.keys, open_without_keys=loopback(settings.serve.host))
         self.telemetry.watch(self)
 
     @property
