@@ -74,6 +74,59 @@ def test_more_like_the_first_searches_with_its_title_and_leaves_it_out():
     assert intent.exclude == ("s1",)
 
 
+@pytest.mark.parametrize(
+    "request_text, gone",
+    [
+        ("not the first one", ("s1",)),
+        ("No, not the first.", ("s1",)),
+        ("anything but the second", ("y1",)),
+        ("I don't like the third one", ("l1",)),
+        ("I'm not sure about number 2", ("y1",)),
+        ("not the first or the last", ("s1", "l1")),
+        ("everything except #2, please", ("y1",)),
+        ("not the first two", ("s1", "y1")),
+        ("the second is not for me", ("y1",)),
+        ("I already have the first one", ("s1",)),
+        ("not these", ("s1", "y1", "l1")),
+    ],
+)
+def test_a_pick_turned_down_by_its_place_is_left_out_and_nothing_else_changes(
+    request_text: str, gone: tuple[str, ...]
+) -> None:
+    intent = follow(request_text)
+    assert intent.exclude == gone
+    assert said(intent) == f"{BASE}; price < 500; ram_gb >= 8"
+    assert intent.query == "phone RAM"
+    told = follow("under 450", ASKED, ANSWERED, Turn("user", request_text), ANSWERED)
+    assert told.exclude == gone, "it stays away"
+
+
+@pytest.mark.parametrize(
+    "request_text, expected, gone",
+    [
+        ("not the first, the second in blue", f"{BASE}; color = blue; price < 500; ram_gb >= 8", ("s1",)),
+        ("not the first one, something cheaper", f"{BASE}; price < 449; ram_gb >= 8", ("s1",)),
+        ("the third is too expensive", f"{BASE}; price < 480; ram_gb >= 8", ("l1",)),
+        ("not the third one, and at least 12 GB", f"{BASE}; price < 500; ram_gb >= 12", ("l1",)),
+        ("not the first one, headphones over 50 dollars", "categories = Headphones; price > 50", ()),
+        ("not only the first", f"{BASE}; price < 500; ram_gb >= 8", ()),
+    ],
+)
+def test_what_is_said_beside_a_pick_turned_down_counts(request_text: str, expected: str, gone: tuple[str, ...]) -> None:
+    intent = follow(request_text)
+    assert (said(intent), intent.exclude) == (expected, gone)
+
+
+def test_a_question_about_a_pick_turns_none_down():
+    for asked in ("why not the first?", "is the first not waterproof?"):
+        assert follow(asked).exclude == ()
+
+
+def test_the_only_pick_shown_is_that_one():
+    alone = Turn("assistant", "1. Sony Xperia 5 - 399.50 USD [y1]")
+    assert follow("not that one", ASKED, alone).exclude == ("y1",)
+
+
 def test_something_else_leaves_out_all_that_was_shown():
     assert follow("show me something else").exclude == ("s1", "y1", "l1")
 
@@ -160,6 +213,17 @@ def test_after_a_question_the_wish_before_it_goes_on():
     one = Turn("assistant", "1. Samsung Galaxy 20, black - 449.00 USD [s1]")
     history = (ASKED, ANSWERED, Turn("user", "is it waterproof?"), one)
     assert said(follow("cheaper ones", *history)) == f"{BASE}; price < 449; ram_gb >= 8"
+
+
+@pytest.mark.parametrize("product", ["x" * 512, "SET[2]", "[a] b", "a/b - 5.00 EUR", "naïve id 7"])
+@pytest.mark.parametrize("title", ["Lamp", "Lamp [new]", "Lamp - 1.00 EUR [other]", "Lamp [2] (m)"])
+@pytest.mark.parametrize("price, number", [("1,019.99 EUR", 1019.99), ("19.5", 19.5), ("no price", None)])
+def test_a_pick_is_known_again_whatever_its_id_and_title_hold(
+    product: str, title: str, price: str, number: float | None
+) -> None:
+    (pick,) = shown(f"1. {title} - {price} [{product}]\n   It fits.")
+    assert (pick.id, pick.title) == (product, title)
+    assert pick.price == number
 
 
 def test_the_cheapest_of_these_stays_among_what_was_shown():

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 from shelftalk.understand.tokens import Text
 
-_PICK = re.compile(r"^\s*(?P<rank>\d{1,3})[.)]\s+(?P<title>.+?)(?:\s+-\s+(?P<price>\d[\d,]*(?:\.\d+)?)\s*(?P<currency>[A-Z]{3}))?\s+\[(?P<id>[^\[\]\s][^\[\]]{0,120})\]\s*$", re.M)  # fmt: skip
+_LINE = re.compile(r"^\s*(?P<rank>\d{1,3})[.)]\s+(?P<body>\S.*)\]\s*$", re.M)
+# The last price and bracket of a line count: a title may hold others, and an id may hold brackets of its own.
+_PRICED = re.compile(r"\s-\s+(?:(?P<price>\d[\d,]{0,14}(?:\.\d{1,9})?)(?:\s*[A-Z]{3})?|no price)\s+\[(?=\S)")
+_BRACKET = re.compile(r"\s\[(?=\S)")
+_LONGEST_ID = 512
 ORDINALS = {
     "first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5, "last": -1, "final": -1,
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5,
@@ -49,12 +53,14 @@ class Shown:
 def shown(content: str) -> list[Shown]:
     """The picks that an assistant turn lists, in order; none where it lists none."""
     out = []
-    for match in _PICK.finditer(content[:20_000]):
-        try:
-            price = float(match["price"].replace(",", "")) if match["price"] else None
-        except ValueError:
-            price = None
-        out.append(Shown(int(match["rank"]), match["id"].strip(), match["title"], price))
+    for match in _LINE.finditer(content[:20_000]):
+        body = match["body"]
+        found = list(_PRICED.finditer(body)) or list(_BRACKET.finditer(body))
+        if not found or not body[: found[-1].start()].strip() or len(body) - found[-1].end() > _LONGEST_ID:
+            continue
+        said = found[-1].groupdict().get("price")
+        price = float(said.replace(",", "")) if said else None
+        out.append(Shown(int(match["rank"]), body[found[-1].end() :].strip(), body[: found[-1].start()].strip(), price))
     return out
 
 

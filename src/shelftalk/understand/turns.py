@@ -6,61 +6,22 @@ everything else in it is ignored, and what it lists is only ever looked up, neve
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from shelftalk.understand import turnwords as said
 from shelftalk.understand.index import Field, named
 from shelftalk.understand.kind import named_kind
 from shelftalk.understand.lexicon import FILLER, SUPERLATIVES, superlative
 from shelftalk.understand.mentions import mentions
 from shelftalk.understand.merging import merge
 from shelftalk.understand.reader import Reader, Reading
+from shelftalk.understand.setaside import Aside, set_aside
 from shelftalk.understand.shown import ORDINAL, Question, Shown, place, question, shown
-from shelftalk.understand.tokens import Text, bag, stem, tokenise
-from shelftalk.understand.wishes import KEPT
+from shelftalk.understand.tokens import Text, stem, tokenise
 from shelftalk.values import Constraint, Intent, Product, Request, Scalar, Sort
 
 Lookup = Callable[[str], Product | None]
-
-_CHEAPER = re.compile(
-    r"\b(?:cheaper|less expensive|less pricey|more affordable|lower[- ]priced?|lower price|(?:too|bit|little|so) (?:expensive|pricey|much|dear|steep)|costs? less|not (?:so|as|that) expensive|over (?:my )?budget|can't afford)\b"
-)
-_DEARER = re.compile(r"\b(?:more expensive|pricier|higher[- ]end|more upmarket|more premium|fancier|costs? more)\b")
-_MORE_LIKE = re.compile(
-    r"\b(?:(?:more|something|anything|others?|products?|ones?) (?:like|similar to)|similar to|like)\b"
-)
-_OTHERS = re.compile(
-    r"\b(?:something else|anything else|any others?|others|other (?:options|ones|choices|suggestions)|more (?:options|choices|suggestions|results)|show me more|next(?: ones| page)?|none of (?:those|these|them)|different ones|what else)\b"
-)
-_THAT_BRAND = re.compile(
-    r"\b(?:not|no|n't|other than|except|besides|but)\b[^.?!]{0,24}\b(?:that|this|the same|those|their) (?:brand|make|maker|manufacturer|company|brands)\b|\b(?:another|a different|different|other|any other) (?:brands?|makes?|makers?|manufacturers?)\b|\bnot (?:from )?(?:them|theirs)\b"
-)
-_SAME_BRAND = re.compile(
-    r"\b(?:same|that|this) (?:brand|make|maker|manufacturer|company)\b|\bfrom (?:them|the same (?:brand|people))\b"
-)
-_RESET = re.compile(
-    r"^\W*(?:(?:ok|okay|well|no|actually)\W+)?(?:start over|start again|new search|forget (?:that|it|all that|everything|about (?:that|it))|scratch that|never ?mind(?: that)?|different topic|something completely different|now for something|on another note)\b\W*"
-)
-_ANY = re.compile(
-    r"\b(?:any|whatever|whichever|no matter (?:the|which|what)) (?P<a>\w+)(?: (?:is|are|will|would|works?|goes|do|does|at all|is fine|be fine)\b|\W*$)|\b(?P<b>\w+) (?:doesn't|does not|don't|do not|isn't|no longer) (?:really )?(?:matter|important|an issue|a problem)|\b(?:forget|drop|ignore|remove|lose|skip) (?:about )?(?:the |that )?(?P<c>\w+)(?: (?:limit|filter|restriction|requirement|constraint|part|thing))?\W*$|\bnot (?:only|just|necessarily) (?P<d>\w+)\W*$"
-)
-_LEAD = re.compile(
-    r"^\W*(?:(?:no|nope|nah|yes|yeah|yep|ok|okay|sure|hmm+|well|actually|please|thanks|thank you|great|cool|nice|right|alright|oh|and|but|so)\b\s*[,.!;:-]+\s*)+",
-    re.I,
-)
-_STARTS = re.compile(
-    r"^\W*(?:(?:no|nope|nah|yes|yeah|ok|okay|sure|hmm+|well|actually|please|and|but|so|then|also)\b[\s,.!;:-]*)*(?:in|with|without|under|over|below|above|less|more|cheaper|bigger|smaller|lighter|larger|only|not|any|what about|how about|something|anything|make it|make that|same|also|instead|for|from|but|and|or|no|at (?:most|least)|up to|between|around|about|the|that|those|these|it|they|them|ones?|which|does|do (?:they|any|you have (?:it|them|any|that|one|those)|those)|is (?:it|there|that)|are (?:they|there|those|any)|can (?:it|i get (?:it|them|that|one))|got (?:it|any|one|them)|have you got (?:it|any|one|them)|show me (?:the|only|more|some in|ones?|those|cheaper|it|them)|i(?:'d| would)? (?:prefer|like|want) (?:it|them|one|the|ones|something)|preferably|maybe|rather|waterproof|wireless)\b"
-)
-_ANAPHORA = re.compile(r"\b(?:ones|one|those|these|them|they|it|that|same|instead|cheaper|then|either of)\b")
-_FRESH = re.compile(
-    r"\b(?:i'm (?:also )?(?:looking|shopping|searching|in the market)|i (?:also )?need an?|i want an?|looking for an?|now (?:i|show|find|a|for)|find me an?|show me an?|recommend (?:me )?an?|do you (?:have|sell|carry) (?:any |a |an |some )?\w+s?\b|gift for)\b"
-)
-
-_A_THING = re.compile(r"^\W*(?:(?:now|next|and|also|i need|i want|i'd like)\W+)*(?:an?|some) \w")
-_VERSIONS = bag(
-    "version model variant style design colour color shape size finish look pattern bit little few couple alternative brand"
-)
 
 
 class Conversation:
@@ -89,12 +50,15 @@ class Conversation:
         if earlier is None and not picks:
             return self.reader.read(content)
         before = earlier.intent if earlier is not None else Intent()
-        if reset := _RESET.match(content.lower()):
+        if reset := said.RESET.match(content.lower()):
             rest = content[reset.end() :].strip()
             return self.reader.read(rest) if len(rest) > 3 else replace(self.reader.read(content), intent=Intent())
-        text = tokenise(_LEAD.sub("", content) or content)
+        text = tokenise(said.LEAD.sub("", content) or content)
+        aside = set_aside(text, picks) if question(text, picks) is None else Aside()
+        if aside.picks:
+            text = tokenise(aside.rest)
         reading = self.reader.read(text.text)
-        refers = self._refers(text, picks)
+        refers = self._refers(text, picks) or (bool(aside.picks) and not reading.intent.shopping)
         if not refers and self._new_topic(text, reading, before):
             return reading
         if not reading.intent.shopping and not refers:
@@ -102,18 +66,18 @@ class Conversation:
         before, given_up = self._without_vain(before, picks, text)
         if (asked := question(text, picks)) is not None:
             return self._about(asked, reading, given_up)
-        merged = self._merged(text, reading, before, picks)
+        merged = self._merged(text, reading, before, picks, aside.picks)
         return replace(merged, notes=(*merged.notes, *given_up))
 
     def _without_vain(self, before: Intent, picks: list[Shown], text: Text) -> tuple[Intent, tuple[str, ...]]:
         """The earlier intent without limits that came from comparing ("cheaper ones") and that no pick shown since keeps,
         with a note for each: the shopper has seen that nothing satisfies them. Comparing on, they stand."""
-        if not picks or _CHEAPER.search(text.low) or _DEARER.search(text.low):
+        if not picks or said.CHEAPER.search(text.low) or said.DEARER.search(text.low):
             return before, ()
         kept, notes = [], []
         for constraint in before.constraints:
             known = self.reader.index.fields.get(constraint.field)
-            if known is None or not _compares(constraint) or not self._broken(constraint, known, picks):
+            if known is None or not said.compares(constraint) or not self._broken(constraint, known, picks):
                 kept.append(constraint)
             else:
                 notes.append(
@@ -158,8 +122,8 @@ class Conversation:
             return True
         return bool(picks and ORDINAL.search(text.low)) or any(
             p.search(text.low)
-            for p in (_CHEAPER, _DEARER, _OTHERS, _THAT_BRAND, _SAME_BRAND)
-            if not _FRESH.search(text.low)
+            for p in (said.CHEAPER, said.DEARER, said.OTHERS, said.THAT_BRAND, said.SAME_BRAND)
+            if not said.FRESH.search(text.low)
         )
 
     def _new_topic(self, text: Text, reading: Reading, before: Intent) -> bool:
@@ -171,55 +135,63 @@ class Conversation:
         nouns = {t.stem for t in text.tokens if t.stem in self.reader.index.nouns}
         if nouns and not nouns & held:
             return True
-        if _STARTS.match(text.low):
+        if said.STARTS.match(text.low):
             return False
         if self._another_kind(text, reading.intent, held):
             return True
         taken = {stem(w.low) for c in reading.intent.constraints for w in tokenise(c.span).tokens}
         content = [t for t in text.tokens if t.low not in FILLER and not t.numeric and t.stem not in taken]
         new = [t for t in content if t.stem not in held and t.stem not in self.reader.index.tokens]
-        if _FRESH.search(text.low) and new:
+        if said.FRESH.search(text.low) and new:
             return True
-        return bool(new) and len(text.tokens) > 2 and not _ANAPHORA.search(text.low) and not reading.intent.constraints
+        return (
+            bool(new) and len(text.tokens) > 2 and not said.ANAPHORA.search(text.low) and not reading.intent.constraints
+        )
 
     def _another_kind(self, text: Text, intent: Intent, held: set[str]) -> bool:
         """Whether the turn asks for "a kettle under 5 euros" by a name that neither the earlier turns nor a field know."""
-        if not _A_THING.match(text.low) or _ANAPHORA.search(text.low):
+        if not said.A_THING.match(text.low) or said.ANAPHORA.search(text.low):
             return False
         kind = named_kind(text.text, intent)
         known = self.reader.index
         return bool(kind) and not any(
-            s in held or s in known.by_word or w in _VERSIONS or superlative(w[:-2] + "est") is not None
+            s in held or s in known.by_word or w in said.VERSIONS or superlative(w[:-2] + "est") is not None
             for w, s in ((w, stem(w)) for w in kind.split())
         )
 
-    def _merged(self, text: Text, reading: Reading, before: Intent, picks: list[Shown]) -> Reading:
+    def _merged(
+        self, text: Text, reading: Reading, before: Intent, picks: list[Shown], gone: tuple[Shown, ...]
+    ) -> Reading:
+        """The earlier intent with what the turn adds, without the picks that it turns down (`gone`)."""
         new = reading.intent
         constraints = list(before.constraints)
         notes = ["read together with the earlier turns"]
         added: list[Constraint] = list(new.constraints)
         query, exclude, sort = before.query, list(before.exclude), new.sort or before.sort
-        category = _category_of(new) or _category_of(before)
+        category = said.category_of(new) or said.category_of(before)
         if new.sort is not None:
             sort = self._sorted(new.sort, category, picks)
         for name in self._dropped(text):
             constraints = [c for c in constraints if c.field != name]
         chosen = self._chosen(text, picks)
-        about = [chosen] if chosen else picks
+        about = [chosen] if chosen else list(gone) or picks
         brand = next((f for f in self.reader.index.fields.values() if f.brand), None)
-        if brand is not None and _THAT_BRAND.search(text.low):
+        if brand is not None and said.THAT_BRAND.search(text.low):
             for value in self._brands(brand, about, before, one=chosen is not None):
                 added.append(Constraint(brand.field, "!=", value, "that brand"))
-        elif brand is not None and _SAME_BRAND.search(text.low) and about:
+        elif brand is not None and said.SAME_BRAND.search(text.low) and about:
             for value in self._brands(brand, about[:1], before, one=True)[:1]:
                 added.append(Constraint(brand.field, "=", value, "same brand"))
-        if _CHEAPER.search(text.low) and not any(c.field == "price" for c in new.constraints):
+        if said.CHEAPER.search(text.low) and not any(c.field == "price" for c in new.constraints):
             sort = self._priced("<", [p.price for p in about if p.price is not None], added, before, notes)
-        elif _DEARER.search(text.low) and not any(c.field == "price" for c in new.constraints):
+        elif said.DEARER.search(text.low) and not any(c.field == "price" for c in new.constraints):
             sort = self._priced(">", [p.price for p in about if p.price is not None], added, before, notes)
         else:
             compared = self._compared(text, about, added, category)
             sort = compared or sort
+        if gone:
+            exclude += [p.id for p in gone]
+            notes.append(f"left out: earlier pick{'s' if len(gone) > 1 else ''} {', '.join(str(p.rank) for p in gone)}")
         if chosen is not None:
             notes.append(f"taken as about the earlier pick {chosen.rank}")
             query = self._title(chosen, new.constraints)
@@ -227,15 +199,17 @@ class Conversation:
             if product is not None:
                 constraints = [c for c in constraints if c.field != "categories"]
                 added += self._category(product)
-            if _MORE_LIKE.search(text.low) or _OTHERS.search(text.low):
+            if said.MORE_LIKE.search(text.low) or said.OTHERS.search(text.low):
                 exclude.append(chosen.id)
-        elif _OTHERS.search(text.low) and picks:
+        elif said.OTHERS.search(text.low) and picks:
             exclude += [p.id for p in picks]
         if chosen is None:
             extra = [
                 w
                 for w in new.query.split()
-                if w.lower() not in query.lower().split() and not _comparing(w.lower()) and not _empty(w.lower())
+                if w.lower() not in query.lower().split()
+                and not said.comparing(w.lower())
+                and not said.empty(w.lower())
             ]
             if self._dropped(text):
                 extra = []
@@ -387,32 +361,7 @@ class Conversation:
     def _dropped(self, text: Text) -> list[str]:
         """Fields whose limits the turn lifts: "any brand is fine", "price doesn't matter"."""
         out = []
-        for match in _ANY.finditer(text.low):
+        for match in said.ANY.finditer(text.low):
             word = stem(next(g for g in match.groups() if g))
             out += [f.field for f in self.reader.index.by_word.get(word, ()) if word in f.name or f.kind == "money"]
         return out
-
-
-def _empty(word: str) -> bool:
-    """Whether a word of a later turn says nothing to search for: "ones", "anything", "ok"."""
-    return word in FILLER and word not in KEPT
-
-
-def _compares(constraint: Constraint) -> bool:
-    """Whether the limit came from comparing with what was shown ("cheaper", "lighter"), not from a number said."""
-    return constraint.operator in ("<", ">") and (
-        constraint.span in ("cheaper", "more expensive") or _comparing(constraint.span.lower())
-    )
-
-
-def _comparing(word: str) -> bool:
-    """Whether a word only compares with what was shown."""
-    return word in ("expensive", "pricey", "different", "else") or (
-        word.endswith("er") and superlative(word[:-2] + "est") is not None
-    )
-
-
-def _category_of(intent: Intent) -> str | None:
-    """The one category that the intent is held to, in lower case."""
-    named = [c for c in intent.constraints if c.field == "categories" and c.operator == "="]
-    return str(named[0].value).lower() if len(named) == 1 else None

@@ -1,0 +1,74 @@
+"""The words by which a later turn speaks of what was said and shown: "cheaper", "that brand", "start over", "any colour"."""
+
+from __future__ import annotations
+
+import re
+
+from shelftalk.understand.lexicon import FILLER, superlative
+from shelftalk.understand.tokens import bag
+from shelftalk.understand.wishes import KEPT
+from shelftalk.values import Constraint, Intent
+
+CHEAPER = re.compile(
+    r"\b(?:cheaper|less expensive|less pricey|more affordable|lower[- ]priced?|lower price|(?:too|bit|little|so) (?:expensive|pricey|much|dear|steep)|costs? less|not (?:so|as|that) expensive|over (?:my )?budget|can't afford)\b"
+)
+DEARER = re.compile(r"\b(?:more expensive|pricier|higher[- ]end|more upmarket|more premium|fancier|costs? more)\b")
+MORE_LIKE = re.compile(
+    r"\b(?:(?:more|something|anything|others?|products?|ones?) (?:like|similar to)|similar to|like)\b"
+)
+OTHERS = re.compile(
+    r"\b(?:something else|anything else|any others?|others|other (?:options|ones|choices|suggestions)|more (?:options|choices|suggestions|results)|show me more|next(?: ones| page)?|none of (?:those|these|them)|different ones|what else)\b"
+)
+THAT_BRAND = re.compile(
+    r"\b(?:not|no|n't|other than|except|besides|but)\b[^.?!]{0,24}\b(?:that|this|the same|those|their) (?:brand|make|maker|manufacturer|company|brands)\b|\b(?:another|a different|different|other|any other) (?:brands?|makes?|makers?|manufacturers?)\b|\bnot (?:from )?(?:them|theirs)\b"
+)
+SAME_BRAND = re.compile(
+    r"\b(?:same|that|this) (?:brand|make|maker|manufacturer|company)\b|\bfrom (?:them|the same (?:brand|people))\b"
+)
+RESET = re.compile(
+    r"^\W*(?:(?:ok|okay|well|no|actually)\W+)?(?:start over|start again|new search|forget (?:that|it|all that|everything|about (?:that|it))|scratch that|never ?mind(?: that)?|different topic|something completely different|now for something|on another note)\b\W*"
+)
+ANY = re.compile(
+    r"\b(?:any|whatever|whichever|no matter (?:the|which|what)) (?P<a>\w+)(?: (?:is|are|will|would|works?|goes|do|does|at all|is fine|be fine)\b|\W*$)|\b(?P<b>\w+) (?:doesn't|does not|don't|do not|isn't|no longer) (?:really )?(?:matter|important|an issue|a problem)|\b(?:forget|drop|ignore|remove|lose|skip) (?:about )?(?:the |that )?(?P<c>\w+)(?: (?:limit|filter|restriction|requirement|constraint|part|thing))?\W*$|\bnot (?:only|just|necessarily) (?P<d>\w+)\W*$"
+)
+LEAD = re.compile(
+    r"^\W*(?:(?:no|nope|nah|yes|yeah|yep|ok|okay|sure|hmm+|well|actually|please|thanks|thank you|great|cool|nice|right|alright|oh|and|but|so)\b\s*[,.!;:-]+\s*)+",
+    re.I,
+)
+STARTS = re.compile(
+    r"^\W*(?:(?:no|nope|nah|yes|yeah|ok|okay|sure|hmm+|well|actually|please|and|but|so|then|also)\b[\s,.!;:-]*)*(?:in|with|without|under|over|below|above|less|more|cheaper|bigger|smaller|lighter|larger|only|not|any|what about|how about|something|anything|make it|make that|same|also|instead|for|from|but|and|or|no|at (?:most|least)|up to|between|around|about|the|that|those|these|it|they|them|ones?|which|does|do (?:they|any|you have (?:it|them|any|that|one|those)|those)|is (?:it|there|that)|are (?:they|there|those|any)|can (?:it|i get (?:it|them|that|one))|got (?:it|any|one|them)|have you got (?:it|any|one|them)|show me (?:the|only|more|some in|ones?|those|cheaper|it|them)|i(?:'d| would)? (?:prefer|like|want) (?:it|them|one|the|ones|something)|preferably|maybe|rather|waterproof|wireless)\b"
+)
+ANAPHORA = re.compile(r"\b(?:ones|one|those|these|them|they|it|that|same|instead|cheaper|then|either of)\b")
+FRESH = re.compile(
+    r"\b(?:i'm (?:also )?(?:looking|shopping|searching|in the market)|i (?:also )?need an?|i want an?|looking for an?|now (?:i|show|find|a|for)|find me an?|show me an?|recommend (?:me )?an?|do you (?:have|sell|carry) (?:any |a |an |some )?\w+s?\b|gift for)\b"
+)
+
+A_THING = re.compile(r"^\W*(?:(?:now|next|and|also|i need|i want|i'd like)\W+)*(?:an?|some) \w")
+VERSIONS = bag(
+    "version model variant style design colour color shape size finish look pattern bit little few couple alternative brand"
+)
+
+
+def empty(word: str) -> bool:
+    """Whether a word of a later turn says nothing to search for: "ones", "anything", "ok"."""
+    return word in FILLER and word not in KEPT
+
+
+def compares(constraint: Constraint) -> bool:
+    """Whether the limit came from comparing with what was shown ("cheaper", "lighter"), not from a number said."""
+    return constraint.operator in ("<", ">") and (
+        constraint.span in ("cheaper", "more expensive") or comparing(constraint.span.lower())
+    )
+
+
+def comparing(word: str) -> bool:
+    """Whether a word only compares with what was shown."""
+    return word in ("expensive", "pricey", "different", "else") or (
+        word.endswith("er") and superlative(word[:-2] + "est") is not None
+    )
+
+
+def category_of(intent: Intent) -> str | None:
+    """The one category that the intent is held to, in lower case."""
+    named = [c for c in intent.constraints if c.field == "categories" and c.operator == "="]
+    return str(named[0].value).lower() if len(named) == 1 else None
