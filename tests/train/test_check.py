@@ -83,7 +83,8 @@ def checkpoint(folder: Path, step: int) -> Path:
 def test_the_newest_checkpoint_is_taken_by_its_number(tmp_path: Path) -> None:
     checkpoint(tmp_path, 90)
     newest = checkpoint(tmp_path, 100)
-    assert check.newest_checkpoint(tmp_path, {"data_hash": "a"}) == (newest, 100.0)
+    found, note = check.newest_checkpoint(tmp_path, {"data_hash": "a"})
+    assert (found, note["seconds"]) == (newest, 100)
 
 
 @pytest.mark.parametrize("name", ["adapter_model.safetensors", "optimizer.pt", "trainer_state.json", "shelftalk.json"])
@@ -100,3 +101,39 @@ def test_a_cut_file_of_a_checkpoint_is_named_with_what_to_do(tmp_path: Path, nam
 def test_resuming_where_nothing_was_saved_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no checkpoint to resume from"):
         check.newest_checkpoint(tmp_path, {})
+
+
+def test_a_checkpoint_that_was_cut_while_it_was_written_is_passed_over(tmp_path: Path) -> None:
+    whole = checkpoint(tmp_path, 1)
+    cut = checkpoint(tmp_path, 2)
+    (cut / check.NOTE).unlink()
+    assert check.newest_checkpoint(tmp_path, {})[0] == whole
+    assert not cut.exists()
+
+
+def test_weights_that_changed_on_the_disk_are_refused(tmp_path: Path) -> None:
+    from shelftalk.train.callbacks import digest
+
+    made = checkpoint(tmp_path, 1)
+    weights = made / "adapter_model.safetensors"
+    (made / check.NOTE).write_text(json.dumps({"weights": digest(weights)}))
+    assert check.newest_checkpoint(tmp_path, {})[0] == made
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
+    with pytest.raises(StorageError, match="its bytes are not those that were saved.*begin without --resume"):
+        check.newest_checkpoint(tmp_path, {})
+
+
+def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
+    with check.alone(tmp_path / "run"), pytest.raises(UsageError, match="another run is writing to"):
+        with check.alone(tmp_path / "run"):
+            pass
+    with check.alone(tmp_path / "run"):
+        pass
+
+
+def test_an_output_that_is_a_file_or_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(UsageError, match="is a file"):
+        check.output_folder(tmp_path / "file")
+    with pytest.raises(StorageError, match="cannot be written"):
+        check.output_folder(tmp_path / "file" / "below")

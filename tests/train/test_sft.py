@@ -70,6 +70,7 @@ def test_a_cut_run_goes_on_from_its_checkpoint_and_ends_like_one_that_was_not_cu
     shutil.rmtree(cut / "adapter")
     outcome = train_sft(recipe(base, data, cut), tmp_path, resume=True)
     assert outcome.steps == 12
+    assert outcome.tokens == trained[0].tokens, "those before the cut are counted"
     assert weights(outcome.folder) == pytest.approx(weights(trained[0].folder), abs=1e-5)
 
 
@@ -124,6 +125,52 @@ def test_more_layers_than_the_model_has_are_refused_before_training(base: Path, 
         train_sft(recipe(base, data, tmp_path / "run", lora={"layers": 3}), tmp_path)
 
 
+@pytest.mark.parametrize(
+    "target, said",
+    [
+        ("nosuch", "it is no layer of the model; name some of down_proj"),
+        ("input_layernorm", "a LlamaRMSNorm, not a linear"),
+    ],
+)
+def test_a_target_that_the_model_cannot_adapt_is_refused_even_beside_one_that_it_can(
+    base: Path, data: Path, tmp_path: Path, target: str, said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        train_sft(recipe(base, data, tmp_path / "run", lora={"targets": ["q_proj", target]}), tmp_path)
+
+
+def test_an_adapter_to_go_on_from_keeps_its_shape_and_another_one_is_refused(
+    base: Path, data: Path, trained: tuple[Outcome, Path], tmp_path: Path
+) -> None:
+    from shelftalk.train.sft import material
+
+    kept = recipe(base, data, tmp_path / "run", adapter=str(trained[0].folder), lora={})
+    material(kept, tmp_path)
+    assert kept.lora.rank == json.loads((trained[0].folder / "adapter_config.json").read_text())["r"]
+    other = recipe(base, data, tmp_path / "run", adapter=str(trained[0].folder), lora={"rank": 64})
+    with pytest.raises(UsageError, match="lora.rank is 64, but the adapter .* has"):
+        material(other, tmp_path)
+
+
+def test_rows_of_one_request_are_scored_together_and_not_with_their_categorys(base: Path) -> None:
+    from shelftalk.train.score import Scorer
+
+    class Fixed(Scorer):
+        def _probabilities(self, model: Any, rows: Sequence[Any]) -> list[dict[str, float]]:
+            return [{"yes": row["p"], "no": 1 - row["p"]} for row in rows]
+
+    def row(query: str, p: float, gain: float) -> dict[str, Any]:
+        return {
+            "task": "pointwise", "group": "lamps", "query": query, "labels": ["yes", "no"], "gains": [gain, 0.0], "p": p,
+            "prompt": [], "completion": [{"role": "assistant", "content": "yes" if gain else "no"}],
+        }  # fmt: skip
+
+    read = chat(base)
+    rows_ = [row("q1", 0.9, 3.0), row("q1", 0.8, 0.0), row("q2", 0.2, 3.0), row("q2", 0.1, 0.0)]
+    values = Fixed(rows_, read, 257)._chosen(None, "pointwise", rows_)
+    assert values == [1.0, 1.0], "in each request the right one is first"
+
+
 def test_limits_hold_by_task_and_by_source_and_an_unknown_one_is_refused(
     base: Path, data: Path, tmp_path: Path
 ) -> None:
@@ -134,6 +181,8 @@ def test_limits_hold_by_task_and_by_source_and_an_unknown_one_is_refused(
     )
     counted = Counter(row["task"] for row in made.splits["train"])
     assert counted == {"suits": 3, "listwise": 2, "understand": 12}
+    with pytest.raises(UsageError, match="let no training example through"):
+        material(recipe(base, data, tmp_path / "run", limits={"suits": 0}, tasks=["suits"]), tmp_path)
     with pytest.raises(UsageError, match="limits: no training example is of suit; there is: explain, explain/toy"):
         material(recipe(base, data, tmp_path / "run", limits={"suit": 3}), tmp_path)
 
@@ -210,6 +259,7 @@ def test_the_loss_is_the_answers_alone_and_the_same_as_a_full_forward_gives(base
 @pytest.mark.parametrize(
     "text, said",
     [
+        ("sft: {minutes: 0}", "key sft.minutes: .*got 0"),
         ("sft: {bach: 4}", "key sft.bach"),
         ("sft: {learning_rate: -1}", "key sft.learning_rate: .*-1"),
         ("- 1", "must hold keys"),
@@ -220,6 +270,14 @@ def test_a_training_file_with_a_slip_names_the_key(tmp_path: Path, text: str, sa
     (tmp_path / "t.yaml").write_text(text)
     with pytest.raises(UsageError, match=said):
         read_recipe(tmp_path / "t.yaml")
+
+
+def test_what_the_command_line_gives_is_checked_like_the_files_keys(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text("sft: {minutes: 3}")
+    assert read_recipe(tmp_path / "t.yaml", minutes=None).sft.minutes == 3
+    assert read_recipe(tmp_path / "t.yaml", minutes=0.5).sft.minutes == 0.5
+    with pytest.raises(UsageError, match="key sft.minutes: .*got -3"):
+        read_recipe(tmp_path / "t.yaml", minutes=-3)
 
 
 def test_the_documented_file_holds_every_key_and_the_defaults() -> None:

@@ -43,8 +43,7 @@ def sft(
     from shelftalk.train.sft import train_sft
 
     quiet()
-    given = {"output": output, "data": data, "minutes": minutes}
-    recipe = read_recipe(config).sft.model_copy(update={k: v for k, v in given.items() if v is not None})
+    recipe = read_recipe(config, output=output, data=data, minutes=minutes).sft
     with _Bar("training") as bar:
         outcome = train_sft(recipe, load_settings().home_folder, resume=resume, show=bar.show)
     _told(outcome, as_json)
@@ -131,9 +130,18 @@ def publish(
 
     quiet()
     home = load_settings().home_folder
-    said = limits.read_text(encoding="utf-8") if limits else ""
+    said = _read(limits) if limits else ""
     made = publish_adapter(adapter, name, to or home / "adapters", home, licence=licence, limits=said, measured=figures)
     typer.echo(str(made.folder))
+
+
+def _read(path: Path) -> str:
+    from shelftalk.errors import UsageError
+
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--limits {path}: cannot be read as text: {error}") from error
 
 
 def list_adapters(as_json: JsonOption = False) -> None:
@@ -158,8 +166,12 @@ def list_adapters(as_json: JsonOption = False) -> None:
 
 
 def _told(outcome: Outcome, as_json: bool) -> None:
+    import os
+
     from shelftalk.cli.common import stdout
 
+    if os.environ.get("RANK", "0") != "0":  # accelerate runs a process a GPU; one tells
+        return
     if as_json:
         told = {k: getattr(outcome, k) for k in ("scores", "before", "steps", "tokens", "stopped", "left_out")}
         typer.echo(json.dumps({**told, "folder": str(outcome.folder), "seconds": round(outcome.seconds, 1)}, indent=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import time
@@ -10,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Clock", "callbacks", "rate"]
+__all__ = ["NOTE", "Clock", "callbacks", "digest", "rate"]
 
 NOTE = "shelftalk.json"  # beside each checkpoint: what it is a checkpoint of, and how long it had run
 
@@ -34,6 +35,7 @@ class Clock:
 
     def __init__(self, minutes: float | None, before: float = 0.0) -> None:
         self.minutes, self.before, self._since = minutes, before, time.monotonic()
+        self._agreed: float | None = None
 
     def start(self) -> None:
         """Begin to count: loading and encoding are no training."""
@@ -42,7 +44,19 @@ class Clock:
     @property
     def seconds(self) -> float:
         """Seconds trained."""
+        if self._agreed is not None:
+            return self._agreed
         return self.before + time.monotonic() - self._since
+
+    def agree(self, device: Any) -> None:
+        """Takes the first process's time for that of all, so that they end, save and lower the rate at the same step."""
+        import torch
+        from torch import distributed
+
+        if distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1:
+            told = torch.tensor([self.before + time.monotonic() - self._since], device=device)
+            distributed.broadcast(told, 0)
+            self._agreed = float(told)
 
     @property
     def share(self) -> float:
@@ -53,6 +67,12 @@ class Clock:
 Show = Callable[[int, int, Mapping[str, Any]], None]
 
 
+def digest(path: Path) -> str:
+    """The SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 @cache
 def _classes() -> tuple[Any, Any]:
     from transformers import TrainerCallback
@@ -60,8 +80,16 @@ def _classes() -> tuple[Any, Any]:
     class Watch(TrainerCallback):  # type: ignore[misc]
         """Saves by the clock, stops at the deadline or at a loss that is no number, and tells how far it is."""
 
-        def __init__(self, clock: Clock, save_minutes: float, note: Mapping[str, Any], show: Show | None) -> None:
+        def __init__(
+            self,
+            clock: Clock,
+            save_minutes: float,
+            note: Mapping[str, Any],
+            show: Show | None,
+            tokens: Callable[[], int],
+        ) -> None:
             self.clock, self.every, self.note, self.show = clock, save_minutes * 60, dict(note), show
+            self.tokens = tokens
             self._saved = 0.0
             self.stopped: str | None = None
             self.latest: dict[str, Any] = {}
@@ -71,6 +99,7 @@ def _classes() -> tuple[Any, Any]:
             self._saved = self.clock.seconds
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            self.clock.agree(args.device)
             if self.clock.seconds - self._saved >= self.every:
                 control.should_save = True
             if self.clock.share >= 1 and not control.should_training_stop:
@@ -94,7 +123,11 @@ def _classes() -> tuple[Any, Any]:
             folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
             if state.is_world_process_zero and folder.is_dir():
                 told = {**self.note, "seconds": round(self.clock.seconds, 1), "step": state.global_step}
-                (folder / NOTE).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+                told |= {"tokens": self.tokens(), "weights": digest(folder / "adapter_model.safetensors")}
+                # last and whole: a checkpoint without it was cut while it was written
+                unfinished = folder / f".{NOTE}"
+                unfinished.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+                unfinished.replace(folder / NOTE)
 
     class Budget(TrainerCallback):  # type: ignore[misc]
         """Lets AdaLoRA move its ranks about after each step, which the Trainer does not do by itself."""
@@ -106,8 +139,10 @@ def _classes() -> tuple[Any, Any]:
 
 
 def callbacks(
-    clock: Clock, save_minutes: float, note: Mapping[str, Any], show: Show | None, *, adalora: bool = False
-) -> list[Any]:
-    """The callbacks of a stage; the first is the watch, whose `stopped` says why a training ended early."""
+    clock: Clock, save_minutes: float, note: Mapping[str, Any], show: Show | None, *, adalora: bool = False,
+    tokens: Callable[[], int] = lambda: 0,
+) -> list[Any]:  # fmt: skip
+    """The callbacks of a stage; the first is the watch, whose `stopped` says why a training ended early. `tokens` tells how
+    many were read so far."""
     watch, budget = _classes()
-    return [watch(clock, save_minutes, note, show), *([budget()] if adalora else [])]
+    return [watch(clock, save_minutes, note, show, tokens), *([budget()] if adalora else [])]

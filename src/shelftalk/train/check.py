@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
+import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from shelftalk.errors import EngineError, StorageError, UsageError
-from shelftalk.train.callbacks import NOTE
+from shelftalk.train.callbacks import NOTE, digest
 from shelftalk.train.encode import Encoded
 
-__all__ = ["checked_rows", "enough_room", "fitting", "load_data", "newest_checkpoint", "require_training"]
+__all__ = [
+    "alone",
+    "checked_rows",
+    "enough_room",
+    "fitting",
+    "load_data",
+    "newest_checkpoint",
+    "output_folder",
+    "require_training",
+]
 
 _COLUMNS = ("task", "prompt", "completion")
+_WEIGHTS = "adapter_model.safetensors"
+
+logger = logging.getLogger(__name__)
 
 
 def require_training() -> None:
@@ -95,6 +110,38 @@ def fitting(encoded: Sequence[Encoded], longest: int, where: str) -> tuple[list[
     return kept, len(encoded) - len(kept)
 
 
+def output_folder(output: Path) -> None:
+    """UsageError where the output is no folder, StorageError where it cannot be made or written to."""
+    if output.exists() and not output.is_dir():
+        raise UsageError(f"output {output} is a file; name a folder for the run")
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output):
+            pass
+    except OSError as error:
+        raise StorageError(f"output {output} cannot be written: {error.strerror}; choose another place") from error
+
+
+@contextmanager
+def alone(output: Path) -> Iterator[None]:
+    """Holds the output folder for one run; UsageError where another holds it. Of several processes the first asks."""
+    from filelock import FileLock, Timeout
+
+    if os.environ.get("RANK", "0") != "0":
+        yield
+        return
+    output_folder(output)
+    lock = FileLock(output / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise UsageError(f"another run is writing to {output}; let it end, or name another output") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def enough_room(output: Path, parameters: int, keep: int) -> None:
     """StorageError where `keep` + 1 checkpoints (weights, and Adam's two moments, 4 bytes each) would fill the disk."""
     needed = (keep + 1) * parameters * 12 + parameters * 4 + 64 * 1024**2
@@ -109,13 +156,20 @@ def enough_room(output: Path, parameters: int, keep: int) -> None:
         )
 
 
-def newest_checkpoint(output: Path, wanted: Mapping[str, Any]) -> tuple[Path, float]:
-    """The newest checkpoint and the seconds it had run. UsageError where there is none or it is of other data or model;
-    StorageError where a file of it is damaged: it names the one before."""
+def newest_checkpoint(output: Path, wanted: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]:
+    """The newest checkpoint and its note: `seconds` it had run, `tokens` it had read.
+
+    One that was cut while it was written (its note comes last) is removed. UsageError where there is none or it is of
+    other data or model; StorageError where a file of it is damaged: it names the one before.
+    """
     found = sorted(
         (p for p in output.glob("checkpoint-*") if p.name.removeprefix("checkpoint-").isdigit()),
         key=lambda p: int(p.name.removeprefix("checkpoint-")),
     )
+    while found and not (found[-1] / NOTE).exists():
+        cut = found.pop()
+        logger.warning("%s was cut while it was written; it is removed", cut)
+        shutil.rmtree(cut, ignore_errors=True)
     if not found:
         raise UsageError(f"{output} has no checkpoint to resume from; run without --resume")
     newest = found[-1]
@@ -129,7 +183,7 @@ def newest_checkpoint(output: Path, wanted: Mapping[str, Any]) -> tuple[Path, fl
                 f"checkpoint {newest} was made with another {key.replace('_', ' ')} than this training file gives; "
                 "restore the old one, or choose another output and begin anew"
             )
-    return newest, float(note.get("seconds", 0))
+    return newest, note
 
 
 def _damage(folder: Path) -> str | None:
@@ -137,7 +191,7 @@ def _damage(folder: Path) -> str | None:
     from safetensors import SafetensorError, safe_open
 
     try:
-        json.loads((folder / NOTE).read_text(encoding="utf-8"))
+        note = json.loads((folder / NOTE).read_text(encoding="utf-8"))
         json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))
         json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -145,12 +199,15 @@ def _damage(folder: Path) -> str | None:
     except (OSError, ValueError) as error:
         return f"{error}"
     try:
-        with safe_open(folder / "adapter_model.safetensors", "np") as file:
+        with safe_open(folder / _WEIGHTS, "np") as file:
             if not list(file.keys()):
-                return "adapter_model.safetensors is empty"
+                return f"{_WEIGHTS} is empty"
+        if note.get("weights", hashed := digest(folder / _WEIGHTS)) != hashed:
+            return f"{_WEIGHTS}: its bytes are not those that were saved"
     except (OSError, SafetensorError) as error:
-        return f"adapter_model.safetensors: {error}"
-    for name in ("optimizer.pt", "scheduler.pt"):
+        return f"{_WEIGHTS}: {error}"
+    states = sorted(p.name for p in folder.glob("rng_state*.pth"))
+    for name in ("optimizer.pt", "scheduler.pt", *states):
         try:
             with zipfile.ZipFile(folder / name) as archive:
                 if (bad := archive.testzip()) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from shelftalk.engines.adapters import SERVED_RANKS
@@ -44,11 +45,12 @@ def served_unmerged(recipe: LoraRecipe) -> bool:
 def peft_config(recipe: LoraRecipe, model: Any, steps: int | None = None) -> Any:
     """The PEFT configuration for that model; `steps` is the training's length, over which AdaLoRA's budget is spread.
 
-    UsageError where the recipe names more layers than the model has.
+    UsageError where the recipe names more layers than the model has, or targets that it has not.
     """
     import peft
 
     targets = recipe.targets if isinstance(recipe.targets, str) else list(recipe.targets)
+    _check_targets([] if isinstance(targets, str) else targets, model)
     upper: dict[str, Any] = {}
     if recipe.layers is not None:
         count = int(model.config.get_text_config().num_hidden_layers)
@@ -69,6 +71,20 @@ def peft_config(recipe: LoraRecipe, model: Any, steps: int | None = None) -> Any
     return peft.LoraConfig(
         r=recipe.rank, use_rslora=recipe.variant == "rslora", use_dora=recipe.variant == "dora", **common
     )
+
+
+def _check_targets(targets: Sequence[str], model: Any) -> None:
+    """UsageError where a target names no module of the model, or one that is no linear layer."""
+    import torch
+
+    modules = dict(model.named_modules())
+    for target in targets:
+        found = [m for name, m in modules.items() if name == target or name.endswith(f".{target}")]
+        if not found or not all(isinstance(m, torch.nn.Linear) for m in found):
+            what = f"a {type(found[0]).__name__}, not a linear layer" if found else "no layer of the model"
+            raise UsageError(
+                f"lora.targets names {target!r}: it is {what}; name some of {', '.join(_linear(model))}, or write all-linear"
+            )
 
 
 def _linear(model: Any) -> list[str]:

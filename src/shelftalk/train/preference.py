@@ -15,10 +15,11 @@ from typing import Any
 
 from shelftalk.errors import UsageError
 from shelftalk.train.callbacks import Clock, Show, callbacks
+from shelftalk.train.check import alone, enough_room
 from shelftalk.train.encode import answer_of, prompt_of
 from shelftalk.train.recipe import DpoRecipe, GrpoRecipe, StageRecipe
 from shelftalk.train.score import Scorer, canonical, kind_of, labels_of, text_score
-from shelftalk.train.sft import Material, Outcome, arguments, load_model, material, write_card
+from shelftalk.train.sft import Material, Outcome, adapter_parameters, arguments, load_model, material, write_card
 
 __all__ = ["pairs", "passed_over", "reward", "train_dpo", "train_grpo"]
 
@@ -175,6 +176,13 @@ def train_grpo(recipe: GrpoRecipe, home: Path, *, show: Show | None = None) -> O
 def _run(
     stage: str, recipe: StageRecipe, made: Material, home: Path, build: Callable[..., Any], show: Show | None
 ) -> Outcome:
+    with alone(recipe.output):
+        return _alone(stage, recipe, made, home, build, show)
+
+
+def _alone(
+    stage: str, recipe: StageRecipe, made: Material, home: Path, build: Callable[..., Any], show: Show | None
+) -> Outcome:
     from transformers import PrinterCallback
 
     if any(recipe.output.glob("checkpoint-*")):
@@ -182,6 +190,7 @@ def _run(
             f"{recipe.output} holds checkpoints of a run; delete it, or name another output ({stage}.output)"
         )
     model, peft = load_model(recipe, made, home)
+    enough_room(recipe.output, adapter_parameters(model, recipe.lora.rank), recipe.keep)
     clock = Clock(recipe.minutes)
     note = {"data_hash": made.hashes["train"], "base_fingerprint": made.fingerprint, "lora": recipe.lora.model_dump()}
     watched = callbacks(clock, recipe.save_minutes, note, show)
@@ -203,4 +212,7 @@ def _run(
         write_card(
             outcome, stage, recipe, made, trainer.state.log_history, {k: list(v) for k, v in scorer.last.items()}
         )
+        from shelftalk.train.curve import plot_training
+
+        plot_training(trainer.state.log_history, recipe.output / "curves.png")
     return outcome

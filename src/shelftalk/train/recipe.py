@@ -6,7 +6,7 @@ serve/train/sft.yaml documents each key.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -93,9 +93,11 @@ class GrpoRecipe(StageRecipe):
 
 
 class CurveRecipe(_Group):
-    """The sizes at which a learning curve is drawn; 0 stands for all examples."""
+    """The sizes at which a learning curve is drawn (0 stands for all examples), and the fewest steps at each: few examples
+    are gone through more than once."""
 
     sizes: list[int] = [16, 64, 256, 1024, 0]
+    steps: int = Field(50, ge=1)
     output: Path = Path("training/curve")
     minutes: float | None = Field(None, gt=0)
 
@@ -109,8 +111,9 @@ class Recipe(_Group):
     curve: CurveRecipe = CurveRecipe()
 
 
-def read_recipe(path: Path) -> Recipe:
-    """The recipe in that YAML file, each `data` filled in; UsageError names the key that is wrong, and its value."""
+def read_recipe(path: Path, **given: Any) -> Recipe:
+    """The recipe in that YAML file, each `data` filled in; `given` are keys of `sft` that win over the file's (None: not
+    given). UsageError names the key that is wrong, and its value."""
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except OSError as error:
@@ -119,6 +122,9 @@ def read_recipe(path: Path) -> Recipe:
         raise UsageError(f"training file {path} is not YAML: {error}") from error
     if not isinstance(raw, dict):
         raise UsageError(f"training file {path} must hold keys such as 'sft:'; see serve/train/sft.yaml")
+    more = {key: value for key, value in given.items() if value is not None}
+    if more and isinstance(raw.get("sft") or {}, dict):
+        raw = {**raw, "sft": {**(raw.get("sft") or {}), **more}}
     try:
         recipe = Recipe.model_validate(raw)
     except ValidationError as error:

@@ -15,7 +15,7 @@ from typing import Any
 from shelftalk.engines.common import Chat
 from shelftalk.train.encode import answer_of, encode, prompt_of
 
-__all__ = ["Scorer", "canonical", "kind_of", "labels_of", "text_score"]
+__all__ = ["Scorer", "canonical", "kind_of", "labels_of", "request_of", "text_score"]
 
 RANKING = ("listwise", "pointwise")
 _LETTER = re.compile(r"[A-T]\Z")
@@ -41,6 +41,11 @@ def labels_of(row: Mapping[str, Any]) -> list[str]:
     text = "\n".join(m["content"] for m in row["prompt"])
     listed = sorted({*_LISTED.findall(text), answer_of(row)})
     return [chr(c) for c in range(ord("A"), ord(listed[-1]) + 1)]
+
+
+def request_of(row: Mapping[str, Any]) -> str:
+    """Which request the row belongs to: its `query`, or its `group` in sets that name none."""
+    return str(row.get("query") or row.get("group"))
 
 
 def canonical(text: str) -> Any:
@@ -127,7 +132,7 @@ class Scorer:
             if kind_of(answer_of(row)) == "letter":
                 values.append(ndcg([(p[label], gains[label]) for label in labels]))
             else:
-                groups[str(row.get("group"))].append((p["yes"], gains["yes"]))
+                groups[request_of(row)].append((p["yes"], gains["yes"]))
         return values + [ndcg(members) for members in groups.values() if max(g for _, g in members) > 0]
 
     def _probabilities(self, model: Any, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:

@@ -16,19 +16,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from shelftalk.engines.adapters import CARD, check_base, find_adapter, fingerprint, local_base
+from shelftalk.engines.adapters import CARD, CONFIG, Adapter, check_base, find_adapter, fingerprint, local_base
 from shelftalk.engines.common import Chat, import_transformers
 from shelftalk.engines.models import is_address, resolve_model
 from shelftalk.errors import UsageError
 from shelftalk.train.callbacks import Clock, Show, callbacks
-from shelftalk.train.check import enough_room, fitting, load_data, newest_checkpoint, require_training
+from shelftalk.train.check import alone, enough_room, fitting, load_data, newest_checkpoint, require_training
 from shelftalk.train.encode import data_hash, encode, end_of_turn
 from shelftalk.train.lora import check_lora, peft_config, served_unmerged
-from shelftalk.train.recipe import SftRecipe, StageRecipe
-from shelftalk.train.score import Scorer
+from shelftalk.train.recipe import LoraRecipe, SftRecipe, StageRecipe
+from shelftalk.train.score import Scorer, request_of
 from shelftalk.train.trainer import Pad, trainer_class
 
-__all__ = ["Material", "Outcome", "load_model", "material", "train_sft", "write_card"]
+__all__ = ["Material", "Outcome", "adapter_parameters", "load_model", "material", "train_sft", "write_card"]
 
 logger = logging.getLogger(__name__)
 
@@ -62,8 +62,13 @@ class Outcome:
 
 
 def material(recipe: StageRecipe, home: Path) -> Material:
-    """The data, tokenizer and base of a stage, all of it checked; UsageError or EngineError says what to do."""
+    """The data, tokenizer and base of a stage, all of it checked; UsageError or EngineError says what to do.
+
+    Where the recipe goes on from an adapter, its `lora` becomes that adapter's.
+    """
     require_training()
+    if recipe.adapter is not None:
+        recipe.lora = lora_of(find_adapter(recipe.adapter, home), recipe.lora)
     check_lora(recipe.lora)
     loaded = load_data(recipe.data, recipe.tasks)
     if is_address(recipe.model):
@@ -77,6 +82,8 @@ def material(recipe: StageRecipe, home: Path) -> Material:
     splits["train"] = _within(splits["train"], recipe.limits)
     if recipe.examples is not None:
         splits["train"] = splits["train"][: recipe.examples]
+    if unscored := sorted({r["task"] for r in splits["train"]} - {r["task"] for r in splits["dev"]}):
+        logger.warning("%s: no dev example, so no score: %s", recipe.data, ", ".join(unscored))
     splits["dev"] = _some_of_each(splits["dev"], recipe.eval_examples, recipe.seed)
     hashes = {name: data_hash(rows) for name, rows in splits.items()}
     return Material(splits, hashes, Chat(tokenizer, base.name), end_of_turn(tokenizer), base, fingerprint(base))
@@ -121,9 +128,16 @@ def train_sft(recipe: SftRecipe, home: Path, *, resume: bool = False, show: Show
 
     UsageError, EngineError or StorageError says what is wrong and what to do.
     """
+    if recipe.output.exists() and not recipe.output.is_dir():
+        raise UsageError(f"output {recipe.output} is a file; name a folder for the run")
     made = material(recipe, home)
+    with alone(recipe.output):
+        return _train_sft(recipe, made, home, resume, show)
+
+
+def _train_sft(recipe: SftRecipe, made: Material, home: Path, resume: bool, show: Show | None) -> Outcome:
     note = {"data_hash": made.hashes["train"], "base_fingerprint": made.fingerprint, "lora": recipe.lora.model_dump()}
-    checkpoint, before_seconds = newest_checkpoint(recipe.output, note) if resume else (None, 0.0)
+    checkpoint, done = newest_checkpoint(recipe.output, note) if resume else (None, {})
     if checkpoint is None and any(recipe.output.glob("checkpoint-*")):
         raise UsageError(f"{recipe.output} holds checkpoints of a run; add --resume, delete it, or name another output")
 
@@ -133,7 +147,9 @@ def train_sft(recipe: SftRecipe, home: Path, *, resume: bool = False, show: Show
     if left_out:
         logger.warning("%s: %d examples are longer than %d tokens and left out", where, left_out, recipe.max_length)
     dev = [encode(row, made.chat, made.end, recipe.loss_per) for row in made.splits["dev"]]
-    dev_kept, _ = fitting(dev, recipe.max_length, f"data set {recipe.data}, split dev")
+    dev_kept, unscored = fitting(dev, recipe.max_length, f"data set {recipe.data}, split dev")
+    if unscored:
+        logger.warning("%d dev examples are longer than %d tokens and not scored", unscored, recipe.max_length)
     if recipe.batching == "pack" and len({w for i in kept for w in encoded[i].weights}) > 1:
         raise UsageError("sft.batching pack counts each token alike; set sft.loss_per to token and give no weights")
 
@@ -143,13 +159,13 @@ def train_sft(recipe: SftRecipe, home: Path, *, resume: bool = False, show: Show
 
     steps = max(1, int(len(kept) * recipe.epochs / (recipe.batch * recipe.accumulate)))
     model, peft = load_model(recipe, made, home, steps)
-    enough_room(recipe.output, _adapter_parameters(model, recipe.lora.rank), recipe.keep)
+    enough_room(recipe.output, adapter_parameters(model, recipe.lora.rank), recipe.keep)
     columns = ["input_ids", "labels"] if recipe.batching == "pack" else ["input_ids", "labels", "weights", "length"]
 
     def table(rows: Sequence[dict[str, Any]]) -> Any:
         return datasets.Dataset.from_list([{c: row[c] for c in columns} for row in rows])
 
-    clock = Clock(recipe.minutes, before_seconds)
+    clock = Clock(recipe.minutes, float(done.get("seconds", 0)))
     longest = max(len(e.ids) - e.prompt for e in dev)
     scorer = Scorer([made.splits["dev"][i] for i in dev_kept], made.chat, made.end, max_new_tokens=longest + 8)
     trainer = trainer_class()(
@@ -165,11 +181,15 @@ def train_sft(recipe: SftRecipe, home: Path, *, resume: bool = False, show: Show
         processing_class=made.chat.tokenizer, peft_config=peft,
         data_collator=None if recipe.batching == "pack" else Pad(made.end, 16),
         callbacks=[
-            *(watched := callbacks(clock, recipe.save_minutes, note, show, adalora=recipe.lora.variant == "adalora")),
+            *(watched := callbacks(
+                clock, recipe.save_minutes, note, show, adalora=recipe.lora.variant == "adalora",
+                tokens=lambda: int(trainer._total_train_tokens),
+            )),
             *([EarlyStoppingCallback(recipe.patience)] if recipe.patience else []),
         ],
         score=scorer, progress=lambda: clock.share, schedule=(recipe.schedule, recipe.warmup),
     )  # fmt: skip
+    trainer._total_train_tokens = int(done.get("tokens", 0))
     result = trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     scores = scorer(trainer.accelerator.unwrap_model(trainer.model))
     evaluations = [log for log in trainer.state.log_history if "eval_score" in log]
@@ -242,11 +262,11 @@ def _strip_paths(folder: Path, base: str) -> None:
 
 
 def _some_of_each(rows: Sequence[dict[str, Any]], most: int, seed: int) -> list[dict[str, Any]]:
-    """At most `most` rows of each task, whole groups as far as they fit, chosen by the seed."""
+    """At most `most` rows of each task, whole requests as far as they fit, chosen by the seed."""
     by_task: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for i, row in enumerate(rows):
-        group = row.get("group")
-        by_task.setdefault(row["task"], {}).setdefault(str(i if group is None else group), []).append(row)
+        request = i if row.get("query") is None and row.get("group") is None else request_of(row)
+        by_task.setdefault(row["task"], {}).setdefault(str(request), []).append(row)
     out: list[dict[str, Any]] = []
     for _, groups in sorted(by_task.items()):
         names = sorted(groups)
@@ -259,8 +279,23 @@ def _some_of_each(rows: Sequence[dict[str, Any]], most: int, seed: int) -> list[
     return out
 
 
+def lora_of(adapter: Adapter, given: LoraRecipe) -> LoraRecipe:
+    """The shape of an adapter to go on with; UsageError where the recipe asks for another one, which it would not get."""
+    told = json.loads((adapter.folder / CONFIG).read_text(encoding="utf-8"))
+    kind = "dora" if told.get("use_dora") else "rslora" if told.get("use_rslora") else str(told["peft_type"]).lower()
+    has = {"rank": adapter.rank, "alpha": float(told.get("lora_alpha") or given.alpha), "variant": kind}
+    for key, value in has.items():
+        if key in given.model_fields_set and getattr(given, key) != value:
+            raise UsageError(
+                f"lora.{key} is {getattr(given, key)}, but the adapter {adapter.ref} to go on from has {value}; leave the key "
+                "out, or leave out `adapter` to begin a new one"
+            )
+    return LoraRecipe.model_validate({**given.model_dump(), **has})
+
+
 def _within(rows: Sequence[dict[str, Any]], limits: Mapping[str, int]) -> list[dict[str, Any]]:
-    """The rows that the limits let through, the first ones of each task and of each task and source."""
+    """The rows that the limits let through, the first ones of each task and of each task and source. UsageError where a
+    limit is of nothing in the set, or where they let nothing through."""
     known = {key for row in rows for key in (row["task"], f"{row['task']}/{row.get('source')}")}
     if unknown := sorted(set(limits) - known):
         raise UsageError(
@@ -272,6 +307,8 @@ def _within(rows: Sequence[dict[str, Any]], limits: Mapping[str, int]) -> list[d
         if all(left[key] > 0 for key in keys):
             left.update({key: left[key] - 1 for key in keys})
             out.append(row)
+    if not out:
+        raise UsageError(f"limits {dict(limits)} let no training example through; raise one")
     return out
 
 
@@ -279,7 +316,7 @@ def _scores(log: Mapping[str, Any]) -> dict[str, float]:
     return {k.removeprefix("eval_"): float(v) for k, v in log.items() if k.startswith("eval_score")}
 
 
-def _adapter_parameters(model: Any, rank: int) -> int:
+def adapter_parameters(model: Any, rank: int) -> int:
     """The number of weights of an adapter on all linear layers; an upper bound for fewer targets."""
     import torch
 
