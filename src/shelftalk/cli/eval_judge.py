@@ -91,6 +91,13 @@ def judge(
     lines = [json.dumps({**row, **name}, ensure_ascii=False) + "\n" for row in rows]
     write_whole(out, lambda file: file.writelines(lines))
     _tell(rows, kind, people, sum(p.first == p.second for p in pairs))
+    if asked.unread:
+        first, said = next(iter(asked.unread.items()))
+        console.print(
+            f"[yellow]note:[/yellow] {len(asked.unread)} got no verdict that can be read and are left out, such as "
+            f"{show.safe(first)}: {show.safe(repr(said[:60]))}",
+            soft_wrap=True,
+        )
 
 
 def _answers(run: Run) -> dict[str, tuple[str, tuple[str, ...]]]:

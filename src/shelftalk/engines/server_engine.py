@@ -1,7 +1,8 @@
 """The language model behind a running vLLM server (or another that speaks its OpenAI API), over HTTP.
 
 Label log-probabilities are exact with vLLM 0.32 and later, which reports any token asked for (`logprob_token_ids`). A
-server that ignores this reports its 20 likeliest tokens; a label that is not among them gets a floor.
+server that ignores this reports its 20 likeliest tokens; a label that is not among them gets a floor. A server that refuses
+what vLLM adds to the OpenAI API is asked without (see dialect.py).
 
 Requests run on an event loop in a thread of its own, so that one in flight can be called off (see call.py): its
 connection is closed, and vLLM stops writing.
@@ -23,6 +24,7 @@ from shelftalk.engines.background import Background
 from shelftalk.engines.base import Choice, Decoding, Generation, Prompt
 from shelftalk.engines.call import current
 from shelftalk.engines.common import FLOOR, each, normalised, split_prefix
+from shelftalk.engines.dialect import Asking, Dialect
 from shelftalk.errors import EngineError
 from shelftalk.values import Tokens
 
@@ -32,6 +34,7 @@ __all__ = ["ServerEngine", "Unreachable"]
 _CONCURRENT = 32
 _TOP = 20
 _TRIES = 3
+_LISTED = 20  # models that a message names
 _TIMEOUT = httpx.Timeout(300.0, connect=5.0)
 
 logger = logging.getLogger(__name__)
@@ -73,6 +76,8 @@ class ServerEngine:
         )
         self._pulse = httpx.AsyncClient(base_url=self.address, transport=transport)
         self._can_tokenize = True
+        self._dialect = Dialect()
+        self._root = "/v1"
         self._background = Background("shelftalk-engine")
         try:
             self.model = self._background.run(self._discover(model))
@@ -137,19 +142,27 @@ class ServerEngine:
         current().check()
 
     async def _discover(self, wanted: str | None) -> str:
-        served = [str(m["id"]) for m in (await self._json("GET", "/v1/models")).get("data", []) if "id" in m]
+        response = await self._send("GET", "/v1/models", None)
+        if response.status_code == 404 and httpx.URL(self.address).path.strip("/"):
+            # an address with a path of its own, such as https://host/v1beta/openai, may have no /v1 below it
+            below = await self._send("GET", "/models", None)
+            if below.status_code == 200:
+                self._root, response = "", below
+        if response.status_code in (404, 405, 501) and wanted is not None:
+            logger.info("the server at %s does not list its models; %s is taken at its word", self.address, wanted)
+            return wanted
+        if response.status_code != 200:
+            raise self._refused(response)
+        served = [str(m["id"]) for m in self._parsed(response).get("data") or [] if "id" in m]
         if wanted is None and served:
             return served[0]
-        if wanted is None or (served and wanted not in served):
-            raise EngineError(
-                f"the server at {self.address} serves {', '.join(served) or 'no model'}"
-                + (
-                    f", not {wanted!r}; set 'model' to one of these or to 'default'"
-                    if wanted
-                    else "; start it with one"
-                )
-            )
-        return wanted
+        if wanted is not None and (not served or any(wanted in (name, name.rpartition("/")[2]) for name in served)):
+            return wanted
+        listed = ", ".join(served[:_LISTED]) + (f" and {len(served) - _LISTED} more" if len(served) > _LISTED else "")
+        raise EngineError(
+            f"the server at {self.address} serves {listed or 'no model'}"
+            + (f", not {wanted!r}; set 'model' to one of these or to 'default'" if wanted else "; start it with one")
+        )
 
     async def _choose_all(self, prompts: Sequence[Prompt], labels: Sequence[str]) -> list[Choice]:
         ids = await self._label_ids(tuple(labels))
@@ -159,52 +172,79 @@ class ServerEngine:
         body = self._body(prompt, Decoding(max_tokens=1)) | {"logprobs": True, "top_logprobs": _TOP}
         if ids is not None:
             body |= {"logprob_token_ids": list(ids), "return_tokens_as_token_ids": True}
-        answer = await self._json("POST", "/v1/chat/completions", body)
+        answer = await self._chat(body)
         try:
             content = answer["choices"][0]["logprobs"]["content"]
             read = {item["token"]: float(item["logprob"]) for item in [content[0], *content[0]["top_logprobs"]]}
         except (KeyError, IndexError, TypeError) as error:
-            raise EngineError(
-                f"the server at {self.address} reports no log-probabilities; use a vLLM server, "
-                "or a ranking strategy that generates"
-            ) from error
+            raise self._no_logprobs() from error
         keys = list(labels) if ids is None else [f"token_id:{i}" for i in ids]
-        found = {label: read.get(key, read.get(label, -math.inf)) for label, key in zip(labels, keys, strict=True)}
+        stripped: dict[str, float] = {}
+        for token, value in read.items():
+            stripped[token.strip()] = max(value, stripped.get(token.strip(), -math.inf))
+        found = {
+            label: read.get(key, read.get(label, stripped.get(label, -math.inf)))
+            for label, key in zip(labels, keys, strict=True)
+        }
         missing = [label for label, value in found.items() if value < FLOOR]
         if missing:
             logger.debug("the server reported no log-probability of %d of %d labels", len(missing), len(labels))
         return Choice(normalised(found), _tokens(answer))
 
     async def _generate(self, prompt: Prompt, decoding: Decoding) -> Generation:
-        answer = await self._json("POST", "/v1/chat/completions", self._body(prompt, decoding))
+        answer = await self._chat(self._body(prompt, decoding))
         try:
             choice = answer["choices"][0]
             text = choice["message"]["content"] or ""
         except (KeyError, IndexError, TypeError) as error:
             raise self._strange(answer) from error
+        if not self._dialect.stops:
+            text = min((text.partition(stop)[0] for stop in decoding.stop), key=len, default=text)
         return Generation(text, "length" if choice.get("finish_reason") == "length" else "stop", _tokens(answer))
 
     async def _pieces(self, body: dict[str, Any]) -> AsyncIterator[str]:
-        headers = dict(current().headers)
+        headers, asking = dict(current().headers), Asking(self._dialect, body)
         try:
-            async with self._client.stream("POST", "/v1/chat/completions", json=body, headers=headers) as response:
-                if response.status_code != 200:
-                    await response.aread()
-                    raise self._refused(response)
-                async for line in response.aiter_lines():
-                    data = line.removeprefix("data:").strip()
-                    if not line.startswith("data:") or data == "[DONE]":
-                        continue
-                    event = json.loads(data)
-                    if "error" in event:
-                        raise Unreachable(f"the server at {self.address} failed while it was writing: {event['error']}")
-                    for choice in event.get("choices", []):
-                        if piece := choice.get("delta", {}).get("content"):
-                            yield piece
+            while True:
+                async with self._client.stream(
+                    "POST", f"{self._root}/chat/completions", json=asking.sent, headers=headers
+                ) as response:
+                    if response.status_code != 200:
+                        await response.aread()
+                        if asking.again(response.status_code, response.text):
+                            continue
+                        raise self._refused(response)
+                    asking.taken()
+                    async for line in response.aiter_lines():
+                        data = line.removeprefix("data:").strip()
+                        if not line.startswith("data:") or data == "[DONE]":
+                            continue
+                        event = json.loads(data)
+                        if "error" in event:
+                            raise Unreachable(
+                                f"the server at {self.address} failed while it was writing: {event['error']}"
+                            )
+                        for choice in event.get("choices", []):
+                            if piece := choice.get("delta", {}).get("content"):
+                                yield piece
+                    return
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
         except json.JSONDecodeError as error:
             raise EngineError(f"the server at {self.address} sent a stream that is no JSON: {error}") from error
+
+    async def _chat(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The answer to a chat request, put again without what the server refuses."""
+        asking = Asking(self._dialect, body)
+        while True:
+            response = await self._send("POST", f"{self._root}/chat/completions", asking.sent)
+            if response.status_code == 200:
+                asking.taken()
+                return self._parsed(response)
+            if not asking.again(response.status_code, response.text):
+                if response.status_code in (400, 422) and "logprobs" in body and "logprobs" in response.text:
+                    raise self._no_logprobs()
+                raise self._refused(response)
 
     def _body(self, prompt: Prompt, decoding: Decoding) -> dict[str, Any]:
         messages, prefix = split_prefix(prompt)
@@ -259,19 +299,17 @@ class ServerEngine:
             return None
         body = {"model": self.model, "prompt": text, "add_special_tokens": False}
         response = await self._send("POST", "/tokenize", body)
-        if response.status_code in (404, 405, 501):
-            logger.info("the server at %s does not count tokens; they are guessed", self.address)
-            self._can_tokenize = False
-            return None
-        if response.status_code != 200:
+        if response.status_code >= 500 and response.status_code != 501:
             raise self._refused(response)
-        return [int(token) for token in self._parsed(response).get("tokens", [])]
-
-    async def _json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        response = await self._send(method, path, body)
-        if response.status_code != 200:
-            raise self._refused(response)
-        return self._parsed(response)
+        try:
+            tokens = [int(token) for token in response.json()["tokens"]]
+            if tokens or not text:
+                return tokens
+        except (ValueError, KeyError, TypeError):  # not there, not allowed, or something else that answers everything
+            pass
+        logger.info("the server at %s does not count tokens; they are guessed", self.address)
+        self._can_tokenize = False
+        return None
 
     def _parsed(self, response: httpx.Response) -> dict[str, Any]:
         try:
@@ -332,6 +370,12 @@ class ServerEngine:
                 "if it is too long, offer fewer or shorter candidates"
             )
         return Unreachable(f"the server at {self.address} failed ({response.status_code}): {said}; see its log")
+
+    def _no_logprobs(self) -> EngineError:
+        return EngineError(
+            f"the server at {self.address} reports no log-probabilities; use a vLLM server, a ranking strategy that "
+            "generates, or for a judge --by text"
+        )
 
     def _strange(self, answer: Any) -> EngineError:
         return EngineError(

@@ -9,6 +9,7 @@ LLM-as-a-judge": models favour a place).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,7 @@ __all__ = [
 
 GRADES = ("0", "1", "2", "3")
 _LETTERS = ("A", "B", "C")
+_BRIEF, _LONG = 24, 2048  # tokens of a verdict, and of one with thoughts before it
 Winner = Literal["first", "second", "tie"]
 How = Literal["logprobs", "text"]
 
@@ -93,7 +95,8 @@ class Agreement:
 
 class Judge:
     """Asks one engine. `how` "logprobs" reads the verdict from the probabilities of the labels; "text" has it written as
-    JSON under a schema, for servers that report no probabilities. `batch` prompts are asked together."""
+    JSON under a schema, for servers that report no probabilities. `batch` prompts are asked together. `unread` holds what
+    was said, by id, where it was no verdict."""
 
     def __init__(
         self,
@@ -107,6 +110,7 @@ class Judge:
     ) -> None:
         library = prompts or PromptLibrary.default()
         self._engine, self._how, self._batch = engine, how, batch
+        self.unread: dict[str, str] = {}
         self._pointwise = _rubric(library, pointwise, ("request", "answer"))
         self._pairwise = _rubric(library, pairwise, ("request", "first", "second"))
 
@@ -116,17 +120,19 @@ class Judge:
         return {"pointwise": self._pointwise.ref, "pairwise": self._pairwise.ref}
 
     def grade(self, items: Sequence[Item], progress: Callable[[int], None] = lambda done: None) -> list[Grade]:
-        """A Grade for each item, in order. Raises EngineError."""
+        """A Grade for each item, in order, without those in `unread`. Raises EngineError, and UsageError where no verdict
+        at all can be read."""
         prompts = [self._pointwise.render(request=i.request, answer=list(i.answer) or ["(nothing)"]) for i in items]
-        verdicts = self._ask(prompts, GRADES, progress)
+        verdicts = self._ask([i.id for i in items], prompts, GRADES, progress)
         return [
             Grade(item.id, int(_best(v)), sum(int(label) * share for label, share in v.items()))
             for item, v in zip(items, verdicts, strict=True)
+            if v is not None
         ]
 
     def compare(self, pairs: Sequence[Pair], progress: Callable[[int], None] = lambda done: None) -> list[Preference]:
-        """A Preference for each pair, in order, each asked with both places; equal answers are a tie and are not asked.
-        Raises EngineError."""
+        """A Preference for each pair, in order, without those in `unread`; each is asked with both places, but equal answers
+        are a tie and are not asked. Raises EngineError, and UsageError where no verdict at all can be read."""
         prompts = []
         told = {pair.id: Preference(pair.id, "tie", True) for pair in pairs if pair.first == pair.second}
         asked = [pair for pair in pairs if pair.id not in told]
@@ -137,27 +143,55 @@ class Judge:
                         request=pair.request, first=list(first) or ["(nothing)"], second=list(second) or ["(nothing)"]
                     )
                 )
-        letters = [_best(v) for v in self._ask(prompts, _LETTERS, progress)]
-        for pair, straight, swapped in zip(asked, letters[::2], letters[1::2], strict=True):
-            told[pair.id] = _preference(pair.id, straight, swapped)
-        return [told[pair.id] for pair in pairs]
+        verdicts = self._ask([pair.id for pair in asked for _ in range(2)], prompts, _LETTERS, progress)
+        for pair, straight, swapped in zip(asked, verdicts[::2], verdicts[1::2], strict=True):
+            if straight is not None and swapped is not None:
+                told[pair.id] = _preference(pair.id, _best(straight), _best(swapped))
+        return [told[pair.id] for pair in pairs if pair.id in told]
 
     def _ask(
-        self, prompts: Sequence[Prompt], labels: Sequence[str], progress: Callable[[int], None]
-    ) -> list[dict[str, float]]:
-        """For each prompt the probability of each label; 1 for the one that was written where it was."""
-        from math import exp
-
-        verdicts: list[dict[str, float]] = []
+        self, ids: Sequence[str], prompts: Sequence[Prompt], labels: Sequence[str], progress: Callable[[int], None]
+    ) -> list[dict[str, float] | None]:
+        """For each prompt the probability of each label; 1 for the one that was written where it was. None: no verdict."""
+        verdicts: list[dict[str, float] | None] = []
+        self.unread = {}
         for at in range(0, len(prompts), self._batch):
             some = prompts[at : at + self._batch]
-            if self._how == "logprobs":
-                choices = self._engine.choose(some, labels)
-                verdicts += [{label: exp(p) for label, p in c.logprobs.items()} for c in choices]
-            else:
-                verdicts += [_written(g.text, labels) for g in self._engine.generate(some, _decoding(labels))]
+            said = self._shares(some, labels) if self._how == "logprobs" else self._texts(some, labels)
+            for identity, (text, verdict) in zip(ids[at:], said, strict=False):
+                verdicts.append(verdict)
+                if verdict is None:
+                    self.unread.setdefault(identity, text)
             progress(len(verdicts))
+        if prompts and not any(verdicts):
+            text = next(iter(self.unread.values()))
+            raise UsageError(
+                f"no verdict of the judge can be read (the first: {text[:60]!r}; wanted: one of {', '.join(labels)}); use "
+                + ("--by text, or a larger model" if self._how == "logprobs" else "a larger model")
+            )
         return verdicts
+
+    def _shares(self, prompts: Sequence[Prompt], labels: Sequence[str]) -> list[tuple[str, dict[str, float] | None]]:
+        from math import exp
+
+        found: list[tuple[str, dict[str, float] | None]] = []
+        for choice in self._engine.choose(prompts, labels):
+            even = len(set(choice.logprobs.values())) == 1  # none of the labels was reported
+            verdict = None if even else {label: exp(p) for label, p in choice.logprobs.items()}
+            found.append(("none of the labels is likely", verdict))
+        return found
+
+    def _texts(self, prompts: Sequence[Prompt], labels: Sequence[str]) -> list[tuple[str, dict[str, float] | None]]:
+        """What was written, and the verdict in it. A model that thinks first is given more room."""
+        written = self._engine.generate(prompts, _decoding(labels, _BRIEF))
+        found = [(g.text, _written(g.text, labels)) for g in written]
+        cut = [i for i, g in enumerate(written) if g.finish == "length" and found[i][1] is None]
+        if cut:
+            for i, g in zip(
+                cut, self._engine.generate([prompts[i] for i in cut], _decoding(labels, _LONG)), strict=True
+            ):
+                found[i] = (g.text, _written(g.text, labels))
+        return found
 
 
 def _rubric(library: PromptLibrary, rubric: str | Template, takes: tuple[str, ...]) -> Template:
@@ -170,28 +204,23 @@ def _rubric(library: PromptLibrary, rubric: str | Template, takes: tuple[str, ..
     return template
 
 
-def _decoding(labels: Sequence[str]) -> Decoding:
+def _decoding(labels: Sequence[str], max_tokens: int) -> Decoding:
     schema = {
         "type": "object",
         "properties": {"verdict": {"type": "string", "enum": list(labels)}},
         "required": ["verdict"],
         "additionalProperties": False,
     }
-    return Decoding(max_tokens=24, schema=schema)
+    return Decoding(max_tokens=max_tokens, schema=schema)
 
 
-def _written(text: str, labels: Sequence[str]) -> dict[str, float]:
-    """The label that the judge wrote; UsageError where it wrote none, which a server without schemas may do."""
-    try:
-        said = str(json.loads(text)["verdict"])
-    except (ValueError, KeyError, TypeError):
-        said = text.strip().strip(".\"'")
-    if said not in labels:
-        raise UsageError(
-            f"the judge wrote {text[:60]!r}, which is none of {', '.join(labels)}; use a server that obeys JSON schemas, "
-            "or a larger model"
-        )
-    return {label: float(label == said) for label in labels}
+def _written(text: str, labels: Sequence[str]) -> dict[str, float] | None:
+    """The label that the judge wrote, as JSON or by itself, marked up or not; None where it wrote none, which a server
+    without schemas may do."""
+    text = text.rpartition("</think>")[2]
+    found = re.search(r'"verdict"\s*:\s*"?([^"\s},]+)', text)
+    said = found.group(1) if found else text.strip().strip("`*_.:()[]\"' \n")
+    return {label: float(label == said) for label in labels} if said in labels else None
 
 
 def _best(verdict: Mapping[str, float]) -> str:
