@@ -124,9 +124,10 @@ def test_weights_that_changed_on_the_disk_are_refused(tmp_path: Path) -> None:
 
 
 def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
-    with check.alone(tmp_path / "run"), pytest.raises(UsageError, match="another run is writing to"):
-        with check.alone(tmp_path / "run"):
-            pass
+    with check.alone(tmp_path / "run"):
+        second = check.alone(tmp_path / "run")
+        with pytest.raises(UsageError, match="another run is writing to"):
+            second.__enter__()
     with check.alone(tmp_path / "run"):
         pass
 

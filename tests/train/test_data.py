@@ -147,6 +147,11 @@ def test_a_task_that_nothing_is_left_of_is_refused(folder: Path) -> None:
         ({"tasks": {"praise": {}}}, "praise"),
         ({"hostile": 2}, "hostile.*got 2"),
         ({"colour": "red"}, "colour"),
+        ({"rank": {"window": [8, 3]}}, "rank.window.*the smallest window first"),
+        ({"rank": {"window": [0, 40]}}, "rank.window"),
+        ({"tasks": {"suits": {"requests": {"demoo": 3}}}}, "tasks.suits.requests: demoo is no source here; there is: productqa"),
+        ({"tasks": {"pointwise": {}}, "sources": [{"kind": "demo", "dev": 0.6, "test": 0.5}]}, "leaves nothing to train on"),
+        ({"sources": [{"kind": "productqa", "path": "productqa/test"}]}, "is a test split, which is for measuring"),
         ({"tasks": {"suits": {}}, "sources": [{"kind": "demo"}]}, "no source gives labels for 'suits'.*add one of catalogue, productqa"),
         ({"sources": [{"kind": "productqa", "path": "/nowhere/at/all"}]}, "there is no /nowhere/at/all"),
     ],
@@ -215,3 +220,54 @@ def test_the_command_builds_a_set_and_prints_its_table(
     assert (out / "README.md").is_file()
     again = CliRunner().invoke(app, ["data", "--config", str(tmp_path / "set.yaml"), "--out", str(out)])
     assert isinstance(again.exception, UsageError)
+
+
+def test_a_prompt_that_two_requests_lead_to_stands_in_one_split(folder: Path) -> None:
+    """A fact is worded under the same prompt whatever was asked, and each category has something by Acme."""
+    made = build(config(folder, tasks={"explain": {}}), Settings(), chat=Words())  # type: ignore[arg-type]
+    splits: dict[object, set[str]] = {}
+    for example in made.examples:
+        splits.setdefault(example.prompt, set()).add(example.split)
+    assert all(len(held) == 1 for held in splits.values())
+    assert made.report.left_out["rows whose very prompt another split holds"]
+    assert any("Acme" in m.content for e in made.examples if e.split == "test" for m in e.prompt.messages)
+
+
+def test_a_task_without_rows_to_score_is_refused_and_a_set_without_a_test_split_is_written(
+    folder: Path, tmp_path: Path
+) -> None:
+    import datasets
+
+    source = {"kind": "productqa", "path": str(folder), "dev": ["chairs"]}
+    made = build(config(folder, sources=[source], tasks={"suits": {}}), Settings(), chat=Words())  # type: ignore[arg-type]
+    write(made, tmp_path / "set")
+    assert set(datasets.load_from_disk(tmp_path / "set")) == {"train", "dev"}
+    with pytest.raises(UsageError, match="task suits: no row in dev is left, so no training could be scored"):
+        build(
+            config(folder, sources=[{**source, "dev": []}], tasks={"suits": {}}),
+            Settings(),
+            chat=Words(),  # type: ignore[arg-type]
+        )
+
+
+def test_a_model_that_cannot_be_had_and_a_place_that_cannot_be_written_are_refused_before_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from shelftalk.errors import EngineError, StorageError
+
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(EngineError, match="model nobody/nothing: its tokenizer cannot be had"):
+        building.tokenizer_of("nobody/nothing", Settings())
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot be written"):
+        check_out(tmp_path / "file" / "set", False)
+
+
+def test_the_ranking_prompt_that_the_settings_name_is_the_one_trained_on() -> None:
+    from shelftalk.prompts import PromptLibrary
+    from shelftalk.settings import RankSettings
+
+    library = PromptLibrary.default()
+    named = Settings(rank=RankSettings(strategy="listwise", prompt="listwise@2"))
+    assert building.served("listwise", library, named).ref == "rank/listwise@2"
+    assert building.served("pointwise", library, named).ref == library.get("rank/pointwise").ref

@@ -43,6 +43,11 @@ def test_dismissed_products_count_against_themselves_wherever_they_stood(tmp_pat
     assert found == {"a lamp": {"a": 2.0, "b": 0.0}}
 
 
+def test_a_mark_of_byte_order_costs_no_row(tmp_path: Path, shop: Shop) -> None:
+    found, rejects = read(tmp_path, shop, "\ufeff" + json.dumps({"request": "a lamp", "clicked": ["a"]}))
+    assert (found, rejects) == ({"a lamp": {"a": 2.0}}, [])
+
+
 def test_rows_of_one_request_are_put_together_however_it_was_typed(tmp_path: Path, shop: Shop) -> None:
     first = {"request": "A lamp!", "clicked": ["a"]}
     found, _ = read(tmp_path, shop, first, {"request": "a lamp", "bought": ["b"], "dismissed": ["a"]})
@@ -98,3 +103,15 @@ def test_a_product_that_nobody_judged_is_unsuiting_only_where_it_breaks_what_was
     assert {o.product.id for o in found if o.gain == 0} <= set("bdfh")
     assert len(found) > 1
     assert not any(o.sure for o in found if o.gain == 0)
+
+
+def test_few_keys_still_leave_something_to_score_and_to_test_on() -> None:
+    from shelftalk.train.sets.sources import split_of, splits_of
+
+    for n in range(3, 9):
+        keys = [f"category {n} {i}" for i in range(n)]
+        assert {"train", "dev", "test"} == set(splits_of(keys, 0.1, 0.1).values())
+    many = [f"request {i}" for i in range(500)]
+    assert splits_of(many, 0.1, 0.1) == {key: split_of(key, 0.1, 0.1) for key in many}, "by the hash where it suffices"
+    assert set(splits_of(["one", "two"], 0.1, 0.0).values()) == {"train", "dev"}
+    assert splits_of(["only"], 0.1, 0.1) == {"only": "train"}

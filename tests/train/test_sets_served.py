@@ -110,6 +110,13 @@ def test_made_up_requests_are_graded_by_the_record() -> None:
     assert any(one.intent and not one.intent.shopping for one in found)
 
 
+def test_one_made_up_request_in_ten_asks_for_what_no_product_has() -> None:
+    found = list(catalogue(shelf(), 300, 0.2, 0.1, seed=3))
+    graded = [one for one in found if one.intent and one.intent.shopping]
+    vain = [one for one in graded if not any((one.grades or {}).values())]
+    assert 0.05 < len(vain) / len(graded) < 0.25
+
+
 def test_made_up_requests_say_each_value_that_they_are_graded_by() -> None:
     for one in catalogue(shelf(), 80, 0.2, 0.1, seed=2):
         for c in one.intent.constraints if one.intent else ():

@@ -7,7 +7,11 @@ from pathlib import Path
 
 from shelftalk.values import Prompt
 
-COLOURS = ("red", "blue", "green")
+# Each category has colours and prices of its own: a fact is worded under the same prompt whatever was asked.
+COLOURS = {
+    "lamps": ("red", "blue", "green"), "chairs": ("black", "white", "brown"), "kettles": ("grey", "pink", "orange"),
+}  # fmt: skip
+CENTS = {"lamps": "", "chairs": ".25", "kettles": ".75"}
 NOUNS = {"lamps": "lamp", "chairs": "chair", "kettles": "kettle"}
 # Each category is asked in words of its own, so that nothing leaks by chance.
 ASKS = {
@@ -40,9 +44,9 @@ def write(folder: Path, questions: int = 6) -> Path:
         products = {
             f"{noun}{i}": {
                 "title": f"{noun.title()} {i}",
-                "price": str(10 * (i + 1)),
+                "price": f"{10 * (i + 1)}{CENTS[category]}",
                 "brand": "Acme" if i % 2 else "Bolt",
-                "colour": COLOURS[i % 3],
+                "colour": COLOURS[category][i % 3],
             }
             for i in range(6)
         }
@@ -54,11 +58,11 @@ def write(folder: Path, questions: int = 6) -> Path:
 
 
 def _rows(category: str, noun: str, questions: int) -> list[dict]:
-    rows = []
+    rows, colours = [], COLOURS[category]
     for n in range(questions):
-        colour, price = COLOURS[n % 3], 5 + 10 * (n // 2)
+        colour, price = colours[n % 3], 5 + 10 * (n // 2)
         by_colour, by_price = ASKS[category]
-        fits = [f"{noun}{i}" for i in range(6) if i % 2 and COLOURS[i % 3] == colour]
+        fits = [f"{noun}{i}" for i in range(6) if i % 2 and colours[i % 3] == colour]
         cheap = [f"{noun}{i}" for i in range(6) if 10 * (i + 1) < price]
         if n % 2:
             text, gold = by_colour.format(colour=colour), fits

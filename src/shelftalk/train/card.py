@@ -120,7 +120,7 @@ def card(known: Mapping[str, Any]) -> str:
     lines += ["", "## Left out", "", *(f"- {why}: {n:,}" for why, n in known["left_out"].items())]
     lines += [
         f"- rows of logs that could not be read: {known['rejected_rows']:,}",
-        f"- rows dropped because another split holds the same or nearly the same request: {known['leaks_dropped']:,}",
+        f"- rows dropped because another split holds the request, nearly the same one, or the prompt: {known['leaks_dropped']:,}",
         "",
     ]
     return "\n".join(lines)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from shelftalk.errors import UsageError
 
@@ -96,7 +96,14 @@ class RankConfig(_Part):
     unsuiting: int = Field(8, ge=1)
     depth: int = Field(30, ge=2, le=1000)
     windows: int = Field(4, ge=1)
-    window: tuple[int, int] = (3, 8)
+    window: tuple[Annotated[int, Field(ge=2)], Annotated[int, Field(le=20)]] = (3, 8)
+
+    @field_validator("window")
+    @classmethod
+    def _rising(cls, value: tuple[int, int]) -> tuple[int, int]:
+        if value[0] > value[1]:
+            raise ValueError("the smallest window first, then the largest")
+        return value
 
 
 class DataConfig(_Part):
@@ -154,12 +161,31 @@ def parse_config(read: dict[str, Any], where: Path) -> DataConfig:
     for task in config.tasks:
         if task not in labelled:
             able = sorted(kind for kind, tasks in LABELS.items() if task in tasks)
-            kinds = ", ".join(source.kind for source in config.sources)
+            named = ", ".join(source.kind for source in config.sources)
             raise UsageError(
-                f"{where}: tasks: no source gives labels for {task!r} (sources: {kinds}); add one of {', '.join(able)}, "
+                f"{where}: tasks: no source gives labels for {task!r} (sources: {named}); add one of {', '.join(able)}, "
                 "or leave the task out"
             )
+    kinds = {source.kind for source in config.sources}
+    for task, wanted in config.tasks.items():
+        if unknown := sorted(set(wanted.requests) - kinds):
+            raise UsageError(
+                f"{where}: tasks.{task}.requests: {', '.join(unknown)} is no source here; there is: {', '.join(sorted(kinds))}"
+            )
     for source in config.sources:
+        held = [getattr(source, name, 0) for name in ("dev", "test")]
+        if all(isinstance(share, float) for share in held) and sum(held) >= 1:
+            raise UsageError(
+                f"{where}: source {source.kind}: dev and test are {held[0]:g} and {held[1]:g} of the requests, which leaves "
+                "nothing to train on; hold out less"
+            )
+        for name in ("path", "ratings") if source.kind in ("productqa", "chorus") else ():
+            asked = getattr(source, name, None)
+            if asked is not None and (asked.name == "test" or ".test." in asked.name):
+                raise UsageError(
+                    f"{where}: source {source.kind}: {name}: {asked} is a test split, which is for measuring; name the train "
+                    "split"
+                )
         for name in ("path", "feed", "ratings", "catalog"):
             asked = getattr(source, name, None)
             if isinstance(asked, Path) and not resolve(asked, config).exists():

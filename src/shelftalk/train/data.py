@@ -7,8 +7,10 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import random
 import shutil
+import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,8 +19,8 @@ from typing import Any
 
 from shelftalk.engines.common import Chat
 from shelftalk.engines.models import is_address, resolve_model
-from shelftalk.errors import StorageError, UsageError
-from shelftalk.prompts import PromptLibrary
+from shelftalk.errors import EngineError, StorageError, UsageError
+from shelftalk.prompts import PromptLibrary, Template
 from shelftalk.resources import resource
 from shelftalk.settings import Settings
 from shelftalk.train.card import Report, card, facts
@@ -60,7 +62,11 @@ def tokenizer_of(model: str, settings: Settings) -> Chat:
     from transformers import AutoTokenizer
 
     place = resolve_model(model, settings.home_folder)
-    return Chat(AutoTokenizer.from_pretrained(place), str(place))
+    try:
+        return Chat(AutoTokenizer.from_pretrained(place), str(place))
+    except (OSError, ValueError) as error:
+        said = str(error).strip().partition("\n")[0]
+        raise EngineError(f"model {model}: its tokenizer cannot be had ({said}); give its folder instead") from error
 
 
 def make(
@@ -73,13 +79,15 @@ def make(
     """
     check_out(out, overwrite)
     built = build(config, settings, say)
+    check_out(out, overwrite)  # another build may have written it meanwhile
     say(f"writing {sum(built.known['rows'].values()):,} rows to {out}")
     write(built, out)
     return built
 
 
 def check_out(out: Path, overwrite: bool) -> None:
-    """Raises UsageError where `out` holds something that must not be overwritten."""
+    """Raises UsageError where `out` holds something that must not be overwritten, StorageError where nothing can be
+    written beside it."""
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out}: is a file; give a folder for the data set")
     if out.is_dir() and any(out.iterdir()):
@@ -87,6 +95,12 @@ def check_out(out: Path, overwrite: bool) -> None:
             raise UsageError(f"{out}: holds something that is no data set of ours; choose another folder")
         if not overwrite:
             raise UsageError(f"{out}: holds a data set already; choose another folder, or give --overwrite")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out.parent):
+            pass
+    except OSError as error:
+        raise StorageError(f"{out}: cannot be written: {error.strerror}; choose another place") from error
 
 
 def build(config: DataConfig, settings: Settings, say: Say = lambda _: None, chat: Chat | None = None) -> Built:
@@ -98,7 +112,9 @@ def build(config: DataConfig, settings: Settings, say: Say = lambda _: None, cha
         found = list(_judged(source, config, settings, report))
         say(f"{source.kind}: {len(found):,} judged requests")
         if not found:
-            raise UsageError(f"source {source.kind}: gives no judged request; nothing can be learned from it")
+            first = report.rejects[0] if source.kind == "logs" and report.rejects else None
+            why = f" ({len(report.rejects)} rows refused, the first: {first})" if first else ""
+            raise UsageError(f"source {source.kind}: gives no judged request{why}; mend it, or leave the source out")
         judged += found
     scribe, prompts = Scribe(chat.count, config.model), PromptLibrary.default()
     examples: list[Example] = []
@@ -120,6 +136,11 @@ def build(config: DataConfig, settings: Settings, say: Say = lambda _: None, cha
             raise UsageError(
                 f"task {task}: no row to train on is left; see what was left out: "
                 + (", ".join(f"{why} ({n})" for why, n in report.left_out.items() if n) or "nothing")
+            )
+        if not any(e.task == task and e.split == "dev" for e in kept):
+            raise UsageError(
+                f"task {task}: no row in dev is left, so no training could be scored; hold more out (a source's `dev`), or "
+                "leave the task out"
             )
     lengths = {e.id: (len(chat.ids(e.prompt)), chat.count(e.completion)) for e in kept}
     report.left_out = Counter({why: n for why, n in report.left_out.items() if n})
@@ -177,13 +198,23 @@ def _examples(
         case "suits":
             yield from suits(judged, scribe, prompts, settings, config.seed, config.hostile)
         case "pointwise":
-            yield from pointwise(judged, scribe, prompts, settings, config.rank, config.seed, config.hostile)
+            yield from pointwise(
+                judged, scribe, served(task, prompts, settings), settings, config.rank, config.seed, config.hostile
+            )
         case "listwise":
-            yield from listwise(judged, scribe, prompts, settings, config.rank, config.seed, config.hostile)
+            yield from listwise(
+                judged, scribe, served(task, prompts, settings), settings, config.rank, config.seed, config.hostile
+            )
         case "understand":
             yield from understand(judged, scribe, prompts, settings, report.left_out)
         case "explain":
             yield from explain(judged, scribe, prompts, settings, config.seed, report.left_out)
+
+
+def served(strategy: str, prompts: PromptLibrary, settings: Settings) -> Template:
+    """The template that a ranking strategy is served with: the settings' own where they name one for it."""
+    named = settings.rank.prompt if settings.rank.strategy == strategy else None
+    return prompts.get(f"rank/{named or strategy}")
 
 
 def _drawn(task: str, judged: Sequence[Judged], config: DataConfig, report: Report) -> list[Judged]:
@@ -221,12 +252,16 @@ def usable(task: str, one: Judged) -> bool:
 
 
 def _parted(examples: Sequence[Example], config: DataConfig, report: Report) -> list[Example]:
-    """The examples without leaks between splits: refused with the rows named, or dropped from the earlier split."""
-    found = leaks(examples, config.near)
-    if not found:
+    """The examples without leaks between splits: refused with the rows named, or dropped from the earlier split.
+
+    A prompt that different requests lead to (a fact to be worded) is no fault of a source: it is always dropped there.
+    """
+    every = leaks(examples, config.near)
+    if not every:
         return list(examples)
+    found = [leak for leak in every if leak.kind != "prompt"]
     groups = [leak for leak in found if leak.kind == "group"]
-    if groups or config.leaks == "refuse":
+    if groups or (found and config.leaks == "refuse"):
         named = groups or found
         shown = "; ".join(str(leak) for leak in named[:NAMED_LEAKS])
         more = f"; and {len(named) - NAMED_LEAKS} more" if len(named) > NAMED_LEAKS else ""
@@ -237,10 +272,13 @@ def _parted(examples: Sequence[Example], config: DataConfig, report: Report) -> 
         )
         raise UsageError(f"{len(named)} leaks between splits ({what}): {shown}{more}")
     leaking = {(leak.first.request, leak.first.split) for leak in found}
+    same = {(leak.first.id, leak.first.split) for leak in every if leak.kind == "prompt"}
+    report.leaks = [str(leak) for leak in every]
     kept = [e for e in examples if (e.request, e.split) not in leaking]
-    report.leaks = [str(leak) for leak in found]
     report.left_out["rows whose request another split holds, or nearly"] += len(examples) - len(kept)
-    return kept
+    whole = [e for e in kept if (e.id, e.split) not in same]
+    report.left_out["rows whose very prompt another split holds"] += len(kept) - len(whole)
+    return whole
 
 
 def _capped(examples: Sequence[Example], config: DataConfig, report: Report) -> Iterator[Example]:
@@ -296,12 +334,13 @@ def write(built: Built, out: Path) -> None:
             "then": text,
         }
     )  # fmt: skip
+    rows = {split: [e.row() for e in built.examples if e.split == split] for split in SPLITS}
     parts = {
-        split: datasets.Dataset.from_list([e.row() for e in built.examples if e.split == split], features=features)
-        for split in SPLITS
-    }
-    partial = out.with_name(out.name + ".partial")
+        split: datasets.Dataset.from_list(held, features=features) for split, held in rows.items() if held
+    }  # datasets cannot write a split without rows
+    partial = out.with_name(f"{out.name}.{os.getpid()}.partial")
     try:
+        out.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(partial, ignore_errors=True)
         datasets.disable_progress_bars()
         datasets.DatasetDict(parts).save_to_disk(partial)

@@ -21,8 +21,8 @@ _ORDER = {split: place for place, split in enumerate(SPLITS)}
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """Two rows that must not stand in two splits: `kind` is "group", "request" or "near", `first` stands in train or dev
-    and `second` in the later split."""
+    """Two rows that must not stand in two splits: `kind` is "group", "request", "near" or "prompt" (the very same question,
+    which different requests can lead to), `first` stands in train or dev and `second` in the later split."""
 
     kind: str
     first: Example
@@ -33,6 +33,7 @@ class Leak:
             "group": f"group {self.first.group!r}",
             "request": f"request {self.first.request!r}",
             "near": f"near-duplicates {self.first.request!r} and {self.second.request!r}",
+            "prompt": f"the prompt of task {self.first.task}",
         }[self.kind]
         return f"{what}: {self.first.split} row {self.first.id} and {self.second.split} row {self.second.id}"
 
@@ -43,7 +44,10 @@ def normal(request: str) -> str:
 
 
 def leaks(examples: Sequence[Example], near: float) -> list[Leak]:
-    """Every group, request and near-duplicate request that stands in two splits, with one row of each."""
+    """Every group, request, near-duplicate request and prompt that stands in two splits, with one row of each.
+
+    A prompt is named only where neither its group nor its request tells of the leak already.
+    """
     groups: dict[str, dict[str, Example]] = defaultdict(dict)
     requests: dict[str, dict[str, Example]] = defaultdict(dict)
     for example in examples:
@@ -56,7 +60,18 @@ def leaks(examples: Sequence[Example], near: float) -> list[Leak]:
             for second in requests[b].values():
                 if first.split != second.split:
                     found.append(Leak("near", *sorted((first, second), key=lambda e: _ORDER[e.split])))
-    return found
+    told = {(leak.first.request, leak.first.split) for leak in found}
+    prompts: dict[tuple[str, object], dict[str, Example]] = defaultdict(dict)
+    for example in examples:
+        if (example.request, example.split) not in told:
+            prompts[example.task, example.prompt].setdefault(example.split, example)
+    return found + [Leak("prompt", *pair) for held in prompts.values() for pair in _all_pairs(held)]
+
+
+def _all_pairs(held: dict[str, Example]) -> Iterator[tuple[Example, Example]]:
+    """Each row but that of the last split, beside that one."""
+    rows = sorted(held.values(), key=lambda e: _ORDER[e.split])
+    yield from ((row, rows[-1]) for row in rows[:-1])
 
 
 def _pairs(held: dict[str, Example]) -> Iterator[tuple[Example, Example]]:

@@ -15,12 +15,13 @@ from shelftalk.text import clean
 from shelftalk.train.leaks import normal
 from shelftalk.train.sets.example import Judged
 from shelftalk.train.sets.shop import Shop
-from shelftalk.train.sets.sources import split_of
+from shelftalk.train.sets.sources import splits_of
 from shelftalk.values import Request
 
 BOUGHT, CLICKED, PASSED = 3.0, 2.0, 0.0
 LISTS = ("shown", "clicked", "bought", "dismissed")
 LONGEST = 4000
+BOM = b"\xef\xbb\xbf"
 
 
 class BadRow(Exception):
@@ -38,23 +39,31 @@ def logs(path: Path, shop: Shop, dev: float, test: float, rejects: list[dict[str
     """
     held: dict[str, tuple[str, dict[str, float]]] = {}
     with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
+        for number, raw in enumerate(lines, 1):
+            line = raw.removeprefix(BOM) if number == 1 else raw
             if not line.strip():
                 continue
             try:
                 request, grades = _row(line, shop)
             except BadRow as bad:
                 rejects.append(
-                    {"line": number, "field": bad.field, "value": str(bad.value)[:200], "reason": bad.reason}
+                    {
+                        "file": path.name,
+                        "line": number,
+                        "field": bad.field,
+                        "value": str(bad.value)[:200],
+                        "reason": bad.reason,
+                    }
                 )
                 continue
             _, known = held.setdefault(normal(request), (request, {}))
             for product, grade in grades.items():
                 known[product] = max(grade, known.get(product, 0.0))
+    splits = splits_of(held, dev, test)
     for key, (request, grades) in held.items():
         asked = Request(request)
         yield Judged(
-            f"logs/{key}", "logs", f"logs/{key}", split_of(key, dev, test), shop, asked, grades, judged_all=False,
+            f"logs/{key}", "logs", f"logs/{key}", splits[key], shop, asked, grades, judged_all=False,
             ranked=shop.read(asked).sort is None,
         )  # fmt: skip
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from shelftalk.explain.holds import holds
-from shelftalk.prompts import PromptLibrary
+from shelftalk.prompts import Template
 from shelftalk.rank.card import card
 from shelftalk.rank.listwise import LABELS, Listwise
 from shelftalk.rank.pointwise import Pointwise
@@ -83,11 +83,11 @@ def _hard(ids: Sequence[str], count: int, chooser: random.Random) -> list[str]:
 
 
 def pointwise(
-    judged: Sequence[Judged], scribe: Scribe, prompts: PromptLibrary, settings: Settings, config: RankConfig,
+    judged: Sequence[Judged], scribe: Scribe, template: Template, settings: Settings, config: RankConfig,
     seed: int, hostile: float,
 ) -> Iterator[Example]:  # fmt: skip
     """One example a product offered: yes from grade 2 on, no below."""
-    strategy = Pointwise(scribe, prompts.get("rank/pointwise"), settings.rank.token_budget)
+    strategy = Pointwise(scribe, template, settings.rank.token_budget)
     for one in judged:
         found = offers(one, config, random.Random(f"{seed} pointwise {one.id}"), hostile)
         if not found:
@@ -103,11 +103,11 @@ def pointwise(
 
 
 def listwise(
-    judged: Sequence[Judged], scribe: Scribe, prompts: PromptLibrary, settings: Settings, config: RankConfig,
+    judged: Sequence[Judged], scribe: Scribe, template: Template, settings: Settings, config: RankConfig,
     seed: int, hostile: float,
 ) -> Iterator[Example]:  # fmt: skip
     """Windows with one best product under letters in seeded order: the answer is its letter."""
-    strategy = Listwise(scribe, prompts.get("rank/listwise"), settings.rank.token_budget)
+    strategy = Listwise(scribe, template, settings.rank.token_budget)
     smallest, largest = config.window[0], min(config.window[1], len(LABELS))
     for one in judged:
         chooser = random.Random(f"{seed} listwise {one.id}")

@@ -8,7 +8,7 @@ import hashlib
 import json
 import random
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,21 @@ def split_of(key: str, dev: float, test: float) -> Split:
     """The split of a query by the hash of its text, so that it stays where it is when others come and go."""
     place = int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") / 2**32
     return "dev" if place < dev else "test" if place < dev + test else "train"
+
+
+def splits_of(keys: Iterable[str], dev: float, test: float) -> dict[str, Split]:
+    """The split of each key by its hash; where few keys leave dev or test without any, those nearest to it move there.
+
+    Train keeps one key at least, so with two keys test stays empty.
+    """
+    placed = {key: split_of(key, dev, test) for key in dict.fromkeys(keys)}
+    for split, share in (("dev", dev), ("test", test)):
+        train = sorted(
+            (key for key in placed if placed[key] == "train"), key=lambda k: hashlib.sha256(k.encode()).digest()
+        )
+        if share and split not in placed.values() and len(train) > 1:
+            placed[train[0]] = split  # type: ignore[assignment]
+    return placed
 
 
 def productqa(source: ProductqaSource, folder: Path, settings: Settings, seed: int) -> Iterator[Judged]:

@@ -21,10 +21,11 @@ from shelftalk.explain.holds import holds
 from shelftalk.explain.phrase import article, is_adjective, labelled, uncounted
 from shelftalk.train.sets.example import Judged, Split
 from shelftalk.train.sets.shop import Shop, selected
-from shelftalk.train.sets.sources import split_of
+from shelftalk.train.sets.sources import split_of, splits_of
 from shelftalk.values import Constraint, Facet, Intent, Operator, Product, Request, Sort
 
 NEVER = 0.1  # share of requests that ask for what no product has
+TRIES = 40
 QUESTIONS = 0.3
 CHATTER = 0.03
 KNOWN_ZEROS = 30
@@ -49,19 +50,20 @@ def catalogue(shop: Shop, requests: int, dev: float, test: float, seed: int) -> 
         if product.categories:
             shelves[product.categories[-1]].append(product)
     names = [name for name, held in shelves.items() if len(held) >= 3] or list(shelves)
+    by_category = splits_of((f"catalogue/{name}" for name in names), dev, test) if len(names) >= 5 else {}
     seen: set[str] = set()
     made = tried = 0
     while names and made < requests and tried < 20 * requests:
         tried += 1
         name = chooser.choice(names)
         shelf = shelves[name]
-        text, intent, question = _request(shop, name, shelf, chooser)
+        text, intent, question = _impossible(shop, name, shelf, chooser) or _request(shop, name, shelf, chooser)
         if not text or text in seen:
             continue
         seen.add(text)
         made += 1
         group = f"catalogue/{name}" if len(names) >= 5 else f"catalogue/{text}"
-        split: Split = split_of(group, dev, test)
+        split: Split = by_category.get(group) or split_of(group, dev, test)
         about = Judged(f"catalogue/{made}", "catalogue", group, split, shop, Request(text))
         if question:
             fit = {p.id: all(holds(c, p) for c in intent.constraints) for p in shelf}
@@ -84,13 +86,30 @@ def _some(ids: Sequence[str], count: int, chooser: random.Random) -> list[str]:
     return chooser.sample(list(ids), min(count, len(ids)))
 
 
-def _request(shop: Shop, name: str, shelf: Sequence[Product], chooser: random.Random) -> tuple[str, Intent, bool]:
-    """A request's text, its intent, and whether it is a question about one product; "" where nothing can be asked."""
+def _impossible(
+    shop: Shop, name: str, shelf: Sequence[Product], chooser: random.Random
+) -> tuple[str, Intent, bool] | None:
+    """One time in ten a request for what no product of the shelf has; None the other times, and where none is found."""
+    if chooser.random() >= NEVER:
+        return None
+    for _ in range(TRIES):
+        text, intent, question = _request(shop, name, shelf, chooser, mixed=True)
+        if text and not question and not selected(intent, shelf):
+            return text, intent, question
+    return None
+
+
+def _request(
+    shop: Shop, name: str, shelf: Sequence[Product], chooser: random.Random, mixed: bool = False
+) -> tuple[str, Intent, bool]:
+    """A request's text, its intent, and whether it is a question about one product; "" where nothing can be asked.
+
+    The wishes are those of one product, so that it fits; `mixed` takes them from several.
+    """
     said = phrases()
-    one, other = chooser.choice(shelf), chooser.choice(shelf)
-    wishes = list(_wishes(shop, one, chooser))
-    if chooser.random() < NEVER:
-        wishes += list(_wishes(shop, other, chooser))
+    wishes = list(_wishes(shop, chooser.choice(shelf), chooser))
+    if mixed:
+        wishes += [wish for _ in range(2) for wish in _wishes(shop, chooser.choice(shelf), chooser)]
     chooser.shuffle(wishes)
     picked: list[tuple[Constraint, str]] = []
     for constraint, words in wishes:
