@@ -52,6 +52,15 @@ def test_an_answer_is_counted_with_its_route_stages_and_reasons(client: TestClie
     assert added == {**dict.fromkeys(stages, 1), "requests": 1, "reasons": 2, "answers": 1}
 
 
+def test_who_is_signed_in_is_counted_with_the_route_as_well(client: TestClient) -> None:
+    def count() -> float:
+        return _value(client, "shelftalk_requests_total", route="/v1/facets", method="GET", status="200")
+
+    before = count()
+    assert client.get("/v1/facets", headers={"Cookie": "shelftalk_key=st-some-key"}).status_code == 200
+    assert count() == before + 1
+
+
 def test_what_was_relaxed_refused_or_not_found_is_counted(client: TestClient) -> None:
     before = _value(client, "shelftalk_relaxations_total")
     answer = client.post("/v1/recommendations", json={"request": "a tent under 3 euros"}).json()

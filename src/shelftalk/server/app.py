@@ -14,6 +14,7 @@ from starlette.routing import Match
 from shelftalk.recommender import Shelf
 from shelftalk.server import failures
 from shelftalk.server.failures import Refused
+from shelftalk.server.heads import Heads
 from shelftalk.server.limits import BodyLimit
 from shelftalk.server.observed import Observed
 from shelftalk.server.page.session import KeyCookie
@@ -74,6 +75,7 @@ def create_app(
     failures.install(app, telemetry.error)
     app.add_middleware(BodyLimit, most=settings.serve.body_bytes)
     app.add_middleware(KeyCookie)
+    app.add_middleware(Heads)
     if settings.serve.origins:
         app.add_middleware(
             CORSMiddleware,
@@ -95,8 +97,11 @@ def create_app(
     )
     async def unknown(path: str, request: Request) -> Response:
         others = [route for route in request.app.router.routes if getattr(route, "path", "") != "/{path:path}"]
-        if any(route.matches(request.scope)[0] is Match.PARTIAL for route in others):
-            raise HTTPException(405, "this address does not take that method")
+        here = [route for route in others if route.matches(request.scope)[0] is Match.PARTIAL]
+        if here:
+            taken = {method for route in here for method in getattr(route, "methods", None) or ()}
+            taken |= {"HEAD"} if "GET" in taken else set()
+            raise HTTPException(405, "this address does not take that method", {"Allow": ", ".join(sorted(taken))})
         raise Refused(404, "not_found", "there is nothing at this address")
 
     return app

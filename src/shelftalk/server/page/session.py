@@ -29,7 +29,10 @@ class KeyCookie:
             key = cookie_parser(headers.get("cookie", "")).get(COOKIE)
             if key and key.isascii() and key.isprintable() and not own and headers.get("sec-fetch-site") in _OURS:
                 added = (b"authorization", f"Bearer {key}".encode("ascii"))
-                scope = {**scope, "headers": [*scope["headers"], added]}
+                scope["headers"] = [
+                    *scope["headers"],
+                    added,
+                ]  # in place: what routing finds is noted in this very scope
         await self._app(scope, receive, send)
 
 
