@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from shelftalk.cli.main import app
-from shelftalk.errors import UsageError
+from shelftalk.errors import StorageError, UsageError
 
 
 def test_a_key_is_shown_once_listed_without_its_secret_and_revoked(tmp_path: Path) -> None:
@@ -22,6 +22,23 @@ def test_a_key_is_shown_once_listed_without_its_secret_and_revoked(tmp_path: Pat
     assert CliRunner().invoke(app, ["keys", "revoke", "till", "--database", database]).exit_code == 0
     again = CliRunner().invoke(app, ["keys", "revoke", "till", "--database", database])
     assert isinstance(again.exception, UsageError)
+    taken = CliRunner().invoke(app, ["keys", "create", "till", "--database", database])
+    assert "choose another name" in str(taken.exception)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 101])
+def test_a_key_needs_a_name_that_can_be_read(name: str, tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path}/keys.db"
+    for arguments in ([name], ["till", "--tenant", name or " "]):
+        made = CliRunner().invoke(app, ["keys", "create", *arguments, "--database", database])
+        assert isinstance(made.exception, UsageError)
+    assert "till" not in CliRunner().invoke(app, ["keys", "list", "--database", database]).stdout
+
+
+def test_a_database_that_cannot_be_reached_is_told_with_the_reason() -> None:
+    listed = CliRunner().invoke(app, ["keys", "list", "--database", "postgresql://nobody@127.0.0.1:1/x"])
+    assert isinstance(listed.exception, StorageError)
+    assert "refused" in str(listed.exception)
 
 
 def test_without_a_key_the_server_does_not_listen_beyond_this_machine(

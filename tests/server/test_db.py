@@ -153,6 +153,13 @@ def test_a_key_opens_until_it_is_revoked_and_is_kept_as_a_hash(database: Engine)
         keys.revoke("till")
 
 
+def test_a_character_that_postgresql_does_not_take_is_left_out_of_a_turn(database: Engine) -> None:
+    talks = Conversations(database)
+    talk = talks.create()
+    talks.add(talk, "", "a\x00 tent", "1. A\x00 tent", {"intent": {}, "request": "a\x00 tent"})
+    assert [turn["content"] for turn in talks.turns(talk)] == ["a tent", "1. A tent"]
+
+
 def test_tokens_are_counted_by_day(database: Engine) -> None:
     keys = Keys(database)
     caller = keys.find(keys.create("counter", ["ask"], tokens_per_day=100))

@@ -12,6 +12,7 @@ from shelftalk.server.intents import MOST_ID, IntentBody
 from shelftalk.values import Facets, Request, Turn
 
 MOST_TURNS = 50
+NO_NUL = r"^[^\x00]*$"  # PostgreSQL takes no such character in a text
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=MOST_ID)]
 
 
@@ -89,7 +90,7 @@ class InteractionBody(Body):
 
     product_id: Identifier
     kind: Kind
-    user: str = Field("", max_length=200)
+    user: str = Field("", max_length=200, pattern=NO_NUL)
     conversation: str | None = Field(None, pattern="^[0-9a-f]{32}$")
-    request: str | None = Field(None, max_length=4000)
+    request: str | None = Field(None, max_length=4000, pattern=NO_NUL)
     at: datetime | None = None

@@ -69,6 +69,5 @@ def migrate(engine: Engine) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except SQLAlchemyError as error:
-        raise StorageError(
-            f"the database cannot be prepared: {type(error).__name__}; see the setting serve.database"
-        ) from error
+        said = " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())[:300]
+        raise StorageError(f"the database cannot be prepared: {said}; see the setting serve.database") from error

@@ -55,7 +55,8 @@ class Conversations:
     def add(self, identity: str, tenant: str, request: str, reply: str, answer: Mapping[str, Any]) -> int:
         """The number of the user's turn, after both turns were put down together. Raises UnknownConversation.
 
-        Two processes that add at the same time get numbers one after the other.
+        Two processes that add at the same time get numbers one after the other. NUL characters, which PostgreSQL does not
+        take, are left out.
         """
         for attempt in range(_TRIES):
             try:
@@ -63,13 +64,17 @@ class Conversations:
                     self._owned(session, identity, tenant)
                     last = session.scalar(select(func.max(TurnRow.number)).where(TurnRow.conversation_id == identity))
                     number = 0 if last is None else last + 1
-                    session.add(TurnRow(conversation_id=identity, number=number, role="user", content=request))
+                    session.add(
+                        TurnRow(
+                            conversation_id=identity, number=number, role="user", content=request.replace("\x00", "")
+                        )
+                    )
                     session.add(
                         TurnRow(
                             conversation_id=identity,
                             number=number + 1,
                             role="assistant",
-                            content=reply,
+                            content=reply.replace("\x00", ""),
                             answer=dict(answer),
                         )
                     )

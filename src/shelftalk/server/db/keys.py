@@ -23,6 +23,7 @@ from shelftalk.server.db.tables import ApiKey, Usage, now
 
 SCOPES = ("ask", "catalogue", "studio")
 _PREFIX = "st-"
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,13 @@ class Keys:
         self, name: str, scopes: Sequence[str], *, tenant: str | None = None, per_minute: int = 60,
         tokens_per_day: int | None = None,
     ) -> str:  # fmt: skip
-        """The key itself, which is kept nowhere. UsageError for an unknown scope or a name that is taken."""
+        """The key itself, which is kept nowhere. UsageError for an unknown scope, or a name that is empty or taken.
+
+        The name of a key that was revoked stays taken: what it did remains told by it.
+        """
+        for what, text in (("name", name), ("tenant", tenant or name)):
+            if not text.strip() or not text.isprintable() or len(text) > _LONGEST_NAME:
+                raise UsageError(f"{what} {text[:120]!r}: give 1 to {_LONGEST_NAME} characters that can be printed")
         wrong = [s for s in scopes if s not in SCOPES]
         if wrong or not scopes:
             raise UsageError(f"scope {', '.join(wrong) or '(none)'}: choose from {', '.join(SCOPES)}")
@@ -59,7 +66,7 @@ class Keys:
             with Session(self._engine) as session, session.begin():
                 session.add(row)
         except IntegrityError as error:
-            raise UsageError(f"there is a key named {name!r} already; revoke it or choose another name") from error
+            raise UsageError(f"there is a key named {name!r} already, perhaps a revoked one; choose another name") from error
         return secret
 
     def any(self) -> bool:

@@ -8,14 +8,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request
 
 from shelftalk.server.auth import needs
-from shelftalk.server.bodies import InteractionBody
+from shelftalk.server.bodies import NO_NUL, InteractionBody
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused
 from shelftalk.server.routes.segments import SegmentRoute
 
 router = APIRouter(prefix="/v1", tags=["interactions"], route_class=SegmentRoute)
 Ask = Annotated[Caller, Depends(needs("ask"))]
-User = Annotated[str, Path(min_length=1, max_length=200)]
+User = Annotated[str, Path(min_length=1, max_length=200, pattern=NO_NUL)]
 
 
 @router.post("/interactions", status_code=201, summary="Note what a user did")
