@@ -108,6 +108,59 @@ def test_a_wrong_body_is_told_what_is_wrong_with_it(
     assert "Traceback" not in reply.text
 
 
+def test_a_body_without_its_content_type_is_told_what_to_send(client: TestClient) -> None:
+    for kind in ("text/plain", "application/x-www-form-urlencoded"):
+        reply = client.post("/v1/recommendations", content=b'{"request": "a tent"}', headers={"content-type": kind})
+        assert reply.status_code == 422
+        assert "Content-Type: application/json" in reply.json()["error"]["message"]
+
+
+def test_what_is_not_there_is_named(client: TestClient) -> None:
+    gone = client.post("/v1/recommendations", json={"request": "x", "conversation": "0" * 32})
+    assert (gone.status_code, gone.json()["error"]["param"]) == (404, "conversation")
+    assert "conversation" in gone.json()["error"]["message"]
+    known = _ask(client, TENT)["picks"][0]["product_id"]
+    reply = client.post("/v1/recommendations", json={"request": "x", "candidates": [known, "NOPE-1"]})
+    assert (reply.status_code, reply.json()["error"]["param"]) == (404, "candidates")
+    assert reply.json()["error"]["message"] == "no such product: NOPE-1"
+
+
+def test_head_gives_the_headers_of_get_and_a_wrong_method_is_told_the_right_ones(client: TestClient) -> None:
+    for path in ("/", "/healthz", "/v1/facets", "/static/chat.js"):
+        head, whole = client.head(path), client.get(path)
+        assert head.status_code == 200
+        assert head.content == b""
+        assert head.headers["content-length"] == str(len(whole.content))
+    assert client.head("/v1/recommendations").status_code == 405
+    assert client.delete("/v1/facets").headers["Allow"] == "GET, HEAD"
+    assert client.put("/v1/recommendations").headers["Allow"] == "POST"
+
+
+def test_products_without_a_question_are_the_first_of_the_shelf(client: TestClient) -> None:
+    found = client.get("/v1/products", params={"limit": 3}).json()["products"]
+    assert len({p["id"] for p in found}) == 3
+    assert client.get("/v1/products", params={"ids": "a", "words": "b"}).status_code == 400
+
+
+def test_a_range_upside_down_is_refused(client: TestClient) -> None:
+    limit = {"field": "price", "operator": "between", "value": [90, 10]}
+    reply = client.post("/v1/recommendations", json={"request": "a tent", "intent": {"constraints": [limit]}})
+    assert reply.status_code == 422
+    assert reply.json()["error"]["param"] == "intent.constraints.0.value"
+
+
+def test_characters_that_a_database_does_not_take_are_refused_or_left_out(client: TestClient) -> None:
+    talk = client.post("/v1/conversations").json()["id"]
+    assert _ask(client, "a tent\x00 for two", conversation=talk)["picks"]
+    assert client.get(f"/v1/conversations/{talk}").json()["turns"][0]["content"] == "a tent for two"
+    known = _ask(client, TENT)["picks"][0]["product_id"]
+    for more in ({"user": "a\x00b"}, {"request": "a\x00b"}):
+        noted = client.post("/v1/interactions", json={"product_id": known, "kind": "bought", **more})
+        assert noted.status_code == 422
+    assert client.get("/v1/users/a%00b/interactions").status_code == 422
+    assert client.delete("/v1/users/a%00b").status_code == 422
+
+
 def test_bytes_that_are_no_json_and_bodies_too_large_are_refused(client: TestClient) -> None:
     assert client.post("/v1/recommendations", content=b"\xff\xfe{").status_code == 422
     too_large = client.post("/v1/recommendations", content=b"x" * 10_000_000)

@@ -66,8 +66,16 @@ def test_later_turns_go_on_from_the_earlier_ones(openai: Any) -> None:
 def test_that_nothing_fits_is_said_first_and_all_notes_are_sentences(openai: Any) -> None:
     text = _say(openai, "a tent for two under 20 in black").choices[0].message.content
     notes = [line for line in text.splitlines() if not line[:1].isdigit() and not line.startswith("   ")]
-    assert notes[0] == NOTHING_FITS
+    assert text.splitlines()[0] == notes[0] == NOTHING_FITS
+    assert text.count(NOTHING_FITS) == 1
     assert all(line[0] == line[0].upper() and line.endswith(".") for line in notes)
+
+
+def test_a_stream_says_before_the_first_pick_that_nothing_fits(openai: Any) -> None:
+    request = "a tent for two under 20 in black"
+    pieces = [c.choices[0].delta.content for c in _say(openai, request, stream=True) if c.choices]
+    assert next(p for p in pieces if p).strip() == NOTHING_FITS
+    assert "".join(p or "" for p in pieces) == _say(openai, request).choices[0].message.content
 
 
 def test_tokens_of_the_language_model_are_counted(server_settings: Settings, tmp_path: Any) -> None:

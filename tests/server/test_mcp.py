@@ -49,10 +49,24 @@ def test_explain_and_product_answer_for_one_product(server_settings: Settings) -
     assert why["summary"]
 
 
+def test_a_search_for_words_that_are_no_request_finds_what_carries_them(server_settings: Settings) -> None:
+    found = _call(server_settings, "search", query="'; -- Grenholt", k=3).structured_content
+    assert all("Grenholt" in p["title"] for p in found["products"])
+
+
+def test_a_search_says_which_limits_were_given_up(server_settings: Settings) -> None:
+    found = _call(server_settings, "search", query="tents under 2 euros", k=3).structured_content
+    assert found["no_match"]
+    assert found["relaxed"] == [{"field": "price", "operator": "<", "value": 2}]
+    assert found["products"]
+
+
 @pytest.mark.parametrize(
     ("tool", "arguments", "words"),
     [
         ("product", {"product_id": "nope"}, "no product"),
+        ("explain", {"request": "a tent", "product_id": "nope"}, "there is no product 'nope'"),
+        ("product", {"product_id": "x" * 513}, "at most 512"),
         ("recommend", {"request": " "}, "empty"),
         ("recommend", {"request": "tent", "k": 0}, "greater than or equal"),
     ],

@@ -29,11 +29,10 @@ def chat_pick(pick: Pick) -> str:
 
 
 def chat_end(answer: Answer) -> str:
-    """That nothing fits where nothing does, what was loosened, and the notes, a line each; "" where there are none."""
-    lines = [_sentence(harmless(note)) for note in answer.notes]
+    """What was loosened, and the notes, a line each; "" where there are none. That nothing fits stands first in a message."""
+    lines = [_sentence(harmless(note)) for note in answer.notes if note != NOTHING_FITS]
     if answer.relaxed:
         lines.insert(0, f"Loosened to find these: {harmless('; '.join(constraint_text(c) for c in answer.relaxed))}.")
-    lines.sort(key=lambda line: line != NOTHING_FITS)
     return "\n".join(lines)
 
 
@@ -43,5 +42,5 @@ def _sentence(note: str) -> str:
 
 def chat_text(answer: Answer) -> str:
     """The whole message: what a stream of the same answer adds up to."""
-    picks = "".join(chat_pick(pick) + "\n" for pick in answer.picks)
-    return picks + chat_end(answer)
+    head = f"{NOTHING_FITS}\n" if NOTHING_FITS in answer.notes else ""
+    return head + "".join(chat_pick(pick) + "\n" for pick in answer.picks) + chat_end(answer)

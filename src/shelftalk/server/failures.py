@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from shelftalk.errors import CatalogError, EngineError, ShelftalkError, StorageError, UsageError
+from shelftalk.server.db.conversations import UnknownConversation
 from shelftalk.server.pool import Busy, Stopping
 from shelftalk.server.stages import TooSlow
 from shelftalk.text import clean
@@ -100,6 +101,8 @@ def describe(error: BaseException) -> tuple[int, str, str, str | None]:
     """Status, kind, message and parameter of an error, with nothing in it that a client must not read."""
     if isinstance(error, Refused):
         return error.status, error.kind, str(error), error.param
+    if isinstance(error, UnknownConversation):
+        return 404, "not_found", "no such conversation; begin a new one", "conversation"
     for kind, (status, name) in _STATUS.items():
         if isinstance(error, kind):
             if isinstance(error, _OWN_WORDS):
@@ -135,7 +138,12 @@ def install(app: FastAPI, told: Callable[[str], None] = lambda kind: None) -> No
         told("invalid_request")
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"] if part != "body")
-        return JSONResponse(body("invalid_request", str(first["msg"]), request_id(request), where or None), 422)
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        no_json = not where and not (kind.endswith(("/json", "+json")))
+        told_of = (
+            "send the body as JSON, with the header Content-Type: application/json" if no_json else str(first["msg"])
+        )
+        return JSONResponse(body("invalid_request", told_of, request_id(request), where or None), 422)
 
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         kind = {

@@ -81,7 +81,14 @@ def _constraint(body: ConstraintBody, facets: Facets, where: str) -> Constraint:
             raise _refused(f"{where}.operator", f"{body.field!r} has no order that {body.operator!r} could compare")
         if any(sql.number(v) is None and sql.fractional_year(v) is None for v in values):
             raise _refused(f"{where}.value", "a limit must be a number or a date")
+    if body.operator == "between" and _number(values[0]) > _number(values[1]):
+        raise _refused(f"{where}.value", '"between" takes the lower value first')
     return Constraint(body.field, body.operator, _frozen(body.value))
+
+
+def _number(value: Any) -> float:
+    found = sql.fractional_year(value)
+    return found if found is not None else sql.number(value) or 0.0
 
 
 def _known(field: str, facets: Facets, where: str) -> None:

@@ -19,7 +19,8 @@ from shelftalk.errors import ShelftalkError
 from shelftalk.recommender import Shelf
 from shelftalk.server.chat_text import chat_text
 from shelftalk.server.failures import describe
-from shelftalk.values import Request, plain
+from shelftalk.server.intents import MOST_ID
+from shelftalk.values import Intent, Request, plain
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -30,7 +31,7 @@ _INSTRUCTIONS = (
 )
 
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
-Identity = Annotated[str, Field(min_length=1, max_length=512)]
+Identity = Annotated[str, Field(min_length=1, max_length=MOST_ID)]
 
 
 def create_mcp(shelf: Shelf) -> MCPServer:
@@ -57,13 +58,18 @@ def create_mcp(shelf: Shelf) -> MCPServer:
         """Products that match, best first, without reasons: quicker than recommend, and no language model takes part."""
 
         def find() -> dict[str, Any]:
-            understood = shelf.understand(query)
-            found = shelf.retrieve(understood.intent, k=k)
+            intent = shelf.understand(query).intent
+            if not intent.shopping:  # words alone are a search all the same
+                intent = Intent(query=query)
+            found = shelf.retrieve(intent, k=k)
             products = [
                 {"id": c.product.id, "title": c.product.title, "price": plain(c.product.price), "currency": c.product.currency}
                 for c in found.candidates
             ]  # fmt: skip
-            return {"understood": understood.intent.to_dict(), "no_match": found.no_match, "products": products}
+            relaxed = [c.to_dict() for c in found.relaxed]
+            return {
+                "understood": intent.to_dict(), "no_match": found.no_match, "relaxed": relaxed, "products": products,
+            }  # fmt: skip
 
         return await _call(find)
 
@@ -89,7 +95,7 @@ def create_mcp(shelf: Shelf) -> MCPServer:
         product_id: Annotated[Identity, Field(description="The product in question.")],
     ) -> dict[str, Any]:
         """Why a product is picked for a request; or which limit it fails, or what stands above it and why."""
-        return (await _call(lambda: shelf.why(request, product_id))).to_dict()
+        return await _call(lambda: _record(shelf, product_id) and shelf.why(request, product_id).to_dict())
 
     @tool("Look a product up")
     async def product(

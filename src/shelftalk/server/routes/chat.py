@@ -19,9 +19,9 @@ from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused, describe, request_id
 from shelftalk.server.failures import body as failure
 from shelftalk.server.leaving import while_there
-from shelftalk.values import Answer, Pick, Turn
+from shelftalk.values import Answer, Pick, Retrieval, Turn
 from shelftalk.values import Request as Asked
-from shelftalk.work import Event
+from shelftalk.work import NOTHING_FITS, Event
 
 router = APIRouter(prefix="/v1", tags=["chat"])
 MODEL = "shelftalk"
@@ -95,7 +95,12 @@ async def model(name: str, caller: Ask) -> dict[str, Any]:
     return _MODEL
 
 
-@router.post("/chat/completions", summary="A conversation, as OpenAI's clients hold it", response_model=None)
+@router.post(
+    "/chat/completions",
+    summary="A conversation, as OpenAI's clients hold it",
+    response_model=None,
+    responses=sse.RESPONSES,
+)
 async def complete(body: ChatBody, request: Request, caller: Ask) -> Response:
     """The answer as an assistant's message; "shelftalk" holds the whole answer with picks, claims and evidence."""
     server: Any = request.app.state.server
@@ -114,11 +119,15 @@ async def complete(body: ChatBody, request: Request, caller: Ask) -> Response:
     head["object"] = "chat.completion.chunk"
 
     async def events() -> AsyncIterator[bytes]:
+        said_none = False
         try:
             yield sse.event(None, _chunk(head, {"role": "assistant", "content": ""}))
             async for step in server.answering.events(asked):
                 if isinstance(step.value, Answer):
                     await Conversing(server, caller, None).finished(step.value)
+                if says_that_nothing_fits(step) and not said_none:
+                    said_none = True
+                    yield sse.event(None, _chunk(head, {"content": f"{NOTHING_FITS}\n"}))
                 for part in chunks(head, step, with_usage):
                     yield sse.event(None, part)
         except Exception as error:  # the status is sent already: the error is the last event
@@ -127,6 +136,14 @@ async def complete(body: ChatBody, request: Request, caller: Ask) -> Response:
         yield sse.event(None, "[DONE]")
 
     return StreamingResponse(sse.alive(events()), media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
+
+
+def says_that_nothing_fits(step: Event) -> bool:
+    """Whether a step of the path knows that nothing fits: the search does, before the first pick."""
+    value = step.value
+    return (isinstance(value, Retrieval) and value.no_match) or (
+        isinstance(value, Answer) and NOTHING_FITS in value.notes
+    )
 
 
 def chunks(head: dict[str, Any], step: Event, with_usage: bool) -> list[dict[str, Any]]:

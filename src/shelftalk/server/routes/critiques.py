@@ -64,13 +64,17 @@ async def find(
     words: Annotated[str | None, Query(max_length=400, description="Words of a title, a brand, a property.")] = None,
     limit: Annotated[int, Query(ge=1, le=50)] = 8,
 ) -> dict[str, Any]:
-    """Whole records: of the ids, in their order, or those that match the words, best first."""
+    """Whole records: of the ids, in their order, or those that match the words, best first; the first ones where neither is
+    given. Refused with 400 where both are."""
     catalog = request.app.state.server.shelf.catalog
-    if (ids is None) == (words is None):
-        raise Refused(400, "invalid_request", "give ids or words, one of the two", param="words")
+    if ids is not None and words is not None:
+        raise Refused(400, "invalid_request", "give ids or words, not both", param="words")
 
     def look() -> list[dict[str, Any]]:
-        wanted = ids if ids is not None else [i for i, _ in catalog.lexical(words, None, limit)]
+        if words is not None:
+            wanted = [i for i, _ in catalog.lexical(words, None, limit)]
+        else:
+            wanted = ids if ids is not None else catalog.scan(None, limit=limit)
         return [product_record(p) for p in catalog.get_many(wanted).values()]
 
     return {"products": await asyncio.to_thread(look)}

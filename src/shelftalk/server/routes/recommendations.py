@@ -16,8 +16,8 @@ from shelftalk.server.auth import needs
 from shelftalk.server.bodies import RecommendationBody
 from shelftalk.server.conversing import Conversing
 from shelftalk.server.db.keys import Caller
+from shelftalk.server.failures import Refused, describe, request_id
 from shelftalk.server.failures import body as failure
-from shelftalk.server.failures import describe, request_id
 from shelftalk.server.leaving import while_there
 from shelftalk.values import Answer
 
@@ -25,12 +25,17 @@ router = APIRouter(prefix="/v1", tags=["recommendations"])
 Ask = Annotated[Caller, Depends(needs("ask"))]
 
 
-@router.post("/recommendations", summary="What should I buy?", response_model=None)
+@router.post("/recommendations", summary="What should I buy?", response_model=None, responses=sse.RESPONSES)
 async def recommend(body: RecommendationBody, request: Request, caller: Ask) -> Response:
     """Picks with reasons that the catalogue proves. With "stream": true, events as they come into being (docs/api.md)."""
     server: Any = request.app.state.server
     talk = Conversing(server, caller, body.conversation)
     facets = await asyncio.to_thread(server.shelf.catalog.facets)
+    if body.candidates:
+        known = await asyncio.to_thread(server.shelf.catalog.get_many, body.candidates)
+        if missing := [c for c in body.candidates if c not in known]:
+            told = f"no such product{'s' if len(missing) > 1 else ''}: {', '.join(missing[:5])}"
+            raise Refused(404, "not_found", told, param="candidates")
     asked = await talk.continued(body.to_request(facets))
     if not body.stream:
         answer = await while_there(request, server.answering.answer(asked))
