@@ -53,6 +53,7 @@ def test_a_published_adapter_is_small_named_by_its_content_and_described(trained
     assert "license: CC-BY-4.0" in card
     assert "Scarves only." in card
     assert "| suits |" in card
+    assert "- toy: not recorded" in card, "each source with its licence, as far as it is known"
     assert " to " in card
     (entry,) = entries(home / "adapters")
     assert (entry["ref"], entry["base"], entry["max_lora_rank"]) == (made.folder.name, "tiny", 16)
@@ -117,6 +118,43 @@ def test_merged_weights_answer_as_base_and_adapter_do_apart(base: Path, trained:
     assert agreement(base, adapter, base, [ASK]) > 5 * worst, "the adapter changes the answer, and merging keeps that"
     with pytest.raises(UsageError, match="not empty"):
         merge_checked(base, adapter, tmp_path / "merged", [ASK])
+
+
+def test_a_merge_that_cannot_end_leaves_nothing_and_is_refused_where_the_disk_is_small(
+    base: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from collections import namedtuple
+
+    from shelftalk.train import merge
+
+    adapter = find_adapter(str(trained), tmp_path)
+
+    def cut(*_: object) -> None:
+        (tmp_path / "merged").mkdir()
+        (tmp_path / "merged" / "model.safetensors").write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(merge, "merge", cut)
+        with pytest.raises(KeyboardInterrupt):
+            merge_checked(base, adapter, tmp_path / "merged", [ASK])
+    assert not (tmp_path / "merged").exists()
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(merge.shutil, "disk_usage", lambda _: usage(1, 1, 1024**2))
+    with pytest.raises(StorageError, match=r"1 MB free, and the merged model needs \d+ MB"):
+        merge_checked(base, adapter, tmp_path / "merged", [ASK])
+
+
+def test_what_vllm_takes_merged_only_is_not_served_beside_its_base(trained: Path, tmp_path: Path) -> None:
+    from shelftalk.cli.model import refuse_merged_only
+
+    refuse_merged_only(find_adapter(str(trained), tmp_path))
+    for n, change in enumerate(({"use_dora": True}, {"peft_type": "ADALORA"})):
+        copy = shutil.copytree(trained, tmp_path / f"copy{n}")
+        config = json.loads((copy / "adapter_config.json").read_text())
+        (copy / "adapter_config.json").write_text(json.dumps({**config, **change}))
+        with pytest.raises(UsageError, match="which vLLM loads merged only; set SHELFTALK_ADAPTER"):
+            refuse_merged_only(find_adapter(str(copy), tmp_path))
 
 
 def test_the_setting_serves_the_adapter_merged_once(base: Path, trained: Path, home: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from shelftalk.engines.adapters import Adapter
     from shelftalk.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="The language model and the embedder: prepare, list, serve.")
@@ -82,12 +83,27 @@ def serve(
     beside = [find_adapter(name, settings.home_folder) for name in adapter or ()]
     where = resolve_model(settings.model, settings.home_folder, show) if beside else model_folder(settings, show)
     for one in beside:
+        refuse_merged_only(one)
         check_base(one, local_base(where))
     command = serve_command(where, port=port, host=host, adapters=beside)
     show(f"serving {where} on http://{host}:{port} (up to a minute to start; end it with Ctrl+C)")
     for one in beside:
         show(f"beside it: {one.ref} (adapter={one.ref} asks it, adapter=none the base)")
     os.execve(command[0], command, serve_environment(verbose=True))  # noqa: S606  the command is ours
+
+
+def refuse_merged_only(adapter: Adapter) -> None:
+    """UsageError where vLLM cannot load the adapter beside its base: DoRA and AdaLoRA are served merged."""
+    from shelftalk.engines.adapters import CONFIG
+    from shelftalk.errors import UsageError
+
+    told = json.loads((adapter.folder / CONFIG).read_text(encoding="utf-8"))
+    kind = "DoRA" if told.get("use_dora") else str(told.get("peft_type", "LORA")).upper()
+    if kind != "LORA":
+        raise UsageError(
+            f"adapter {adapter.ref} is of kind {kind}, which vLLM loads merged only; set SHELFTALK_ADAPTER={adapter.ref} and "
+            "leave --adapter out"
+        )
 
 
 @app.command("list")

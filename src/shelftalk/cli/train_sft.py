@@ -100,6 +100,7 @@ def merge(
     from shelftalk.cli.common import quiet, stderr
     from shelftalk.engines.adapters import find_adapter, local_base
     from shelftalk.engines.models import resolve_model
+    from shelftalk.errors import UsageError
     from shelftalk.settings import load_settings
     from shelftalk.train.check import require_training
     from shelftalk.train.merge import merge_checked
@@ -109,6 +110,8 @@ def merge(
     settings = load_settings(model=model)
     found = find_adapter(adapter, settings.home_folder)
     base = local_base(resolve_model(settings.model, settings.home_folder))
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"--out {out} is a file; name a new folder for the merged model")
     with stderr().status("merging"):
         worst = merge_checked(base, found, out)
     typer.echo(str(out))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -55,29 +56,45 @@ def learning_curve(recipe: Recipe, home: Path, *, say: Callable[[str], None] | N
     """One Point a size: examples, score of each task with its 95% interval, seconds. Points that are there are kept.
 
     Trains the recipe's `sft` from the base at each size, each on a prefix of the same shuffled examples, and draws
-    curve.png and curve.md beside points.json. UsageError where a size is none.
+    curve.png and curve.md beside points.json. Sizes beyond the data are left out. UsageError where a size is none, or where
+    the points that are there are of another recipe or of other data.
     """
+    from shelftalk.train.check import output_folder
     from shelftalk.train.publish import interval
-    from shelftalk.train.sft import train_sft
+    from shelftalk.train.sft import material, train_sft
 
     wanted = recipe.curve
     if not wanted.sizes or any(size < 0 for size in wanted.sizes):
         raise UsageError(f"curve.sizes {wanted.sizes}: numbers of examples, 0 for all of them")
-    wanted.output.mkdir(parents=True, exist_ok=True)
+    made = material(recipe.sft.model_copy(deep=True), home)
+    rows = len(made.splits["train"])
+    output_folder(wanted.output)
     path = wanted.output / "points.json"
-    points: list[Point] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-    for size in sorted(wanted.sizes, key=lambda s: (s == 0, s)):
+    points, of = _known(path), _identity(recipe, made.hashes["train"])
+    if any(point.get("of", of) != of for point in points):
+        raise UsageError(
+            f"{path} holds points of another recipe or of other data; name another curve.output, or delete that folder"
+        )
+    for size in sorted(set(wanted.sizes), key=lambda s: (s == 0, s)):
         if any(p["asked"] == size for p in points):
+            continue
+        if size >= rows:
+            if say is not None:
+                say(f"{size} examples: the data has {rows}" + ("" if 0 in wanted.sizes else "; size 0 stands for all"))
             continue
         output = wanted.output / (f"at-{size}" if size else "at-all")
         stage = recipe.sft.model_copy(
-            update={"examples": size or None, "output": output, "minutes": wanted.minutes or recipe.sft.minutes}
-        )
+            deep=True,
+            update={
+                "examples": size or None, "output": output, "minutes": wanted.minutes or recipe.sft.minutes,
+                "epochs": _epochs(recipe, size or rows),
+            },
+        )  # fmt: skip
         outcome = train_sft(stage, home, resume=any(output.glob("checkpoint-*")))
         card = json.loads((outcome.folder / "training.json").read_text(encoding="utf-8"))
         points.append(
             {
-                "asked": size, "examples": card["data"]["train"]["rows"], "seconds": round(outcome.seconds),
+                "asked": size, "of": of, "steps": outcome.steps, "examples": card["data"]["train"]["rows"], "seconds": round(outcome.seconds),
                 "before": outcome.before, "scores": outcome.scores,
                 "intervals": {task: interval(values) for task, values in card["dev_values"].items() if values},
             }
@@ -85,22 +102,51 @@ def learning_curve(recipe: Recipe, home: Path, *, say: Callable[[str], None] | N
         path.write_text(json.dumps(points, indent=1) + "\n", encoding="utf-8")
         if say is not None:
             say(f"{points[-1]['examples']} examples: dev score {outcome.scores['score']:.3f}")
+    if not points:
+        raise UsageError(f"curve.sizes {wanted.sizes}: the data has {rows} examples, fewer than each; 0 stands for all")
     points.sort(key=lambda p: p["examples"])
     (wanted.output / "curve.md").write_text(curve_table(points), encoding="utf-8")
     _plot_curve(points, wanted.output / "curve.png")
     return points
 
 
+def _epochs(recipe: Recipe, examples: int) -> float:
+    """The recipe's epochs, or as many as give `curve.steps` steps where the examples are few."""
+    return max(recipe.sft.epochs, recipe.curve.steps * recipe.sft.batch * recipe.sft.accumulate / examples)
+
+
+def _known(path: Path) -> list[Point]:
+    if not path.is_file():
+        return []
+    try:
+        read: list[Point] = json.loads(path.read_text(encoding="utf-8"))
+        assert all("asked" in point and "intervals" in point for point in read)
+    except (ValueError, TypeError, AssertionError) as error:
+        raise UsageError(f"{path} is damaged; delete it, and the sizes are trained again") from error
+    return read
+
+
+def _identity(recipe: Recipe, data: str) -> str:
+    """What points must share to stand in one curve: the recipe but for where and how long, and the data."""
+    kept = recipe.sft.model_dump(mode="json", exclude={"data", "output", "examples", "minutes"})
+    told = json.dumps([kept, recipe.curve.steps, data], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
 def curve_table(points: Sequence[Point]) -> str:
     """The points as a Markdown table: a row a size, each task's score with its 95% interval."""
     tasks = sorted({task for point in points for task in point["intervals"]})
-    lines = ["| examples | " + " | ".join(tasks) + " | mean |", "|---" * (len(tasks) + 2) + "|"]
+    lines = ["| examples | steps | " + " | ".join(tasks) + " | mean |", "|---" * (len(tasks) + 3) + "|"]
     for point in points:
         cells = [
             f"{i['value']:.3f} ({i['low']:.3f} to {i['high']:.3f})" if (i := point["intervals"].get(task)) else ""
             for task in tasks
         ]
-        lines.append(f"| {point['examples']} | " + " | ".join(cells) + f" | {point['scores']['score']:.3f} |")
+        lines.append(
+            f"| {point['examples']} | {point.get('steps', '')} | "
+            + " | ".join(cells)
+            + f" | {point['scores']['score']:.3f} |"
+        )
     return "\n".join(lines) + "\n"
 
 

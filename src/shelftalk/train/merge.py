@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from shelftalk.engines.adapters import Adapter, check_base, merge
 from shelftalk.engines.common import Chat, import_transformers
-from shelftalk.errors import EngineError, UsageError
+from shelftalk.errors import EngineError, StorageError, UsageError
 from shelftalk.values import Message, Prompt
 
 __all__ = ["TOLERANCE", "agreement", "merge_checked"]
@@ -32,11 +33,14 @@ def merge_checked(base: Path, adapter: Adapter, target: Path, prompts: Sequence[
     if target.exists() and any(target.iterdir()):
         raise UsageError(f"{target} is not empty; name a new folder for the merged model")
     check_base(adapter, base)
-    merge(base, adapter, target)
-    worst = agreement(base, adapter, target, prompts)
+    _enough_room(base, target)
+    try:
+        merge(base, adapter, target)
+        worst = agreement(base, adapter, target, prompts)
+    except BaseException:
+        shutil.rmtree(target, ignore_errors=True)  # half a model would be taken for one
+        raise
     if worst > TOLERANCE:
-        import shutil
-
         shutil.rmtree(target)
         raise EngineError(
             f"adapter {adapter.ref}: merged, its log-probabilities differ from the unmerged ones by {worst:.3f} (at most "
@@ -44,6 +48,20 @@ def merge_checked(base: Path, adapter: Adapter, target: Path, prompts: Sequence[
         )
     logger.info("merged %s: log-probabilities agree within %.4f", adapter.ref, worst)
     return worst
+
+
+def _enough_room(base: Path, target: Path) -> None:
+    """StorageError where the merged weights would fill the disk: as many bytes as the base has, which is bf16 or wider."""
+    needed = sum(path.stat().st_size for path in base.glob("*.safetensors")) + 32 * 1024**2
+    place = target
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    if free < needed:
+        raise StorageError(
+            f"{target}: {free // 1024**2} MB free, and the merged model needs {needed // 1024**2} MB; make room, or choose "
+            "another place"
+        )
 
 
 def agreement(base: Path, adapter: Adapter, merged: Path, prompts: Sequence[Prompt] = ()) -> float:

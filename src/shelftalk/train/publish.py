@@ -12,9 +12,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from shelftalk.engines.adapters import CARD, CONFIG, WEIGHTS, Adapter, content_hash, find_adapter, read_adapter
 from shelftalk.engines.common import import_transformers
 from shelftalk.errors import UsageError
+from shelftalk.train.card import LICENCES
 from shelftalk.train.lora import SERVED_RANKS, served_rank
 from shelftalk.train.registry import record
 
@@ -104,13 +107,14 @@ def model_card(ref: str, card: Mapping[str, Any], config: Mapping[str, Any], lim
     kind = str(config.get("peft_type", "LORA"))
     kind = "DoRA" if config.get("use_dora") else "rsLoRA" if config.get("use_rslora") else kind
     lines = [
-        "---", f"base_model: {base.get('name', '')}", "library_name: peft", f"license: {card.get('licence', '')}", "---", "",
+        "---", f"base_model: {base.get('name', '')}", "library_name: peft", yaml.safe_dump({"license": card.get("licence", "")}, allow_unicode=True).strip(), "---", "",
         f"# {ref}", "",
         f"A {kind} adapter of rank {config.get('r') or config.get('init_r')} for {base.get('name', 'its base')} (weights "
         f"{base.get('fingerprint', 'unknown')}), trained for: {', '.join(sorted(card.get('tasks', {}))) or 'unknown'}.", "",
         f"    SHELFTALK_ADAPTER={ref} shelftalk ask \"a lamp for reading\"", "",
         "## Data", "",
-        f"Sources: {', '.join(card.get('sources', [])) or 'not recorded'}. Licence: {card.get('licence', '')}.", "",
+        f"Licence of the adapter: {card.get('licence', '')}. Sources and their licences:", "",
+        *(f"- {source}: {LICENCES.get(source, 'not recorded')}" for source in card.get("sources", []) or ["not recorded"]), "",
         "| split | examples | SHA-256 |", "|---|---|---|",
         *(f"| {name} | {d.get('rows')} | {str(d.get('sha256'))[:16]} |" for name, d in data.items()), "",
         "## Figures", "",
