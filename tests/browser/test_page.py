@@ -109,6 +109,67 @@ def test_a_value_is_chosen_from_what_the_catalogue_has(visit: Any) -> None:
     assert {"field": "colour", "operator": "=", "value": "blue"} in v.answers()[-1]["intent"]["constraints"]
 
 
+def test_a_range_given_upside_down_is_turned_round_and_several_values_stay_together(visit: Any) -> None:
+    v = visit()
+    turn = v.ask("a blue or green backpack between 40 and 90 euros")
+    turn.get_by_role("button", name="price €40 to €90", exact=True).click()
+    turn.locator(".chip-form input").nth(1).fill("10")
+    turn.locator(".chip-form input").nth(1).press("Enter")
+    turn = v.wait_for(2)
+    limits = v.answers()[-1]["intent"]["constraints"]
+    assert {"field": "price", "operator": "between", "value": [10, 40]} in limits
+    turn.get_by_role("button", name="colour blue or green", exact=True).click()
+    turn.get_by_role("combobox", name="colour: comparison", exact=True).select_option(label="is not")
+    turn.get_by_role("button", name="Set").click()
+    v.wait_for(3)
+    limits = v.answers()[-1]["intent"]["constraints"]
+    assert {"field": "colour", "operator": "not in", "value": ["blue", "green"]} in limits
+
+
+def test_a_question_about_the_picks_is_told_in_few_words(visit: Any) -> None:
+    v = visit()
+    v.ask(TENT)
+    chips = v.ask("which is the lightest?", turns=2).locator(".chip").all_inner_texts()
+    assert [c.split("\n")[0] for c in chips] == ["the 3 picks above", "lowest weight first"]
+
+
+def test_a_pick_turned_down_in_words_goes_and_its_id_is_not_read(visit: Any) -> None:
+    v = visit()
+    v.ask(TENT)
+    first, *others = (p["product_id"] for p in v.answers()[-1]["picks"])
+    turn = v.ask("not the first one", turns=2)
+    picks = [p["product_id"] for p in v.answers()[-1]["picks"]]
+    assert first not in picks
+    assert set(others) <= set(picks)
+    assert first not in turn.locator(".chips").inner_text()
+
+
+def test_the_box_grows_with_what_is_written_and_its_hint_stays_on_one_line(visit: Any) -> None:
+    v = visit(width=340, height=640)
+    box = v.page.locator("#say")
+    one = box.bounding_box()["height"]
+    assert box.evaluate("e => e.scrollHeight <= e.clientHeight + 1")
+    box.fill("a light tent for two people that stands by itself and costs less than three hundred euros")
+    assert box.bounding_box()["height"] > 2 * one
+    assert box.evaluate("e => e.scrollHeight <= e.clientHeight + 1")
+    box.fill("")
+    assert box.bounding_box()["height"] == one
+
+
+def test_on_a_phone_the_names_of_the_rows_and_the_way_out_of_a_comparison_stay_in_sight(visit: Any) -> None:
+    v = visit(width=360, height=640)
+    turn = v.ask(TENT)
+    for i in (0, 1, 2):
+        turn.locator(".card").nth(i).get_by_label("Compare").check()
+    v.page.get_by_role("button", name="Compare 3 picks").click()
+    v.page.locator("#sheet").evaluate("e => e.scrollTo(0, e.scrollHeight)")
+    v.page.locator("#sheet .scroll").evaluate("e => e.scrollTo(400, 0)")
+    for part in (v.page.get_by_role("button", name="Close"), v.page.locator("#sheet th[scope=row]").last):
+        place = part.bounding_box()
+        assert place["x"] >= 0
+        assert 0 <= place["y"] <= 640 - place["height"]
+
+
 def test_a_trade_off_leads_to_as_many_products_as_it_says(visit: Any) -> None:
     v = visit()
     turn = v.ask("a light rain jacket")

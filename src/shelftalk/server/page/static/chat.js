@@ -220,7 +220,11 @@ function working(on) {
 const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 
 function grow() {
-  say.rows = Math.min(6, Math.max(1, say.value.split("\n").length, Math.ceil(say.value.length / 70)));
+  say.rows = 1;
+  if (!say.value) return;
+  const { lineHeight, paddingTop, paddingBottom } = getComputedStyle(say);
+  const inside = say.scrollHeight - parseFloat(paddingTop) - parseFloat(paddingBottom);
+  say.rows = Math.min(6, Math.max(1, Math.round(inside / parseFloat(lineHeight))));
 }
 
 form.addEventListener("submit", (event) => {

@@ -16,6 +16,7 @@ const facet = async (field) => {
 export function limitText({ field, operator, value }) {
   const name = fieldName(field);
   const text = (v) => valueText(v, field);
+  if (asksAbout({ field, operator })) return Array.isArray(value) ? `the ${value.length} picks above` : `“${shortened(value)}”`;
   if (field === "categories" && ["=", "in"].includes(operator)) return [value].flat().join(" or ");
   if (field === "price" && SIGNS[operator] && operator.length === 1 && operator !== "=") return `${SIGNS[operator]} ${text(value)}`;
   if (operator === "between") return `${name} ${field === "price" ? text(value[0]) : valueText(value[0])} to ${text(value[1])}`;
@@ -27,6 +28,10 @@ export function limitText({ field, operator, value }) {
   return `${name} ${SIGNS[operator]} ${text(value)}`;
 }
 
+// A question about picks that were shown is kept to them by their titles.
+const asksAbout = ({ field, operator }) => field === "title" && ["=", "in"].includes(operator);
+const shortened = (text) => (text.length > 60 ? `${text.slice(0, 59).trimEnd()}…` : text);
+
 export function sortText({ field, direction }) {
   return `${direction === "asc" ? "lowest" : "highest"} ${fieldName(field)} first`;
 }
@@ -36,15 +41,16 @@ function parts(intent, isProduct) {
   const without = (name, i) => ({ ...intent, [name]: intent[name].filter((_, n) => n !== i) });
   const swapped = (name, i, value) => ({ ...intent, [name]: intent[name].map((old, n) => (n === i ? value : old)) });
   const out = [];
-  intent.constraints.forEach((c, i) => out.push({ text: limitText(c), about: "limit", remove: () => without("constraints", i), limit: c, edit: { set: (v) => swapped("constraints", i, v) } }));
+  const titles = intent.constraints.filter(asksAbout).flatMap((c) => c.value);
+  intent.constraints.forEach((c, i) => out.push({ text: limitText(c), about: "limit", remove: () => without("constraints", i), limit: c, edit: asksAbout(c) ? null : { set: (v) => swapped("constraints", i, v) } }));
   if (intent.sort) {
     const turned = { ...intent.sort, direction: intent.sort.direction === "asc" ? "desc" : "asc" };
     out.push({ text: sortText(intent.sort), about: "order", remove: () => ({ ...intent, sort: null }), turn: () => ({ ...intent, sort: turned }) });
   }
   intent.preferences.forEach((p, i) => out.push({ text: `wish: ${p}`, about: "wish", remove: () => without("preferences", i), edit: { value: p, set: (v) => swapped("preferences", i, v) } }));
   intent.exclude.forEach((x, i) => isProduct(x) || out.push({ text: `without ${x}`, about: "left out", remove: () => without("exclude", i) }));
-  if (intent.limit) out.push({ text: `${intent.limit} wanted`, about: "number", remove: () => ({ ...intent, limit: null }), edit: { value: intent.limit, number: true, set: (v) => ({ ...intent, limit: Math.max(1, Math.min(50, Math.round(v))) }) } });
-  if (intent.query) out.push({ text: `searching “${intent.query}”`, about: "words searched for", remove: () => ({ ...intent, query: "" }), edit: { value: intent.query, set: (v) => ({ ...intent, query: v }) } });
+  if (intent.limit && intent.limit !== titles.length) out.push({ text: `${intent.limit} wanted`, about: "number", remove: () => ({ ...intent, limit: null }), edit: { value: intent.limit, number: true, set: (v) => ({ ...intent, limit: Math.max(1, Math.min(50, Math.round(v))) }) } });
+  if (intent.query && intent.query !== titles.join(" ")) out.push({ text: `searching “${intent.query}”`, about: "words searched for", remove: () => ({ ...intent, query: "" }), edit: { value: intent.query, set: (v) => ({ ...intent, query: v }) } });
   return out;
 }
 
@@ -110,11 +116,14 @@ async function limitFields(limit) {
     const input = el("input", { type: "text", value: String(limit.value), "aria-label": name, maxlength: 400, required: true });
     return { fields: [title, sign, input], read: () => ({ field: limit.field, operator: sign.value, value: input.value.trim() }) };
   }
-  const current = Array.isArray(limit.value) ? limit.value[0] : limit.value;
+  const several = Array.isArray(limit.value);
+  const current = several ? limit.value[0] : limit.value;
   const all = values.some((v) => String(v).toLowerCase() === String(current).toLowerCase()) ? values : [current, ...values];
   const index = all.findIndex((v) => String(v).toLowerCase() === String(current).toLowerCase());
-  const select = choice(name, all.map((v, i) => [String(i), valueText(v)]), String(index));
-  return { fields: [title, sign, select], read: () => ({ field: limit.field, operator: sign.value, value: all[Number(select.value)] }) };
+  const together = several ? [["", limit.value.map((v) => valueText(v)).join(" or ")]] : [];
+  const select = choice(name, [...together, ...all.map((v, i) => [String(i), valueText(v)])], several ? "" : String(index));
+  const read = () => (select.value === "" ? { field: limit.field, operator: sign.value === "=" ? "in" : "not in", value: limit.value } : { field: limit.field, operator: sign.value, value: all[Number(select.value)] });
+  return { fields: [title, sign, select], read };
 }
 
 function numberFields(limit, found, title, name) {
@@ -124,7 +133,7 @@ function numberFields(limit, found, title, name) {
   if (between) {
     const [low, high] = limit.value.map((v, i) => el("input", { type: dated ? "text" : "number", step: "any", value: v, "aria-label": `${name}, ${i ? "highest" : "lowest"}`, required: true }));
     const cast = (input) => (dated ? input.value.trim() : Number(input.value));
-    return { fields: [title, low, el("span", { text: "to" }), high], read: () => ({ ...limit, value: [cast(low), cast(high)] }) };
+    return { fields: [title, low, el("span", { text: "to" }), high], read: () => ({ ...limit, value: [cast(low), cast(high)].sort((a, b) => (a < b ? -1 : Number(a > b))) }) };
   }
   const sign = choice(`${name}: comparison`, signs, limit.operator);
   const value = Array.isArray(limit.value) ? limit.value[0] : limit.value;

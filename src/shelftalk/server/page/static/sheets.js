@@ -38,13 +38,17 @@ export function whyNot(request, intent) {
   const input = el("input", { type: "search", "aria-label": "Name of the product", placeholder: "Name of a product", maxlength: 200, required: true });
   const results = el("ul", { cls: "results" });
   const said = el("div", { role: "status" });
+  const choose = (button, product) => {
+    for (const other of results.querySelectorAll("button")) other.setAttribute("aria-pressed", String(other === button));
+    tell(product, request, intent, said);
+  };
   const form = el("form", { cls: "finder" }, input, el("button", { type: "submit", cls: "main", text: "Find" }));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     said.replaceChildren();
     try {
       const { products } = await api.byWords(input.value.trim());
-      results.replaceChildren(...products.map((p) => el("li", {}, el("button", { type: "button", on: { click: () => tell(p, request, intent, said) } }, el("span", { text: p.title }), el("span", { cls: "price", text: money(p.price, p.currency) })))));
+      results.replaceChildren(...products.map((p) => el("li", {}, el("button", { type: "button", "aria-pressed": "false", on: { click: (event) => choose(event.currentTarget, p) } }, el("span", { text: p.title }), el("span", { cls: "price", text: money(p.price, p.currency) })))));
       said.textContent = products.length ? "Choose the one you mean." : "No product carries these words.";
     } catch (error) {
       said.textContent = error.message;
