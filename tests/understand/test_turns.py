@@ -85,6 +85,7 @@ def test_more_like_the_first_searches_with_its_title_and_leaves_it_out():
         ("not the first or the last", ("s1", "l1")),
         ("everything except #2, please", ("y1",)),
         ("not the first two", ("s1", "y1")),
+        ("not the last two ones", ("y1", "l1")),
         ("the second is not for me", ("y1",)),
         ("I already have the first one", ("s1",)),
         ("not these", ("s1", "y1", "l1")),
@@ -120,6 +121,13 @@ def test_what_is_said_beside_a_pick_turned_down_counts(request_text: str, expect
 def test_a_question_about_a_pick_turns_none_down():
     for asked in ("why not the first?", "is the first not waterproof?"):
         assert follow(asked).exclude == ()
+
+
+@pytest.mark.parametrize(
+    "request_text, about", [("compare the first two", 2), ("what is the difference between the last two?", 2), ("tell me more about the first", 1)]
+)  # fmt: skip
+def test_a_question_about_several_picks_is_about_all_of_them(request_text: str, about: int) -> None:
+    assert follow(request_text).limit == about
 
 
 def test_the_only_pick_shown_is_that_one():

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from shelftalk.understand.polarity import rejected_after
-from shelftalk.understand.shown import ORDINAL, ORDINALS, Shown, place
+from shelftalk.understand.shown import ORDINAL, Shown, places
 from shelftalk.understand.tokens import Text
 
 _REFUSING = re.compile(
@@ -21,7 +21,6 @@ _AND = re.compile(r"^,? (?:and|or|nor|&)(?: not)? $")
 _ENDS = re.compile(
     r"^(?:\W*$|\s*[^\w\s]|\s+(?:and|or|nor|but|please|thanks?|though|then|because|since|as|for|in|with|it|that|i|you|is|was|looks?|seems?|doesn|either|again|any|anything|something|show|give|what|do|are|the|a|an)\b)"
 )
-_COUNT = re.compile(r"^ (?P<n>two|three|four|five|[2-5])\b(?: ones?| options?| picks?)?")
 _THESE = re.compile(
     r"^\W*(?:(?:no|ok|okay|well|please)\b\W*)*not (?:any of )?(?:these|those)\b(?: ones?)?(?! (?:brands?|makes?|colou?rs?))"
 )
@@ -45,25 +44,16 @@ def set_aside(text: Text, picks: list[Shown]) -> Aside:
         joined = last is not None and _AND.match(low[last : match.start()]) is not None
         refused = lead is not None or joined or rejected_after(text, text.at(match.end()) - 1)
         last = None
-        found = place(match["a"] or match["b"], picks)
-        more = _COUNT.match(low[match.end() :]) if match["a"] else None
-        end = match.end() + (more.end() if more else 0)
-        if not refused or found is None or not _ENDS.match(low[end:]):
+        found, end = places(match, low, picks)
+        if not refused or not found or not _ENDS.match(low[end:]):
             continue
         last = end
-        gone += _several(found, more["n"], picks) if more else [found]
+        gone += found
         cuts.append((lead.start() if lead else match.start(), last))
     all_of_them = _THESE.match(low) or (_THIS.match(low) if len(picks) == 1 else None)
     if not gone and all_of_them:
         gone, cuts = list(picks), [all_of_them.span()]
     return Aside(tuple(dict.fromkeys(gone)), _without(text.text, cuts)) if gone else Aside()
-
-
-def _several(first: Shown, said: str, picks: list[Shown]) -> list[Shown]:
-    """The picks of "the first two" or "the last two"."""
-    n = ORDINALS.get(said) or int(said)
-    at = picks.index(first)
-    return picks[at : at + n] if at + 1 < len(picks) else picks[-n:]
 
 
 def _without(text: str, cuts: list[tuple[int, int]]) -> str:

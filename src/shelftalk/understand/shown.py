@@ -20,6 +20,7 @@ ORDINAL = re.compile(
     r"\b(?:the |your |that |this )(?P<a>first|second|third|fourth|fifth|last|final|1st|2nd|3rd|4th|5th)(?: (?:one|option|pick|item|product|choice|suggestion|result|of (?:them|those|these)))?\b(?! (?:time|thing|minute|place|day|week|month|year|price))"
     r"|(?:#|\b(?:number|no\.|option|pick|item|choice) )(?P<b>one|two|three|four|five|\d{1,2})\b"
 )
+_COUNT = re.compile(r"^ (?P<n>two|three|four|five|[2-5])\b(?: ones?| options?| picks?)?")
 _QUESTION = re.compile(
     r"^\W*(?:(?:and|but|so|ok|okay|hm+|well)\b\W*)*(?:"
     r"(?:is|was|does|has|can|could|will|would|did) (?:it|this one|that one|the (?:first|second|third|fourth|fifth|last))\b(?! (?:have to|need to|matter))"
@@ -80,11 +81,22 @@ def question(text: Text, picks: list[Shown]) -> Question | None:
     match = (_QUESTION.search(text.low) or _ONE_OF.search(text.low)) if picks else None
     if match is None or _WANTS.search(text.low):
         return None
-    places = [place(m["a"] or m["b"], picks) for m in ORDINAL.finditer(text.low)]
-    chosen = tuple(dict.fromkeys(p for p in places if p is not None))
-    if not chosen and not places:
+    named = [places(m, text.low, picks)[0] for m in ORDINAL.finditer(text.low)]
+    chosen = tuple(dict.fromkeys(p for found in named for p in found))
+    if not chosen and not named:
         chosen = tuple(picks) if _ALL.search(text.low) or _WHICH.search(text.low) else (picks[0],)
     return Question(chosen, match.group().strip()) if chosen else None
+
+
+def places(match: re.Match[str], low: str, picks: list[Shown]) -> tuple[list[Shown], int]:
+    """The picks that a match of ORDINAL in the text speaks of, and where its words end: "the first", "the last two"."""
+    found = place(match["a"] or match["b"], picks)
+    more = _COUNT.match(low[match.end() :]) if match["a"] else None
+    if found is None or more is None:
+        return ([] if found is None else [found]), match.end()
+    n, at = ORDINALS.get(more["n"]) or int(more["n"]), picks.index(found)
+    from_the_end = match["a"] in ("last", "final")
+    return (picks[-n:] if from_the_end else picks[at : at + n]), match.end() + more.end()
 
 
 def place(word: str, picks: list[Shown]) -> Shown | None:
