@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import pytest
 
-from shelftalk.errors import UsageError
+from shelftalk.errors import StorageError, UsageError
 from shelftalk.evaluate.cases import Case, Outcome
 from shelftalk.evaluate.runfolder import Asked, RunFolder
 from shelftalk.values import Request
@@ -71,6 +71,30 @@ def test_a_cut_run_is_taken_up_where_it_was_cut(tmp_path) -> None:
     assert folder.resume("x") == (OUTCOMES, ASKED)
     folder.append([(OUTCOMES[1], [])])
     assert len(folder.resume("x")[0]) == 3
+
+
+def test_a_text_with_other_ends_of_lines_does_not_break_a_cut_run(tmp_path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.resume("x")
+    said = [Outcome("a", answer={"reason": "one\u2028two\x85three\r\x0bfour"})]
+    folder.append([(said[0], [])])
+    assert folder.resume("x")[0] == said
+
+
+def test_two_runs_do_not_write_into_one_folder(tmp_path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    told = r"run: another .* is writing here; wait .*, or give another --out"
+    with folder.alone(), pytest.raises(StorageError, match=told), RunFolder(folder.path).alone():
+        pass
+    with folder.alone():
+        pass
+    assert list(folder.path.iterdir()) == []
+
+
+def test_a_table_of_something_else_is_told_by_its_file(folder) -> None:
+    (folder.path / "scores.parquet").write_bytes((folder.path / "answers.parquet").read_bytes())
+    with pytest.raises(UsageError, match=r"scores\.parquet: has no column 'group'"):
+        RunFolder.read(folder.path)
 
 
 def test_what_another_run_left_is_not_taken_up(tmp_path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from tests.evaluate.own import REQUESTS, write_suite
 
-from shelftalk.errors import UsageError
+from shelftalk.errors import ShelftalkError, UsageError
 from shelftalk.evaluate.suite import list_suites, load_suite
+from shelftalk.evaluate.variants import Variant
 
 
 def test_the_shipped_suites_are_read_and_named_after_their_files() -> None:
@@ -96,12 +99,12 @@ def test_a_changed_feed_is_another_question(tmp_path) -> None:
         ({"metric": ["mrr"]}, r"suite\.yaml, line \d+: unknown key metric \(did you mean metrics\?\); there is: name, version"),
         ({"metrics": ["mrr", "ndgc@5"]}, r"suite\.yaml, line 10: there is no metric 'ndgc@5' \(did you mean ndcg@5\?\)"),
         ({"settings": {"explian": "record"}}, r"suite\.yaml, line \d+: settings: there is no setting 'explian' \(did you mean explain\?\)"),
-        ({"catalog": {"feed": "nowhere.csv"}}, r"suite\.yaml: the feed not found at .*nowhere\.csv; mend the path"),
+        ({"catalog": {"feed": "nowhere.csv"}}, r"suite\.yaml, line \d+: the feed not found at .*nowhere\.csv; mend the path"),
         ({"task": "guess"}, r"suite\.yaml, line 2: task: "),
         ({"metrics": []}, r"suite\.yaml, line \d+: metrics: "),
-        ({"data": {"kind": "csv"}}, r"suite\.yaml: data\.kind is 'csv'; there is: demo, productqa"),
-        ({"data": {"kind": "jsonl", "file": "x"}}, r"suite\.yaml: .*(lacks the key data\.requests|unknown key data\.file)"),
-        ({"catalog": {"format": "google"}}, r"suite\.yaml: catalog 'main' needs either 'feed' or 'folder'"),
+        ({"data": {"kind": "csv"}}, r"suite\.yaml, line \d+: data\.kind is 'csv'; there is: demo, productqa"),
+        ({"data": {"kind": "jsonl", "file": "x"}}, r"suite\.yaml, line \d+: .*(lacks the key data\.requests|unknown key data\.file)"),
+        ({"catalog": {"format": "google"}}, r"suite\.yaml, line \d+: catalog 'main' needs either 'feed' or 'folder'"),
         ({"catalog": None}, "needs 'catalog'"),
         ({"histories": "users.jsonl"}, "histories: suites with shoppers' histories cannot be run yet"),
     ],
@@ -139,3 +142,51 @@ def test_a_missing_set_says_how_to_name_its_folder(tmp_path) -> None:
         load_suite("chorus", tmp_path).load()
     with pytest.raises(UsageError, match="no such folder"):
         load_suite("chorus", tmp_path / "nowhere")
+
+
+def test_a_wrong_value_of_a_setting_is_told_by_its_line(tmp_path: Path) -> None:
+    suite = load_suite(write_suite(tmp_path, settings={"explain": "record", "rank.strategy": "nonsense"}))
+    with pytest.raises(UsageError, match=r"suite\.yaml, line \d+: setting rank.strategy: .*'listwise'.*got 'nonsense'"):
+        suite.in_force(Variant())
+    with pytest.raises(ShelftalkError, match=r"^setting k: "):
+        load_suite(write_suite(tmp_path / "b")).in_force(Variant("v", {"k": "500"}))
+
+
+def test_a_key_given_twice_is_refused_rather_than_half_believed(tmp_path: Path) -> None:
+    path = write_suite(tmp_path)
+    path.write_text(path.read_text(encoding="utf-8") + "\nname: again\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"line \d+: name is given twice; keep one"):
+        load_suite(path)
+
+
+@pytest.mark.parametrize(
+    "line, message",
+    [
+        (b'{"id": "z", "request": "a \\ud800 kettle"}', "holds half of a character"),
+        (b'{"id": "z", "request": "\xff"}', "not UTF-8; save the file"),
+    ],
+)
+def test_text_that_is_none_is_told_by_its_line(tmp_path: Path, line: bytes, message: str) -> None:
+    suite = load_suite(write_suite(tmp_path))
+    file = tmp_path / "requests.jsonl"
+    before = file.read_bytes().rstrip(b"\n")
+    file.write_bytes(before + b"\n" + line + b"\n")
+    with pytest.raises(UsageError, match=rf"requests\.jsonl, line {before.count(bytes([10])) + 2}: {message}"):
+        suite.load()
+
+
+def test_an_empty_file_of_requests_is_named(tmp_path: Path) -> None:
+    suite = load_suite(write_suite(tmp_path))
+    (tmp_path / "requests.jsonl").write_text("\n", encoding="utf-8")
+    with pytest.raises(
+        UsageError, match=r"requests\.jsonl: an empty suite, the file holds no request; write one a line"
+    ):
+        suite.load()
+
+
+def test_a_file_saved_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    suite = load_suite(write_suite(tmp_path))
+    file = tmp_path / "requests.jsonl"
+    wanted = [case.id for case in suite.load().cases]
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert [case.id for case in suite.load().cases] == wanted

@@ -103,7 +103,7 @@ def show(
         from shelftalk.evaluate.catalogs import check_judged, products_of
         from shelftalk.evaluate.variants import Variant
 
-        Variant().settings(settings, chosen.settings)
+        chosen.in_force(Variant(), settings)
         for key, feed in loaded.feeds.items():
             held = {product.id for product in products_of(feed)}
             check_judged(loaded.judged, key, lambda ids, held=held: held)  # type: ignore[misc]

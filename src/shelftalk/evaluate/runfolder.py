@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from shelftalk.evaluate.cases import Case, Outcome
 FORMAT = 1
 RUN, ANSWERS, SCORES, PROMPTS, TREC = "run.json", "answers.parquet", "scores.parquet", "prompts.parquet", "run.trec"
 PARTIAL = "answers.partial.jsonl"
+LOCK = ".running"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,13 @@ class RunFolder:
                 raise UsageError(
                     f"{file}: not readable as parquet ({error}); delete {folder.path} and run `shelftalk eval run` again"
                 ) from error
+        for name, table, column in (
+            (ANSWERS, tables[0], "answer"),
+            (SCORES, tables[1], "group"),
+            (PROMPTS, tables[2], "prompt"),
+        ):
+            if column not in table:
+                raise UsageError(f"{folder.path / name}: has no column {column!r}; run `shelftalk eval run` again")
         if not len(tables[0]):
             raise UsageError(f"{folder.path}: an empty run, no request was answered; run `shelftalk eval run` again")
         return Run(meta, tables[0], tables[1], tables[2], folder.path)
@@ -142,6 +151,29 @@ class RunFolder:
 
     # Writing
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Holds the folder against other runs, which would put their answers between. StorageError where one has it."""
+        from filelock import FileLock, Timeout
+
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.path / LOCK)
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise StorageError(
+                f"{self.path}: another `shelftalk eval run` is writing here; wait until it has ended, or give another --out"
+            ) from error
+        except OSError as error:
+            raise StorageError(
+                f"{self.path}: cannot be written: {error.strerror or error}; choose another --out"
+            ) from error
+        try:
+            yield
+        finally:
+            (self.path / LOCK).unlink(missing_ok=True)
+            lock.release()
+
     def left(self) -> dict[str, Any]:
         """What the file of a cut run says it belongs to ("identity" and "parts"), {} where there is none."""
         try:
@@ -161,7 +193,7 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             raw = file.read_bytes() if file.exists() else b""
             whole = raw[: raw.rfind(b"\n") + 1]
-            lines = whole.decode("utf-8", errors="replace").splitlines()
+            lines = whole.decode("utf-8", errors="replace").split("\n")[:-1]  # a text may hold other ends of lines
             if not lines or self.left().get("identity") != identity:
                 head = {"shelftalk": "partial run", "format": FORMAT, "identity": identity, "parts": dict(parts or {})}
                 file.write_text(json.dumps(head) + "\n", encoding="utf-8")

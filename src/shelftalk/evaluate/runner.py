@@ -176,7 +176,7 @@ class _Run:
         from shelftalk.evaluate.metrics import check_names
 
         check_names(suite.metrics)
-        self.settings = variant.settings(settings, suite.settings)
+        self.settings = suite.in_force(variant, settings)
         self.prompts: PromptLibrary = variant.library()
         self.templates = identity.templates(self.settings, suite.task, self.prompts)
         self.engine = engines.get(self.settings) if self.templates else None
@@ -197,10 +197,15 @@ class _Run:
         before = self.folder.finished() or {}
         self._another(before)
         held = before.get("identity", {})
-        same = held.get("answers") == answers
-        if same and held.get("measures") == measures:
+        if held.get("answers") == answers and held.get("measures") == measures:
             return Done(self.folder, before, "unchanged", notes=self._notes(before))
-        if same:
+        with self.folder.alone():
+            return self._made(before, parts, answers, measures)
+
+    def _made(self, before: dict[str, Any], parts: dict[str, Any], answers: str, measures: str) -> Done:
+        """The run, answered and measured as far as it is not; `before` is the run.json of the one that stands there."""
+        held = before.get("identity", {})
+        if held.get("answers") == answers:
             for key in sorted({catalog for catalog, _ in self.loaded.judged}):
                 self._check_products(self.catalogs.open(key), key)
             self.progress(Progress("measuring", 0, len(self.by_id)))

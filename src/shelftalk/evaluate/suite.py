@@ -17,11 +17,13 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
-from shelftalk.errors import UsageError
+from shelftalk.errors import ShelftalkError, UsageError
 from shelftalk.evaluate import sources
 from shelftalk.evaluate.cases import Case
 from shelftalk.evaluate.sources.base import Feed, Gains, Place, digest, fault, wrong
+from shelftalk.evaluate.variants import SHORT, Variant
 from shelftalk.resources import resource
+from shelftalk.settings import Settings
 from shelftalk.values import Product
 
 Task = Literal["answer", "rank", "suits"]
@@ -65,18 +67,31 @@ class Suite(BaseModel):
 
     _file: Path = PrivateAttr(default=Path("suite.yaml"))
     _folder: Path | None = PrivateAttr(default=None)
+    _text: str = PrivateAttr(default="")
+
+    def at(self, *loc: str | int) -> str:
+        """The suite's file, with the line of that key: where a message says that something is wrong."""
+        return f"{self._file}{_line(self._text, loc)}"
+
+    def in_force(self, variant: Variant, base: Settings | None = None) -> Settings:
+        """The settings of a variant over the suite's over `base`. UsageError names the place of a wrong one."""
+        try:
+            return variant.settings(base, self.settings)
+        except ShelftalkError as error:
+            variant.settings(base)  # raises where the suite is not to blame
+            key = next((key for key in self.settings if SHORT.get(key, key) in str(error)), "")
+            raise UsageError(f"{self.at('settings', key)}: {error}") from error
 
     def load(self, *, split: str | None = None, limit: int | None = None, seed: int = 0) -> SuiteCases:
         """The suite's cases, in their order: of that split, and at most so many, drawn with the seed.
 
         Variations (`perturb`) are made of the drawn cases. UsageError names file, line and remedy for whatever is wrong.
         """
-        where = str(self._file)
-        shipped = self._file.parent == resource("data/suites")
-        place = Place(self.name, self._file.parent, self._folder, None if shipped else self._file)
+        place = self._place("data")
         data = {**self.data, **({"split": split} if split is not None else {})}
-        loaded = sources.load(data, where, place, self.gains, self._feeds(place))
-        feeds = {**loaded.feeds, **self._feeds(place)}
+        own = self._feeds(self._place("catalog"))
+        loaded = sources.load(data, self.at("data"), place, self.gains, own)
+        feeds = {**loaded.feeds, **own}
         cases = _drawn(loaded.cases, limit or self.limit, seed)
         if self.pool == "judged":
             cases = [_pooled(case) for case in cases if case.grades]
@@ -86,11 +101,15 @@ class Suite(BaseModel):
         if unknown:
             known = sorted({name for case in loaded.cases for name in case.columns})
             raise UsageError(
-                f"{where}: slices names {', '.join(unknown)}, which no case has; there is: {', '.join(known)}"
+                f"{self.at('slices')}: slices names {', '.join(unknown)}, which no case has; there is: {', '.join(known)}"
             )
         return SuiteCases(
             self, tuple(cases), feeds, loaded.interactions, loaded.judged, fresh, split or data.get("split")
         )
+
+    def _place(self, key: str) -> Place:
+        shipped = self._file.parent == resource("data/suites")
+        return Place(self.name, self._file.parent, self._folder, None if shipped else self.at(key))
 
     def _feeds(self, place: Place) -> dict[str, Feed]:
         if self.catalog is None:
@@ -99,7 +118,7 @@ class Suite(BaseModel):
         found = {}
         for key, spec in given.items():
             if (spec.feed is None) == (spec.folder is None):
-                raise UsageError(f"{self._file}: catalog {key!r} needs either 'feed' or 'folder'")
+                raise UsageError(f"{self.at('catalog')}: catalog {key!r} needs either 'feed' or 'folder'")
             found[key] = Feed(
                 place.find(spec.feed, "the feed") if spec.feed else None,
                 spec.format,
@@ -118,7 +137,7 @@ class Suite(BaseModel):
         try:
             return perturb(cases, self.perturb, seed, products), new_items(self.perturb, products)
         except UsageError as error:
-            raise UsageError(f"{self._file}: {error}") from error
+            raise UsageError(f"{self.at('perturb')}: {error}") from error
 
     def _columns(self, case: Case) -> dict[str, str | float | int | bool]:
         return {name: v for name, v in case.columns.items() if not self.slices or name in self.slices}
@@ -174,6 +193,8 @@ def load_suite(name: str | Path, data: Path | None = None) -> Suite:
         raise UsageError(f"{path}{line}: not YAML: {getattr(error, 'problem', None) or error}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read as UTF-8 text: {error}") from error
+    if twice := _twice(yaml.compose(text)):
+        raise UsageError(f"{path}, line {twice[1]}: {twice[0]} is given twice; keep one")
     if not isinstance(record, dict):
         raise UsageError(f"{path}: must be keys and values; docs/evaluate.md shows a suite")
     try:
@@ -185,7 +206,7 @@ def load_suite(name: str | Path, data: Path | None = None) -> Suite:
             message = "histories: suites with shoppers' histories cannot be run yet; leave the key out"
         raise UsageError(f"{path}{_line(text, loc)}: {message}") from error
     _check_names(suite, path, text)
-    suite._file, suite._folder = path, _data_folder(data)
+    suite._file, suite._folder, suite._text = path, _data_folder(data), text
     return suite
 
 
@@ -260,6 +281,21 @@ def _line(text: str, loc: tuple[int | str, ...]) -> str:
             break
         line, node = found[0].start_mark.line + 1, found[1]
     return f", line {line}" if line else ""
+
+
+def _twice(node: Any) -> tuple[str, int] | None:
+    """A key that stands twice in a mapping, of which YAML would keep the last in silence, and its line."""
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if key.value in seen:
+                return str(key.value), key.start_mark.line + 1
+            seen.add(key.value)
+            if found := _twice(value):
+                return found
+    elif isinstance(node, yaml.SequenceNode):
+        return next((found for value in node.value if (found := _twice(value))), None)
+    return None
 
 
 def _drawn(cases: list[Case], limit: int | None, seed: int) -> list[Case]:

@@ -37,5 +37,5 @@ def load(data: Mapping[str, Any], where: str, place: Place, gains: Gains, feeds:
     else:
         loaded = loader(options, place, gains)
     if not loaded.cases:
-        raise UsageError(f"{where}: an empty suite, its data holds no case; check data.split and the files it names")
+        raise UsageError(f"{where}: an empty suite, its data holds no case; mend data.split")
     return loaded

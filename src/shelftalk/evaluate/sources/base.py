@@ -47,12 +47,13 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a suite looks: beside its own file first, then in the folder of data sets. `file` is that of a user's own suite."""
+    """Where a suite looks: beside its own file first, then in the folder of data sets. `file` is that of a user's own
+    suite, with the line that names what is looked for."""
 
     suite: str
     here: Path
     data: Path | None = None
-    file: Path | None = None
+    file: str | None = None
 
     def find(self, name: str, what: str) -> Path:
         """The file or folder of that name; UsageError says where it was looked for and what to do."""
@@ -106,7 +107,11 @@ def wrong(error: ValidationError, above: str, model: type[BaseModel]) -> str:
         return f"unknown key {name}{hint}; there is: {', '.join(model.model_fields)}"
     if first["type"] == "missing":
         return f"lacks the key {name}"
-    return f"{name}: {first['msg']} (got {first.get('input')!r})"
+    said = {
+        "string_pattern_mismatch": "write lower-case letters, figures, '.', '_' and '-'",
+        "too_short": "name at least one",
+    }.get(first["type"], first["msg"])
+    return f"{name}: {said} (got {first.get('input')!r})"
 
 
 def gain(grade: float, gains: Gains) -> float:
@@ -131,11 +136,17 @@ def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     opener = gzip.open if path.suffix == ".gz" else open
     number = 0
     try:
-        with opener(path, "rt", encoding="utf-8") as lines:
+        with opener(path, "rt", encoding="utf-8-sig", errors="surrogateescape") as lines:
             for number, line in enumerate(lines, start=1):
                 if not line.strip():
                     continue
+                if _torn(line):
+                    raise UsageError(f"{path}, line {number}: not UTF-8; save the file as UTF-8")
                 record = json.loads(line)
+                if "\\u" in line and _torn(json.dumps(record, ensure_ascii=False)):
+                    raise UsageError(
+                        f"{path}, line {number}: holds half of a character (\\ud800 to \\udfff); mend the text"
+                    )
                 if not isinstance(record, dict):
                     raise UsageError(f"{path}, line {number}: must be a JSON object; write one object a line")
                 yield number, record
@@ -143,10 +154,17 @@ def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise UsageError(
             f"{path}, line {number}: not JSON ({error.msg}, column {error.colno}); mend the line"
         ) from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}, after line {number}: not UTF-8; save the file as UTF-8") from error
     except (OSError, EOFError) as error:
         raise UsageError(f"{path}: cannot be read: {error}") from error
+
+
+def _torn(text: str) -> bool:
+    """Whether the text holds lone surrogates: bytes that were no UTF-8, or escapes that stand for half a character."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def qrels(path: Path) -> Iterator[tuple[int, str, str, float]]:

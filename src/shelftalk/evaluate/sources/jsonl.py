@@ -67,6 +67,9 @@ def load(options: JsonlOptions, place: Place, gains: Gains, feeds: Mapping[str, 
         )
     if twice:
         raise UsageError(f"{twice}; keep the judgments of a request in one place")
+    if not cases:
+        of = f" of split {options.split!r}" if options.split is not None else ""
+        raise UsageError(f"{file}: an empty suite, the file holds no request{of}; write one a line, or mend data.split")
     return Loaded(list(cases.values()), feeds, judged=judged)
 
 
@@ -104,12 +107,16 @@ def _case(
             f"{at}: a column cannot be named {taken[0]!r}; a run keeps {', '.join(RESERVED)} and m:METRIC for itself"
         )
     grades, gold = _grades(record, at) or dict(graded.get(request.id, {})), _gold(record, at)
+    try:
+        gained = {p: gain(g, gains) for p, g in grades.items()}
+    except UsageError as error:
+        raise UsageError(f"{at}: {error}; add the grade to the suite's 'gains', or mend it") from error
     split = {"split": str(record["split"])} if keep_split else {}
     return Case(
         request.id,
         request,
         catalog=catalog,
-        grades={p: gain(g, gains) for p, g in grades.items()} if any(g > 0 for g in grades.values()) else None,
+        grades=gained if any(g > 0 for g in grades.values()) else None,
         gold=gold,
         label=label,
         product=product,
