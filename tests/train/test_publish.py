@@ -97,6 +97,17 @@ def test_a_name_that_could_be_a_path_is_refused(trained: Path, home: Path, name:
         publish(str(trained), name, home / "adapters", home, licence="CC0")
 
 
+def test_figures_that_are_none_and_a_place_that_is_a_file_are_refused(
+    trained: Path, home: Path, tmp_path: Path
+) -> None:
+    told = tmp_path / "figures.json"
+    told.write_text('{"accuracy": {"value": 0.5, "low": "a"}}')
+    with pytest.raises(UsageError, match="figures must be JSON"):
+        publish(str(trained), "x", home, home, licence="CC0", measured=told)
+    with pytest.raises(UsageError, match="is a file; name a folder to publish to"):
+        publish(str(trained), "x", told, home, licence="CC0")
+
+
 def test_whole_modules_and_missing_cards_and_licences_are_refused(trained: Path, home: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="licence"):
         publish(str(trained), "x", home, home, licence=" ")

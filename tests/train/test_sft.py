@@ -102,6 +102,26 @@ def test_the_variants_of_lora_train(base: Path, data: Path, tmp_path: Path, vari
     assert (told.get("use_dora"), told.get("use_rslora")) == (variant == "dora", variant == "rslora")
 
 
+def test_adalora_ends_with_its_last_ranks_and_is_not_resumed_or_gone_on_from(
+    base: Path, data: Path, tmp_path: Path
+) -> None:
+    from shelftalk.engines.adapters import find_adapter
+    from shelftalk.train.merge import merge_checked
+    from shelftalk.train.sft import material
+
+    wanted = recipe(
+        base, data, tmp_path / "run", epochs=4, eval_steps=4, learning_rate=1e-3, lora={"variant": "adalora", "rank": 4}
+    )
+    outcome = train_sft(wanted, tmp_path)
+    assert outcome.steps == 24
+    made = find_adapter(str(outcome.folder), tmp_path)
+    assert merge_checked(base, made, tmp_path / "merged") < 0.15
+    with pytest.raises(UsageError, match="adalora cannot be resumed"):
+        train_sft(wanted, tmp_path, resume=True)
+    with pytest.raises(UsageError, match="is an AdaLoRA, which cannot be gone on from"):
+        material(recipe(base, data, tmp_path / "next", adapter=str(outcome.folder)), tmp_path)
+
+
 def test_the_upper_layers_alone_can_have_the_adapter_and_train_in_bfloat16(
     base: Path, data: Path, tmp_path: Path
 ) -> None:
@@ -292,3 +312,24 @@ def test_the_documented_file_holds_every_key_and_the_defaults() -> None:
     text = path.read_text()
     missing: Sequence[str] = [key for key in plain if f"  {key}:" not in text]
     assert not missing
+
+
+def test_the_documented_keys_of_the_later_stages_are_theirs_with_the_defaults() -> None:
+    from shelftalk.resources import resource
+    from shelftalk.train.recipe import CurveRecipe, DpoRecipe, GrpoRecipe
+
+    read = read_recipe(resource("serve/train/preference.yaml"))
+    for stage, kind in ((read.dpo, DpoRecipe), (read.grpo, GrpoRecipe), (read.curve, CurveRecipe)):
+        own = set(kind.model_fields) - (set(SftRecipe.model_fields) if kind is not CurveRecipe else set())
+        assert own <= stage.model_fields_set, "each key of its own is there"
+        plain = kind()
+        for key in stage.model_fields_set - {"data", "output", "adapter"}:
+            assert getattr(stage, key) == getattr(plain, key), key
+
+
+@pytest.mark.parametrize("name", ["gpu-4b", "shipped-1", "shipped-2"])
+def test_each_training_file_that_travels_with_the_package_can_be_read(name: str) -> None:
+    from shelftalk.resources import resource
+    from shelftalk.train.lora import check_lora
+
+    check_lora(read_recipe(resource(f"serve/train/{name}.yaml")).sft.lora)

@@ -160,7 +160,11 @@ def list_adapters(as_json: JsonOption = False) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table("adapter", "base", "rank", "tasks", "dev score", "state", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for column in ("adapter", "base", "rank", "tasks", "dev score", "state"):
+        table.add_column(
+            column, overflow="fold", no_wrap=column in ("adapter", "state")
+        )  # a name is there to be copied
     for row in found:
         score = row.get("scores", {}).get("score")
         cells = (row["ref"], row.get("base", ""), str(row.get("rank", "")), ", ".join(row.get("tasks", [])))

@@ -176,6 +176,8 @@ def train_grpo(recipe: GrpoRecipe, home: Path, *, show: Show | None = None) -> O
 def _run(
     stage: str, recipe: StageRecipe, made: Material, home: Path, build: Callable[..., Any], show: Show | None
 ) -> Outcome:
+    if recipe.lora.variant == "adalora":
+        raise UsageError(f"{stage}.lora.variant adalora: choose lora, rslora or dora for this stage")
     with alone(recipe.output):
         return _alone(stage, recipe, made, home, build, show)
 
@@ -204,7 +206,7 @@ def _alone(
     seconds = clock.seconds
     scores = scorer(trainer.accelerator.unwrap_model(trainer.model))
     outcome = Outcome(
-        recipe.output / "adapter", scores, before, trainer.state.global_step, int(trainer.state.num_input_tokens_seen),
+        recipe.output / "adapter", scores, before, trainer.state.global_step, int(trainer.state.num_input_tokens_seen or getattr(trainer, "_total_train_tokens", 0)),
         seconds, 0.0, watched[0].stopped or "all steps done", 0,
     )  # fmt: skip
     if trainer.is_world_process_zero():

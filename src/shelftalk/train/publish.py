@@ -41,6 +41,8 @@ def publish(
         raise UsageError(
             "an adapter is published with the licence of its data and base; name it, e.g. --licence CC-BY-4.0"
         )
+    if root.exists() and not root.is_dir():
+        raise UsageError(f"{root} is a file; name a folder to publish to")
     adapter = find_adapter(source, home)
     card = _card(adapter)
     config = json.loads((adapter.folder / CONFIG).read_text(encoding="utf-8"))
@@ -166,7 +168,14 @@ def _figures(path: Path | None) -> dict[str, Any]:
         return {}
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
-        return {str(k): {**v, "value": float(v["value"])} for k, v in read.items()}
+        return {
+            str(k): {
+                **v,
+                "value": float(v["value"]),
+                **{end: float(v[end]) for end in ("low", "high") if v.get(end) is not None},
+            }
+            for k, v in read.items()
+        }
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{path}: figures must be JSON, {{metric: {{value, low, high, command}}}}: {error}") from error
 

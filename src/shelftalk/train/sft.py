@@ -137,6 +137,13 @@ def train_sft(recipe: SftRecipe, home: Path, *, resume: bool = False, show: Show
 
 def _train_sft(recipe: SftRecipe, made: Material, home: Path, resume: bool, show: Show | None) -> Outcome:
     note = {"data_hash": made.hashes["train"], "base_fingerprint": made.fingerprint, "lora": recipe.lora.model_dump()}
+    adalora = (
+        recipe.lora.variant == "adalora"
+    )  # its ranks come down with the steps: a checkpoint has others than the end
+    if adalora and resume:
+        raise UsageError(
+            "lora.variant adalora cannot be resumed (its ranks are on their way); begin anew without --resume"
+        )
     checkpoint, done = newest_checkpoint(recipe.output, note) if resume else (None, {})
     if checkpoint is None and any(recipe.output.glob("checkpoint-*")):
         raise UsageError(f"{recipe.output} holds checkpoints of a run; add --resume, delete it, or name another output")
@@ -175,17 +182,17 @@ def _train_sft(recipe: SftRecipe, made: Material, home: Path, resume: bool, show
             max_length=recipe.max_length if recipe.batching == "pack" else None,
             train_sampling_strategy="group_by_length" if recipe.batching == "length" else "random",
             eval_strategy="steps", eval_steps=recipe.eval_steps, eval_on_start=not resume,
-            load_best_model_at_end=True, metric_for_best_model="eval_score", greater_is_better=True,
+            load_best_model_at_end=not adalora, metric_for_best_model="eval_score", greater_is_better=True,
         ),
         train_dataset=table([encoded[i].row for i in kept]), eval_dataset=table([dev[i].row for i in dev_kept]),
         processing_class=made.chat.tokenizer, peft_config=peft,
         data_collator=None if recipe.batching == "pack" else Pad(made.end, 16),
         callbacks=[
             *(watched := callbacks(
-                clock, recipe.save_minutes, note, show, adalora=recipe.lora.variant == "adalora",
+                clock, recipe.save_minutes, note, show, adalora=adalora,
                 tokens=lambda: int(trainer._total_train_tokens),
             )),
-            *([EarlyStoppingCallback(recipe.patience)] if recipe.patience else []),
+            *([EarlyStoppingCallback(recipe.patience)] if recipe.patience and not adalora else []),
         ],
         score=scorer, progress=lambda: clock.share, schedule=(recipe.schedule, recipe.warmup),
     )  # fmt: skip
@@ -283,6 +290,10 @@ def lora_of(adapter: Adapter, given: LoraRecipe) -> LoraRecipe:
     """The shape of an adapter to go on with; UsageError where the recipe asks for another one, which it would not get."""
     told = json.loads((adapter.folder / CONFIG).read_text(encoding="utf-8"))
     kind = "dora" if told.get("use_dora") else "rslora" if told.get("use_rslora") else str(told["peft_type"]).lower()
+    if kind == "adalora":
+        raise UsageError(
+            f"adapter {adapter.ref} is an AdaLoRA, which cannot be gone on from; merge it and take that as `model`"
+        )
     has = {"rank": adapter.rank, "alpha": float(told.get("lora_alpha") or given.alpha), "variant": kind}
     for key, value in has.items():
         if key in given.model_fields_set and getattr(given, key) != value:
