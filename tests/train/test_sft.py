@@ -223,6 +223,22 @@ def test_training_stops_when_the_dev_score_rises_no_more(base: Path, data: Path,
     assert outcome.steps < 20
 
 
+def test_processes_take_the_first_ones_time_so_that_all_end_at_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+    from torch import distributed
+
+    from shelftalk.train.callbacks import Clock
+
+    clock = Clock(minutes=1)
+    clock.agree("cpu")
+    assert clock.share < 0.5, "alone it has its own"
+    monkeypatch.setattr(distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(distributed, "get_world_size", lambda: 2)
+    monkeypatch.setattr(distributed, "broadcast", lambda told, source: told.copy_(torch.tensor([90.0 - source])))
+    clock.agree("cpu")
+    assert (clock.seconds, clock.share) == (90, 1.5)
+
+
 def chat(base: Path) -> Chat:
     import transformers
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import platform
 import random
 import time
@@ -164,7 +165,8 @@ def _train_sft(recipe: SftRecipe, made: Material, home: Path, resume: bool, show
     from transformers import EarlyStoppingCallback
     from trl import SFTConfig
 
-    steps = max(1, int(len(kept) * recipe.epochs / (recipe.batch * recipe.accumulate)))
+    processes = int(os.environ.get("WORLD_SIZE", "1"))  # one a GPU, started by accelerate
+    steps = max(1, int(len(kept) * recipe.epochs / (recipe.batch * recipe.accumulate * processes)))
     model, peft = load_model(recipe, made, home, steps)
     enough_room(recipe.output, adapter_parameters(model, recipe.lora.rank), recipe.keep)
     columns = ["input_ids", "labels"] if recipe.batching == "pack" else ["input_ids", "labels", "weights", "length"]
@@ -224,7 +226,6 @@ def write_card(
     values: Mapping[str, Sequence[float]],
 ) -> None:  # fmt: skip
     """Writes training.json beside the adapter: configuration, seeds, data hashes, versions, machine, scores, history."""
-    import os
     import resource
 
     _strip_paths(outcome.folder, made.base.name)
