@@ -49,7 +49,11 @@ CALLS: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "/v1/critiques"): {"json": {"intent": INTENT, "picks": ["TENT-110"]}},
     ("post", "/v1/why"): {"json": {"product_id": "TENT-110", "request": "a tent", "intent": INTENT}},
     ("get", "/v1/products"): {"query": {"ids": ["TENT-110"], "words": "tent", "limit": 3}},
-    ("post", "/v1/products"): {"json": {"products": [{"id": "K1", "title": "Kettle", "brand": "Orsk", "attributes": {"colour": "red"}}]}},
+    ("post", "/v1/products"): {"json": {"products": [{
+        "id": "K1", "title": "Kettle", "description": "It boils.", "brand": "Orsk", "price": "39.90", "currency": "EUR", "list_price": "49.90",
+        "categories": ["Kitchen", "Kettles"], "attributes": {"colour": "red"}, "rating": 4.5, "review_count": 3, "availability": "in stock",
+        "stock": 2, "images": ["https://shop.example/k1.jpg"], "released_at": "2026-01-01", "url": "https://shop.example/k1",
+    }]}},
     ("delete", "/v1/products"): {"query": {"ids": ["nope"]}},
     ("get", "/v1/products/{product_id}"): {"path": {"product_id": "nope"}},
     ("delete", "/v1/products/{product_id}"): {"path": {"product_id": "nope"}},
@@ -120,9 +124,8 @@ def _with(call: dict[str, Any], at: tuple[Any, ...], payload: str) -> dict[str, 
 def _reaching(method: str, path: str, at: tuple[Any, ...]) -> dict[str, Any]:
     """The call without what would have it refused before that place is read."""
     call = copy.deepcopy({**CALLS, **HIDDEN}[method, path])
-    for part, name in (("json", "conversation"), ("query", "words" if at[:2] == ("query", "ids") else "ids")):
-        if at[:2] != (part, name) and len(call.get(part, {})) > 1:
-            call[part].pop(name, None)
+    if at[:2] != ("json", "conversation") and len(call.get("json", {})) > 1:
+        call["json"].pop("conversation", None)
     return call
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, WithJsonSchema
 
+from shelftalk.schema import ProductModel
 from shelftalk.server.db.interactions import Kind
 from shelftalk.server.intents import MOST_ID, IntentBody
 from shelftalk.values import Facets, Request, Turn
@@ -52,7 +53,7 @@ class RecommendationBody(Body):
     intent: IntentBody | None = Field(
         None, description="What is meant, instead of reading the request: an answer's intent, edited."
     )
-    stream: bool = Field(False, description="Server-sent events instead of one JSON object.")
+    stream: StrictBool = Field(False, description="Server-sent events instead of one JSON object.")
 
     def to_request(self, facets: Facets) -> Request:
         """The value that the path takes. Refused (422) for an intent that the catalogue cannot be asked."""
@@ -64,6 +65,10 @@ class RecommendationBody(Body):
             k=self.k,
             intent=None if self.intent is None else self.intent.to_intent(facets),
         )
+
+
+# Read by the catalogue's own parser, which takes more than this says and tells of each row what is wrong with it.
+Row = Annotated[dict[str, Any], WithJsonSchema(ProductModel.model_json_schema())]
 
 
 class ProductsBody(Body):
@@ -78,7 +83,7 @@ class ProductsBody(Body):
         },
     )
 
-    products: list[dict[str, Any]] = Field(min_length=1, max_length=1000)
+    products: list[Row] = Field(min_length=1, max_length=1000)
 
 
 class InteractionBody(Body):

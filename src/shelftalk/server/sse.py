@@ -11,7 +11,7 @@ MEDIA_TYPE = "text/event-stream"
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": 'One JSON object; or, with "stream": true, server-sent events.',
-        "content": {"application/json": {"schema": {}}, MEDIA_TYPE: {"schema": {"type": "string"}}},
+        "content": {"application/json": {"schema": {}}, MEDIA_TYPE: {"schema": {}}},
     }
 }
 HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}

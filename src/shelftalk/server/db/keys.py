@@ -66,7 +66,9 @@ class Keys:
             with Session(self._engine) as session, session.begin():
                 session.add(row)
         except IntegrityError as error:
-            raise UsageError(f"there is a key named {name!r} already, perhaps a revoked one; choose another name") from error
+            raise UsageError(
+                f"there is a key named {name!r} already, perhaps a revoked one; choose another name"
+            ) from error
         return secret
 
     def any(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from shelftalk.server import sse
 from shelftalk.server.auth import needs
@@ -52,7 +52,7 @@ class ChatMessage(BaseModel):
 class StreamOptions(BaseModel):
     """What a stream carries beside the text."""
 
-    include_usage: bool = False
+    include_usage: StrictBool = False
 
 
 class ChatBody(BaseModel):
@@ -67,7 +67,7 @@ class ChatBody(BaseModel):
 
     model: str = Field(MODEL, max_length=200)
     messages: list[ChatMessage] = Field(min_length=1, max_length=200)
-    stream: bool = False
+    stream: StrictBool = False
     stream_options: StreamOptions | None = None
     n: int = Field(1, ge=1, le=1, description="One answer; more are not given.")
     k: int | None = Field(None, ge=1, le=50, description="How many picks (an addition of this server).")

@@ -6,9 +6,10 @@ import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shelftalk.catalog.product import product_record
+from shelftalk.schema import ProductModel
 from shelftalk.server.auth import needs
 from shelftalk.server.bodies import Body, Identifier
 from shelftalk.server.conversing import Conversing
@@ -34,6 +35,12 @@ class CritiquesBody(Body):
     picks: list[Identifier] = Field(max_length=50)
 
 
+class ProductsFound(BaseModel):
+    """Products as the catalogue holds them."""
+
+    products: list[ProductModel]
+
+
 class WhyBody(Body):
     """A product, the request that an answer was given to, and the edited intent where there was one."""
 
@@ -56,7 +63,9 @@ async def around(body: CritiquesBody, request: Request, caller: Ask) -> dict[str
     return {"critiques": [c.to_dict() for c in found]}
 
 
-@router.get("/products", summary="Products by id or by words")
+@router.get(
+    "/products", summary="Products by id or by words", response_model=None, responses={200: {"model": ProductsFound}}
+)
 async def find(
     request: Request,
     caller: Ask,
@@ -64,17 +73,16 @@ async def find(
     words: Annotated[str | None, Query(max_length=400, description="Words of a title, a brand, a property.")] = None,
     limit: Annotated[int, Query(ge=1, le=50)] = 8,
 ) -> dict[str, Any]:
-    """Whole records: of the ids, in their order, or those that match the words, best first; the first ones where neither is
-    given. Refused with 400 where both are."""
+    """Whole records: of the ids, in their order, then those that match the words, best first; the first ones where neither
+    is given."""
     catalog = request.app.state.server.shelf.catalog
-    if ids is not None and words is not None:
-        raise Refused(400, "invalid_request", "give ids or words, not both", param="words")
 
     def look() -> list[dict[str, Any]]:
+        wanted = list(ids or ())
         if words is not None:
-            wanted = [i for i, _ in catalog.lexical(words, None, limit)]
-        else:
-            wanted = ids if ids is not None else catalog.scan(None, limit=limit)
+            wanted += [i for i, _ in catalog.lexical(words, None, limit)]
+        elif ids is None:
+            wanted = catalog.scan(None, limit=limit)
         return [product_record(p) for p in catalog.get_many(wanted).values()]
 
     return {"products": await asyncio.to_thread(look)}

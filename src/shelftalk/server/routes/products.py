@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 
 from shelftalk.catalog.facets import to_dict as facets_dict
 from shelftalk.catalog.product import FieldError, parse_product, product_record
+from shelftalk.schema import ProductModel
 from shelftalk.server.auth import needs
 from shelftalk.server.bodies import Identifier, ProductsBody
 from shelftalk.server.db.keys import Caller
@@ -59,7 +60,9 @@ async def upsert(body: ProductsBody, request: Request, caller: Manage) -> JSONRe
     return JSONResponse({**counts, "rejected": rejected}, 207 if rejected else 200)
 
 
-@router.get("/products/{product_id}", summary="One product")
+@router.get(
+    "/products/{product_id}", summary="One product", response_model=None, responses={200: {"model": ProductModel}}
+)
 async def read(product_id: Identity, request: Request, caller: Ask) -> dict[str, Any]:
     """The record as the catalogue holds it."""
     server: Any = request.app.state.server

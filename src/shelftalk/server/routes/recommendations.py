@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
+from shelftalk.schema import AnswerModel
 from shelftalk.server import sse
 from shelftalk.server.answering import wire
 from shelftalk.server.auth import needs
@@ -22,10 +23,12 @@ from shelftalk.server.leaving import while_there
 from shelftalk.values import Answer
 
 router = APIRouter(prefix="/v1", tags=["recommendations"])
+_STREAM: dict[str, Any] = {"content": {sse.MEDIA_TYPE: {"schema": {}}}}
+_RESPONSES: dict[int | str, dict[str, Any]] = {200: {**sse.RESPONSES[200], **_STREAM, "model": AnswerModel}}
 Ask = Annotated[Caller, Depends(needs("ask"))]
 
 
-@router.post("/recommendations", summary="What should I buy?", response_model=None, responses=sse.RESPONSES)
+@router.post("/recommendations", summary="What should I buy?", response_model=None, responses=_RESPONSES)
 async def recommend(body: RecommendationBody, request: Request, caller: Ask) -> Response:
     """Picks with reasons that the catalogue proves. With "stream": true, events as they come into being (docs/api.md)."""
     server: Any = request.app.state.server

@@ -9,7 +9,7 @@ import uuid
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from shelftalk.recommender import Shelf
 from shelftalk.server.auth import needs
@@ -40,7 +40,7 @@ class RerankBody(BaseModel):
     documents: list[str | Document] = Field(min_length=1, max_length=1000)
     model: str | None = Field(None, max_length=200)
     top_n: int | None = Field(None, ge=1)
-    return_documents: bool = False
+    return_documents: StrictBool = False
 
 
 @router.post("/v1/rerank", summary="Order texts by a query")
