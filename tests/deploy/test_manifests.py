@@ -223,6 +223,23 @@ def test_the_dockerfile_installs_what_exists_and_runs_without_privileges() -> No
     assert extras
     assert set(extras[1].split(",")) <= set(project["optional-dependencies"])
     assert re.search(r"^USER 10001$", text, re.MULTILINE)
+    owned = re.search(r"install --directory --owner=shelftalk \S+ (.+)", text)
+    assert owned
+    volumes = re.search(r"^VOLUME \[(.+)\]$", text, re.MULTILINE)
+    assert volumes
+    assert {v.strip(' "') for v in volumes[1].split(",")} <= set(owned[1].split()), "a new volume is not root's"
+    left = (SERVE / "Dockerfile.dockerignore").read_text().split()
+    assert {".git", ".venv"} <= set(left)
+    assert not set(left) & {
+        "src",
+        "prompts",
+        "data",
+        "serve",
+        "README.md",
+        "LICENSE",
+        "CHANGELOG.md",
+        "constraints.txt",
+    }
     for name in re.findall(r"SHELFTALK_\w+", text):
         _setting(name)
     for source in re.findall(r"^COPY (?!--from)(\S+)", text, re.MULTILINE):

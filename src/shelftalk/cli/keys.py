@@ -41,14 +41,19 @@ def create(
 @app.command("list")
 def show(database: DatabaseOption = None) -> None:
     """List the keys, without the keys themselves."""
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("name", "begins with", "tenant", "scopes", "a minute", "tokens a day", "made", "revoked")
+    columns = [
+        Column(name, overflow="fold")
+        for name in ("name", "begins with", "tenant", "scopes", "a minute", "tokens a day")
+    ]
+    days = [Column(name, no_wrap=True, min_width=10) for name in ("made", "revoked")]
+    table = Table(*columns, *days)
     for key in _keys(database).list():
         budget = str(key["tokens_per_day"] or "no limit")
         table.add_row(
             key["name"], key["prefix"], key["tenant"], ", ".join(key["scopes"]), str(key["per_minute"]), budget,
-            key["created_at"][:16], (key["revoked_at"] or "")[:16],
+            key["created_at"][:10], (key["revoked_at"] or "")[:10],
         )  # fmt: skip
     common.stdout().print(table)
 
