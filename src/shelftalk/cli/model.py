@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from shelftalk.engines.adapters import Adapter
     from shelftalk.settings import Settings
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
 app = typer.Typer(no_args_is_help=True, help="The language model and the embedder: prepare, list, serve.")
 
 
@@ -58,6 +60,10 @@ def serve(
         list[str] | None,
         typer.Option("--adapter", help="Serve the base with this adapter beside it, unmerged; repeat for several."),
     ] = None,
+    loads: Annotated[
+        int | None,
+        typer.Option("--loads", help="Let 'shelftalk model load' add adapters up to this rank while it runs."),
+    ] = None,
 ) -> None:
     """Serve the language model with vLLM over the OpenAI API until interrupted; others use it by the setting 'server'.
 
@@ -65,7 +71,7 @@ def serve(
     import os
 
     from shelftalk.cli.common import quiet, stderr
-    from shelftalk.engines.adapters import check_base, find_adapter, local_base
+    from shelftalk.engines.adapters import SERVED_RANKS, check_base, find_adapter, local_base
     from shelftalk.engines.load import model_folder
     from shelftalk.engines.models import is_address, resolve_model
     from shelftalk.engines.serving import serve_command, serve_environment
@@ -80,16 +86,65 @@ def serve(
     def show(line: str) -> None:
         stderr().print(line, soft_wrap=True)
 
+    if loads is not None and (host not in LOOPBACK or loads not in SERVED_RANKS[:-1]):
+        raise UsageError(
+            f"--loads {loads} at {host}: whoever reaches such a server can have it read any folder, so --host must be of the "
+            f"loopback, and the rank one of {', '.join(map(str, SERVED_RANKS[:-1]))}"
+        )
     beside = [find_adapter(name, settings.home_folder) for name in adapter or ()]
-    where = resolve_model(settings.model, settings.home_folder, show) if beside else model_folder(settings, show)
+    bare = bool(beside) or loads is not None
+    where = resolve_model(settings.model, settings.home_folder, show) if bare else model_folder(settings, show)
     for one in beside:
         refuse_merged_only(one)
         check_base(one, local_base(where))
     command = serve_command(where, port=port, host=host, adapters=beside)
+    environment = serve_environment(verbose=True)
+    if loads is not None:
+        largest = next(r for r in SERVED_RANKS if r >= max([loads, *(one.rank for one in beside)]))
+        command += ["--enable-lora", "--max-lora-rank", str(largest)]
+        environment["VLLM_ALLOW_RUNTIME_LORA_UPDATING"] = "True"
     show(f"serving {where} on http://{host}:{port} (up to a minute to start; end it with Ctrl+C)")
     for one in beside:
         show(f"beside it: {one.ref} (adapter={one.ref} asks it, adapter=none the base)")
-    os.execve(command[0], command, serve_environment(verbose=True))  # noqa: S606  the command is ours
+    os.execve(command[0], command, environment)  # noqa: S606  the command is ours
+
+
+@app.command("load")
+def load(
+    adapter: Annotated[str, typer.Argument(help="A folder, or the name of a published adapter.")],
+    server: Annotated[
+        str, typer.Option("--server", help="A server started with 'shelftalk model serve --loads RANK'.")
+    ],
+) -> None:
+    """Add an adapter to a running vLLM server, to be asked for by the NAME@HASH that is printed."""
+    import httpx
+
+    from shelftalk.engines.adapters import check_base, find_adapter, local_base
+    from shelftalk.engines.models import resolve_model
+    from shelftalk.errors import EngineError
+    from shelftalk.settings import load_settings
+
+    settings = load_settings()
+    found = find_adapter(adapter, settings.home_folder)
+    refuse_merged_only(found)
+    check_base(found, local_base(resolve_model(settings.model, settings.home_folder)))
+    told = {"lora_name": found.ref, "lora_path": str(found.folder.resolve())}
+    try:
+        answer = httpx.post(f"{server.rstrip('/')}/v1/load_lora_adapter", json=told, timeout=120)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise EngineError(
+            f"server {server} does not answer ({error}); start one with 'shelftalk model serve'"
+        ) from error
+    if answer.status_code == 404 and "lora" not in answer.text.lower():
+        raise EngineError(
+            f"server {server} takes no adapters while it runs; start it with 'shelftalk model serve --loads RANK'"
+        )
+    if answer.status_code >= 400 and "already been loaded" not in answer.text:
+        raise EngineError(
+            f"server {server} refuses adapter {found.ref} of rank {found.rank}: {answer.text.strip()[:300]}; it must be of the "
+            "server's model, and of no larger rank than its --loads"
+        )
+    typer.echo(found.ref)
 
 
 def refuse_merged_only(adapter: Adapter) -> None:
