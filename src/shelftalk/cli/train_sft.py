@@ -223,7 +223,7 @@ class _Bar:
                 TimeElapsedColumn(), console=self._console, transient=True,
             )  # fmt: skip
             self._bar.start()
-            self._task = self._bar.add_task(self._what, total=1.0, told="")
+            self._task = self._bar.add_task(self._what, total=1.0, told="loading, and scoring the start")
         return self
 
     def show(self, step: int, steps: int, latest: Mapping[str, Any]) -> None:
