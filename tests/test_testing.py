@@ -134,6 +134,7 @@ def test_what_is_wrong_with_the_options_is_said_in_a_line(team: pytest.Pytester,
     result = team.runpytest_subprocess(*arguments)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([says])
+    result.stdout.no_fnmatch_line("*During handling*")
 
 
 def test_a_test_that_wants_an_answer_must_say_to_what(team: pytest.Pytester) -> None:

@@ -243,9 +243,12 @@ def shelf(pytestconfig: pytest.Config) -> Iterator[Shelf]:
         settings = _settings(pytestconfig)
         opened = Shelf.open(_catalog(pytestconfig, settings), settings=settings)
     except ShelftalkError as error:
-        pytest.fail(f"the fixture shelf cannot be made: {error}", pytrace=False)
-    with opened:
-        yield opened
+        told = str(error)
+    else:
+        with opened:
+            yield opened
+        return
+    pytest.fail(f"the fixture shelf cannot be made: {told}", pytrace=False)  # outside, or pytest tells it twice
 
 
 @pytest.fixture
@@ -257,7 +260,8 @@ def answer(shelf: Shelf, request: pytest.FixtureRequest) -> Answer:
     try:
         return shelf.ask(marker.args[0], **marker.kwargs)
     except ShelftalkError as error:
-        pytest.fail(f"{marker.args[0]!r} was not answered: {error}", pytrace=False)
+        told = str(error)
+    pytest.fail(f"{marker.args[0]!r} was not answered: {told}", pytrace=False)
 
 
 def _option(config: pytest.Config, name: str) -> str:

@@ -133,6 +133,29 @@ def test_in_print_everything_is_open_and_nothing_is_cut_off(report: Path, open_f
     assert page.pdf()[:4] == b"%PDF"
 
 
+def test_on_paper_the_table_keeps_to_the_page_and_to_its_first_rows(open_file: Any, tmp_path: Path) -> None:
+    kinds = [f"a kind with a long name {i % 7}" for i in range(130)]
+    columns = dict.fromkeys(("category", "constraints", "superlative", "empty"), kinds)
+    requests = [f"request {i} for something rather long to say in words" for i in range(130)]
+    run = [make_run(tmp_path / n, {"ndcg@10": [0.5] * 130}, name=n, columns=columns, requests=requests) for n in "ab"]
+    write_report(run, tmp_path / "report.html")
+    page = open_file(tmp_path / "report.html", width=720).page
+    page.fill("#search", "request 1")
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 720
+    assert len(visible(page)) == 49, "what is filtered away is not printed"
+    assert not page.locator("#printed").inner_text()
+    page.emulate_media(media="screen")
+    page.fill("#search", "")
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert len(visible(page)) == 100
+    assert "first 100" in page.locator("#printed").inner_text()
+    page.emulate_media(media="screen")
+    assert len(visible(page)) == 130
+
+
 def test_without_its_script_the_page_still_tells_its_story(report: Path, chromium: Any) -> None:
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -14,7 +14,7 @@ from tests.evaluate.own import REQUESTS, write_suite
 from typer.testing import CliRunner
 
 from shelftalk.cli.main import app
-from shelftalk.errors import UsageError
+from shelftalk.errors import ShelftalkError, UsageError
 from shelftalk.evaluate import catalogs
 
 
@@ -47,6 +47,19 @@ def test_several_variants_stand_side_by_side_and_can_be_compared(own, tmp_path) 
     folders = sorted(p.name for p in (tmp_path / "runs").iterdir())
     assert folders == ["strategy=none_k=1", "strategy=none_k=2"]
     assert "shelftalk eval compare" in result.stderr
+
+
+def test_every_variant_is_checked_before_the_first_is_run(own, tmp_path) -> None:
+    with pytest.raises(ShelftalkError, match="rank.strategy"):
+        shelftalk("run", own, "--variant", "strategy=none|loud", "--out", tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_requests_that_failed_are_told_with_the_first_reason(tmp_path, own) -> None:
+    own = write_suite(tmp_path / "suite", [*REQUESTS, {"id": "r7", "request": ""}])
+    told = shelftalk("run", own, "--variant", "strategy=none", "--out", tmp_path / "runs").stderr
+    assert "1 failed" in told
+    assert "the first that failed is 'r7': the request is empty" in told
 
 
 def test_a_replaced_run_says_what_had_changed(own, tmp_path) -> None:

@@ -81,6 +81,14 @@ def test_lint_leaves_with_0_on_a_clean_file_and_with_1_on_findings(file: Path) -
     assert {f["rule"] for f in json.loads(run("lint", file, "--json").stdout)} == {"fence", "budget"}
 
 
+def test_lint_and_test_take_a_folder_of_templates(file: Path) -> None:
+    folder = file.parent.parent
+    assert "1 prompt, no findings" in run("lint", folder).stdout
+    assert run("test", folder).exit_code == 0
+    (folder / "empty").mkdir()
+    assert "empty: holds no template" in str(run("lint", folder / "empty").exception)
+
+
 def test_lint_checks_all_that_is_shipped_by_default() -> None:
     library = PromptLibrary.default()
     assert f"{len(library.refs())} prompts" in run("lint").stdout

@@ -52,6 +52,9 @@ def run(
     variants = parse_variants(variant or [])
     chosen = load_suite(suite, data or settings.data)
     cases = chosen.load(split=split, limit=limit, seed=seed)
+    for one in variants:  # before the first is run
+        chosen.in_force(one, settings)
+        one.library()
     engines = Engines(fresh=fresh)
     console, done = common.stderr(), []
     try:
@@ -114,7 +117,8 @@ def show(
     pool = "their judged products" if chosen.pool == "judged" else "the whole catalogue"
     console.print(
         f"{len(loaded.cases)} requests of split {loaded.split or 'all'} over {pool}; {len(loaded.feeds)} "
-        f"catalogue{'s' if len(loaded.feeds) != 1 else ''}; gains {chosen.gains}, unjudged {chosen.unjudged}"
+        f"catalogue{'s' if len(loaded.feeds) != 1 else ''}; gains {chosen.gains}, unjudged {chosen.unjudged}",
+        soft_wrap=True,
     )
     console.print(f"metrics: {', '.join(chosen.metrics)}", soft_wrap=True)
     columns = sorted({name for case in loaded.cases for name in case.columns})

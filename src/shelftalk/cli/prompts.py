@@ -18,7 +18,8 @@ app = typer.Typer(no_args_is_help=True, help="Prompt templates: list, show, rend
 
 Ref = Annotated[str, typer.Argument(help="task/name, task/name@version, or a .jinja file.")]
 Refs = Annotated[
-    list[str] | None, typer.Argument(help="Prompts or .jinja files.", show_default="every prompt that is shipped")
+    list[str] | None,
+    typer.Argument(help="Prompts, .jinja files or folders of them.", show_default="every prompt that is shipped"),
 ]
 
 
@@ -104,7 +105,9 @@ def lint_prompts(
     settings = common.settings_from(model)
     count, without = _counter(settings)
     library = _library()
-    paths = [_path(ref) for ref in refs] if refs else [library.folder / _file(ref) for ref in library.refs()]
+    paths = (
+        [p for ref in refs for p in _paths(ref)] if refs else [library.folder / _file(ref) for ref in library.refs()]
+    )
     found = [finding for path in paths for finding in lint_file(path, count)]
     broken = {finding.path for finding in found if finding.rule == "broken"}
     served = {task: ref for task, ref in in_force(settings).items() if ref}
@@ -149,7 +152,8 @@ def run_examples(
     settings = common.settings_from(model, engine)
     count, without = _counter(settings)
     library = _library()
-    templates = [open_template(ref) for ref in refs or library.refs()]
+    named = [str(path) for ref in refs for path in _paths(ref)] if refs else library.refs()
+    templates = [open_template(ref) for ref in named]
     console = common.stdout()
     failed = ran = 0
     with chooser(settings, wanted=with_model or model is not None) as choose:
@@ -224,6 +228,15 @@ def _path(ref: str) -> Path:
     if not path.is_file():
         raise PromptError(f"{ref}: no such file; give a file prompts/TASK/NAME@VERSION.jinja or a name as task/name")
     return path
+
+
+def _paths(ref: str) -> list[Path]:
+    """The file of a prompt, or those in a folder and the folders below it."""
+    if not Path(ref).is_dir():
+        return [_path(ref)]
+    if not (found := sorted(Path(ref).rglob("*.jinja"))):
+        raise PromptError(f"{ref}: holds no template; files are named TASK/NAME@VERSION.jinja")
+    return found
 
 
 def _file(ref: str) -> str:

@@ -84,7 +84,7 @@ class Catalogs:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise CatalogError(f"{feed.feed}: no product of this feed can be read; see `shelftalk catalog import`")
             if report.rejected:
-                log.warning("%s: %d rows were rejected, see %s", feed.feed, report.rejected, report.rejects_path)
+                log.info("%s: %d rows were rejected, see %s", feed.feed, report.rejected, report.rejects_path)
             done = {
                 "feed": feed.feed.name, "products": report.read - report.rejected, "rejected": report.rejected,
                 "rejects": str(report.rejects_path or ""),

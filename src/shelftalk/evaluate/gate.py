@@ -81,7 +81,10 @@ def gate(
             f"metric {metric!r} exists for a whole run only, so nothing can be held request by request; it has: "
             f"{', '.join(here.values)}"
         )
-    before, after = _values(baseline.values, metric, baseline.name), _values(here.values, metric, run.name)
+    before, after = (
+        _values(baseline.values, metric, f"the baseline {baseline.name}"),
+        _values(here.values, metric, f"run {run.name}"),
+    )
     place = {i: n for n, i in enumerate(here.ids)}
     order = [place[i] for i in baseline.ids]
     worse = np.array(before, dtype=float) - np.array(after, dtype=float)[order]
@@ -157,7 +160,7 @@ def read_baseline(path: Path) -> Baseline:
 def write_baseline(path: Path, run: Run, metrics: Sequence[str] = ()) -> Baseline:
     """Writes a run's values (of all metrics, or those named) as a small file to be committed; returns what it holds."""
     found = baseline_of(run)
-    kept = {m: _values(found.values, m, run.name) for m in (metrics or found.values)}
+    kept = {m: _values(found.values, m, f"run {run.name}") for m in (metrics or found.values)}
     data = {"format": FORMAT, "variant": found.name, "suite": dict(found.suite), "ids": found.ids, "groups": found.groups, "values": kept}  # fmt: skip
     write_whole(path, lambda out: out.write(json.dumps(data, ensure_ascii=False, indent=0) + "\n"))
     return Baseline(found.name, found.suite, found.ids, found.groups, kept)

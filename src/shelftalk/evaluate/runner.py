@@ -326,7 +326,9 @@ class _Run:
             for key, value in self.variant.given.items()
             if key in PROMPTS and PROMPTS[key][0] not in self.templates
         ]
-        return (*feeds, *unused)
+        first = meta.get("first_error")
+        failed = [f"the first that failed is {first[0]!r}: {first[1]} (all stand in answers.parquet)"] if first else []
+        return (*feeds, *unused, *failed)
 
     def _product(self, catalog: str, product_id: str) -> Product | None:
         if not hasattr(self, "_known"):
@@ -382,6 +384,7 @@ class _Run:
             "hardware": identity.hardware(),
             "requests": len(self.loaded.cases),
             "errors": sum(o.error is not None for o in outcomes),
+            "first_error": next(([o.id, o.error] for o in outcomes if o.error is not None), None),
             "wall_s": round(wall, 3),
             "tokens": {"prompt": tokens.prompt, "completion": tokens.completion},
             "rejected": {key: list(found) for key, found in self.catalogs.rejected.items()},

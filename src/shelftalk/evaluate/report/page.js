@@ -4,6 +4,7 @@
   const table = document.getElementById("table");
   const body = table.tBodies[0];
   const rows = Array.from(body.rows);
+  const PRINTED = 100; // rows on paper
   const runs = Object.values(data.values)[0].length;
   const columns = runs + 1 + (runs > 1 ? 1 : 0);
   const control = (id) => document.getElementById(id);
@@ -101,6 +102,9 @@
   window.addEventListener("beforeprint", () => {
     opened = Array.from(document.querySelectorAll("main > section > details:not([open]), .case:not([open])"));
     for (const part of opened) part.open = true;
+    const there = Array.from(body.rows).filter((row) => !row.hidden);
+    there.forEach((row, i) => row.classList.toggle("unprinted", i >= PRINTED));
+    control("printed").textContent = there.length > PRINTED ? `The first ${PRINTED} are printed, in the order chosen on the page.` : "";
   });
   window.addEventListener("afterprint", () => { for (const part of opened) part.open = false; });
   fill();
