@@ -115,13 +115,18 @@ def test_a_shop_with_keys_asks_for_one_and_remembers_it_out_of_reach_of_scripts(
     with serving(demo_catalog, folder) as address, visitor(chromium, address) as visit:
         key = Keys(connect(f"sqlite:///{folder}/serve.db")).create("page", ["ask"])
         v = visit(faults_expected=True)
-        v.start("a tent")
+        for request in ("a lamp", "a tent"):
+            v.start(request)
+            v.page.locator("#key:focus").wait_for()
+        assert v.page.locator("form.key").count() == 1
         v.page.get_by_label("This shop asks for a key.").fill("st-wrong")
         v.page.keyboard.press("Enter")
         v.page.get_by_text("This key is not known.").wait_for()
         v.page.get_by_label("This shop asks for a key.").fill(key)
         v.page.keyboard.press("Enter")
-        assert v.wait_for(1).locator(".card").count() == 3
+        turn = v.wait_for(1)
+        assert turn.locator(".card").count() == 3
+        assert turn.locator(".asked").inner_text() == "a tent"
         assert v.page.evaluate("document.cookie") == ""
         v.page.reload()
         assert v.wait_for(1).locator(".card").count() == 3
