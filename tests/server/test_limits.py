@@ -20,7 +20,7 @@ def test_other_sites_are_let_in_only_where_they_are_named(server_settings: Setti
     assert "access-control-allow-origin" not in client.options("/v1/recommendations", headers=asked).headers
     assert "access-control-allow-origin" not in client.get("/v1/facets", headers={"Origin": SHOP}).headers
     named = server_settings.model_copy(deep=True)
-    named.serve = named.serve.model_copy(update={"origins": (SHOP,)})
+    named.serve = named.serve.model_copy(update={"origins": (f"{SHOP}/",)})
     with TestClient(create_app(named), client=("127.0.0.1", 5000)) as open_to_shop:
         assert open_to_shop.options("/v1/facets", headers=asked).headers["access-control-allow-origin"] == SHOP
         stranger = {**asked, "Origin": "https://evil.example"}

@@ -79,7 +79,7 @@ def create_app(
     if settings.serve.origins:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=list(settings.serve.origins),
+            allow_origins=[origin.rstrip("/") for origin in settings.serve.origins],
             allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "X-API-Key"],
             expose_headers=["X-Request-Id", "Retry-After"],
