@@ -40,6 +40,13 @@ def test_compare_prints_who_is_better_and_how_to_read_it(runs: Path) -> None:
     assert "randomisation" in done.stdout
 
 
+def test_runs_that_differ_nowhere_are_told_so(runs: Path, tmp_path: Path) -> None:
+    make_run(tmp_path / "again", {"ndcg@10": list(BASE)}, name="again")
+    told = call("compare", runs / "base", tmp_path / "again").stdout
+    assert "here no request differs in any metric" in told
+    assert "The same on every request: ndcg@10." in told
+
+
 def test_compare_as_json_and_as_markdown_says_the_same(runs: Path) -> None:
     rows = json.loads(call("compare", runs / "base", runs / "better", "--by", "kind", "--json").stdout)["rows"]
     assert {r["slice"] for r in rows} == {"kind = a", "kind = b"}

@@ -108,9 +108,11 @@ def heading(found: Comparison) -> str:
 def footnotes(found: Comparison) -> list[str]:
     """How to read the tables, then what was left out."""
     tested = sum(not row.same for row in found.rows)
+    over = f"corrected after Holm over the {tested} comparison{'' if tested == 1 else 's'} here in which some request differs"
+    holm = over if tested else "here no request differs in any metric"
     lines = [
         f"Paired by request. Interval: {found.resamples:,} bootstrap resamples of requests (seed {found.seed}). p: randomisation "
-        f"test of sign flips; corrected after Holm over the {tested} comparisons here in which some request differs. can show: the "
+        f"test of sign flips; {holm}. can show: the "
         f"smallest difference that this many requests show {POWER:.0%} of the time; that and the number of requests needed are "
         f"uncorrected.",
     ]
