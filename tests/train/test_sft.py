@@ -191,6 +191,21 @@ def test_rows_of_one_request_are_scored_together_and_not_with_their_categorys(ba
     assert values == [1.0, 1.0], "in each request the right one is first"
 
 
+def test_a_dev_score_is_taken_of_whole_requests_that_something_fits() -> None:
+    from shelftalk.train.sft import _some_of_each
+
+    rows_ = [
+        {"task": "pointwise", "query": query, "gains": [gain, 0.0]}
+        for query, gains in (("a", [0, 0, 0, 0]), ("b", [3, 0, 0, 0]), ("c", [0, 0, 2, 0]))
+        for gain in gains
+    ]
+    for seed in range(6):
+        taken = _some_of_each(rows_, 2, seed)
+        assert len(taken) == 4
+        assert {row["query"] for row in taken} < {"b", "c"}
+    assert {row["query"] for row in _some_of_each(rows_, 12, 0)} == {"b", "c"}
+
+
 def test_limits_hold_by_task_and_by_source_and_an_unknown_one_is_refused(
     base: Path, data: Path, tmp_path: Path
 ) -> None:

@@ -26,12 +26,14 @@ from shelftalk.train.check import alone, enough_room, fitting, load_data, newest
 from shelftalk.train.encode import data_hash, encode, end_of_turn
 from shelftalk.train.lora import check_lora, peft_config, served_unmerged
 from shelftalk.train.recipe import LoraRecipe, SftRecipe, StageRecipe
-from shelftalk.train.score import Scorer, request_of
+from shelftalk.train.score import RANKING, Scorer, request_of
 from shelftalk.train.trainer import Pad, trainer_class
 
 __all__ = ["Material", "Outcome", "adapter_parameters", "load_model", "material", "train_sft", "write_card"]
 
 logger = logging.getLogger(__name__)
+
+_REQUEST = 64  # the most rows that are taken for those of one request
 
 
 @dataclass(frozen=True)
@@ -270,20 +272,22 @@ def _strip_paths(folder: Path, base: str) -> None:
 
 
 def _some_of_each(rows: Sequence[dict[str, Any]], most: int, seed: int) -> list[dict[str, Any]]:
-    """At most `most` rows of each task, whole requests as far as they fit, chosen by the seed."""
+    """At most `most` rows of each task, but one whole request at least, chosen by the seed."""
     by_task: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for i, row in enumerate(rows):
         request = i if row.get("query") is None and row.get("group") is None else request_of(row)
         by_task.setdefault(row["task"], {}).setdefault(str(request), []).append(row)
     out: list[dict[str, Any]] = []
-    for _, groups in sorted(by_task.items()):
+    for task, groups in sorted(by_task.items()):
         names = sorted(groups)
+        if task in RANKING:  # where nothing fits no order is better than another
+            names = [n for n in names if any(max(row.get("gains") or [1]) > 0 for row in groups[n])] or names
         random.Random(seed).shuffle(names)
         taken: list[dict[str, Any]] = []
         for name in names:
             if len(taken) + len(groups[name]) <= most or not taken:
                 taken += groups[name]
-        out += taken[: max(most, 1)]
+        out += taken[: max(most, _REQUEST)]
     return out
 
 
