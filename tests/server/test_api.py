@@ -168,6 +168,7 @@ def test_bytes_that_are_no_json_and_bodies_too_large_are_refused(client: TestCli
     too_large = client.post("/v1/recommendations", content=b"x" * 10_000_000)
     assert too_large.status_code == 413
     assert too_large.json()["error"]["type"] == "too_large"
+    assert too_large.json()["error"]["request_id"] == too_large.headers["X-Request-Id"]
     chunks = (b"x" * 100_000 for _ in range(100))
     assert client.post("/v1/recommendations", content=chunks).status_code == 413
     assert _ask(client, TENT)["picks"]

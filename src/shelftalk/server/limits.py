@@ -46,13 +46,13 @@ class BodyLimit:
             nonlocal started, replaced
             if refusal is not None and not started and not replaced:
                 replaced = True
-                await _refuse(send, refusal)
+                await _refuse(send, refusal, scope)
             if not replaced:
                 started = True
                 await send(message)
 
         if announced.isdigit() and int(announced) > self._most:
-            await _refuse(send, self._too_large())
+            await _refuse(send, self._too_large(), scope)
             return
         try:
             await self._app(scope, counted, noted)
@@ -60,14 +60,15 @@ class BodyLimit:
             if started:
                 raise
             if not replaced:
-                await _refuse(send, error)
+                await _refuse(send, error, scope)
 
     def _too_large(self) -> Refused:
         return Refused(413, "too_large", f"the body is larger than {self._most} bytes")
 
 
-async def _refuse(send: Send, refusal: Refused) -> None:
-    content = json.dumps(body(refusal.kind, str(refusal), None)).encode()
+async def _refuse(send: Send, refusal: Refused, scope: Scope) -> None:
+    request_id = scope.get("state", {}).get("request_id")
+    content = json.dumps(body(refusal.kind, str(refusal), request_id)).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
     headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
