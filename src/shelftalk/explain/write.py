@@ -82,7 +82,9 @@ class Writer:
         once: set[tuple[object, ...]] = set()
         out = []
         for key in asked:  # what two points share was written once, and is counted once
-            out.append(replace(found[key], tries=0, refused=(), tokens=Tokens(), wrote=()) if key in once else found[key])
+            out.append(
+                replace(found[key], tries=0, refused=(), tokens=Tokens(), wrote=()) if key in once else found[key]
+            )
             once.add(key)
         return out
 
