@@ -68,6 +68,13 @@ def test_the_area_under_the_curve_holds_the_truth() -> None:
     assert perfect.low < 0.7
 
 
+def test_the_area_does_not_hang_on_the_order_of_the_scores() -> None:
+    yes, no = np.array([0.9, 0.2, 0.6]), np.array([0.8, 0.1, 0.6, 0.3])
+    assert of.area(yes, no, "abc", "defg").value == np.mean([(a > b) + (a == b) / 2 for a in yes for b in no])
+    turned = of.area(yes[::-1], no[::-1], "cba", "gfed")
+    assert turned == pytest.approx(of.area(yes, no, "abc", "defg"))
+
+
 def test_f1_and_balanced_accuracy_hold_the_truth() -> None:
     rng = np.random.default_rng(4)
     f1s, balanced = [], []

@@ -151,8 +151,9 @@ def distinct(shown: Sequence[Sequence[Hashable]], keys: Sequence[Hashable], of: 
 def area(yes: np.ndarray, no: np.ndarray, yes_keys: Sequence[Hashable], no_keys: Sequence[Hashable]) -> Figure:
     """The area under the curve of scores of true yes and true no, ties counting a half, with an interval on the logit
     scale from the spread of the placements (DeLong et al. 1988), summed by request (Obuchowski 1997)."""
-    placed_yes = np.array([_below(no, x) for x in yes])
-    placed_no = np.array([1 - _below(yes, x) for x in no])
+    low_no, low_yes = np.sort(no), np.sort(yes)
+    placed_yes = np.array([_below(low_no, x) for x in yes])
+    placed_no = np.array([1 - _below(low_yes, x) for x in no])
     found, n = float(placed_yes.mean()), len(yes) + len(no)
     off = np.concatenate([(placed_yes - found) / len(yes), (placed_no - found) / len(no)])
     sums, _ = _summed(off, [*yes_keys, *no_keys])
