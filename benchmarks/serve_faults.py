@@ -295,7 +295,7 @@ def _told(reply: httpx.Response, seconds: float | None = None) -> str:
         return f"{reply.status_code} {body['error']['type']}{took}"
     if "picks" not in body:
         return f"{reply.status_code}{took}"
-    marks = [word for word, note in (("from the record", "did not answer in time"), ("turn not stored", "could not be stored"))
+    marks = [word for word, note in (("from the record", "reasons are the record's own words"), ("turn not stored", "could not be stored"))
              if any(note in n for n in body["notes"])]  # fmt: skip
     return f"{reply.status_code}, {len(body['picks'])} picks{took}" + "".join(f", {mark}" for mark in marks)
 

@@ -104,7 +104,7 @@ async def ask(client: httpx.AsyncClient, level: Level, number: int, text: str, c
     if first_word:
         level.first_word.append(first_word)
     answer = names[-1][1]
-    level.degraded += any("did not answer in time" in note for note in answer["notes"])
+    level.degraded += any("reasons are the record's own words" in note for note in answer["notes"])
     level.wrong.extend(f"{text}: {problem}" for problem in problems(answer, names, f"r{number}", text, cap))
 
 

@@ -101,7 +101,7 @@ def test_models_are_listed_and_errors_are_the_clients_own(openai: Any) -> None:
     assert openai.models.retrieve("shelftalk").id == "shelftalk"
     with pytest.raises(found.NotFoundError):
         openai.models.retrieve("another")
-    with pytest.raises(found.BadRequestError, match="last message must be a user's"):
+    with pytest.raises(found.BadRequestError, match="a message of the user's"):
         openai.chat.completions.create(model="shelftalk", messages=[{"role": "system", "content": "x"}])
     with pytest.raises(found.UnprocessableEntityError):
         _say(openai, JACKET, n=3)

@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 from tests.server.helpers import StandIn, free_port, stand_in, until
 
-from shelftalk.server.answering import DEGRADED
+from shelftalk.server.answering import FELL_BACK
 from shelftalk.server.app import create_app
 from shelftalk.server.conversing import NOT_KEPT
 from shelftalk.settings import Settings, load_settings
@@ -85,13 +85,18 @@ def well(model: StandIn) -> Iterator[None]:
     model.mood("well")
 
 
+def fell_back(answer: dict[str, Any]) -> set[str]:
+    """What an answer says of a model that did not word it."""
+    return set(FELL_BACK.values()) & set(answer["notes"])
+
+
 def test_a_model_that_hangs_is_called_off_and_the_record_answers_in_its_place(gateway: Gateway, model: StandIn) -> None:
     model.mood("slow")
     before, began = model.seen()["aborted"], time.monotonic()
     answer = gateway.ask(f"{TENT} 199").json()
     assert time.monotonic() - began < 5
     assert answer["picks"]
-    assert DEGRADED in answer["notes"]
+    assert FELL_BACK["slow"] in answer["notes"]
     assert {c["source"] for pick in answer["picks"] for c in pick["claims"]} == {"record"}
     until(lambda: model.seen()["aborted"] > before)
     assert 'shelftalk_fallbacks_total{stage="explain",why="slow"}' in gateway.client.get("/metrics").text
@@ -116,7 +121,7 @@ def test_many_requests_to_a_model_that_hangs_hold_no_shelf_for_longer_than_the_l
     assert replies.count(200) >= 2
     until(lambda: "shelftalk_active 0" in gateway.client.get("/metrics").text)
     model.mood("well")
-    assert DEGRADED not in gateway.ask(f"{TENT} 149").json()["notes"]
+    assert not fell_back(gateway.ask(f"{TENT} 149").json())
 
 
 def test_a_client_that_leaves_has_the_generation_aborted(gateway: Gateway, model: StandIn) -> None:
@@ -130,9 +135,9 @@ def test_a_client_that_leaves_has_the_generation_aborted(gateway: Gateway, model
 
 def test_a_model_that_fails_is_gone_round_and_asked_again_when_it_is_well(gateway: Gateway, model: StandIn) -> None:
     model.mood("broken")
-    assert DEGRADED in gateway.ask(f"{TENT} 121").json()["notes"]
+    assert FELL_BACK["failed"] in gateway.ask(f"{TENT} 121").json()["notes"]
     model.mood("well")
-    until(lambda: DEGRADED not in gateway.ask(f"{TENT} 122").json()["notes"], 10, 0.3)
+    until(lambda: not fell_back(gateway.ask(f"{TENT} 122").json()), 10, 0.3)
 
 
 def test_a_locked_database_costs_the_turn_and_not_the_answer(gateway: Gateway, settings: Settings) -> None:
@@ -165,11 +170,11 @@ def test_until_the_model_is_there_the_record_answers_and_the_server_is_not_ready
     gateway = Gateway(waiting)
     try:
         assert gateway.client.get("/readyz").status_code == 503
-        assert DEGRADED in gateway.ask(f"{TENT} 199").json()["notes"]
+        assert fell_back(gateway.ask(f"{TENT} 199").json()) == {FELL_BACK["loading"]}
         assert gateway.client.get("/v1/products/none/why", params={"request": "a tent"}).status_code == 404
         with stand_in(port):
             gateway.ready()
-            assert DEGRADED not in gateway.ask(f"{TENT} 199").json()["notes"]
+            assert not fell_back(gateway.ask(f"{TENT} 199").json())
     finally:
         gateway.stop()
 

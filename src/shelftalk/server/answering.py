@@ -22,9 +22,19 @@ from shelftalk.work import Event
 
 logger = logging.getLogger(__name__)
 
-DEGRADED = (
-    "The language model did not answer in time; the order is retrieval's and the reasons are the record's own words."
-)
+DEGRADED = "the order is retrieval's and the reasons are the record's own words."  # the end of each note below
+FELL_BACK = {
+    "slow": f"The language model did not answer in time; {DEGRADED}",
+    "loading": f"The language model is not ready yet; {DEGRADED}",
+    "failed": f"The language model is not available; {DEGRADED}",
+}
+
+
+def degraded(answer: Answer) -> bool:
+    """Whether the record answered in the language model's place."""
+    return any(note in answer.notes for note in FELL_BACK.values())
+
+
 _WORDS = re.compile(r"\S+\s*")
 
 
@@ -92,12 +102,12 @@ class Answering:
                 raise
         async with contextlib.aclosing(self.fallback.stream(request, Progress(watcher=self._watcher))) as events:
             async for event in events:
-                yield _marked(event)
+                yield _marked(event, FELL_BACK[why])
 
 
-def _marked(event: Event) -> Event:
+def _marked(event: Event, note: str) -> Event:
     if isinstance(event.value, Answer):
-        return replace(event, value=replace(event.value, notes=(*event.value.notes, DEGRADED)))
+        return replace(event, value=replace(event.value, notes=(*event.value.notes, note)))
     return event
 
 

@@ -13,6 +13,7 @@ from starlette.routing import Match
 
 from shelftalk.recommender import Shelf
 from shelftalk.server import failures
+from shelftalk.server.described import bounded
 from shelftalk.server.failures import Refused
 from shelftalk.server.heads import Heads
 from shelftalk.server.limits import BodyLimit
@@ -104,6 +105,8 @@ def create_app(
             raise HTTPException(405, "this address does not take that method", {"Allow": ", ".join(sorted(taken))})
         raise Refused(404, "not_found", "there is nothing at this address")
 
+    plain = app.openapi
+    app.openapi = lambda: bounded(plain(), settings.max_request_chars)  # type: ignore[method-assign]
     return app
 
 

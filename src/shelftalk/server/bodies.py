@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, WithJsonSchema
 
-from shelftalk.schema import ProductModel
 from shelftalk.server.db.interactions import Kind
+from shelftalk.server.described import WORDS, row
 from shelftalk.server.intents import MOST_ID, IntentBody
 from shelftalk.values import Facets, Request, Turn
 
@@ -35,10 +35,16 @@ class RecommendationBody(Body):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"request": "a waterproof tent for two under 200", "k": 3, "stream": False}]},
+        json_schema_extra={
+            "examples": [{"request": "a waterproof tent for two under 200", "k": 3, "stream": False}],
+            # a conversation has its own history
+            "anyOf": [{"properties": {"conversation": {"type": "null"}}}, {"properties": {"history": {"maxItems": 0}}}],
+        },
     )
 
-    request: str = Field(min_length=1, max_length=100_000, description="What the shopper asks, in plain words.")
+    request: str = Field(
+        min_length=1, max_length=100_000, description="What the shopper asks, in plain words.", json_schema_extra=WORDS
+    )
     id: str = Field("", max_length=200, description="Yours; it comes back in the answer.")
     history: list[TurnBody] = Field(
         default_factory=list, max_length=MOST_TURNS, description="The turns before this one."
@@ -68,7 +74,7 @@ class RecommendationBody(Body):
 
 
 # Read by the catalogue's own parser, which takes more than this says and tells of each row what is wrong with it.
-Row = Annotated[dict[str, Any], WithJsonSchema(ProductModel.model_json_schema())]
+Row = Annotated[dict[str, Any], WithJsonSchema(row())]
 
 
 class ProductsBody(Body):

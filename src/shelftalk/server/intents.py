@@ -29,8 +29,23 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def _form(operator: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]:
+    return {"properties": {"operator": operator, "value": value}}
+
+
 class ConstraintBody(_Body):
     """One limit: a list for "in" and "not in", a pair for "between", else one value."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "anyOf": [
+                _form({"enum": ["in", "not in"]}, {"type": "array"}),
+                _form({"const": "between"}, {"type": "array", "minItems": 2, "maxItems": 2}),
+                _form({"enum": ["=", "!=", "<", "<=", ">", ">="]}, {"not": {"type": "array"}}),
+            ]
+        },
+    )
 
     field: Name
     operator: Operator
@@ -56,7 +71,8 @@ class IntentBody(_Body):
     shopping: Literal[True] = True
 
     def to_intent(self, facets: Facets) -> Intent:
-        """The value that the path takes. Refused (422) with the place of what the catalogue cannot be asked."""
+        """The value that the path takes. Refused with the place of what the catalogue cannot be asked: 404 for a field that it lacks,
+        else 422."""
         constraints = tuple(_constraint(c, facets, f"intent.constraints.{i}") for i, c in enumerate(self.constraints))
         sort = None
         if self.sort is not None:
@@ -93,7 +109,7 @@ def _number(value: Any) -> float:
 
 def _known(field: str, facets: Facets, where: str) -> None:
     if facets.get(field) is None and field not in _ALWAYS:
-        raise _refused(where, "the catalogue has no such field; GET /v1/facets lists them")
+        raise Refused(404, "not_found", "the catalogue has no such field; GET /v1/facets lists them", param=where)
 
 
 def _frozen(value: Any) -> Scalar | tuple[Scalar, ...]:

@@ -18,7 +18,7 @@ import structlog
 
 from shelftalk.engines.base import Choice, Decoding, Engine, Generation
 from shelftalk.recommender import Shelf
-from shelftalk.server.answering import DEGRADED, Answering
+from shelftalk.server.answering import Answering, degraded
 from shelftalk.server.failures import describe
 from shelftalk.server.pool import Pool
 from shelftalk.values import Answer, Explanation, Prompt, Request, Tokens
@@ -119,7 +119,7 @@ class Recorded(Answering):
             return Entry(number, at, ms, failed or "nothing", failed=True, request=text)
         outcome = "not shopping" if not answer.intent.shopping else "no match" if answer.no_match else "picks"
         return Entry(
-            number, at, ms, outcome, fell_back=DEGRADED in answer.notes, picks=len(answer.picks),
+            number, at, ms, outcome, fell_back=degraded(answer), picks=len(answer.picks),
             timings_ms=answer.timings_ms, tokens=answer.tokens, prompts=answer.prompts, model=answer.model,
             request=text, written=self.recent.written(answer),
         )  # fmt: skip

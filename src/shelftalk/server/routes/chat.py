@@ -16,9 +16,11 @@ from shelftalk.server.auth import needs
 from shelftalk.server.chat_text import chat_end, chat_pick, chat_text
 from shelftalk.server.conversing import Conversing
 from shelftalk.server.db.keys import Caller
+from shelftalk.server.described import SEEN
 from shelftalk.server.failures import Refused, describe, request_id
 from shelftalk.server.failures import body as failure
 from shelftalk.server.leaving import while_there
+from shelftalk.text import clean
 from shelftalk.values import Answer, Pick, Retrieval, Turn
 from shelftalk.values import Request as Asked
 from shelftalk.work import NOTHING_FITS, Event
@@ -33,7 +35,7 @@ class Part(BaseModel):
     """One part of a message's content; only text is read."""
 
     type: str
-    text: str | None = Field(None, max_length=100_000)
+    text: str | None = None
 
 
 class ChatMessage(BaseModel):
@@ -55,6 +57,18 @@ class StreamOptions(BaseModel):
     include_usage: StrictBool = False
 
 
+_TEXT: dict[str, Any] = {"type": "string", "pattern": SEEN}
+_TEXT_PART: dict[str, Any] = {
+    "type": "object", "properties": {"type": {"const": "text"}, "text": _TEXT}, "required": ["type", "text"],
+}  # fmt: skip
+# What one message at least must be.
+_ASKED: dict[str, Any] = {
+    "type": "object",
+    "properties": {"role": {"const": "user"}, "content": {"anyOf": [_TEXT, {"type": "array", "contains": _TEXT_PART}]}},
+    "required": ["role", "content"],
+}
+
+
 class ChatBody(BaseModel):
     """A conversation; settings of decoding that clients send along (temperature, max_tokens, ...) have no effect here."""
 
@@ -66,17 +80,22 @@ class ChatBody(BaseModel):
     )
 
     model: str = Field(MODEL, max_length=200)
-    messages: list[ChatMessage] = Field(min_length=1, max_length=200)
+    messages: list[ChatMessage] = Field(min_length=1, max_length=200, json_schema_extra={"contains": _ASKED})
     stream: StrictBool = False
     stream_options: StreamOptions | None = None
     n: int = Field(1, ge=1, le=1, description="One answer; more are not given.")
     k: int | None = Field(None, ge=1, le=50, description="How many picks (an addition of this server).")
 
     def to_request(self) -> Asked:
-        """The last user message is the request, what stands before it the history. Refused (400) where there is none."""
-        talk = [m for m in self.messages if m.role in ("user", "assistant") and m.text().strip()]
-        if not talk or talk[-1].role != "user":
-            raise Refused(400, "invalid_request", "the last message must be a user's, with text", param="messages")
+        """The user's last message is the request, what stands before it the history, what stands after it is not read.
+
+        Refused (400) where no message of the user's has text.
+        """
+        talk = [m for m in self.messages if m.role in ("user", "assistant") and clean(m.text())]
+        while talk and talk[-1].role != "user":
+            talk.pop()
+        if not talk:
+            raise Refused(400, "invalid_request", "a message of the user's, with text, is needed", param="messages")
         history = tuple(Turn("user" if m.role == "user" else "assistant", m.text()) for m in talk[:-1])
         return Asked(talk[-1].text(), history=history[-50:], k=self.k)
 

@@ -15,6 +15,7 @@ from shelftalk.server.bodies import Body, Identifier
 from shelftalk.server.conversing import Conversing
 from shelftalk.server.critiques import critiques
 from shelftalk.server.db.keys import Caller
+from shelftalk.server.described import WORDS
 from shelftalk.server.failures import Refused
 from shelftalk.server.intents import IntentBody
 from shelftalk.server.leaving import while_there
@@ -49,7 +50,7 @@ class WhyBody(Body):
     )
 
     product_id: Identifier
-    request: str = Field(min_length=1, max_length=4000)
+    request: str = Field(min_length=1, max_length=4000, json_schema_extra=WORDS)
     intent: IntentBody | None = None
 
 
@@ -69,8 +70,10 @@ async def around(body: CritiquesBody, request: Request, caller: Ask) -> dict[str
 async def find(
     request: Request,
     caller: Ask,
-    ids: Annotated[list[Identifier] | None, Query(max_length=50, description="The products of these ids.")] = None,
-    words: Annotated[str | None, Query(max_length=400, description="Words of a title, a brand, a property.")] = None,
+    ids: Annotated[
+        list[Identifier], Query(default_factory=list, max_length=50, description="The products of these ids.")
+    ],
+    words: Annotated[str, Query(max_length=400, description="Words of a title, a brand, a property.")] = "",
     limit: Annotated[int, Query(ge=1, le=50)] = 8,
 ) -> dict[str, Any]:
     """Whole records: of the ids, in their order, then those that match the words, best first; the first ones where neither
@@ -78,10 +81,10 @@ async def find(
     catalog = request.app.state.server.shelf.catalog
 
     def look() -> list[dict[str, Any]]:
-        wanted = list(ids or ())
-        if words is not None:
+        wanted = list(ids)
+        if "words" in request.query_params:
             wanted += [i for i, _ in catalog.lexical(words, None, limit)]
-        elif ids is None:
+        elif not ids:
             wanted = catalog.scan(None, limit=limit)
         return [product_record(p) for p in catalog.get_many(wanted).values()]
 

@@ -14,6 +14,7 @@ from shelftalk.schema import ProductModel
 from shelftalk.server.auth import needs
 from shelftalk.server.bodies import Identifier, ProductsBody
 from shelftalk.server.db.keys import Caller
+from shelftalk.server.described import WORDS
 from shelftalk.server.failures import Refused, request_id
 from shelftalk.server.failures import body as failure
 from shelftalk.server.intents import MOST_ID
@@ -103,7 +104,12 @@ async def why(
     product_id: Identity,
     request: Request,
     caller: Ask,
-    asked: Annotated[str, Query(alias="request", min_length=1, max_length=4000, description="The shopper's words.")],
+    asked: Annotated[
+        str,
+        Query(
+            alias="request", min_length=1, max_length=4000, description="The shopper's words.", json_schema_extra=WORDS
+        ),
+    ],
 ) -> dict[str, Any]:
     """The verdict, with the limits it fails or what stands above it."""
     server: Any = request.app.state.server

@@ -14,8 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from shelftalk.recommender import Shelf
 from shelftalk.server.auth import needs
 from shelftalk.server.db.keys import Caller
+from shelftalk.server.described import WORDS
 from shelftalk.server.failures import Refused
 from shelftalk.server.leaving import while_there
+from shelftalk.text import clean
 
 router = APIRouter(tags=["rerank"])
 Ask = Annotated[Caller, Depends(needs("ask"))]
@@ -25,7 +27,7 @@ class Document(BaseModel):
     """A document given as an object; only its text is read."""
 
     model_config = ConfigDict(extra="allow")
-    text: str = Field(max_length=20_000)
+    text: str
 
 
 class RerankBody(BaseModel):
@@ -36,7 +38,7 @@ class RerankBody(BaseModel):
         json_schema_extra={"examples": [{"query": "dry feet", "documents": ["a lamp", "rubber boots"], "top_n": 1}]},
     )
 
-    query: str = Field(min_length=1, max_length=4000)
+    query: str = Field(min_length=1, max_length=4000, json_schema_extra=WORDS)
     documents: list[str | Document] = Field(min_length=1, max_length=1000)
     model: str | None = Field(None, max_length=200)
     top_n: int | None = Field(None, ge=1)
@@ -48,7 +50,7 @@ class RerankBody(BaseModel):
 async def rerank(body: RerankBody, request: Request, caller: Ask) -> dict[str, Any]:
     """Results with index and relevance_score (0 to 1), best first; ties keep the order given."""
     texts = [d if isinstance(d, str) else d.text for d in body.documents]
-    if not body.query.strip():
+    if not clean(body.query):
         raise Refused(400, "invalid_request", "the query is empty", param="query")
 
     def score(shelf: Shelf) -> list[float]:

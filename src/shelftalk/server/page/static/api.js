@@ -1,9 +1,9 @@
 // The server's API as this page uses it. A stream that ends before its last event is a lost connection.
 
 export class Failed extends Error {
-  constructor(status, type, message, retryAfter) {
+  constructor(status, type, message, retryAfter, param) {
     super(message);
-    Object.assign(this, { status, type, retryAfter });
+    Object.assign(this, { status, type, retryAfter, param });
   }
 }
 
@@ -26,7 +26,7 @@ async function call(method, path, body, signal) {
   if (!reply.ok) {
     const found = await reply.json().catch(() => ({}));
     const error = found.error || {};
-    throw new Failed(reply.status, error.type || "http", error.message || `HTTP ${reply.status}`, Number(reply.headers.get("Retry-After")) || 0);
+    throw new Failed(reply.status, error.type || "http", error.message || `HTTP ${reply.status}`, Number(reply.headers.get("Retry-After")) || 0, error.param);
   }
   return reply;
 }

@@ -105,7 +105,7 @@ async function trouble(error, turn, request, intent, signal, tried = false) {
     return;
   }
   if (!turn) turn = place(request, null, intent);
-  if (error instanceof api.Failed && error.status === 404) {
+  if (error instanceof api.Failed && error.status === 404 && error.param === "conversation") {
     remember("");
     turn.failed("This conversation is no longer kept. Asking again begins a new one.");
   } else if (error instanceof api.Failed) {

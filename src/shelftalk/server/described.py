@@ -1,0 +1,97 @@
+"""What the published description says of texts and rows beyond their types, so that clients know before they send.
+
+Only described here: what is refused, and in which words, is decided where the value is used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shelftalk.catalog.money import CURRENCIES
+from shelftalk.schema import ProductModel
+
+# A character that text.clean leaves: neither white space nor control nor invisible.
+_BLANK = (
+    "\\s\\x00-\\x20\\x7f-\\xa0\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u2028-\\u202e"
+    "\\u2060-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+SEEN = f"[^{_BLANK}]"
+_LINE = "[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]"
+WORDS: dict[str, Any] = {"pattern": SEEN}  # for a text that must not be blank
+
+_NONE = {"type": "null"}
+_EMPTY = {"type": "string", "pattern": r"^\s*$"}
+_COUNT = {
+    "anyOf": [
+        {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
+        {"type": "string", "pattern": r"^[0-9]{0,18}$"},
+        _NONE,
+    ]
+}
+_AMOUNT = {
+    "anyOf": [
+        {"type": "string", "pattern": r"^(\s*|[0-9]{1,15}(\.[0-9]{1,18})?)$"},
+        {"type": "number", "minimum": 0, "exclusiveMaximum": 10**15},
+        _NONE,
+    ]
+}  # fmt: skip
+_RATING = {
+    "anyOf": [
+        {"type": "number", "minimum": 0, "maximum": 100},
+        {"type": "string", "pattern": r"^(\s*|[0-9]{1,2}(\.[0-9]{1,6})?)$"},
+        _NONE,
+    ]
+}  # fmt: skip
+_TEXTS = {"anyOf": [{"type": "array", "items": {"type": ["string", "null"]}}, {"type": "string"}, _NONE]}
+_NUMBER = {"type": "number", "minimum": -(2**63), "maximum": 2**63 - 1}
+_VALUE = {
+    "anyOf": [
+        {"type": ["string", "boolean", "null"]}, _NUMBER,
+        {"type": "array", "items": {"type": ["string", "number", "boolean", "null"]}},
+    ]
+}  # fmt: skip
+_NAMED = {"pattern": r"\S"}
+_LIMITS: dict[str, dict[str, Any]] = {
+    "id": {
+        "anyOf": [
+            {"type": "string", "maxLength": 512, "pattern": "^LINE*[^\\s\\x00-\\x20\\x7f-\\xa0\\u2028\\u2029]LINE*$".replace("LINE", _LINE)},
+            {"type": "integer"},
+        ]
+    },
+    "title": {"type": "string", "pattern": SEEN},
+    "price": _AMOUNT,
+    "list_price": _AMOUNT,
+    "currency": {"anyOf": [{"enum": sorted(CURRENCIES)}, _EMPTY, _NONE]},
+    "categories": _TEXTS,
+    "attributes": {"anyOf": [{"type": "object", "propertyNames": _NAMED, "additionalProperties": _VALUE}, {"const": ""}, _NONE]},
+    "rating": _RATING,
+    "review_count": _COUNT,
+    "stock": _COUNT,
+    "images": _TEXTS,
+    "released_at": {"anyOf": [{"type": "string", "format": "date"}, _EMPTY, _NONE]},
+}  # fmt: skip
+
+
+def bounded(description: dict[str, Any], most: int) -> dict[str, Any]:
+    """The description with `most`, the setting max_request_chars, as the length of every text that is a request."""
+    schemas = description["components"]["schemas"]
+    texts = [schemas[name]["properties"]["request"] for name in ("RecommendationBody", "WhyBody")]
+    why = description["paths"]["/v1/products/{product_id}/why"]["get"]["parameters"]
+    texts += [parameter["schema"] for parameter in why if parameter["name"] == "request"]
+    for text in texts:
+        text["maxLength"] = min(most, text["maxLength"])
+    return description
+
+
+def row() -> dict[str, Any]:
+    """The JSON Schema of a product that is taken. The catalogue's parser takes more: prices and dates as feeds write them."""
+    schema = ProductModel.model_json_schema()
+    for name, limits in _LIMITS.items():
+        told = {k: v for k, v in schema["properties"][name].items() if k in ("title", "description", "default")}
+        schema["properties"][name] = {**told, **limits}
+    # other keys become attributes, or are left out
+    return {
+        **schema,
+        "propertyNames": _NAMED,
+        "additionalProperties": {"anyOf": [{"type": ["string", "boolean", "null", "object", "array"]}, _NUMBER]},
+    }
