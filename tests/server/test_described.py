@@ -48,7 +48,7 @@ def test_what_the_parser_refuses_the_description_refuses(change: dict[str, objec
 @pytest.mark.parametrize(
     "change",
     [{"id": 7}, {"price": "19.99"}, {"price": ""}, {"categories": "Home > Kettles"}, {"images": [None, "a"]},
-     {"attributes": {"tags": ["a", 1, True, None], "none": None}}, {"stock": "12"}, {"rating": "4.5"}, {"extra": {"a": 1}}],
+     {"attributes": {"tags": ["a", 1, True, None], "none": None}}, {"": ""}, {"stock": "12"}, {"rating": "4.5"}, {"extra": {"a": 1}}],
 )  # fmt: skip
 def test_what_is_described_is_taken(change: dict[str, object]) -> None:
     record = {"id": "K1", "title": "Kettle", **change}

@@ -50,7 +50,9 @@ _VALUE = {
         {"type": "array", "items": {"type": ["string", "number", "boolean", "null"]}},
     ]
 }  # fmt: skip
-_NAMED = {"pattern": r"\S"}
+# without a name there can be nothing but what is left out
+_NAMELESS = {"anyOf": [{"type": ["null", "object"]}, {"const": ""}, {"type": "array", "maxItems": 0}]}
+_NAMED = {r"^\s*$": _NAMELESS}
 _LIMITS: dict[str, dict[str, Any]] = {
     "id": {
         "anyOf": [
@@ -63,7 +65,7 @@ _LIMITS: dict[str, dict[str, Any]] = {
     "list_price": _AMOUNT,
     "currency": {"anyOf": [{"enum": sorted(CURRENCIES)}, _EMPTY, _NONE]},
     "categories": _TEXTS,
-    "attributes": {"anyOf": [{"type": "object", "propertyNames": _NAMED, "additionalProperties": _VALUE}, {"const": ""}, _NONE]},
+    "attributes": {"anyOf": [{"type": "object", "patternProperties": _NAMED, "additionalProperties": _VALUE}, {"const": ""}, _NONE]},
     "rating": _RATING,
     "review_count": _COUNT,
     "stock": _COUNT,
@@ -92,6 +94,6 @@ def row() -> dict[str, Any]:
     # other keys become attributes, or are left out
     return {
         **schema,
-        "propertyNames": _NAMED,
+        "patternProperties": _NAMED,
         "additionalProperties": {"anyOf": [{"type": ["string", "boolean", "null", "object", "array"]}, _NUMBER]},
     }
