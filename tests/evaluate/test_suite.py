@@ -61,6 +61,21 @@ def test_gains_can_be_a_table(tmp_path) -> None:
         load_suite(write_suite(tmp_path, gains={0: 0, 1: 1})).load()
 
 
+def test_gains_can_be_a_table_of_grades_that_are_no_whole_numbers_and_are_never_below_0(tmp_path) -> None:
+    loaded = load_suite(write_suite(tmp_path, qrels="r5 0 k3 0.5\n", gains={0.5: 4, 1: 5, 2: 6})).load()
+    assert {case.id: case.grades for case in loaded.cases}["r5"] == {"k3": 4.0}
+    with pytest.raises(UsageError, match=r"suite.yaml, line \d+: gains: write linear, exponential, or a table"):
+        load_suite(write_suite(tmp_path, gains={0: 0, 1: -1, 2: 2}))
+
+
+def test_a_judged_pool_without_a_judgment_is_refused(tmp_path) -> None:
+    requests = tmp_path / "requests.jsonl"
+    path = write_suite(tmp_path, pool="judged", task="rank")
+    requests.write_text('{"id": "r1", "request": "a kettle"}\n', encoding="utf-8")
+    with pytest.raises(UsageError, match=r"suite.yaml, line \d+: no request is left, for a judged pool"):
+        load_suite(path).load()
+
+
 def test_a_judged_pool_offers_the_judged_products_alone(tmp_path) -> None:
     loaded = load_suite(write_suite(tmp_path, pool="judged", task="rank")).load()
     assert [case.id for case in loaded.cases] == ["r1", "r3"]

@@ -95,6 +95,11 @@ class Suite(BaseModel):
         cases = _drawn(loaded.cases, limit or self.limit, seed)
         if self.pool == "judged":
             cases = [_pooled(case) for case in cases if case.grades]
+            if not cases:
+                raise UsageError(
+                    f"{self.at('pool')}: no request is left, for a judged pool keeps those with grades alone; "
+                    "add grades, take a larger limit, or leave 'pool' out"
+                )
         cases, fresh = self._perturbed(cases, feeds, seed)
         cases = [replace(case, columns=self._columns(case)) for case in cases]
         unknown = [name for name in self.slices if not any(name in case.columns for case in cases)]

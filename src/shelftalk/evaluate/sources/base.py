@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shelftalk.errors import UsageError
 from shelftalk.evaluate.cases import Case
 
-Gains = Literal["linear", "exponential"] | dict[int, float]
+Gains = Literal["linear", "exponential"] | dict[int | float, Annotated[float, Field(ge=0, allow_inf_nan=False)]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,9 @@ def fault(error: ValidationError) -> Any:
 def wrong(error: ValidationError, above: str, model: type[BaseModel]) -> str:
     """The first fault of a validation in one line, with the keys there are where one is unknown."""
     first = fault(error)
+    if first["loc"][:1] == ("gains",):
+        said = "write linear, exponential, or a table of grades with a gain of 0 or more for each"
+        return f"gains: {said} (got {first.get('input')!r})"
     name = ".".join(str(part) for part in ((above,) if above else ()) + tuple(first["loc"]))
     if first["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(first["loc"][-1]), model.model_fields, 1)
@@ -120,9 +123,9 @@ def gain(grade: float, gains: Gains) -> float:
         return float(grade)
     if gains == "exponential":
         return float(2**grade - 1)
-    if int(grade) != grade or int(grade) not in gains:
-        raise UsageError(f"grade {grade:g} has no gain; 'gains' names {', '.join(map(str, sorted(gains)))}")
-    return float(gains[int(grade)])
+    if grade not in gains:
+        raise UsageError(f"grade {grade:g} has no gain; 'gains' names {', '.join(f'{g:g}' for g in sorted(gains))}")
+    return float(gains[grade])
 
 
 def length(text: str) -> str:
