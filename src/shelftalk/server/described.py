@@ -92,8 +92,4 @@ def row() -> dict[str, Any]:
         told = {k: v for k, v in schema["properties"][name].items() if k in ("title", "description", "default")}
         schema["properties"][name] = {**told, **limits}
     # other keys become attributes, or are left out
-    return {
-        **schema,
-        "patternProperties": _NAMED,
-        "additionalProperties": {"anyOf": [{"type": ["string", "boolean", "null", "object", "array"]}, _NUMBER]},
-    }
+    return {**schema, "patternProperties": _NAMED}
