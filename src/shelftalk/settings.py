@@ -103,6 +103,9 @@ class ServeSettings(_Group):
     keep_requests: bool = False
 
 
+SHIPPED_ADAPTER = "shop-smollm2-135m"  # in serve/adapters, for the default model; docs/results.md says what it is worth
+
+
 class Settings(BaseSettings):
     """All settings of a shelf. `engine` "auto" takes a server where `server` is given, else vLLM, else transformers."""
 
@@ -114,7 +117,7 @@ class Settings(BaseSettings):
     catalog: Path = Path("catalog")
     data: Path | None = None
     model: str = "default"
-    adapter: str = "none"
+    adapter: str = "default"
     embedder: str = "default"
     engine: Literal["auto", "vllm", "server", "transformers"] = "auto"
     server: str | None = None
@@ -141,7 +144,9 @@ class Settings(BaseSettings):
 
     @property
     def adapter_in_force(self) -> str | None:
-        """The adapter to load, None with "none"."""
+        """The adapter to load: as set, or with "default" the shipped one where the model is its base; else None."""
+        if self.adapter == "default":
+            return SHIPPED_ADAPTER if self.model == "default" and self.server is None else None
         return None if self.adapter == "none" else self.adapter
 
     @property
