@@ -42,16 +42,22 @@ RANK = (
     "strategy=generated,prompt.rank=generated@2,name=generated@2",
     "strategy=listwise,prompt.rank=listwise@1,permutations=3,name=listwise@1 x3",
 )
+PLAIN = (
+    "strategy=listwise,prompt.rank=listwise@1,adapter=none,name=listwise@1 no adapter",
+    "strategy=pointwise,prompt.rank=pointwise@1,adapter=none,name=pointwise@1 no adapter",
+)
 READ = (
     "mode=reader,name=reader",
     "mode=model,prompt.understand=intent@1,name=intent@1",
     "mode=model,prompt.understand=intent@2,name=intent@2",
+    "mode=model,prompt.understand=intent@2,adapter=none,name=intent@2 no adapter",
 )
 WORD = (
     "explain=record,name=record",
     "explain=model,prompt.explain=statement@1,name=statement@1",
     "explain=model,prompt.explain=statement@2,name=statement@2",
     "explain=model,prompt.explain=statement@1,explain.guided=false,name=statement@1 free",
+    "explain=model,prompt.explain=statement@1,explain.guided=false,adapter=none,name=statement@1 free no adapter",
 )
 SEARCH = ("valid_first", "exact_set", "ndcg@10")
 TRUTH = ("faithfulness_precision", "faithfulness_recall", "faithfulness_coverage", "evidence_used", "repetition")
@@ -77,14 +83,14 @@ BLOCKS = (
     Block("productqa-search-all", "productqa-search-all", (NONE,), (*SEARCH, "refusal_right")),
     Block("chorus", "chorus", (NONE,), ("ndcg@10", "mrr", "recall@50")),
     Block("chorus-judged", "chorus-judged", (NONE,), ("ndcg@10", "mrr")),
-    Block("rank-chorus", "chorus", (NONE, *RANK[:4], RANK[5], RANK[7]), ("ndcg@10", "mrr"), limit=28),
-    Block("rank-demo", "demo", (NONE, *RANK), ("ndcg@10", "valid_first"), split="test", limit=40),
+    Block("rank-chorus", "chorus", (NONE, *RANK[:4], RANK[5], RANK[7], *PLAIN), ("ndcg@10", "mrr"), limit=28),
+    Block("rank-demo", "demo", (NONE, *RANK, *PLAIN), ("ndcg@10", "valid_first"), split="test", limit=40),
     Block("rank-productqa", "productqa-search", (NONE, *RANK), ("ndcg@10", "valid_first"), limit=40),
     Block("understand", "productqa-search", READ, SEARCH, limit=40),
     Block("explain", "faithfulness", WORD, TRUTH, limit=24),
     Block("noise", "noise", (NONE,), ("ndcg@10", "valid_first"), families=("drop_ndcg@10", "drop_valid_first")),
     Block("order-bias", "order-bias", (NONE,), ("best_first",), families=("best_first_by_position",)),
-    Block("order", "order-bias", (NONE, RANK[0], RANK[1]), ("best_first",), limit=7, families=("best_first_by_position",)),
+    Block("order", "order-bias", (NONE, RANK[0], RANK[1], RANK[3], PLAIN[0]), ("best_first",), limit=12, families=("best_first_by_position",)),
     Block("injection", "injection", (NONE + ",explain=record",), ("ndcg@10", "refusal_right"), families=("attack_success", "attack_rank", "attack_words", "leak", "drop_ndcg@10", "drop_refusal_right")),
 )  # fmt: skip
 
