@@ -142,6 +142,13 @@ def test_a_model_folder_that_cannot_be_used_says_why(tmp_path: Path) -> None:
     assert (check.status, "no config.json" in check.detail) == ("broken", True)
 
 
+def test_the_adapter_in_force_is_named_and_one_that_is_not_there_is_broken(tmp_path: Path) -> None:
+    assert found(WELL, tmp_path)["adapter"].detail.startswith("shop-smollm2-135m@")
+    assert "adapter" not in found(WELL, tmp_path, adapter="none")
+    check = found(WELL, tmp_path, adapter="nosuch")["adapter"]
+    assert (check.status, "'nosuch'" in check.detail, "'none'" in check.action) == ("broken", True, True)
+
+
 def test_a_default_model_not_yet_unpacked_is_only_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shelftalk.engines.models.packaged_gguf", lambda: Path("weights.gguf"))
     check = found(WELL, tmp_path)["language model"]

@@ -24,6 +24,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(models, "_unpack", unpack)
     monkeypatch.setattr(models, "packaged_gguf", lambda: Path("weights.gguf"))
     monkeypatch.setenv("SHELFTALK_HOME", str(tmp_path))
+    monkeypatch.setenv("SHELFTALK_ADAPTER", "none")  # these weights are no weights that an adapter could be merged into
     return tmp_path
 
 
@@ -48,6 +49,17 @@ def test_list_shows_the_model_in_use_and_those_beside_it(home: Path, monkeypatch
     monkeypatch.setenv("SHELFTALK_MODEL", "org/other")
     assert states() | {"tuned": "ready", "org/other": "named"} == states()
     assert "tuned" in CliRunner().invoke(app, ["model", "list"]).stdout
+
+
+def test_list_names_the_adapter_in_use_and_says_where_one_is_missing(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SHELFTALK_ADAPTER")
+    assert [name.partition("@")[0] for name in states() if "@" in name] == ["shop-smollm2-135m"]
+    monkeypatch.setenv("SHELFTALK_ADAPTER", "nosuch")
+    assert states()["nosuch"] == "missing"
+    monkeypatch.setenv("SHELFTALK_ADAPTER", "none")
+    assert not [name for name in states() if "@" in name or name == "none"]
 
 
 def test_serve_hands_over_to_vllm_with_model_and_port(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

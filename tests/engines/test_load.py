@@ -57,3 +57,11 @@ def test_asking_for_vllm_where_there_is_none_says_where_to_get_it(machine: pytes
     machine.setattr(load, "vllm_installed", lambda: False)
     with pytest.raises(EngineError, match=r"docs/engines\.md"):
         choose_engine(Settings(engine="vllm"))
+
+
+def test_a_damaged_base_is_told_with_its_file_before_an_adapter_is_merged_into_it(tmp_path: Path) -> None:
+    from shelftalk.engines.adapters import fingerprint
+
+    (tmp_path / "model.safetensors").write_text("{}")
+    with pytest.raises(EngineError, match=r"model\.safetensors is damaged"):
+        fingerprint(tmp_path)

@@ -237,6 +237,7 @@ def _language_model(machine: Machine, settings: Settings) -> Iterator[Check]:
 
     if settings.server is not None or is_address(settings.model):
         return
+    yield from _adapter(settings)
     if settings.model not in ("default", DEFAULT_MODEL):
         try:
             where = resolve_model(settings.model, settings.home_folder)
@@ -256,6 +257,17 @@ def _language_model(machine: Machine, settings: Settings) -> Iterator[Check]:
         yield Check("language model", "broken", f"{DEFAULT_MODEL} cannot be unpacked without gguf", "pip install gguf")
     else:
         yield Check("language model", "note", f"{DEFAULT_MODEL} is not unpacked yet", "shelftalk model prepare")
+
+
+def _adapter(settings: Settings) -> Iterator[Check]:
+    from shelftalk.engines.adapters import find_adapter
+
+    if settings.adapter_in_force is None:
+        return
+    try:
+        yield Check("adapter", "ok", find_adapter(settings.adapter_in_force, settings.home_folder).ref)
+    except ShelftalkError as error:
+        yield Check("adapter", "broken", str(error), "correct the setting 'adapter'; 'none' is the model as it comes")
 
 
 def _embedder(settings: Settings) -> Iterator[Check]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shelftalk.errors import ShelftalkError
+
 if TYPE_CHECKING:
     from shelftalk.engines.adapters import Adapter
     from shelftalk.settings import Settings
@@ -193,6 +195,8 @@ def known_models(settings: Settings) -> list[dict[str, str]]:
     rows = [{"model": DEFAULT_MODEL, "job": _job("language", settings.model), "state": state, "where": where}]
     if settings.model not in ("default", DEFAULT_MODEL):
         rows.append(_named(settings.model, "language (in use)"))
+    if settings.adapter_in_force:
+        rows.append(_adapter(settings.adapter_in_force, home))
     for folder in sorted(p for p in (home / "models").glob("*") if (p / "config.json").is_file()):
         if folder.name != DEFAULT_MODEL and str(folder) != settings.model:
             rows.append({"model": folder.name, "job": "language", "state": "ready", "where": str(folder)})
@@ -212,6 +216,16 @@ def known_models(settings: Settings) -> list[dict[str, str]]:
 
 def _job(job: str, setting: str) -> str:
     return f"{job} (in use)" if setting == "default" else job
+
+
+def _adapter(name: str, home: Path) -> dict[str, str]:
+    from shelftalk.engines.adapters import find_adapter
+
+    try:
+        found = find_adapter(name, home)
+    except ShelftalkError as error:
+        return {"model": name, "job": "adapter (in use)", "state": "missing", "where": str(error)}
+    return {"model": found.ref, "job": "adapter (in use)", "state": "ready", "where": str(found.folder)}
 
 
 def _named(name: str, job: str) -> dict[str, str]:

@@ -117,9 +117,10 @@ def content_hash(folder: Path) -> str:
 def fingerprint(model: Path) -> str:
     """16 hexadecimal digits that tell a base's weights from another's: names, shapes and the first values of each tensor.
 
-    It does not depend on how the tensors are spread over files. EngineError where the folder has no safetensors.
+    It does not depend on how the tensors are spread over files. EngineError where the folder has no safetensors, or damaged
+    ones.
     """
-    from safetensors import safe_open
+    from safetensors import SafetensorError, safe_open
 
     files = sorted(model.glob("*.safetensors"))
     if not files:
@@ -127,13 +128,16 @@ def fingerprint(model: Path) -> str:
     torch, _ = import_transformers()
     told: list[bytes] = []
     for path in files:
-        with safe_open(path, "pt") as file:
-            for name in file.keys():  # noqa: SIM118  safe_open is no mapping
-                part = file.get_slice(name)
-                shape = part.get_shape()
-                first = part[:1].flatten()[:_SAMPLE] if shape else file.get_tensor(name).flatten()
-                values = first.to(torch.bfloat16).view(torch.int16).numpy().tobytes()
-                told.append(f"{name} {shape} ".encode() + values)
+        try:
+            with safe_open(path, "pt") as file:
+                for name in file.keys():  # noqa: SIM118  safe_open is no mapping
+                    part = file.get_slice(name)
+                    shape = part.get_shape()
+                    first = part[:1].flatten()[:_SAMPLE] if shape else file.get_tensor(name).flatten()
+                    values = first.to(torch.bfloat16).view(torch.int16).numpy().tobytes()
+                    told.append(f"{name} {shape} ".encode() + values)
+        except SafetensorError as error:
+            raise EngineError(f"model file {path} is damaged: {error}; remove its folder and make it again") from error
     return hashlib.sha256(b"\n".join(sorted(told))).hexdigest()[:16]
 
 
