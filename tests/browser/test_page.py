@@ -210,6 +210,9 @@ def test_more_like_this_and_bought_it(visit: Any) -> None:
     assert not set(shown) & {p["product_id"] for p in then["picks"]}
     assert all("Tents" in v.api("GET", f"/v1/products/{p['product_id']}")["categories"] for p in then["picks"])
     assert turn.locator(".asked").inner_text().startswith("More like ")
+    turn.get_by_role("button", name=f"Remove left out: without {len(shown)} products shown before").click()
+    v.wait_for(3)
+    assert set(shown) & {p["product_id"] for p in v.answers()[-1]["picks"]}
 
 
 def test_chosen_picks_stand_side_by_side(visit: Any) -> None:

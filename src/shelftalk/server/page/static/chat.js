@@ -24,7 +24,7 @@ const chat = {
   chosen: new Map(),
   busy: null,
 };
-const isProduct = (id) => chat.seen.has(id) || chat.dismissed.has(id);
+const isProduct = (id) => (chat.dismissed.has(id) ? "dismissed" : chat.seen.has(id) ? "shown" : "");
 
 const talk = {
   ask,
