@@ -69,3 +69,19 @@ def test_a_misspelt_name_in_the_environment_is_an_error(monkeypatch) -> None:
     monkeypatch.setenv("SHELFTALK_KK", "5")
     with pytest.raises(UsageError, match="SHELFTALK_KK"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"server": "http://shop:8000"},
+        {"engine": "server"},
+        {"serve": {"vllm": ["http://a:8000"]}},
+        {"model": "org/other"},
+        {"adapter": "none"},
+    ],
+)
+def test_the_shipped_adapter_is_for_the_default_model_that_runs_here(elsewhere) -> None:
+    assert load_settings().adapter_in_force == "shop-smollm2-135m"
+    assert load_settings(**elsewhere).adapter_in_force is None
+    assert load_settings(adapter="mine", server="http://shop:8000").adapter_in_force == "mine"

@@ -144,9 +144,13 @@ class Settings(BaseSettings):
 
     @property
     def adapter_in_force(self) -> str | None:
-        """The adapter to load: as set, or with "default" the shipped one where the model is its base; else None."""
+        """The adapter to load: as set, or with "default" the shipped one where the default model runs here; else None.
+
+        A server that the settings name by its address serves what it was started with.
+        """
         if self.adapter == "default":
-            return SHIPPED_ADAPTER if self.model == "default" and self.server is None else None
+            elsewhere = self.server is not None or self.serve.vllm or self.engine == "server"
+            return SHIPPED_ADAPTER if self.model == "default" and not elsewhere else None
         return None if self.adapter == "none" else self.adapter
 
     @property

@@ -120,7 +120,8 @@ def test_an_intent_that_the_catalogue_cannot_be_asked_is_refused(
     client: TestClient, intent: dict[str, Any], param: str
 ) -> None:
     reply = client.post("/v1/recommendations", json={"request": "x", "intent": intent})
-    assert reply.status_code == 422
+    unknown = param.endswith(".field")  # as a product that is not there
+    assert reply.status_code == (404 if unknown else 422)
     assert reply.json()["error"]["param"].startswith(param)
 
 
@@ -141,7 +142,7 @@ def test_products_are_found_by_words_and_by_ids(client: TestClient) -> None:
     assert "backpack" in found[0]["title"].lower()
     ids = [found[1]["id"], found[0]["id"], "nope"]
     assert [p["id"] for p in client.get("/v1/products", params={"ids": ids}).json()["products"]] == ids[:2]
-    assert client.get("/v1/products").status_code == 400
+    assert len(client.get("/v1/products", params={"limit": 2}).json()["products"]) == 2
 
 
 def test_why_speaks_of_the_edited_limits(client: TestClient) -> None:

@@ -30,7 +30,9 @@ LONG = prompt("Count on for a long time.", prefix="1, 2, 3,")
 def vllm() -> Iterator[tuple[VllmProcess, str]]:
     if not vllm_installed():
         pytest.skip("vLLM is not installed here")
-    process, key = vllm_beside(load_settings())
+    process, key = vllm_beside(
+        load_settings(adapter="none")
+    )  # the base rambles on, the tuned model stops after a sentence
     try:
         until(lambda: httpx.get(f"{process.address}/health", timeout=5).status_code == 200, 400, 0.5)
         yield process, key
