@@ -51,7 +51,13 @@ _VALUE = {
     ]
 }  # fmt: skip
 # without a name there can be nothing but what is left out
-_NAMELESS = {"anyOf": [{"type": ["null", "object"]}, {"const": ""}, {"type": "array", "maxItems": 0}]}
+_NAMELESS = {
+    "anyOf": [
+        {"type": ["null", "object"]},
+        {"const": ""},
+        {"type": "array", "items": {"anyOf": [{"type": ["null", "object", "array"]}, {"const": ""}]}},
+    ]
+}
 _NAMED = {r"^\s*$": _NAMELESS}
 _LIMITS: dict[str, dict[str, Any]] = {
     "id": {
