@@ -175,7 +175,7 @@ class Shelf:
             self._find(work)
             yield Event("candidates", work.retrieval)
             self._order([work])
-            bare = work.picks(self.settings.k)
+            bare = work.bare(self.settings.k)
             for pick in bare:
                 yield Event("pick", pick)
             if bare:

@@ -52,12 +52,9 @@ class Work:
         wanted = [n for n in (self.request.k, self.intent.limit) if n]
         return list(self.ranking.candidates[: min(wanted) if wanted else k])
 
-    def picks(self, k: int) -> list[Pick]:
-        """The chosen candidates as picks, each with its reason as far as there is one."""
-        chosen = self.chosen(k)
-        bare = [Pick(c.product, place, c.score, "") for place, c in enumerate(chosen, 1)]
-        told = [explained(pick, e) for pick, e in zip(bare, self.explanations, strict=False)]
-        return told + bare[len(told) :]
+    def bare(self, k: int) -> list[Pick]:
+        """The chosen candidates as picks without a reason yet."""
+        return [Pick(c.product, place, c.score, "") for place, c in enumerate(self.chosen(k), 1)]
 
     def prompts(self, explain: str | None) -> dict[str, str]:
         """The prompt of each stage that asked the language model; `explain` is the one that words reasons."""
@@ -82,7 +79,7 @@ class Work:
         self, k: int, *, currency: str | None, explain: str | None, model: str | None, engine: str | None
     ) -> Answer:
         """The Answer, once every stage is through. `currency` is the shop's; a model is named only where it was asked."""
-        picks = tuple(self.picks(k))
+        picks = tuple(explained(pick, e) for pick, e in zip(self.bare(k), self.explanations, strict=True))
         prompts = self.prompts(explain)
         self.timings["total"] = sum(self.timings[stage] for stage in STAGES)
         return Answer(

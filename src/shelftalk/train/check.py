@@ -26,6 +26,7 @@ __all__ = [
     "newest_checkpoint",
     "output_folder",
     "require_training",
+    "room_for",
 ]
 
 _COLUMNS = ("task", "prompt", "completion")
@@ -145,14 +146,18 @@ def alone(output: Path) -> Iterator[None]:
 def enough_room(output: Path, parameters: int, keep: int) -> None:
     """StorageError where `keep` + 1 checkpoints (weights, and Adam's two moments, 4 bytes each) would fill the disk."""
     needed = (keep + 1) * parameters * 12 + parameters * 4 + 64 * 1024**2
-    place = output
+    room_for(output, needed, "the checkpoints need", "choose another output, or keep fewer checkpoints (sft.keep)")
+
+
+def room_for(target: Path, needed: int, what: str, remedy: str) -> None:
+    """StorageError where fewer than `needed` bytes are free at the place of `target`, which need not be there yet."""
+    place = target
     while not place.exists():
         place = place.parent
     free = shutil.disk_usage(place).free
     if free < needed:
         raise StorageError(
-            f"{output}: {free // 1024**2} MB free, and the checkpoints need {needed // 1024**2 + 1} MB; make room, "
-            "choose another output, or keep fewer checkpoints (sft.keep)"
+            f"{target}: {free // 1024**2} MB free, and {what} {needed // 1024**2 + 1} MB; make room, {remedy}"
         )
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from shelftalk.engines.adapters import Adapter, check_base, merge
 from shelftalk.engines.common import Chat, import_transformers
-from shelftalk.errors import EngineError, StorageError, UsageError
+from shelftalk.errors import EngineError, UsageError
+from shelftalk.train.check import room_for
 from shelftalk.values import Message, Prompt
 
 __all__ = ["TOLERANCE", "agreement", "merge_checked"]
@@ -33,35 +34,21 @@ def merge_checked(base: Path, adapter: Adapter, target: Path, prompts: Sequence[
     if target.exists() and any(target.iterdir()):
         raise UsageError(f"{target} is not empty; name a new folder for the merged model")
     check_base(adapter, base)
-    _enough_room(base, target)
+    weights = sum(path.stat().st_size for path in base.glob("*.safetensors"))  # bf16 or wider, so not fewer bytes
+    room_for(target, weights + 32 * 1024**2, "the merged model needs", "or choose another place")
     try:
         merge(base, adapter, target)
         worst = agreement(base, adapter, target, prompts)
+        if worst > TOLERANCE:
+            raise EngineError(
+                f"adapter {adapter.ref}: merged, its log-probabilities differ from the unmerged ones by {worst:.3f} (at most "
+                f"{TOLERANCE} is rounding); train with a smaller lora.alpha or learning rate, or serve it unmerged"
+            )
+        logger.info("merged %s: log-probabilities agree within %.4f", adapter.ref, worst)
     except BaseException:
-        shutil.rmtree(target, ignore_errors=True)  # half a model would be taken for one
+        shutil.rmtree(target, ignore_errors=True)  # half a model, or a wrong one, would be taken for one
         raise
-    if worst > TOLERANCE:
-        shutil.rmtree(target)
-        raise EngineError(
-            f"adapter {adapter.ref}: merged, its log-probabilities differ from the unmerged ones by {worst:.3f} (at most "
-            f"{TOLERANCE} is rounding); train with a smaller lora.alpha or learning rate, or serve it unmerged"
-        )
-    logger.info("merged %s: log-probabilities agree within %.4f", adapter.ref, worst)
     return worst
-
-
-def _enough_room(base: Path, target: Path) -> None:
-    """StorageError where the merged weights would fill the disk: as many bytes as the base has, which is bf16 or wider."""
-    needed = sum(path.stat().st_size for path in base.glob("*.safetensors")) + 32 * 1024**2
-    place = target
-    while not place.exists():
-        place = place.parent
-    free = shutil.disk_usage(place).free
-    if free < needed:
-        raise StorageError(
-            f"{target}: {free // 1024**2} MB free, and the merged model needs {needed // 1024**2} MB; make room, or choose "
-            "another place"
-        )
 
 
 def agreement(base: Path, adapter: Adapter, merged: Path, prompts: Sequence[Prompt] = ()) -> float:
