@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from shelftalk.engines.fake import FakeEngine
+from shelftalk.errors import UsageError
 from shelftalk.explain.holds import holds
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Suits
@@ -18,7 +20,7 @@ from shelftalk.train.sets.hostile import hostile_title, lines
 from shelftalk.train.sets.shop import Shop, bare_shop
 from shelftalk.train.sets.synthetic import catalogue
 from shelftalk.understand import Understander
-from shelftalk.values import Product, Request
+from shelftalk.values import Constraint, Product, Request
 
 from tests.train.tiny_productqa import Words, write as tiny  # isort: skip
 
@@ -108,6 +110,33 @@ def test_made_up_requests_are_graded_by_the_record() -> None:
     assert any(not any(one.grades.values()) for one in graded if one.grades is not None), "nothing was asked in vain"
     assert {v for one in asked for v in (one.verdicts or {}).values()} == {True, False}
     assert any(one.intent and not one.intent.shopping for one in found)
+
+
+def bare(attributes: dict[str, str], **facts: Any) -> Shop:
+    from shelftalk.catalog.facets import collect
+
+    made = [Product(f"p{i}", f"Thing {i}", attributes=attributes, **facts) for i in range(12)]
+    return Shop("catalogue", {p.id: p for p in made}, collect(made), Settings())
+
+
+def test_a_shop_without_categories_is_asked_by_the_field_that_says_the_kind() -> None:
+    made = bare({"product_type": "Lamp", "product_colour": "red"}, brand="Acme", price=9, currency="EUR")
+    asked = [
+        one.intent for one in catalogue(made, 30, 0.2, 0.1, seed=1) if one.intent and one.intent.shopping and one.grades
+    ]
+    assert asked
+    assert all(intent.constraints[0] == Constraint("product_type", "=", "Lamp") for intent in asked)
+    assert all([c.field for c in intent.constraints].count("product_type") == 1 for intent in asked)
+
+
+def test_a_shop_that_says_no_kind_at_all_is_asked_for_something() -> None:
+    found = list(catalogue(bare({}, brand="Acme", price=9, currency="EUR"), 30, 0.2, 0.1, seed=1))
+    assert any("something" in one.request.request for one in found if one.grades)
+
+
+def test_products_with_nothing_to_ask_for_are_refused() -> None:
+    with pytest.raises(UsageError, match="nothing to ask for.*leave the source out"):
+        list(catalogue(bare({}), 30, 0.2, 0.1, seed=1))
 
 
 def test_one_made_up_request_in_ten_asks_for_what_no_product_has() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from shelftalk.errors import UsageError
 from shelftalk.explain.facts import attribute_fact, humanise
 from shelftalk.explain.holds import holds
 from shelftalk.explain.phrase import article, is_adjective, labelled, uncounted
@@ -29,6 +30,8 @@ TRIES = 40
 QUESTIONS = 0.3
 CHATTER = 0.03
 KNOWN_ZEROS = 30
+Kind = tuple[str, str]  # the field that says what a product is, and what it says
+_KIND_FIELDS = ("kind", "category", "product_type", "product_category", "product_kind")
 _LIMITS: tuple[tuple[str, Operator], ...] = (("below", "<"), ("at_most", "<="))
 _BOUNDS: tuple[tuple[str, Operator], ...] = (("at_least", ">="), ("number_at_most", "<="))
 
@@ -43,26 +46,24 @@ def catalogue(shop: Shop, requests: int, dev: float, test: float, seed: int) -> 
     """Requests with gold intents and grades, questions about one product with their verdict, and some chatter.
 
     A category is a group where the shop has five or more, so that no category stands in two splits; else a request is.
+    UsageError where the products hold nothing that could be asked for.
     """
     chooser = random.Random(f"{seed} catalogue")
-    shelves: dict[str, list[Product]] = defaultdict(list)
-    for product in shop.products.values():
-        if product.categories:
-            shelves[product.categories[-1]].append(product)
-    names = [name for name, held in shelves.items() if len(held) >= 3] or list(shelves)
-    by_category = splits_of((f"catalogue/{name}" for name in names), dev, test) if len(names) >= 5 else {}
+    shelves = _shelves(shop)
+    kinds = [kind for kind, held in shelves.items() if len(held) >= 3] or list(shelves)
+    by_category = splits_of((f"catalogue/{name}" for _, name in kinds), dev, test) if len(kinds) >= 5 else {}
     seen: set[str] = set()
     made = tried = 0
-    while names and made < requests and tried < 20 * requests:
+    while kinds and made < requests and tried < 20 * requests:
         tried += 1
-        name = chooser.choice(names)
-        shelf = shelves[name]
-        text, intent, question = _impossible(shop, name, shelf, chooser) or _request(shop, name, shelf, chooser)
+        kind = chooser.choice(kinds)
+        shelf = shelves[kind]
+        text, intent, question = _impossible(shop, kind, shelf, chooser) or _request(shop, kind, shelf, chooser)
         if not text or text in seen:
             continue
         seen.add(text)
         made += 1
-        group = f"catalogue/{name}" if len(names) >= 5 else f"catalogue/{text}"
+        group = f"catalogue/{kind[1]}" if len(kinds) >= 5 else f"catalogue/{text}"
         split: Split = by_category.get(group) or split_of(group, dev, test)
         about = Judged(f"catalogue/{made}", "catalogue", group, split, shop, Request(text))
         if question:
@@ -74,6 +75,11 @@ def catalogue(shop: Shop, requests: int, dev: float, test: float, seed: int) -> 
             zeros = _some([p.id for p in shelf if p.id not in best], KNOWN_ZEROS, chooser)
             grades = {**dict.fromkeys(sorted(best), 3.0), **dict.fromkeys(zeros, 0.0)}
             yield replace(about, grades=grades, intent=intent, ranked=intent.sort is None)
+    if requests and not made:
+        raise UsageError(
+            f"source catalogue: the {len(shop.products):,} products have nothing to ask for (no price, brand or attribute that "
+            "several share); import a feed with more fields, or leave the source out"
+        )
     for n, text in enumerate(phrases()["chatter"][: max(1, int(CHATTER * made))]):
         idle = Intent(shopping=False)
         yield Judged(
@@ -82,37 +88,56 @@ def catalogue(shop: Shop, requests: int, dev: float, test: float, seed: int) -> 
         )  # fmt: skip
 
 
+def _shelves(shop: Shop) -> dict[Kind, list[Product]]:
+    """The products by what they are: by category or, where a product has none, by a field that says its kind. A shop whose
+    products say neither is one shelf of ("", "something")."""
+    said_by = [f.field for f in shop.facets if f.kind == "text" and f.field.lower().replace(" ", "_") in _KIND_FIELDS]
+    shelves: dict[Kind, list[Product]] = defaultdict(list)
+    for product in shop.products.values():
+        if product.categories:
+            shelves["categories", product.categories[-1]].append(product)
+            continue
+        said = ((f, product.value(f)) for f in said_by)
+        kind = next(((f, v) for f, v in said if isinstance(v, str) and v[:1].isalpha() and len(v) <= 40), None)
+        if kind is not None:
+            shelves[kind].append(product)
+    return shelves or {("", "something"): list(shop.products.values())}
+
+
 def _some(ids: Sequence[str], count: int, chooser: random.Random) -> list[str]:
     return chooser.sample(list(ids), min(count, len(ids)))
 
 
 def _impossible(
-    shop: Shop, name: str, shelf: Sequence[Product], chooser: random.Random
+    shop: Shop, kind: Kind, shelf: Sequence[Product], chooser: random.Random
 ) -> tuple[str, Intent, bool] | None:
     """One time in ten a request for what no product of the shelf has; None the other times, and where none is found."""
     if chooser.random() >= NEVER:
         return None
     for _ in range(TRIES):
-        text, intent, question = _request(shop, name, shelf, chooser, mixed=True)
+        text, intent, question = _request(shop, kind, shelf, chooser, mixed=True)
         if text and not question and not selected(intent, shelf):
             return text, intent, question
     return None
 
 
 def _request(
-    shop: Shop, name: str, shelf: Sequence[Product], chooser: random.Random, mixed: bool = False
+    shop: Shop, kind: Kind, shelf: Sequence[Product], chooser: random.Random, mixed: bool = False
 ) -> tuple[str, Intent, bool]:
     """A request's text, its intent, and whether it is a question about one product; "" where nothing can be asked.
 
     The wishes are those of one product, so that it fits; `mixed` takes them from several.
     """
     said = phrases()
+    kind_field, name = kind
     wishes = list(_wishes(shop, chooser.choice(shelf), chooser))
     if mixed:
         wishes += [wish for _ in range(2) for wish in _wishes(shop, chooser.choice(shelf), chooser)]
     chooser.shuffle(wishes)
     picked: list[tuple[Constraint, str]] = []
     for constraint, words in wishes:
+        if constraint.field == kind_field:
+            continue
         if len(picked) < chooser.choice((1, 2, 2, 3)) and all(constraint.field != c.field for c, _ in picked):
             picked.append((constraint, words))
     if not picked:
@@ -129,7 +154,7 @@ def _request(
                 Sort(field, "asc" if direction == "asc" else "desc"),
                 chooser.choice(said["superlatives"][way]),
             )
-    whole = (Constraint("categories", "=", name), *constraints)
+    whole = (Constraint(kind_field, "=", name), *constraints) if kind_field else constraints
     text = opener.format(thing=name.lower(), wishes=listed)
     return text, Intent(whole, sort, query=text), False
 
