@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 from tests.understand.test_reader import said
 
@@ -56,6 +58,31 @@ def read(text: str):
 )  # fmt: skip
 def test_limits_are_read_as_a_shopper_means_them(text, expected):
     assert said(read(text).intent) == expected
+
+
+@pytest.mark.parametrize(
+    "text, limit",
+    [
+        ("chairs released this year", ("between", ("2026-01-01", "2026-12-31"))),
+        ("this year's chairs", ("between", ("2026-01-01", "2026-12-31"))),
+        ("a chair from last year", ("between", ("2025-01-01", "2025-12-31"))),
+        ("chairs that came out in the last six months", (">=", "2025-09-15")),
+        ("chairs launched within the past 2 years", (">=", "2024-03-15")),
+        ("chairs released in the last month", (">=", "2026-02-15")),
+        ("I bought a chair last year, now a tent", None),
+        ("a tent for this year", None),
+        ("a chair that lasts for the last years of school", None),
+    ],
+)
+def test_a_time_of_release_may_be_told_from_today(text, limit, monkeypatch):
+    class Day(datetime.date):
+        @classmethod
+        def today(cls):
+            return cls(2026, 3, 15)
+
+    monkeypatch.setattr("shelftalk.understand.dates.datetime.date", Day)
+    found = [(c.operator, c.value) for c in read(text).intent.constraints if c.field == "released_at"]
+    assert found == ([limit] if limit else [])
 
 
 @pytest.mark.parametrize(
