@@ -171,6 +171,15 @@ def test_metrics_are_not_reached_from_outside() -> None:
     assert not any(p["path"].startswith(("/metrics", "/studio")) for p in paths)
 
 
+def test_every_call_of_the_api_is_reached_from_outside() -> None:
+    from shelftalk.server.routes import rerank
+
+    paths = BY_NAME["Ingress", "gateway"]["spec"]["rules"][0]["http"]["paths"]
+    open_to = {p["path"] for p in paths if p["pathType"] == "Prefix"}
+    assert {"/" + str(getattr(route, "path", "")).split("/")[1] for route in rerank.router.routes} == {"/v1", "/v2"}
+    assert {"/v1", "/v2", "/static"} <= open_to
+
+
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 def test_kustomize_builds_all_of_it() -> None:
     built = subprocess.run(
@@ -257,6 +266,22 @@ def test_the_unit_names_settings_and_gives_time_to_end() -> None:
     assert stop
     assert int(stop[1]) >= load_settings().serve.drain_s + 15
     assert "ExecReload=/bin/kill -HUP $MAINPID" in text
+
+
+def test_what_runs_under_the_unit_has_a_home_that_it_may_write_to() -> None:
+    text = (SERVE / "systemd" / "shelftalk.service").read_text()
+    assert "ProtectHome=yes" in text
+    home = re.search(r"^Environment=(?:.* )?HOME=(\S+)", text, re.MULTILINE)
+    kept = re.search(r"^StateDirectory=(\S+)$", text, re.MULTILINE)
+    assert home
+    assert kept
+    assert home[1] == f"/var/lib/{kept[1]}"
+
+
+def test_the_documents_send_no_signal_with_a_command_that_the_image_lacks() -> None:
+    image = (SERVE / "Dockerfile").read_text()
+    told = (SERVE.parent / "docs" / "operations.md").read_text()
+    assert "procps" in image or not re.search(r"exec [^\n`]*-- kill ", told)
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
