@@ -34,6 +34,8 @@ def test_every_product_of_the_demo_is_as_described() -> None:
         {"title": " "}, {"title": "\u200b"}, {"id": " "}, {"id": "a\nb"}, {"id": "x" * 513}, {"price": -1},
         {"price": "1-2"}, {"currency": "XYZ"}, {"rating": 101}, {"review_count": -1}, {"stock": 1.5}, {"stock": 2**63},
         {"released_at": "soon"}, {"attributes": {" ": "a"}}, {"attributes": {"a": {}}}, {"attributes": {"a": 2**63}},
+        {"attributes": {"a": 1e19}}, {"attributes": {"a": -9.223372036854778e18}}, {"extra": 1e19}, {"extra": 2**70},
+        {"attributes": {"": {"": None}}}, {"attributes": {"": [[]]}}, {"": ["a", None]},
         {"": 1}, {"images": [1]}, {"categories": 5}, {"brand": 5},
     ],
 )  # fmt: skip
@@ -48,7 +50,8 @@ def test_what_the_parser_refuses_the_description_refuses(change: dict[str, objec
 @pytest.mark.parametrize(
     "change",
     [{"id": 7}, {"price": "19.99"}, {"price": ""}, {"categories": "Home > Kettles"}, {"images": [None, "a"]},
-     {"attributes": {"tags": ["a", 1, True, None], "none": None}}, {"": ""}, {"stock": "12"}, {"rating": "4.5"}, {"extra": {"a": 1}}],
+     {"attributes": {"tags": ["a", 1, True, None], "none": None}}, {"": ""}, {"stock": "12"}, {"rating": "4.5"}, {"extra": {"a": 1}},
+     {"attributes": {"a": -(2.0**63)}}, {"": {"": None}}, {"": [1, {}]}, {"attributes": {"": [None, ""]}}, {" ": " "}],
 )  # fmt: skip
 def test_what_is_described_is_taken(change: dict[str, object]) -> None:
     record = {"id": "K1", "title": "Kettle", **change}

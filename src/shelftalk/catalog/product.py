@@ -229,6 +229,8 @@ def _attribute(attributes: dict[str, AttributeValue], name: str, value: Any, fie
         number = read_number(value)
         if number is None:
             raise FieldError(field, value, "not a finite number")
+        if not -_INT64 <= number < _INT64:  # a whole number too, written another way: 1e19
+            raise FieldError(field, value, "too large a number (64 bits); write it as text")
         held = number
     elif isinstance(value, (list, tuple)):
         held = tuple(_item(field, v) for v in value if v is not None and v != "")

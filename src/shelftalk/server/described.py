@@ -43,22 +43,18 @@ _RATING = {
     ]
 }  # fmt: skip
 _TEXTS = {"anyOf": [{"type": "array", "items": {"type": ["string", "null"]}}, {"type": "string"}, _NONE]}
-_NUMBER = {"type": "number", "minimum": -(2**63), "maximum": 2**63 - 1}
+_NUMBER = {"type": "number", "minimum": -(2**63), "exclusiveMaximum": 2**63}  # bounds that floats hold exactly
 _VALUE = {
     "anyOf": [
         {"type": ["string", "boolean", "null"]}, _NUMBER,
         {"type": "array", "items": {"type": ["string", "number", "boolean", "null"]}},
     ]
 }  # fmt: skip
-# without a name there can be nothing but what is left out
-_NAMELESS = {
-    "anyOf": [
-        {"type": ["null", "object"]},
-        {"const": ""},
-        {"type": "array", "items": {"anyOf": [{"type": ["null", "object", "array"]}, {"const": ""}]}},
-    ]
-}
-_NAMED = {r"^\s*$": _NAMELESS}
+# without a name there can be nothing but what is left out: among attributes what is empty, as a key of the row lists and
+# objects that are nested as well
+_BARE: list[dict[str, Any]] = [_NONE, _EMPTY, {"type": "array", "items": {"anyOf": [_NONE, {"const": ""}]}}]
+_UNNAMED = r"^\s*$"
+_NAMELESS = {"anyOf": [*_BARE, {"type": "object"}, {"type": "array", "contains": {"type": ["object", "array"]}}]}
 _LIMITS: dict[str, dict[str, Any]] = {
     "id": {
         "anyOf": [
@@ -71,7 +67,7 @@ _LIMITS: dict[str, dict[str, Any]] = {
     "list_price": _AMOUNT,
     "currency": {"anyOf": [{"enum": sorted(CURRENCIES)}, _EMPTY, _NONE]},
     "categories": _TEXTS,
-    "attributes": {"anyOf": [{"type": "object", "patternProperties": _NAMED, "additionalProperties": _VALUE}, {"const": ""}, _NONE]},
+    "attributes": {"anyOf": [{"type": "object", "patternProperties": {_UNNAMED: {"anyOf": _BARE}}, "additionalProperties": _VALUE}, {"const": ""}, _NONE]},
     "rating": _RATING,
     "review_count": _COUNT,
     "stock": _COUNT,
@@ -98,4 +94,5 @@ def row() -> dict[str, Any]:
         told = {k: v for k, v in schema["properties"][name].items() if k in ("title", "description", "default")}
         schema["properties"][name] = {**told, **limits}
     # other keys become attributes, or are left out
-    return {**schema, "patternProperties": _NAMED}
+    other = {"anyOf": [{"type": ["string", "boolean", "null", "array", "object"]}, _NUMBER]}
+    return {**schema, "patternProperties": {_UNNAMED: _NAMELESS}, "additionalProperties": other}

@@ -82,6 +82,7 @@ _TOLD = {
     413: "The body is too large.",
     422: "The body or a parameter does not have the form described.",
     429: "The queue is full, or the key's rate or budget is spent; Retry-After says when to come back.",
+    431: "Path and headers together are too large.",
     500: "Something went wrong; the request id finds it in the log.",
     503: "The language model or the database is not available, or the server is stopping.",
     504: "No answer in time.",
