@@ -82,6 +82,20 @@ def test_a_server_that_cannot_start_is_tried_less_and_less_often() -> None:
     assert process.pid is None
 
 
+def test_a_server_that_ends_each_time_has_its_cause_told_after_a_few_tries(caplog: pytest.LogCaptureFixture) -> None:
+    failing = [sys.executable, "-c", "raise ValueError('no memory for the cache')"]
+    process = VllmProcess(failing, environment(), "http://127.0.0.1:9", pace=QUICK)
+    assert process.trouble == ""
+    process.start()
+    try:
+        until(lambda: process.trouble)
+        assert process.failures >= 3
+        assert process.trouble.endswith("in a row before it could answer: ValueError: no memory for the cache")
+        until(lambda: "ValueError: no memory for the cache; it is started again in" in caplog.text)
+    finally:
+        process.stop()
+
+
 @pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGTERM])
 def test_no_server_outlives_a_gateway_that_is_killed(way: signal.Signals) -> None:
     port = free_port()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from shelftalk.engines.base import Decoding, Engine
 from shelftalk.engines.load import choose_engine, served_adapter
 from shelftalk.engines.models import is_address
+from shelftalk.errors import EngineError
 from shelftalk.prompts import PromptLibrary
 from shelftalk.recommender import Shelf
 from shelftalk.server.upstreams import Upstreams
@@ -57,10 +58,12 @@ def same_model(old: Settings, new: Settings) -> bool:
     return same and addresses(old) == addresses(new) and needs_model(old) == needs_model(new)
 
 
-def open_model(settings: Settings, closing: Callable[[], bool]) -> Model:
+def open_model(
+    settings: Settings, closing: Callable[[], bool], started: Callable[[VllmProcess], None] = lambda process: None
+) -> Model:
     """The language model of the settings, once it can be asked: servers by address, vLLM beside, or in this process.
 
-    Raises EngineError where none can be had.
+    `started` is given the vLLM server beside, which may take minutes to answer. Raises EngineError where none can be had.
     """
     if not needs_model(settings):
         return Model()
@@ -76,11 +79,14 @@ def open_model(settings: Settings, closing: Callable[[], bool]) -> Model:
             engine = Upstreams(servers, model=served_adapter(settings) or named, api_key=settings.api_key).start()
         else:
             model.process, key = vllm_beside(settings)
+            started(model.process)
             engine = Upstreams([model.process.address], api_key=key).start()
         model.engine, waited = engine, 0.0
         while not engine.wait(_SLICE_S):
             waited += _SLICE_S
             if closing() or waited > (_START_S if model.process else 10.0):
+                if model.process and model.process.trouble:
+                    raise EngineError(model.process.trouble)
                 engine.choose([_hello()], ["yes"])  # raises with the reasons of each server
     except BaseException:
         model.close()

@@ -19,6 +19,7 @@ from shelftalk.server.recent import Recent, Recorded, watch
 from shelftalk.server.stages import STAGES
 from shelftalk.server.telemetry import Telemetry, trace_headers
 from shelftalk.server.upstreams import Upstreams
+from shelftalk.server.vllm_process import VllmProcess
 from shelftalk.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,8 @@ class ServerState:
     ) -> None:
         self.settings, self.shelf, self.telemetry = settings, shelf, telemetry or Telemetry()
         self._opened, self._given, self._load = shelf, given, load
-        self._waiting_for = "the language model is being loaded"
+        self._waiting_for, self._failed = "the language model is being loaded", ""
+        self._starting: VllmProcess | None = None
         self._model = Model()
         self.recent = Recent(keep=settings.serve.keep_requests)
         self._closing = threading.Event()
@@ -68,7 +70,19 @@ class ServerState:
         down = isinstance(self._model.engine, Upstreams) and not self._model.engine.any_up()
         if not self._waiting_for and down and self.settings.serve.fallback == "error":
             return "no language model server is up"
+        if self._waiting_for and self._starting is not None and self._starting.trouble:
+            return "the language model does not start"
         return self._waiting_for
+
+    @property
+    def cause(self) -> str:
+        """What the operator needs to know where `not_ready` is not "". It tells of the inside: paths, addresses, models."""
+        process = self._starting if self._waiting_for else self._model.process
+        if process is not None and process.trouble:
+            return process.trouble
+        if self._waiting_for:
+            return self._failed
+        return self._model.engine.reasons() if isinstance(self._model.engine, Upstreams) else ""
 
     def warm_up(self) -> None:
         """Opens the language model and gives a real answer; tries again until it has, or the server stops.
@@ -78,14 +92,14 @@ class ServerState:
         wait = 1.0
         while not self._closing.is_set():
             try:
-                self._use(self.settings, *self._ready(self.settings))
+                self._use(self.settings, *self._ready(self.settings, started=self._began))
                 return
             except Exception as error:  # a library's too: nothing must end the tries in silence
                 if isinstance(error, ShelftalkError):
                     logger.error("not ready: %s", error)
                 else:
                     logger.exception("not ready")
-                self._waiting_for = f"no answer could be given: {type(error).__name__}"
+                self._waiting_for, self._failed = f"no answer could be given: {type(error).__name__}", str(error)
             self._closing.wait(wait)
             wait = min(2 * wait, _LONGEST_WAIT_S)
 
@@ -133,7 +147,15 @@ class ServerState:
             self._opened.close()
         self._database.dispose()
 
-    def _ready(self, settings: Settings, model: Model | None = None) -> tuple[list[Shelf], Model]:
+    def _began(self, process: VllmProcess) -> None:
+        self._starting = process
+
+    def _ready(
+        self,
+        settings: Settings,
+        model: Model | None = None,
+        started: Callable[[VllmProcess], None] = lambda process: None,
+    ) -> tuple[list[Shelf], Model]:
         """Shelves that have given a real answer, and their language model."""
         if self._given:
             engine = self._opened.engine if needs_model(settings) else None
@@ -145,7 +167,7 @@ class ServerState:
                 shelves = open_shelves(settings, self._opened, Model(engine))
             warm(shelves[0], Model(engine))
             return shelves, model
-        opened = model or open_model(settings, self._closing.is_set)
+        opened = model or open_model(settings, self._closing.is_set, started)
         try:
             shelves = open_shelves(settings, self._opened, opened)
             warm(shelves[0], opened)
@@ -159,7 +181,7 @@ class ServerState:
         self.settings, self._model, self.shelf = settings, model, shelves[0]
         self.pool = self._pool(shelves)
         self.fallback = self._pool([without_model(settings, shelves[0])])
-        self._waiting_for = ""
+        self._waiting_for, self._starting = "", None
         self.answering = self._answering()
 
     def _pool(self, shelves: list[Shelf]) -> Pool:

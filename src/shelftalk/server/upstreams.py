@@ -87,6 +87,10 @@ class Upstreams:
         """Whether a server is up now."""
         return any(m.up for m in self._members)
 
+    def reasons(self) -> str:
+        """Why no server can answer, each by its address."""
+        return "; ".join(f"{m.address}: {m.why}" for m in self._members)
+
     def states(self) -> list[tuple[bool, int, int]]:
         """(up, calls under way, calls answered) of each server, in the order given."""
         return [(m.up, m.active, m.served) for m in self._members]
@@ -150,8 +154,7 @@ class Upstreams:
         with self._lock:
             able = [m for m in self._members if m.up and m.engine is not None and m.address not in tried]
             if not able:
-                reasons = "; ".join(f"{m.address}: {m.why}" for m in self._members)
-                raise EngineError(f"no language model server can answer ({reasons})")
+                raise EngineError(f"no language model server can answer ({self.reasons()})")
             turn = next(self._turn)
             member = min(able, key=lambda m: (m.active, (able.index(m) - turn) % len(able)))
             member.active += 1

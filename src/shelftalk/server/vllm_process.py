@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from shelftalk.server.causes import Cause
+
 if TYPE_CHECKING:
     from shelftalk.settings import Settings
 
@@ -29,6 +31,7 @@ __all__ = ["Pace", "VllmProcess", "vllm_beside"]
 
 logger = logging.getLogger(__name__)
 output = logging.getLogger("shelftalk.vllm")
+_FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,8 @@ class Pace:
 
 
 class VllmProcess:
-    """`restarts` counts how often it was started again. Start and stop it once each."""
+    """`restarts` counts how often it was started again, `failures` the starts in a row of which none came to answer.
+    Start and stop it once each."""
 
     def __init__(
         self,
@@ -57,7 +61,8 @@ class VllmProcess:
         pace: Pace | None = None,
         on_line: Callable[[str], None] = output.info,
     ) -> None:
-        self.address, self.restarts = address, 0
+        self.address, self.restarts, self.failures = address, 0, 0
+        self._cause, self._cause_of_last = Cause(), ""
         self._command, self._environment = list(command), dict(environment)
         self._pace, self._on_line = pace or Pace(), on_line
         self._stopping = threading.Event()
@@ -69,6 +74,13 @@ class VllmProcess:
         """The process group that runs now, None between two runs."""
         process = self._process
         return process.pid if process is not None and process.poll() is None else None
+
+    @property
+    def trouble(self) -> str:
+        """Why it does not come to answer, once that has failed a few times in a row, else ""."""
+        if self.failures < _FEW:
+            return ""
+        return f"the vLLM server ended {self.failures} times in a row before it could answer: {self._cause_of_last}"
 
     def start(self) -> VllmProcess:
         """Itself, once the watching has begun; whether the server answers is for the health checks to say."""
@@ -88,7 +100,11 @@ class VllmProcess:
             if self._stopping.is_set():
                 return
             delay = self._pace.first if well_s >= self._pace.good else delay
-            logger.error("the vLLM server ended; it is started again in %g s", delay)
+            if not well_s:
+                self._cause_of_last = self._cause.words or "it wrote nothing"
+                self.failures += 1
+            again = f"it is started again in {delay:g} s"
+            logger.error("%s; %s", self.trouble or "the vLLM server ended", again)
             self._stopping.wait(delay)
             delay = min(2 * delay, self._pace.longest)
             self.restarts += 1
@@ -96,13 +112,14 @@ class VllmProcess:
     def _run_once(self) -> float:
         """Seconds for which the server was well."""
         guard = Path(__file__).with_name("guard.py")
+        self._cause = Cause()
         grace = str(max(0.0, self._pace.stop - 5))
         process = self._process = subprocess.Popen(  # noqa: S603  the command is ours
             [sys.executable, "-I", str(guard), grace, *self._command],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self._environment,
             start_new_session=True,
         )  # fmt: skip
-        reader = threading.Thread(target=self._read, args=(process,), daemon=True)
+        reader = threading.Thread(target=self._read, args=(process, self._cause), daemon=True)
         reader.start()
         try:
             return self._watch(process)
@@ -118,11 +135,12 @@ class VllmProcess:
             while process.poll() is None and not self._stopping.wait(self._pace.check):
                 now = time.monotonic()
                 if self._healthy(client):
-                    well_since, heard = well_since or now, now
+                    well_since, heard, self.failures = well_since or now, now, 0
                 elif now - heard > (self._pace.start if well_since is None else self._pace.hang):
                     logger.error("the vLLM server does not answer; it is ended")
+                    self._cause.hear(f"it did not answer within {now - heard:.0f} s")
                     break
-        return 0.0 if well_since is None else time.monotonic() - well_since
+        return 0.0 if well_since is None else max(time.monotonic() - well_since, 1e-9)
 
     def _healthy(self, client: httpx.Client) -> bool:
         try:
@@ -130,10 +148,12 @@ class VllmProcess:
         except httpx.HTTPError:
             return False
 
-    def _read(self, process: subprocess.Popen[bytes]) -> None:
+    def _read(self, process: subprocess.Popen[bytes], cause: Cause) -> None:
         assert process.stdout is not None
         for line in process.stdout:
-            self._on_line(line.decode("utf-8", "replace").rstrip())
+            text = line.decode("utf-8", "replace").rstrip()
+            cause.hear(text)
+            self._on_line(text)
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         if process.stdin is not None:

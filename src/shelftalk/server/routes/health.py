@@ -7,6 +7,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
+from sqlalchemy.exc import SQLAlchemyError
+
+from shelftalk.errors import ShelftalkError
 
 router = APIRouter(tags=["health"])
 
@@ -19,12 +22,27 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", summary="A real answer has been given", responses={503: {"description": "not ready yet"}})
 async def readyz(request: Request) -> JSONResponse:
-    """200 once the warm-up request was answered through the whole path, 503 with the reason until then."""
-    state: Any = request.app.state
-    reason = state.server.not_ready
-    if reason:
-        return JSONResponse({"status": "not ready", "reason": reason}, 503)
-    return JSONResponse({"status": "ready"})
+    """200 once the warm-up request was answered through the whole path, 503 with the reason until then.
+
+    Who may see the studio (without keys: who asks on the loopback) also reads the cause, as the log has it.
+    """
+    server: Any = request.app.state.server
+    reason = server.not_ready
+    if not reason:
+        return JSONResponse({"status": "ready"})
+    told = {"status": "not ready", "reason": reason}
+    if server.cause and await _of_the_house(request):
+        told["cause"] = server.cause
+    return JSONResponse(told, 503)
+
+
+async def _of_the_house(request: Request) -> bool:
+    gate: Any = request.app.state.server.gate
+    try:
+        await gate.admit(request, "studio")
+    except (ShelftalkError, SQLAlchemyError):
+        return False
+    return True
 
 
 @router.get("/metrics", summary="Metrics in Prometheus's text form", response_class=Response)
