@@ -54,7 +54,8 @@ class Item:
     relation: str | None = None
 
 
-@lru_cache(maxsize=20_000)
+# Small: within one answer the same texts are read again and again, between answers hardly.
+@lru_cache(maxsize=512)
 def tokens(text: str) -> tuple[Token, ...]:
     """The tokens of a text; spelled numbers from two to twelve count as numbers, a unit after a number has one key."""
     out: list[Token] = []

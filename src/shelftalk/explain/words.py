@@ -31,9 +31,13 @@ def _stemmer() -> Any:
     return snowballstemmer.stemmer("english")
 
 
-@lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     """The stem of one word: "running" and "runs" give "run"."""
+    return _stem(word) if len(word) <= 80 else word.lower()
+
+
+@lru_cache(maxsize=20_000)
+def _stem(word: str) -> str:
     return str(_stemmer().stemWord(word.lower()))
 
 

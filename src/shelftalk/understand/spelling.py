@@ -72,7 +72,7 @@ def _nearest(word: str, vocabulary: dict[tuple[str, int], list[str]]) -> str | N
     return best[1] if best else None
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16_384)
 def distance(a: str, b: str, limit: int) -> int:
     """Optimal string alignment distance (edits and neighbouring swaps), or limit + 1 where it is larger."""
     if abs(len(a) - len(b)) > limit:

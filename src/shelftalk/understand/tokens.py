@@ -57,12 +57,19 @@ _KEEP = {
 _stemmer: Any = snowballstemmer.stemmer("english")
 
 
-@lru_cache(maxsize=65536)
-def stem(word: str) -> str:
-    """The Snowball stem of a lower-case word, with a possessive 's taken off first."""
+LONGEST = 80  # characters of a text that is remembered: names and values repeat, what shoppers write does not
+
+
+@lru_cache(maxsize=32_768)
+def _stem(word: str) -> str:
     word = word.removesuffix("'s").removesuffix("'")
     kept = _KEEP.get(word)
     return kept if kept is not None else str(_stemmer.stemWord(word))
+
+
+def stem(word: str) -> str:
+    """The Snowball stem of a lower-case word, with a possessive 's taken off first."""
+    return _stem(word) if len(word) <= LONGEST else word
 
 
 def bag(text: str) -> frozenset[str]:
@@ -165,13 +172,21 @@ def tokenise(raw: str) -> Text:
     )
 
 
-@lru_cache(maxsize=65536)
 def words(text: str) -> tuple[str, ...]:
     """The lower-case words and numbers of a name or value: "Black & Decker" is ("black", "decker")."""
+    return _words(text) if len(text) <= LONGEST else _words.__wrapped__(text)
+
+
+@lru_cache(maxsize=16_384)
+def _words(text: str) -> tuple[str, ...]:
     return tuple(t.low.removesuffix("'s").replace(",", "") for t in tokenise(text).tokens if t.low != "and")
 
 
-@lru_cache(maxsize=65536)
 def stems(text: str) -> tuple[str, ...]:
     """The stems of the words of a name or value."""
+    return _stems_of(text) if len(text) <= LONGEST else _stems_of.__wrapped__(text)
+
+
+@lru_cache(maxsize=16_384)
+def _stems_of(text: str) -> tuple[str, ...]:
     return tuple(w if w[0].isdigit() else stem(w) for w in words(text))
