@@ -42,7 +42,7 @@ export class Card {
   settle(pick) {
     this.claims = pick.claims;
     this.text = pick.reason;
-    fillReason(this.reason, pick.reason, pick.claims);
+    fillReason(this.reason, pick.reason, pick.claims, pick.currency);
   }
 
   // What the whole record says beside title and price.

@@ -31,10 +31,11 @@ export function unitOf(field) {
   return words.length > 1 && UNITS.has(words.at(-1).toLowerCase()) ? words.at(-1) : "";
 }
 
-export function valueText(value, field = "") {
+// `currency` is that of the product where a price is one product's; a limit's is the shop's.
+export function valueText(value, field = "", currency = document.body.dataset.currency) {
   if (value === true) return "yes";
   if (value === false) return "no";
-  if (["price", "list_price"].includes(field) && !Array.isArray(value)) return money(value, document.body.dataset.currency);
+  if (["price", "list_price"].includes(field) && !Array.isArray(value)) return money(value, currency);
   if (Array.isArray(value)) return value.map((v) => valueText(v)).join(", ");
   const text = typeof value === "number" ? Number(value.toPrecision(6)).toLocaleString("en") : String(value).replaceAll("_", " ");
   const unit = unitOf(field);
@@ -43,12 +44,13 @@ export function valueText(value, field = "") {
 
 export function money(amount, currency) {
   if (amount === null || amount === undefined) return "no price";
+  if (!currency) return String(amount); // no sign is better than a wrong one
   const number = Number(amount);
   const whole = typeof amount === "number" && Number.isInteger(number) ? { maximumFractionDigits: 0 } : {};
   try {
-    return new Intl.NumberFormat("en", { style: "currency", currency: currency || "XXX", currencyDisplay: "narrowSymbol", ...whole }).format(number).replace("¤", "").trim();
+    return new Intl.NumberFormat("en", { style: "currency", currency, currencyDisplay: "narrowSymbol", ...whole }).format(number);
   } catch {
-    return `${amount} ${currency || ""}`.trim();
+    return `${amount} ${currency}`;
   }
 }
 

@@ -22,7 +22,7 @@ export function fillRequest(target, request, answers) {
 }
 
 // A reason cut into its statements, each a button with its evidence, and the text between them.
-export function fillReason(target, reason, claims) {
+export function fillReason(target, reason, claims, currency) {
   const parts = [];
   let from = 0;
   const left = [];
@@ -33,17 +33,17 @@ export function fillReason(target, reason, claims) {
       continue;
     }
     if (at > from) parts.push(reason.slice(from, at));
-    parts.push(statement(claim));
+    parts.push(statement(claim, currency));
     from = at + claim.text.length;
   }
   if (from < reason.length) parts.push(reason.slice(from));
-  for (const claim of left) parts.push(" ", statement(claim));
+  for (const claim of left) parts.push(" ", statement(claim, currency));
   target.replaceChildren(...parts);
 }
 
-function statement(claim) {
+function statement(claim, currency) {
   const id = uid("evidence");
-  const rows = claim.evidence.map((e) => el("span", { cls: "fact" }, el("span", { cls: "fact-name", text: fieldName(e.field) }), el("span", { text: valueText(e.value, e.field) })));
+  const rows = claim.evidence.map((e) => el("span", { cls: "fact" }, el("span", { cls: "fact-name", text: fieldName(e.field) }), el("span", { text: valueText(e.value, e.field, currency) })));
   const origin = claim.source === "record" ? "In the shop's record" : "Checked against the shop's record";
   return el(
     "span",
