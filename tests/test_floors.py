@@ -15,7 +15,7 @@ FLOORS: dict[str, int] = {
     "settings": 1, "schema": 1, "request": 1,
     "catalog": 2, "engines": 2, "prompts": 2,
     "understand": 3, "retrieve": 3, "rank": 3, "explain": 3,
-    "work": 4, "recommender": 5,
+    "asked": 4, "work": 4, "recommender": 5,
     "render": 6, "bulk": 6, "trec": 7, "demo": 6,
     "evaluate": 7, "server": 7, "train": 8, "testing": 8,
     "cli": 9, "__main__": 10,

@@ -261,3 +261,56 @@ def test_a_superlative_speaks_of_the_picks_shown_also_where_the_candidates_were_
     assert ids(answer) == ["k2", "k3"]
     assert "of these picks" in answer.picks[0].reason
     assert "of these picks" not in answer.picks[1].reason
+
+
+def follow_up(shelf, text: str):
+    first = shelf.ask("a kettle under 60", k=3)
+    history = (Turn("user", first.request), assistant_turn(first))
+    return ids(first), shelf.ask(Request(text, history=history))
+
+
+def test_how_picks_compare_is_a_table_of_them_in_the_order_shown(shelf) -> None:
+    shown, answer = follow_up(shelf, "compare the first two")
+    assert ids(answer) == shown[:2]
+    table = answer.comparison
+    assert table is not None
+    assert table["product_ids"] == shown[:2]
+    for i, product in enumerate(p for key in shown[:2] for p in PRODUCTS if p.id == key):
+        assert Decimal(table["fields"]["price"][i]) == product.price
+        assert table["fields"]["capacity_l"][i] == product.attributes["capacity_l"]
+    assert "price" in table["differing"]
+    assert "currency" not in table["differing"]
+    jsonschema.validate(answer.to_dict(), json_schema("answer"))
+    assert all("listed as" not in pick.reason for pick in answer.picks), "a title is no reason"
+
+
+def test_only_who_asks_for_a_comparison_gets_one(shelf) -> None:
+    _, answer = follow_up(shelf, "is the first one cordless?")
+    assert "comparison" not in answer.to_dict()
+
+
+def test_why_a_pick_is_one_is_told_of_the_request_that_it_was_picked_for(shelf) -> None:
+    shown, answer = follow_up(shelf, "why not the second one?")
+    assert ids(answer) == [shown[1]]
+    assert "number 2 of 4" in answer.picks[0].reason
+    assert "60 EUR" in answer.picks[0].reason
+
+
+def test_why_not_another_by_its_name_names_the_limit_that_it_fails(shelf) -> None:
+    first = shelf.ask("a kettle under 25")
+    history = (Turn("user", first.request), assistant_turn(first))
+    answer = shelf.ask(Request("why not the Velm kettle, black, k4?", history=history))
+    assert ids(answer) == ["k4"]
+    assert answer.picks[0].reason.startswith("Not picked: it fails a limit")
+    assert "59.90" in answer.picks[0].reason
+    nothing = shelf.ask(Request("why not the Foobar 3000?", history=history))
+    assert nothing.picks == ()
+    assert 'Nothing in the catalogue is called "foobar 3000".' in nothing.notes
+
+
+def test_a_question_about_a_pick_is_answered_by_its_record_streamed_or_not(shelf) -> None:
+    first = shelf.ask("a kettle under 60", k=3)
+    asked = Request("is the first one cordless?", history=(Turn("user", first.request), assistant_turn(first)))
+    answer = shelf.ask(asked)
+    assert answer.picks[0].reason == ("No. It is not cordless." if ids(answer) == ["k1"] else "Yes. It is cordless.")
+    assert [e.value for e in shelf.stream(asked)][-1].picks == answer.picks

@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from shelftalk.asked import comparison, in_order, named, verdict
 from shelftalk.catalog import Catalog
 from shelftalk.engines import load_engine
 from shelftalk.engines.base import Engine
 from shelftalk.errors import CatalogError, UsageError
-from shelftalk.explain import Explainer, ExplainJob, WhyAnswer
+from shelftalk.explain import Explainer, ExplainJob, WhyAnswer, answer_question
 from shelftalk.explain import why as explain_why
+from shelftalk.explain.facts import humanise
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Ranker, RankJob, Suits
 from shelftalk.retrieve import Retriever
@@ -32,7 +34,7 @@ from shelftalk.values import (
     Turn,
     Verdict,
 )
-from shelftalk.work import Event, Work, check, explained, timed, without
+from shelftalk.work import Event, Work, check, explained, said_so_far, timed, without
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,8 @@ class Shelf:
             if bare:
                 self._load(work)
             with timed(work.timings, "explain"):
-                for i, explanation in enumerate(self._current().explain.iterate(self._explain_job(work))):
+                told = self._told(work)
+                for i, explanation in enumerate(told or self._current().explain.iterate(self._explain_job(work))):
                     if i == 0:
                         spent = (time.perf_counter() - work.started) * 1000
                         work.timings["first_reason"] = spent - work.timings.get("load", 0.0)
@@ -233,24 +236,7 @@ class Shelf:
         if product is None:
             raise CatalogError(f"no product {product_id!r} in the catalogue {self.catalog.path}")
         with self._lock:
-            work = self._begin([self._request(request, (), None, None)])[0]
-            self._find(work)
-            self._order([work])
-            picked = work.chosen(self.settings.k)
-            explanation = None
-            if product.id in {c.product.id for c in picked}:
-                explanation = self.explain(work.request.request, work.intent, [product])[0]
-            said = " ".join([*(t.content for t in work.request.history if t.role == "user"), work.request.request])
-            return explain_why(
-                work.intent,
-                work.retrieval,
-                work.ranking,
-                product,
-                k=len(picked),
-                explanation=explanation,
-                facets=self.catalog.facets(),
-                request=said,
-            )
+            return self._why(self._begin([self._request(request, (), None, None)])[0], product)
 
     def forget_wordings(self) -> None:
         """Drop the wordings kept for reuse, so that the next answer is worded anew (for measurements)."""
@@ -271,6 +257,44 @@ class Shelf:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    # Questions about what was shown ------------------------------------------------------------------------------
+
+    def _why(self, work: Work, product: Product) -> WhyAnswer:
+        self._find(work)
+        self._order([work])
+        picked = work.chosen(self.settings.k)
+        explanation = None
+        if product.id in {c.product.id for c in picked}:
+            explanation = self.explain(work.request.request, work.intent, [product])[0]
+        return explain_why(
+            work.intent,
+            work.retrieval,
+            work.ranking,
+            product,
+            k=len(picked),
+            explanation=explanation,
+            facets=self.catalog.facets(),
+            request=said_so_far(work.request),
+        )
+
+    def _told(self, work: Work) -> list[Explanation] | None:
+        """What the record says to a question about products shown; None where reasons are wanted."""
+        asked, products = work.understood.asked, [c.product for c in work.chosen(self.settings.k)]
+        if asked is None or not products:
+            return None
+        before = replace(work.understood, intent=work.understood.before, asked=None)
+        if asked.kind == "why":
+            return [verdict(self._why(Work(work.request, before, {}), product)) for product in products]
+        if asked.kind == "fact":
+            sort = work.intent.sort
+            text = (
+                f"{work.request.request} {humanise(sort.field)}" if sort else work.request.request
+            )  # "which is lighter?"
+            told = [answer_question(text, p, self.catalog.facets()) for p in products]
+            if len(told) == 1 or any(e.claims for e in told):
+                return told
+        return self.explain(said_so_far(work.request), before.intent, products)
 
     # Inside -------------------------------------------------------------------------------------------------------
 
@@ -314,14 +338,18 @@ class Shelf:
         understood = self._current().understand.understand_many(requests)
         spent = (time.perf_counter() - started) * 1000 / max(1, len(requests))
         return [
-            Work(r, without(u, r.exclude), {"understand": spent}, started=started)
+            Work(r, without(named(u, self.catalog), r.exclude), {"understand": spent}, started=started)
             for r, u in zip(requests, understood, strict=True)
         ]
 
     def _find(self, work: Work, k: int | None = None) -> None:
         with timed(work.timings, "retrieve"):
             if work.intent.shopping:
-                found = self._current().retrieve.retrieve(work.intent, k=k, only=work.request.candidates)
+                asked = [p.id for p in work.understood.asked.about] if work.understood.asked else []
+                only = work.request.candidates or asked or work.request.candidates
+                found = self._current().retrieve.retrieve(work.intent, k=k, only=only)
+                if asked and work.intent.sort is None:
+                    found = in_order(found, asked)
                 if work.request.candidates is not None and k is None and found.matching:
                     # of the given candidates those that fit come first; the others are no picks
                     found = replace(found, candidates=found.candidates[: found.matching])
@@ -363,7 +391,10 @@ class Shelf:
             if any(work.chosen(self.settings.k) for work in works):
                 self._load(works[0])
             started = time.perf_counter()
-            explained = self._current().explain.explain_many([self._explain_job(w) for w in works])
+            told = [self._told(work) for work in works]
+            jobs = [self._explain_job(w) for w, t in zip(works, told, strict=True) if t is None]
+            reasons = iter(self._current().explain.explain_many(jobs))
+            explained = [next(reasons) if t is None else t for t in told]
             spent = (time.perf_counter() - started) * 1000 / max(1, len(works))
             for work, explanations in zip(works, explained, strict=True):
                 work.explanations, work.timings["explain"] = explanations, spent
@@ -378,6 +409,9 @@ class Shelf:
             model=engine.model if engine else None,
             engine=engine.name if engine else None,
         )
+        asked = work.understood.asked
+        if asked is not None and asked.kind == "compare" and len(answer.picks) > 1:
+            answer = replace(answer, comparison=comparison([p.product for p in answer.picks]))
         if self.finished is not None:
             self.finished(answer, work.explanations)
         return answer

@@ -65,6 +65,14 @@ class TokensModel(_Closed):
     completion: int = Field(ge=0)
 
 
+class ComparisonModel(_Closed):
+    product_ids: list[str]
+    fields: dict[str, list[Any]] = Field(
+        description="a value a product, in the order of product_ids; null where it has none"
+    )
+    differing: list[str] = Field(description="names of the fields in which they differ")
+
+
 class AnswerModel(_Closed):
     """One answer of `shelftalk ask`."""
 
@@ -81,6 +89,7 @@ class AnswerModel(_Closed):
     prompts: dict[str, str] = Field(description="task to id@version")
     timings_ms: dict[str, float]
     tokens: TokensModel
+    comparison: ComparisonModel | None = Field(None, description="where the turn asks how earlier picks compare")
 
 
 class FailureModel(_Closed):

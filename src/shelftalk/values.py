@@ -363,9 +363,11 @@ class Answer:
     prompts: Mapping[str, str] = field(default_factory=dict)
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     tokens: Tokens = Tokens()
+    comparison: Mapping[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The answer in its wire format."""
+        """The answer in its wire format; `comparison` is there only where it was asked for."""
+        table = {} if self.comparison is None else {"comparison": dict(self.comparison)}
         return {
             "version": ANSWER_VERSION,
             "id": self.id,
@@ -380,6 +382,7 @@ class Answer:
             "prompts": dict(self.prompts),
             "timings_ms": {k: round(v, 1) for k, v in self.timings_ms.items()},
             "tokens": {"prompt": self.tokens.prompt, "completion": self.tokens.completion},
+            **table,
         }
 
 

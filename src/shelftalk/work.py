@@ -123,6 +123,11 @@ def without(understood: Understood, product_ids: Sequence[str]) -> Understood:
     return replace(understood, intent=replace(understood.intent, exclude=exclude))
 
 
+def said_so_far(request: Request) -> str:
+    """What the shopper said, over all turns."""
+    return " ".join([*(t.content for t in request.history if t.role == "user"), request.request])
+
+
 def explained(pick: Pick, explanation: Explanation) -> Pick:
     """The pick with its reason and claims."""
     return replace(pick, reason=explanation.reason, claims=explanation.claims)

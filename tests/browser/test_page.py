@@ -133,6 +133,40 @@ def test_a_question_about_the_picks_is_told_in_few_words(visit: Any) -> None:
     assert [c.split("\n")[0] for c in chips] == ["the 3 picks above", "lowest weight first"]
 
 
+def test_asked_in_words_how_picks_compare_the_table_stands_in_the_talk(visit: Any) -> None:
+    v = visit()
+    v.ask(TENT)
+    shown = [p["title"] for p in v.answers()[-1]["picks"]]
+    for _ in range(2):
+        turn = v.wait_for(2) if v.page.locator(".turn").count() == 2 else v.ask("compare the first two", turns=2)
+        assert turn.locator("thead th").all_inner_texts() == shown[:2]
+        prices = turn.locator("tbody tr").first.locator("td").all_inner_texts()
+        assert prices == [f"€{float(p['price']):.2f}" for p in v.answers()[-1]["picks"]]
+        v.check_axe()
+        v.page.reload()
+        v.page.wait_for_selector(".turn:nth-child(2)")
+
+
+def test_why_a_pick_is_one_is_answered_in_the_talk(visit: Any) -> None:
+    v = visit()
+    v.ask(TENT)
+    turn = v.ask("why not the second one?", turns=2)
+    assert turn.locator(".card").count() == 1
+    assert "Picked, number 2 of" in turn.locator(".said").inner_text()
+
+
+def test_the_way_back_from_a_new_conversation_leads_to_the_one_before(visit: Any) -> None:
+    v = visit()
+    v.ask(TENT)
+    address = v.page.url
+    v.page.get_by_role("button", name="New conversation").click()
+    v.page.wait_for_function("!document.querySelector('.turn')")
+    assert "#" not in v.page.url
+    v.page.go_back()
+    v.wait_for(1)
+    assert v.page.url == address
+
+
 def test_a_pick_turned_down_in_words_goes_and_its_id_is_not_read(visit: Any) -> None:
     v = visit()
     v.ask(TENT)

@@ -231,3 +231,20 @@ def test_facets_say_what_can_be_asked_for(client: TestClient) -> None:
 def test_an_address_that_is_not_there_is_told_in_the_same_form(client: TestClient) -> None:
     assert client.get("/v1/../../etc/passwd").json()["error"]["type"] == "not_found"
     assert client.get("/nothing/here").status_code == 404
+
+
+def test_how_the_picks_compare_is_told_in_each_form(client: TestClient) -> None:
+    talk = client.post("/v1/conversations").json()["id"]
+    shown = [p["product_id"] for p in _ask(client, "a rain jacket under 120", conversation=talk)["picks"]]
+    answer = _ask(client, "compare the first two", conversation=talk)
+    assert answer["comparison"]["product_ids"] == shown[:2]
+    first = client.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": "a rain jacket under 120"}]}).json()  # fmt: skip
+    said = first["choices"][0]["message"]
+    messages = [{"role": "user", "content": "a rain jacket under 120"}, said, {"role": "user", "content": "compare the first two"}]  # fmt: skip
+    reply = client.post("/v1/chat/completions", json={"messages": messages}).json()
+    assert reply["shelftalk"]["comparison"] == answer["comparison"]
+    lines = reply["choices"][0]["message"]["content"].splitlines()
+    assert "What differs, 1 | 2:" in lines
+    assert f"price: {' | '.join(answer['comparison']['fields']['price'])}" in lines
+    with client.stream("POST", "/v1/chat/completions", json={"messages": messages, "stream": True}) as stream:
+        assert "What differs, 1 | 2:" in "".join(stream.iter_text())

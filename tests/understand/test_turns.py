@@ -223,6 +223,43 @@ def test_after_a_question_the_wish_before_it_goes_on():
     assert said(follow("cheaper ones", *history)) == f"{BASE}; price < 449; ram_gb >= 8"
 
 
+ONE = Turn("assistant", "1. Sony Xperia 5 - 399.50 USD [y1]\n   It weighs 168 g.")
+
+
+def test_after_a_question_places_are_still_those_of_all_picks_and_it_is_the_one_asked_about():
+    history = (ASKED, ANSWERED, Turn("user", "how heavy is the second?"), ONE)
+    for request, about in (("and is the third waterproof?", "LG Wing"), ("why the first?", "Samsung Galaxy 20, black"), ("how old is it?", "Sony Xperia 5")):  # fmt: skip
+        assert [c.value for c in follow(request, *history).constraints] == [about]
+
+
+def test_what_is_asked_about_picks_is_told_from_another_with_the_wish_that_they_were_picked_for():
+    kinds = {"compare the first two": "compare", "what is the difference between them?": "compare", "why not the second?": "why",
+             "is the first waterproof?": "fact", "which of them is the lightest?": "fact"}  # fmt: skip
+    for request, kind in kinds.items():
+        understood = UNDERSTANDER.understand(Request(request, history=(ASKED, ANSWERED)))
+        assert understood.asked is not None
+        assert understood.asked.kind == kind, request
+        assert said(understood.before) == f"{BASE}; price < 500; ram_gb >= 8"
+    assert UNDERSTANDER.understand(Request("cheaper ones", history=(ASKED, ANSWERED))).asked is None
+
+
+def test_a_pick_asked_about_by_its_name_is_that_one_and_another_name_is_kept():
+    for request, about, name in (("why not the Xperia?", "y1", ""), ("why not the Nokia 3310?", "s1", "nokia 3310")):
+        asked = UNDERSTANDER.understand(Request(request, history=(ASKED, ANSWERED))).asked
+        assert asked is not None
+        assert (asked.about[0].id, asked.name) == (about, name)
+
+
+def test_which_is_lighter_orders_those_asked_about():
+    intent = follow("which is lighter, the first or the second?")
+    assert said(intent) == "title in (Samsung Galaxy 20, black, Sony Xperia 5); by weight_g asc"
+
+
+def test_the_first_wish_of_a_long_conversation_is_not_forgotten():
+    turns = [t for _ in range(11) for t in (Turn("user", "how heavy is the second?"), ONE)]
+    assert said(follow("in black", ASKED, ANSWERED, *turns)).startswith(BASE)
+
+
 @pytest.mark.parametrize("product", ["x" * 512, "SET[2]", "[a] b", "a/b - 5.00 EUR", "naïve id 7"])
 @pytest.mark.parametrize("title", ["Lamp", "Lamp [new]", "Lamp - 1.00 EUR [other]", "Lamp [2] (m)"])
 @pytest.mark.parametrize("price, number", [("1,019.99 EUR", 1019.99), ("19.5", 19.5), ("no price", None)])

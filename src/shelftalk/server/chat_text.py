@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from shelftalk.render import constraint_text, price_text
-from shelftalk.text import clean
+from shelftalk.text import clean, shorten, shown
 from shelftalk.values import Answer, Pick
 from shelftalk.work import NOTHING_FITS
 
@@ -29,11 +29,32 @@ def chat_pick(pick: Pick) -> str:
 
 
 def chat_end(answer: Answer) -> str:
-    """What was loosened, and the notes, a line each; "" where there are none. That nothing fits stands first in a message."""
+    """What differs where that was asked, what was loosened, and the notes, a line each; "" where there are none. That nothing fits stands first in a message."""
     lines = [_sentence(harmless(note)) for note in answer.notes if note != NOTHING_FITS]
+    lines = [*compared(answer), *lines]
     if answer.relaxed:
         lines.insert(0, f"Loosened to find these: {harmless('; '.join(constraint_text(c) for c in answer.relaxed))}.")
     return "\n".join(lines)
+
+
+def compared(answer: Answer) -> list[str]:
+    """What differs between the picks, a field a line: "price: 49.00 | 98.90"; nothing where that was not asked."""
+    if answer.comparison is None:
+        return []
+    rows = [
+        f"{harmless(name.replace('_', ' '))}: {' | '.join(harmless(shorten(_value(v), 60)) for v in answer.comparison['fields'][name])}"
+        for name in answer.comparison["differing"]
+        if name not in ("id", "title", "url")
+    ]
+    return (
+        [f"What differs, {' | '.join(str(p.rank) for p in answer.picks)}:", *rows] if rows else ["They do not differ."]
+    )
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(v) for v in value)
+    return "-" if value is None else shown(value)
 
 
 def _sentence(note: str) -> str:

@@ -14,13 +14,14 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
+from shelftalk.asked import comparison
 from shelftalk.catalog.product import product_record
 from shelftalk.errors import ShelftalkError
 from shelftalk.recommender import Shelf
 from shelftalk.server.chat_text import chat_text
 from shelftalk.server.failures import describe
 from shelftalk.server.intents import MOST_ID
-from shelftalk.values import Intent, Request, plain
+from shelftalk.values import Intent, Product, Request, plain
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -80,12 +81,7 @@ def create_mcp(shelf: Shelf) -> MCPServer:
         """A table of the fields that any of the products has: {"fields": {name: [value of each product or null]}}."""
 
         def table() -> dict[str, Any]:
-            records = [_record(shelf, product_id) for product_id in product_ids]
-            flat = [{**r, **r.pop("attributes", {})} for r in records]
-            names = list(dict.fromkeys(name for row in flat for name in row if name not in ("description", "images")))
-            fields = {name: [row.get(name) for row in flat] for name in names}
-            differing = [name for name, values in fields.items() if any(v != values[0] for v in values)]
-            return {"product_ids": product_ids, "fields": fields, "differing": differing}
+            return comparison([_product(shelf, product_id) for product_id in product_ids])
 
         return await _call(table)
 
@@ -108,10 +104,14 @@ def create_mcp(shelf: Shelf) -> MCPServer:
 
 
 def _record(shelf: Shelf, product_id: str) -> dict[str, Any]:
+    return product_record(_product(shelf, product_id))
+
+
+def _product(shelf: Shelf, product_id: str) -> Product:
     found = shelf.catalog.get(product_id)
     if found is None:
         raise ToolError(f"there is no product {product_id!r}")
-    return product_record(found)
+    return found
 
 
 async def _call(work: Callable[[], T]) -> T:

@@ -27,6 +27,7 @@ from shelftalk.understand.packs import pack_anchors, packs
 from shelftalk.understand.polarity import accepted_after, negatives, rejected_after
 from shelftalk.understand.quantities import quantities
 from shelftalk.understand.refusals import another, excluded, refused_category, starts_anew, with_mixtures
+from shelftalk.understand.shown import Question
 from shelftalk.understand.sizes import sizes
 from shelftalk.understand.slips import as_written, set_right
 from shelftalk.understand.spelling import corrected
@@ -43,12 +44,14 @@ LONGEST_REQUEST = 4000
 @dataclass(frozen=True, slots=True)
 class Reading:
     """An intent with what it was read from: `thrifty` says that the sort comes from a plea for a low price, not a superlative;
-    `question` that it asks about products already shown, so that the next turn goes on from the wish before it."""
+    `asked` that it asks about products already shown, which were picked for the wish `before` it: the next turn goes on from
+    that."""
 
     intent: Intent
     thrifty: bool = False
     notes: tuple[str, ...] = ()
-    question: bool = False
+    asked: Question | None = None
+    before: Intent = Intent()
 
 
 class Reader:

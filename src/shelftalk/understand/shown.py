@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from shelftalk.understand.tokens import Text
 
@@ -12,6 +14,7 @@ _LINE = re.compile(r"^\s*(?P<rank>\d{1,3})[.)]\s+(?P<body>\S.*)\]\s*$", re.M)
 _PRICED = re.compile(r"\s-\s+(?:(?P<price>\d[\d,]{0,14}(?:\.\d{1,9})?)(?:\s*[A-Z]{3})?|no price)\s+\[(?=\S)")
 _BRACKET = re.compile(r"\s\[(?=\S)")
 _LONGEST_ID = 512
+_WORD = re.compile(r"\w+")
 ORDINALS = {
     "first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5, "last": -1, "final": -1,
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5,
@@ -39,6 +42,13 @@ _WANTS = re.compile(
 )
 _ALL = re.compile(r"\b(?:they|these|those|them|both|difference|compare)\b")
 _WHICH = re.compile(r"^\W*(?:\w+\W+){0,2}?(?:which|what(?: one)? of)\b")
+_WHY = re.compile(r"^\W*(?:(?:and|but|so|ok|okay|hm+|well)\b\W*)*why\b")
+_COMPARE = re.compile(r"\b(?:compare|difference|different)\b")
+_IT = re.compile(r"\b(?:it|its|it's|this|that|they|them|these|those|both|so|any)\b")
+# "why not the Fellside?": the words for a product that may not be among those shown
+_WHY_NOT = re.compile(
+    r"^\W*(?:(?:and|but|so|ok|okay|hm+|well)\b\W*)*why (?:not|isn't|didn't you (?:pick|show|choose|suggest|recommend))(?: (?:pick|show|choose|suggest|recommend))? (?:the |an? )?(?P<name>\S.{1,120}?)[\s?!.]*$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +77,44 @@ def shown(content: str) -> list[Shown]:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question about picks that were shown, with the words that say which."""
+    """A question about picks that were shown, with the words that say which: how they "compare", "why" they stand where
+    they do, or another "fact". `name` holds the words for a product that is none of those shown ("why not the Lark?")."""
 
     about: tuple[Shown, ...]
     said: str
+    kind: Literal["compare", "why", "fact"] = "fact"
+    name: str = ""
 
 
-def question(text: Text, picks: list[Shown]) -> Question | None:
+def question(text: Text, picks: list[Shown], focus: Sequence[Shown] = ()) -> Question | None:
     """The question that a turn asks about the picks last shown, or None where it asks for products.
 
-    "it" without a place named is the first of them, "they" all of them.
+    "it" without a place named is the first of them, "they" all of them; `focus` are those last spoken of, if any.
     """
     match = (_QUESTION.search(text.low) or _ONE_OF.search(text.low)) if picks else None
     if match is None or _WANTS.search(text.low):
         return None
     named = [places(m, text.low, picks)[0] for m in ORDINAL.finditer(text.low)]
     chosen = tuple(dict.fromkeys(p for found in named for p in found))
+    name = ""
     if not chosen and not named:
-        chosen = tuple(picks) if _ALL.search(text.low) or _WHICH.search(text.low) else (picks[0],)
-    return Question(chosen, match.group().strip()) if chosen else None
+        several = tuple(focus) if len(focus) > 1 else tuple(picks)
+        chosen = several if _ALL.search(text.low) or _WHICH.search(text.low) else (*focus, *picks)[:1]
+        asked = _WHY_NOT.search(text.low)
+        if asked and re.search(r"[^\W\d_]{3}", asked["name"]) and not _IT.search(asked["name"]):
+            meant = [p for p in picks if _titled(asked["name"], p)]
+            chosen, name = (tuple(meant), "") if len(meant) == 1 else (chosen, asked["name"])
+    if not chosen:
+        return None
+    compares = len(chosen) > 1 and _COMPARE.search(text.low) is not None
+    kind: Literal["compare", "why", "fact"] = "why" if _WHY.match(text.low) else "compare" if compares else "fact"
+    return Question(chosen, match.group().strip(), kind, name)
+
+
+def _titled(name: str, pick: Shown) -> bool:
+    """Whether every word of the name is in the pick's title."""
+    words = _WORD.findall(name)
+    return bool(words) and set(words) <= set(_WORD.findall(pick.title.lower()))
 
 
 def places(match: re.Match[str], low: str, picks: list[Shown]) -> tuple[list[Shown], int]:

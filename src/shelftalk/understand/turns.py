@@ -6,7 +6,7 @@ everything else in it is ignored, and what it lists is only ever looked up, neve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from shelftalk.understand import turnwords as said
@@ -22,6 +22,7 @@ from shelftalk.understand.tokens import Text, stem, tokenise
 from shelftalk.values import Constraint, Intent, Product, Request, Scalar, Sort
 
 Lookup = Callable[[str], Product | None]
+_MOST_TURNS = 50  # of both sides; what was wanted before them is forgotten
 
 
 class Conversation:
@@ -35,18 +36,25 @@ class Conversation:
         """The intent of the last turn in the light of the earlier ones."""
         earlier: Reading | None = None
         picks: list[Shown] = []
-        for turn in request.history[-20:]:
+        focus: list[Shown] = []
+        asked = False
+        for turn in request.history[-_MOST_TURNS:]:
             if turn.role == "assistant":
-                picks = shown(turn.content) or picks
+                listed = shown(turn.content)
+                if asked and {p.id for p in listed} <= {p.id for p in picks}:
+                    focus = [p for q in listed for p in picks if p.id == q.id]  # places are still those of all picks
+                elif listed:
+                    picks, focus = listed, []
             elif turn.intent is not None:
-                earlier = Reading(turn.intent, False, ())
+                earlier, asked = Reading(turn.intent, False, ()), False
             else:
-                reading = self.turn(turn.content, earlier, picks)
-                earlier = reading if reading.intent.shopping and not reading.question else earlier
-        return self.turn(request.request, earlier, picks)
+                reading = self.turn(turn.content, earlier, picks, focus)
+                asked = reading.asked is not None
+                earlier = reading if reading.intent.shopping and not asked else earlier
+        return self.turn(request.request, earlier, picks, focus)
 
-    def turn(self, content: str, earlier: Reading | None, picks: list[Shown]) -> Reading:
-        """One user turn after the reading so far and the picks last shown."""
+    def turn(self, content: str, earlier: Reading | None, picks: list[Shown], focus: Sequence[Shown] = ()) -> Reading:
+        """One user turn after the reading so far, the picks last shown and those of them that were last asked about."""
         if earlier is None and not picks:
             return self.reader.read(content)
         before = earlier.intent if earlier is not None else Intent()
@@ -64,9 +72,9 @@ class Conversation:
         if not reading.intent.shopping and not refers:
             return reading
         before, given_up = self._without_vain(before, picks, text)
-        if (asked := question(text, picks)) is not None:
-            return self._about(asked, reading, given_up)
-        merged = self._merged(text, reading, before, picks, aside.picks)
+        if (asked := question(text, picks, focus)) is not None:
+            return replace(self._about(asked, reading, given_up, text), asked=asked, before=before)
+        merged = self._merged(text, reading, before, picks, aside.picks, focus)
         return replace(merged, notes=(*merged.notes, *given_up))
 
     def _without_vain(self, before: Intent, picks: list[Shown], text: Text) -> tuple[Intent, tuple[str, ...]]:
@@ -92,16 +100,21 @@ class Conversation:
         limit = float(str(constraint.value))
         return bool(held) and all(v >= limit if constraint.operator == "<" else v <= limit for v in held)
 
-    def _about(self, asked: Question, reading: Reading, given_up: tuple[str, ...]) -> Reading:
+    def _about(self, asked: Question, reading: Reading, given_up: tuple[str, ...], text: Text) -> Reading:
         """The intent of a question about products shown: they and no others, what is asked as a wish, and no new limits."""
         titles = tuple(dict.fromkeys(p.title for p in asked.about))
         limit = Constraint(
             "title", "=" if len(titles) == 1 else "in", titles[0] if len(titles) == 1 else titles, asked.said
         )
+        sort = self._sorted(reading.intent.sort, None, list(asked.about)) if reading.intent.sort else None
+        if sort is None and len(asked.about) > 1:  # "which is lighter?"
+            held: list[Constraint] = []
+            sort = self._compared(text, asked.about, held)
+            sort = sort or next((Sort(c.field, "asc" if c.operator == "<" else "desc", c.span) for c in held), None)
         wishes = [*(c.span for c in reading.intent.constraints if c.span), *reading.intent.preferences]
         intent = Intent(
             constraints=(limit,),
-            sort=self._sorted(reading.intent.sort, None, list(asked.about)) if reading.intent.sort else None,
+            sort=sort,
             limit=len(asked.about),
             preferences=tuple(dict.fromkeys(wishes))[:8],
             query=" ".join(titles),
@@ -112,7 +125,6 @@ class Conversation:
             intent,
             False,
             (f"read as a question about the earlier pick{'s' if len(asked.about) > 1 else ''} {named}", *given_up),
-            question=True,
         )
 
     def _refers(self, text: Text, picks: list[Shown]) -> bool:
@@ -160,7 +172,13 @@ class Conversation:
         )
 
     def _merged(
-        self, text: Text, reading: Reading, before: Intent, picks: list[Shown], gone: tuple[Shown, ...]
+        self,
+        text: Text,
+        reading: Reading,
+        before: Intent,
+        picks: list[Shown],
+        gone: tuple[Shown, ...],
+        focus: Sequence[Shown],
     ) -> Reading:
         """The earlier intent with what the turn adds, without the picks that it turns down (`gone`)."""
         new = reading.intent
@@ -174,7 +192,7 @@ class Conversation:
         for name in self._dropped(text):
             constraints = [c for c in constraints if c.field != name]
         chosen = self._chosen(text, picks)
-        about = [chosen] if chosen else list(gone) or picks
+        about = [chosen] if chosen else list(gone) or list(focus) or picks
         brand = next((f for f in self.reader.index.fields.values() if f.brand), None)
         if brand is not None and said.THAT_BRAND.search(text.low):
             for value in self._brands(brand, about, before, one=chosen is not None):

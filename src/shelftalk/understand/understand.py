@@ -13,6 +13,7 @@ from shelftalk.understand.kind import named_kind
 from shelftalk.understand.model import IntentModel
 from shelftalk.understand.placed import placed
 from shelftalk.understand.reader import Reader, Reading
+from shelftalk.understand.shown import Question
 from shelftalk.understand.tokens import stems
 from shelftalk.understand.turns import Conversation, Lookup
 from shelftalk.understand.unread import unread
@@ -21,12 +22,17 @@ from shelftalk.values import Facets, Intent, Request, Tokens
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """An intent, what there is to say about how it was reached, and what the language model read and wrote for it."""
+    """An intent, what there is to say about how it was reached, and what the language model read and wrote for it.
+
+    `asked` where the turn asks about products already shown, which were picked for the wish `before` it.
+    """
 
     intent: Intent
     notes: tuple[str, ...] = ()
     tokens: Tokens = Tokens()
     prompt: str | None = None
+    asked: Question | None = None
+    before: Intent = Intent()
 
 
 class Understander:
@@ -80,7 +86,7 @@ class Understander:
     def _read(self, requests: Sequence[Request]) -> list[Understood]:
         readings = [self.conversation.read(r) for r in requests]
         if self.model is None:
-            return [Understood(r.intent, r.notes) for r in readings]
+            return [Understood(r.intent, r.notes, asked=r.asked, before=r.before) for r in readings]
         asked = [(q, r) for q, r in zip(requests, readings, strict=True) if r.intent.shopping and q.request.strip()]
         answers = iter(self.model.ask([(q, self._before(q), r) for q, r in asked]))
         out = []

@@ -247,7 +247,7 @@ say.addEventListener("keydown", (event) => {
   }
 });
 for (const button of document.querySelectorAll("[data-say]")) button.addEventListener("click", () => ask(button.dataset.say));
-$("fresh").addEventListener("click", () => { remember(""); location.reload(); });
+$("fresh").addEventListener("click", () => location.assign(location.pathname)); // the way back leads to this one again
 $("skip").addEventListener("click", (event) => { event.preventDefault(); say.focus(); }); // the address names the conversation
 addEventListener("hashchange", () => NAMED.test(location.hash) && location.hash.slice(1) !== chat.id && location.reload());
 

@@ -18,6 +18,11 @@ function open(text, ...content) {
 const HIDDEN = new Set(["id", "title", "description", "images", "url", "currency", "price", "list_price", "attributes", "released_at"]);
 
 export function compare(products) {
+  open(`Compare ${products.length} picks`, ...table(products));
+}
+
+// What differs first, a product a column; attributes may stand beside the other fields or below `attributes`.
+export function table(products) {
   const flat = products.map((p) => ({ ...p, ...(p.attributes || {}) }));
   const names = [...new Set(flat.flatMap((p) => Object.keys(p)))].filter((n) => !HIDDEN.has(n) && flat.some((p) => given(p[n])));
   const rows = names.map((name) => {
@@ -27,8 +32,8 @@ export function compare(products) {
   rows.sort((a, b) => Number(b.differs) - Number(a.differs));
   const head = el("thead", {}, el("tr", {}, el("td", {}, el("span", { cls: "unseen", text: "Property" })), ...products.map((p) => el("th", { scope: "col", text: p.title }))));
   const price = row("price", products.map((p) => money(p.price, p.currency)), new Set(products.map((p) => p.price)).size > 1);
-  const table = el("table", {}, head, el("tbody", {}, price, ...rows.map((r) => row(r.name, r.cells, r.differs))));
-  open(`Compare ${products.length} picks`, el("p", { cls: "hint", text: "What differs comes first." }), el("div", { cls: "scroll", tabindex: 0, role: "region", "aria-label": "Comparison" }, table));
+  const cells = el("table", {}, head, el("tbody", {}, price, ...rows.map((r) => row(r.name, r.cells, r.differs))));
+  return [el("p", { cls: "hint", text: "What differs comes first." }), el("div", { cls: "scroll", tabindex: 0, role: "region", "aria-label": "Comparison" }, cells)];
 }
 
 const given = (value) => value !== null && value !== undefined && value !== "" && !(Array.isArray(value) && !value.length);

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { Card } from "./cards.js";
 import { chips, describe, limitText } from "./chips.js";
 import { el, money } from "./dom.js";
-import { whyNot } from "./sheets.js";
+import { table, whyNot } from "./sheets.js";
 import { fillRequest, lightTogether } from "./words.js";
 
 export class Turn {
@@ -16,9 +16,10 @@ export class Turn {
     this.doing = el("p", { cls: "doing", text: "Reading your request …" });
     this.chips = el("div");
     this.banner = el("div", { hidden: true });
+    this.table = el("div", { cls: "compared" });
     this.list = el("ol", { cls: "cards", "aria-label": "Picks" });
     this.after = el("div");
-    this.node = el("article", { cls: "turn", "aria-busy": "true" }, this.asked, this.changed, this.chips, this.banner, this.list, this.doing, this.after);
+    this.node = el("article", { cls: "turn", "aria-busy": "true" }, this.asked, this.changed, this.chips, this.banner, this.table, this.list, this.doing, this.after);
     lightTogether(this.node);
   }
 
@@ -107,6 +108,7 @@ export class Turn {
     this.doing.hidden = true;
     this.node.setAttribute("aria-busy", "false");
     this.after.replaceChildren();
+    if (answer.comparison) this.compared(answer.comparison);
     this.notes(answer);
     if (answer.intent.shopping) this.next(answer);
     this.talk.announce(spoken(answer));
@@ -121,6 +123,12 @@ export class Turn {
     this.banner.className = "banner";
     this.banner.replaceChildren(el("strong", { text: "Nothing in the shop fits that." }), "Take a limit away above, or say it in other words.");
     this.banner.hidden = false;
+  }
+
+  // Asked in words how the picks compare: the table stands in the talk.
+  compared({ product_ids: ids, fields }) {
+    const products = ids.map((_, i) => Object.fromEntries(Object.entries(fields).map(([name, values]) => [name, values[i]])));
+    this.table.replaceChildren(...table(products));
   }
 
   notes(answer) {
