@@ -18,6 +18,9 @@ class Heads:
             return
 
         async def bare(message: Message) -> None:
+            scope["method"] = (
+                "HEAD"  # routed by now; uvicorn holds a reply to GET to its length, and hangs up where it is short
+            )
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
         scope["method"] = "GET"  # in place: what routing finds is noted in this very scope
