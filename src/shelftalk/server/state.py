@@ -190,14 +190,17 @@ class ServerState:
         return Pool(shelves, queue=self.settings.serve.queue, headers=trace_headers)
 
     def _answering(self) -> Recorded:
-        serve = self.settings.serve
+        serve, asked = (
+            self.settings.serve,
+            needs_model(self.settings),
+        )  # where it is not, there is nothing to fall back from
         return Recorded(
             self.recent,
             self.pool,
-            self.fallback if serve.fallback == "record" else None,
+            self.fallback if serve.fallback == "record" and asked else None,
             limit_s=serve.limit_s,
-            limits={stage: float(getattr(serve, f"{stage}_s")) for stage in STAGES},
-            loading=lambda: bool(self._waiting_for) and needs_model(self.settings),
+            limits={stage: float(getattr(serve, f"{stage}_s")) for stage in STAGES} if asked else {},
+            loading=lambda: bool(self._waiting_for) and asked,
             watcher=self.telemetry,
             fell_back=self.telemetry.fell_back,
         )
