@@ -248,3 +248,14 @@ def test_how_the_picks_compare_is_told_in_each_form(client: TestClient) -> None:
     assert f"price: {' | '.join(answer['comparison']['fields']['price'])}" in lines
     with client.stream("POST", "/v1/chat/completions", json={"messages": messages, "stream": True}) as stream:
         assert "What differs, 1 | 2:" in "".join(stream.iter_text())
+
+
+def test_half_a_surrogate_pair_is_told_of_and_breaks_nothing(client: TestClient) -> None:
+    json_type = {"Content-Type": "application/json"}
+    for row in (b'{"id": "s1", "title": "a\\ud800b"}', b'{"id": "s1", "title": "x", "attributes": {"\\udfff": 1}}'):
+        reply = client.post("/v1/products", content=b'{"products": [%s]}' % row, headers=json_type)
+        assert reply.status_code == 422
+        assert "broken encoding" in reply.json()["rejected"][0]["message"]
+    reply = client.post("/v1/recommendations", content=b'{"request": "a tent", "\\ud800": 1}', headers=json_type)
+    assert reply.status_code in (400, 422)
+    assert reply.json()["error"]["type"] == "invalid_request"

@@ -31,7 +31,8 @@ class FieldError(ShelftalkError):
     """A field of a record that cannot be read: which field, the value it held, and why."""
 
     def __init__(self, field: str, value: Any, reason: str) -> None:
-        super().__init__(f"{field}: {reason} (got {shorten(as_json(value), 80)})")
+        told = f"{field}: {reason} (got {shorten(as_json(value), 80)})"
+        super().__init__(told.encode("utf-8", "replace").decode())  # what is broken must not break who tells of it
         self.field, self.value, self.reason = field, value, reason
 
 

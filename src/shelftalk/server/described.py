@@ -23,7 +23,7 @@ _NONE = {"type": "null"}
 _EMPTY = {"type": "string", "pattern": r"^\s*$"}
 _COUNT = {
     "anyOf": [
-        {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
+        {"type": "integer", "minimum": 0, "exclusiveMaximum": 2**63},
         {"type": "string", "pattern": r"^[0-9]{0,18}$"},
         _NONE,
     ]

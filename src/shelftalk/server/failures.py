@@ -79,6 +79,7 @@ _TOLD = {
     403: "The key lacks the scope.",
     404: "There is no such thing.",
     408: "Nothing of the body came for too long.",
+    409: "The catalogue cannot be asked that: a field has no order that could be compared.",
     413: "The body is too large.",
     422: "The body or a parameter does not have the form described.",
     429: "The queue is full, or the key's rate or budget is spent; Retry-After says when to come back.",
@@ -95,7 +96,13 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 def body(kind: str, message: str, request_id: str | None, param: str | None = None) -> dict[str, Any]:
     """The error object of an answer or an event."""
-    return {"error": {"type": kind, "message": clean(message), "param": param, "request_id": request_id}}
+    told = {"type": kind, "message": _sound(clean(message)), "param": param and _sound(param), "request_id": request_id}
+    return {"error": told}
+
+
+def _sound(text: str) -> str:
+    """The text as it can be sent: half of a surrogate pair, which JSON can hold, is "?"."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def describe(error: BaseException) -> tuple[int, str, str, str | None]:

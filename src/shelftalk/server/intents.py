@@ -72,7 +72,7 @@ class IntentBody(_Body):
 
     def to_intent(self, facets: Facets) -> Intent:
         """The value that the path takes. Refused with the place of what the catalogue cannot be asked: 404 for a field that it lacks,
-        else 422."""
+        409 for one that has no order, else 422."""
         constraints = tuple(_constraint(c, facets, f"intent.constraints.{i}") for i, c in enumerate(self.constraints))
         sort = None
         if self.sort is not None:
@@ -94,7 +94,10 @@ def _constraint(body: ConstraintBody, facets: Facets, where: str) -> Constraint:
     if body.operator in _RANGES:
         facet = facets.get(body.field)
         if facet is None or facet.kind not in _MEASURED:
-            raise _refused(f"{where}.operator", f"{body.field!r} has no order that {body.operator!r} could compare")
+            told = f"{body.field!r} has no order that {body.operator!r} could compare"
+            raise Refused(
+                409, "invalid_request", told, param=f"{where}.operator"
+            )  # in another catalogue it may have one
         if any(sql.number(v) is None and sql.fractional_year(v) is None for v in values):
             raise _refused(f"{where}.value", "a limit must be a number or a date")
     if body.operator == "between" and _number(values[0]) > _number(values[1]):
