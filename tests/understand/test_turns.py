@@ -276,7 +276,9 @@ def test_the_cheapest_of_these_stays_among_what_was_shown():
     assert said(intent) == "title in (Samsung Galaxy 20, black, Sony Xperia 5, LG Wing); by price asc"
 
 
-@pytest.mark.parametrize("text", ["a kettle under 5 euros", "a kettle"])
+@pytest.mark.parametrize(
+    "text", ["a kettle under 5 euros", "a kettle", "actually a kettle for tea under 40", "no, a kettle under 5 euros"]
+)
 def test_a_thing_of_another_name_is_a_new_wish(text):
     assert "categories" not in said(follow(text))
 

@@ -162,9 +162,10 @@ class Conversation:
 
     def _another_kind(self, text: Text, intent: Intent, held: set[str]) -> bool:
         """Whether the turn asks for "a kettle under 5 euros" by a name that neither the earlier turns nor a field know."""
-        if not said.A_THING.match(text.low) or said.ANAPHORA.search(text.low):
+        found = said.A_THING.match(text.low)
+        if found is None or said.ANAPHORA.search(text.low):
             return False
-        kind = named_kind(text.text, intent)
+        kind = named_kind(text.low[found.start("thing") :], intent)
         known = self.reader.index
         return bool(kind) and not any(
             s in held or s in known.by_word or w in said.VERSIONS or superlative(w[:-2] + "est") is not None

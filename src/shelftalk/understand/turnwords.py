@@ -43,7 +43,9 @@ FRESH = re.compile(
     r"\b(?:i'm (?:also )?(?:looking|shopping|searching|in the market)|i (?:also )?need an?|i want an?|looking for an?|now (?:i|show|find|a|for)|find me an?|show me an?|recommend (?:me )?an?|do you (?:have|sell|carry) (?:any |a |an |some )?\w+s?\b|gift for)\b"
 )
 
-A_THING = re.compile(r"^\W*(?:(?:now|next|and|also|i need|i want|i'd like)\W+)*(?:an?|some) \w")
+A_THING = re.compile(
+    r"^\W*(?:(?:now|next|and|also|actually|instead|rather|then|so|ok|okay|well|no|wait|hm+|i need|i want|i'd like)\W+)*(?P<thing>(?:an?|some) \w)"
+)
 VERSIONS = bag(
     "version model variant style design colour color shape size finish look pattern bit little few couple alternative brand"
 )
