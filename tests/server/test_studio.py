@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,6 +56,11 @@ def test_requests_are_shown_with_their_times_and_without_their_words(studio: Tes
     assert 'class="retrieve"' in page.text
     assert "unsafe" not in page.headers["content-security-policy"]
     assert "style=" not in page.text
+
+
+def test_where_the_record_speaks_alone_no_adapter_is_said_to_answer(studio: TestClient) -> None:
+    rows = " ".join(re.sub(r"<[^>]+>", " ", studio.get("/studio").text).split())
+    assert "Language model none: the record speaks Adapter none" in rows
 
 
 def test_a_failure_is_shown_as_one(studio: TestClient) -> None:

@@ -119,7 +119,7 @@ def live(server: Any) -> list[tuple[str, str]]:
     rows = [
         ("Catalogue", f"{server.shelf.catalog.count():,} products, version {server.shelf.catalog.version}"),
         ("Language model", f"{engine.model} ({engine.name})" if engine else "none: the record speaks"),
-        ("Adapter", settings.adapter_in_force or "none"),
+        ("Adapter", (settings.adapter_in_force if engine else None) or "none"),
         ("Reading", settings.understand.mode),
         ("Ranking", settings.rank.strategy),
         ("Reasons", settings.explain.mode),
