@@ -304,6 +304,23 @@ def test_a_reload_shows_the_conversation_again_and_goes_on_with_it(visit: Any) -
     assert "price" not in fields
 
 
+def test_a_reload_in_the_middle_of_an_answer_asks_for_it_again(visit: Any) -> None:
+    v = visit()
+    v.ask(TENT)
+    v.page.route("**/v1/recommendations", lambda route: None)  # nothing comes back
+    v.start("cheaper ones")
+    v.page.wait_for_selector(".turn:nth-child(2)[aria-busy='true']")
+    v.page.unroute("**/v1/recommendations")
+    v.page.reload()
+    turn = v.wait_for(2)
+    assert turn.locator(".asked").inner_text() == "cheaper ones"
+    assert turn.locator(".card").count()
+    v.page.reload()
+    v.wait_for(2)
+    v.page.wait_for_timeout(300)
+    assert v.page.locator(".turn").count() == 2, "what was answered is not asked again"
+
+
 def test_a_full_queue_says_when_to_come_back(visit: Any) -> None:
     v = visit(faults_expected=True)
     error = {"error": {"type": "overloaded", "message": "too many requests are waiting; try again in 4 s"}}

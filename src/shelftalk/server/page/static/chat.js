@@ -68,6 +68,7 @@ async function ask(request, intent = null, before = chat.turns.at(-1)?.intent ??
     if (document.activeElement !== say) turn.asked.focus({ preventScroll: true });
     turn.node.scrollIntoView({ block: "start", behavior: "smooth" });
     talk.announce("Looking.");
+    keep({ id: chat.id, request, intent, before: chat.turns.filter((t) => t.answer).length });
     await follow(turn, request, intent, stop.signal);
   } catch (error) {
     if (error.name === "AbortError") turn?.failed("Stopped.");
@@ -76,7 +77,28 @@ async function ask(request, intent = null, before = chat.turns.at(-1)?.intent ??
     if (chat.busy === stop) {
       chat.busy = null;
       working(false);
+      keep(null);
     }
+  }
+}
+
+// What is under way, so that a reload in the middle asks for it again.
+const UNDER_WAY = "shelftalk-under-way";
+
+function keep(asked) {
+  try {
+    if (asked) sessionStorage.setItem(UNDER_WAY, JSON.stringify(asked));
+    else sessionStorage.removeItem(UNDER_WAY);
+  } catch {
+    // a browser that keeps nothing: a reload forgets what was under way
+  }
+}
+
+function cutShort() {
+  try {
+    return JSON.parse(sessionStorage.getItem(UNDER_WAY));
+  } catch {
+    return null;
   }
 }
 
@@ -262,6 +284,9 @@ async function restore() {
       turn.take({ name: "done", data: answer });
     }
     chat.turns.at(-1)?.node.scrollIntoView({ block: "start" });
+    const asked = cutShort();
+    keep(null);
+    if (asked?.id === chat.id && asked.before === answers.length) ask(asked.request, asked.intent);
   } catch (error) {
     if (error instanceof api.Failed && error.status === 401) talkNode.append(signInForm(restore));
     else if (error instanceof api.Failed) remember("");
