@@ -86,3 +86,9 @@ def test_the_longest_request_described_is_the_setting(client: TestClient) -> Non
     most = schemas["RecommendationBody"]["properties"]["request"]["maxLength"]
     assert client.post("/v1/recommendations", json={"request": "a tent " + "x" * (most - 7)}).status_code == 200
     assert client.post("/v1/recommendations", json={"request": "a tent " + "x" * (most - 6)}).status_code == 400
+
+
+def test_bounds_of_whole_numbers_are_published_exactly(client: TestClient) -> None:
+    published = client.get("/openapi.json").text.replace(" ", "")
+    assert f'"exclusiveMaximum":{2**63}' in published
+    assert "e+18" not in published

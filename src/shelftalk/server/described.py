@@ -84,6 +84,8 @@ def bounded(description: dict[str, Any], most: int) -> dict[str, Any]:
     texts += [parameter["schema"] for parameter in why if parameter["name"] == "request"]
     for text in texts:
         text["maxLength"] = min(most, text["maxLength"])
+    # once more: FastAPI writes every bound as a float, which 64 bits do not fit into
+    schemas["ProductsBody"]["properties"]["products"]["items"] = row()
     return description
 
 
