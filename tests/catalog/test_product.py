@@ -206,6 +206,18 @@ def test_a_continental_price_is_read_as_written(amount: Decimal) -> None:
     assert parse_money(continental + " €")[:2] == (amount, "EUR")
 
 
+@given(st.floats(min_value=0, max_value=10**15, exclude_max=True))
+def test_any_float_from_0_up_is_a_price(value: float) -> None:
+    amount, _, _ = parse_money(value)
+    assert float(amount) == value or abs(amount - Decimal(value)) < Decimal("1e-17")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1e-26])
+def test_a_float_that_is_no_amount_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match=r"not a number|negative"):
+        parse_money(value)
+
+
 @given(st.text(max_size=30))
 def test_any_text_is_a_price_or_a_reason(text: str) -> None:
     try:

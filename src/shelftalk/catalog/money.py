@@ -41,6 +41,7 @@ _GROUPED = re.compile(r"\d{1,3}(?:([.,'’ ])\d{3})(?:\1\d{3})*", re.ASCII)
 _INDIAN = re.compile(r"\d{1,2}(?:,\d{2})+,\d{3}")
 _RANGE = re.compile(r"\d\s*(?:-|–|—|to|bis|à|\.\.+|/)\s*\D{0,4}\d", re.IGNORECASE)
 _LIMIT = Decimal(10) ** 15
+_PLACES = 18
 
 
 def parse_money(value: Any) -> tuple[Decimal, str | None, tuple[str, ...]]:
@@ -54,7 +55,11 @@ def parse_money(value: Any) -> tuple[Decimal, str | None, tuple[str, ...]]:
         return _from_text(value)
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         raise ValueError(f"a price must be a number or a text, not {kind(value)}")
-    return _checked(Decimal(repr(value)) if isinstance(value, float) else Decimal(value)), None, ()
+    amount = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    if isinstance(value, float) and 0 < value < 1:
+        near = amount.quantize(Decimal(1).scaleb(-_PLACES))
+        amount = amount if near == amount else near  # a binary fraction is not exact so far down
+    return _checked(amount), None, ()
 
 
 def parse_currency(text: str) -> str | None:
@@ -86,8 +91,8 @@ def _checked(amount: Decimal) -> Decimal:
         raise ValueError("too large for a price (15 digits before the point at most)")
     exponent = amount.as_tuple().exponent
     if isinstance(exponent, int):
-        if exponent < -18:
-            raise ValueError("too many decimal places for a price (18 at most)")
+        if exponent < -_PLACES:
+            raise ValueError(f"too many decimal places for a price ({_PLACES} at most)")
         if exponent > 0:
             amount = amount.quantize(Decimal(1))
     return abs(amount)
