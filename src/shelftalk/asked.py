@@ -13,6 +13,7 @@ from shelftalk.catalog import Catalog
 from shelftalk.catalog.product import product_record
 from shelftalk.explain import WhyAnswer
 from shelftalk.explain.words import content_stems, stems
+from shelftalk.schema import ProductModel
 from shelftalk.text import clean, shorten
 from shelftalk.understand import Understood
 from shelftalk.understand.shown import Shown
@@ -25,7 +26,11 @@ _TOLD_ABOVE = 3
 def comparison(products: Sequence[Product]) -> dict[str, Any]:
     """A table: `product_ids`, `fields` (each a value a product or null, in that order) and the names of those `differing`."""
     records = [product_record(p) for p in products]
-    flat = [{**r, **r.pop("attributes", {})} for r in records]
+    flat = []
+    for record in records:
+        attributes = record.pop("attributes", {})
+        own = {f"attributes.{name}" if name in ProductModel.model_fields else name: v for name, v in attributes.items()}
+        flat.append({**record, **own})
     names = list(dict.fromkeys(name for row in flat for name in row if name not in _NOT_COMPARED))
     fields = {name: [row.get(name) for row in flat] for name in names}
     differing = [name for name, values in fields.items() if any(v != values[0] for v in values)]
