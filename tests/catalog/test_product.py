@@ -134,6 +134,7 @@ def test_a_symbol_yields_to_the_currency_field_and_a_code_must_agree_with_it() -
         ({"title": None}, "title"),
         ({"title": " \t"}, "title"),
         ({"title": "\u200b\ufeff"}, "title"),
+        ({"title": " \x7f\x01"}, "title"),
         ({"title": 7}, "title"),
         ({"title": "half \ud83d"}, "title"),
         ({"description": ["a"]}, "description"),

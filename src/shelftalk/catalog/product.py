@@ -142,7 +142,7 @@ def _id(value: Any) -> str:
 
 def _title(value: Any) -> str:
     title = _text("title", value)
-    if title is None or (not title.isascii() and not clean(title)):
+    if title is None or (not (title.isascii() and title.isprintable()) and not clean(title)):
         raise FieldError("title", value, "missing")
     return title
 
