@@ -358,7 +358,7 @@ def test_the_documented_keys_of_the_later_stages_are_theirs_with_the_defaults() 
             assert getattr(stage, key) == getattr(plain, key), key
 
 
-@pytest.mark.parametrize("name", ["gpu-4b", "shipped-1", "shipped-2", "shipped-3"])
+@pytest.mark.parametrize("name", ["gpu-4b", "shipped-1", "shipped-2", "shipped-3", "shipped-4"])
 def test_each_training_file_that_travels_with_the_package_can_be_read(name: str) -> None:
     from shelftalk.resources import resource
     from shelftalk.train.lora import check_lora
