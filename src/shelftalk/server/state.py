@@ -99,7 +99,8 @@ class ServerState:
                     logger.error("not ready: %s", error)
                 else:
                     logger.exception("not ready")
-                self._waiting_for, self._failed = f"no answer could be given: {type(error).__name__}", str(error)
+                self._waiting_for = f"no answer could be given: {type(error).__name__}"
+                self._failed = str(error) if isinstance(error, ShelftalkError) else ""  # ours are written to be read
             self._closing.wait(wait)
             wait = min(2 * wait, _LONGEST_WAIT_S)
 
