@@ -94,7 +94,7 @@ class ServeSettings(_Group):
     retrieve_s: float = Field(10.0, gt=0)
     rank_s: float = Field(30.0, gt=0)
     explain_s: float = Field(45.0, gt=0)
-    drain_s: float = Field(30.0, ge=0)
+    drain_s: float = Field(65.0, ge=0)  # beyond limit_s: by then each answer has come, or the fallback
     body_bytes: int = Field(1_000_000, ge=1000)
     fallback: Literal["record", "error"] = "record"
     log_format: Literal["auto", "json", "text"] = "auto"

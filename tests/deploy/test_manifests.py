@@ -258,6 +258,14 @@ def test_the_dockerfile_installs_what_exists_and_runs_without_privileges() -> No
     assert f"torch=={pinned[1]}" in (SERVE.parent / "constraints.txt").read_text()
 
 
+def test_a_stop_waits_longer_than_any_answer_may_take() -> None:
+    serve = load_settings().serve
+    assert serve.drain_s > serve.limit_s
+    compose = yaml.safe_load((SERVE / "compose.yaml").read_text())
+    waits = [s["stop_grace_period"] for s in compose["services"].values() if "stop_grace_period" in s]
+    assert max(int(w.removesuffix("s")) for w in waits) >= serve.drain_s + 15
+
+
 def test_the_unit_names_settings_and_gives_time_to_end() -> None:
     text = (SERVE / "systemd" / "shelftalk.service").read_text()
     for name in re.findall(r"\b(SHELFTALK_[A-Z_]+)=", text):
