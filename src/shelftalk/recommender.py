@@ -288,9 +288,8 @@ class Shelf:
             return [verdict(self._why(Work(work.request, before, {}), product)) for product in products]
         if asked.kind == "fact":
             sort = work.intent.sort
-            text = (
-                f"{work.request.request} {humanise(sort.field)}" if sort else work.request.request
-            )  # "which is lighter?"
+            # "which is lighter?" asks for a field that it does not name
+            text = f"{work.request.request} {humanise(sort.field)}" if sort else work.request.request
             told = [answer_question(text, p, self.catalog.facets()) for p in products]
             if len(told) == 1 or any(e.claims for e in told):
                 return told
@@ -346,7 +345,7 @@ class Shelf:
         with timed(work.timings, "retrieve"):
             if work.intent.shopping:
                 asked = [p.id for p in work.understood.asked.about] if work.understood.asked else []
-                only = work.request.candidates or asked or work.request.candidates
+                only = asked if asked and not work.request.candidates else work.request.candidates
                 found = self._current().retrieve.retrieve(work.intent, k=k, only=only)
                 if asked and work.intent.sort is None:
                     found = in_order(found, asked)

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -72,3 +73,20 @@ def stand_in(port: int | None = None) -> Iterator[StandIn]:
 
 def environment(**more: str) -> dict[str, str]:
     return {**os.environ, **more}
+
+
+@contextlib.contextmanager
+def listening(app: Any) -> Iterator[int]:
+    """The port at which an ASGI application answers over the gateway's own HTTP protocol, in a thread."""
+    import uvicorn
+
+    from shelftalk.server.protocol import HurriedProtocol
+
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app, port=port, http=HurriedProtocol, lifespan="off", log_level="critical"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    until(lambda: server.started)
+    yield port
+    server.should_exit = True
+    thread.join(10)

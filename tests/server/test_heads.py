@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import uvicorn
-from tests.server.helpers import free_port, until
+from tests.server.helpers import listening
 
 from shelftalk.server.heads import Heads
-from shelftalk.server.protocol import HurriedProtocol
 
 seen: list[str] = []
 
@@ -25,15 +22,8 @@ async def _app(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    port = free_port()
-    config = uvicorn.Config(Heads(_app), port=port, http=HurriedProtocol, lifespan="off", log_level="critical")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    until(lambda: server.started)
-    yield port
-    server.should_exit = True
-    thread.join(10)
+    with listening(Heads(_app)) as port:
+        yield port
 
 
 def test_a_head_is_answered_as_get_without_the_body_and_the_connection_stays_open(port: int) -> None:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import uvicorn
-from tests.server.helpers import free_port, until
+from tests.server.helpers import listening
 
 from shelftalk.server import protocol
-from shelftalk.server.protocol import HEAD_BYTES, HurriedProtocol
+from shelftalk.server.protocol import HEAD_BYTES
 
 GET = b"GET / HTTP/1.1\r\nHost: shop\r\n"
 
@@ -28,14 +26,8 @@ async def _app(scope: Any, receive: Any, send: Any) -> None:
 def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """A server that gives a head half a second."""
     monkeypatch.setattr(protocol, "HEAD_WITHIN_S", 0.5)
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(_app, port=port, http=HurriedProtocol, lifespan="off", log_level="critical"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    until(lambda: server.started)
-    yield port
-    server.should_exit = True
-    thread.join(10)
+    with listening(_app) as port:
+        yield port
 
 
 @pytest.fixture

@@ -191,10 +191,8 @@ class ServerState:
         return Pool(shelves, queue=self.settings.serve.queue, headers=trace_headers)
 
     def _answering(self) -> Recorded:
-        serve, asked = (
-            self.settings.serve,
-            needs_model(self.settings),
-        )  # where it is not, there is nothing to fall back from
+        serve = self.settings.serve
+        asked = needs_model(self.settings)  # where it is not, there is nothing to fall back from
         return Recorded(
             self.recent,
             self.pool,
