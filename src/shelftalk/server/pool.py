@@ -4,7 +4,8 @@ A Shelf answers one request at a time. The pool holds several over the same cata
 each request, lets so many wait, and turns the rest away at once. It knows nothing of HTTP.
 
 A shelf comes back when its thread is done with it, whoever has stopped waiting; what a language model is doing for it is
-called off at once (engines/call.py), so that a slow model holds no shelf.
+called off at once (engines/call.py), so that a slow model holds no shelf. Who waits for the end is told of it when the
+shelf is back, so that whoever asks next finds it free.
 """
 
 from __future__ import annotations
@@ -92,8 +93,8 @@ class Pool:
         """
         progress = Progress(total_s=limit_s)
         shelf = await self._lend(progress)
-        with self._working(shelf, work) as future:
-            return await _within(asyncio.wrap_future(future), progress)
+        with self._working(shelf, work) as ended:
+            return await _within(ended, progress)
 
     async def stream(self, request: Request, progress: Progress | None = None) -> AsyncGenerator[Event, None]:
         """The events of `Shelf.stream`. Leaving early, or TooSlow by `progress`, calls the work off."""
@@ -103,12 +104,11 @@ class Pool:
         queue: asyncio.Queue[Event | BaseException | None] = asyncio.Queue()
         call: list[Call] = []
 
-        def put(item: Event | BaseException | None) -> None:
+        def put(event: Event) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-                loop.call_soon_threadsafe(queue.put_nowait, item)
+                loop.call_soon_threadsafe(queue.put_nowait, event)
 
         def work(shelf: Shelf) -> None:
-            end: BaseException | None = None
             try:
                 for event in shelf.stream(request):
                     progress.saw(event)
@@ -117,11 +117,11 @@ class Pool:
                         break
             except BaseException as error:  # handed to the consumer, whatever it is
                 progress.failed(error)
-                end = error
-            put(end)
+                raise
 
         progress.begin()
-        with self._working(shelf, work, call):
+        with self._working(shelf, work, call) as ended:
+            ended.add_done_callback(lambda end: queue.put_nowait(end.exception()))
             while (item := await _next(queue, progress)) is not None:
                 if isinstance(item, BaseException):
                     raise item
@@ -169,9 +169,11 @@ class Pool:
     @contextlib.contextmanager
     def _working(
         self, shelf: Shelf, work: Callable[[Shelf], T], started: list[Call] | None = None
-    ) -> Iterator[concurrent.futures.Future[T]]:
-        """While open, `work` runs in a thread; leaving calls it off. The shelf comes back when the thread is done."""
+    ) -> Iterator[asyncio.Future[T]]:
+        """While open, `work` runs in a thread; leaving calls it off. The shelf comes back when the thread is done, and the
+        future has the work's result once it is back."""
         loop = asyncio.get_running_loop()
+        ended: asyncio.Future[T] = loop.create_future()
         call = Call(tenant=TENANT.get(), headers=self._headers())
         if started is not None:
             started.append(call)
@@ -191,9 +193,19 @@ class Pool:
             self._free.release()
             self._note_idle()
 
-        def done(_: concurrent.futures.Future[T]) -> None:
+        def end(future: concurrent.futures.Future[T]) -> None:
+            back()
+            if ended.cancelled():
+                return
+            if (error := future.exception()) is None:
+                ended.set_result(future.result())
+            else:
+                ended.set_exception(error)
+                ended.exception()  # seen, so that asyncio does not log it where the caller has left
+
+        def done(future: concurrent.futures.Future[T]) -> None:
             with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(back)
+                loop.call_soon_threadsafe(end, future)
 
         try:
             future = self._threads.submit(context.run, run)
@@ -202,7 +214,7 @@ class Pool:
             raise Stopping from error
         future.add_done_callback(done)
         try:
-            yield future
+            yield ended
         finally:
             call.cancel.set()
 
