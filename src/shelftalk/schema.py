@@ -26,6 +26,14 @@ class SortModel(_Closed):
     direction: Literal["asc", "desc"]
 
 
+class CriterionModel(_Closed):
+    field: str
+    want: Literal["low", "high", "is", "not"]
+    value: Json = Field(None, description='yes or no, or a named value, for "is" and "not"; else null')
+    importance: int = Field(2, ge=1, le=3, description="1 mild, 3 above all")
+    words: str = Field("", description="the shopper's words that it was read from")
+
+
 class IntentModel(_Closed):
     constraints: list[ConstraintModel]
     sort: SortModel | None
@@ -34,6 +42,9 @@ class IntentModel(_Closed):
     exclude: list[str] = Field(description="product ids or words that no pick may carry")
     query: str = Field(description="the text that retrieval searched with")
     shopping: bool = Field(description="false where the request asks for no product")
+    criteria: list[CriterionModel] = Field([], description="soft wishes that fields of the catalogue answer; they order")
+    unanswered: list[str] = Field([], description="wishes that no field answers, in the shopper's words")
+    kinds: list[str] = Field([], description="categories chosen for a need that names no product")
 
 
 class EvidenceModel(_Closed):
@@ -58,6 +69,17 @@ class PickModel(_Closed):
     currency: str | None
     reason: str
     claims: list[ClaimModel]
+    label: str = Field("", description='what the pick is the best of what fits in, such as "lightest"; empty for nothing')
+
+
+class FollowUpAnswerModel(_Closed):
+    text: str
+    request: str = Field(description="the text to send as the next turn")
+
+
+class FollowUpModel(_Closed):
+    question: str
+    answers: list[FollowUpAnswerModel] = Field(min_length=2, max_length=4)
 
 
 class TokensModel(_Closed):
@@ -76,11 +98,13 @@ class ComparisonModel(_Closed):
 class AnswerModel(_Closed):
     """One answer of `shelftalk ask`."""
 
-    version: Literal["1.0"]
+    version: Literal["1.1"]
     id: str
     request: str
     intent: IntentModel
+    opening: str = Field("", description="one sentence that holds for all picks")
     picks: list[PickModel]
+    follow_up: FollowUpModel | None = Field(None, description="a question back where a need has two readings")
     relaxed: list[ConstraintModel] = Field(description="constraints that were loosened to find near misses")
     no_match: bool = Field(description="nothing fits what was asked, whether or not near misses are offered as picks")
     notes: list[str]

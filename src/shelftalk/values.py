@@ -12,13 +12,14 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Literal
 
-ANSWER_VERSION = "1.0"
+ANSWER_VERSION = "1.1"
 
 Scalar = str | bool | int | float | Decimal
 AttributeValue = str | bool | int | float | tuple[str, ...]
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", "between", "in", "not in"]
 OPERATORS: tuple[Operator, ...] = ("=", "!=", "<", "<=", ">", ">=", "between", "in", "not in")
 Direction = Literal["asc", "desc"]
+Want = Literal["low", "high", "is", "not"]
 Kind = Literal["money", "number", "text", "boolean", "list", "date"]
 
 CORE_FIELDS = (
@@ -126,13 +127,47 @@ class Sort:
 
 
 @dataclass(frozen=True, slots=True)
+class Criterion:
+    """A soft wish as a field, which way, and how much it matters: "quiet enough for a baby's room" is low noise_db.
+
+    `want` is "low" or "high" (numbers), "is" or "not" (with `value`: yes or no, or a named value). `importance` is 1 (mild)
+    to 3 (above all). `words` are the shopper's words that it was read from. A criterion orders; it excludes nothing.
+    """
+
+    field: str
+    want: Want
+    value: Scalar | None = None
+    importance: int = 2
+    words: str = dataclasses.field(default="", compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The criterion as it stands in an answer."""
+        return {
+            "field": self.field,
+            "want": self.want,
+            "value": plain(self.value),
+            "importance": self.importance,
+            "words": self.words,
+        }
+
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any]) -> Criterion:
+        """The criterion that `to_dict` wrote down; importance and words may be missing."""
+        return cls(
+            found["field"], found["want"], found.get("value"), found.get("importance", 2), found.get("words") or ""
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """A request as understood.
 
     `constraints` are hard and conjunctive; `limit` is the number wanted (None: not said); `preferences` are soft wishes
     in the shopper's words; `exclude` are product ids or words that picks must not carry; `query` is the text that
     retrieval searches with; `shopping` is False for a turn that asks for no product (a greeting, a poem); `kind` is the name
-    of the thing asked for, where the request says one plainly ("kettle").
+    of the thing asked for, where the request says one plainly ("kettle"). `criteria` are the wishes that fields of the
+    catalogue answer, `unanswered` the shopper's words for those that none does; `kinds` are categories chosen for a need that
+    names no product.
     """
 
     constraints: tuple[Constraint, ...] = ()
@@ -143,6 +178,9 @@ class Intent:
     query: str = ""
     shopping: bool = True
     kind: str = field(default="", compare=False)
+    criteria: tuple[Criterion, ...] = ()
+    unanswered: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
 
     @classmethod
     def from_dict(cls, intent: Mapping[str, Any]) -> Intent:
@@ -157,6 +195,9 @@ class Intent:
             tuple(intent["exclude"]),
             intent["query"],
             intent["shopping"],
+            criteria=tuple(map(Criterion.from_dict, intent.get("criteria", ()))),
+            unanswered=tuple(intent.get("unanswered", ())),
+            kinds=tuple(intent.get("kinds", ())),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -169,7 +210,25 @@ class Intent:
             "exclude": list(self.exclude),
             "query": self.query,
             "shopping": self.shopping,
+            "criteria": [c.to_dict() for c in self.criteria],
+            "unanswered": list(self.unanswered),
+            "kinds": list(self.kinds),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """A question back to the shopper where a need has two readings, with two to four answers to tap.
+
+    An answer is a text to show and the text to send as the next turn.
+    """
+
+    question: str
+    answers: tuple[tuple[str, str], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The question as it stands in an answer."""
+        return {"question": self.question, "answers": [{"text": t, "request": r} for t, r in self.answers]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,13 +384,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A recommended product with its reason."""
+    """A recommended product with its reason; `label` says what it is the best of what fits in ("lightest"), "" for nothing."""
 
     product: Product
     rank: int
     score: float
     reason: str
     claims: tuple[Claim, ...] = ()
+    label: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The pick as it stands in an answer."""
@@ -344,6 +404,7 @@ class Pick:
             "currency": self.product.currency,
             "reason": self.reason,
             "claims": [c.to_dict() for c in self.claims],
+            "label": self.label,
         }
 
 
@@ -364,16 +425,23 @@ class Answer:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     tokens: Tokens = Tokens()
     comparison: Mapping[str, Any] | None = None
+    opening: str = ""
+    follow_up: FollowUp | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The answer in its wire format; `comparison` is there only where it was asked for."""
+        """The answer in its wire format; `comparison` is there only where it was asked for.
+
+        `opening` is one sentence over all picks, "" where nothing holds for all; `follow_up` a question back, or null.
+        """
         table = {} if self.comparison is None else {"comparison": dict(self.comparison)}
         return {
             "version": ANSWER_VERSION,
             "id": self.id,
             "request": self.request,
             "intent": self.intent.to_dict(),
+            "opening": self.opening,
             "picks": [p.to_dict() for p in self.picks],
+            "follow_up": self.follow_up.to_dict() if self.follow_up else None,
             "relaxed": [c.to_dict() for c in self.relaxed],
             "no_match": self.no_match,
             "notes": list(self.notes),

@@ -202,6 +202,10 @@ class Snapshot:
             ordered = np.concatenate([ordered, np.setdiff1d(self.matching(where), places, assume_unique=True)])
         return [str(i) for i in self._ids[ordered[:limit]]]
 
+    def numbers(self, field: str, where: str | None) -> np.ndarray:
+        """The numbers or dates of a field among what a filter lets through, rising."""
+        return np.sort(self._sortable(sql.field_name(field), where)[1])
+
     def _sortable(self, name: str, where: str | None) -> tuple[np.ndarray, np.ndarray]:
         """The places that the filter lets through and that hold a number or a date in the field, and those."""
         if not self._in_memory:

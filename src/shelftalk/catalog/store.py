@@ -216,6 +216,11 @@ class Catalog:
         with self._reading() as now:
             return now.scan(where, order_by, limit) if now else []
 
+    def numbers(self, field: str, where: str | None) -> np.ndarray:
+        """The numbers (or dates, as years) that the products a filter lets through hold in a field, rising."""
+        with self._reading() as now:
+            return now.numbers(field, where) if now else np.empty(0)
+
     def matching(self, where: str | None) -> int:
         """How many products a filter lets through."""
         with self._reading() as now:

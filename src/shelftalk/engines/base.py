@@ -38,7 +38,11 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
-    """How to decode: greedy at temperature 0, else sampled with the seed. `schema` is a JSON Schema the text must obey."""
+    """How to decode: greedy at temperature 0, else sampled with the seed.
+
+    `schema` is a JSON Schema the text must obey; `grammar` one in EBNF (GBNF's notation, start symbol "root"), for texts
+    that are no JSON. At most one of them is given.
+    """
 
     max_tokens: int = 128
     temperature: float = 0.0
@@ -46,6 +50,7 @@ class Decoding:
     seed: int = 0
     stop: tuple[str, ...] = ()
     schema: Mapping[str, Any] | None = field(default=None, hash=False)
+    grammar: str | None = None
 
 
 @runtime_checkable

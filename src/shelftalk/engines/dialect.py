@@ -19,6 +19,7 @@ _EXTRAS = frozenset(
     {
         "top_k", "min_p", "repetition_penalty", "chat_template_kwargs", "continue_final_message", "add_generation_prompt",
         "cache_salt", "logprob_token_ids", "return_tokens_as_token_ids",
+        "structured_outputs",
     }
 )  # fmt: skip
 # Fields of the API that some models refuse, and that an answer can do without.

@@ -272,6 +272,8 @@ class ServerEngine:
         if decoding.schema is not None:
             named = {"name": "answer", "schema": dict(decoding.schema), "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": named}
+        elif decoding.grammar is not None:
+            body["structured_outputs"] = {"grammar": decoding.grammar}
         return body
 
     async def _label_ids(self, labels: tuple[str, ...]) -> list[int] | None:

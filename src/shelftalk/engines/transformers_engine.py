@@ -29,6 +29,8 @@ _SAME_START = 32
 
 logger = logging.getLogger(__name__)
 
+_GRAMMAR_BYTES = 64 * 2**20  # compiled grammars kept; beyond, the oldest go
+
 
 class TransformersEngine:
     """A causal model of a folder or a Hugging Face name, loaded when made. EngineError when it cannot be loaded.
@@ -129,8 +131,8 @@ class TransformersEngine:
         return Row(self._ids(prompt, decoding.max_tokens), decoding, self._matcher(decoding))
 
     def _matcher(self, decoding: Decoding) -> Any:
-        """A fresh matcher of the schema's grammar, None without a schema. Grammars are compiled once."""
-        if decoding.schema is None:
+        """A fresh matcher of the schema or grammar, None without either. The compiler remembers what it compiled."""
+        if decoding.schema is None and decoding.grammar is None:
             return None
         import xgrammar
 
@@ -139,15 +141,19 @@ class TransformersEngine:
                 info = xgrammar.TokenizerInfo.from_huggingface(
                     self._tokenizer, vocab_size=self._vocabulary, stop_token_ids=sorted(self._stop_ids)
                 )
-                self._grammars = xgrammar.GrammarCompiler(info, max_threads=2)
+                self._grammars = xgrammar.GrammarCompiler(info, max_threads=2, cache_limit_bytes=_GRAMMAR_BYTES)
         try:
             # one fixed spacing: with any white space allowed, a small model may write blanks to the end
             # and the compact one, because vLLM writes that
-            grammar = self._grammars.compile_json_schema(
-                json.dumps(decoding.schema), any_whitespace=False, separators=(",", ":")
-            )
+            if decoding.schema is None:
+                grammar = self._grammars.compile_grammar(decoding.grammar)
+            else:
+                grammar = self._grammars.compile_json_schema(
+                    json.dumps(decoding.schema), any_whitespace=False, separators=(",", ":")
+                )
         except RuntimeError as error:
-            raise EngineError(f"the JSON Schema cannot be made into a grammar: {error}") from error
+            what = "the JSON Schema cannot be made into a grammar" if decoding.schema else "the grammar cannot be read"
+            raise EngineError(f"{what}: {error}") from error
         return xgrammar.GrammarMatcher(grammar)
 
 

@@ -116,15 +116,18 @@ class VllmEngine:
         from vllm import SamplingParams
         from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 
+        form = None
+        if decoding.schema is not None:
+            form = StructuredOutputsParams(json=json.dumps(decoding.schema))
+        elif decoding.grammar is not None:
+            form = StructuredOutputsParams(grammar=decoding.grammar)
         params = SamplingParams(
             max_tokens=max(1, decoding.max_tokens),
             temperature=max(0.0, decoding.temperature),
             top_p=decoding.top_p,
             seed=decoding.seed if decoding.temperature > 0 else None,
             stop=list(decoding.stop) or None,
-            structured_outputs=(
-                None if decoding.schema is None else StructuredOutputsParams(json=json.dumps(decoding.schema))
-            ),
+            structured_outputs=form,
             output_kind=RequestOutputKind.CUMULATIVE if live else RequestOutputKind.FINAL_ONLY,
         )
         return _Job(self._ids(prompt, decoding.max_tokens), params)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from shelftalk.errors import UsageError
 
-Task = Literal["suits", "pointwise", "listwise", "understand", "explain"]
+Task = Literal["suits", "pointwise", "listwise", "understand", "explain", "wishes", "needs", "reasons", "graded"]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -72,8 +72,17 @@ class CatalogueSource(_Part):
     test: Share = 0.1
 
 
+class WrittenSource(_Part):
+    """The written set (wishes, needs and reasons), by default the bundled one; its splits are its own. `variants` are the rows a
+    request of each task, every one in another made-up shop."""
+
+    kind: Literal["written"]
+    path: Path | None = None
+    variants: dict[Literal["wishes", "needs", "reasons"], Annotated[int, Field(ge=1, le=20)]] = {}
+
+
 Source = Annotated[
-    ProductqaSource | ChorusSource | DemoSource | LogsSource | CatalogueSource, Field(discriminator="kind")
+    ProductqaSource | ChorusSource | DemoSource | LogsSource | CatalogueSource | WrittenSource, Field(discriminator="kind")
 ]
 
 
@@ -126,6 +135,7 @@ LABELS: dict[str, frozenset[str]] = {
     "productqa": frozenset({"suits", "pointwise", "listwise", "understand", "explain"}),
     "chorus": frozenset({"pointwise", "listwise"}),
     "demo": frozenset({"pointwise", "listwise", "understand", "explain"}),
+    "written": frozenset({"wishes", "needs", "reasons"}),
     "logs": frozenset({"pointwise", "listwise"}),
     "catalogue": frozenset({"suits", "pointwise", "listwise", "understand", "explain"}),
 }

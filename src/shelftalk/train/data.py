@@ -24,9 +24,9 @@ from shelftalk.prompts import PromptLibrary, Template
 from shelftalk.resources import resource
 from shelftalk.settings import Settings
 from shelftalk.train.card import Report, card, facts
-from shelftalk.train.config import DataConfig, Source, resolve
+from shelftalk.train.config import DataConfig, Source, WrittenSource, resolve
 from shelftalk.train.leaks import leaks, without_repeats
-from shelftalk.train.sets import sources
+from shelftalk.train.sets import sources, written
 from shelftalk.train.sets.example import SPLITS, Example, Judged
 from shelftalk.train.sets.explaining import explain
 from shelftalk.train.sets.logs import logs
@@ -36,6 +36,7 @@ from shelftalk.train.sets.shop import indexed_shop
 from shelftalk.train.sets.suits import suits
 from shelftalk.train.sets.synthetic import catalogue
 from shelftalk.train.sets.understanding import understand
+from shelftalk.written import WrittenSet, read_written
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +109,10 @@ def build(config: DataConfig, settings: Settings, say: Say = lambda _: None, cha
     chat = chat or tokenizer_of(config.model, settings)
     report = Report()
     judged = []
+    direct = [source for source in config.sources if source.kind == "written"]
     for source in config.sources:
+        if source.kind == "written":
+            continue
         found = list(_judged(source, config, settings, report))
         say(f"{source.kind}: {len(found):,} judged requests")
         if not found:
@@ -120,10 +124,9 @@ def build(config: DataConfig, settings: Settings, say: Say = lambda _: None, cha
     examples: list[Example] = []
     for task, wanted in config.tasks.items():
         drawn = _drawn(task, judged, config, report)
-        rows = [
-            replace(e, weight=e.weight * wanted.weight)
-            for e in _examples(task, drawn, scribe, prompts, settings, config, report)
-        ]
+        made = [*_examples(task, drawn, scribe, prompts, settings, config, report)]
+        made += [e for source in direct for e in _written(task, source, prompts, settings, config, report)]
+        rows = [replace(e, weight=e.weight * wanted.weight) for e in made]
         say(f"{task}: {len(rows):,} examples")
         examples += rows
     cleaned = without_repeats(examples)
@@ -211,6 +214,36 @@ def _examples(
             yield from explain(judged, scribe, prompts, settings, config.seed, report.left_out)
 
 
+def _written(
+    task: str, source: WrittenSource, prompts: PromptLibrary, settings: Settings, config: DataConfig, report: Report
+) -> Iterator[Example]:
+    """The rows of the written set for a task, none for a task that it does not teach."""
+    if task not in ("wishes", "needs", "reasons"):
+        return
+    folder = resolve(source.path, config) if source.path else resource("data/wishes")
+    _hashed(report, folder.parent, sorted((folder / "kinds").glob("*.txt")))
+    found = read_written(folder)
+    variants = source.variants.get(task, {"wishes": 2, "needs": 3, "reasons": 1}[task])  # type: ignore[call-overload]
+    if task == "wishes":
+        yield from written.wishes(found, prompts, config.seed, variants)
+    elif task == "needs":
+        yield from written.needs(found, prompts, _near_kinds(found, settings), config.seed, variants)
+    else:
+        yield from written.reasons(found, prompts, config.seed, variants)
+
+
+def _near_kinds(found: WrittenSet, settings: Settings) -> dict[str, list[str]]:
+    """The 40 kinds nearest to each need by the default embedder, nearest first."""
+    from shelftalk.catalog.embed import load_embedder
+
+    embedder = load_embedder("default", settings.home_folder)
+    names = list(found.kinds)
+    kinds = embedder.encode(names)
+    texts = [need.text for need in found.needs]
+    similar = embedder.encode(texts) @ kinds.T if texts else []
+    return {text: [names[i] for i in (-row).argsort()[:40]] for text, row in zip(texts, similar, strict=True)}
+
+
 def served(strategy: str, prompts: PromptLibrary, settings: Settings) -> Template:
     """The template that a ranking strategy is served with: the settings' own where they name one for it."""
     named = settings.rank.prompt if settings.rank.strategy == strategy else None
@@ -242,6 +275,8 @@ def _drawn(task: str, judged: Sequence[Judged], config: DataConfig, report: Repo
 def usable(task: str, one: Judged) -> bool:
     """Whether a judged request has what the task learns from."""
     match task:
+        case "wishes" | "needs" | "reasons":
+            return False
         case "suits":
             return one.verdicts is not None
         case "pointwise" | "listwise":

@@ -1,0 +1,132 @@
+"""Where a value stands among the products that fit: computed from the table, never guessed.
+
+"lightest of 16", "2nd longest of 23", "yes, 3 of 16": numbers are placed among all values of the field that a filter lets
+through, named values are counted. The words come from the field's unit (UNITS_WORDS), else from its name's last word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shelftalk.catalog import sql
+from shelftalk.catalog.facets import unit as unit_in_name
+from shelftalk.values import Constraint, Scalar
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from shelftalk.catalog.store import Catalog
+
+__all__ = ["Scope", "Standing", "superlatives"]
+
+# Up to this place a value is told by its place ("3rd lightest of 16").
+TOLD = 3
+_ORDINALS = {1: "", 2: "2nd ", 3: "3rd "}
+# (smallest, largest) by what is measured: the first whose words a field's name holds, then by its unit.
+_BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, str]], ...] = (
+    (("price",), ("cheapest", "most expensive")),
+    (("width", "wide"), ("narrowest", "widest")),
+    (("height", "tall"), ("lowest", "tallest")),
+    (("thickness", "thick"), ("thinnest", "thickest")),
+    (("noise", "loudness", "volume_db"), ("quietest", "loudest")),
+    (("brightness", "luminous"), ("dimmest", "brightest")),
+    (("weight",), ("lightest", "heaviest")),
+    (("length", "depth", "diameter", "reach", "range"), ("shortest", "longest")),
+    (("load", "temperature", "power", "speed", "pressure"), ("lowest", "highest")),
+    (("capacity", "volume", "storage"), ("smallest", "largest")),
+    (("duration", "runtime", "battery_life", "warranty", "time"), ("shortest", "longest")),
+)
+_BY_UNIT: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(("g", "kg", "lb", "lbs", "oz", "mg"), ("lightest", "heaviest")),
+    **dict.fromkeys(("db",), ("quietest", "loudest")),
+    **dict.fromkeys(("lm", "lumens", "nits", "lux"), ("dimmest", "brightest")),
+    **dict.fromkeys(("l", "ml", "cl", "liters", "litres", "gb", "tb", "mb", "mah", "wh", "inch", "inches", "in"), ("smallest", "largest")),
+    **dict.fromkeys(("h", "hours", "hour", "hrs", "min", "minutes", "mins", "s", "seconds", "secs", "days", "weeks", "months", "years", "year", "cm", "mm", "m", "ft", "feet"), ("shortest", "longest")),
+}  # fmt: skip
+
+
+def superlatives(field: str) -> tuple[str, str]:
+    """The words for the smallest and the largest value of a field: ("lightest", "heaviest") of weight_g."""
+    name = field.lower()
+    for words, ends in _BY_NAME:
+        if any(word in name for word in words):
+            return ends
+    return _BY_UNIT.get(unit_in_name(field) or "", ("lowest", "highest"))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The place of a number among `of` values: `low` counted from the smallest, `high` from the largest (1 is the best; equal
+    values share it), `share` the part of the others that are greater, ties counted half. For a named value, `of` products of
+    which `alike` hold it."""
+
+    of: int
+    low: int = 0
+    high: int = 0
+    share: float = 0.5
+    alike: int = 0
+    number: bool = True
+
+    def words(self, field: str) -> str:
+        """As a card says it: "lightest of 16", "2nd heaviest of 16", "middle of 16"; "3 of 16" for a named value; "" for one
+        product alone."""
+        if self.of < 2:
+            return ""
+        if not self.number:
+            return f"{self.alike} of {self.of}"
+        least, most = superlatives(field)
+        if self.low == self.high == 1:
+            return f"all {self.of} alike"
+        if self.low <= min(TOLD, self.of // 2) and self.low <= self.high:
+            return f"{_ORDINALS[self.low]}{least} of {self.of}"
+        if self.high <= min(TOLD, self.of // 2):
+            return f"{_ORDINALS[self.high]}{most} of {self.of}"
+        return f"middle of {self.of}"
+
+
+class Scope:
+    """The products that a filter lets through, by which values stand; each field is read from the table once."""
+
+    def __init__(self, catalog: Catalog, constraints: Sequence[Constraint], exclude: Sequence[str] = ()) -> None:
+        self.constraints = tuple(constraints)
+        self._catalog = catalog
+        self._exclude = tuple(exclude)
+        self._where = sql.where(self.constraints, self._exclude)
+        self._numbers: dict[str, np.ndarray] = {}
+        self._counts: dict[tuple[str, Any], int] = {}
+        self._size: int | None = None
+
+    @property
+    def size(self) -> int:
+        """How many products there are."""
+        if self._size is None:
+            self._size = self._catalog.matching(self._where)
+        return self._size
+
+    def numbers(self, field: str) -> np.ndarray:
+        """All values of a field, rising."""
+        if field not in self._numbers:
+            self._numbers[field] = self._catalog.numbers(field, self._where)
+        return self._numbers[field]
+
+    def place(self, field: str, value: float) -> Standing:
+        """The standing of a number."""
+        import numpy as np
+
+        values = self.numbers(field)
+        slack = 1e-9 * max(1.0, abs(value))
+        below = int(np.searchsorted(values, value - slack, "left"))
+        upto = int(np.searchsorted(values, value + slack, "right"))
+        total = len(values)
+        share = (total - upto + 0.5 * max(0, upto - below - 1)) / max(1, total - 1)
+        return Standing(total, below + 1, total - upto + 1, min(1.0, share), upto - below)
+
+    def count(self, field: str, value: Scalar) -> Standing:
+        """How many hold a named value, yes or no."""
+        key = (field, sql.canonical(value))
+        if key not in self._counts:
+            more = Constraint(field, "=", value)
+            self._counts[key] = self._catalog.matching(sql.where((*self.constraints, more), self._exclude))
+        return Standing(self.size, alike=self._counts[key], number=False)

@@ -1,0 +1,237 @@
+"""Wishes become criteria: the language model reads which field a shopper's words want, which way, and how much it matters.
+
+The prompt shows the request and the fields of the kinds in question; a grammar made from the facets holds what is written to
+fields and values that the catalogue has. A wish that no field answers is written down as such. Limits are read by rules
+before this, and no criterion excludes a product. This module knows no database.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from shelftalk.catalog.facets import unit
+from shelftalk.engines.base import Decoding, Engine
+from shelftalk.prompts.library import Template
+from shelftalk.values import Criterion, Facet, Facets, Intent, Prompt, Tokens
+
+__all__ = ["Wishes", "WishReader", "described", "grammar", "parse", "question_fields"]
+
+MOST_FIELDS = 16
+MOST_VALUES = 8
+MOST_WISHES = 4
+LONGEST_VALUE = 32
+_LONGEST_WORDS = 90
+_PLAIN_NAME = re.compile(r"[A-Za-z_][\w .()/%-]{0,60}", re.ASCII)
+# Fields that say how the shop keeps a product rather than what it is like.
+_ADMINISTRATIVE = frozenset({"categories", "availability", "stock", "released_at", "list_price", "review_count"})
+_LINE = re.compile(r"(?P<words>[^:\n]+): (?P<want>none|(?P<field>.+?) (?P<how>low|high|yes|no|.+?) (?P<much>[123]))")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the model read: criteria in the order of importance, the words of wishes that no field answers, and the cost."""
+
+    criteria: tuple[Criterion, ...] = ()
+    unanswered: tuple[str, ...] = ()
+    tokens: Tokens = Tokens()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request to read: its words, the kinds in question, and the fields to choose from."""
+
+    request: str
+    kinds: tuple[str, ...]
+    fields: tuple[Facet, ...]
+
+
+class WishReader:
+    """Reads wishes with a language model. `template` is the prompt understand/wishes."""
+
+    def __init__(self, engine: Engine, template: Template) -> None:
+        self._engine, self.template = engine, template
+
+    def read(self, questions: Sequence[Question]) -> list[Wishes]:
+        """One Wishes a question, in order, in one batch; nothing is asked where there is no field to choose."""
+        asked = [q for q in questions if q.fields]
+        prompts = [prompt(self.template, q) for q in asked]
+        decodings = [Decoding(max_tokens=24 * MOST_WISHES, grammar=grammar(q.fields)) for q in asked]
+        written = iter(self._engine.generate(prompts, decodings) if prompts else [])
+        out = []
+        for question in questions:
+            if not question.fields:
+                out.append(Wishes())
+                continue
+            generation = next(written)
+            out.append(replace(parse(generation.text, question), tokens=generation.tokens))
+        return out
+
+
+def prompt(template: Template, question: Question) -> Prompt:
+    """The prompt for one request."""
+    kind = ", ".join(question.kinds[:3]) or "Products"
+    return template.render(kind=kind, fields=[described(f) for f in question.fields], request=question.request)
+
+
+def described(facet: Facet) -> str:
+    """A field as the prompt shows it: "noise_db", "packable yes/no", "setup: poles, pop-up"."""
+    name = shown_name(facet.field)
+    if facet.kind in ("money", "number"):
+        return name
+    if facet.kind == "boolean":
+        return f"{name} yes/no"
+    return f"{name}: {', '.join(values_of(facet))}"
+
+
+def shown_name(field: str) -> str:
+    """The field's bare name."""
+    return field.removeprefix("attributes.")
+
+
+def values_of(facet: Facet) -> list[str]:
+    """The named values that the prompt and the grammar offer, commonest first."""
+    held = [str(v) for v, _ in facet.values]
+    return [v for v in held if len(v) <= LONGEST_VALUE and not re.search(r"[\n;,:]", v)][:MOST_VALUES]
+
+
+def question_fields(facets: Facets, kinds: Sequence[str], request: str = "") -> tuple[Facet, ...]:
+    """The fields of these kinds that a wish may be about, at most 16: those that most of their products carry first, those
+    that share words with the request before the rest; price and rating are always among them.
+
+    Without kinds, the fields that belong to all of the catalogue.
+    """
+    wanted = set(kinds)
+    words = set(re.findall(r"[a-z]{3,}", request.lower()))
+    found: list[tuple[float, int, Facet]] = []
+    for place, facet in enumerate(facets):
+        if facet.field in _ADMINISTRATIVE or not _PLAIN_NAME.fullmatch(shown_name(facet.field)):
+            continue
+        core = facet.field in ("price", "rating", "brand")
+        if not core and wanted and facet.categories and not wanted & set(facet.categories):
+            continue
+        if not core and not wanted and facet.categories and len(facet.categories) < 3:
+            continue
+        if facet.field == "brand":
+            continue
+        if facet.kind in ("text", "list") and (facet.distinct < 2 or len(values_of(facet)) < 2):
+            continue
+        if facet.kind in ("number", "money") and facet.minimum == facet.maximum:
+            continue
+        if facet.kind == "date":
+            continue
+        named = bool(words & set(re.findall(r"[a-z]{3,}", facet.field.lower())))
+        valued = any(w in words for v in values_of(facet) for w in re.findall(r"[a-z]{3,}", v.lower()))
+        found.append((0.0 if core else 1.0 - 0.5 * named - 0.25 * valued, place, facet))
+    found.sort(key=lambda f: f[:2])
+    chosen = [f for _, _, f in found[:MOST_FIELDS]]
+    return tuple([f for f in chosen if f.field not in ("price", "rating")] + [f for f in chosen if f.field in ("price", "rating")])
+
+
+def grammar(fields: Iterable[Facet]) -> str:
+    """The EBNF of what may be written over these fields."""
+    options = []
+    for facet in fields:
+        name = _literal(shown_name(facet.field) + " ")
+        if facet.kind in ("money", "number"):
+            options.append(f'{name} ("low" | "high")')
+        elif facet.kind == "boolean":
+            options.append(f'{name} ("yes" | "no")')
+        else:
+            options.append(f'{name} "not "? ({" | ".join(map(_literal, values_of(facet)))})')
+    wish = " | ".join(options)
+    return (
+        f'root ::= "none" | line ("\\n" line){{0,{MOST_WISHES - 1}}}\n'
+        'line ::= words ": " ("none" | wish " " [1-3])\n'
+        f"words ::= [^:\\n]{{1,{_LONGEST_WORDS}}}\n"
+        f"wish ::= {wish}\n"
+    )
+
+
+def _literal(text: str) -> str:
+    return json.dumps(text, ensure_ascii=True)
+
+
+def parse(text: str, question: Question) -> Wishes:
+    """What was written, as criteria over the question's fields. Words that the request does not hold, a field named twice for
+    the same want and lines of another form are left out (a server without grammars may write them)."""
+    known = {shown_name(f.field): f for f in question.fields}
+    said = _plain(question.request)
+    criteria: list[Criterion] = []
+    unanswered: list[str] = []
+    for line in text.strip().splitlines()[:MOST_WISHES]:
+        match = _LINE.fullmatch(line.strip())
+        if match is None:
+            continue
+        words = match["words"].strip()
+        if _plain(words) not in said:
+            words = ""
+        if match["want"] == "none":
+            if words:
+                unanswered.append(words)
+            continue
+        criterion = _criterion(match["want"], known, words)
+        if criterion is not None and all(c.field != criterion.field or c.value != criterion.value for c in criteria):
+            criteria.append(criterion)
+    return Wishes(tuple(criteria), tuple(dict.fromkeys(unanswered)))
+
+
+def _criterion(want: str, known: dict[str, Facet], words: str) -> Criterion | None:
+    """The criterion that "field how much" stands for, None where the field has no such value."""
+    rest, _, much = want.rpartition(" ")
+    for name, facet in known.items():
+        if not rest.startswith(name + " "):
+            continue
+        how = rest[len(name) + 1 :]
+        if facet.kind in ("money", "number"):
+            if how in ("low", "high"):
+                return Criterion(facet.field, how, None, int(much), words)  # type: ignore[arg-type]
+        elif facet.kind == "boolean":
+            if how in ("yes", "no"):
+                return Criterion(facet.field, "is", how == "yes", int(much), words)
+        else:
+            negated = how.startswith("not ")
+            held = {str(v): v for v, _ in facet.values}
+            value = held.get(how.removeprefix("not "))
+            if value is not None:
+                return Criterion(facet.field, "not" if negated else "is", value, int(much), words)
+    return None
+
+
+def written(criteria: Sequence[Criterion | None], words: Sequence[str]) -> str:
+    """What a model should write for these criteria (None: a wish that no field answers) read from these words."""
+    lines = []
+    for criterion, said in zip(criteria, words, strict=True):
+        lines.append(f"{said}: {wish_text(criterion)}")
+    return "\n".join(lines) or "none"
+
+
+def wish_text(criterion: Criterion | None) -> str:
+    """One criterion as the model writes it, without the words: "noise_db low 2"."""
+    if criterion is None:
+        return "none"
+    if criterion.want in ("low", "high"):
+        how = criterion.want
+    else:
+        value = criterion.value
+        how = ("yes" if value else "no") if isinstance(value, bool) else str(value)
+        how = f"not {how}" if criterion.want == "not" else how
+    return f"{shown_name(criterion.field)} {how} {criterion.importance}"
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"[\w']+", text.lower().replace("’", "'")))
+
+
+def said_in(criterion: Criterion, intent: Intent) -> bool:
+    """Whether a hard limit of the intent already settles the criterion's field."""
+    return any(c.field == criterion.field for c in intent.constraints) or (
+        intent.sort is not None and intent.sort.field == criterion.field
+    )
+
+
+def unit_of(field: str) -> str | None:
+    """The unit in a field's name, None where it carries none."""
+    return unit(field)

@@ -1,0 +1,202 @@
+"""Reads the written set's files and parts it: docs in data/wishes/README.md.
+
+A kind named in `HELD` stands in no training example. Of the other kinds each line goes to one split by the hash of its
+words, so that it stays there when lines come and go; a line whose words for a wish stand in a later split too leaves train.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from shelftalk.errors import FeedError
+from shelftalk.resources import resource
+from shelftalk.values import Criterion, Scalar
+
+__all__ = ["FieldSpec", "Kind", "Need", "Reason", "Split", "Wish", "WrittenSet", "read_written"]
+
+Split = Literal["train", "dev", "test"]
+# Whole kinds that training never sees; a third of the test split's wishes are of them.
+HELD: Mapping[str, Split] = {
+    "Coolers": "dev", "Fans": "dev", "Suitcases": "dev", "Hair Dryers": "dev",
+    "Sleeping Bags": "test", "Kettles": "test", "Humidifiers": "test", "Portable Speakers": "test", "Gloves": "test",
+    "Ladders": "test", "Strollers": "test", "Electric Toothbrushes": "test",
+}  # fmt: skip
+# Shares of the lines of other kinds that dev and test hold.
+_SHARES = {"wishes": (0.05, 0.14), "needs": (0.10, 0.25), "reasons": (0.05, 0.10)}
+_RANGE = re.compile(r"(-?[\d.]+)\.\.(-?[\d.]+)")
+_SPAN = re.compile(r"\[([^\]]+)\]")
+_NEAR = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """A field of a kind: a number with its usual range, yes or no, or named values."""
+
+    name: str
+    low: float | None = None
+    high: float | None = None
+    values: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> Literal["number", "boolean", "text"]:
+        """What it holds."""
+        return "number" if self.low is not None else "text" if self.values else "boolean"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A request with its criteria; `words` are the brackets in order, `wants` what answers each (None: no field does)."""
+
+    text: str
+    kind: str
+    words: tuple[str, ...]
+    wants: tuple[Criterion | None, ...]
+    split: Split
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A need that names no product, and the kinds that help, best first."""
+
+    text: str
+    kinds: tuple[str, ...]
+    split: Split
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A reason for a product: the request, the numbered facts, and what a good assistant says of them."""
+
+    request: str
+    kind: str
+    facts: tuple[str, ...]
+    text: str
+    split: Split
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of product by the name of its category, with its fields (price and rating beside them)."""
+
+    name: str
+    fields: tuple[FieldSpec, ...]
+
+
+@dataclass(frozen=True)
+class WrittenSet:
+    """All of it."""
+
+    kinds: Mapping[str, Kind]
+    wishes: tuple[Wish, ...] = ()
+    needs: tuple[Need, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def read_written(folder: Path | None = None) -> WrittenSet:
+    """The set in a folder (by default the bundled one). FeedError names the file and line that is not in the format."""
+    folder = folder or resource("data/wishes")
+    files = sorted((folder / "kinds").glob("*.txt"))
+    if not files:
+        raise FeedError(f"{folder}: holds no kinds/*.txt; see data/wishes/README.md for the format")
+    kinds: dict[str, Kind] = {}
+    wishes: list[Wish] = []
+    needs: list[Need] = []
+    reasons: list[Reason] = []
+    for path in files:
+        kind, section = "", ""
+        for number, raw in enumerate(path.read_text("utf-8").splitlines(), 1):
+            line = raw.strip()
+            if not line or line.startswith("#"):
+                continue
+            try:
+                if line.startswith("= "):
+                    kind, section = line[2:], ""
+                    kinds[kind] = Kind(kind, ())
+                elif line in ("fields", "wishes", "needs", "reasons"):
+                    section = line
+                elif section == "fields":
+                    kinds[kind] = replace(kinds[kind], fields=(*kinds[kind].fields, _field(line)))
+                elif section == "wishes":
+                    wishes.append(_wish(line, kinds[kind]))
+                elif section == "needs":
+                    text, _, helping = line.rpartition(" | ")
+                    needs.append(Need(text, tuple(k.strip() for k in helping.split(";")), _split(text, "needs")))
+                elif section == "reasons":
+                    request, facts, text = line.split(" || ")
+                    split = HELD.get(kind) or _split(line, "reasons")
+                    reasons.append(Reason(request, kind, tuple(f.strip() for f in facts.split(";")), text, split))
+                else:
+                    raise ValueError("a line outside a section")
+            except (ValueError, KeyError, IndexError) as error:
+                raise FeedError(f"{path}, line {number}: {error or 'not in the format'}: {line[:100]}") from error
+    kept = _apart(wishes)
+    return WrittenSet(kinds, tuple(kept), tuple(needs), tuple(reasons), {"wishes": len(wishes) - len(kept)})
+
+
+def _field(line: str) -> FieldSpec:
+    name, _, what = line.partition(": ")
+    if match := _RANGE.fullmatch(what):
+        return FieldSpec(name, float(match[1]), float(match[2]))
+    return FieldSpec(name) if what == "yes/no" else FieldSpec(name, values=tuple(v.strip() for v in what.split(",")))
+
+
+def _wish(line: str, kind: Kind) -> Wish:
+    text, _, parts = line.rpartition(" | ")
+    words = tuple(_SPAN.findall(text))
+    wanted = () if parts.strip() == "-" else tuple(_want(p.strip(), kind, w) for p, w in zip(parts.split(";"), words, strict=True))
+    plain = _SPAN.sub(r"\1", text)
+    return Wish(plain, kind.name, words, wanted, HELD.get(kind.name) or _split(plain, "wishes"))
+
+
+def _want(part: str, kind: Kind, words: str) -> Criterion | None:
+    importance = 3 if part.endswith("!") else 1 if part.endswith("?") else 2
+    bare = part.rstrip("!?")
+    if bare == "none":
+        return None
+    name, _, how = bare.partition(" ")
+    spec = next((f for f in kind.fields if f.name == name), None)
+    if name in ("price", "rating") or (spec and spec.kind == "number"):
+        if how not in ("low", "high"):
+            raise ValueError(f"{name} is low or high, not {how!r}")
+        return Criterion(name, how, None, importance, words)  # type: ignore[arg-type]
+    if spec is None:
+        raise ValueError(f"{kind.name} has no field {name!r}")
+    if spec.kind == "boolean":
+        return Criterion(name, "is", how == "yes", importance, words)
+    value: Scalar = how.removeprefix("not ")
+    if value not in spec.values:
+        raise ValueError(f"{name} has no value {value!r}")
+    return Criterion(name, "not" if how.startswith("not ") else "is", value, importance, words)
+
+
+def _split(text: str, section: str) -> Split:
+    dev, test = _SHARES[section]
+    place = int.from_bytes(hashlib.sha256(text.casefold().encode()).digest()[:4], "big") / 2**32
+    return "dev" if place < dev else "test" if place < dev + test else "train"
+
+
+def _apart(wishes: list[Wish]) -> list[Wish]:
+    """The wishes without those of train whose words for a wish, or nearly those, stand in dev or test."""
+    held = [_bag(w) for wish in wishes if wish.split != "train" for w in (*wish.words, wish.text)]
+    by_word: dict[str, list[frozenset[str]]] = {}
+    for bag in held:
+        for word in bag:
+            by_word.setdefault(word, []).append(bag)
+
+    def near(text: str) -> bool:
+        bag = _bag(text)
+        return any(
+            len(bag & other) >= _NEAR * len(bag | other) for word in bag for other in by_word.get(word, ())
+        )
+
+    return [w for w in wishes if w.split != "train" or not any(map(near, (*w.words, w.text)))]
+
+
+def _bag(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z0-9']+", text.lower()))
