@@ -10,10 +10,11 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "shelftalk"
 
 # Floor 0 is the ground. Modules of one floor do not import each other, except inside their own folder.
-FLOORS: dict[str, int] = {
+FLOORS: dict[str, float] = {
     "errors": 0, "text": 0, "resources": 0, "values": 0,
     "settings": 1, "schema": 1, "request": 1,
-    "catalog": 2, "engines": 2, "prompts": 2,
+    "catalog": 2, "engines": 2, "prompts": 2, "written": 2,
+    "facts": 2.5,
     "understand": 3, "retrieve": 3, "rank": 3, "explain": 3,
     "asked": 4, "work": 4, "recommender": 5,
     "render": 6, "bulk": 6, "trec": 7, "demo": 6,

@@ -12,7 +12,7 @@ from typing import Any
 from shelftalk.catalog import Catalog
 from shelftalk.catalog.product import product_record
 from shelftalk.explain import WhyAnswer
-from shelftalk.explain.words import content_stems, stems
+from shelftalk.facts.words import content_stems, stems
 from shelftalk.schema import ProductModel
 from shelftalk.text import clean, shorten
 from shelftalk.understand import Understood

@@ -17,7 +17,7 @@ from shelftalk.engines.base import Engine
 from shelftalk.errors import CatalogError, UsageError
 from shelftalk.explain import Explainer, ExplainJob, WhyAnswer, answer_question
 from shelftalk.explain import why as explain_why
-from shelftalk.explain.facts import humanise
+from shelftalk.facts.facts import humanise
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Ranker, RankJob, Suits
 from shelftalk.retrieve import Retriever

@@ -60,7 +60,7 @@ class Expectation:
 
     def has(self, field: str, value: Any = True) -> Expectation:
         """Every pick's record holds `value` in `field`: text without case, "yes" is True, a list contains it."""
-        from shelftalk.explain.holds import same
+        from shelftalk.facts.holds import same
 
         __tracebackhide__ = True
         return self._every(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from shelftalk.explain import ExplainJob, Point
-from shelftalk.explain.facts import Fact, facts_of
+from shelftalk.facts.facts import Fact, facts_of
 from shelftalk.values import Constraint, Facets, Intent, Product, Sort
 
 NO_FACETS = Facets()
@@ -43,7 +43,7 @@ def fact(product: Product, field: str) -> Fact:
 
 def point(product: Product, field: str, constraint: Constraint | None = None, **more: object) -> Point:
     """A point about one field; met or missed by the constraint as the record says."""
-    from shelftalk.explain.holds import holds
+    from shelftalk.facts.holds import holds
 
     kind = "general" if constraint is None else "met" if holds(constraint, product) else "missed"
     extra = tuple(fact(product, name) for name in more.pop("with_", ()))  # type: ignore[attr-defined]

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from shelftalk.explain.facts import attribute_fact
 from shelftalk.explain.job import Point
 from shelftalk.explain.phrase import article, plural, sentence, sentences, singular
+from shelftalk.facts.facts import attribute_fact
 from shelftalk.values import Constraint
 from tests.explain.shop import FINCH, LARK, NO_FACETS, WREN, point
 

@@ -10,7 +10,7 @@ import pytest
 
 from shelftalk.engines.fake import FakeEngine
 from shelftalk.errors import UsageError
-from shelftalk.explain.holds import holds
+from shelftalk.facts.holds import holds
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Suits
 from shelftalk.settings import Settings, UnderstandSettings

@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from shelftalk.explain import lexicon
-from shelftalk.explain.facts import Fact, safe
-from shelftalk.explain.holds import as_number
 from shelftalk.explain.job import Point
 from shelftalk.explain.named import foreign, origin
 from shelftalk.explain.parse import Item, read
 from shelftalk.explain.phrase import VERB_FIRST, tidy, wanted
-from shelftalk.explain.units import close, same_quantity
-from shelftalk.explain.words import stem, stems, words
+from shelftalk.facts.facts import Fact, safe
+from shelftalk.facts.holds import as_number
+from shelftalk.facts.units import close, same_quantity
+from shelftalk.facts.words import stem, stems, words
 from shelftalk.prompts.filters import neutral
 
 MAX_LENGTH, MAX_SENTENCE_WORDS = 240, 40

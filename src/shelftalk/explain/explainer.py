@@ -8,13 +8,13 @@ from decimal import Decimal
 
 from shelftalk.engines.base import Engine
 from shelftalk.explain.check import check
-from shelftalk.explain.facts import Fact, facts_of, humanise, safe
 from shelftalk.explain.job import ExplainJob, Point
 from shelftalk.explain.phrase import boolean, sentence, sentences
 from shelftalk.explain.select import absences, points_of
-from shelftalk.explain.units import split_unit
 from shelftalk.explain.wishes import unspoken
 from shelftalk.explain.write import Wording, Writer
+from shelftalk.facts.facts import Fact, facts_of, humanise, safe
+from shelftalk.facts.units import split_unit
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import ExplainSettings
 from shelftalk.values import Claim, Evidence, Explanation, Facets, Product, Tokens

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from shelftalk.explain.facts import Fact, money, plain_number, quantity
 from shelftalk.explain.job import Point
 from shelftalk.explain.lexicon import AUDIENCE, HEADS
 from shelftalk.explain.phrase import (
@@ -31,7 +30,8 @@ from shelftalk.explain.phrase import (
     suits,
     uncounted,
 )
-from shelftalk.explain.words import stems
+from shelftalk.facts.facts import Fact, money, plain_number, quantity
+from shelftalk.facts.words import stems
 
 _META = re.compile(r"([.^$*+?()\[\]{}|\\/])")
 _CORE = ("price", "brand", "rating", "review_count", "stock", "categories", "released_at", "title", "description")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from shelftalk.explain.facts import Fact
+from shelftalk.facts.facts import Fact
 from shelftalk.values import Constraint, Direction, Intent, Product
 
 

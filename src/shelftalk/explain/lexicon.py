@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from shelftalk.explain.facts import Fact
-from shelftalk.explain.words import listed
+from shelftalk.facts.facts import Fact
+from shelftalk.facts.words import listed
 
 DETERMINERS = listed("a an the its this")
 VERBS = listed("is are has have comes come offers offer includes include features feature provides provide gives give uses use")  # fmt: skip

@@ -9,8 +9,8 @@ import re
 from dataclasses import replace
 from typing import Literal
 
-from shelftalk.explain.units import currency_of
-from shelftalk.explain.words import listed
+from shelftalk.facts.units import currency_of
+from shelftalk.facts.words import listed
 from shelftalk.text import clean
 from shelftalk.values import Constraint, Intent
 

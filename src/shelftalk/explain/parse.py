@@ -13,10 +13,10 @@ from functools import lru_cache
 from typing import Literal
 
 from shelftalk.explain import lexicon
-from shelftalk.explain.facts import Fact
 from shelftalk.explain.job import Point
 from shelftalk.explain.phrase import wanted
-from shelftalk.explain.units import CURRENCY_WORDS, Unit, currency_of, unit_of
+from shelftalk.facts.facts import Fact
+from shelftalk.facts.units import CURRENCY_WORDS, Unit, currency_of, unit_of
 from shelftalk.text import clean
 
 _TOKEN = re.compile(

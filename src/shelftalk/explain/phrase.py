@@ -9,13 +9,13 @@ import re
 from datetime import date
 from decimal import Decimal
 
-from shelftalk.explain.facts import Fact, money, plain_number, quantity, safe
-from shelftalk.explain.holds import as_number, same
 from shelftalk.explain.job import Point
 from shelftalk.explain.lexicon import AUDIENCE
 from shelftalk.explain.named import foreign, origin
-from shelftalk.explain.units import close
-from shelftalk.explain.words import listed
+from shelftalk.facts.facts import Fact, money, plain_number, quantity, safe
+from shelftalk.facts.holds import as_number, same
+from shelftalk.facts.units import close
+from shelftalk.facts.words import listed
 from shelftalk.values import Constraint
 
 _MASS_NOUN = re.compile(

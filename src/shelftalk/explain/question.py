@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shelftalk.explain.check import check
-from shelftalk.explain.facts import Fact, facts_of, humanise
-from shelftalk.explain.holds import same
 from shelftalk.explain.job import ExplainJob, Point
 from shelftalk.explain.phrase import boolean, sentence, sentences
 from shelftalk.explain.select import points_of
 from shelftalk.explain.wishes import QUALITIES, mentioned
-from shelftalk.explain.words import content_stems, listed, stem, stems, words
+from shelftalk.facts.facts import Fact, facts_of, humanise
+from shelftalk.facts.holds import same
+from shelftalk.facts.words import content_stems, listed, stem, stems, words
 from shelftalk.text import clean
 from shelftalk.values import Claim, Evidence, Explanation, Facet, Facets, Intent, Product
 

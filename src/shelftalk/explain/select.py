@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from shelftalk.explain.facts import Fact, facts_of
-from shelftalk.explain.holds import extreme, holds
 from shelftalk.explain.job import ExplainJob, Point
 from shelftalk.explain.named import worded
 from shelftalk.explain.phrase import PLAINLY_ASKED, endings
 from shelftalk.explain.wishes import asked_stems, mentioned, qualities
-from shelftalk.explain.words import content_stems, stems
+from shelftalk.facts.facts import Fact, facts_of
+from shelftalk.facts.holds import extreme, holds
+from shelftalk.facts.words import content_stems, stems
 from shelftalk.text import clean
 from shelftalk.values import Constraint, Direction, Facets, Product
 

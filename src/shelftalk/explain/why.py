@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from shelftalk.explain.facts import Fact, attribute_fact, facts_of, humanise
-from shelftalk.explain.holds import as_number, holds
 from shelftalk.explain.job import Point
 from shelftalk.explain.phrase import boolean, bound, sentence, statements, wanted
-from shelftalk.explain.units import split_unit
-from shelftalk.explain.words import content_stems, stems
+from shelftalk.facts.facts import Fact, attribute_fact, facts_of, humanise
+from shelftalk.facts.holds import as_number, holds
+from shelftalk.facts.units import split_unit
+from shelftalk.facts.words import content_stems, stems
 from shelftalk.text import clean, shorten, shown
 from shelftalk.values import (
     Candidate,

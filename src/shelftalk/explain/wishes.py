@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from shelftalk.explain.facts import Fact
 from shelftalk.explain.job import ExplainJob
-from shelftalk.explain.words import content_stems, stem, stems, words
+from shelftalk.facts.facts import Fact
+from shelftalk.facts.words import content_stems, stem, stems, words
 from shelftalk.values import Direction, Product
 
 

@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 
 from shelftalk.engines.base import Decoding, Engine
 from shelftalk.explain.check import check
-from shelftalk.explain.facts import Fact
 from shelftalk.explain.guide import group, relation, schema, speaks
 from shelftalk.explain.job import Point
 from shelftalk.explain.named import foreign, origin
 from shelftalk.explain.phrase import endings
+from shelftalk.facts.facts import Fact
 from shelftalk.prompts import Template
 from shelftalk.settings import ExplainSettings
 from shelftalk.values import Prompt, Tokens

@@ -15,7 +15,7 @@ from itertools import combinations
 from typing import Any
 
 from shelftalk.catalog import Catalog, sql
-from shelftalk.explain.facts import humanise
+from shelftalk.facts.facts import humanise
 from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.retrieve.relax import names_kind
 from shelftalk.values import Constraint, Facets, Intent, Operator, Product

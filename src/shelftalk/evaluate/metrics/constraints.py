@@ -12,7 +12,7 @@ from shelftalk.evaluate.cases import Case, Outcome
 from shelftalk.evaluate.metrics.base import Figure, Metric, MetricContext, Pair, register, request_of, shown
 from shelftalk.evaluate.metrics.intervals import told_apart
 from shelftalk.evaluate.metrics.select import constraints_of, selector
-from shelftalk.explain.holds import holds
+from shelftalk.facts.holds import holds
 
 
 def refuses(outcome: Outcome) -> bool:

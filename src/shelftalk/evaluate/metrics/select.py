@@ -7,7 +7,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from shelftalk.evaluate.metrics.base import MetricContext
-from shelftalk.explain.holds import as_number, holds
+from shelftalk.facts.holds import as_number, holds
 from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.values import Constraint, Product
 

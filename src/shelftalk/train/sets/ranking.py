@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from shelftalk.explain.holds import holds
+from shelftalk.facts.holds import holds
 from shelftalk.prompts import Template
 from shelftalk.rank.card import card
 from shelftalk.rank.listwise import LABELS, Listwise

@@ -10,7 +10,7 @@ from shelftalk.catalog import Catalog, import_feed, load_embedder
 from shelftalk.catalog.facets import collect
 from shelftalk.catalog.readers import read_feed
 from shelftalk.errors import FeedError, UsageError
-from shelftalk.explain.holds import as_number, holds
+from shelftalk.facts.holds import as_number, holds
 from shelftalk.retrieve import Retriever
 from shelftalk.settings import Settings
 from shelftalk.understand import Understander

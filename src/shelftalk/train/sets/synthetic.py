@@ -17,9 +17,9 @@ from typing import Any
 import yaml
 
 from shelftalk.errors import UsageError
-from shelftalk.explain.facts import attribute_fact, humanise
-from shelftalk.explain.holds import holds
 from shelftalk.explain.phrase import article, is_adjective, labelled, uncounted
+from shelftalk.facts.facts import attribute_fact, humanise
+from shelftalk.facts.holds import holds
 from shelftalk.train.sets.example import Judged, Split
 from shelftalk.train.sets.shop import Shop, selected
 from shelftalk.train.sets.sources import split_of, splits_of

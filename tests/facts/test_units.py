@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shelftalk.explain.units import UNITS, currency_of, same_quantity, split_unit, unit_of
+from shelftalk.facts.units import UNITS, currency_of, same_quantity, split_unit, unit_of
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal
 
-from shelftalk.explain.units import Unit, split_unit, unit_of
-from shelftalk.explain.words import listed
+from shelftalk.facts.units import Unit, split_unit, unit_of
+from shelftalk.facts.words import listed
 from shelftalk.prompts.filters import neutral
 from shelftalk.text import clean
 from shelftalk.values import CORE_FIELDS, Facets, Product

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shelftalk.explain.holds import as_number, extreme, holds
+from shelftalk.facts.holds import as_number, extreme, holds
 from shelftalk.values import Constraint, Product
 from tests.explain.shop import FINCH, LARK, WREN
 

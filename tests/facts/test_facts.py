@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shelftalk.explain.facts import facts_of, humanise, money, plain_number, safe
+from shelftalk.facts.facts import facts_of, humanise, money, plain_number, safe
 from shelftalk.values import Facet, Facets, Product
 from tests.explain.shop import LARK, NO_FACETS
 

@@ -1,0 +1,155 @@
+"""The card of a product: the few facts that matter to one request, each with its standing among what fits, as prompts show them.
+
+"weight: 1.3 kg, lightest of 16"; "waterproof: yes, 3 of 16". What the criteria touch comes first, in order of importance.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shelftalk.facts.facts import Fact, facts_of, humanise, safe, spoken
+from shelftalk.facts.holds import same
+from shelftalk.facts.units import split_unit
+from shelftalk.facts.words import content_stems, stem, stems, words
+from shelftalk.text import clean
+from shelftalk.values import Constraint, Criterion, Facets, Intent, Product
+
+if TYPE_CHECKING:
+    from shelftalk.catalog.standing import Scope, Standing
+
+__all__ = ["CardFact", "card_facts", "plain_name", "wants"]
+
+# What the screen shows beside the reason, or says nothing of what the product is like.
+_BESIDE = frozenset(
+    {"title", "categories", "availability", "stock", "released_at", "list_price", "review_count", "brand"}
+)
+_CLAUSE = re.compile(r"(?<=[.!?;:])\s+|\s*\n\s*|,\s+(?=(?:and|but|with|for|so|which)\b)")
+_LONGEST_QUOTE = 80
+
+
+@dataclass(frozen=True, slots=True)
+class CardFact:
+    """One fact of a card. `standing` is None where none was looked up; `line` is how a prompt shows the fact.
+
+    `criterion` and `constraints` are those of the request that speak of its field; `sorted` says that the request sorts by it.
+    """
+
+    fact: Fact
+    standing: Standing | None = None
+    line: str = ""
+    criterion: Criterion | None = None
+    constraints: tuple[Constraint, ...] = ()
+    sorted: bool = False
+
+
+def card_facts(
+    product: Product, facets: Facets, intent: Intent, scope: Scope | None = None, most: int = 5
+) -> tuple[CardFact, ...]:
+    """At most `most` facts: what criteria touch (the most important first), what limits and the sort touch, the price, what
+    other words of the request touch, then the commonest fields. Without a scope no fact has a standing."""
+    facts = {fact.field: fact for fact in facts_of(product, facets)}
+    criteria = {_bare(c.field): c for c in sorted(intent.criteria, key=lambda c: c.importance)}
+    order = dict.fromkeys(_bare(c.field) for c in sorted(intent.criteria, key=lambda c: -c.importance))
+    sort = _bare(intent.sort.field) if intent.sort else None
+    order |= dict.fromkeys(_bare(c.field) for c in intent.constraints)
+    order |= dict.fromkeys([*([sort] if sort else []), "price"])
+    placed = [facts.pop(field) for field in order if field in facts]
+    found = [
+        _placed(
+            fact, criteria.get(fact.field), [c for c in intent.constraints if _bare(c.field) == fact.field], fact.field == sort, scope
+        )
+        for fact in placed[:most]
+    ]  # fmt: skip
+    rest = [fact for fact in facts.values() if fact.field not in _BESIDE]
+    others = [*_touched(rest, product, intent), *_commonest(rest, facets)]
+    for fact in dict.fromkeys(others):
+        if len(found) >= most:
+            break
+        found.append(CardFact(fact, None, fact.reads))
+    return tuple(found)
+
+
+def wants(intent: Intent) -> list[str]:
+    """The criteria as prompts state them, the most important first: "weight low", "setup pop-up", "foldable yes"."""
+    return [_want(c) for c in sorted(intent.criteria, key=lambda c: -c.importance)]
+
+
+def plain_name(field: str) -> str:
+    """A field's name in plain words, without the unit that it ends in: "weight" of weight_kg."""
+    return humanise(clean(split_unit(_bare(field))[0]))
+
+
+def _want(criterion: Criterion) -> str:
+    if criterion.want in ("low", "high"):
+        return f"{plain_name(criterion.field)} {criterion.want}"
+    name = humanise(clean(_bare(criterion.field)))
+    if isinstance(criterion.value, bool):
+        return f"{name} {'yes' if criterion.value is (criterion.want == 'is') else 'no'}"
+    return f"{name} {'not ' if criterion.want == 'not' else ''}{criterion.value}"
+
+
+def _bare(field: str) -> str:
+    return field.removeprefix("attributes.")
+
+
+def _placed(
+    fact: Fact, criterion: Criterion | None, constraints: Sequence[Constraint], by_it: bool, scope: Scope | None
+) -> CardFact:
+    """The fact with its standing; "middle of 16" is said only of what a criterion touches."""
+    standing = _standing(fact, criterion, constraints, scope) if scope else None
+    told = standing.words(fact.field) if standing else ""
+    dull = told.startswith("middle of") and criterion is None
+    shared = standing is not None and not standing.number and standing.alike >= standing.of
+    line = fact.reads if not told or dull or shared else f"{fact.reads}, {told}"
+    return CardFact(fact, standing, line, criterion, tuple(constraints), by_it)
+
+
+def _standing(
+    fact: Fact, criterion: Criterion | None, constraints: Sequence[Constraint], scope: Scope
+) -> Standing | None:
+    if fact.amount is not None:
+        return scope.place(fact.field, fact.amount)
+    if fact.truth is not None:
+        return scope.count(fact.field, fact.truth)
+    if fact.kind not in ("text", "list") or not fact.parts:
+        return None
+    if fact.kind == "text":
+        return scope.count(fact.field, fact.value)
+    asked = [criterion.value] if criterion is not None and criterion.value is not None else []
+    asked += [v for c in constraints for v in (c.value if isinstance(c.value, tuple) else (c.value,))]
+    named = next((v for v in asked if same(fact.value, v)), None)
+    named = fact.value[0] if named is None and len(fact.value) == 1 else named
+    return None if named is None else scope.count(fact.field, named)
+
+
+def _touched(facts: Iterable[Fact], product: Product, intent: Intent) -> Iterator[Fact]:
+    """The facts whose name or value holds a word of the request, then a quote of the description that holds one."""
+    asked = dict(content_stems(" ".join((intent.query, *intent.preferences, *intent.unanswered))))
+    asked = {s: w for s, w in asked.items() if s not in stems(" ".join((product.title, *product.categories)))}
+    held: set[str] = set()
+    for fact in facts:
+        said = stems(" ".join((fact.name, *fact.parts)))
+        if hit := said & asked.keys():
+            held |= hit
+            yield fact
+    if quote := _quote(product.description, asked.keys() - held):
+        yield Fact(0, "description", product.description, "mention", "text", f'text: "{quote}"', parts=(quote,))
+
+
+def _quote(text: str, asked: Iterable[str]) -> str:
+    """The first short clause of the text that holds a word asked for and can be spoken; "" where none does."""
+    wanted = set(asked)
+    for clause in _CLAUSE.split(clean(text)) if wanted else ():
+        said = spoken(clause).strip(" .,;:!?")
+        if wanted & {stem(w) for w in words(said)} and len(said) <= _LONGEST_QUOTE and '"' not in said and safe(said):
+            return said
+    return ""
+
+
+def _commonest(facts: Iterable[Fact], facets: Facets) -> list[Fact]:
+    """The facts by how many products carry their field, the catalogue's commonest first."""
+    place = {facet.field: n for n, facet in enumerate(facets)}
+    return sorted(facts, key=lambda f: (f.field == "rating", place.get(f.field, len(place))))
