@@ -15,7 +15,7 @@ LICENCES = {
     "productqa": "ProductQA (AGILE, Feng et al. 2024, arXiv 2405.14751), Apache-2.0",
     "chorus": "Chorus (querqy/chorus), Apache-2.0; product text Icecat, Open Content License",
     "demo": "the bundled demo, Apache-2.0",
-    "written": "the bundled demo, Apache-2.0",
+    "written": "the written set of data/wishes, Apache-2.0",
     "logs": "the shop's own logs",
     "catalogue": "the shop's own catalogue; requests made up from its facets",
 }

@@ -233,13 +233,13 @@ def _written(
 
 
 def _near_kinds(found: WrittenSet, settings: Settings) -> dict[str, list[str]]:
-    """The 40 kinds nearest to each need by the default embedder, nearest first."""
+    """The 40 kinds nearest to each need, and to each wish that names its kind, by the default embedder, nearest first."""
     from shelftalk.catalog.embed import load_embedder
 
     embedder = load_embedder("default", settings.home_folder)
     names = list(found.kinds)
     kinds = embedder.encode(names)
-    texts = [need.text for need in found.needs]
+    texts = [need.text for need in found.needs] + [wish.text for wish in found.wishes if written.names_kind(wish)]
     similar = embedder.encode(texts) @ kinds.T if texts else []
     return {text: [names[i] for i in (-row).argsort()[:40]] for text, row in zip(texts, similar, strict=True)}
 

@@ -41,26 +41,32 @@ def wishes(found: WrittenSet, library: PromptLibrary, seed: int, variants: int =
     for n, wish in enumerate(found.wishes):
         for turn in range(variants if wish.split == "train" else 1):
             draw = random.Random(f"{seed} {n} {turn}")
-            fields, wants = _shop(wish, found.kinds, draw) if wish.split == "train" else _own(wish, found.kinds)
-            question = Question(wish.text, (wish.kind,), tuple(fields))
+            kinds, fields, wants = _shop(wish, found.kinds, draw) if wish.split == "train" else _own(wish, found.kinds)
+            question = Question(wish.text, kinds, tuple(fields))
             yield Example(
                 "wishes", prompt(template, question), written(wants, wish.words), "written", f"wish/{n}", wish.split,
                 f"wish/{n}/{turn}", f"wish/{n}", wish.text, tags=(wish.kind,),
             )  # fmt: skip
 
 
-def _own(wish: Wish, kinds: Mapping[str, Kind]) -> tuple[list[Facet], Sequence[Criterion | None]]:
+Shop = tuple[tuple[str, ...], list[Facet], Sequence[Criterion | None]]
+
+
+def _own(wish: Wish, kinds: Mapping[str, Kind]) -> Shop:
     fields = [facet_of(spec) for spec in kinds[wish.kind].fields][: MOST_FIELDS - 2]
-    return [*fields, *_CORE], wish.wants
+    return (wish.kind,), [*fields, *_CORE], wish.wants
 
 
-def _shop(wish: Wish, kinds: Mapping[str, Kind], draw: random.Random) -> tuple[list[Facet], list[Criterion | None]]:
+def _shop(wish: Wish, kinds: Mapping[str, Kind], draw: random.Random) -> Shop:
     """Some of the kind's fields in another order, at times with those of a second kind, at times under other names."""
     wanted = {w.field for w in wish.wants if w is not None}
     specs = list(kinds[wish.kind].fields)
-    hidden = draw.choice(sorted(wanted)) if wanted - {"price", "rating"} and draw.random() < 0.08 else None
+    hidden = draw.choice(sorted(wanted)) if wanted - {"price", "rating"} and draw.random() < 0.05 else None
+    named = [wish.kind]
     if draw.random() < 0.12:
         other = kinds[draw.choice(sorted(kinds))]
+        if draw.random() < 0.5:
+            named = draw.sample([wish.kind, other.name], 2)
         specs += [s for s in draw.sample(other.fields, min(4, len(other.fields))) if all(s.name != mine.name for mine in specs)]
     keep = [s for s in specs if s.name in wanted or draw.random() < draw.choice((0.6, 0.85, 1.0))]
     keep = [s for s in keep if s.name != hidden][: MOST_FIELDS - 2]
@@ -75,7 +81,7 @@ def _shop(wish: Wish, kinds: Mapping[str, Kind], draw: random.Random) -> tuple[l
     wants = [
         replace(w, field=names.get(w.field, w.field)) if w is not None and w.field in held else None for w in wish.wants
     ]
-    return fields, wants
+    return tuple(named), fields, wants
 
 
 def _shown_values(spec: FieldSpec, wish: Wish, draw: random.Random) -> FieldSpec:
@@ -123,6 +129,23 @@ def needs(found: WrittenSet, library: PromptLibrary, near: Mapping[str, Sequence
                 "needs", needs_prompt(template, need.text, listed), "; ".join(need.kinds[:3]), "written", f"need/{n}", need.split,
                 f"need/{n}/{turn}", f"need/{n}", need.text,
             )  # fmt: skip
+    for n, wish in enumerate(found.wishes):
+        if not names_kind(wish):
+            continue
+        draw = random.Random(f"{seed} {n} named")
+        others = [k for k in near.get(wish.text, ()) if k != wish.kind][: MOST_KINDS - 1]
+        listed = draw.sample([wish.kind, *others], len(others) + 1)
+        yield Example(
+            "needs", needs_prompt(template, wish.text, listed), wish.kind, "written", f"wish/{n}", wish.split,
+            f"named/{n}", f"named/{n}", wish.text,
+        )  # fmt: skip
+
+
+def names_kind(wish: Wish) -> bool:
+    """Whether a request names its kind: the last word of the kind's name stands in it."""
+    last = wish.kind.split()[-1].lower()
+    stems = {last, last.removesuffix("s"), last.removesuffix("es"), last.removesuffix("ies") + "y"}
+    return bool(stems & set(re.findall(r"[a-z]+", wish.text.lower())))
 
 
 _LOW = frozenset("lightest cheapest shortest narrowest lowest quietest smallest dimmest thinnest".split())
