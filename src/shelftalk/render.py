@@ -6,9 +6,13 @@ import html
 import re
 from typing import Any
 
+from shelftalk.catalog.facets import unit
+from shelftalk.facts.facts import humanise
 from shelftalk.text import clean, shown
-from shelftalk.values import Answer, Constraint, Intent, Pick, Turn, plain
+from shelftalk.values import Answer, Constraint, Criterion, FollowUp, Intent, Pick, Turn, plain
 
+# How much a criterion matters, where that is not the usual.
+_MATTERS = {1: " (if possible)", 3: " (above all)"}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
 
 
@@ -34,6 +38,43 @@ def constraint_text(constraint: Constraint) -> str:
     return f"{name} {operator}{clean(str(value))}"
 
 
+def criterion_text(criterion: Criterion) -> str:
+    """The criterion as a person reads it: "quiet enough: low noise (above all)", "waterproof", "setup not poles"."""
+    name = field_text(criterion.field)
+    if criterion.want in ("low", "high"):
+        text = f"{criterion.want} {name}"
+    elif isinstance(criterion.value, bool):
+        text = name if criterion.value == (criterion.want == "is") else f"not {name}"
+    else:
+        text = f"{name} {'not ' if criterion.want == 'not' else ''}{clean(str(plain(criterion.value)))}"
+    words = clean(criterion.words)
+    return (
+        f"{words}: {text}{_MATTERS.get(criterion.importance, '')}"
+        if words
+        else text + _MATTERS.get(criterion.importance, "")
+    )
+
+
+def field_text(field: str) -> str:
+    """A field's name in plain words, without its unit: "battery life" of battery_life_hours."""
+    name = clean(field)
+    if measure := unit(name):
+        name = re.sub(rf"[\s_]*[(\[]?{re.escape(measure)}[)\]]?$", "", name, flags=re.IGNORECASE) or name
+    return humanise(name)
+
+
+def follow_up_text(follow_up: FollowUp) -> str:
+    """The question and its answers on one line: "Which matters more? 1) low weight 2) low price"."""
+    answers = (f"{i}) {clean(text)}" for i, (text, _) in enumerate(follow_up.answers, 1))
+    return " ".join([clean(follow_up.question), *answers])
+
+
+def title_text(pick: Pick) -> str:
+    """The title, and in brackets what the pick is the best in: "Bris 2 Tent (lightest)"."""
+    label = clean(pick.label)
+    return f"{clean(pick.product.title)} ({label})" if label else clean(pick.product.title)
+
+
 def _short(value: Any) -> Any:
     """A converted amount (226.796 g of half a pound) to four digits; anything else as it is."""
     if isinstance(value, tuple):
@@ -46,12 +87,16 @@ def _short(value: Any) -> Any:
 def understood_text(intent: Intent) -> str:
     """What was understood, on one line; "" where nothing but the words to search for."""
     parts = [constraint_text(c) for c in intent.constraints]
+    if intent.kinds:
+        parts.append(f"looking in {', '.join(map(clean, intent.kinds))}")
+    parts += [criterion_text(c) for c in intent.criteria]
     if intent.sort:
         direction = "highest" if intent.sort.direction == "desc" else "lowest"
         parts.append(f"{direction} {clean(intent.sort.field).replace('_', ' ')}")
     if intent.limit:
         parts.append(f"{intent.limit} wanted")
     parts += [f"wish: {clean(p)}" for p in intent.preferences]
+    parts += [f"no data: {clean(words)}" for words in intent.unanswered]
     parts += [f"without: {clean(x)}" for x in intent.exclude]
     return "; ".join(parts)
 
@@ -61,13 +106,20 @@ def markdown(answer: Answer) -> str:
     lines = [f"## {escape_markdown(answer.request)}", ""]
     if understood := understood_text(answer.intent):
         lines += [f"Understood: {escape_markdown(understood)}", ""]
+    if answer.opening:
+        lines += [escape_markdown(answer.opening), ""]
     for pick in answer.picks:
-        lines.append(f"{pick.rank}. **{escape_markdown(pick.product.title)}**, {escape_markdown(price_text(pick))}  ")
+        label = f" ({escape_markdown(pick.label)})" if pick.label else ""
+        lines.append(
+            f"{pick.rank}. **{escape_markdown(pick.product.title)}**{label}, {escape_markdown(price_text(pick))}  "
+        )
         lines.append(f"   {escape_markdown(pick.reason)}  ")
         evidence = {f"{e.field}: {shown(e.value)}": None for c in pick.claims for e in c.evidence}
         if evidence:
             lines.append(f"   Evidence: {escape_markdown(' | '.join(evidence))}")
         lines.append("")
+    if answer.follow_up:
+        lines += [escape_markdown(follow_up_text(answer.follow_up)), ""]
     if answer.relaxed:
         loosened = "; ".join(constraint_text(c) for c in answer.relaxed)
         lines += [f"Loosened to find these: {escape_markdown(loosened)}", ""]

@@ -14,7 +14,7 @@ from shelftalk.text import clean, shorten
 if TYPE_CHECKING:
     from shelftalk.explain import Question
     from shelftalk.recommender import Shelf
-    from shelftalk.values import Answer, Product, Request
+    from shelftalk.values import Answer, FollowUp, Product, Request
 
 _ENDS = ("/quit", "/exit", "quit", "exit")
 _KEPT_TURNS = 20
@@ -52,7 +52,10 @@ def chat(
                 continue
             if not text:
                 continue
-            question = question_about(text, shown.products, shown.focus)
+            if chosen := shown.chosen(text):
+                text = chosen
+                console.print(f"[dim]{safe(text)}[/dim]", soft_wrap=True)
+            question = None if chosen else question_about(text, shown.products, shown.focus)
             if question is not None and shown.request is not None:
                 for line in shown.tell(shelf, question, text):
                     console.print(safe(line), soft_wrap=True)
@@ -71,17 +74,29 @@ def chat(
 
 @dataclass
 class _Shown:
-    """What the shopper has before them: the request answered last, its picks, and the one last spoken of."""
+    """What the shopper has before them: the request answered last, its picks, the one last spoken of, and the question that
+    the last answer put."""
 
     request: Request | None = None
     products: tuple[Product, ...] = field(default=())
     focus: Product | None = None
+    follow_up: FollowUp | None = None
 
     @classmethod
     def after(cls, request: Request, answer: Answer, before: _Shown) -> _Shown:
         """What is shown after an answer; one without picks leaves what was shown before."""
         products = tuple(pick.product for pick in answer.picks)
-        return cls(request, products) if products else before
+        if not products:
+            return cls(before.request, before.products, before.focus, answer.follow_up)
+        return cls(request, products, follow_up=answer.follow_up)
+
+    def chosen(self, text: str) -> str:
+        """The request that an answer to the question stands for, by its number or its text; "" where it is none."""
+        said = clean(text).rstrip(".)").casefold()
+        for number, (answer, request) in enumerate(self.follow_up.answers if self.follow_up else (), 1):
+            if said in (str(number), clean(answer).rstrip(".)").casefold()):
+                return request
+        return ""
 
     def tell(self, shelf: Shelf, question: Question, text: str) -> list[str]:
         """The lines that answer a question about a product shown, or about why another was not."""

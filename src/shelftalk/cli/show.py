@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.markup import escape
 
-from shelftalk.render import constraint_text, price_text, understood_text
+from shelftalk.render import constraint_text, follow_up_text, price_text, title_text, understood_text
 from shelftalk.text import clean, shown
 from shelftalk.values import Answer, Intent, Pick, Retrieval
 
@@ -22,42 +22,62 @@ def safe(text: str) -> str:
 
 
 def print_events(events: Iterable[Event], console: Console, progress: Console) -> Answer | None:
-    """Prints each event as it comes, progress to the other console; the Answer that came last."""
+    """Prints what was understood at once and the answer when it is whole; until then the progress console shows the picks
+    as they come. The Answer that came last; where it breaks off, the picks with a checked reason are printed all the same."""
     answer: Answer | None = None
-    with progress.status("understanding the request") as status:
-        for event in events:
-            value = event.value
-            if isinstance(value, Intent):
-                if understood := understood_text(value):
-                    console.print(f"[dim]Understood:[/dim] {safe(understood)}")
-                status.update("searching the catalogue")
-            elif isinstance(value, Retrieval):
-                status.update(f"choosing from {len(value.candidates)} candidates")
-            elif isinstance(value, Pick):
-                if event.kind == "reason":
-                    print_pick(value, console)
-                status.update("writing the reasons")
-            elif isinstance(value, Answer):
-                answer = value
+    told: list[Pick] = []
+    try:
+        with progress.status("understanding the request") as status:
+            for event in events:
+                value = event.value
+                if isinstance(value, Intent):
+                    if understood := understood_text(value):
+                        console.print(f"[dim]Understood:[/dim] {safe(understood)}")
+                    told.clear()  # told anew: without the language model
+                    status.update("searching the catalogue")
+                elif isinstance(value, Retrieval):
+                    status.update(f"choosing from {len(value.candidates)} candidates")
+                elif isinstance(value, Pick):
+                    if event.kind == "reason":
+                        told.append(value)
+                    status.update(Group("writing the reasons", *(line for p in told for line in pick_lines(p))))
+                elif isinstance(value, Answer):
+                    answer = value
+    finally:
+        print_picks(answer.picks if answer else told, answer.opening if answer else "", console)
     if answer:
         print_end(answer, console)
     return answer
 
 
-def print_pick(pick: Pick, console: Console) -> None:
-    """One pick: title and price, the reason, the evidence."""
-    console.print()
-    console.print(f"[bold]{pick.rank}. {safe(pick.product.title)}[/bold]  [green]{safe(price_text(pick))}[/green]")
-    console.print(f"   {safe(pick.reason)}", soft_wrap=False)
+def print_picks(picks: Sequence[Pick], opening: str, console: Console) -> None:
+    """The sentence over all picks, then each of them."""
+    if opening:
+        console.print()
+        console.print(safe(opening))
+    for pick in picks:
+        for line in pick_lines(pick):
+            console.print(line)
+
+
+def pick_lines(pick: Pick) -> list[str]:
+    """One pick: title, what it is the best in and price, the reason, the evidence."""
     evidence = dict.fromkeys(
         f"{clean(e.field).replace('_', ' ')}: {shown(e.value)}" for c in pick.claims for e in c.evidence
     )
-    console.print(f"   [dim]evidence: {escape(' | '.join(evidence))} | id: {safe(pick.product.id)}[/dim]")
+    return [
+        "",
+        f"[bold]{pick.rank}. {safe(title_text(pick))}[/bold]  [green]{safe(price_text(pick))}[/green]",
+        f"   {safe(pick.reason)}",
+        f"   [dim]evidence: {escape(' | '.join(evidence))} | id: {safe(pick.product.id)}[/dim]",
+    ]
 
 
 def print_end(answer: Answer, console: Console) -> None:
-    """What was loosened, the notes, and where the time went."""
+    """The question back, what was loosened, the notes, and where the time went."""
     console.print()
+    if answer.follow_up:
+        console.print(f"[bold]{safe(follow_up_text(answer.follow_up))}[/bold]")
     if answer.relaxed:
         loosened = "; ".join(constraint_text(c) for c in answer.relaxed)
         console.print(f"[yellow]Loosened to find these:[/yellow] {safe(loosened)}")

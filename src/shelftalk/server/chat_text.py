@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from shelftalk.render import constraint_text, price_text
+from shelftalk.render import constraint_text, follow_up_text, price_text
 from shelftalk.text import clean, shorten, shown
 from shelftalk.values import Answer, Pick
 from shelftalk.work import NOTHING_FITS
@@ -29,11 +29,15 @@ def chat_pick(pick: Pick) -> str:
 
 
 def chat_end(answer: Answer) -> str:
-    """What differs where that was asked, what was loosened, and the notes, a line each; "" where there are none. That nothing fits stands first in a message."""
-    lines = [_sentence(harmless(note)) for note in answer.notes if note != NOTHING_FITS]
-    lines = [*compared(answer), *lines]
+    """What holds for all picks, what was loosened, what differs where that was asked, the notes, and last the question back, a
+    line each; "" where there are none. (That nothing fits stands first in a message: it is known before the first pick.)"""
+    lines = [harmless(answer.opening)] if answer.opening else []
     if answer.relaxed:
-        lines.insert(0, f"Loosened to find these: {harmless('; '.join(constraint_text(c) for c in answer.relaxed))}.")
+        lines.append(f"Loosened to find these: {harmless('; '.join(constraint_text(c) for c in answer.relaxed))}.")
+    lines += compared(answer)
+    lines += [_sentence(harmless(note)) for note in answer.notes if note != NOTHING_FITS]
+    if answer.follow_up:
+        lines.append(harmless(follow_up_text(answer.follow_up)))
     return "\n".join(lines)
 
 

@@ -18,7 +18,7 @@ from shelftalk.catalog import Catalog, sql
 from shelftalk.facts.facts import humanise
 from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.retrieve.relax import names_kind
-from shelftalk.values import Constraint, Facets, Intent, Operator, Product
+from shelftalk.values import Constraint, Facet, Facets, Intent, Operator, Product
 
 # Products looked at for pairs, and those with unwanted words told apart one by one.
 _POOL = 2000
@@ -42,6 +42,8 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "length": ("shorter", "longer", ">"),
     "width": ("narrower", "wider", ">"),
 }
+# What a shopper wishes stands above what shoppers mostly want.
+_WISHED: dict[str, str] = {"low": "<", "high": ">"}
 _OPPOSITE: dict[str, str] = {"<": ">", ">": "<"}
 
 
@@ -82,7 +84,7 @@ class Critique:
 def critiques(catalog: Catalog, intent: Intent, picks: Sequence[str]) -> list[Critique]:
     """Up to four single steps and three pairs around the picks, only such as some product meets; [] without picks.
 
-    Where the intent does not say what kind of thing is wanted, the categories of the picks do.
+    Where no limit says what kind of thing is wanted, the kinds chosen for the need do, else the categories of the picks.
     """
     known = catalog.get_many(picks)
     shown = list(known.values())
@@ -128,19 +130,25 @@ def _with_kind(intent: Intent, shown: Sequence[Product], facets: Facets) -> Inte
     facet = facets.get("categories")
     if names_kind(intent.constraints) or facet is None:
         return intent
-    counts = {str(value): count for value, count in facet.values}
-    kinds = [min(p.categories, key=lambda c: counts.get(c, 0)) for p in shown if p.categories]
-    names = tuple(dict.fromkeys(kinds))
-    if not names or len(kinds) < len(shown):
+    names = tuple(dict.fromkeys(intent.kinds or _kinds_of(shown, facet)))
+    if not names:
         return intent
     kind = Constraint("categories", "=", names[0]) if len(names) == 1 else Constraint("categories", "in", names)
-    return replace(intent, constraints=(kind, *intent.constraints))
+    return replace(intent, constraints=(kind, *intent.constraints), kinds=())
+
+
+def _kinds_of(shown: Sequence[Product], facet: Facet) -> list[str]:
+    """The narrowest category of each pick; none where a pick has none."""
+    counts = {str(value): count for value, count in facet.values}
+    kinds = [min(p.categories, key=lambda c: counts.get(c, 0)) for p in shown if p.categories]
+    return kinds if len(kinds) == len(shown) else []
 
 
 def _steps(intent: Intent, shown: Sequence[Product], facets: Facets) -> list[Step]:
     """Both steps of each field that can be named and that all picks have, price first, then what the request speaks of."""
     pinned = {c.field for c in intent.constraints if c.operator in ("=", "in")}
-    spoken = {c.field for c in intent.constraints} | ({intent.sort.field} if intent.sort else set())
+    wanted = {c.field: c.want for c in intent.criteria}
+    spoken = {c.field for c in intent.constraints} | ({intent.sort.field} if intent.sort else set()) | wanted.keys()
     names = [f.field for f in facets if f.kind in ("money", "number") and f.field not in pinned | {"list_price"}]
     names.sort(key=lambda n: (n != "price", n not in spoken, n != "rating"))
     steps: list[Step] = []
@@ -151,6 +159,7 @@ def _steps(intent: Intent, shown: Sequence[Product], facets: Facets) -> list[Ste
         if words is None or len(numbers) < len(shown) or len(steps) >= 2 * _FIELDS:
             continue
         less, more, good = words
+        good = _WISHED.get(wanted.get(name, ""), good)
         if name != "rating":  # nobody asks for worse rated ones
             steps.append(Step(name, "<", _exact(min(numbers)), less, good == "<"))
         steps.append(Step(name, ">", _exact(max(numbers)), more, good == ">"))

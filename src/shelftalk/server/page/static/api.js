@@ -39,6 +39,15 @@ const json = async (method, path, body) => {
 export const begin = () => json("POST", "/v1/conversations");
 export const read = (id) => json("GET", `/v1/conversations/${encodeURIComponent(id)}`);
 export const facets = () => json("GET", "/v1/facets");
+// The facet of one field, undefined where there is none; they are asked for once.
+let known = null;
+export async function facet(field) {
+  known ??= facets().catch(() => {
+    known = null;
+    return { facets: [] };
+  });
+  return (await known).facets.find((f) => f.field === field);
+}
 export const note = (body) => json("POST", "/v1/interactions", body);
 export const critiques = (intent, picks) => json("POST", "/v1/critiques", { intent, picks });
 export const byWords = (words) => json("GET", `/v1/products?${new URLSearchParams({ words })}`);

@@ -16,11 +16,19 @@ export class Card {
     this.facts = el("p", { cls: "facts" });
     this.frame = el("div", { cls: "picture" });
     this.heading = el("h3", { id: title, text: pick.title });
+    this.badge = el("span", { cls: "badge" });
+    this.mark(pick);
     const button = (name, text) => el("button", { type: "button", cls: "quiet", text, "aria-describedby": title, on: { click: () => act(name, this) } });
     this.tick = el("input", { type: "checkbox", "aria-describedby": title, on: { change: () => compare(this, this.tick.checked) } });
     this.buttons = el("div", { cls: "do" }, button("like", "More like this"), button("dismiss", "Not for me"), button("bought", "Bought it"), el("label", {}, this.tick, "Compare"));
-    this.node = el("li", { cls: "card", "aria-labelledby": title, data: { product: pick.product_id } }, this.frame, el("div", {}, el("div", { cls: "card-head" }, this.heading, this.price), this.facts), el("div", {}, this.reason), this.buttons);
+    this.node = el("li", { cls: "card", "aria-labelledby": title, data: { product: pick.product_id } }, this.frame, el("div", {}, el("div", { cls: "card-head" }, this.heading, this.badge, this.price), this.facts), el("div", {}, this.reason), this.buttons);
     this.node.children[2].className = "said";
+  }
+
+  // What it is the best in of all that fits: "lightest".
+  mark({ label }) {
+    this.badge.textContent = label ?? "";
+    this.badge.hidden = !label;
   }
 
   claim(claim) {
@@ -42,6 +50,7 @@ export class Card {
   settle(pick) {
     this.claims = pick.claims;
     this.text = pick.reason;
+    this.mark(pick);
     fillReason(this.reason, pick.reason, pick.claims, pick.currency);
   }
 

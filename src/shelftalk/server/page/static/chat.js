@@ -218,7 +218,7 @@ function alike(card, turn) {
   const named = limits.some((c) => c.field === "categories");
   const kind = kinds.length && !named ? [{ field: "categories", operator: "=", value: kinds.at(-1) }] : [];
   const shown = turn.answer ? turn.answer.picks.map((p) => p.product_id) : [];
-  return { ...turn.intent, shopping: true, sort: null, constraints: [...kind, ...limits], query: card.product.title.slice(0, 400), exclude: [...new Set([...turn.intent.exclude, ...shown])] };
+  return { ...turn.intent, shopping: true, sort: null, kinds: kind.length ? [] : (turn.intent.kinds ?? []), constraints: [...kind, ...limits], query: card.product.title.slice(0, 400), exclude: [...new Set([...turn.intent.exclude, ...shown])] };
 }
 
 function showTray() {

@@ -1,17 +1,10 @@
 // What was understood, as chips: each can be removed, most can be edited. A change calls back with the new intent.
 
 import * as api from "./api.js";
-import { el, fieldName, unitOf, valueText } from "./dom.js";
+import { criterionFields, criterionText } from "./criteria.js";
+import { choice, el, fieldName, unitOf, valueText } from "./dom.js";
 
 const SIGNS = { "=": "is", "!=": "is not", "<": "under", "<=": "at most", ">": "over", ">=": "at least" };
-let known = null;
-const facet = async (field) => {
-  known ??= api.facets().catch(() => {
-    known = null;
-    return { facets: [] };
-  });
-  return (await known).facets.find((f) => f.field === field);
-};
 
 export function limitText({ field, operator, value }) {
   const name = fieldName(field);
@@ -38,16 +31,20 @@ export function sortText({ field, direction }) {
 
 // The parts of an intent with how each is shown, left out and changed.
 function parts(intent, isProduct) {
+  const { criteria = [], unanswered = [], kinds = [] } = intent; // an answer kept from before may be without
   const without = (name, i) => ({ ...intent, [name]: intent[name].filter((_, n) => n !== i) });
   const swapped = (name, i, value) => ({ ...intent, [name]: intent[name].map((old, n) => (n === i ? value : old)) });
   const out = [];
   const titles = intent.constraints.filter(asksAbout).flatMap((c) => c.value);
-  intent.constraints.forEach((c, i) => out.push({ text: limitText(c), about: "limit", remove: () => without("constraints", i), limit: c, edit: asksAbout(c) ? null : { set: (v) => swapped("constraints", i, v) } }));
+  intent.constraints.forEach((c, i) => out.push({ text: limitText(c), about: "limit", remove: () => without("constraints", i), edit: asksAbout(c) ? null : { fields: () => limitFields(c), set: (v) => swapped("constraints", i, v) } }));
+  kinds.forEach((k, i) => out.push({ text: `looking in ${k}`, about: "kind", remove: () => without("kinds", i) }));
+  criteria.forEach((c, i) => out.push({ text: criterionText(c), about: "wish", remove: () => without("criteria", i), edit: { fields: () => criterionFields(c), set: (v) => swapped("criteria", i, v) } }));
   if (intent.sort) {
     const turned = { ...intent.sort, direction: intent.sort.direction === "asc" ? "desc" : "asc" };
     out.push({ text: sortText(intent.sort), about: "order", remove: () => ({ ...intent, sort: null }), turn: () => ({ ...intent, sort: turned }) });
   }
   intent.preferences.forEach((p, i) => out.push({ text: `wish: ${p}`, about: "wish", remove: () => without("preferences", i), edit: { value: p, set: (v) => swapped("preferences", i, v) } }));
+  unanswered.forEach((words) => out.push({ text: `no data: ${words}`, about: "wish" }));
   intent.exclude.forEach((x, i) => isProduct(x) || out.push({ text: `without ${x}`, about: "left out", remove: () => without("exclude", i) }));
   const passed = (x) => isProduct(x) === "shown"; // one that was turned down stays left out, whatever the chips say
   const count = intent.exclude.filter(passed).length;
@@ -64,6 +61,10 @@ export function chips(intent, isProduct, changed) {
   if (!found.length) return null;
   const list = el("ul", { cls: "chips", "aria-label": "What was understood" });
   for (const part of found) {
+    if (!part.remove) {
+      list.append(el("li", { cls: "chip unread", title: "The shop's records say nothing about this" }, el("span", { cls: "chip-edit", text: part.text })));
+      continue;
+    }
     const item = el("li", { cls: "chip" });
     const label = part.edit || part.turn
       ? el("button", { type: "button", cls: "chip-edit", text: part.text, title: part.turn ? "Turn the order round" : "Change this", on: { click: () => (part.turn ? changed(part.turn()) : open(item, part, changed)) } })
@@ -81,7 +82,7 @@ async function open(item, part, changed) {
     item.replaceChildren(...old);
     old[0].focus();
   };
-  const { fields, read } = part.limit ? await limitFields(part.limit) : plainField(part);
+  const { fields, read } = part.edit.fields ? await part.edit.fields() : plainField(part);
   const form = el("form", { cls: "chip-form", "aria-label": `Change ${part.about}: ${part.text}` }, ...fields, el("button", { type: "submit", cls: "small", text: "Set" }), el("button", { type: "button", cls: "quiet small", text: "Cancel", on: { click: close } }));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -101,14 +102,8 @@ function plainField(part) {
   return { fields: [input], read: () => (part.edit.number ? Number(input.value) : input.value.trim()) || null };
 }
 
-function choice(label, options, chosen) {
-  const select = el("select", { "aria-label": label });
-  for (const [value, text] of options) select.append(el("option", { value, text, selected: value === chosen }));
-  return select;
-}
-
 async function limitFields(limit) {
-  const found = await facet(limit.field);
+  const found = await api.facet(limit.field);
   const name = fieldName(limit.field);
   const measured = found && ["money", "number", "date"].includes(found.kind);
   const title = el("span", { cls: "chip-name", text: name });

@@ -13,6 +13,12 @@ export function el(tag, props = {}, ...children) {
   return node;
 }
 
+export function choice(label, options, chosen) {
+  const select = el("select", { "aria-label": label });
+  for (const [value, text] of options) select.append(el("option", { value, text, selected: value === chosen }));
+  return select;
+}
+
 let last = 0;
 export const uid = (prefix) => `${prefix}-${++last}`;
 

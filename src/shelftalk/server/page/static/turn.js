@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { Card } from "./cards.js";
 import { chips, describe, limitText } from "./chips.js";
-import { el, money } from "./dom.js";
+import { el, money, uid } from "./dom.js";
 import { table, whyNot } from "./sheets.js";
 import { fillRequest, lightTogether } from "./words.js";
 
@@ -16,10 +16,11 @@ export class Turn {
     this.doing = el("p", { cls: "doing", text: "Reading your request …" });
     this.chips = el("div");
     this.banner = el("div", { hidden: true });
+    this.opening = el("p", { cls: "opening", hidden: true });
     this.table = el("div", { cls: "compared" });
     this.list = el("ol", { cls: "cards", "aria-label": "Picks" });
     this.after = el("div");
-    this.node = el("article", { cls: "turn", "aria-busy": "true" }, this.asked, this.changed, this.chips, this.banner, this.table, this.list, this.doing, this.after);
+    this.node = el("article", { cls: "turn", "aria-busy": "true" }, this.asked, this.changed, this.chips, this.banner, this.opening, this.table, this.list, this.doing, this.after);
     lightTogether(this.node);
   }
 
@@ -107,7 +108,9 @@ export class Turn {
     fillRequest(this.asked, this.request, answer.picks.flatMap((p) => p.claims.map((c) => c.answers).filter(Boolean)));
     this.doing.hidden = true;
     this.node.setAttribute("aria-busy", "false");
-    this.after.replaceChildren();
+    this.opening.textContent = answer.opening ?? "";
+    this.opening.hidden = !answer.opening;
+    this.after.replaceChildren(...(answer.follow_up ? [this.followUp(answer.follow_up)] : []));
     if (answer.comparison) this.compared(answer.comparison);
     this.notes(answer);
     if (answer.intent.shopping) this.next(answer);
@@ -129,6 +132,13 @@ export class Turn {
   compared({ product_ids: ids, fields }) {
     const products = ids.map((_, i) => Object.fromEntries(Object.entries(fields).map(([name, values]) => [name, values[i]])));
     this.table.replaceChildren(...table(products));
+  }
+
+  // A question back: each answer sends its own request as the next turn.
+  followUp({ question, answers }) {
+    const id = uid("question");
+    const buttons = answers.map(({ text, request }) => el("li", {}, el("button", { type: "button", cls: "pill", text, on: { click: () => this.talk.ask(request) } })));
+    return el("div", { cls: "follow", role: "group", "aria-labelledby": id }, el("p", { id, text: question }), el("ul", { cls: "pills" }, ...buttons));
   }
 
   notes(answer) {
@@ -170,5 +180,6 @@ function spoken(answer) {
   if (!answer.intent.shopping) return answer.notes.join(" ");
   if (!answer.picks.length) return "Nothing in the shop fits that.";
   const head = answer.no_match ? "Nothing fits all of that. The nearest: " : "";
-  return head + answer.picks.map((p) => `${p.rank}: ${p.title}, ${money(p.price, p.currency)}.`).join(" ");
+  const picks = answer.picks.map((p) => `${p.rank}: ${p.title}, ${money(p.price, p.currency)}.`);
+  return head + [answer.opening, ...picks, answer.follow_up?.question].filter(Boolean).join(" ");
 }
