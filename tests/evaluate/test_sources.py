@@ -94,6 +94,35 @@ def test_a_wrong_chorus_file_is_told_by_its_line(tmp_path, text, message) -> Non
         load_suite("chorus", chorus(tmp_path, text)).load()
 
 
+def esci(folder, text: str):
+    (folder / "esci").mkdir()
+    (folder / "esci" / "labels.test.csv").write_text(text)
+    (folder / "esci" / "products.jsonl").write_text('{"asin": "B1", "title": "A belt"}\n')
+    return folder
+
+
+@pytest.mark.parametrize("columns", ["query,docid,label", "query_id,query,product_id,esci_label"])
+def test_esci_grades_labels_with_the_gains_of_convention(tmp_path, columns) -> None:
+    rows = [("belt", "B1", "E"), ("belt", "B2", "S"), ("belt", "B3", "C"), ("belt", "B4", "I"), ("hat", "B1", "S")]
+    first = "7," if columns.startswith("query_id") else ""
+    text = "".join(f"{line}\n" for line in [columns, *(first + ",".join(row) for row in rows)])
+    (case,) = load_suite("esci", esci(tmp_path, text)).load().cases
+    assert case.grades == {"B1": 1.0, "B2": 0.1, "B3": 0.01, "B4": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("query,doc,label\nbelt,B1,E\n", r"labels\.test\.csv, line 1: the columns must be query, docid .*has query, doc, label"),
+        ("query,docid,label\nbelt,B1,E\nbelt,B2,good\n", r"labels\.test\.csv, line 3: label 'good' is none of E, S, C, I"),
+        ("query,docid,label\nbelt,B1,S\n", "an empty suite"),
+    ],
+)  # fmt: skip
+def test_a_wrong_esci_file_is_told_by_its_line(tmp_path, text, message) -> None:
+    with pytest.raises(UsageError, match=message):
+        load_suite("esci", esci(tmp_path, text)).load()
+
+
 @pytest.mark.parametrize(
     ("request_line", "message"),
     [
@@ -148,6 +177,6 @@ def test_no_requests_are_an_empty_suite(tmp_path) -> None:
 
 
 def test_the_public_sets_have_the_sizes_that_are_documented(shared_data) -> None:
-    sizes = {"productqa-search": 2250, "chorus": 28, "chorus-judged": 22, "retail-requests": 300}
+    sizes = {"productqa-search": 2250, "chorus": 28, "chorus-judged": 22, "retail-requests": 300, "esci": 35}
     for name, size in sizes.items():
         assert len(load_suite(name, shared_data).load().cases) == size, name

@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
@@ -65,7 +66,7 @@ class Catalogs:
 
     def _base(self, key: str) -> Path:
         feed = self._feeds[key]
-        if feed.folder is not None or feed.feed is None:
+        if feed.folder is not None or (feed.feed is None and not feed.products):
             return feed.folder or Path()
         name = hashlib.sha256(f"{feed_digest(feed)}\0{self._settings.embedder}".encode()).hexdigest()[:24]
         folder = self._root / name
@@ -74,24 +75,38 @@ class Catalogs:
             if self._whole(folder):
                 self._note(key, folder)
                 return folder
-            log.info("indexing %s into %s", feed.feed, folder)
-            self._watch(f"indexing {key if key != 'main' else feed.feed.name}", 0)
-            report = import_feed(
-                feed.feed, folder, format=feed.format, mapping=feed.mapping, embedder=self._shared(folder),
-                home=self._settings.home_folder, progress=lambda p: self._told(key, feed, p),
-            )  # fmt: skip
-            if not report.read - report.rejected:
-                shutil.rmtree(folder, ignore_errors=True)
-                raise CatalogError(f"{feed.feed}: no product of this feed can be read; see `shelftalk catalog import`")
-            if report.rejected:
-                log.info("%s: %d rows were rejected, see %s", feed.feed, report.rejected, report.rejects_path)
-            done = {
-                "feed": feed.feed.name, "products": report.read - report.rejected, "rejected": report.rejected,
-                "rejects": str(report.rejects_path or ""),
-            }  # fmt: skip
+            self._watch(f"indexing {_named(key, feed)}", 0)
+            done = self._put_in(feed, folder) if feed.feed is None else self._imported(key, feed, folder)
             (folder / _DONE).write_text(json.dumps(done) + "\n", encoding="utf-8")
             self._note(key, folder)
         return folder
+
+    def _imported(self, key: str, feed: Feed, folder: Path) -> dict[str, Any]:
+        """Indexes the feed's file into the folder; what is told of it."""
+        assert feed.feed is not None
+        log.info("indexing %s into %s", feed.feed, folder)
+        report = import_feed(
+            feed.feed, folder, format=feed.format, mapping=feed.mapping, embedder=self._shared(folder),
+            home=self._settings.home_folder, progress=lambda p: self._told(key, feed, p),
+        )  # fmt: skip
+        if not report.read - report.rejected:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise CatalogError(f"{feed.feed}: no product of this feed can be read; see `shelftalk catalog import`")
+        if report.rejected:
+            log.info("%s: %d rows were rejected, see %s", feed.feed, report.rejected, report.rejects_path)
+        return {
+            "feed": feed.feed.name, "products": report.read - report.rejected, "rejected": report.rejected,
+            "rejects": str(report.rejects_path or ""),
+        }  # fmt: skip
+
+    def _put_in(self, feed: Feed, folder: Path) -> dict[str, Any]:
+        """Indexes products made for the suite into the folder; what is told of it."""
+        log.info("indexing %d made products into %s", len(feed.products), folder)
+        shutil.rmtree(folder, ignore_errors=True)
+        made = Catalog.open(folder, create=True, embedder=self._shared(folder), home=self._settings.home_folder)
+        made.upsert(list(feed.products))
+        made.facets()
+        return {"feed": "", "products": len(feed.products), "rejected": 0, "rejects": ""}
 
     def _note(self, key: str, folder: Path) -> None:
         """Keeps how many rows of the feed were left out, and where they stand."""
@@ -100,7 +115,7 @@ class Catalogs:
             self.rejected[key] = (int(done["rejected"]), str(done.get("rejects") or folder / "rejects"))
 
     def _told(self, key: str, feed: Feed, now: Progress) -> None:
-        self._watch(f"indexing {key if key != 'main' or feed.feed is None else feed.feed.name}", now.kept)
+        self._watch(f"indexing {_named(key, feed)}", now.kept)
 
     def _whole(self, folder: Path) -> bool:
         """Whether the folder holds a finished catalogue that this version can read; one that it cannot is thrown away."""
@@ -132,6 +147,10 @@ class Catalogs:
         return folder
 
 
+def _named(key: str, feed: Feed) -> str:
+    return key if key != "main" or feed.feed is None else feed.feed.name
+
+
 def check_judged(judged: Mapping[tuple[str, str], str], key: str, there: Callable[[list[str]], Container[str]]) -> None:
     """Raises UsageError where a judgment names a product that the catalogue of that key lacks; `there` finds those it has."""
     named = {product: where for (catalog, product), where in judged.items() if catalog == key}
@@ -154,6 +173,8 @@ def overlay_key(overlay: Sequence[Product]) -> str:
 
 def products_of(feed: Feed) -> list[Product]:
     """All products of a catalogue's source, in its order."""
+    if feed.products:
+        return list(feed.products)
     if feed.folder is not None or feed.feed is None:
         return list(Catalog.open(feed.folder or Path()).products())
     return [p for p in read_feed(feed.feed, format=feed.format, mapping=feed.mapping) if isinstance(p, Product)]

@@ -240,6 +240,8 @@ def feed_digest(feed: Feed) -> str:
         from shelftalk.catalog import Catalog
 
         return f"{feed.folder.resolve()} version {Catalog.open(feed.folder).version}"
+    if feed.products:
+        return _hash([asdict(product) for product in feed.products])
     files = [p for p in (feed.feed, feed.mapping) if p is not None]
     if feed.format == "productqa" and feed.feed is not None:
         names = ("metadata.json", "schema.json", "metadata.json.gz", "schema.json.gz")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shelftalk.catalog.product import FieldError
-from shelftalk.catalog.readers import acp, chorus, columnar, google, jsonld, jsonlines, productqa, retail, tabular
+from shelftalk.catalog.readers import acp, chorus, columnar, esci, google, jsonld, jsonlines, productqa, retail, tabular
 from shelftalk.catalog.readers.base import Read, Reject, Row, products
 from shelftalk.catalog.readers.detect import detect
 from shelftalk.catalog.readers.files import Source
@@ -47,6 +47,7 @@ FORMATS: dict[str, Format] = {
             True,
         ),
         Format("chorus", "The Chorus electronics catalogue (JSON)", chorus.read, True),
+        Format("esci", "Amazon's Shopping Queries (ESCI): products as JSON Lines or Parquet", esci.read),
         Format("retail-demo-store", "The Retail Demo Store's products.yaml", retail.read, True),
     )
 }

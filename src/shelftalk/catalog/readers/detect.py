@@ -78,6 +78,8 @@ def _json(text: str) -> tuple[str | None, str]:
         return "jsonld", "JSON-LD"
     if any(key.startswith(("attr_t_", "attr_n_", "attr_b_")) for key in keys) or {"supplier", "date_released"} <= keys:
         return "chorus", "Chorus"
+    if {"asin", "title"} <= keys or {"product_id", "product_title"} <= keys:
+        return "esci", "Shopping Queries (ESCI)"
     variants = first.get("variants") if first is not None else None
     nested = isinstance(variants, list) and bool(variants) and isinstance(variants[0], Mapping)
     if keys & _ACP or (nested and "price" not in keys) or keys == {"products"}:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from shelftalk.errors import UsageError
-from shelftalk.evaluate.sources import chorus, demo, jsonl, productqa, retail_requests
+from shelftalk.evaluate.sources import chorus, demo, esci, jsonl, productqa, retail_requests, written
 from shelftalk.evaluate.sources.base import Feed, Gains, Loaded, Options, Place
 
 __all__ = ["KINDS", "Feed", "Gains", "Loaded", "Place", "load"]
@@ -16,6 +16,8 @@ KINDS: dict[str, tuple[type[Options], Callable[..., Loaded]]] = {
     "productqa": (productqa.ProductQAOptions, productqa.load),
     "chorus": (chorus.ChorusOptions, chorus.load),
     "retail-requests": (retail_requests.RetailOptions, retail_requests.load),
+    "esci": (esci.EsciOptions, esci.load),
+    "written": (written.WrittenOptions, written.load),
     "jsonl": (jsonl.JsonlOptions, jsonl.load),
 }
 

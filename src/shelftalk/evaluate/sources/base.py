@@ -16,19 +16,21 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shelftalk.errors import UsageError
 from shelftalk.evaluate.cases import Case
+from shelftalk.values import Product
 
 Gains = Literal["linear", "exponential"] | dict[int | float, Annotated[float, Field(ge=0, allow_inf_nan=False)]]
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """Where the products of a catalogue come from: a feed with its format or mapping file, or, with neither a feed, a
-    catalogue that is there already (`folder`)."""
+    """Where the products of a catalogue come from: a feed with its format or mapping file, a catalogue that is there
+    already (`folder`), or `products` made for the suite."""
 
     feed: Path | None = None
     format: str | None = None
     mapping: Path | None = None
     folder: Path | None = None
+    products: tuple[Product, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
