@@ -13,7 +13,18 @@ __all__ = [
 ]  # fmt: skip
 
 # The modules whose import registers metrics, in the order they are listed.
-FAMILIES = ("ranking", "constraints", "yesno", "catalogue", "validity", "cost", "robustness", "faithfulness", "standing", "helping")
+FAMILIES = (
+    "ranking",
+    "constraints",
+    "yesno",
+    "catalogue",
+    "validity",
+    "cost",
+    "robustness",
+    "faithfulness",
+    "standing",
+    "helping",
+)
 for _family in FAMILIES:
     import_module(f"{__name__}.{_family}")
 
