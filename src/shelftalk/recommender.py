@@ -12,6 +12,7 @@ from typing import Any
 
 from shelftalk.asked import comparison, in_order, named, verdict
 from shelftalk.catalog import Catalog
+from shelftalk.catalog.standing import Scope
 from shelftalk.engines import load_engine
 from shelftalk.engines.base import Engine
 from shelftalk.errors import CatalogError, UsageError
@@ -316,11 +317,13 @@ class Shelf:
         version = self.catalog.version
         if self._stages is None or self._stages.version != version:
             settings, facets = self.settings, self.catalog.facets()
-            reads = self.engine if settings.understand.mode != "reader" else None
+            retriever = Retriever(self.catalog, settings.retrieve)
             self._stages = _Stages(
                 version,
-                Understander(facets, reads, self.prompts, settings.understand, self.catalog.get),
-                Retriever(self.catalog, settings.retrieve),
+                Understander(
+                    facets, lambda: self.engine, self.prompts, settings.understand, self.catalog.get, retriever.kinds
+                ),
+                retriever,
                 Explainer(facets, lambda: self.engine, self.prompts, settings.explain),
             )
         return self._stages
@@ -356,10 +359,18 @@ class Shelf:
 
     def _order(self, work: Sequence[Work], strategy: str | None = None) -> None:
         started = time.perf_counter()
-        rankings = self._ranker(strategy).rank_many([RankJob(w.request.request, w.intent, w.retrieval) for w in work])
+        facets = self.catalog.facets()
+        jobs = [RankJob(w.request.request, w.intent, w.retrieval, facets, self._scope(w)) for w in work]
+        rankings = self._ranker(strategy).rank_many(jobs)
         spent = (time.perf_counter() - started) * 1000 / max(1, len(work))
         for w, ranking in zip(work, rankings, strict=True):
             w.ranking, w.timings["rank"] = ranking, spent
+
+    def _scope(self, work: Work) -> Scope:
+        """The products among which the facts of this answer have their standing."""
+        if work.scope is None:
+            work.scope = self._current().retrieve.scope(work.intent, work.retrieval.relaxed)
+        return work.scope
 
     def _load(self, work: Work) -> None:
         """Loads the language model that words the reasons if it was not yet, so that no stage is charged with it."""
@@ -369,7 +380,8 @@ class Shelf:
 
     def _explain_job(self, work: Work) -> ExplainJob:
         products = tuple(c.product for c in work.chosen(self.settings.k))
-        return ExplainJob(work.request.request, work.intent, products, relaxed=work.retrieval.relaxed)
+        scope = self._scope(work)
+        return ExplainJob(work.request.request, work.intent, products, relaxed=work.retrieval.relaxed, scope=scope)
 
     def ask_ranked(self, requests: Sequence[Request]) -> list[tuple[Answer, Ranking]]:
         """The answers to one batch, each with the whole ranking that its picks were taken from."""

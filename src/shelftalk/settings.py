@@ -27,9 +27,10 @@ class _Group(BaseModel):
 
 
 class UnderstandSettings(_Group):
-    """Who reads the request: the deterministic reader, the language model, or both."""
+    """Who reads the request: "wishes" has rules read limits and the language model read wishes as criteria (the default),
+    "reader" rules alone, "model" the model alone, "both" both together."""
 
-    mode: Literal["reader", "model", "both"] = "reader"
+    mode: Literal["wishes", "reader", "model", "both"] = "wishes"
     prompt: str = "understand/intent"
 
 
@@ -45,19 +46,23 @@ class RetrieveSettings(_Group):
     sentence_dense_weight: float = Field(0.65, ge=0)
     sentence_bm25_weight: float = Field(0.35, ge=0)
     rrf_k: int = Field(60, ge=1)
+    criteria_weight: float = Field(0.6, ge=0)
+    kind_weight: float = Field(0.3, ge=0)
     relevance_cut: float = Field(0.5, ge=0, le=1)
     unlike_below: float = Field(0.38, ge=0, le=1)
 
 
 class RankSettings(_Group):
-    """How candidates are ordered: strategy, window of one prompt, permutations, and the weight of the model's score."""
+    """How candidates are ordered: strategy ("graded": a typed decision a candidate), how many are shown to the model, window of
+    one prompt and permutations (listwise), the weight of the model's score, and the temperature of grades, fitted on dev."""
 
-    strategy: Literal["none", "listwise", "pointwise", "generated"] = "none"
+    strategy: Literal["none", "graded", "listwise", "pointwise", "generated"] = "graded"
     prompt: str | None = None
-    depth: int = Field(10, ge=1, le=200)
+    depth: int = Field(8, ge=1, le=200)
     window: int = Field(10, ge=2, le=20)
     permutations: int = Field(1, ge=1, le=10)
     model_weight: float = Field(0.5, ge=0, le=1)
+    temperature: float = Field(1.0, gt=0)
     token_budget: int = Field(1200, ge=200)
     suits_prompt: str = "suit/yesno"
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from shelftalk.catalog.standing import Scope
 from shelftalk.errors import UsageError
 from shelftalk.explain import taken_as
 from shelftalk.text import clean
@@ -42,6 +43,7 @@ class Work:
     ranking: Ranking = field(default_factory=Ranking)
     explanations: list[Explanation] = field(default_factory=list)
     started: float = 0.0
+    scope: Scope | None = None
 
     @property
     def intent(self) -> Intent:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from shelftalk.facts.facts import Fact
+from shelftalk.catalog.standing import Scope
 from shelftalk.values import Constraint, Direction, Intent, Product
 
 
@@ -22,6 +23,7 @@ class ExplainJob:
     products: tuple[Product, ...]
     relaxed: tuple[Constraint, ...] = ()
     among: tuple[Product, ...] = ()
+    scope: Scope | None = None
 
 
 PointKind = Literal["met", "missed", "sort", "wish", "general"]

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from shelftalk.engines.base import Engine
 from shelftalk.errors import UsageError
 from shelftalk.prompts import PromptLibrary, Template
 from shelftalk.rank.card import card
 from shelftalk.rank.generated import Generated
+from shelftalk.rank.graded import Graded, Grades
 from shelftalk.rank.listwise import Listwise
 from shelftalk.rank.pointwise import Pointwise
 from shelftalk.rank.strategy import Scores, Strategy, Window
 from shelftalk.rank.windows import Asked, Scored, ordering, scale
 from shelftalk.settings import RankSettings
-from shelftalk.values import Candidate, Intent, Ranking, Retrieval, Tokens
+from shelftalk.values import Candidate, Facets, Intent, Ranking, Retrieval, Tokens
+
+if TYPE_CHECKING:
+    from shelftalk.catalog.standing import Scope
 
 STRATEGIES: dict[str, Callable[[Engine, Template, int], Strategy]] = {
     "listwise": Listwise,
@@ -30,11 +35,13 @@ STRATEGIES: dict[str, Callable[[Engine, Template, int], Strategy]] = {
 
 @dataclass(frozen=True, slots=True)
 class RankJob:
-    """One request's candidates, as understood and retrieved."""
+    """One request's candidates, as understood and retrieved; `facets` and `scope` (what fits) are what cards are made from."""
 
     request: str
     intent: Intent
     retrieval: Retrieval
+    facets: Facets = Facets()
+    scope: Scope | None = None
 
 
 @dataclass
@@ -54,16 +61,20 @@ class Ranker:
     def __init__(self, engine: Engine | None, prompts: PromptLibrary, settings: RankSettings, seed: int = 0) -> None:
         self._settings, self._seed = settings, seed
         self._strategy: Strategy | None = None
+        self._graded: Graded | None = None
         if settings.strategy != "none":
             if engine is None:
                 raise UsageError(f"ranking strategy {settings.strategy!r} needs a language model")
             template = prompts.get(f"rank/{settings.prompt or settings.strategy}")
-            self._strategy = STRATEGIES[settings.strategy](engine, template, settings.token_budget)
+            if settings.strategy == "graded":
+                self._graded = Graded(engine, template, settings.temperature)
+            else:
+                self._strategy = STRATEGIES[settings.strategy](engine, template, settings.token_budget)
 
     @property
     def prompt(self) -> str | None:
         """The template in use, as task/name@version."""
-        return self._strategy.prompt if self._strategy else None
+        return self._strategy.prompt if self._strategy else self._graded.prompt if self._graded else None
 
     def rank(self, intent: Intent, request: str, retrieval: Retrieval) -> Ranking:
         """The candidates in their final order."""
@@ -71,6 +82,8 @@ class Ranker:
 
     def rank_many(self, jobs: Sequence[RankJob]) -> list[Ranking]:
         """One Ranking a job, in order; the prompts of all jobs share the engine's batches."""
+        if self._graded is not None:
+            return self._grade(self._graded, jobs)
         runs = [self._start(job) for job in jobs]
         strategy = self._strategy
         while strategy and (open_runs := [run for run in runs if run and run.scores is None]):
@@ -81,6 +94,34 @@ class Ranker:
             for run in open_runs:
                 self._advance(run, [next(answers) for _ in run.asked])
         return [self._finish(job, run) for job, run in zip(jobs, runs, strict=True)]
+
+    def _grade(self, graded: Graded, jobs: Sequence[RankJob]) -> list[Ranking]:
+        """The first candidates of each job by their grades and what they had before together."""
+        shown = [self._undecided(job) for job in jobs]
+        asked = [
+            (job.request, job.intent, [c.product for c in some], job.facets, job.scope)
+            for job, some in zip(jobs, shown, strict=True)
+        ]
+        grades = graded.grade(asked)
+        return [self._by_grade(job, some, found) for job, some, found in zip(jobs, shown, grades, strict=True)]
+
+    def _undecided(self, job: RankJob) -> tuple[Candidate, ...]:
+        """The candidates worth a grade: none under a superlative, or where there is nothing to choose."""
+        shown = job.retrieval.candidates[: self._settings.depth]
+        return () if job.intent.sort is not None or len(shown) < 2 else shown
+
+    def _by_grade(self, job: RankJob, shown: Sequence[Candidate], grades: Grades) -> Ranking:
+        candidates = job.retrieval.candidates
+        if not shown:
+            return Ranking(candidates, "none")
+        weight = self._settings.model_weight
+        head = [
+            replace(c, score=c.score + weight * g, scores={**c.scores, "grade": 3 * g})
+            for c, g in zip(shown, grades.scores, strict=True)
+        ]
+        head.sort(key=lambda c: -c.score)
+        below = [replace(c, score=-float(i + 1)) for i, c in enumerate(candidates[len(shown) :])]
+        return Ranking((*head, *below), "graded", grades.tokens, self.prompt)
 
     def _start(self, job: RankJob) -> _Run | None:
         shown = job.retrieval.candidates[: self._settings.depth]

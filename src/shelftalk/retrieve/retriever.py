@@ -21,15 +21,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from shelftalk.catalog import rows, sql
+from shelftalk.catalog.standing import Scope
 from shelftalk.catalog.words import STOP_WORDS, content_words
 from shelftalk.errors import CatalogError
 from shelftalk.retrieve import relax, stock
 from shelftalk.retrieve.audience import grown_up_first
+from shelftalk.retrieve.criteria import top, utility
 from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.retrieve.fusion import Fused, fuse, weights_for
 from shelftalk.retrieve.kind import (
@@ -63,6 +65,10 @@ _WORD = re.compile(r"\w+")
 _OPENING = re.compile(r"\b(?:something|anything)\b", re.I)
 # How deep each list goes before they are fused.
 DENSE_DEPTH, BM25_DEPTH = 400, 400
+# So many candidates come from the criteria's own order; each kind after the first of a need weighs so much less.
+CRITERIA_DEPTH, KIND_STEP = 60, 0.15
+# So many products are looked at to tell which kinds are in question, and so many count for how clear that is.
+KIND_DEPTH, FIRST_FOUND = 120, 10
 # So many products with a word are looked at to tell what it names.
 _LOOKED_AT = 60
 # At most this many relevant products compete for a superlative.
@@ -115,6 +121,21 @@ class Retriever:
                 return self._unlike(search, self._near_misses(search, found, given_up))
         return Retrieval(no_match=True)
 
+    def kinds(self, intent: Intent, text: str = "") -> list[tuple[str, float]]:
+        """The kinds of product (last categories) that the search finds first, with their shares of it, the largest first.
+
+        `text` is searched for where the intent's own query holds less. [] where the products have no categories.
+        """
+        query = query_text(intent) or clean(text)[:QUERY_LENGTH]
+        if not query:
+            return []
+        vector = self._catalog.embedder.encode_query(query)
+        where = sql.where(intent.constraints) if self._catalog.matching(sql.where(intent.constraints)) else None
+        dense = self._catalog.dense(vector, where, KIND_DEPTH)
+        lexical = self._catalog.lexical(query, where, KIND_DEPTH)
+        fused = fuse(dense, lexical, weights_for(query, self._settings))[:KIND_DEPTH]
+        return kind_shares(fused, self._catalog.get_many([f.id for f in fused]))
+
     # One attempt -------------------------------------------------------------------------------------------------
 
     def _try(self, search: _Search, constraints: Sequence[Constraint]) -> Retrieval:
@@ -133,7 +154,7 @@ class Retriever:
         if sort is not None:
             return self._superlative(search, sort, constraints, where, matching)
         if not search.text:
-            return self._popular(search, where)
+            return self._weighed(search, constraints, self._popular(search, where))
         depth = max(DENSE_DEPTH, 2 * search.k)
         while True:
             fused = self._fused(search, where, depth)
@@ -142,7 +163,51 @@ class Retriever:
                 break
             depth *= 4
         by_id = {f.id: f for f in fused}
-        return tuple(Candidate(p, by_id[p.id].score, by_id[p.id].scores) for p in kept)
+        found = tuple(Candidate(p, by_id[p.id].score, by_id[p.id].scores) for p in kept)
+        return self._weighed(search, constraints, found)
+
+    def scope(self, intent: Intent, relaxed: Sequence[Constraint] = ()) -> Scope:
+        """The products among which values stand: those that satisfy the constraints that were kept, of the kinds in question."""
+        kept = [c for c in intent.constraints if c not in relaxed]
+        return Scope(self._catalog, self._scoped(intent, kept))
+
+    def _scoped(self, intent: Intent, constraints: Sequence[Constraint]) -> tuple[Constraint, ...]:
+        if not intent.kinds:
+            return tuple(constraints)
+        of_kinds = (*constraints, Constraint("categories", "in", tuple(intent.kinds)))
+        return of_kinds if self._catalog.matching(sql.where(of_kinds)) else tuple(constraints)
+
+    def _weighed(
+        self, search: _Search, constraints: Sequence[Constraint], found: tuple[Candidate, ...]
+    ) -> tuple[Candidate, ...]:
+        """The candidates by relevance, kind and the criteria's utility together, with those that the criteria's own order in the
+        database adds."""
+        intent = search.intent
+        if not intent.criteria and not intent.kinds:
+            return found
+        scoped = self._scoped(intent, constraints)
+        scope = Scope(self._catalog, scoped, search.excluded_ids)
+        more = top(self._catalog, intent.criteria, scoped, search.excluded_ids, CRITERIA_DEPTH)
+        if search.vector is not None and len(scoped) > len(constraints):
+            more += [i for i, _ in self._catalog.dense(search.vector, sql.where(scoped, search.excluded_ids), search.k)]
+        here = {c.product.id: c for c in found}
+        for product in self._kept(search, iter([i for i in dict.fromkeys(more) if i not in here]), len(more) or 1):
+            here[product.id] = Candidate(product, 0.0, {})
+        floor = min((c.score for c in found), default=0.0)
+        scored = []
+        for candidate in here.values():
+            product = candidate.product
+            place = next((n for n, k in enumerate(intent.kinds) if k in product.categories), None)
+            fits = 1.0 if not intent.kinds else 0.0 if place is None else 1.0 - KIND_STEP * place
+            useful = utility(product, intent.criteria, scope) if fits else 0.0
+            relevance = candidate.score if candidate.scores else floor
+            score = relevance + self._settings.criteria_weight * useful
+            if intent.kinds:
+                score += self._settings.kind_weight * fits
+            scored.append(replace(candidate, score=score, scores={**candidate.scores, "criteria": useful}))
+        scored.sort(key=lambda c: -c.score)
+        top_score = max((c.score for c in scored), default=0.0) or 1.0
+        return tuple(replace(c, score=c.score / top_score) for c in scored[: search.k])
 
     def _fused(self, search: _Search, where: str | None, depth: int) -> list[Fused]:
         if search.vector is None:
@@ -340,6 +405,25 @@ class Retriever:
             (ids if excluded in known else words).append(excluded)
         vector = self._catalog.embedder.encode_query(text) if text else None
         return _Search(intent, text, vector, tuple(ids), Unwanted(words), k, wanted)
+
+
+def kind_shares(fused: Sequence[Fused], products: Mapping[str, Product]) -> list[tuple[str, float]]:
+    """The last categories of what was found, by the mean score of each one's three best, as shares of the first ten found.
+
+    The order is by the best scores; the share counts the first ten products.
+    """
+    best: dict[str, list[float]] = {}
+    first: dict[str, int] = {}
+    for place, found in enumerate(fused):
+        product = products.get(found.id)
+        if product is None or not product.categories:
+            continue
+        kind = product.categories[-1]
+        best.setdefault(kind, []).append(found.score)
+        first[kind] = first.get(kind, 0) + (place < FIRST_FOUND)
+    total = sum(first.values()) or 1
+    order = sorted(best, key=lambda k: (-first[k], -sum(best[k][:3]) / 3))
+    return [(k, first[k] / total) for k in order]
 
 
 def query_text(intent: Intent) -> str:

@@ -82,7 +82,8 @@ class WrittenSource(_Part):
 
 
 Source = Annotated[
-    ProductqaSource | ChorusSource | DemoSource | LogsSource | CatalogueSource | WrittenSource, Field(discriminator="kind")
+    ProductqaSource | ChorusSource | DemoSource | LogsSource | CatalogueSource | WrittenSource,
+    Field(discriminator="kind"),
 ]
 
 

@@ -127,7 +127,10 @@ def question_fields(facets: Facets, kinds: Sequence[str], request: str = "") -> 
         found.append((0.0 if core else 1.0 - 0.5 * named - 0.25 * valued, place, facet))
     found.sort(key=lambda f: f[:2])
     chosen = [f for _, _, f in found[:MOST_FIELDS]]
-    return tuple([f for f in chosen if f.field not in ("price", "rating")] + [f for f in chosen if f.field in ("price", "rating")])
+    return tuple(
+        [f for f in chosen if f.field not in ("price", "rating")]
+        + [f for f in chosen if f.field in ("price", "rating")]
+    )
 
 
 def grammar(fields: Iterable[Facet]) -> str:

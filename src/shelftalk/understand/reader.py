@@ -45,13 +45,15 @@ LONGEST_REQUEST = 4000
 class Reading:
     """An intent with what it was read from: `thrifty` says that the sort comes from a plea for a low price, not a superlative;
     `asked` that it asks about products already shown, which were picked for the wish `before` it: the next turn goes on from
-    that."""
+    that. `earlier` are the shopper's turns that it was read together with."""
 
     intent: Intent
     thrifty: bool = False
     notes: tuple[str, ...] = ()
     asked: Question | None = None
     before: Intent = Intent()
+    earlier: tuple[str, ...] = ()
+    merged: bool = False
 
 
 class Reader:

@@ -38,6 +38,7 @@ class Conversation:
         picks: list[Shown] = []
         focus: list[Shown] = []
         asked = False
+        said_before: list[str] = []
         for turn in request.history[-_MOST_TURNS:]:
             if turn.role == "assistant":
                 listed = shown(turn.content)
@@ -46,12 +47,19 @@ class Conversation:
                 elif listed:
                     picks, focus = listed, []
             elif turn.intent is not None:
-                earlier, asked = Reading(turn.intent, False, ()), False
+                earlier, asked, said_before = Reading(turn.intent, False, ()), False, []
             else:
                 reading = self.turn(turn.content, earlier, picks, focus)
                 asked = reading.asked is not None
-                earlier = reading if reading.intent.shopping and not asked else earlier
-        return self.turn(request.request, earlier, picks, focus)
+                if reading.intent.shopping and not asked:
+                    earlier = reading
+                    said_before = [*said_before, turn.content] if reading.merged else [turn.content]
+        reading = self.turn(request.request, earlier, picks, focus)
+        if not reading.merged:
+            return reading
+        held = earlier.intent if earlier is not None else Intent()
+        merged = replace(reading.intent, criteria=held.criteria, kinds=held.kinds)
+        return replace(reading, earlier=tuple(said_before), intent=merged)
 
     def turn(self, content: str, earlier: Reading | None, picks: list[Shown], focus: Sequence[Shown] = ()) -> Reading:
         """One user turn after the reading so far, the picks last shown and those of them that were last asked about."""
@@ -246,7 +254,7 @@ class Conversation:
             query=query,
             shopping=True,
         )
-        return Reading(merged, reading.thrifty, (*reading.notes, *notes))
+        return Reading(merged, reading.thrifty, (*reading.notes, *notes), merged=True)
 
     def _sorted(self, wish: Sort, category: str | None, picks: list[Shown]) -> Sort:
         """The order of a later turn, by a field that the products spoken of have: "the lightest" of tents by weight_kg."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from shelftalk.engines.base import Engine
@@ -17,6 +17,7 @@ from shelftalk.understand.shown import Question
 from shelftalk.understand.tokens import stems
 from shelftalk.understand.turns import Conversation, Lookup
 from shelftalk.understand.unread import unread
+from shelftalk.understand.wanting import Asked, KindSearch, Wanting
 from shelftalk.values import Facets, Intent, Request, Tokens
 
 
@@ -24,7 +25,8 @@ from shelftalk.values import Facets, Intent, Request, Tokens
 class Understood:
     """An intent, what there is to say about how it was reached, and what the language model read and wrote for it.
 
-    `asked` where the turn asks about products already shown, which were picked for the wish `before` it.
+    `asked` where the turn asks about products already shown, which were picked for the wish `before` it; `chosen` where the
+    model chose the kinds of product for a need that names none.
     """
 
     intent: Intent
@@ -33,6 +35,8 @@ class Understood:
     prompt: str | None = None
     asked: Question | None = None
     before: Intent = Intent()
+    chosen: bool = False
+    earlier: tuple[str, ...] = ()
 
 
 class Understander:
@@ -45,23 +49,30 @@ class Understander:
     def __init__(
         self,
         facets: Facets,
-        engine: Engine | None = None,
+        engine: Engine | Callable[[], Engine] | None = None,
         prompts: PromptLibrary | None = None,
         settings: UnderstandSettings | None = None,
         products: Lookup | None = None,
+        kinds: KindSearch | None = None,
     ) -> None:
         self.facets = facets
         self.settings = settings or UnderstandSettings()
         self.reader = Reader(facets)
         self.conversation = Conversation(self.reader, products)
         self.model: IntentModel | None = None
-        if self.settings.mode != "reader":
-            if engine is None:
-                raise UsageError(
-                    f'understand.mode is "{self.settings.mode}", which needs a language model; set it to "reader" or load an engine'
-                )
-            library = prompts or PromptLibrary.default()
-            self.model = IntentModel(self.reader.index, engine, library.get(self.settings.prompt))
+        self.wanting: Wanting | None = None
+        if self.settings.mode == "reader":
+            return
+        if engine is None:
+            raise UsageError(
+                f'understand.mode is "{self.settings.mode}", which needs a language model; set it to "reader" or load an engine'
+            )
+        library = prompts or PromptLibrary.default()
+        loaded = engine if callable(engine) else lambda: engine
+        if self.settings.mode == "wishes":
+            self.wanting = Wanting(facets, loaded, library, kinds or (lambda intent, text: ()))
+        else:
+            self.model = IntentModel(self.reader.index, loaded(), library.get(self.settings.prompt))
 
     def understand(self, request: Request) -> Understood:
         """The intent of one request and the turns before it."""
@@ -81,12 +92,26 @@ class Understander:
                 intent = replace(intent, kind=named_kind(request.request, intent))
             left = unread(request.request, intent)
             out.append(replace(understood, intent=intent, notes=(*understood.notes, *notes, *left)))
-        return out
+        return self._wanted(requests, out)
+
+    def _wanted(self, requests: Sequence[Request], understood: list[Understood]) -> list[Understood]:
+        """With the criteria and kinds that the model reads, where it is asked for them; a given intent has its own."""
+        if self.wanting is None:
+            return understood
+        at = [n for n, (r, u) in enumerate(zip(requests, understood, strict=True)) if _open(r, u)]
+        asked = [Asked(requests[n].request, understood[n].earlier, understood[n].intent) for n in at]
+        for n, wanted in zip(at, self.wanting.read(asked), strict=True):
+            one = understood[n]
+            understood[n] = replace(
+                one, intent=wanted.intent, tokens=one.tokens + wanted.tokens, prompt=wanted.prompt or one.prompt,
+                chosen=wanted.chosen,
+            )  # fmt: skip
+        return understood
 
     def _read(self, requests: Sequence[Request]) -> list[Understood]:
         readings = [self.conversation.read(r) for r in requests]
         if self.model is None:
-            return [Understood(r.intent, r.notes, asked=r.asked, before=r.before) for r in readings]
+            return [Understood(r.intent, r.notes, asked=r.asked, before=r.before, earlier=r.earlier) for r in readings]
         asked = [(q, r) for q, r in zip(requests, readings, strict=True) if r.intent.shopping and q.request.strip()]
         answers = iter(self.model.ask([(q, self._before(q), r) for q, r in asked]))
         out = []
@@ -111,6 +136,11 @@ class Understander:
         return self.conversation.read(
             replace(request, request=request.history[last].content, history=request.history[:last])
         )
+
+
+def _open(request: Request, understood: Understood) -> bool:
+    """Whether wishes may stand in a request: it asks for a product, and not about those shown."""
+    return request.intent is None and understood.intent.shopping and understood.asked is None
 
 
 def _spoken(given: Intent, read: Intent) -> Intent:

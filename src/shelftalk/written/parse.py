@@ -149,7 +149,11 @@ def _field(line: str) -> FieldSpec:
 def _wish(line: str, kind: Kind) -> Wish:
     text, _, parts = line.rpartition(" | ")
     words = tuple(_SPAN.findall(text))
-    wanted = () if parts.strip() == "-" else tuple(_want(p.strip(), kind, w) for p, w in zip(parts.split(";"), words, strict=True))
+    wanted = (
+        ()
+        if parts.strip() == "-"
+        else tuple(_want(p.strip(), kind, w) for p, w in zip(parts.split(";"), words, strict=True))
+    )
     plain = _SPAN.sub(r"\1", text)
     return Wish(plain, kind.name, words, wanted, HELD.get(kind.name) or _split(plain, "wishes"))
 
@@ -191,9 +195,7 @@ def _apart(wishes: list[Wish]) -> list[Wish]:
 
     def near(text: str) -> bool:
         bag = _bag(text)
-        return any(
-            len(bag & other) >= _NEAR * len(bag | other) for word in bag for other in by_word.get(word, ())
-        )
+        return any(len(bag & other) >= _NEAR * len(bag | other) for word in bag for other in by_word.get(word, ()))
 
     return [w for w in wishes if w.split != "train" or not any(map(near, (*w.words, w.text)))]
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 from shelftalk.values import AttributeValue, Product
 from shelftalk.written.parse import FieldSpec, Kind
 
-_SYLLABLES = "ba be bo da de do fa fen gra hal ir jo kel kor lin lo mar mi nor ol pa ran ri sal sel tor tu val ven wil".split()
-_SERIES = "Alto Brio Cove Dune Ember Fjord Grove Haven Isla Juno Kite Loom Mesa Nova Orca Pine Quill Reef Sora Tarn".split()
+_SYLLABLES = "ba be bo da de do fa fen gra hal ir jo kel kor lin lo mar mi nor ol pa ran ri sal sel tor tu val ven wil".split()  # noqa: SIM905
+_SERIES = "Alto Brio Cove Dune Ember Fjord Grove Haven Isla Juno Kite Loom Mesa Nova Orca Pine Quill Reef Sora Tarn".split()  # noqa: SIM905
 
 
 def made_products(kinds: Iterable[Kind], each: int = 24, seed: int = 0) -> list[Product]:

@@ -14,15 +14,23 @@ from dataclasses import replace
 
 from shelftalk.prompts import PromptLibrary
 from shelftalk.train.sets.example import Example
-from shelftalk.understand.criteria import MOST_FIELDS, Question, described, prompt, written
+from shelftalk.understand.criteria import MOST_FIELDS, Question, prompt, written
 from shelftalk.understand.needs import MOST_KINDS, needs_prompt
 from shelftalk.values import Criterion, Facet
-from shelftalk.written import Kind, Need, Reason, Wish, WrittenSet
+from shelftalk.written import Kind, Reason, Wish, WrittenSet
 from shelftalk.written.parse import FieldSpec
 
 __all__ = ["facet_of", "needs", "reasons", "renamed", "wishes"]
 
-_UNITS = {"g": ("kg", "oz"), "kg": ("g", "lb"), "cm": ("mm", "in"), "mm": ("cm",), "hours": ("h", "min"), "l": ("ml",), "ml": ("l",)}
+_UNITS = {
+    "g": ("kg", "oz"),
+    "kg": ("g", "lb"),
+    "cm": ("mm", "in"),
+    "mm": ("cm",),
+    "hours": ("h", "min"),
+    "l": ("ml",),
+    "ml": ("l",),
+}
 _UNIT = re.compile(r"_(g|kg|mg|lb|oz|cm|mm|m|km|in|inch|l|ml|w|kw|wh|kwh|mah|v|gb|tb|hz|db|lm|hours|hour|h|min|minutes|s|seconds|days|months|years|c|bar|mbar|rpm|psi|nits|mp|dpi|lux|n|nm)$")  # fmt: skip
 
 
@@ -67,7 +75,11 @@ def _shop(wish: Wish, kinds: Mapping[str, Kind], draw: random.Random) -> Shop:
         other = kinds[draw.choice(sorted(kinds))]
         if draw.random() < 0.5:
             named = draw.sample([wish.kind, other.name], 2)
-        specs += [s for s in draw.sample(other.fields, min(4, len(other.fields))) if all(s.name != mine.name for mine in specs)]
+        specs += [
+            s
+            for s in draw.sample(other.fields, min(4, len(other.fields)))
+            if all(s.name != mine.name for mine in specs)
+        ]
     keep = [s for s in specs if s.name in wanted or draw.random() < draw.choice((0.6, 0.85, 1.0))]
     keep = [s for s in keep if s.name != hidden][: MOST_FIELDS - 2]
     draw.shuffle(keep)
@@ -112,7 +124,9 @@ def renamed(name: str, style: str, draw: random.Random) -> str:
     return name
 
 
-def needs(found: WrittenSet, library: PromptLibrary, near: Mapping[str, Sequence[str]], seed: int, variants: int = 3) -> Iterator[Example]:
+def needs(
+    found: WrittenSet, library: PromptLibrary, near: Mapping[str, Sequence[str]], seed: int, variants: int = 3
+) -> Iterator[Example]:
     """Rows in which a need is shown with its kinds among others; `near` are the kinds nearest to each need by the embedder,
     as the search offers them."""
     template = library.get("understand/kinds@1")
@@ -148,8 +162,12 @@ def names_kind(wish: Wish) -> bool:
     return bool(stems & set(re.findall(r"[a-z]+", wish.text.lower())))
 
 
-_LOW = frozenset("lightest cheapest shortest narrowest lowest quietest smallest dimmest thinnest".split())
-_HIGH = frozenset("heaviest longest widest tallest loudest largest brightest highest thickest".split())
+_LOW = frozenset(
+    ["lightest", "cheapest", "shortest", "narrowest", "lowest", "quietest", "smallest", "dimmest", "thinnest"]
+)
+_HIGH = frozenset(
+    ["heaviest", "longest", "widest", "tallest", "loudest", "largest", "brightest", "highest", "thickest"]
+)
 _AGAINST = re.compile(r"\b(?:but|though|not|however|only|isn't|yet|rather|too)\b", re.I)
 
 
@@ -198,7 +216,14 @@ def _reordered(reason: Reason, draw: random.Random | None) -> tuple[list[str], s
     """The facts with those cited in front, in the order they are cited, and the text with its numbers changed to match."""
     cited = list(dict.fromkeys(int(c) for c in re.findall(r"\[(\d+)\]", reason.text)))
     rest = [i for i in range(1, len(reason.facts) + 1) if i not in cited]
-    order = [*cited[:1], *(sorted([*cited[1:], *rest]) if draw is None else draw.sample([*cited[1:], *rest], len(cited[1:]) + len(rest)))]
+    order = [
+        *cited[:1],
+        *(
+            sorted([*cited[1:], *rest])
+            if draw is None
+            else draw.sample([*cited[1:], *rest], len(cited[1:]) + len(rest))
+        ),
+    ]
     place = {old: new for new, old in enumerate(order, 1)}
     text = re.sub(r"\[(\d+)\]", lambda m: f"[{place[int(m[1])]}]", reason.text)
     return [reason.facts[i - 1] for i in order], text

@@ -1,0 +1,68 @@
+"""Criteria in the database: their own order gives candidates, and each candidate a utility. It knows no language model.
+
+The utility of a product is the mean, over the criteria weighted by importance, of how well it does by each: a number by the
+share of the products in scope that it beats, a named value or yes and no by whether the record holds it. A product whose
+record is silent does as badly as one in the lowest quarter: what is not known is no merit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from shelftalk.catalog import sql
+from shelftalk.catalog.standing import Scope
+from shelftalk.values import Constraint, Criterion, Product, Sort
+
+if TYPE_CHECKING:
+    from shelftalk.catalog import Catalog
+
+__all__ = ["WEIGHTS", "satisfaction", "top", "utility"]
+
+# What a criterion of each importance weighs against the others; fitted with benchmarks/wishes.py on the dev split.
+WEIGHTS: Mapping[int, float] = {1: 0.5, 2: 1.0, 3: 2.0}
+SILENT = 0.2  # for a number or a value that the record lacks
+SILENT_NOT = 0.6  # what a record without the field does by "not"
+
+
+def satisfaction(product: Product, criterion: Criterion, scope: Scope) -> float:
+    """How well a product does by one criterion, 0 to 1."""
+    value = product.value(criterion.field)
+    if criterion.want in ("low", "high"):
+        number = sql.fractional_year(value) or sql.number(value)
+        if number is None:
+            return SILENT
+        beaten = scope.place(criterion.field, number).share  # the part that is greater
+        return beaten if criterion.want == "low" else 1.0 - beaten
+    if value is None or value == ():
+        return SILENT if criterion.want == "is" else SILENT_NOT
+    held = {sql.canonical(v) for v in (value if isinstance(value, (tuple, list)) else (value,))}
+    met = sql.canonical(criterion.value) in held
+    return float(met == (criterion.want == "is"))
+
+
+def utility(product: Product, criteria: Sequence[Criterion], scope: Scope) -> float:
+    """The weighted mean of the satisfactions, 0 to 1; 0 without criteria."""
+    total = sum(WEIGHTS[c.importance] for c in criteria)
+    if not total:
+        return 0.0
+    return sum(WEIGHTS[c.importance] * satisfaction(product, c, scope) for c in criteria) / total
+
+
+def top(
+    catalog: Catalog, criteria: Sequence[Criterion], constraints: Sequence[Constraint], exclude: Sequence[str], k: int
+) -> list[str]:
+    """The ids of the best products by each criterion alone, among those that satisfy the constraints: each criterion's in
+    turn, at most about `k` in all. The best by a wish is so found among however many products no text of which speaks of it."""
+    lists = []
+    for criterion in criteria:
+        if criterion.want in ("low", "high"):
+            order = Sort(criterion.field, "asc" if criterion.want == "low" else "desc")
+            where = sql.where(constraints, exclude)
+            lists.append(catalog.scan(where, order_by=order, limit=k))
+        else:
+            operator = "=" if criterion.want == "is" else "!="
+            more = Constraint(criterion.field, operator, criterion.value if criterion.value is not None else True)
+            lists.append(catalog.scan(sql.where((*constraints, more), exclude), limit=k))
+    each = max(1, k // max(1, len(lists)))
+    return list(dict.fromkeys(i for found in lists for i in found[:each]))

@@ -1,0 +1,160 @@
+"""What the shopper wants beyond limits, read by the language model: kinds of product in question, then criteria over their fields.
+
+Rules have read limits before this. Kinds come from a limit on the category where one was read, from the search where what it
+finds is nearly all of one kind, else from the model's choice among the kinds that the search offers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from shelftalk.engines.base import Engine
+from shelftalk.prompts.library import PromptLibrary
+from shelftalk.understand.criteria import Question, Wishes, WishReader, question_fields, said_in
+from shelftalk.understand.lexicon import FILLER, FUNCTION
+from shelftalk.understand.needs import MOST_KINDS, NeedReader
+from shelftalk.understand.tokens import stem
+from shelftalk.values import Criterion, Facets, Intent, Tokens
+
+__all__ = ["KindSearch", "Wanted", "Wanting"]
+
+# (kind, its share of what the search finds first), the largest share first; [] where products have no categories.
+KindSearch = Callable[[Intent, str], Sequence[tuple[str, float]]]
+
+CLEAR = 0.8  # a kind with this share of what is found first is what is meant
+MOST_TURNS = 4  # earlier turns whose wishes still count
+MOST_CRITERIA = 6
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The intent with criteria, kinds and what no field answers; `chosen` says that the model chose the kinds."""
+
+    intent: Intent
+    tokens: Tokens = Tokens()
+    prompt: str | None = None
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request as the rules read it: its text, the texts of earlier turns that still count, and the intent."""
+
+    request: str
+    earlier: tuple[str, ...]
+    intent: Intent
+
+
+class Wanting:
+    """Reads wishes and needs. `search` offers kinds; the engine is loaded when it is first asked."""
+
+    def __init__(
+        self, facets: Facets, engine: Callable[[], Engine], prompts: PromptLibrary, search: KindSearch
+    ) -> None:
+        self._facets, self._engine, self._search = facets, engine, search
+        self._wishes, self._kinds = prompts.get("understand/wishes"), prompts.get("understand/kinds")
+        self._kept: dict[tuple[tuple[str, ...], str], Wishes] = {}
+        facet = facets.get("categories")
+        self._known = {str(v).lower(): str(v) for v, _ in facet.values} if facet else {}
+
+    def read(self, asked: Sequence[Asked]) -> list[Wanted]:
+        """One Wanted a request, in order; the model is asked for all kinds in one batch, then for all wishes in one."""
+        kinds, chosen, spent = self._kinds_of(asked)
+        texts: list[tuple[int, str]] = []
+        for n, one in enumerate(asked):
+            texts += [
+                (n, text) for text in (*one.earlier[-MOST_TURNS:], one.request) if self._says_more(text, one.intent)
+            ]
+        wishes = self._read([(kinds[n], text) for n, text in texts])
+        found: list[list[Wishes]] = [[] for _ in asked]
+        for (n, _), wish in zip(texts, wishes, strict=True):
+            found[n].append(wish)
+        out = []
+        for n, one in enumerate(asked):
+            tokens = sum((w.tokens for w in found[n]), spent[n])
+            asked_model = bool(found[n]) or chosen[n]
+            intent = _joined(one.intent, kinds[n] if not _named(one.intent) else (), found[n])
+            out.append(Wanted(intent, tokens, self._wishes.ref if asked_model else None, chosen[n]))
+        return out
+
+    def _kinds_of(self, asked: Sequence[Asked]) -> tuple[list[tuple[str, ...]], list[bool], list[Tokens]]:
+        kinds: list[tuple[str, ...]] = []
+        open_: list[tuple[int, list[str]]] = []
+        for n, one in enumerate(asked):
+            named = _named(one.intent)
+            if named:
+                kinds.append(named)
+                continue
+            said = " ".join((*one.earlier, one.request))
+            shares = list(self._search(one.intent, said))
+            kinds.append(tuple(k for k, _ in shares[:1]))
+            if shares and shares[0][1] < CLEAR and one.intent.query.strip():
+                open_.append((n, [k for k, _ in shares[:MOST_KINDS]]))
+        chosen, spent = [False] * len(asked), [Tokens()] * len(asked)
+        if open_:
+            reader = NeedReader(self._engine(), self._kinds)
+            texts = [(asked[n].earlier[0] if asked[n].earlier else asked[n].request, offered) for n, offered in open_]
+            for (n, _), helping in zip(open_, reader.choose(texts), strict=True):
+                spent[n] = helping.tokens
+                if helping.kinds:
+                    kinds[n], chosen[n] = helping.kinds, True
+        return kinds, chosen, spent
+
+    def _read(self, texts: Sequence[tuple[tuple[str, ...], str]]) -> list[Wishes]:
+        """The wishes in each text over the fields of its kinds; what was read a moment ago is not read again."""
+        new = list(dict.fromkeys(t for t in texts if t not in self._kept))
+        if new:
+            fields = partial(question_fields, self._facets)
+            questions = [Question(text, kinds, fields(kinds, text)) for kinds, text in new]
+            read = WishReader(self._engine(), self._wishes).read(questions)
+            while len(self._kept) > 128:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept.update(zip(new, read, strict=True))
+            fresh = set(new)
+        else:
+            fresh = set()
+        return [self._kept[t] if t in fresh else replace(self._kept[t], tokens=Tokens()) for t in texts]
+
+    def forget(self) -> None:
+        """Read everything anew from now on (for measuring)."""
+        self._kept.clear()
+
+    def _says_more(self, text: str, intent: Intent) -> bool:
+        """Whether words are left that a wish could stand in, once the words of limits, of the kind and of grammar are gone."""
+        spans = [c.span for c in intent.constraints if c.operator in ("=", "in", "<", "<=", ">", ">=", "between")]
+        read = {stem(w.lower()) for span in (*spans, intent.kind, *self._words_of(intent)) for w in _WORD.findall(span)}
+        return any(
+            len(w) > 2 and w.lower() not in FUNCTION and w.lower() not in FILLER and stem(w.lower()) not in read
+            for w in _WORD.findall(text)
+        )
+
+    def _words_of(self, intent: Intent) -> tuple[str, ...]:
+        return tuple(self._known.get(str(v).lower(), "") for c in intent.constraints if c.field == "categories" for v in (c.value if isinstance(c.value, tuple) else (c.value,)))  # fmt: skip
+
+
+def _named(intent: Intent) -> tuple[str, ...]:
+    """The categories that a limit names, and those given."""
+    for c in intent.constraints:
+        if c.field == "categories" and c.operator in ("=", "in"):
+            return tuple(str(v) for v in (c.value if isinstance(c.value, tuple) else (c.value,)))
+    return intent.kinds
+
+
+def _joined(intent: Intent, kinds: tuple[str, ...], read: Sequence[Wishes]) -> Intent:
+    """The intent with what was read, the latest turn first: a field wanted anew replaces the earlier wish for it."""
+    criteria: list[Criterion] = list(intent.criteria)
+    unanswered: list[str] = []
+    for wishes in reversed(read):
+        for criterion in wishes.criteria:
+            if said_in(criterion, intent) or any(c.field == criterion.field for c in criteria):
+                continue
+            criteria.append(criterion)
+        unanswered += [w for w in wishes.unanswered if w not in unanswered]
+    criteria.sort(key=lambda c: -c.importance)
+    held = " ".join(c.words.lower() for c in criteria)
+    left = tuple(w for w in unanswered if w.lower() not in held)
+    return replace(intent, criteria=tuple(criteria[:MOST_CRITERIA]), unanswered=left[:4], kinds=intent.kinds or kinds)
