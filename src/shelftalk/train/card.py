@@ -14,6 +14,7 @@ from shelftalk.train.sets.example import SPLITS, Example
 LICENCES = {
     "productqa": "ProductQA (AGILE, Feng et al. 2024, arXiv 2405.14751), Apache-2.0",
     "chorus": "Chorus (querqy/chorus), Apache-2.0; product text Icecat, Open Content License",
+    "esci": "Amazon Shopping Queries (Reddy et al. 2022, arXiv 2206.06588) and ESCI-S, Apache-2.0",
     "demo": "the bundled demo, Apache-2.0",
     "written": "the written set of data/wishes, Apache-2.0",
     "logs": "the shop's own logs",

@@ -72,6 +72,17 @@ class CatalogueSource(_Part):
     test: Share = 0.1
 
 
+class EsciSource(_Part):
+    """A catalogue with queries labelled E, S, C or I (CSV: query, docid, label), split by query."""
+
+    kind: Literal["esci"]
+    feed: Path
+    labels: Path
+    format: str | None = "esci"
+    dev: Share = 0.15
+    test: Share = 0.1
+
+
 class WrittenSource(_Part):
     """The written set (wishes, needs and reasons), by default the bundled one; its splits are its own. `variants` are the rows a
     request of each task, every one in another made-up shop."""
@@ -82,7 +93,7 @@ class WrittenSource(_Part):
 
 
 Source = Annotated[
-    ProductqaSource | ChorusSource | DemoSource | LogsSource | CatalogueSource | WrittenSource,
+    ProductqaSource | ChorusSource | DemoSource | LogsSource | CatalogueSource | EsciSource | WrittenSource,
     Field(discriminator="kind"),
 ]
 
@@ -133,10 +144,11 @@ class DataConfig(_Part):
 
 # What each kind of source can label.
 LABELS: dict[str, frozenset[str]] = {
-    "productqa": frozenset({"suits", "pointwise", "listwise", "understand", "explain"}),
-    "chorus": frozenset({"pointwise", "listwise"}),
-    "demo": frozenset({"pointwise", "listwise", "understand", "explain"}),
-    "written": frozenset({"wishes", "needs", "reasons"}),
+    "productqa": frozenset({"suits", "pointwise", "listwise", "understand", "explain", "graded"}),
+    "chorus": frozenset({"pointwise", "listwise", "graded"}),
+    "demo": frozenset({"pointwise", "listwise", "understand", "explain", "graded"}),
+    "esci": frozenset({"pointwise", "listwise", "graded"}),
+    "written": frozenset({"wishes", "needs", "reasons", "graded"}),
     "logs": frozenset({"pointwise", "listwise"}),
     "catalogue": frozenset({"suits", "pointwise", "listwise", "understand", "explain"}),
 }
@@ -190,14 +202,14 @@ def parse_config(read: dict[str, Any], where: Path) -> DataConfig:
                 f"{where}: source {source.kind}: dev and test are {held[0]:g} and {held[1]:g} of the requests, which leaves "
                 "nothing to train on; hold out less"
             )
-        for name in ("path", "ratings") if source.kind in ("productqa", "chorus") else ():
+        for name in ("path", "ratings", "labels") if source.kind in ("productqa", "chorus", "esci") else ():
             asked = getattr(source, name, None)
             if asked is not None and (asked.name == "test" or ".test." in asked.name):
                 raise UsageError(
                     f"{where}: source {source.kind}: {name}: {asked} is a test split, which is for measuring; name the train "
                     "split"
                 )
-        for name in ("path", "feed", "ratings", "catalog"):
+        for name in ("path", "feed", "ratings", "labels", "catalog"):
             asked = getattr(source, name, None)
             if isinstance(asked, Path) and not resolve(asked, config).exists():
                 raise UsageError(

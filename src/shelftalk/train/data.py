@@ -29,6 +29,7 @@ from shelftalk.train.leaks import leaks, without_repeats
 from shelftalk.train.sets import sources, written
 from shelftalk.train.sets.example import SPLITS, Example, Judged
 from shelftalk.train.sets.explaining import explain
+from shelftalk.train.sets.graded import graded, made_up
 from shelftalk.train.sets.logs import logs
 from shelftalk.train.sets.ranking import listwise, pointwise
 from shelftalk.train.sets.scribe import Scribe
@@ -162,6 +163,10 @@ def _judged(source: Source, config: DataConfig, settings: Settings, report: Repo
             feed, ratings = resolve(source.feed, config), resolve(source.ratings, config)
             _hashed(report, ratings.parent, [ratings, feed])
             yield from sources.chorus(source, feed, ratings, catalogs / _key(feed), settings)
+        case "esci":
+            feed, labels = resolve(source.feed, config), resolve(source.labels, config)
+            _hashed(report, labels.parent, [labels, feed])
+            yield from sources.esci(source, feed, labels, catalogs / _key(feed), settings)
         case "demo":
             place = resolve(source.path, config) if source.path else resource("data/demo")
             _hashed(report, place, sorted(place.glob("*.jsonl")) + sorted(place.glob("qrels.dev.txt")))
@@ -208,6 +213,8 @@ def _examples(
             yield from listwise(
                 judged, scribe, served(task, prompts, settings), settings, config.rank, config.seed, config.hostile
             )
+        case "graded":
+            yield from graded(judged, prompts, config.rank, config.seed, config.hostile)
         case "understand":
             yield from understand(judged, scribe, prompts, settings, report.left_out)
         case "explain":
@@ -218,11 +225,14 @@ def _written(
     task: str, source: WrittenSource, prompts: PromptLibrary, settings: Settings, config: DataConfig, report: Report
 ) -> Iterator[Example]:
     """The rows of the written set for a task, none for a task that it does not teach."""
-    if task not in ("wishes", "needs", "reasons"):
+    if task not in ("wishes", "needs", "reasons", "graded"):
         return
     folder = resolve(source.path, config) if source.path else resource("data/wishes")
     _hashed(report, folder.parent, sorted((folder / "kinds").glob("*.txt")))
     found = read_written(folder)
+    if task == "graded":
+        yield from made_up(found, prompts, config.seed, config.hostile)
+        return
     variants = source.variants.get(task, {"wishes": 2, "needs": 3, "reasons": 1}[task])  # type: ignore[call-overload]
     if task == "wishes":
         yield from written.wishes(found, prompts, config.seed, variants)
@@ -279,7 +289,7 @@ def usable(task: str, one: Judged) -> bool:
             return False
         case "suits":
             return one.verdicts is not None
-        case "pointwise" | "listwise":
+        case "pointwise" | "listwise" | "graded":
             return one.grades is not None and one.ranked
         case "explain":
             return any(grade >= 2 for grade in (one.grades or {}).values())

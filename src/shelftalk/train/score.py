@@ -18,7 +18,7 @@ from shelftalk.train.encode import answer_of, encode, prompt_of
 __all__ = ["Scorer", "canonical", "kind_of", "labels_of", "request_of", "text_score"]
 
 RANKING = ("listwise", "pointwise")
-_LETTER = re.compile(r"[A-T]\Z")
+_LETTER = re.compile(r"[A-T]\Z|[0-3]\Z")
 _LISTED = re.compile(r"^([A-T])\. ", re.MULTILINE)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from shelftalk.values import AttributeValue, Product
+from shelftalk.values import AttributeValue, Criterion, Product
 from shelftalk.written.parse import FieldSpec, Kind
 
-_SYLLABLES = "ba be bo da de do fa fen gra hal ir jo kel kor lin lo mar mi nor ol pa ran ri sal sel tor tu val ven wil".split()  # noqa: SIM905
-_SERIES = "Alto Brio Cove Dune Ember Fjord Grove Haven Isla Juno Kite Loom Mesa Nova Orca Pine Quill Reef Sora Tarn".split()  # noqa: SIM905
+_SYLLABLES = ("ba", "be", "bo", "da", "de", "do", "fa", "fen", "gra", "hal", "ir", "jo", "kel", "kor", "lin", "lo", "mar", "mi", "nor", "ol", "pa", "ran", "ri", "sal", "sel", "tor", "tu", "val", "ven", "wil")  # fmt: skip
+_SERIES = ("Alto", "Brio", "Cove", "Dune", "Ember", "Fjord", "Grove", "Haven", "Isla", "Juno", "Kite", "Loom", "Mesa", "Nova", "Orca", "Pine", "Quill", "Reef", "Sora", "Tarn")  # fmt: skip
 
 
 def made_products(kinds: Iterable[Kind], each: int = 24, seed: int = 0) -> list[Product]:
@@ -53,3 +53,25 @@ def _value(spec: FieldSpec, draw: random.Random) -> AttributeValue:
 
 def _singular(name: str) -> str:
     return name.removesuffix("s") if not name.endswith("ss") else name
+
+
+def utility_of(product: Product, criteria: Sequence[Criterion], among: Sequence[Product]) -> float:
+    """How well a product does by gold criteria among others, 0 to 1, in memory: numbers by the share beaten, values by being
+    held, what is missing as a quarter, weights .5, 1 and 2 by importance."""
+    weights = {1: 0.5, 2: 1.0, 3: 2.0}
+    total = sum(weights[c.importance] for c in criteria)
+    return sum(weights[c.importance] * _satisfied(product, c, among) for c in criteria) / total if total else 0.0
+
+
+def _satisfied(product: Product, criterion: Criterion, among: Sequence[Product]) -> float:
+    value = product.value(criterion.field)
+    if criterion.want in ("low", "high"):
+        others = [float(v) for p in among if p.id != product.id and (v := p.value(criterion.field)) is not None]
+        if value is None or not others:
+            return 0.25
+        greater = sum(v > float(value) for v in others) + 0.5 * sum(v == float(value) for v in others)
+        share = greater / len(others)
+        return share if criterion.want == "low" else 1 - share
+    if value is None:
+        return 0.25
+    return float((value == criterion.value) == (criterion.want == "is"))

@@ -16,7 +16,7 @@ from typing import Any
 from shelftalk.errors import FeedError, UsageError
 from shelftalk.settings import Settings
 from shelftalk.text import clean
-from shelftalk.train.config import ChorusSource, DemoSource, ProductqaSource
+from shelftalk.train.config import ChorusSource, DemoSource, EsciSource, ProductqaSource
 from shelftalk.train.sets.example import Judged, Split
 from shelftalk.train.sets.gold import gold_intent, intent_of
 from shelftalk.train.sets.shop import bare_shop, indexed_shop
@@ -107,6 +107,29 @@ def chorus(source: ChorusSource, feed: Path, ratings: Path, folder: Path, settin
             split, asked = split_of(query.casefold(), source.dev, source.test), Request(query)
             yield Judged(
                 f"chorus/{query}", "chorus", f"chorus/{query}", split, shop, asked, known, judged_all=False,
+                ranked=shop.read(asked).sort is None,
+            )  # fmt: skip
+
+
+def esci(source: EsciSource, feed: Path, labels: Path, folder: Path, settings: Settings) -> Iterator[Judged]:
+    """One judged request a query, its labels E, S, C and I as grades 3, 2, 1 and 0; a query is a group."""
+    marks = {"E": 3.0, "S": 2.0, "C": 1.0, "I": 0.0}
+    grades: dict[str, dict[str, float]] = defaultdict(dict)
+    with labels.open(encoding="utf-8", newline="") as lines:
+        for number, row in enumerate(csv.DictReader(lines), 2):
+            try:
+                grades[row["query"]][row["docid"]] = marks[row["label"].strip()[:1].upper()]
+            except (KeyError, AttributeError) as error:
+                raise FeedError(
+                    f"{labels}, line {number}: needs query, docid and a label E, S, C or I: {row}"
+                ) from error
+    shop = indexed_shop("esci", feed, folder, settings, source.format)
+    for query, judged in grades.items():
+        known = {doc: grade for doc, grade in judged.items() if doc in shop.products}
+        if known:
+            split, asked = split_of(query.casefold(), source.dev, source.test), Request(query)
+            yield Judged(
+                f"esci/{query}", "esci", f"esci/{query}", split, shop, asked, known, judged_all=False,
                 ranked=shop.read(asked).sort is None,
             )  # fmt: skip
 
