@@ -21,6 +21,7 @@ from shelftalk.explain import why as explain_why
 from shelftalk.facts.facts import humanise
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Ranker, RankJob, Suits
+from shelftalk.readings import follow_up, spread
 from shelftalk.retrieve import Retriever
 from shelftalk.settings import Settings, load_settings
 from shelftalk.understand import Understander, Understood
@@ -364,7 +365,9 @@ class Shelf:
         rankings = self._ranker(strategy).rank_many(jobs)
         spent = (time.perf_counter() - started) * 1000 / max(1, len(work))
         for w, ranking in zip(work, rankings, strict=True):
-            w.ranking, w.timings["rank"] = ranking, spent
+            several = w.understood.chosen and w.intent.sort is None and w.request.candidates is None
+            w.ranking = spread(ranking, w.intent.kinds) if several else ranking
+            w.timings["rank"] = spent
 
     def _scope(self, work: Work) -> Scope:
         """The products among which the facts of this answer have their standing."""
@@ -420,6 +423,8 @@ class Shelf:
             model=engine.model if engine else None,
             engine=engine.name if engine else None,
         )
+        back = follow_up(work.request.request, work.understood, work.retrieval, self.prompts) if answer.picks else None
+        answer = replace(answer, follow_up=back)
         asked = work.understood.asked
         if asked is not None and asked.kind == "compare" and len(answer.picks) > 1:
             answer = replace(answer, comparison=comparison([p.product for p in answer.picks]))

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from shelftalk.catalog import sql
 from shelftalk.catalog.facets import unit as unit_in_name
-from shelftalk.values import Constraint, Scalar
+from shelftalk.values import Constraint, Product, Scalar
 
 if TYPE_CHECKING:
     import numpy as np
 
     from shelftalk.catalog.store import Catalog
 
-__all__ = ["Scope", "Standing", "superlatives"]
+__all__ = ["Scope", "Standing", "Stands", "superlatives"]
 
 # Up to this place a value is told by its place ("3rd lightest of 16").
 TOLD = 3
@@ -86,17 +86,53 @@ class Standing:
         return f"middle of {self.of}"
 
 
-class Scope:
-    """The products that a filter lets through, by which values stand; each field is read from the table once."""
+class Stands(Protocol):
+    """What cards need of a scope: where a number stands, and how many hold a value."""
 
-    def __init__(self, catalog: Catalog, constraints: Sequence[Constraint], exclude: Sequence[str] = ()) -> None:
-        self.constraints = tuple(constraints)
+    def of(self, product: Product) -> Stands:
+        """The part of it that a product stands in."""
+        ...
+
+    def place(self, field: str, value: float) -> Standing:
+        """The standing of a number."""
+        ...
+
+    def count(self, field: str, value: Scalar) -> Standing:
+        """How many hold a named value, yes or no."""
+        ...
+
+
+class Scope:
+    """The products that a filter lets through, by which values stand; each field is read from the table once.
+
+    With several `kinds` a product stands among those of its own kind: `of(product)` is that part of the scope.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        constraints: Sequence[Constraint],
+        exclude: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+    ) -> None:
+        self.constraints, self.kinds = tuple(constraints), tuple(kinds)
+        self._parts: dict[str, Scope] = {}
         self._catalog = catalog
         self._exclude = tuple(exclude)
         self._where = sql.where(self.constraints, self._exclude)
         self._numbers: dict[str, np.ndarray] = {}
         self._counts: dict[tuple[str, Any], int] = {}
         self._size: int | None = None
+
+    def of(self, product: Product) -> Scope:
+        """The part of the scope that a product stands in: its own kind's where there are several, else all of it."""
+        kind = next((k for k in self.kinds if k in product.categories), None)
+        if kind is None or len(self.kinds) < 2:
+            return self
+        if kind not in self._parts:
+            narrowed = (*self.constraints, Constraint("categories", "=", kind))
+            self._parts[kind] = Scope(self._catalog, narrowed, self._exclude)
+        return self._parts[kind]
 
     @property
     def size(self) -> int:

@@ -18,7 +18,7 @@ from shelftalk.text import clean
 from shelftalk.values import Constraint, Criterion, Facets, Intent, Product
 
 if TYPE_CHECKING:
-    from shelftalk.catalog.standing import Scope, Standing
+    from shelftalk.catalog.standing import Standing, Stands
 
 __all__ = ["CardFact", "card_facts", "plain_name", "wants"]
 
@@ -46,10 +46,11 @@ class CardFact:
 
 
 def card_facts(
-    product: Product, facets: Facets, intent: Intent, scope: Scope | None = None, most: int = 5
+    product: Product, facets: Facets, intent: Intent, scope: Stands | None = None, most: int = 5
 ) -> tuple[CardFact, ...]:
     """At most `most` facts: what criteria touch (the most important first), what limits and the sort touch, the price, what
     other words of the request touch, then the commonest fields. Without a scope no fact has a standing."""
+    scope = scope.of(product) if scope is not None else None
     facts = {fact.field: fact for fact in facts_of(product, facets)}
     criteria = {_bare(c.field): c for c in sorted(intent.criteria, key=lambda c: c.importance)}
     order = dict.fromkeys(_bare(c.field) for c in sorted(intent.criteria, key=lambda c: -c.importance))
@@ -96,7 +97,7 @@ def _bare(field: str) -> str:
 
 
 def _placed(
-    fact: Fact, criterion: Criterion | None, constraints: Sequence[Constraint], by_it: bool, scope: Scope | None
+    fact: Fact, criterion: Criterion | None, constraints: Sequence[Constraint], by_it: bool, scope: Stands | None
 ) -> CardFact:
     """The fact with its standing; "middle of 16" is said only of what a criterion touches."""
     standing = _standing(fact, criterion, constraints, scope) if scope else None
@@ -108,7 +109,7 @@ def _placed(
 
 
 def _standing(
-    fact: Fact, criterion: Criterion | None, constraints: Sequence[Constraint], scope: Scope
+    fact: Fact, criterion: Criterion | None, constraints: Sequence[Constraint], scope: Stands
 ) -> Standing | None:
     if fact.amount is not None:
         return scope.place(fact.field, fact.amount)

@@ -19,7 +19,7 @@ from shelftalk.prompts import Template
 from shelftalk.values import Facets, Intent, Product, Prompt, Tokens
 
 if TYPE_CHECKING:
-    from shelftalk.catalog.standing import Scope
+    from shelftalk.catalog.standing import Stands
 
 __all__ = ["GRADES", "Graded", "Grades", "card_prompt", "expected"]
 
@@ -36,7 +36,7 @@ class Grades:
 
 
 def card_prompt(
-    template: Template, request: str, intent: Intent, product: Product, facets: Facets, scope: Scope | None
+    template: Template, request: str, intent: Intent, product: Product, facets: Facets, scope: Stands | None
 ) -> Prompt:
     """The prompt that shows one card."""
     facts = card_facts(product, facets, intent, scope, CARD_FACTS)
@@ -62,7 +62,7 @@ class Graded:
         self._engine, self._template, self._temperature = engine, template, temperature
         self.prompt = template.ref
 
-    def grade(self, asked: Sequence[tuple[str, Intent, Sequence[Product], Facets, Scope | None]]) -> list[Grades]:
+    def grade(self, asked: Sequence[tuple[str, Intent, Sequence[Product], Facets, Stands | None]]) -> list[Grades]:
         """One Grades a request; the cards of all requests share the engine's batches."""
         prompts = [
             card_prompt(self._template, request, intent, product, facets, scope)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from shelftalk.catalog import sql
 from shelftalk.catalog.standing import Scope
-from shelftalk.values import Constraint, Criterion, Product, Sort
+from shelftalk.values import Constraint, Criterion, Operator, Product, Sort
 
 if TYPE_CHECKING:
     from shelftalk.catalog import Catalog
@@ -61,7 +61,7 @@ def top(
             where = sql.where(constraints, exclude)
             lists.append(catalog.scan(where, order_by=order, limit=k))
         else:
-            operator = "=" if criterion.want == "is" else "!="
+            operator: Operator = "=" if criterion.want == "is" else "!="
             more = Constraint(criterion.field, operator, criterion.value if criterion.value is not None else True)
             lists.append(catalog.scan(sql.where((*constraints, more), exclude), limit=k))
     each = max(1, k // max(1, len(lists)))

@@ -169,7 +169,7 @@ class Retriever:
     def scope(self, intent: Intent, relaxed: Sequence[Constraint] = ()) -> Scope:
         """The products among which values stand: those that satisfy the constraints that were kept, of the kinds in question."""
         kept = [c for c in intent.constraints if c not in relaxed]
-        return Scope(self._catalog, self._scoped(intent, kept))
+        return Scope(self._catalog, self._scoped(intent, kept), kinds=kinds_of(intent))
 
     def _scoped(self, intent: Intent, constraints: Sequence[Constraint]) -> tuple[Constraint, ...]:
         if not intent.kinds:
@@ -186,7 +186,7 @@ class Retriever:
         if not intent.criteria and not intent.kinds:
             return found
         scoped = self._scoped(intent, constraints)
-        scope = Scope(self._catalog, scoped, search.excluded_ids)
+        scope = Scope(self._catalog, scoped, search.excluded_ids, kinds_of(intent))
         more = top(self._catalog, intent.criteria, scoped, search.excluded_ids, CRITERIA_DEPTH)
         if search.vector is not None and len(scoped) > len(constraints):
             more += [i for i, _ in self._catalog.dense(search.vector, sql.where(scoped, search.excluded_ids), search.k)]
@@ -199,7 +199,7 @@ class Retriever:
             product = candidate.product
             place = next((n for n, k in enumerate(intent.kinds) if k in product.categories), None)
             fits = 1.0 if not intent.kinds else 0.0 if place is None else 1.0 - KIND_STEP * place
-            useful = utility(product, intent.criteria, scope) if fits else 0.0
+            useful = utility(product, intent.criteria, scope.of(product)) if fits else 0.0
             relevance = candidate.score if candidate.scores else floor
             score = relevance + self._settings.criteria_weight * useful
             if intent.kinds:
@@ -405,6 +405,14 @@ class Retriever:
             (ids if excluded in known else words).append(excluded)
         vector = self._catalog.embedder.encode_query(text) if text else None
         return _Search(intent, text, vector, tuple(ids), Unwanted(words), k, wanted)
+
+
+def kinds_of(intent: Intent) -> tuple[str, ...]:
+    """The kinds of product in question: those of a limit on the category, else those chosen."""
+    for c in intent.constraints:
+        if c.field == "categories" and c.operator in ("=", "in"):
+            return tuple(str(v) for v in (c.value if isinstance(c.value, tuple) else (c.value,)))
+    return intent.kinds
 
 
 def kind_shares(fused: Sequence[Fused], products: Mapping[str, Product]) -> list[tuple[str, float]]:

@@ -154,6 +154,7 @@ def build(config: DataConfig, settings: Settings, say: Say = lambda _: None, cha
 
 def _judged(source: Source, config: DataConfig, settings: Settings, report: Report) -> Iterator[Judged]:
     catalogs = config.catalogs.expanduser() if config.catalogs else settings.home_folder / "train" / "catalogs"
+    indexed = any(task != "graded" for task in config.tasks)  # grades need no search: what was judged is what is shown
     match source.kind:
         case "productqa":
             folder = resolve(source.path, config)
@@ -162,11 +163,11 @@ def _judged(source: Source, config: DataConfig, settings: Settings, report: Repo
         case "chorus":
             feed, ratings = resolve(source.feed, config), resolve(source.ratings, config)
             _hashed(report, ratings.parent, [ratings, feed])
-            yield from sources.chorus(source, feed, ratings, catalogs / _key(feed), settings)
+            yield from sources.chorus(source, feed, ratings, catalogs / _key(feed) if indexed else None, settings)
         case "esci":
             feed, labels = resolve(source.feed, config), resolve(source.labels, config)
             _hashed(report, labels.parent, [labels, feed])
-            yield from sources.esci(source, feed, labels, catalogs / _key(feed), settings)
+            yield from sources.esci(source, feed, labels, catalogs / _key(feed) if indexed else None, settings)
         case "demo":
             place = resolve(source.path, config) if source.path else resource("data/demo")
             _hashed(report, place, sorted(place.glob("*.jsonl")) + sorted(place.glob("qrels.dev.txt")))

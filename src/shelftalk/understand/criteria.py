@@ -216,7 +216,7 @@ def wish_text(criterion: Criterion | None) -> str:
     if criterion is None:
         return "none"
     if criterion.want in ("low", "high"):
-        how = criterion.want
+        how: str = criterion.want
     else:
         value = criterion.value
         how = ("yes" if value else "no") if isinstance(value, bool) else str(value)

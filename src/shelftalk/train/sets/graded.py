@@ -17,7 +17,7 @@ from shelftalk.rank.graded import GRADES, card_prompt
 from shelftalk.train.config import RankConfig
 from shelftalk.train.sets.example import Example, Judged
 from shelftalk.train.sets.hostile import hostile_title
-from shelftalk.train.sets.ranking import offers
+from shelftalk.train.sets.ranking import SUITING, Offer
 from shelftalk.values import Intent, Product, Scalar
 from shelftalk.written import WrittenSet, made_products
 from shelftalk.written.products import utility_of
@@ -35,9 +35,7 @@ def graded(
     for one in judged:
         chooser = random.Random(f"{seed} graded {one.id}")
         intent = one.shop.read(one.request)
-        for offer in offers(one, config, chooser, hostile):
-            if not offer.sure:
-                continue
+        for offer in _offered(one, config, chooser, hostile):
             grade = str(max(0, min(3, round(offer.gain))))
             shown = card_prompt(template, one.request.request, intent, offer.product, one.shop.facets, None)
             yield Example(
@@ -45,6 +43,27 @@ def graded(
                 one.request.request, GRADES, tuple(float(g == grade) for g in GRADES), 1.0,
                 ("hostile",) if offer.hostile else (),
             )  # fmt: skip
+
+
+def _offered(one: Judged, config: RankConfig, chooser: random.Random, hostile: float) -> list[Offer]:
+    """What was judged, the well suited and the rest drawn apart; where every product is judged, those that break the fewest
+    limits stand for the rest. A pool of judgments was made by searches, so its unsuiting ones are hard already."""
+    if one.grades is None:
+        return []
+    products = one.shop.products
+    good = [i for i, g in one.grades.items() if g >= SUITING and i in products]
+    bad = [i for i, g in one.grades.items() if g < SUITING and i in products]
+    if one.judged_all:
+        near = [p.id for p in one.shop.search(one.shop.read(one.request), config.depth)]
+        bad = [i for i in dict.fromkeys((*near, *bad)) if i not in good]
+        bad = bad[: 2 * config.unsuiting]
+    chosen = chooser.sample(good, min(len(good), config.suiting)) + chooser.sample(bad, min(len(bad), config.unsuiting))
+    out = []
+    for i in chosen:
+        attacked = chooser.random() < hostile
+        product = hostile_title(products[i], chooser) if attacked else products[i]
+        out.append(Offer(product, one.grades.get(i, 0.0), True, attacked))
+    return out
 
 
 def made_up(found: WrittenSet, prompts: PromptLibrary, seed: int, hostile: float, each: int = 2) -> Iterator[Example]:
@@ -88,6 +107,10 @@ class _Made:
 
     def __init__(self, products: Sequence[Product]) -> None:
         self._products = products
+
+    def of(self, product: Product) -> _Made:
+        """All of it: the products are of one kind."""
+        return self
 
     def place(self, field: str, value: float) -> Standing:
         """The standing of a number."""

@@ -19,7 +19,7 @@ from shelftalk.text import clean
 from shelftalk.train.config import ChorusSource, DemoSource, EsciSource, ProductqaSource
 from shelftalk.train.sets.example import Judged, Split
 from shelftalk.train.sets.gold import gold_intent, intent_of
-from shelftalk.train.sets.shop import bare_shop, indexed_shop
+from shelftalk.train.sets.shop import Shop, bare_shop, indexed_shop
 from shelftalk.values import Request, Turn
 
 
@@ -87,8 +87,10 @@ def _questions(folder: Path) -> Iterator[dict[str, Any]]:
         raise FeedError(f"{folder}: no qa.jsonl or qa.jsonl.gz beside metadata.json; ProductQA has one")
 
 
-def chorus(source: ChorusSource, feed: Path, ratings: Path, folder: Path, settings: Settings) -> Iterator[Judged]:
-    """One judged request a query, graded 0 to 3; a query is a group."""
+def chorus(
+    source: ChorusSource, feed: Path, ratings: Path, folder: Path | None, settings: Settings
+) -> Iterator[Judged]:
+    """One judged request a query, graded 0 to 3; a query is a group. The products are indexed in `folder`; None: not at all."""
     grades: dict[str, dict[str, float]] = defaultdict(dict)
     with ratings.open(encoding="utf-8", newline="") as lines:
         for number, row in enumerate(csv.DictReader(lines), 2):
@@ -100,7 +102,7 @@ def chorus(source: ChorusSource, feed: Path, ratings: Path, folder: Path, settin
                 ) from error
     if not grades:
         raise FeedError(f"{ratings}: holds no grades")
-    shop = indexed_shop("chorus", feed, folder, settings, source.format)
+    shop = _shop("chorus", feed, folder, settings, source.format)
     for query, judged in grades.items():
         known = {doc: grade for doc, grade in judged.items() if doc in shop.products}
         if known:
@@ -111,7 +113,7 @@ def chorus(source: ChorusSource, feed: Path, ratings: Path, folder: Path, settin
             )  # fmt: skip
 
 
-def esci(source: EsciSource, feed: Path, labels: Path, folder: Path, settings: Settings) -> Iterator[Judged]:
+def esci(source: EsciSource, feed: Path, labels: Path, folder: Path | None, settings: Settings) -> Iterator[Judged]:
     """One judged request a query, its labels E, S, C and I as grades 3, 2, 1 and 0; a query is a group."""
     marks = {"E": 3.0, "S": 2.0, "C": 1.0, "I": 0.0}
     grades: dict[str, dict[str, float]] = defaultdict(dict)
@@ -123,7 +125,7 @@ def esci(source: EsciSource, feed: Path, labels: Path, folder: Path, settings: S
                 raise FeedError(
                     f"{labels}, line {number}: needs query, docid and a label E, S, C or I: {row}"
                 ) from error
-    shop = indexed_shop("esci", feed, folder, settings, source.format)
+    shop = _shop("esci", feed, folder, settings, source.format)
     for query, judged in grades.items():
         known = {doc: grade for doc, grade in judged.items() if doc in shop.products}
         if known:
@@ -132,6 +134,12 @@ def esci(source: EsciSource, feed: Path, labels: Path, folder: Path, settings: S
                 f"esci/{query}", "esci", f"esci/{query}", split, shop, asked, known, judged_all=False,
                 ranked=shop.read(asked).sort is None,
             )  # fmt: skip
+
+
+def _shop(name: str, feed: Path, folder: Path | None, settings: Settings, format: str | None) -> Shop:
+    if folder is None:
+        return bare_shop(name, feed, settings, format)
+    return indexed_shop(name, feed, folder, settings, format)
 
 
 def demo(source: DemoSource, place: Path, catalog: Path, settings: Settings) -> Iterator[Judged]:
