@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import jsonschema
@@ -7,9 +8,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shelftalk.render import assistant_turn, constraint_text, escape_markdown, markdown, understood_text
+from shelftalk.render import (
+    assistant_turn,
+    constraint_text,
+    criterion_text,
+    escape_markdown,
+    follow_up_text,
+    markdown,
+    understood_text,
+)
 from shelftalk.schema import NAMES, json_schema
-from shelftalk.values import Answer, Claim, Constraint, Evidence, Intent, Pick, Product, Sort, Tokens
+from shelftalk.values import (
+    Answer,
+    Claim,
+    Constraint,
+    Criterion,
+    Evidence,
+    FollowUp,
+    Intent,
+    Pick,
+    Product,
+    Sort,
+    Tokens,
+)
 
 PRODUCT = Product(
     id="k-1", title="Orsk *Kettle* <b>", price=Decimal("19.90"), currency="EUR", attributes={"litres": 1.7}
@@ -24,9 +45,19 @@ ANSWER = Answer(
     notes=("a note",), timings_ms={"retrieve": 3.21}, tokens=Tokens(10, 2), prompts={"explain": "explain/claim@1"},
 )  # fmt: skip
 
+WISHED = replace(
+    ANSWER,
+    intent=replace(ANSWER.intent, criteria=(Criterion("noise_db", "low", None, 3, "quiet *enough*"),),
+                   unanswered=("that lasts",), kinds=("Kettles", "Urns")),
+    opening="All hold <b>1 litre</b>.",
+    picks=(replace(ANSWER.picks[0], label="quietest <i>"),),
+    follow_up=FollowUp("Which matters *more*?", (("low noise", "a quiet kettle"), ("low price", "a cheap kettle"))),
+)  # fmt: skip
 
-def test_an_answer_obeys_its_published_schema() -> None:
-    jsonschema.validate(ANSWER.to_dict(), json_schema("answer"), cls=jsonschema.Draft202012Validator)
+
+@pytest.mark.parametrize("answer", [ANSWER, WISHED])
+def test_an_answer_obeys_its_published_schema(answer: Answer) -> None:
+    jsonschema.validate(answer.to_dict(), json_schema("answer"), cls=jsonschema.Draft202012Validator)
 
 
 def test_money_in_an_answer_is_an_exact_decimal_text() -> None:
@@ -47,6 +78,15 @@ def test_markdown_shows_picks_reasons_and_evidence_and_escapes_what_came_from_ou
     assert "Evidence: litres: 1.7" in text
 
 
+def test_markdown_opens_with_what_holds_for_all_and_ends_with_the_question_back() -> None:
+    text = markdown(WISHED)
+    opening, pick = text.index("All hold &lt;b&gt;1 litre&lt;/b&gt;."), text.index("1. **")
+    question = text.index(r"Which matters \*more\*? 1\) low noise 2\) low price")
+    assert opening < pick < question
+    assert r"&lt;b&gt;** (quietest &lt;i&gt;), 19.90 EUR" in text
+    assert r"quiet \*enough\*: low noise \(above all\)" in text
+
+
 @given(st.text())
 def test_escaped_markdown_holds_no_bare_angle_bracket_and_one_line(text) -> None:
     escaped = escape_markdown(text)
@@ -59,6 +99,34 @@ def test_what_was_understood_reads_as_a_person_would_say_it() -> None:
     assert understood_text(ANSWER.intent) == (
         "litres >= 1.5; price 10 to 20.50; lowest price; 1 wanted; wish: quiet; without: plastic"
     )
+
+
+def test_wishes_kinds_and_what_no_field_answers_are_understood_too() -> None:
+    assert understood_text(WISHED.intent) == (
+        "litres >= 1.5; price 10 to 20.50; looking in Kettles, Urns; quiet *enough*: low noise (above all); lowest price; "
+        "1 wanted; wish: quiet; no data: that lasts; without: plastic"
+    )
+
+
+@pytest.mark.parametrize(
+    ("criterion", "text"),
+    [
+        (Criterion("weight_g", "low"), "low weight"),
+        (Criterion("battery_life_hours", "high", None, 1), "high battery life (if possible)"),
+        (Criterion("waterproof", "is", True), "waterproof"),
+        (Criterion("waterproof", "is", False), "not waterproof"),
+        (Criterion("waterproof", "not", True), "not waterproof"),
+        (Criterion("setup", "is", "pop-up", 2, "no fuss"), "no fuss: setup pop-up"),
+        (Criterion("setup", "not", "poles"), "setup not poles"),
+    ],
+)
+def test_a_wish_is_told_with_its_field_in_plain_words(criterion: Criterion, text: str) -> None:
+    assert criterion_text(criterion) == text
+
+
+def test_a_question_back_stands_on_one_line_whatever_its_texts_hold() -> None:
+    follow_up = FollowUp("Which\n\x1b[2J?", (("a\nb", "x"), ("c\u202e", "y")))
+    assert follow_up_text(follow_up) == "Which [2J? 1) a b 2) c"
 
 
 def test_a_list_of_values_is_joined() -> None:

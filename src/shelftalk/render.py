@@ -6,8 +6,7 @@ import html
 import re
 from typing import Any
 
-from shelftalk.catalog.facets import unit
-from shelftalk.facts.facts import humanise
+from shelftalk.facts.card import plain_name
 from shelftalk.text import clean, shown
 from shelftalk.values import Answer, Constraint, Criterion, FollowUp, Intent, Pick, Turn, plain
 
@@ -40,27 +39,15 @@ def constraint_text(constraint: Constraint) -> str:
 
 def criterion_text(criterion: Criterion) -> str:
     """The criterion as a person reads it: "quiet enough: low noise (above all)", "waterproof", "setup not poles"."""
-    name = field_text(criterion.field)
+    name = plain_name(criterion.field)
     if criterion.want in ("low", "high"):
         text = f"{criterion.want} {name}"
     elif isinstance(criterion.value, bool):
         text = name if criterion.value == (criterion.want == "is") else f"not {name}"
     else:
         text = f"{name} {'not ' if criterion.want == 'not' else ''}{clean(str(plain(criterion.value)))}"
-    words = clean(criterion.words)
-    return (
-        f"{words}: {text}{_MATTERS.get(criterion.importance, '')}"
-        if words
-        else text + _MATTERS.get(criterion.importance, "")
-    )
-
-
-def field_text(field: str) -> str:
-    """A field's name in plain words, without its unit: "battery life" of battery_life_hours."""
-    name = clean(field)
-    if measure := unit(name):
-        name = re.sub(rf"[\s_]*[(\[]?{re.escape(measure)}[)\]]?$", "", name, flags=re.IGNORECASE) or name
-    return humanise(name)
+    text += _MATTERS.get(criterion.importance, "")
+    return f"{clean(criterion.words)}: {text}" if clean(criterion.words) else text
 
 
 def follow_up_text(follow_up: FollowUp) -> str:
