@@ -154,7 +154,7 @@ def build(config: DataConfig, settings: Settings, say: Say = lambda _: None, cha
 
 def _judged(source: Source, config: DataConfig, settings: Settings, report: Report) -> Iterator[Judged]:
     catalogs = config.catalogs.expanduser() if config.catalogs else settings.home_folder / "train" / "catalogs"
-    indexed = any(task != "graded" for task in config.tasks)  # grades need no search: what was judged is what is shown
+    indexed = any(task in ("pointwise", "listwise", "explain") for task in config.tasks)  # grades need no search: what was judged is what is shown
     match source.kind:
         case "productqa":
             folder = resolve(source.path, config)
