@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import ceil
 from pathlib import Path
 from typing import Literal
 
@@ -195,7 +196,9 @@ def _apart(wishes: list[Wish]) -> list[Wish]:
 
     def near(text: str) -> bool:
         bag = _bag(text)
-        return any(len(bag & other) >= _NEAR * len(bag | other) for word in bag for other in by_word.get(word, ()))
+        # what is near shares that many of its words, so one of the rarest others is among them
+        rarest = sorted(bag, key=lambda word: len(by_word.get(word, ())))[: len(bag) - ceil(_NEAR * len(bag)) + 1]
+        return any(len(bag & other) >= _NEAR * len(bag | other) for word in rarest for other in by_word.get(word, ()))
 
     return [w for w in wishes if w.split != "train" or not any(map(near, (*w.words, w.text)))]
 
