@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from shelftalk.understand.lexicon import FUNCTION
 from shelftalk.understand.tokens import Text, bag
@@ -38,10 +38,17 @@ _CONTINUES = bag(
 )
 
 
-def negatives(text: Text, anchors: Mapping[int, int], amounts: Iterable[int] = ()) -> list[bool]:
+def negatives(
+    text: Text,
+    anchors: Mapping[int, int],
+    amounts: Iterable[int] = (),
+    limits: Collection[int] = (),
+    refusable: Collection[int] = (),
+) -> list[bool]:
     """For each token, whether a negation reaches it. `anchors` are the tokens at which a value or amount begins, with
     those at which it ends: a negation goes on over a comma or an "and" only to another of these. `amounts` are the first
-    tokens of amounts, which use a negation up ("not paying more than 50 for a Sony")."""
+    tokens of amounts, which use a negation up ("not paying more than 50 for a Sony"). At `limits` the words of an amount
+    begin: once a negation has turned something `refusable` down, it ends before them ("not black under 120")."""
     low, tokens = text.low, text.tokens
     masked = _HARMLESS.sub(lambda m: "\u0001" * len(m.group()), low)
     inner = {j for first, last in anchors.items() for j in range(first + 1, last + 1)}
@@ -69,7 +76,10 @@ def negatives(text: Text, anchors: Mapping[int, int], amounts: Iterable[int] = (
     denied = False  # the clause so far turns something down
     out: list[bool] = []
     state, outer, once, until = False, False, False, -1
+    spoken = False  # this negation has turned something down
     for i, token in enumerate(tokens):
+        if state and ((spoken and i in limits) or _MILD.search(low[: token.end]) is not None):
+            state = False
         if (
             token.hard
             or token.aside
@@ -77,7 +87,12 @@ def negatives(text: Text, anchors: Mapping[int, int], amounts: Iterable[int] = (
             or (
                 state
                 and (token.comma or ("&" in token.gap and i not in inner))
-                and (not _next_is_value(text, i, starts) or _stands_alone(text, i - 1))
+                and (
+                    not (spoken or once)
+                    or not _next_is_value(text, i, starts)
+                    or _stands_alone(text, i - 1)
+                    or (token.comma and token.low in _ARTICLES)
+                )
             )
             or (state and token.low == "and" and (not _next_is_value(text, i + 1, starts) or _stands_alone(text, i)))
             or (state and token.low in ("but", "so", "because", "then", "if", "plus", "since"))
@@ -102,6 +117,7 @@ def negatives(text: Text, anchors: Mapping[int, int], amounts: Iterable[int] = (
             outer = once and state and not tokens[i - 1].comma
             # "I don't want non-biodegradable litter" asks for what the second negation denies.
             state = kind == "neg" and not outer
+            spoken = False
             denied = kind == "neg" and (denied or not once)
             until = -1
         if once and until < 0 and i not in anchors:
@@ -111,11 +127,15 @@ def negatives(text: Text, anchors: Mapping[int, int], amounts: Iterable[int] = (
         elif once and 0 <= until < i:
             state, once = outer and (token.comma or token.low in ("or", "nor", "and")), False
         out.append(state)
+        spoken = spoken or (state and i in refusable)
         if i in spent and not (i + 1 < len(tokens) and tokens[i + 1].low in ("or", "nor") and not tokens[i + 1].hard):
             state = False
     return out
 
 
+# What follows is wished for, if mildly: "nothing expensive, maybe grey".
+_MILD = re.compile(r"\b(?:maybe|perhaps|possibly|preferably|ideally|rather(?! than))$")
+_ARTICLES = frozenset(("a", "an", "some"))
 _BY = re.compile(r"\b(?:from|by) $")
 _NON = re.compile(r"(?<![^\W_])non$")
 _RELATIVE = re.compile(

@@ -6,6 +6,7 @@ with a value becomes part of the search text rather than a hard constraint.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
@@ -33,6 +34,7 @@ from shelftalk.understand.slips import as_written, set_right
 from shelftalk.understand.spelling import corrected
 from shelftalk.understand.superlatives import Order, order, thrift, thrift_tokens
 from shelftalk.understand.tokens import Text, tokenise
+from shelftalk.understand.units import UNITS
 from shelftalk.understand.unknown import unknown
 from shelftalk.understand.wishes import is_shopping, preferences, query, tastes
 from shelftalk.values import Constraint, Facets, Intent, Scalar, Sort
@@ -91,6 +93,8 @@ class Reader:
                 for a in spoken
                 if a.number.first not in inside and (a.money or compared(text, a)[0] is not None)
             ],
+            _limits_begin(text, [a for a in spoken if a.number.first not in inside]),
+            _refusable(text, index, first_pass),
         )
         if has_already:
             negative = [off or i in has_already for i, off in enumerate(negative)]
@@ -242,6 +246,43 @@ def named_anchors(text: Text, index: Index) -> set[int]:
     return {
         i for i, t in enumerate(text.tokens) if t.stem in index.tokens and t.stem not in index.nouns and len(t.stem) > 3
     }
+
+
+def _limits_begin(text: Text, spoken: list[Amount]) -> set[int]:
+    """The tokens at which the words of a limit begin: its comparison, or an amount in digits with a unit or currency."""
+    found = [(a, *compared(text, a)) for a in spoken]
+    return {
+        text.at(begins)
+        for a, operator, begins in found
+        if operator is not None or (a.number.digits and (a.unit is not None or a.money))
+    }
+
+
+def _refusable(text: Text, index: Index, found: list[Mention]) -> set[int]:
+    """The last tokens of what a negation may turn down by itself: values, yes/no fields and words that no field knows, but
+    not the kind of thing that is wanted or what its limits speak of ("no phone over 200", "no weight above 2 kg")."""
+    values = {m.last for m in found if m.field != "categories"}
+    named = {i for m in found for i in range(m.first, m.last + 1)}
+    flags = {w for known in index.fields.values() if known.yes is not None or known.no is not None for w in known.name}
+    return values | {
+        i
+        for i, t in enumerate(text.tokens)
+        if i not in named
+        and not t.numeric
+        and t.low not in FUNCTION
+        and (t.stem in flags or _bare_noun(text, index, i))
+    }
+
+
+def _bare_noun(text: Text, index: Index, i: int) -> bool:
+    """Whether a word right behind "no" or "without" is a thing that no field knows: "without a mic"."""
+    token = text.tokens[i]
+    if token.low in FILLER or token.low.endswith("ing") or token.stem in index.nouns or token.stem in index.by_word or token.low in UNITS:
+        return False
+    return _LACKING.search(text.low[: token.start]) is not None
+
+
+_LACKING = re.compile(r"\b(?:no|without|w/o|except(?: for)?|excluding|minus|avoid) (?:an? |any |the |[\w'-]+ )?$")
 
 
 def _order(found: Order | None) -> Sort | None:
