@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from tests.server.helpers import recorded
 
 from shelftalk.engines.base import Engine
 from shelftalk.settings import Settings, load_settings
@@ -20,8 +21,7 @@ from shelftalk.settings import Settings, load_settings
 def page_settings(catalog: Path, folder: Path, **serve: Any) -> Settings:
     """Settings of a server that answers from the record, with a catalogue and a database of its own."""
     shutil.copytree(catalog, folder / "catalog")
-    settings = load_settings(catalog=folder / "catalog")
-    settings.explain = settings.explain.model_copy(update={"mode": "record"})
+    settings = recorded(load_settings(catalog=folder / "catalog"))
     settings.serve = settings.serve.model_copy(update={"database": f"sqlite:///{folder}/serve.db", **serve})
     return settings
 

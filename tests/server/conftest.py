@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from tests.server.databases import database  # noqa: F401  a fixture
+from tests.server.helpers import recorded
 
 from shelftalk.server.app import create_app
 from shelftalk.settings import Settings, load_settings
@@ -19,7 +21,7 @@ def server_settings(demo_catalog: Path, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("server")
     shutil.copytree(demo_catalog, folder / "catalog")
     settings = load_settings(catalog=folder / "catalog")
-    settings.explain = settings.explain.model_copy(update={"mode": "record"})
+    settings = recorded(settings)
     settings.serve = settings.serve.model_copy(update={"database": f"sqlite:///{folder}/serve.db"})
     return settings
 
