@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.catalog.fakes import HashEmbedder
@@ -11,6 +14,9 @@ from typer.testing import CliRunner
 
 from shelftalk.catalog import Catalog
 from shelftalk.cli.main import app
+from shelftalk.recommender import Shelf
+from shelftalk.values import Answer, FollowUp, Request
+from shelftalk.work import Event
 
 
 @pytest.fixture
@@ -53,3 +59,27 @@ def test_why_and_why_not_are_answered_for_the_request_before(shop: Path) -> None
 def test_after_starting_over_a_question_has_nothing_to_refer_to(shop: Path) -> None:
     *_, again = say(shop, "the cheapest kettle", "/new", "why the first?")[:3]
     assert "Picked, number" not in again
+
+
+@pytest.mark.parametrize("typed", ["2", "2)", "A low PRICE."])
+def test_an_answer_to_the_question_back_is_sent_by_its_number_or_its_text(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    whole = Shelf.stream
+    asked: list[str] = []
+    question = FollowUp(
+        "Which matters more?", (("a high rating", "the best kettle"), ("a low price", "a kettle under 35"))
+    )
+
+    def stream(self: Shelf, request: Request, **options: Any) -> Iterator[Event]:
+        asked.append(request.request)
+        for event in whole(self, request, **options):
+            value = event.value
+            yield replace(event, value=replace(value, follow_up=question)) if isinstance(value, Answer) else event
+
+    monkeypatch.setattr(Shelf, "stream", stream)
+    first, then, *_ = say(shop, "a kettle", typed, "/new", typed)
+    assert "Which matters more? 1) a high rating 2) a low price" in first
+    assert "a kettle under 35" in then.splitlines()[0]
+    assert asked[:2] == ["a kettle", "a kettle under 35"]
+    assert asked[2:] == [typed], "after starting over there is no question to answer"
