@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from shelftalk.settings import UnderstandSettings
 from shelftalk.values import Facet, Facets
+
+RULES = UnderstandSettings(mode="reader")  # for what is about rules alone
 
 
 def _text(field: str, *values: str, kind: str = "text", count: int = 60) -> Facet:

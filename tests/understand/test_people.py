@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from tests.understand.catalogues import RULES
 from tests.understand.test_reader import said
 
 from shelftalk.understand import Understander
@@ -26,7 +27,7 @@ SHOP = Facets(
     ),
     60, 1, "EUR",
 )  # fmt: skip
-UNDERSTANDER = Understander(SHOP)
+UNDERSTANDER = Understander(SHOP, settings=RULES)
 
 
 def read(text: str):

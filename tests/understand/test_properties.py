@@ -7,7 +7,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.understand.catalogues import SHOPS
+from tests.understand.catalogues import RULES, SHOPS
 from tests.understand.test_reader import LIMITS, ORDERS, READERS, VALUES
 
 from shelftalk.understand import Reader, Understander
@@ -48,7 +48,7 @@ def test_no_text_makes_the_reader_raise_or_name_what_the_catalogue_lacks(shop, t
 @given(turns=st.lists(st.tuples(st.sampled_from(["user", "assistant"]), ANYTHING), max_size=5), text=ANYTHING)
 def test_no_conversation_makes_it_raise_or_name_what_the_catalogue_lacks(turns, text):
     history = tuple(Turn(role, content) for role, content in turns)  # type: ignore[arg-type]
-    check(Understander(SHOPS["toys"]).understand(Request(text, history=history)).intent, SHOPS["toys"])
+    check(Understander(SHOPS["toys"], settings=RULES).understand(Request(text, history=history)).intent, SHOPS["toys"])
 
 
 @settings(max_examples=40, deadline=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.understand.catalogues import ELECTRONICS
+from tests.understand.catalogues import ELECTRONICS, RULES
 from tests.understand.test_reader import said
 
 from shelftalk.understand import Understander
@@ -23,8 +23,8 @@ ANSWERED = Turn(
     "assistant",
     "These would suit:\n1. Samsung Galaxy 20, black - 449.00 USD [s1]\n2. Sony Xperia 5 - 399.50 USD [y1]\n3. LG Wing - 480.00 USD [l1]\nAnything else?",
 )
-UNDERSTANDER = Understander(ELECTRONICS, products=PRODUCTS.get)
-BLIND = Understander(ELECTRONICS)
+UNDERSTANDER = Understander(ELECTRONICS, settings=RULES, products=PRODUCTS.get)
+BLIND = Understander(ELECTRONICS, settings=RULES)
 
 
 def follow(request: str, *history: Turn, understander: Understander = UNDERSTANDER) -> Intent:
@@ -314,5 +314,5 @@ PITCHED = {
 )
 def test_a_comparison_speaks_of_a_field_that_the_products_have(text, expected):
     tents = Turn("assistant", "1. Tent a - 90.00 EUR [a]\n2. Tent b - 120.00 EUR [b]")
-    talk = Understander(TENTS, products=PITCHED.get)
+    talk = Understander(TENTS, settings=RULES, products=PITCHED.get)
     assert said(follow(text, Turn("user", "a tent"), tents, understander=talk)) == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.understand.catalogues import RULES
 
 from shelftalk.understand import Understander
 from shelftalk.values import Facet, Facets, Request
@@ -23,7 +24,7 @@ CHAIRS = Facets(
 
 
 def understood(text: str) -> tuple[str, str]:
-    found = Understander(CHAIRS).understand(Request(text))
+    found = Understander(CHAIRS, settings=RULES).understand(Request(text))
     limits = "; ".join(
         sorted(f"{c.field} {c.operator} {c.value}" for c in found.intent.constraints if c.field != "categories")
     )

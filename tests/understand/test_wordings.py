@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.understand.catalogues import RULES
 from tests.understand.test_reader import said
 
 from shelftalk.understand import Understander
@@ -43,7 +44,7 @@ SHOP = Facets(
     ),
     140, 1, "EUR",
 )  # fmt: skip
-UNDERSTANDER = Understander(SHOP)
+UNDERSTANDER = Understander(SHOP, settings=RULES)
 
 
 def read(text: str):
