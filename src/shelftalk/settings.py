@@ -68,16 +68,12 @@ class RankSettings(_Group):
 
 
 class ExplainSettings(_Group):
-    """Who words the reasons ("model", with the record speaking where no wording holds, or "record"), and how much.
-
-    `guided` has the model write under a grammar of true frames; a large model may do without (see docs/explain.md).
-    """
+    """Who says why: "model" (checked; the record speaks where nothing holds) or "record". `prompt` is the template that the
+    model reads (see docs/explain.md)."""
 
     mode: Literal["model", "record"] = "model"
-    claims: int = Field(2, ge=1, le=3)
     temperature: float = Field(0.0, ge=0, le=2)
-    prompt: str = "explain/statement"
-    guided: bool = True
+    prompt: str = "explain/reason"
 
 
 class ServeSettings(_Group):
@@ -86,7 +82,8 @@ class ServeSettings(_Group):
     `fallback` says what a shopper gets when the language model is down or too slow (`limit_s` for the whole with the wait
     in the queue, `*_s` for each stage): retrieval order with the record's own words, marked as such, or an error.
     `vllm` are addresses of vLLM servers, beside the setting `server`; see docs/operations.md. `keep_requests` has the studio
-    show the words of the last requests and the prompts made of them (kept in memory; by default neither is).
+    show the words of the last requests and the prompts made of them (kept in memory; by default neither is). `count_gaps` has
+    wishes that no field answers counted, for `gap_days`; the studio shows those that `gap_least` conversations share.
     """
 
     host: str = "127.0.0.1"
@@ -106,6 +103,9 @@ class ServeSettings(_Group):
     database: str | None = None
     origins: tuple[str, ...] = ()
     keep_requests: bool = False
+    count_gaps: bool = True
+    gap_days: int = Field(90, ge=1, le=3650)
+    gap_least: int = Field(2, ge=1, le=1000)
 
 
 SHIPPED_ADAPTER = "shop-smollm2-135m"  # in serve/adapters, for the default model; docs/results.md says what it is worth

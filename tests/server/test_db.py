@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,52 +11,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
 
 from shelftalk.errors import StorageError, UsageError
-from shelftalk.server.db import Conversations, Interactions, Keys, connect, migrate
+from shelftalk.server.db import Conversations, Gaps, Interactions, Keys, connect, migrate
 from shelftalk.server.db.conversations import UnknownConversation
+from shelftalk.server.db.gaps import Heard, day
 from shelftalk.server.db.tables import Base
-
-
-def _postgres(folder: Path) -> Iterator[str]:
-    """A PostgreSQL of its own on a socket in that folder, run as the user postgres where this is root."""
-    initdb, pg_ctl = shutil.which("initdb"), shutil.which("pg_ctl")
-    if not initdb or not pg_ctl:
-        pytest.skip("no PostgreSQL here (initdb, pg_ctl)")
-    as_root = os.geteuid() == 0 and shutil.which("runuser")
-    prefix = ["runuser", "-u", "postgres", "--"] if as_root else []
-    if as_root:
-        shutil.chown(folder, "postgres")
-    data = folder / "data"
-    made = subprocess.run(
-        [*prefix, initdb, "-D", str(data), "-A", "trust", "-U", "shelftalk"], capture_output=True, cwd="/", check=False
-    )
-    if made.returncode:
-        pytest.skip(f"PostgreSQL cannot be started here: {made.stderr.decode()[-200:]}")
-    options = f"-k {folder} -c listen_addresses= -c fsync=off"
-    start = [*prefix, pg_ctl, "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start"]
-    subprocess.run(start, check=True, capture_output=True, cwd="/")
-    try:
-        yield f"postgresql://shelftalk@/postgres?host={folder}"
-    finally:
-        subprocess.run(
-            [*prefix, pg_ctl, "-D", str(data), "-m", "immediate", "stop"], capture_output=True, cwd="/", check=False
-        )
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        folder = tmp_path_factory.mktemp("db")
-        engine = connect(f"sqlite:///{folder}/shelf.db")
-        migrate(engine)
-        yield engine
-        engine.dispose()
-        return
-    with tempfile.TemporaryDirectory() as short:  # a socket's path has 107 characters at most
-        for url in _postgres(Path(short)):
-            engine = connect(url)
-            migrate(engine)
-            yield engine
-            engine.dispose()
 
 
 def test_the_migrations_make_the_tables_that_the_code_expects(database: Engine) -> None:
@@ -85,6 +38,8 @@ def test_a_database_of_the_first_version_is_brought_up_to_date_with_what_is_in_i
     migrate(database)
     Interactions(database).add("x" * 512, "bought", user="before")
     assert [i["product_id"] for i in Interactions(database).of_user("before")] == ["x" * 512, "K1"]
+    Gaps(database).add([Heard("before", "wish", "dri", ("Tents",), day(), "dries")])
+    assert Gaps(database).top(tenant="before", least=1)[0].words == "dries"
 
 
 def test_migrating_again_changes_nothing(database: Engine) -> None:

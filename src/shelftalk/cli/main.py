@@ -17,6 +17,7 @@ from shelftalk.cli import (
     demo,
     doctor,
     eval,
+    gaps,
     keys,
     mcp,
     model,
@@ -74,6 +75,7 @@ app.add_typer(train.app, name="train")
 app.add_typer(prompts.app, name="prompts")
 app.command("serve")(serve.serve)
 app.command("mcp")(mcp.mcp)
+app.command("gaps")(gaps.gaps)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 

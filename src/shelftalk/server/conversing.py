@@ -28,13 +28,13 @@ class Conversing:
 
     def __init__(self, server: ServerState, caller: Caller, conversation: str | None) -> None:
         self._server, self._caller, self._conversation = server, caller, conversation
-        self._edited = False
+        self._edited, self._earlier = False, tuple[str, ...]()
 
     async def continued(self, request: Request) -> Request:
         """The request with its history, and without the products that were waved away in this conversation."""
         self._edited = request.intent is not None
         if self._conversation is None:
-            return request
+            return self._heard(request)
         if request.history:
             raise Refused(400, "invalid_request", "give a conversation or a history, not both", param="history")
         tenant = self._caller.tenant
@@ -44,10 +44,16 @@ class Conversing:
         )
         last = {product: kind for kind, product in marks}
         dismissed = tuple(product for product, kind in last.items() if kind == "dismissed")
-        return replace(request, history=turns[-_MOST_TURNS:], exclude=dismissed)
+        return self._heard(replace(request, history=turns[-_MOST_TURNS:], exclude=dismissed))
+
+    def _heard(self, request: Request) -> Request:
+        self._earlier = tuple(turn.content for turn in request.history if turn.role == "user")
+        return request
 
     async def finished(self, answer: Answer) -> Answer:
         """The answer, once its tokens are counted and its turns put down; with a note where they could not be."""
+        if self._server.settings.serve.count_gaps and not self._edited:  # what was edited was read, and counted, before
+            self._server.counting.note(answer, tenant=self._caller.tenant, earlier=self._earlier)
         try:
             await self._keep(answer)
         except SQLAlchemyError as error:

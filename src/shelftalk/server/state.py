@@ -11,7 +11,8 @@ from shelftalk.errors import ShelftalkError
 from shelftalk.recommender import Shelf
 from shelftalk.server.addresses import loopback
 from shelftalk.server.auth import Gate
-from shelftalk.server.db import Conversations, Interactions, Keys, connect, migrate
+from shelftalk.server.counting import Counting
+from shelftalk.server.db import Conversations, Gaps, Interactions, Keys, connect, migrate
 from shelftalk.server.db.connect import default_url
 from shelftalk.server.live import Model, needs_model, open_model, open_shelves, same_model, warm, without_model
 from shelftalk.server.pool import Pool
@@ -60,6 +61,10 @@ class ServerState:
         migrate(self._database)
         self.conversations = Conversations(self._database)
         self.interactions = Interactions(self._database)
+        self.gaps = Gaps(self._database)
+        self.counting = Counting(
+            self.gaps, days=lambda: self.settings.serve.gap_days, lost=self.telemetry.uncounted
+        ).start()
         self.keys = Keys(self._database)
         self.gate = Gate(self.keys, open_without_keys=loopback(settings.serve.host))
         self.telemetry.watch(self)
@@ -146,6 +151,7 @@ class ServerState:
         self._model.close()
         if not self._given:
             self._opened.close()
+        self.counting.close()
         self._database.dispose()
 
     def _began(self, process: VllmProcess) -> None:

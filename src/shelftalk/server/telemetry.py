@@ -62,6 +62,9 @@ class Telemetry:
         )  # fmt: skip
         self._left = Counter("shelftalk_clients_left", "Clients that left before their answer was whole", registry=r)
         self._unkept = Counter("shelftalk_turns_not_kept", "Answers that could not be put down", registry=r)
+        self._uncounted = Counter(
+            "shelftalk_gaps_not_counted", "Wishes and needs that could not be counted", registry=r
+        )
 
     def watch(self, state: ServerState) -> None:
         """Adds what is read when it is asked for: queue, shelves, servers, readiness."""
@@ -85,6 +88,10 @@ class Telemetry:
     def unkept(self) -> None:
         """A turn could not be stored."""
         self._unkept.inc()
+
+    def uncounted(self, requests: int) -> None:
+        """Gaps of so many requests were not counted."""
+        self._uncounted.inc(requests)
 
     def stage(self, name: str, started_ns: int, ended_ns: int, failed: str | None) -> None:
         """A stage ended: its time, and a span below the request's."""

@@ -104,3 +104,22 @@ class Usage(Base):
     day: Mapped[str] = mapped_column(String(10), primary_key=True)
     requests: Mapped[int] = mapped_column(Integer, default=0)
     tokens: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class GapRow(Base):
+    """A wish that no field answers or a need that nothing meets, on a day (UTC): how many requests and conversations held it.
+
+    `key` is what like wishes share, `words` an example, `kinds` the kinds of product in question, a line each. Nothing here
+    says who asked.
+    """
+
+    __tablename__ = "gaps"
+
+    tenant: Mapped[str] = mapped_column(String(100), primary_key=True, default="")
+    what: Mapped[str] = mapped_column(String(8), primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    kinds: Mapped[str] = mapped_column(String(250), primary_key=True, default="")
+    day: Mapped[str] = mapped_column(String(10), primary_key=True, index=True)
+    words: Mapped[str] = mapped_column(String(80))
+    requests: Mapped[int] = mapped_column(Integer, default=0)
+    conversations: Mapped[int] = mapped_column(Integer, default=0)

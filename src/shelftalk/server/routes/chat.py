@@ -123,11 +123,12 @@ async def model(name: str, caller: Ask) -> dict[str, Any]:
 async def complete(body: ChatBody, request: Request, caller: Ask) -> Response:
     """The answer as an assistant's message; "shelftalk" holds the whole answer with picks, claims and evidence."""
     server: Any = request.app.state.server
-    asked = body.to_request()
+    talk = Conversing(server, caller, None)
+    asked = await talk.continued(body.to_request())
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.model}
     if not body.stream:
         answer = await while_there(request, server.answering.answer(asked))
-        await Conversing(server, caller, None).finished(answer)
+        await talk.finished(answer)
         message = {"role": "assistant", "content": chat_text(answer), "refusal": None}
         choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
         return JSONResponse(
@@ -143,7 +144,7 @@ async def complete(body: ChatBody, request: Request, caller: Ask) -> Response:
             yield sse.event(None, _chunk(head, {"role": "assistant", "content": ""}))
             async for step in server.answering.events(asked):
                 if isinstance(step.value, Answer):
-                    await Conversing(server, caller, None).finished(step.value)
+                    await talk.finished(step.value)
                 if says_that_nothing_fits(step) and not said_none:
                     said_none = True
                     yield sse.event(None, _chunk(head, {"content": f"{NOTHING_FITS}\n"}))

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from shelftalk.gaps import by_kind
 from shelftalk.recommender import Shelf
 from shelftalk.server.auth import needs
 from shelftalk.server.db.keys import Caller
@@ -23,6 +24,7 @@ from shelftalk.values import Request as Asked
 router = APIRouter(include_in_schema=False)
 Studio = Annotated[Caller, Depends(needs("studio"))]
 _PROMPTED = ("understand", "rank", "explain")
+_GAPS, _KINDS, _NEEDS = 200, 8, 10
 
 
 class Variant(BaseModel):
@@ -57,12 +59,13 @@ async def studio(request: Request) -> Response:
         return page("signin.html.jinja", {"wrong": error.status == 403}, error.status)
     entries = server.recent.entries()
     counts = await asyncio.to_thread(lambda: server.interactions.counts(tenant=caller.tenant))
+    gaps = await asyncio.to_thread(missing, server, caller.tenant)
     refs = server.shelf.prompts.refs()
     return page(
         "studio.html.jinja",
         {
             "entries": entries[:50], "keep": server.recent.keep, "figures": figures(entries), "plot": latency(entries),
-            "stages": STAGES, "counts": counts, "live": await asyncio.to_thread(live, server),
+            "stages": STAGES, "counts": counts, "live": await asyncio.to_thread(live, server), **gaps,
             "options": {task: [r for r in refs if r.startswith(f"{task}/")] for task in _PROMPTED},
         },
     )  # fmt: skip
@@ -89,6 +92,18 @@ async def compare(body: TryBody, request: Request, caller: Studio) -> dict[str, 
 
         answers.append(await while_there(request, server.pool.call(ask, limit_s=server.settings.serve.limit_s)))
     return {"answers": answers}
+
+
+def missing(server: Any, tenant: str) -> dict[str, Any]:
+    """What the panel of gaps shows: wishes by kind of product, needs, and from how many conversations on they are shown."""
+    serve = server.settings.serve
+    found = server.gaps.top(tenant=tenant, least=serve.gap_least, limit=_GAPS)
+    return {
+        "wishes": by_kind([gap for gap in found if gap.what == "wish"])[:_KINDS],
+        "needs": [gap for gap in found if gap.what == "need"][:_NEEDS],
+        "gap_least": serve.gap_least,
+        "count_gaps": serve.count_gaps,
+    }
 
 
 def varied(settings: Settings, variant: Variant) -> Settings:

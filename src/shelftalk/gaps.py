@@ -1,0 +1,196 @@
+"""What shoppers want and the catalogue does not answer: wishes that no field answers, needs that nothing meets.
+
+Each is reduced to the words of the wish alone, masked and cut, under a key by which like ones are counted together. All words of
+a group that carry meaning are in its key, so an example tells nothing that the others of the group did not say too. It knows
+no database: the server counts into one, a file of answers is counted in memory.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from shelftalk.catalog.words import STOP_WORDS
+from shelftalk.facts.words import stem, words
+from shelftalk.text import clean, shorten
+from shelftalk.values import Intent
+
+What = Literal["wish", "need"]
+
+MOST_CHARS = 80
+MOST_KEY = 200
+MOST_KINDS = 3
+
+_EMAIL, _NUMBER, _LINK = "[email]", "[number]", "[link]"
+_MASK = re.compile(r"\[(?:email|number|link)\]")
+_URL = re.compile(r"(?:https?://|www\.)[^\s]+", re.IGNORECASE)
+# Phone, card and account numbers: seven digits or more with at most two signs between one and the next.
+_LONG_NUMBER = re.compile(r"\+?\d(?:[\s().,/_·\-\u2010-\u2015]{0,2}\d){6,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One wish or need of one request: its key, its words, and the kinds of product in question.
+
+    `again` says that an earlier turn of the same conversation held the same words.
+    """
+
+    what: What
+    key: str
+    words: str
+    kinds: tuple[str, ...] = ()
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GapCount:
+    """What was asked for so often: `words` is an example, `kinds` the requests by kind, the days are in UTC (ISO)."""
+
+    what: What
+    words: str
+    requests: int
+    conversations: int
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    first_seen: str | None = None
+    last_seen: str | None = None
+
+    def __add__(self, other: GapCount) -> GapCount:
+        """Both together; they are of one group."""
+        kinds = {k: self.kinds.get(k, 0) + other.kinds.get(k, 0) for k in (*self.kinds, *other.kinds)}
+        return replace(
+            self, requests=self.requests + other.requests, kinds=commonest(kinds),
+            conversations=self.conversations + other.conversations,
+        )  # fmt: skip
+
+    def to_dict(self) -> dict[str, Any]:
+        """The count as `shelftalk gaps --json` prints it."""
+        return {
+            "what": self.what, "words": self.words, "requests": self.requests, "conversations": self.conversations,
+            "kinds": dict(self.kinds), "first_seen": self.first_seen, "last_seen": self.last_seen,
+        }  # fmt: skip
+
+
+def gaps_of(
+    request: str, intent: Intent, *, no_match: bool = False, relaxed: bool = False, earlier: Sequence[str] = ()
+) -> list[Gap]:
+    """The gaps that this request shows; [] for most. `earlier` are the texts of the user's turns before it.
+
+    A wish that was carried over from an earlier turn is that turn's, not this one's. A need counts where no category was named
+    and nothing like it is sold; limits that are too tight are no gap. The wishes about such a thing are left out.
+    """
+    if not intent.shopping:
+        return []
+    named, kinds = _kinds(intent)
+    if no_match and not relaxed and not named:
+        asked: list[tuple[What, str]] = [("need", _need(intent))]
+    else:
+        said = _stems(request)
+        asked = [("wish", words) for words in intent.unanswered if _stems(words) <= said]
+    before = [_stems(text) for text in earlier] if asked else []
+    found: dict[str, Gap] = {}
+    for what, text in asked:
+        shown = masked(text)
+        if key := key_of(shown):
+            again = any(_stems(text) <= turn for turn in before)
+            found.setdefault(key, Gap(what, key, shown, kinds, again))
+    return list(found.values())
+
+
+def masked(text: str) -> str:
+    """The text on one line without control characters, with addresses, links and long numbers masked, of 80 characters at most."""
+    text = clean(text.encode("utf-8", "ignore").decode("utf-8"))
+    text = _LONG_NUMBER.sub(_NUMBER, _URL.sub(_LINK, text))
+    return shorten(clean(_without_addresses(text)), MOST_CHARS)
+
+
+def key_of(text: str) -> str:
+    """What like wishes share: the stems of their words without stop words and case, sorted, each once. "" where none are left."""
+    return " ".join(sorted(_stems(_MASK.sub(" ", text.casefold()))))[:MOST_KEY]
+
+
+class Tally:
+    """Counts gaps in memory, for a file of answers."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[What, str, tuple[str, ...]], GapCount] = {}
+
+    def add(self, gaps: Iterable[Gap]) -> None:
+        """Counts the gaps of one request."""
+        for gap in gaps:
+            row = (gap.what, gap.key, gap.kinds)
+            one = GapCount(gap.what, gap.words, 1, int(not gap.again), dict.fromkeys(gap.kinds, 1))
+            self._rows[row] = self._rows[row] + one if row in self._rows else one
+
+    def top(self, *, kind: str | None = None, least: int = 1, limit: int = 20) -> list[GapCount]:
+        """The commonest first: those that at least `least` conversations share, about one kind of product where it is named."""
+        found: dict[tuple[What, str], GapCount] = {}
+        for (what, key, kinds), count in self._rows.items():
+            if kind is None or same_kind(kind, kinds):
+                found[what, key] = found[what, key] + count if (what, key) in found else count
+        return sorted((g for g in found.values() if g.conversations >= least), key=order)[:limit]
+
+
+def commonest(kinds: Mapping[str, int]) -> dict[str, int]:
+    """Kinds with their requests, the commonest first."""
+    return dict(sorted(kinds.items(), key=lambda k: (-k[1], k[0])))
+
+
+def order(count: GapCount) -> tuple[int, str, str]:
+    """Sorts counts: the commonest first, then by what and words."""
+    return -count.requests, count.what, count.words
+
+
+def by_kind(counts: Sequence[GapCount], most: int = 5) -> list[tuple[str, list[tuple[GapCount, int]]]]:
+    """(kind, its commonest gaps with the requests for that kind), the kind with the most requests first, "" for no kind."""
+    found: dict[str, list[tuple[GapCount, int]]] = {}
+    for count in counts:
+        for kind, requests in (count.kinds or {"": count.requests}).items():
+            found.setdefault(kind, []).append((count, requests))
+    rows = [(kind, sorted(held, key=lambda h: (-h[1], h[0].words))) for kind, held in found.items()]
+    rows.sort(key=lambda row: (-sum(n for _, n in row[1]), row[0]))
+    return [(kind, held[:most]) for kind, held in rows]
+
+
+def same_kind(kind: str, kinds: Iterable[str]) -> bool:
+    """Whether a kind of product, as a person types it, is among these."""
+    return clean(kind).casefold() in {k.casefold() for k in kinds}
+
+
+def _stems(text: str) -> set[str]:
+    return {stem(word) for word in words(text.casefold()) if word not in STOP_WORDS}
+
+
+def _need(intent: Intent) -> str:
+    """The thing asked for by its name; else what was searched for without the wishes about it; else the wishes themselves."""
+    if intent.kind:
+        return intent.kind
+    wished = _stems(" ".join(intent.preferences))
+    rest = " ".join(w for w in intent.query.split() if not _stems(w) <= wished)
+    return rest if key_of(rest) else " ".join(intent.preferences)
+
+
+def _kinds(intent: Intent) -> tuple[bool, tuple[str, ...]]:
+    """Whether the request names a category, and the categories in question, three at most."""
+    for limit in intent.constraints:
+        if limit.field == "categories" and limit.operator in ("=", "in"):
+            values = limit.value if isinstance(limit.value, tuple) else (limit.value,)
+            return True, _cleaned(map(str, values))
+    return False, _cleaned(intent.kinds)
+
+
+def _cleaned(kinds: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({text for kind in kinds if (text := masked(kind))})[:MOST_KINDS])
+
+
+def _without_addresses(text: str) -> str:
+    """The text with every word that holds an at sign masked, and the word beside one that stands at an end or alone."""
+    parts, out = text.split(" "), [""]
+    for i, part in enumerate(parts):
+        before, after = parts[max(i - 1, 0)], parts[min(i + 1, len(parts) - 1)]
+        if not ("@" in part or before.endswith("@") or after.startswith("@")):
+            out.append(part)
+        elif out[-1] != _EMAIL:
+            out.append(_EMAIL)
+    return " ".join(out[1:])

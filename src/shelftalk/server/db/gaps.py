@@ -1,0 +1,167 @@
+"""What shoppers want and the catalogue does not answer, counted by day, for several gateways on one database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Engine, delete, func, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from shelftalk.gaps import GapCount, What, commonest, key_of, order, same_kind
+from shelftalk.server.db.tables import GapRow
+
+MOST_ROWS = 50_000
+_KEY = ("tenant", "what", "key", "kinds", "day")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Requests and conversations in which a gap was heard on a day, to be added to what is stored."""
+
+    tenant: str
+    what: What
+    key: str
+    kinds: tuple[str, ...]
+    day: str
+    words: str
+    requests: int = 1
+    conversations: int = 1
+
+    @property
+    def group(self) -> tuple[str, str, str, str, str]:
+        """What identifies the row that it is added to."""
+        return self.tenant, self.what, self.key, "\n".join(self.kinds), self.day
+
+    def __add__(self, other: Heard) -> Heard:
+        """Both together; they are of one group."""
+        return replace(
+            self, requests=self.requests + other.requests, conversations=self.conversations + other.conversations
+        )
+
+
+class Gaps:
+    """Counts by tenant, words, kinds of product and day. `most` rows at most are kept: the rarest, oldest groups go."""
+
+    def __init__(self, engine: Engine, *, most: int = MOST_ROWS) -> None:
+        self._engine, self._most = engine, most
+
+    def add(self, heard: Sequence[Heard]) -> None:
+        """Adds counts, all of them or (where this raises) none. Processes that add at the same time lose nothing."""
+        if not heard:
+            return
+        rows = [
+            {**dict(zip(_KEY, h.group, strict=True)), "words": h.words, "requests": h.requests, "conversations": h.conversations}
+            for h in sorted(heard, key=lambda h: h.group)  # one order for all: two transactions never wait on each other
+        ]  # fmt: skip
+        insert = postgresql.insert(GapRow) if self._engine.dialect.name == "postgresql" else sqlite.insert(GapRow)
+        new = insert.excluded
+        added = {"requests": GapRow.requests + new.requests, "conversations": GapRow.conversations + new.conversations}
+        with self._engine.begin() as connection:
+            connection.execute(insert.on_conflict_do_update(index_elements=_KEY, set_=added), rows)
+
+    def top(
+        self, *, tenant: str | None = "", since: str | None = None, kind: str | None = None, least: int = 2, limit: int = 20
+    ) -> list[GapCount]:  # fmt: skip
+        """The commonest first: those that at least `least` conversations share.
+
+        `tenant` None means all; `since` is a day (ISO); `kind` a kind of product that they are about.
+        """
+        with Session(self._engine) as session:
+            scope = _scope(session, tenant, since, kind)
+            if scope is None:
+                return []
+            asked = func.sum(GapRow.requests)
+            wanted = (
+                select(
+                    GapRow.what, GapRow.key, func.min(GapRow.words), asked, func.sum(GapRow.conversations),
+                    func.min(GapRow.day), func.max(GapRow.day),
+                )
+                .where(*scope).group_by(GapRow.what, GapRow.key).having(func.sum(GapRow.conversations) >= least)
+                .order_by(asked.desc(), GapRow.what, GapRow.key).limit(limit)
+            )  # fmt: skip
+            groups = session.execute(wanted).all()
+            kinds = _kinds(session, scope, [(row[0], row[1]) for row in groups])
+        found = [
+            GapCount(cast("What", what), words, int(requests), int(conversations), kinds.get((what, key), {}), first, last)
+            for what, key, words, requests, conversations, first, last in groups
+        ]  # fmt: skip
+        return sorted(found, key=order)
+
+    def forget(self, *, tenant: str | None = None, words: str | None = None) -> int:
+        """The number of rows deleted: all, or those of a tenant, or those that are counted with these words."""
+        which: list[ColumnElement[bool]] = [] if tenant is None else [GapRow.tenant == tenant]
+        if words is not None:
+            which.append(GapRow.key == key_of(words))
+        with self._engine.begin() as connection:
+            return connection.execute(delete(GapRow).where(*which)).rowcount
+
+    def prune(self, days: int) -> int:
+        """The number of rows deleted: those older than so many days, and the rarest, oldest groups beyond `most` rows."""
+        with self._engine.begin() as connection:
+            gone = connection.execute(delete(GapRow).where(GapRow.day < day(days))).rowcount
+        with self._engine.connect() as connection:
+            over = int(connection.scalar(select(func.count()).select_from(GapRow)) or 0) - self._most
+            if over <= 0:
+                return gone
+            over += self._most // 10  # some room, so that this is not done again at once
+            group = (GapRow.tenant, GapRow.what, GapRow.key)
+            rarest = (
+                select(*group, func.count()).group_by(*group)
+                .order_by(func.sum(GapRow.requests), func.max(GapRow.day), *group).limit(over)
+            )  # fmt: skip
+            groups = connection.execute(rarest).all()
+        with self._engine.begin() as connection:
+            for tenant, what, key, rows in groups:
+                if over <= 0:
+                    break
+                which = (GapRow.tenant == tenant, GapRow.what == what, GapRow.key == key)
+                gone += connection.execute(delete(GapRow).where(*which)).rowcount
+                over -= rows
+        return gone
+
+
+def day(days_ago: int = 0) -> str:
+    """The day in UTC (YYYY-MM-DD), so many days ago."""
+    return (datetime.now(UTC) - timedelta(days=days_ago)).strftime("%Y-%m-%d")
+
+
+def _scope(
+    session: Session, tenant: str | None, since: str | None, kind: str | None
+) -> list[ColumnElement[bool]] | None:
+    """The conditions of a look at the table; None where nothing is of that kind."""
+    scope: list[ColumnElement[bool]] = []
+    if tenant is not None:
+        scope.append(GapRow.tenant == tenant)
+    if since is not None:
+        scope.append(GapRow.day >= since)
+    if kind is not None:
+        there = session.scalars(select(GapRow.kinds).where(*scope).distinct()).all()
+        among = [kinds for kinds in there if same_kind(kind, kinds.split("\n"))]
+        if not among:
+            return None
+        scope.append(GapRow.kinds.in_(among))
+    return scope
+
+
+def _kinds(
+    session: Session, scope: Sequence[ColumnElement[bool]], groups: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], dict[str, int]]:
+    """Requests by kind of product of each of these groups, the commonest first."""
+    if not groups:
+        return {}
+    these = tuple_(GapRow.what, GapRow.key).in_(groups)
+    wanted = (
+        select(GapRow.what, GapRow.key, GapRow.kinds, func.sum(GapRow.requests))
+        .where(*scope, these).group_by(GapRow.what, GapRow.key, GapRow.kinds)
+    )  # fmt: skip
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    rows: Sequence[Any] = session.execute(wanted).all()
+    for what, key, kinds, requests in rows:
+        held = found.setdefault((what, key), {})
+        for kind in filter(None, kinds.split("\n")):
+            held[kind] = held.get(kind, 0) + int(requests)
+    return {group: commonest(held) for group, held in found.items()}
