@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from shelftalk.explain import ExplainJob, Point
-from shelftalk.facts.facts import Fact, facts_of
+from shelftalk.explain import ExplainJob
 from shelftalk.values import Constraint, Facets, Intent, Product, Sort
 
 NO_FACETS = Facets()
@@ -36,21 +35,7 @@ FINCH = Product(
 SHELF = (LARK, WREN, FINCH)
 
 
-def fact(product: Product, field: str) -> Fact:
-    """The product's fact of that field."""
-    return next(f for f in facts_of(product, NO_FACETS) if f.field == field)
-
-
-def point(product: Product, field: str, constraint: Constraint | None = None, **more: object) -> Point:
-    """A point about one field; met or missed by the constraint as the record says."""
-    from shelftalk.facts.holds import holds
-
-    kind = "general" if constraint is None else "met" if holds(constraint, product) else "missed"
-    extra = tuple(fact(product, name) for name in more.pop("with_", ()))  # type: ignore[attr-defined]
-    return Point(more.pop("kind", kind), (fact(product, field), *extra), constraint, **more)  # type: ignore[arg-type]
-
-
 def job(request: str, *constraints: Constraint, products: tuple[Product, ...] = SHELF, sort: Sort | None = None, **more: object) -> ExplainJob:  # fmt: skip
     """A job for the shelf."""
-    intent = Intent(constraints=constraints, sort=sort, query=request, preferences=more.pop("preferences", ()))  # type: ignore[arg-type]
+    intent = Intent(constraints=constraints, sort=sort, query=request, criteria=more.pop("criteria", ()))  # type: ignore[arg-type]
     return ExplainJob(request, intent, products, **more)  # type: ignore[arg-type]

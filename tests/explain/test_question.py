@@ -54,12 +54,12 @@ def test_it_is_the_product_last_spoken_of() -> None:
 @pytest.mark.parametrize(
     "text, product, reason",
     [
-        ("is it wireless?", LARK, "Yes. It is wireless."), ("is it wireless?", FINCH, "No. It is not wireless."),
-        ("how heavy is it?", LARK, "It weighs 250 g."), ("how long does it last?", WREN, "The battery life is 18 hours."),
-        ("is it red?", LARK, "No. It comes in blue."), ("does it come in blue?", LARK, "Yes. It comes in blue."),
-        ("is it any good?", LARK, "It is rated 4.6 in 1,212 reviews."), ("how much is it?", FINCH, "It costs 45.50 EUR."),
-        ("is it waterproof?", LARK, "The catalogue does not say whether it is waterproof."),
-        ("does it come with a dog?", LARK, 'The catalogue does not say anything about "dog".'),
+        ("is it wireless?", LARK, "Yes. Wireless: yes."), ("is it wireless?", FINCH, "No. Wireless: no."),
+        ("how heavy is it?", LARK, "Weight: 250 g."), ("how long does it last?", WREN, "Battery life: 18 hours."),
+        ("is it red?", LARK, "No. Colour: Blue."), ("does it come in blue?", LARK, "Yes. Colour: Blue."),
+        ("is it any good?", LARK, "Rating: 4.6."), ("how much is it?", FINCH, "Price: 45.50 EUR."),
+        ("is it waterproof?", LARK, "The record says nothing about waterproof."),
+        ("does it come with a dog?", LARK, 'The record says nothing about "dog".'),
     ],
 )  # fmt: skip
 def test_the_record_answers_yes_no_with_the_fact_or_that_it_does_not_say(text: str, product, reason: str) -> None:

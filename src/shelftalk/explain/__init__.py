@@ -1,7 +1,7 @@
 """Explain: writes a reason for each pick from numbered facts of its record, and shows no claim that the record does not prove."""
 
 from shelftalk.explain.explainer import Explainer
-from shelftalk.explain.job import ExplainJob, Point
+from shelftalk.explain.job import ExplainJob
 from shelftalk.explain.named import taken_as
 from shelftalk.explain.question import Question, answer_question, question_about
 from shelftalk.explain.why import Above, WhyAnswer, why
@@ -10,7 +10,6 @@ __all__ = [
     "Above",
     "ExplainJob",
     "Explainer",
-    "Point",
     "Question",
     "WhyAnswer",
     "answer_question",

@@ -1,33 +1,30 @@
-"""The stage itself: points are selected, worded, checked, and joined into the reason of each pick."""
+"""The stage itself: the model says why over the facts of each card, what holds is shown, and the record fills what is missing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from decimal import Decimal
 
 from shelftalk.engines.base import Engine
-from shelftalk.explain.check import check
-from shelftalk.explain.job import ExplainJob, Point
-from shelftalk.explain.phrase import boolean, sentence, sentences
-from shelftalk.explain.select import absences, points_of
-from shelftalk.explain.wishes import unspoken
-from shelftalk.explain.write import Wording, Writer
-from shelftalk.facts.facts import Fact, facts_of, humanise, safe
-from shelftalk.facts.units import split_unit
+from shelftalk.explain.check import Check
+from shelftalk.explain.job import ExplainJob
+from shelftalk.explain.opening import labels, opening
+from shelftalk.explain.record import Record, absences, answered, misses
+from shelftalk.explain.write import Writer, Written
+from shelftalk.facts.card import CardFact, card_facts
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import ExplainSettings
-from shelftalk.values import Claim, Evidence, Explanation, Facets, Product, Tokens
+from shelftalk.text import clean
+from shelftalk.values import Claim, Evidence, Explanation, Facets
 
-_SILENT = Wording(None)
+RECORD_CLAIMS = 2  # how many facts the record tells where it speaks alone
 
 
 class Explainer:
     """Explains picks. `prompt` is the ref of the template used, None where the record speaks alone.
 
-    `engine` may be a function that gives the engine: it is called when the first claim is to be worded, so that a model
+    `engine` may be a function that gives the engine: it is called when the first reason is to be written, so that a model
     which takes seconds to load is not waited for before.
-    The record speaks alone in mode "record" and where there is no engine. PromptError where the template is missing.
+    The record speaks alone in mode "record" and where there is no engine. PromptError where a template is missing.
     """
 
     def __init__(
@@ -40,6 +37,8 @@ class Explainer:
         self.facets = facets
         self.settings = settings or ExplainSettings()
         self.prompt: str | None = None
+        self._record = Record(prompts)
+        self._opening = prompts.get("explain/opening")
         self._writer: Writer | None = None
         if engine is not None and self.settings.mode == "model":
             template = prompts.get(self.settings.prompt)
@@ -47,105 +46,98 @@ class Explainer:
             self._writer = Writer(engine if callable(engine) else lambda: engine, template, self.settings)
 
     def explain(self, job: ExplainJob) -> list[Explanation]:
-        """One Explanation a product, in order; all claims are worded in one batch."""
+        """One Explanation a product, in order; all reasons are written in one batch."""
         return self.explain_many([job])[0]
 
     def explain_many(self, jobs: Sequence[ExplainJob]) -> list[list[Explanation]]:
-        """The Explanations of each job; the claims of all jobs are worded in shared batches."""
-        chosen = [self._points(job) for job in jobs]
-        wordings = iter(self._word([p for points in chosen for of_pick in points for p in of_pick]))
+        """The Explanations of each job; the reasons of all jobs are written in one batch."""
+        checks = [self._checks(job) for job in jobs]
+        written = iter(self._write([check for of_job in checks for check in of_job]))
         return [
-            self._noted(
-                job,
-                [
-                    explanation(job, product, points, [next(wordings) for _ in points])
-                    for product, points in zip(job.products, of_job, strict=True)
-                ],
-            )
-            for job, of_job in zip(jobs, chosen, strict=True)
+            [self._explanation(job, check, next(written)) for check in of_job]
+            for job, of_job in zip(jobs, checks, strict=True)
         ]
 
     def iterate(self, job: ExplainJob) -> Iterator[Explanation]:
-        """The same Explanations: the first as soon as its own claims are worded, the rest in one batch after it."""
-        chosen = self._points(job)
-        if not chosen:
-            return
-        yield from self._noted(job, [explanation(job, job.products[0], chosen[0], self._word(chosen[0]))])
-        wordings = iter(self._word([p for of_pick in chosen[1:] for p in of_pick]))
-        for product, points in zip(job.products[1:], chosen[1:], strict=True):
-            yield explanation(job, product, points, [next(wordings) for _ in points])
+        """The same Explanations: the first as soon as its own reason is written, the rest in one batch after it."""
+        checks = self._checks(job)
+        for part in (checks[:1], checks[1:]):
+            for check, written in zip(part, self._write(part), strict=True):
+                yield self._explanation(job, check, written)
+
+    def opening(self, job: ExplainJob) -> str:
+        """One sentence over all picks of a job, true by construction; "" for one pick, or where nothing holds for all."""
+        return opening(job, self._cards(job), self._opening)
+
+    def labels(self, job: ExplainJob) -> list[str]:
+        """For each pick what it is the best of what fits in ("lightest"), "" for nothing."""
+        return labels(self._cards(job))
 
     def forget(self) -> None:
-        """Forget the wordings of earlier answers, so that the model is asked anew (for measuring)."""
+        """Forget what was written for earlier answers, so that the model is asked anew (for measuring)."""
         if self._writer is not None:
             self._writer.forget()
 
-    def _noted(self, job: ExplainJob, found: list[Explanation]) -> list[Explanation]:
-        """The first explanation carries the note on wishes that no pick's record speaks of."""
-        notes = unspoken(job, [facts_of(product, self.facets) for product in job.products])
-        return [replace(found[0], notes=(*notes, *found[0].notes)), *found[1:]] if notes else found
+    def _cards(self, job: ExplainJob) -> list[tuple[CardFact, ...]]:
+        return [card_facts(product, self.facets, job.intent, job.scope) for product in job.products]
 
-    def _points(self, job: ExplainJob) -> list[tuple[Point, ...]]:
-        chosen = points_of(job, self.facets, self.settings.claims)
+    def _checks(self, job: ExplainJob) -> list[Check]:
+        titles = [clean(p.title) for p in job.products]
         return [
-            points or (last_resort(product),) for product, points in zip(job.products, chosen, strict=True)
-        ]  # fmt: skip
+            Check(product, self.facets, job.intent, job.request, cards, tuple(t for t in titles if t != titles[i]))
+            for i, (product, cards) in enumerate(zip(job.products, self._cards(job), strict=True))
+        ]
 
-    def _word(self, points: Sequence[Point]) -> list[Wording]:
-        if self._writer is None or not points:
-            return [_SILENT] * len(points)
-        return self._writer.word(points)
+    def _write(self, checks: Sequence[Check]) -> list[Written]:
+        if self._writer is None or not checks:
+            return [Written() for _ in checks]
+        return self._writer.write(checks)
+
+    def _explanation(self, job: ExplainJob, check: Check, written: Written) -> Explanation:
+        """The reason of one pick: what it misses, what holds of the model's words, and what the record adds."""
+        product = check.product
+        claims = [
+            Claim(one.text, _evidence(cited), next(filter(None, map(answered, cited)), None), True, "model")
+            for one, cited in written.held
+        ]
+        claims = [*misses(job, product, self.facets, self._record), *claims]
+        told = {e.field for c in claims for e in c.evidence}
+        if missing := _main(check.cards, told):
+            claims.insert(0, self._record.card(missing))
+        if not written.held:
+            claims = self._filled(claims, check.cards)
+        claims = claims or [self._record.general(product)]
+        silent = [self._record.silent(field) for field in absences(job, product)][:1]
+        reason = " ".join([*(c.text for c in claims), *silent])
+        return Explanation(
+            product.id,
+            reason,
+            tuple(claims),
+            written.tokens,
+            written.dropped,
+            int(written.tries > 1),
+            _notes(written.dropped),
+        )
+
+    def _filled(self, claims: list[Claim], cards: Sequence[CardFact]) -> list[Claim]:
+        """The claims of a record that speaks alone: as many facts as fit, none twice."""
+        told = {e.field for c in claims for e in c.evidence}
+        more = [self._record.card(c) for c in cards if c.fact.field not in told]
+        return [*claims, *more[: max(0, RECORD_CLAIMS - len(claims))]]
 
 
-def explanation(job: ExplainJob, product: Product, points: Sequence[Point], wordings: Sequence[Wording]) -> Explanation:
-    """The reason of one pick: each point in the model's words where they hold, else in the record's."""
-    claims: list[Claim] = []
-    for point, wording in zip(points, wordings, strict=True):
-        claim = _claim(point, wording)
-        if claim is not None and all(claim.text != other.text for other in claims):
-            claims.append(claim)
-    if not claims:
-        point = last_resort(product)
-        claims.append(Claim(sentence(point), _evidence(point.facts), None, True, "record"))
-    regenerated = sum(w.tries > 1 for w in wordings)
-    dropped = sum(bool(w.refused) and w.text is None for w in wordings)
-    notes = (f"{dropped} wordings of the model did not hold and were dropped",) if dropped else ()
-    if dropped == 1:
-        notes = ("1 wording of the model did not hold and was dropped",)
-    tokens = sum((w.tokens for w in wordings), Tokens())
-    reason = " ".join([*(c.text for c in claims), *_absent(job, product)])
-    return Explanation(product.id, reason, tuple(claims), tokens, dropped, regenerated, notes)
+def _main(cards: Sequence[CardFact], told: set[str]) -> CardFact | None:
+    """The fact of the first criterion, or where there is none of the first limit or the sort, unless it was told."""
+    asked = [c for c in cards if c.criterion is not None] or [c for c in cards if c.constraints or c.sorted]
+    return asked[0] if asked and asked[0].fact.field not in told else None
 
 
-def _claim(point: Point, wording: Wording) -> Claim | None:
-    if wording.text is not None:
-        return Claim(wording.text, _evidence(wording.cited), point.answers, True, "model")
-    for text in (sentence(point), *sentences(point)):
-        verdict = check(text, point)
-        if verdict.ok:
-            return Claim(text, _evidence(verdict.cited), point.answers, True, "record")
-    return None
-
-
-def _evidence(facts: Sequence[Fact]) -> tuple[Evidence, ...]:
+def _evidence(cited: Sequence[CardFact]) -> tuple[Evidence, ...]:
     """The facts as an answer shows them: field and the record's own value."""
-    return tuple(Evidence(fact.field, fact.value) for fact in facts)
+    return tuple(Evidence(card.fact.field, card.fact.value) for card in cited)
 
 
-def _absent(job: ExplainJob, product: Product) -> list[str]:
-    """What the record does not say about a wish: no claim, since there is nothing to cite, but the shopper must know."""
-    for constraint in absences(job, product):
-        bare = isinstance(constraint.value, (int, float, Decimal, tuple)) and not isinstance(constraint.value, bool)
-        name = humanise(split_unit(constraint.field)[0] if bare else constraint.field)
-        if not safe(name):
-            continue
-        if not isinstance(constraint.value, bool):
-            return [f"The catalogue does not give its {name}."]
-        told = boolean(name, True)[0].removeprefix("It ")
-        return [f"The catalogue does not say whether it {told}."]
-    return []
-
-
-def last_resort(product: Product) -> Point:
-    """What can be said of a record that holds no speakable fact: that it is in the catalogue."""
-    return Point("general", (Fact(1, "id", product.id, "text", "number", f"number: {product.id}", parts=(product.id,)),))  # fmt: skip
+def _notes(dropped: int) -> tuple[str, ...]:
+    if not dropped:
+        return ()
+    return ("1 wording of the model did not hold and was dropped",) if dropped == 1 else (f"{dropped} wordings of the model did not hold and were dropped",)  # fmt: skip

@@ -1,21 +1,18 @@
 """Questions about a product that was shown: "is it waterproof?", "why the first?", "tell me more about the second".
 
 `question_about` tells such a turn from a new request; `answer_question` answers it from the record alone, each statement
-a checked claim. No model is asked. Why-questions are `why.py`'s, which needs the request that was answered.
+a claim of the record. No model is asked. Why-questions are `why.py`'s, which needs the request that was answered.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from shelftalk.explain.check import check
-from shelftalk.explain.job import ExplainJob, Point
-from shelftalk.explain.phrase import boolean, sentence, sentences
-from shelftalk.explain.select import points_of
-from shelftalk.explain.wishes import QUALITIES, mentioned
+from shelftalk.explain.record import record
+from shelftalk.facts.card import card_facts, mention, quote
 from shelftalk.facts.facts import Fact, facts_of, humanise
 from shelftalk.facts.holds import same
 from shelftalk.facts.words import content_stems, listed, stem, stems, words
@@ -109,80 +106,49 @@ def _rest(low: str, meant: Sequence[Product]) -> list[str]:
 
 def answer_question(text: str, product: Product, facets: Facets) -> Explanation:
     """What the record says to a question: "Yes", "No" or the fact, each statement a claim; or that the catalogue does not say."""
-    facts = facts_of(product, facets)
     low = clean(text).lower().replace("’", "'")
     if _TELL.match(low) and not _rest(low, (product,)):
         return tell_more(product, facets)
-    asked = dict(content_stems(low))
-    asked = {s: w for s, w in asked.items() if w not in _LITTLE and w not in _ORDINALS}
+    asked = {s: w for s, w in content_stems(low) if w not in _LITTLE and w not in _ORDINALS}
     asked |= {stem(w): w for w in words(low) if any(w in names.split() for names in _ASKED_AS.values())}
-    yes_no = _YES_NO.match(low) is not None
     if re.search(r"\bhow much (?:is|are)\b", low):
         asked |= {stem("price"): "price"}
-    found = list(_answers(asked, low, yes_no, product, facts, facets))
-    if found:
-        return _explained(product, " ".join(said for said, _ in found), [c for _, c in found if c])
+    lead, fact, missing = _answer(asked, low, product, facets)
+    if fact is not None:
+        claim = _claim(fact)
+        return Explanation(product.id, f"{lead}{claim.text}", (claim,))
+    if missing is not None:
+        return Explanation(product.id, record().silent(missing))
     shown = " ".join(dict.fromkeys(asked.values()))
-    return _explained(product, f'The catalogue does not say anything about "{shown}".' if shown else "The catalogue does not say.", [])  # fmt: skip
+    return Explanation(product.id, record().silent(f'"{shown}"') if shown else "The catalogue does not say.")
 
 
 def tell_more(product: Product, facets: Facets) -> Explanation:
     """What matters most of the record, in up to six claims."""
-    points = points_of(ExplainJob("", Intent(), (product,)), facets, TOLD)[0]
-    claims = [claim for point in points if (claim := _claim(point))]
-    return _explained(product, " ".join(c.text for c in claims) or "The catalogue says no more of it.", claims)
+    claims = [_claim(card.fact) for card in card_facts(product, facets, Intent(), most=TOLD)] or [
+        record().general(product)
+    ]
+    return Explanation(product.id, " ".join(c.text for c in claims), tuple(claims))
 
 
-def _explained(product: Product, reason: str, claims: Sequence[Claim]) -> Explanation:
-    return Explanation(product.id, reason, tuple(claims))
+def _claim(fact: Fact) -> Claim:
+    return Claim(record().fact(fact), (Evidence(fact.field, fact.value),), None, True, "record")
 
 
-def _claim(point: Point) -> Claim | None:
-    for text in (sentence(point), *sentences(point)):
-        verdict = check(text, point)
-        if verdict.ok:
-            cited = tuple(Evidence(f.field, f.value) for f in verdict.cited)
-            return Claim(text, cited, point.answers, True, "record")
-    return None
-
-
-def _answers(
-    asked: dict[str, str], low: str, yes_no: bool, product: Product, facts: Sequence[Fact], facets: Facets
-) -> Iterator[tuple[str, Claim | None]]:
-    """(what is said, its claim) of the best answer that the record has; nothing where it has none."""
-    by_field = {f.field: f for f in facts}
+def _answer(asked: dict[str, str], low: str, product: Product, facets: Facets) -> tuple[str, Fact | None, str | None]:
+    """("Yes. ", "No. " or "", the fact that answers best or None, the field that would answer and is not held)."""
+    facts = facts_of(product, facets)
+    yes_no = _YES_NO.match(low) is not None
     facet, value = _value_asked(low, product, facets)
-    if facet is not None and (fact := by_field.get(facet.field)) is not None:
-        claim = _claim(Point("general", (fact,)))
-        if claim is not None:
-            yes = fact.truth if fact.truth is not None else same(fact.value, value)
-            lead = ("Yes. " if yes else "No. ") if yes_no else ""
-            yield f"{lead}{claim.text}", claim
-            return
+    fact = next((f for f in facts if facet is not None and f.field == facet.field), None)
+    if fact is not None:
+        yes = fact.truth if fact.truth is not None else same(fact.value, value)
+        return (("Yes. " if yes else "No. ") if yes_no else ""), fact, None
     fact = _field_asked(asked, facts)
     if fact is not None:
-        companions = tuple(f for f in facts if fact.field == "rating" and f.field == "review_count")
-        claim = _claim(Point("general", (fact, *companions)))
-        if claim is not None:
-            lead = ("Yes. " if fact.truth else "No. ") if yes_no and fact.truth is not None else ""
-            yield f"{lead}{claim.text}", claim
-            return
-    if facet is not None:
-        told = boolean(humanise(facet.field), True)[0].removeprefix("It ")
-        yield (f"The catalogue does not say whether it {told}." if facet.kind == "boolean" else f"The catalogue does not give its {humanise(facet.field)}."), None  # fmt: skip
-    for word in asked.values():
-        quality = QUALITIES.get(stem(word))
-        measure = next((f for f in facts if quality and quality.fields.search(f.name.lower())), None)
-        claim = _claim(Point("general", (measure,))) if measure else None
-        if claim is not None:
-            yield claim.text, claim
-            return
-        if quoted := mentioned(word, product.description):
-            mention = Fact(0, "description", product.description, "mention", "description", "", parts=(quoted,))
-            claim = _claim(Point("wish", (mention,), None, word, quoted=quoted))
-            if claim is not None:
-                yield claim.text, claim
-                return
+        return (("Yes. " if fact.truth else "No. ") if yes_no and fact.truth is not None else ""), fact, None
+    said = "" if facet is not None else quote(product.description, asked)
+    return "", mention(product, said) if said else None, facet.field if facet is not None else None
 
 
 def _value_asked(low: str, product: Product, facets: Facets) -> tuple[Facet | None, object]:

@@ -10,11 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from shelftalk.explain.job import Point
-from shelftalk.explain.phrase import boolean, bound, sentence, statements, wanted
+from shelftalk.explain.record import bound, record, wanted
 from shelftalk.facts.facts import Fact, attribute_fact, facts_of, humanise
 from shelftalk.facts.holds import as_number, holds
-from shelftalk.facts.units import split_unit
 from shelftalk.facts.words import content_stems, stems
 from shelftalk.text import clean, shorten, shown
 from shelftalk.values import (
@@ -245,14 +243,10 @@ def _limits(intent: Intent, product: Product, facets: Facets, *, met: bool) -> l
         fact = facts.get(field) or (attribute_fact(field, value, facets) if value is not None else None)
         asked = constraint.span or None
         if fact is not None:
-            point = Point("met" if met else "missed", (fact,), constraint, asked)
-            claims.append(Claim(sentence(point), (Evidence(fact.field, fact.value),), asked, True, "record"))
+            said = record().fact(fact) if met else record().missed(fact, constraint)
+            claims.append(Claim(said, (Evidence(fact.field, fact.value),), asked, True, "record"))
         elif value is None:
-            name = humanise(split_unit(field)[0] if as_number(wanted(constraint)[0]) is not None else field)
-            text = f"The catalogue does not give its {name}; wanted: {limit(constraint)}."
-            if isinstance(constraint.value, bool):
-                told = boolean(humanise(field), constraint.value is (constraint.operator == "="))[0].removeprefix("It ")
-                text = f"The catalogue does not say that it {told}, which was wanted."
+            text = f"{record().silent(field)[:-1]}; wanted: {limit(constraint)}."
             claims.append(Claim(text, (), asked, True, "record"))
         else:
             held = shorten(shown(value), 60)
@@ -310,7 +304,7 @@ def _sorted(intent: Intent, product: Product, other: Product, facets: Facets) ->
     if theirs is None:
         return []
     ours, his = as_number(product.value(sort.field)), as_number(other.value(sort.field))
-    said = statements(Point("general", (theirs,)))[0]
+    said = record().fact(theirs)[:-1]
     cited = (Evidence(theirs.field, theirs.value),)
     if ours is None:
         text = f"{said}; the catalogue does not give it for this one."
@@ -331,7 +325,7 @@ def _words(asked: Sequence[str], product: Product, other: Product, facets: Facet
         if hit is None or fact.truth is False:
             continue
         lacking = {s: w for s, w in lacking.items() if s not in said}
-        text = f'{statements(Point("general", (fact,)))[0]}; the record of this one does not say "{hit}".'
+        text = f'{record().fact(fact)[:-1]}; the record of this one does not say "{hit}".'
         claims.append(Claim(text, (Evidence(fact.field, fact.value),), hit, True, "record"))
     return claims
 

@@ -20,7 +20,7 @@ from shelftalk.values import Constraint, Criterion, Facets, Intent, Product
 if TYPE_CHECKING:
     from shelftalk.catalog.standing import Standing, Stands
 
-__all__ = ["CardFact", "card_facts", "plain_name", "wants"]
+__all__ = ["CardFact", "card_facts", "mention", "plain_name", "quote", "wants"]
 
 # What the screen shows beside the reason, or says nothing of what the product is like.
 _BESIDE = frozenset(
@@ -132,15 +132,20 @@ def _touched(facts: Iterable[Fact], product: Product, intent: Intent) -> Iterato
     asked = {s: w for s, w in asked.items() if s not in stems(" ".join((product.title, *product.categories)))}
     held: set[str] = set()
     for fact in facts:
-        said = stems(" ".join((fact.name, *fact.parts)))
-        if hit := said & asked.keys():
+        named = stems(" ".join((fact.name, *fact.parts)))
+        if hit := named & asked.keys():
             held |= hit
             yield fact
-    if quote := _quote(product.description, asked.keys() - held):
-        yield Fact(0, "description", product.description, "mention", "text", f'text: "{quote}"', parts=(quote,))
+    if said := quote(product.description, asked.keys() - held):
+        yield mention(product, said)
 
 
-def _quote(text: str, asked: Iterable[str]) -> str:
+def mention(product: Product, said: str) -> Fact:
+    """The fact that the product's description says this."""
+    return Fact(0, "description", product.description, "mention", "text", f'text: "{said}"', parts=(said,))
+
+
+def quote(text: str, asked: Iterable[str]) -> str:
     """The first short clause of the text that holds a word asked for and can be spoken; "" where none does."""
     wanted = set(asked)
     for clause in _CLAUSE.split(clean(text)) if wanted else ():

@@ -184,7 +184,13 @@ def attribute_fact(field: str, value: Any, facets: Facets) -> Fact | None:
     if unit is not None and unit.one == "year" and 1000 <= float(value) <= 2999:  # release_year: 2019 is a date
         unit = None
     name = humanise(clean(stem if unit else field))
-    if not safe(name) or len(name) > 48 or len(name.split()) > 6 or _NOISE_NAME.search(name.lower()):
+    if (
+        not safe(name)
+        or len(name) > 48
+        or len(name.split()) > 6
+        or _NOISE_NAME.search(name.lower())
+        or re.search(r"[.!?;:]\s", name)
+    ):
         return None
     if isinstance(value, bool):
         return Fact(0, field, value, "boolean", name, f"{name}: {'yes' if value else 'no'}", truth=value)

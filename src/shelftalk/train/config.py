@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from shelftalk.errors import UsageError
 
-Task = Literal["suits", "pointwise", "listwise", "understand", "explain", "wishes", "needs", "reasons", "graded"]
+Task = Literal["suits", "pointwise", "listwise", "understand", "wishes", "needs", "reasons", "graded"]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -144,13 +144,13 @@ class DataConfig(_Part):
 
 # What each kind of source can label.
 LABELS: dict[str, frozenset[str]] = {
-    "productqa": frozenset({"suits", "pointwise", "listwise", "understand", "explain", "graded"}),
+    "productqa": frozenset({"suits", "pointwise", "listwise", "understand", "graded"}),
     "chorus": frozenset({"pointwise", "listwise", "graded"}),
-    "demo": frozenset({"pointwise", "listwise", "understand", "explain", "graded"}),
+    "demo": frozenset({"pointwise", "listwise", "understand", "graded"}),
     "esci": frozenset({"pointwise", "listwise", "graded"}),
     "written": frozenset({"wishes", "needs", "reasons", "graded"}),
     "logs": frozenset({"pointwise", "listwise"}),
-    "catalogue": frozenset({"suits", "pointwise", "listwise", "understand", "explain"}),
+    "catalogue": frozenset({"suits", "pointwise", "listwise", "understand"}),
 }
 
 

@@ -28,7 +28,6 @@ from shelftalk.train.config import DataConfig, Source, WrittenSource, resolve
 from shelftalk.train.leaks import leaks, without_repeats
 from shelftalk.train.sets import sources, written
 from shelftalk.train.sets.example import SPLITS, Example, Judged
-from shelftalk.train.sets.explaining import explain
 from shelftalk.train.sets.graded import graded, made_up
 from shelftalk.train.sets.logs import logs
 from shelftalk.train.sets.ranking import listwise, pointwise
@@ -154,7 +153,7 @@ def build(config: DataConfig, settings: Settings, say: Say = lambda _: None, cha
 
 def _judged(source: Source, config: DataConfig, settings: Settings, report: Report) -> Iterator[Judged]:
     catalogs = config.catalogs.expanduser() if config.catalogs else settings.home_folder / "train" / "catalogs"
-    indexed = any(task in ("pointwise", "listwise", "explain") for task in config.tasks)  # grades need no search: what was judged is what is shown
+    indexed = any(task in ("pointwise", "listwise") for task in config.tasks)  # grades need no search: what was judged is what is shown
     match source.kind:
         case "productqa":
             folder = resolve(source.path, config)
@@ -218,8 +217,6 @@ def _examples(
             yield from graded(judged, prompts, config.rank, config.seed, config.hostile)
         case "understand":
             yield from understand(judged, scribe, prompts, settings, report.left_out)
-        case "explain":
-            yield from explain(judged, scribe, prompts, settings, config.seed, report.left_out)
 
 
 def _written(
@@ -292,8 +289,6 @@ def usable(task: str, one: Judged) -> bool:
             return one.verdicts is not None
         case "pointwise" | "listwise" | "graded":
             return one.grades is not None and one.ranked
-        case "explain":
-            return any(grade >= 2 for grade in (one.grades or {}).values())
     return one.intent is not None
 
 

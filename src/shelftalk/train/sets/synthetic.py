@@ -7,6 +7,7 @@ whatever the words.
 from __future__ import annotations
 
 import random
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -17,7 +18,6 @@ from typing import Any
 import yaml
 
 from shelftalk.errors import UsageError
-from shelftalk.explain.phrase import article, is_adjective, labelled, uncounted
 from shelftalk.facts.facts import attribute_fact, humanise
 from shelftalk.facts.holds import holds
 from shelftalk.train.sets.example import Judged, Split
@@ -33,6 +33,8 @@ KNOWN_ZEROS = 30
 Kind = tuple[str, str]  # the field that says what a product is, and what it says
 _KIND_FIELDS = ("kind", "category", "product_type", "product_category", "product_kind")
 _LIMITS: tuple[tuple[str, Operator], ...] = (("below", "<"), ("at_most", "<="))
+# Names of which a yes says what a product is ("washable"); of what any other names ("hood"), it has one.
+_QUALITY = re.compile(r"(?:[^tcv]able|ible|proof|less|free|[^eb]ed|ive|friendly|safe|ready|organic|electric|vegan|resistant)\Z")
 _BOUNDS: tuple[tuple[str, Operator], ...] = (("at_least", ">="), ("number_at_most", "<="))
 
 
@@ -199,12 +201,10 @@ def _wish(shop: Shop, facet: Facet, value: Any, chooser: random.Random) -> tuple
                 return Constraint("brand", "!=", other), words("not_brand", value=other)
         return Constraint("brand", "=", value), words("brand", value=value)
     if isinstance(value, bool):
-        if not value or labelled(name):
+        if not value:
             return None
-        if is_adjective(name):
-            return Constraint(facet.field, "=", True), words("adjective", name=name)
-        thing = name if uncounted(name) else f"{article(name)} {name}"
-        return Constraint(facet.field, "=", True), words("has", name=thing)
+        kind = "adjective" if _QUALITY.search(name) else "has"
+        return Constraint(facet.field, "=", True), words(kind, name=name)
     if isinstance(value, (int, float)) and facet.kind == "number" and facet.distinct > 2:
         kind, operator = chooser.choice(_BOUNDS)
         return Constraint(facet.field, operator, value), words(

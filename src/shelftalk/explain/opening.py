@@ -1,0 +1,106 @@
+"""The sentence over all picks, and the one word that sets a pick apart: both computed, so that both are true."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from shelftalk.catalog.standing import superlatives
+from shelftalk.explain.job import ExplainJob
+from shelftalk.explain.record import said
+from shelftalk.facts.card import CardFact
+from shelftalk.prompts import Template
+
+__all__ = ["labels", "opening"]
+
+_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_PLACES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_MOST_CLAUSES = 2
+# Names of which a yes says what a product is; what any other names, it has.
+_QUALITY = re.compile(
+    r"(?:[^tcv]able|ible|proof|less|free|[^eb]ed|ive|friendly|safe|ready|organic|electric|vegan|resistant)\Z"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    situation: str
+    name: str
+    value: str = ""
+    most: str = ""
+
+
+def opening(job: ExplainJob, cards: Sequence[Sequence[CardFact]], template: Template) -> str:
+    """One sentence over all picks: what they share of what was asked, how far it ranges, and which leads; "" where nothing
+    that was asked for holds for all."""
+    if len(cards) < 2:
+        return ""
+    count = _COUNTS[len(cards)] if len(cards) < len(_COUNTS) else str(len(cards))
+    together = "both" if len(cards) == 2 else f"all {count}"
+    shared = list(_shared(cards))
+    if not shared:
+        return ""
+    clauses = [*shared[:_MOST_CLAUSES], *_leader(cards)]
+    told = [
+        template.render(situation=c.situation, all=together, name=c.name, value=c.value, most=c.most)
+        .messages[-1]
+        .content
+        for c in clauses
+    ]
+    sentence = "; ".join(told)
+    return f"{sentence[:1].upper()}{sentence[1:]}."
+
+
+def _shared(cards: Sequence[Sequence[CardFact]]) -> Iterator[_Clause]:
+    """What holds of every pick in a field that a criterion or a limit touches; the price once something else does."""
+    asked = [c for c in cards[0] if c.criterion is not None or c.constraints]
+    for first in sorted(asked, key=lambda c: c.fact.field == "price"):
+        group = [next((c for c in of_pick if c.fact.field == first.fact.field), None) for of_pick in cards]
+        found = [c for c in group if c is not None]
+        if len(found) == len(cards) and (clause := _clause(found)):
+            yield clause
+
+
+def _clause(group: Sequence[CardFact]) -> _Clause | None:
+    facts = [c.fact for c in group]
+    first = facts[0]
+    if first.amount is not None:
+        if any(f.amount is None or f.unit != first.unit or f.currency != first.currency for f in facts):
+            return None
+        ordered = sorted(facts, key=lambda f: f.amount or 0)
+        same = ordered[0].amount == ordered[-1].amount
+        return _Clause("same" if same else "range", first.name, said(ordered[0]), said(ordered[-1]))
+    if any(said(f).casefold() != said(first).casefold() for f in facts):
+        return None
+    if first.truth:
+        return _Clause(
+            "are" if _QUALITY.search(first.name) else "have", first.name.removeprefix("is ").removeprefix("has ")
+        )
+    return _Clause("value", first.name, said(first))
+
+
+def _leader(cards: Sequence[Sequence[CardFact]]) -> Iterator[_Clause]:
+    """The first pick that leads what fits in what was wanted."""
+    for place, of_pick in enumerate(cards[: len(_PLACES)]):
+        for card in of_pick:
+            if (word := _lead(card)) and card.standing is not None and card.fact.field != "price":
+                yield _Clause("best", _PLACES[place], f"{word} of {card.standing.of}")
+                return
+
+
+def _lead(card: CardFact) -> str:
+    """The word for a fact that is first among what fits the way it is wanted ("lightest"), "" for any other; low is what is
+    wanted of a price where nothing is said."""
+    standing = card.standing
+    if standing is None or not standing.number or standing.of < 2 or standing.low == standing.high == 1:
+        return ""
+    want = card.criterion.want if card.criterion is not None else "low" if card.fact.field == "price" else ""
+    low, high = superlatives(card.fact.field)
+    return low if want == "low" and standing.low == 1 else high if want == "high" and standing.high == 1 else ""
+
+
+def labels(cards: Sequence[Sequence[CardFact]]) -> list[str]:
+    """For each pick the word for what it leads what fits in ("lightest", "cheapest"), that of the most important wish first;
+    "" where it leads in nothing. Two picks have the same only where they tie."""
+    return [next((word for card in of_pick if (word := _lead(card))), "") for of_pick in cards]

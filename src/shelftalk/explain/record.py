@@ -1,0 +1,144 @@
+"""What the record itself says, from one plain template: a fact with its standing, a limit that is missed, a field that is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from functools import lru_cache
+
+from shelftalk.explain.job import ExplainJob
+from shelftalk.explain.named import foreign, origin, worded
+from shelftalk.facts.card import CardFact, plain_name
+from shelftalk.facts.facts import Fact, facts_of, money, quantity
+from shelftalk.facts.holds import as_number, holds
+from shelftalk.facts.units import close
+from shelftalk.prompts import PromptLibrary, Template
+from shelftalk.text import clean
+from shelftalk.values import Claim, Constraint, Evidence, Facets, Product
+
+__all__ = ["Record", "absences", "answered", "asked_words", "bound", "misses", "record", "said", "wanted"]
+
+TEMPLATE = "explain/record"
+
+
+class Record:
+    """Speaks for the record with one template."""
+
+    def __init__(self, prompts: PromptLibrary) -> None:
+        self._template: Template = prompts.get(TEMPLATE)
+
+    def fact(self, fact: Fact, standing: str = "") -> str:
+        """ "Weight: 1.3 kg, lightest of 16." """
+        return self._said(_large(fact.name), said(fact), standing)
+
+    def card(self, card: CardFact) -> Claim:
+        """The claim of a card's fact; it answers the criterion, the limit or the sort that speaks of its field."""
+        standing = card.line.removeprefix(card.fact.reads).removeprefix(", ")
+        return _claim(
+            self.fact(card.fact, "" if standing.startswith("middle") else standing), card.fact, answered(card)
+        )
+
+    def missed(self, fact: Fact, constraint: Constraint, request: str = "") -> str:
+        """ "Price: 85 EUR, over your 80 EUR." """
+        named = origin(constraint) == "named"
+        limits = [bound(fact, v, constraint) for v in wanted(constraint)]
+        number = as_number(wanted(constraint)[-1])
+        over = fact.amount is not None and number is not None and constraint.operator not in ("!=", "not in")
+        if not over or (fact.amount is not None and close(fact.amount, number or 0)):
+            return self._said(_large(fact.name), said(fact), "", "not", _limit(constraint, limits), named)
+        low = as_number(wanted(constraint)[0])
+        side = "under" if fact.amount is not None and low is not None and fact.amount < low else "over"
+        return self._said(_large(fact.name), said(fact), "", side, limits[0 if side == "under" else -1], named)
+
+    def silent(self, field: str) -> str:
+        """ "The record says nothing about noise level." """
+        return self._said(plain_name(field), "")
+
+    def general(self, product: Product) -> Claim:
+        """What can be said of a record that holds no speakable fact: its number."""
+        number = clean(product.id)[:60]
+        return Claim(self._said("Number", number), (Evidence("id", product.id),), None, True, "record")
+
+    def _said(
+        self, name: str, value: str, standing: str = "", side: str = "", limit: str = "", yours: bool = False
+    ) -> str:
+        rendered = self._template.render(name=name, value=value, standing=standing, side=side, limit=limit, yours=yours)
+        return rendered.messages[-1].content
+
+
+@lru_cache(maxsize=1)
+def record() -> Record:
+    """The record's voice with the prompts that travel with the package."""
+    return Record(PromptLibrary.default())
+
+
+def said(fact: Fact) -> str:
+    """The value as the record's sentence writes it: "1.3 kg", "yes", "red, blue"."""
+    if fact.kind == "mention":
+        return f'"{fact.parts[0]}"'
+    return fact.reads.partition(": ")[2] or fact.reads
+
+
+def misses(job: ExplainJob, product: Product, facets: Facets, voice: Record) -> Iterator[Claim]:
+    """A claim for each limit that was given up and that the product misses."""
+    facts = {fact.field: fact for fact in facts_of(product, facets)}
+    for constraint in job.relaxed:
+        fact = facts.get(constraint.field.removeprefix("attributes."))
+        if fact is not None and not holds(constraint, product):
+            told = worded(constraint, job.request)
+            yield _claim(voice.missed(fact, told, job.request), fact, asked_words(told, job.request))
+
+
+def absences(job: ExplainJob, product: Product) -> Iterator[str]:
+    """The fields that were asked for and that the record lacks: of limits that were given up, of the first criterion."""
+    wished = sorted(job.intent.criteria, key=lambda c: -c.importance)[:1]
+    asked = [c.field for c in job.relaxed if not holds(c, product)] + [c.field for c in wished]
+    yield from dict.fromkeys(field for field in asked if product.value(field) is None)
+
+
+def answered(card: CardFact) -> str | None:
+    """The shopper's words that a card's fact answers, None where they are not known."""
+    found = [card.criterion.words if card.criterion else "", *(c.span for c in card.constraints)]
+    return next((clean(words) for words in found if words), None)
+
+
+def asked_words(constraint: Constraint, request: str) -> str | None:
+    """The words of the request that the constraint was read from; only words that are really there."""
+    span = clean(constraint.span)
+    return span if span and span.lower() in clean(request).lower() else None
+
+
+def wanted(constraint: Constraint) -> tuple[object, ...]:
+    """The values of a constraint, always as a tuple."""
+    return tuple(constraint.value) if isinstance(constraint.value, (tuple, list)) else (constraint.value,)
+
+
+def bound(fact: Fact, value: object, constraint: Constraint | None = None) -> str:
+    """A limit that the shopper set, with the unit of the field: "20 hours", "100 USD"; without the currency where the words of
+    the constraint name another one. A limit that a conversion or a mean left with many digits is cut to a few."""
+    number = as_number(value)
+    if number is None or isinstance(value, bool):
+        return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else clean(str(value))
+    tidy = (
+        number
+        if close(number, round(number, 2))
+        else round(number, 2)
+        if fact.kind == "money"
+        else float(f"{number:.3g}")
+    )
+    if fact.kind == "money":
+        return money(Decimal(str(tidy)), None if foreign(constraint, fact.currency) else fact.currency)
+    return quantity(tidy, fact.unit, fact.name)
+
+
+def _limit(constraint: Constraint, limits: Sequence[str]) -> str:
+    either = " or ".join(limits)
+    return {"<": f"less than {either}", ">": f"more than {either}", "!=": f"anything but {either}", "not in": f"anything but {either}"}.get(constraint.operator, either)  # fmt: skip
+
+
+def _claim(text: str, fact: Fact, answers: str | None) -> Claim:
+    return Claim(text, (Evidence(fact.field, fact.value),), answers, True, "record")
+
+
+def _large(name: str) -> str:
+    return name[:1].upper() + name[1:]
