@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ast
 import json
+import random
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from tests.evaluate.written_world import changed, claims, world
 
 from shelftalk.evaluate import faithfulness
 from shelftalk.evaluate.cases import Case, Outcome
-from shelftalk.evaluate.faithfulness import read
+from shelftalk.evaluate.faithfulness import Asked, Independent, Shop, in_scope, read
 from shelftalk.evaluate.metrics import MetricContext, score_case
-from shelftalk.values import Answer, Claim, Constraint, Evidence, Intent, Pick, Product, Request, Sort
+from shelftalk.values import Answer, Claim, Constraint, Criterion, Evidence, Intent, Pick, Product, Request, Sort
+from shelftalk.written import Reason, read_written
 
 LAMP = Product(
     "l1", "Orsk lamp", price=Decimal("40.00"), currency="EUR", attributes={"weight_g": 500, "dimmable": True}
@@ -40,7 +43,8 @@ def sent(*picks: tuple[Product, list[Claim], str], intent: Intent = INTENT) -> d
 
 
 def faults(*picks: tuple[Product, list[Claim], str], intent: Intent = INTENT) -> list[tuple[str, ...]]:
-    return [s.faults for s in read(sent(*picks, intent=intent), RECORDS.get).statements]
+    shop = Shop([*RECORDS.values(), Product("b1", "Orsk bucket", attributes={"waterproof": True})])
+    return [s.faults for s in read(sent(*picks, intent=intent), RECORDS.get, shop).statements]
 
 
 def scores(answer: dict, case: Case | None = None) -> dict[str, float | None]:
@@ -99,6 +103,150 @@ def test_a_sentence_that_no_claim_stands_behind_is_a_fault_unless_the_record_is_
 def test_a_product_that_the_catalogue_lacks_makes_every_statement_false() -> None:
     ghost = Product("ghost", "Ghost lamp")
     assert faults((ghost, [claim("It weighs 500 g.", WEIGHT)], "")) == [("the catalogue has no such product",)]
+
+
+# Free sentences ----------------------------------------------------------------------------------------------------------
+
+
+def tent(identity: str, weight: float, price: str, **held: object) -> Product:
+    return Product(
+        identity, f"Velm Fjord {identity}", brand="Velm", price=Decimal(price), currency="EUR", categories=("Tents",),
+        attributes={"weight_kg": weight, **held},  # type: ignore[dict-item]
+    )  # fmt: skip
+
+
+TENTS = (
+    tent("t1", 0.95, "329", setup="poles", waterproof=True, seasons=3),
+    tent("t2", 0.8, "189", setup="pop-up", waterproof=False, seasons=3),
+    tent("t3", 1.9, "89", setup="inflatable", waterproof=False, seasons=2),
+    tent("t4", 2.4, "120", setup="poles", waterproof=True, freestanding=True),
+    tent("t5", 3.1, "99.50", setup="poles", waterproof=False, seasons=4),
+)
+SHOP_OF_TENTS = Asked(
+    Intent((Constraint("price", "<=", 400),), query="a tent that packs small"), TENTS[:3], (),
+    "a tent I can carry over the hills, for two, under 400 euros", TENTS, frozenset({"waterproof", "freestanding"}),
+)  # fmt: skip
+
+
+def of(product: Product, text: str, *fields: str) -> list[str]:
+    said = Claim(text, tuple(Evidence(f, product.value(f)) for f in fields), None, True)
+    return Independent().faults(said, product, SHOP_OF_TENTS)
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("You carry 0.95 kg, the second lightest of the 5.", ["weight_kg"]),
+        ("You carry 950 g, and only one is lighter.", ["weight_kg"]),
+        ("At 0.95 kg it is lighter than most.", ["weight_kg"]),
+        ("At 329 EUR it is the most expensive of the five, under your limit of 400 EUR.", ["price"]),
+        ("Nothing among the 5 costs more than its 329 euros.", ["price"]),
+        ("It is not the cheapest, at 329 EUR.", ["price"]),
+        ("It is waterproof, as only 2 of the 5 are.", ["waterproof"]),
+        ("Poles hold it up, as in three of the five.", ["setup"]),
+        ("The two of you carry 0.95 kg.", ["weight_kg"]),
+        ("Just under a kilo, at 0.95 kg.", ["weight_kg"]),
+        ("It is set up with poles and is not inflatable.", ["setup"]),
+    ],
+)
+def test_a_true_free_sentence_has_no_fault(text, fields) -> None:
+    assert of(TENTS[0], text, *fields) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "fault"),
+    [
+        ("You carry 0.85 kg.", ["weight_kg"], "says 0.85 kg"),
+        ("You carry 0.95 g.", ["weight_kg"], "says 0.95 g"),
+        ("You carry 0.95 kg, the lightest of the 5.", ["weight_kg"], "is not  lightest"),
+        ("You carry 0.95 kg, the second heaviest of the 5.", ["weight_kg"], "is not 2 heaviest"),
+        ("You carry 0.95 kg, the second lightest of the 16.", ["weight_kg"], "says of 16"),
+        ("Only two are lighter than its 0.95 kg.", ["weight_kg"], None),
+        ("At 329 EUR it is cheaper than most.", ["price"], "is not cheaper than most"),
+        ("At 329 EUR nothing here costs less.", ["price"], None),
+        ("It is the cheapest of the 5 at 329 EUR.", ["price"], "is not  cheapest"),
+        ("It is the cheapest of the 5 at 0.95 kg.", ["weight_kg"], "is not  cheapest"),
+        ("At 329 EUR it stays under 300 EUR.", ["price"], None),
+        ("It is not waterproof.", ["waterproof"], "denies waterproof"),
+        ("It is waterproof, as only 3 of the 5 are.", ["waterproof"], "says 3"),
+        ("The setup is inflatable.", ["setup"], "says inflatable, which it is not"),
+        ("It weighs 0.95 kg and is freestanding.", ["weight_kg"], "says freestanding, on which the record is silent"),
+        ("A superb tent of 0.95 kg.", ["weight_kg"], "praises: superb"),
+        ("It costs 329 EUR, as you asked.", ["weight_kg"], "says it was asked for, and it was not"),
+    ],
+)
+def test_a_false_free_sentence_has_a_fault(text, fields, fault) -> None:
+    found = of(TENTS[0], text, *fields)
+    assert found
+    assert fault is None or fault in found
+
+
+def test_a_no_that_is_told_as_a_yes_is_a_fault_and_one_told_with_care_is_none() -> None:
+    assert of(TENTS[1], "It is waterproof.", "waterproof") == ["affirms waterproof"]
+    assert of(TENTS[1], "Keep it out of the rain, it is not waterproof.", "waterproof") == []
+    assert of(TENTS[1], "Waterproof it is not.", "waterproof") == []
+
+
+def test_a_record_that_is_said_to_be_silent_must_be() -> None:
+    assert of(TENTS[1], "The record says nothing about freestanding.") == []
+    assert of(TENTS[0], "The record says nothing about seasons.") == ["cites nothing"]
+
+
+def test_evidence_must_be_the_records_and_may_be_a_part_of_its_text() -> None:
+    quoted = Product("q", "Velm tent", description="Pitches in two minutes. Made of cotton.")
+    asked = Asked(Intent(), (quoted,))
+    part = Claim("Pitches in two minutes.", (Evidence("description", "Pitches in two minutes"),), None, True)
+    other = Claim("Pitches in two minutes.", (Evidence("description", "Pitches in one minute"),), None, True)
+    assert Independent().faults(part, quoted, asked) == []
+    assert Independent().faults(other, quoted, asked)[0] == "evidence description is not the record's"
+
+
+def test_a_standing_is_among_what_fits_without_the_limits_that_were_given_up() -> None:
+    light, cheap = Constraint("weight_kg", "<", 1), Constraint("price", "<", 100)
+    both = Intent((light, cheap), kinds=("Tents",))
+    assert in_scope([*TENTS, LAMP], both, ()) == ()
+    assert [p.id for p in in_scope([*TENTS, LAMP], both, (cheap,))] == ["t1", "t2"]
+    assert len(in_scope([*TENTS, LAMP], Intent(kinds=("Tents",)), ())) == 5
+    assert len(in_scope([*TENTS, LAMP], Intent(kinds=("Boats",)), ())) == 6
+
+
+def test_an_answer_with_criteria_is_measured_by_them_and_by_the_whole_catalogue() -> None:
+    intent = Intent(query="tent", criteria=(Criterion("weight_kg", "low", None, 3, "carry"),))
+    context = MetricContext(lambda _, i: next((p for p in TENTS if p.id == i), None), lambda _: iter(TENTS))
+    said = claim("You carry 0.95 kg, the second lightest of the 5.", Evidence("weight_kg", 0.95))
+    wrong = claim("You carry 0.8 kg, the second lightest of the 5.", Evidence("weight_kg", 0.8))
+    answer = sent((TENTS[0], [said], ""), (TENTS[1], [wrong], ""), intent=intent)
+    found = score_case(NAMES, Case("r", Request("x")), Outcome("r", answer=answer), context)
+    assert (found["faithfulness_precision"], found["faithfulness_recall"], found["faithfulness_coverage"]) == (
+        0.5,
+        0.5,
+        1.0,
+    )
+
+
+@pytest.fixture(scope="module")
+def written() -> list[Reason]:
+    return random.Random(4).sample([r for r in read_written().reasons if r.split == "dev"], 60)
+
+
+def wrong_in(reason: Reason, text: str | None = None) -> list[str]:
+    product, asked, evidence = world(reason)
+    found = [f for c in claims(reason, evidence, text) for f in Independent().faults(c, product, asked)]
+    return [f for f in found if f != "cites nothing"]
+
+
+def test_reasons_that_were_written_by_hand_and_are_true_have_no_fault(written) -> None:
+    assert sum(bool(wrong_in(reason)) for reason in written) <= 2
+
+
+@pytest.mark.parametrize("how", ["number", "end", "place", "total", "praise"])
+def test_the_same_reasons_made_false_are_found(written, how) -> None:
+    draw = random.Random(1)
+    texts = [(reason, changed(reason, how, draw)) for reason in written]
+    false = [(reason, text) for reason, text in texts if text is not None]
+    missed = [text for reason, text in false if not wrong_in(reason, text)]
+    assert len(false) >= 10
+    assert len(missed) <= len(false) // 12, missed
 
 
 def test_a_limit_may_be_rounded_as_it_is_spoken() -> None:

@@ -1,244 +1,365 @@
 """An independent check of shown claims: it finds what is false, and shares no code with the checker in the path.
 
-Written anew from the standard library: its own reading of words, numbers, negations and relations. It knows the value
-classes of the package and nothing else of it.
+A claim is a free sentence over the fields that it cites. What can be told false from the record, from the products that fit
+and from the request is a fault: a number that stands in none of them, a standing or a comparison that does not hold, a yes or
+no turned round, a value that another product holds, praise that nobody said, evidence that is not the record's. What it
+cannot read it passes: it bounds the share of false claims from below.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-from shelftalk.values import Claim, Constraint, Intent, Product
-
-__all__ = ["Asked", "Independent", "satisfied"]
-
-
-class Asked(Protocol):
-    """What was asked, and what it was answered with: all that a claim's truth may hang on beside the record."""
-
-    @property
-    def intent(self) -> Intent: ...
-    @property
-    def products(self) -> tuple[Product, ...]: ...
-    @property
-    def relaxed(self) -> tuple[Constraint, ...]: ...
-
-
-_NEUTRAL = frozenset(
-    re.findall(
-        r"\w+",
-        """it its the this a an is are has have comes come with in of at by from and or for on that there was which to costs
-        sells priced price made brand rated rating reviews review stock listed under category description mentions speaks
-        title as released launched weighs lasts holds wide high long deep thick offers includes lacks without no not down
-        catalogue suits you your asked wanted wished named though otherwise limit than more less over within between least
-        these picks battery left release date first include shown before lowest cheapest lightest shortest smallest highest
-        heaviest longest largest brightest""",
-    )
+from shelftalk.evaluate.faithfulness.language import (
+    CARE,
+    DENIALS,
+    LIGHT,
+    MONEY,
+    NEVER_TURNED,
+    PRAISE,
+    UNITS,
+    Said,
+    convert,
+    end_of,
+    numbers,
+    root,
+    words,
 )
-_MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
+from shelftalk.evaluate.faithfulness.records import Asked, Cited, cited, name_words, satisfied, text, value_of
+from shelftalk.evaluate.faithfulness.standings import comparisons, ends
+from shelftalk.values import Claim, Constraint, Product
+
+__all__ = ["Independent", "silent"]
+
+_SILENCE = re.compile(
+    r"\b(?:(?:does(?:n't| not)|do(?:n't| not)) (?:say|state|mention|list|give|tell|know)|says? nothing|(?:is|are) (?:silent|not (?:stated|known|listed|given))"
+    r"|no word|not a word|nothing (?:is )?(?:said|stated|known)|unknown)\b", re.I,
+)  # fmt: skip
+_CLAUSES = re.compile(r"[,;:.()]|\b(?:but|though|although|while|whereas|however|yet|and|so|because|since|as)\b", re.I)
+_SOFT = re.compile(r"\b(?:not|nothing|no) (?:only|just|but|other|one else|more|less|fewer|longer|doubt)\b", re.I)
+_RELATION = re.compile(
+    r"\b(under|below|less than|fewer than|over|above|more than|at least|at most|within|up to|no more than|not more than|no less than|exceeds|beyond)"
+    r" (?:your |the |a |that )?(?:limit of |budget of |maximum of |minimum of )?(?=[$€£]?\d)", re.I,
+)  # fmt: skip
+_REST = re.compile(r"\b(?:others?|rest|not|no|without|lack|missing|\w+n't)\b", re.I)
+_OTHERS = re.compile(r"\b(?:only|just|one|two|three|\d+|none|nothing|no|not|would|\w+n't) ", re.I)
+
+
+_AFTER = re.compile(
+    r"free\b|less\b|\w+n't\b|(?:is|are|it|does|do|was|has)\b.{0,12}\b(?:not|missing|absent|lacking|no)\b"
+)
 
 
 class Independent:
     """Finds what is false in a shown claim; standard library alone, its own reading of words, numbers and relations."""
 
-    def faults(self, claim: Claim, product: Product, job: Asked) -> list[str]:
+    def faults(self, claim: Claim, product: Product, asked: Asked) -> list[str]:
         """What is wrong with the claim, empty where nothing is."""
-        found = []
-        if not claim.verified or not claim.evidence:
-            found.append("not verified, or cites nothing")
-        for piece in claim.evidence:
-            if not _equal(_field(product, piece.field), piece.value):
-                found.append(f"evidence {piece.field} is not the record's")
-        head, tail = self._split(claim.text, product)
-        found += self._words(claim, head, tail, job)
-        found += self._numbers(claim, head)
-        found += self._polarity(claim, head)
-        found += self._tail(claim, tail, product, job)
+        said = re.sub(r"\s*\[\d+\]", "", claim.text).replace("’", "'")
+        facts = [cited(e.field, e.value, asked) for e in claim.evidence]
+        found = [] if claim.verified else ["not verified"]
+        found += [
+            f"evidence {f.name} is not the record's" for f in facts if not _recorded(value_of(product, f.name), f.value)
+        ]
+        if not facts:
+            return [*found, *([] if silent(said, product) else ["cites nothing"])]
+        bare = _without_names(said, product)
+        found += _numbers(bare, facts, product, asked)
+        found += ends(bare, facts, asked)
+        found += comparisons(bare, facts)
+        found += _relations(bare, facts)
+        found += _turned(bare, facts)
+        found += _others(bare, facts, product, asked)
+        found += _praise(bare, facts, product, asked)
+        found += _asked_for(said, facts, product, asked)
         return found
 
-    @staticmethod
-    def _split(text: str, product: Product) -> tuple[str, str]:
-        """What is said of the product, and what is said of the wish."""
-        match = re.search(
-            r"(?:, | and )(under|less than|more than|over|within|between|the [\d.,]+.* you|the \w+est of|as you|not |though)(?=.*)", text
-        )  # fmt: skip
-        body = text.rstrip(".")
-        if not match:
-            return body, ""
-        return body[: match.start()], body[match.start() :].lstrip(", ")
 
-    @staticmethod
-    def _words(claim: Claim, head: str, tail: str, job: Asked) -> list[str]:
-        known = set(_NEUTRAL) | set(_MONTHS)
-        for piece in claim.evidence:
-            known |= set(_words(piece.field)) | set(_words(_text(piece.value)))
-            known |= set(_words(re.sub(r"([a-z])([A-Z])", r"\1 \2", piece.field)))
-        known |= {"minimum", "maximum", "number", "average", "quantity", "temperature"}
-        known |= _unit_words(claim)
-        wanted = {w for c in job.intent.constraints for w in _words(_text(c.value))}
-        strange = [w for w in _words(head) if not _like(w, known)]
-        strange += [w for w in _words(tail) if not _like(w, known | wanted)]
-        return [f"says {w!r}" for w in strange if not w[0].isdigit()]
-
-    @staticmethod
-    def _numbers(claim: Claim, head: str) -> list[str]:
-        held = {n for e in claim.evidence for n in _numbers(_text(e.value))}
-        held |= {n for e in claim.evidence for n in _numbers(e.field)}
-        return [f"says {n}" for n in _numbers(head) if not any(abs(n - h) < 1e-9 for h in held)]
-
-    @staticmethod
-    def _polarity(claim: Claim, head: str) -> list[str]:
-        main = claim.evidence[0] if claim.evidence else None
-        if main is None:
-            return []
-        if str(main.value).strip().lower() not in ("true", "false", "yes", "no"):
-            held = set(_words(_text(main.value)) + _words(main.field))
-            denials = {"not", "no", "without", "lacks"} & set(_words(head)) - held
-            return ["denies what is no yes or no"] if denials else []
-        truth = str(main.value).strip().lower() in ("true", "yes")
-        said = " ".join(_words(head))
-        for phrase in (" ".join(_words(main.field)), " ".join(_words(re.sub(r"([a-z])([A-Z])", r"\1 \2", main.field)))):
-            said = said.replace(phrase, " ")
-        denied = re.search(r"\b(?:not|no|without|lacks)\b", said) is not None
-        return ["turns the truth round"] if denied == truth else []
-
-    @staticmethod
-    def _tail(claim: Claim, tail: str, product: Product, job: Asked) -> list[str]:
-        if not tail or not claim.evidence:
-            return []
-        main = claim.evidence[0]
-        mine = [c for c in (*job.intent.constraints, *job.relaxed) if c.field.removeprefix("attributes.") == main.field]
-        value = None if isinstance(main.value, str) else _number(main.value)
-        faults = []
-        among = re.search(r"the (\w+est) of these picks", tail)
-        if among:
-            all_ = [_number(_field(p, main.field)) for p in job.products]
-            best = min if among[1] in ("lowest", "cheapest", "lightest", "shortest", "smallest") else max
-            if None in all_ or value is None or value != best([v for v in all_ if v is not None]):
-                faults.append("superlative is false")
-            tail = tail.replace(among.group(), "").strip(" ,").removesuffix(" and").strip(" ,")
-        limits = _numbers(tail)
-        bounds = [n for c in mine for n in _numbers(_text(c.value))]
-        if limits and value is not None and re.match(r"under|less|more|over|within|between|the |not ", tail):
-            if any(not any(_is(n, b) for b in bounds) for n in limits):
-                faults.append("names a limit that nobody set")
-            one = limits[0]
-            relation = re.match(r"not (?:less|more)\b|\w+", tail)
-            true = {
-                "under": value < one, "less": value < one, "more": value > one, "over": value > one,
-                "within": value <= one, "between": len(limits) == 2 and one <= value <= limits[-1],
-                "the": value == one, "not": value != one, "not less": value >= one, "not more": value <= one,
-            }[relation.group() if relation else ""]  # fmt: skip
-            if not true:
-                faults.append(f"relation is false: {tail}")
-        elif tail.startswith("not "):
-            wanted = [v for c in mine for v in (c.value if isinstance(c.value, tuple) else (c.value,))]
-            held = {_text(v).lower() for v in (main.value if isinstance(main.value, (tuple, list)) else (main.value,))}
-            if not wanted or any(_text(w).lower() in held for w in wanted):
-                faults.append("denies what the record says, or what nobody asked about")
-        elif re.match(r"as you", tail) and mine and not any(satisfied(product, c) for c in mine):
-            faults.append("says a wish is met that is not")
-        elif re.match(r"as you", tail) and not mine:
-            faults.append("says it was asked for, and it was not")
-        elif tail.startswith("though") and not any(not satisfied(product, c) for c in mine):
-            faults.append("says a wish is missed that is met")
-        return faults
+def _recorded(held: Any, value: Any) -> bool:
+    """Whether evidence is what the record holds; of a long text a part may be cited."""
+    one, two = (" ".join(text(v).split()) for v in (held, value))
+    return one == two or (isinstance(held, str) and isinstance(value, str) and len(value) > 3 and two in one)
 
 
-def _field(product: Product, name: str) -> Any:
-    return getattr(product, name, None) if name in Product.__dataclass_fields__ else product.attributes.get(name)
+def _without_names(said: str, product: Product) -> str:
+    """The text without the product's own title and brand, which prove nothing and are no claim."""
+    for name in filter(None, (product.title, product.brand)):
+        said = re.sub(re.escape(name), " ", said, flags=re.I)
+    return said
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, (tuple, list)):
-        return " , ".join(map(_text, value))
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+def silent(said: str, product: Product) -> bool:
+    """Whether a sentence says that the record is silent, and it is: it names no field that the record holds."""
+    if not _SILENCE.search(said):
+        return False
+    roots = set(map(root, words(said)))
+    held = [name for name in ("price", "brand", "rating", *product.attributes) if value_of(product, name) is not None]
+    return not any(set(map(root, name_words(name))) <= roots for name in held)
 
 
-def _equal(a: Any, b: Any) -> bool:
-    return _text(a) == _text(b)
+# Numbers -----------------------------------------------------------------------------------------------------------------
 
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"[^\W\d_]+", text.lower().replace("’", "'"))
-
-
-def _numbers(text: str) -> list[float]:
-    joined = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
-    return [float(n) for n in re.findall(r"(?:(?<![\w.-])-)?(?<![\d.])\d+(?:\.\d+)?", joined)]
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or value is None:
-        return None
-    try:
-        return float(str(value))
-    except ValueError:
-        found = _numbers(str(value))
-        return found[0] if found and re.match(r"\s*\d", str(value)) else None
-
-
-def _is(said: float, limit: float) -> bool:
-    """The limit, or a limit of more than two decimals ("a third of a kilo") rounded as it is spoken."""
-    rounded = () if round(limit, 2) == limit else (round(limit), round(limit, 1), round(limit, 2))
-    return abs(said - limit) < 1e-9 or said in rounded
-
-
-def _like(word: str, known: set[str]) -> bool:
-    """In the list, but for the ending of a plural."""
-    return any(w in known for w in (word, word + "s", word + "es", word.removesuffix("s"), word.removesuffix("y") + "ies")) or word == "t"  # fmt: skip
-
-
-_UNIT_SPELLINGS = {
-    "g": "g gram grams", "kg": "kg", "mg": "mg", "l": "litre litres l", "ml": "ml", "cl": "cl", "h": "hour hours", "hours": "hour hours",
-    "hrs": "hour hours", "min": "minute minutes", "minutes": "minute minutes", "s": "second seconds", "seconds": "second seconds",
-    "days": "day days", "months": "month months", "years": "year years", "year": "year years", "weeks": "week weeks",
-    "in": "inch inches", "inch": "inch inches", "cm": "cm", "mm": "mm", "m": "m", "km": "km", "ft": "foot feet", "mi": "mile miles",
-    "w": "w", "kw": "kw", "v": "v", "a": "a", "mah": "mah", "wh": "wh", "kwh": "kwh", "gb": "gb", "tb": "tb", "mb": "mb", "hz": "hz",
-    "khz": "khz", "mhz": "mhz", "ghz": "ghz", "db": "db", "lm": "lumen lumens", "lumens": "lumen lumens", "mp": "megapixel megapixels",
-    "c": "c", "f": "f", "k": "k", "lb": "lb", "lbs": "lb", "oz": "oz", "persons": "people person", "people": "people person", "pcs": "piece pieces",
-    "pieces": "piece pieces", "cups": "cup cups", "liters": "litre litres", "litres": "litre litres", "dpi": "dpi", "rpm": "rpm",
-}  # fmt: skip
-
-
-def _unit_words(claim: Claim) -> set[str]:
-    """The units that the cited fields' names carry, and the currencies of prices."""
-    found: set[str] = set()
-    for piece in claim.evidence:
-        last = _words(piece.field)[-1:] or [""]
-        found |= set(_UNIT_SPELLINGS.get(last[0], "").split())
-        if piece.field in ("price", "list_price"):
-            found |= {"usd", "eur", "gbp", "chf", "sek"}
+def _numbers(said: str, facts: list[Cited], product: Product, asked: Asked) -> list[str]:
+    told = [
+        f"{text(f.value)} ; {f.name.replace('_', ' ')}" for f in facts if f.number is None or isinstance(f.value, str)
+    ]
+    held = [n for t in [*told, *(f.name.replace("_", " ") for f in facts)] for n in numbers(t)]
+    limits = [c.value for c in (*asked.intent.constraints, *asked.relaxed)]
+    spoken = [n.value for n in numbers(" ; ".join([asked.request, asked.intent.query, *map(text, limits)]))]
+    spoken.append(float(asked.intent.limit or 0))
+    counts = set().union(*(f.counts for f in facts))
+    if _REST.search(said):
+        counts |= set().union(*(f.rest for f in facts))
+    found = []
+    for n in numbers(said):
+        if not n.digits and _no_count(n, said):
+            continue
+        after = said[n.end :]
+        if re.match(r"(?:st|nd|rd|th)\b", after):
+            found += _place(int(n.value), after, facts)
+        elif any(_is_value(n, f) for f in facts) or any(_same(n, h) for h in held):
+            continue
+        elif n.unit and UNITS[n.unit][0] not in (UNITS["person"][0], UNITS["piece"][0], UNITS["%"][0]):
+            if not _about(n.value, spoken):
+                found.append(f"says {n.text} {n.unit}")
+        elif _whole(n, said):
+            totals = {len(asked.fits), len(asked.products)} | {len(asked.values(f.name)) for f in facts}
+            if n.value not in totals and n.value not in spoken:
+                found.append(f"says of {n.text}")
+        elif re.match(r"among the \w+ \w+est", said[max(0, n.start - 10) :]):
+            continue
+        elif n.text.lower() == "half":
+            shares = [f.alike / max(1, len(asked.fits)) for f in facts] + [
+                f.places()[end] / max(1, f.places()["of"])
+                for f in facts
+                if f.number is not None
+                for end in ("low", "high")
+            ]
+            if not any(0.4 <= share <= 0.6 for share in shares):
+                found.append("says half")
+        elif n.value not in counts and not _about(n.value, spoken):
+            found.append(f"says {n.text}")
     return found
 
 
-def satisfied(product: Product, c: Constraint) -> bool:
-    """Whether the record holds what the constraint asks; text compares without case, a missing value fails all but "not"."""
-    held, wanted = _field(product, c.field), c.value
-    many = [_text(v).lower() for v in (wanted if isinstance(wanted, tuple) else (wanted,))]
-    mine = [_text(v).lower() for v in (held if isinstance(held, tuple) else (held,))]
-    if c.operator in ("=", "in"):
-        return held is not None and any(m in many for m in mine)
-    if c.operator in ("!=", "not in"):
-        return not any(m in many for m in mine)
-    a, b = _number(held), _number(wanted if not isinstance(wanted, tuple) else wanted[0])
-    if a is None or b is None:
+def _whole(n: Said, said: str) -> bool:
+    """Whether the number is said as that of all there are: "of the 16", and not "one of 2 in 10", "from 9 of the 14"."""
+    before = re.search(
+        r"(\w+ )?\b(?:of|among|from|between) (?:the |these |those |all |our |its |which )*$", said[: n.start]
+    )
+    if before is None or re.match(r" (?:of|out of|in|among)\b", said[n.end :]) or (before[1] or "") == "one ":
         return False
-    if c.operator == "between" and isinstance(wanted, tuple):
-        top = _number(wanted[-1])
-        return top is not None and b <= a <= top
-    return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}.get(c.operator, False)
+    return not end_of(_next_word(said[n.end :]))  # "among the three cheapest"
+
+
+def _no_count(n: Said, said: str) -> bool:
+    """Whether a number's word stands for no number here: "this one", "one that", "a pair", "a single"."""
+    word, before, after = n.text.lower(), said[: n.start].lower(), said[n.end :].lower()
+    if word in ("pair", "couple", "double", "twice", "quarter", "both"):
+        return True
+    if n.unit:
+        return False
+    if word in ("one", "single", "zero"):
+        return True
+    if word == "half":
+        return re.match(r" (?:of )?(?:the|them|all|these|those|our|\d)", after) is None
+    counts = r" (?:of|out of|are|is|have|has|can|do|does|others?|in|among)\b"
+    return not re.match(counts, after) and not re.search(
+        r"\b(?:only|just|of|among|than|the other|all) (?:the |these )?$", before
+    )
+
+
+def _is_value(n: Said, fact: Cited) -> bool:
+    """Whether the number is the fact's: in its own unit exactly, in another of the same measure as it is rounded there."""
+    if fact.number is None:
+        return False
+    if not n.unit or fact.unit in ("", "min", n.unit):  # "min" may be the least of something else
+        if abs(n.value - fact.number) < 1e-9 * max(1.0, abs(fact.number)):
+            return True
+        if not n.unit and fact.unit:
+            return any(_rounded(n, convert(fact.number, fact.unit, u)) for u in UNITS if u != fact.unit)
+        return False
+    return _rounded(n, convert(fact.number, fact.unit, n.unit))
+
+
+def _rounded(n: Said, exact: float | None) -> bool:
+    if exact is None:
+        return False
+    digits = len(n.text.partition(".")[2])
+    return abs(n.value - exact) < 1e-9 * max(1.0, abs(exact)) or (
+        n.value == round(exact, digits) and abs(n.value - exact) <= 0.01 * abs(exact)
+    )
+
+
+def _same(n: Said, held: Said) -> bool:
+    return n.value == held.value and (not n.unit or not held.unit or n.unit == held.unit)
+
+
+def _about(value: float, spoken: Iterable[float]) -> bool:
+    """A number of the request, or a limit of more than two decimals rounded as it is spoken."""
+    return any(
+        abs(value - s) < 1e-9 or (round(s, 2) != s and value in (round(s), round(s, 1), round(s, 2))) for s in spoken
+    )
+
+
+def _place(place: int, after: str, facts: list[Cited]) -> list[str]:
+    places = {f.places()[end] for f in facts if f.number is not None for end in ("low", "high")}
+    return [] if place in places or end_of(_next_word(after[2:])) else [f"says place {place}"]
+
+
+def _next_word(after: str) -> str:
+    found = words(after)
+    return found[0] if found else ""
+
+
+# Limits, yes and no, values, praise ----------------------------------------------------------------------------------------
+
+
+def _relations(said: str, facts: list[Cited]) -> list[str]:
+    """ "Under your limit of 120 EUR": a cited number of that measure must be so."""
+    found = []
+    for m in _RELATION.finditer(said):
+        n = next((n for n in numbers(said) if n.start >= m.end() - 1), None)
+        if n is None:
+            continue
+        mine = [v for f in facts if f.number is not None and (v := _in_unit(f, n, len(facts))) is not None]
+        denied = (
+            re.search(r"\b(?:nothing|none|not|no|never|doesn't|isn't)\b[^,;]{0,30}$", said[: m.start()].lower())
+            is not None
+        )
+        if any(value == n.value for value in mine) and _OTHERS.search(said):
+            continue  # "only one costs more than 119 EUR": said of others
+        if mine and not any(_holds(m[1].lower(), value, n.value) != denied for value in mine):
+            found.append(f"is not {m[1].lower()} {n.text}")
+    return found
+
+
+def _in_unit(fact: Cited, n: Said, many: int) -> float | None:
+    if n.unit:
+        unit = fact.unit or (n.unit if fact.name in ("price", "list_price") and UNITS[n.unit][0] in MONEY else "")
+        return convert(fact.number or 0.0, unit, n.unit) if unit else None
+    return fact.number if many == 1 else None
+
+
+def _holds(relation: str, value: float, limit: float) -> bool:
+    slack = 1e-9 * max(1.0, abs(limit))
+    if relation in ("under", "below", "less than", "fewer than"):
+        return value < limit - slack
+    if relation in ("over", "above", "more than", "exceeds", "beyond"):
+        return value > limit + slack
+    return value >= limit - slack if relation in ("at least", "no less than") else value <= limit + slack
+
+
+def _turned(said: str, facts: list[Cited]) -> list[str]:
+    """A yes that is denied, or a no that is said as a yes."""
+    found = []
+    for fact in facts:
+        if fact.truth is None or NEVER_TURNED & {part for word in fact.words for part in word.split("-")}:
+            continue
+        named = _named(said, fact.words)
+        if fact.truth and named == "denied":
+            found.append(f"denies {fact.name}")
+        if not fact.truth and (named == "plain" or (named is None and _affirmed(said, fact.words))):
+            found.append(f"affirms {fact.name}")
+    return found
+
+
+def _named(said: str, name: list[str]) -> str | None:
+    """How a text speaks of what a field is named after: "denied" right before or after it, "doubtful" where its clause holds
+    a word of denial or care elsewhere, else "plain"; None where no clause names it."""
+    wanted = {root(w) for w in name if len(w) > 2} or {root(w) for w in name}
+    for clause in _clauses(said):
+        roots = [root(w) for w in clause]
+        at = [i for i, r in enumerate(roots) if r in wanted or any(len(x) > 4 and r.startswith(x) for x in wanted)]
+        if not wanted or len({roots[i] for i in at}) < len(wanted):
+            continue
+        before, after = clause[: at[0]], clause[at[-1] + 1 :]
+        cared = any(w in DENIALS or w in CARE or w.endswith("n't") for w in clause)
+        while before and before[-1] in LIGHT:
+            before.pop()
+        turned = any(clause[i].startswith(("non", "un")) and not any(w.startswith("un") for w in name) for i in at)
+        if turned or before[-1:] in ([d] for d in DENIALS) or _AFTER.match(" ".join(after)):
+            return "denied"
+        return "doubtful" if cared else "plain"
+    return None
+
+
+def _clauses(said: str) -> Iterator[list[str]]:
+    text = _SOFT.sub(" ", said.lower())
+    for clause in _CLAUSES.split(text):
+        if found := [w for part in words(clause) for w in (part.split("-") if "-" in part else [part])]:
+            yield found
+
+
+def _affirmed(said: str, name: list[str]) -> bool:
+    """Whether a text speaks of a part of the name, of four letters at least, without any word of denial or care."""
+    roots = {root(w) for w in words(said.replace("-", " "))}
+    cues = set(words(said.replace("-", " "))) & (DENIALS | CARE)
+    return (
+        not cues
+        and not any(w.endswith("n't") for w in words(said))
+        and any(root(w) in roots for w in name if len(w) > 3)
+    )
+
+
+def _others(said: str, facts: list[Cited], product: Product, asked: Asked) -> list[str]:
+    """A value, a yes or a brand that others of what fits have and this product's record does not."""
+    own = _known(product)
+    asked_for = set(words(" ".join([asked.request, asked.intent.query])))
+    low, found = f" {' '.join(words(said))} ", []
+    for name in sorted({*asked.attributes, *asked.features}):
+        if name in asked.features or any(isinstance(v, bool) for v in asked.values(name)):
+            mine = name_words(name)
+            if value_of(product, name) is None and not set(mine) <= own | asked_for and _named(said, mine) == "plain":
+                found.append(f"says {' '.join(mine)}, on which the record is silent")
+            continue
+        for value, spoken in asked.spoken(name).items():
+            tokens = spoken.split()
+            if (
+                len(spoken) >= 6
+                and spoken in low
+                and not set(tokens) <= own | asked_for
+                and _named(said, tokens) == "plain"
+            ):
+                found.append(f"says {value}, which it is not")
+    for brand in {p.brand for p in asked.fits if p.brand and p.brand != product.brand}:
+        if re.search(rf"\b{re.escape(brand)}\b", said) and not set(words(brand)) <= own | asked_for:
+            found.append(f"names {brand}")
+    return found
+
+
+def _known(product: Product) -> set[str]:
+    """Every word of the record."""
+    held = [product.title, product.description, product.brand or "", *product.categories]
+    held += [text(v) for v in product.attributes.values()]
+    return set(words(" ".join([*held, *product.attributes])))
+
+
+def _praise(said: str, facts: list[Cited], product: Product, asked: Asked) -> list[str]:
+    known = _known(product) | set(words(" ".join([asked.request, asked.intent.query, *asked.intent.preferences])))
+    roots = set(map(root, known))
+    said_so = [w for w in words(said) if w in PRAISE and w not in known and root(w) not in roots]
+    first = any(f.number is not None and 1 in f.places().values() for f in facts) or re.search(
+        r"\b(?:\w+(?:nd|rd|th)|second) best\b", said
+    )
+    return [f"praises: {w}" for w in said_so if not (w == "best" and first)]
+
+
+def _asked_for(said: str, facts: list[Cited], product: Product, asked: Asked) -> list[str]:
+    """ "As you asked": the field cited was asked about, and the record has what was asked."""
+    if not re.search(
+        r"\bas (?:you )?(?:asked|wished|wanted|requested|required)\b|\bas you (?:ask|wish|want)\b", said.lower()
+    ):
+        return []
+    names = {f.name for f in facts}
+    mine: list[Constraint] = [
+        c for c in (*asked.intent.constraints, *asked.relaxed) if c.field.removeprefix("attributes.") in names
+    ]
+    if any(c.field.removeprefix("attributes.") in names for c in asked.intent.criteria):
+        return []
+    if not mine:
+        return ["says it was asked for, and it was not"]
+    return [] if any(satisfied(product, c) for c in mine) else ["says a wish is met that is not"]

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from shelftalk.evaluate.faithfulness.check import Independent
-from shelftalk.values import Claim, Constraint, Evidence, Intent, Product, Sort
+from shelftalk.evaluate.faithfulness.check import Independent, silent
+from shelftalk.evaluate.faithfulness.records import Asked, Shop, in_scope
+from shelftalk.values import Claim, Constraint, Criterion, Evidence, Intent, Product, Sort
 
 __all__ = ["Reading", "Statement", "read"]
 
-_SILENCE = re.compile(
-    r"\b(?:does not (?:say|state|mention|list|give)|doesn't (?:say|state|mention)|says nothing|is not stated|not known)\b"
-)
 _CHECK = Independent()
 
 
@@ -50,15 +48,17 @@ class Reading:
 
     @property
     def wishes(self) -> tuple[str, ...]:
-        """The fields that the request limits or sorts by, given-up ones among them, without the category: every pick's
-        title speaks of that."""
-        named = [c.field for c in (*self.intent.constraints, *self.relaxed)]
+        """The fields that the request wants something of, limits or sorts by, given-up ones among them, without the category:
+        every pick's title speaks of that."""
+        named = [c.field for c in self.intent.criteria]
+        named += [c.field for c in (*self.intent.constraints, *self.relaxed)]
         named += [self.intent.sort.field] if self.intent.sort else []
         return tuple(dict.fromkeys(f.removeprefix("attributes.") for f in named if f != "categories"))
 
 
-def read(answer: Mapping[str, Any], product: Callable[[str], Product | None]) -> Reading:
-    """The answer (Answer.to_dict(), or the same from JSON) taken apart; `product` looks up a record by its id.
+def read(answer: Mapping[str, Any], product: Callable[[str], Product | None], shop: Shop | None = None) -> Reading:
+    """The answer (Answer.to_dict(), or the same from JSON) taken apart; `product` looks up a record by its id, of the `shop`'s
+    products those that fit are what a standing is among (without it, the picks).
 
     Statements about a product that the catalogue lacks are false, all of them.
     """
@@ -66,15 +66,18 @@ def read(answer: Mapping[str, Any], product: Callable[[str], Product | None]) ->
     relaxed = tuple(map(_constraint, answer.get("relaxed") or ()))
     picks: Sequence[Mapping[str, Any]] = answer.get("picks") or ()
     known = [product(str(pick["product_id"])) for pick in picks]
-    asked = Reading(intent, relaxed, tuple(p for p in known if p is not None), (), ())
+    shown = tuple(p for p in known if p is not None)
+    shop = shop or Shop()
+    among = in_scope(shop.products, intent, relaxed)
+    asked = Asked(intent, shown, relaxed, str(answer.get("request") or ""), among, shop.features)
     statements: list[Statement] = []
     for pick, record in zip(picks, known, strict=True):
         statements += _statements(pick, record, asked)
     reasons = tuple(str(pick.get("reason") or "") for pick in picks)
-    return Reading(intent, relaxed, asked.products, reasons, tuple(statements))
+    return Reading(intent, relaxed, shown, reasons, tuple(statements))
 
 
-def _statements(pick: Mapping[str, Any], record: Product | None, asked: Reading) -> list[Statement]:
+def _statements(pick: Mapping[str, Any], record: Product | None, asked: Asked) -> list[Statement]:
     identity, rest, found = str(pick["product_id"]), str(pick.get("reason") or ""), []
     for row in pick.get("claims") or ():
         claim = _claim(row)
@@ -85,23 +88,9 @@ def _statements(pick: Mapping[str, Any], record: Product | None, asked: Reading)
         found.append(Statement(identity, claim.text, claim.evidence, tuple(faults)))
     for sentence in re.split(r"(?<=[.!?])\s+|\n", rest):
         if re.search(r"\w", sentence):
-            silent = record is not None and _says_silence(sentence, record, asked)
-            fault = () if silent else ("no claim stands behind it",)
+            fault = () if record is not None and silent(sentence, record) else ("no claim stands behind it",)
             found.append(Statement(identity, sentence.strip(), (), fault))
     return found
-
-
-def _says_silence(sentence: str, record: Product, asked: Reading) -> bool:
-    """Whether the sentence says that the record is silent on a wish, and the record is."""
-    if not _SILENCE.search(sentence.lower()):
-        return False
-    said = set(re.findall(r"\w+", sentence.lower()))
-    for constraint in (*asked.intent.constraints, *asked.relaxed):
-        name = constraint.field.removeprefix("attributes.")
-        words = set(re.findall(r"[a-z]+|\d+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower()))
-        if words & said and record.value(name) is None:
-            return True
-    return False
 
 
 # From the wire format back to values -------------------------------------------------------------------------------------
@@ -117,6 +106,9 @@ def _intent(row: Mapping[str, Any]) -> Intent:
         exclude=tuple(row.get("exclude") or ()),
         query=str(row.get("query") or ""),
         shopping=bool(row.get("shopping", True)),
+        criteria=tuple(map(Criterion.from_dict, row.get("criteria") or ())),
+        unanswered=tuple(row.get("unanswered") or ()),
+        kinds=tuple(row.get("kinds") or ()),
     )
 
 

@@ -1,7 +1,7 @@
 """Whether reasons are true, and whether they speak to the request: by the independent check of evaluate/faithfulness.
 
-With the statements S of an answer, its picks P and the wishes W (fields that the request limits or sorts by, without the
-category): precision is the share of S without a fault; recall the share of pairs (pick, wish) where the record holds the
+With the statements S of an answer, its picks P and the wishes W (fields that the request wants something of, limits or sorts
+by, without the category): precision is the share of S without a fault; recall the share of pairs (pick, wish) where the record holds the
 wish's field that a faultless statement about that pick cites; coverage the share of W that any statement cites.
 """
 
@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from shelftalk.evaluate.cases import Case, Outcome
-from shelftalk.evaluate.faithfulness import Reading, Statement, read
+from shelftalk.evaluate.faithfulness import Reading, Shop, Statement, read
 from shelftalk.evaluate.metrics.base import Metric, MetricContext, register
 from shelftalk.values import Evidence, plain
 
@@ -25,10 +27,34 @@ def _of(figure: Callable[[Reading], float | None]) -> Callable[..., float | None
     def value(case: Case, outcome: Outcome, context: MetricContext, _: int | None) -> float | None:
         if outcome.answer is None or not outcome.answer.get("picks"):
             return None
-        overlay = {p.id: p for p in case.overlay}
-        return figure(read(outcome.answer, lambda i: overlay.get(i) or context.products(case.catalog, i)))
+        return figure(_reading(case, outcome.answer, context))
 
     return value
+
+
+_READ: WeakKeyDictionary[MetricContext, tuple[Mapping[str, Any], Case, Reading]] = WeakKeyDictionary()
+_SHOPS: WeakKeyDictionary[MetricContext, dict[str, Shop]] = WeakKeyDictionary()
+
+
+def _reading(case: Case, answer: Mapping[str, Any], context: MetricContext) -> Reading:
+    """The answer taken apart, once for all figures of it."""
+    last = _READ.get(context)
+    if last is None or last[0] is not answer or last[1] is not case:
+        shop = _shop(context, case.catalog)
+        overlay = {p.id: p for p in case.overlay}
+        if overlay:
+            shop = Shop([p for p in shop.products if p.id not in overlay] + list(case.overlay))
+        found = read(answer, lambda i: overlay.get(i) or context.products(case.catalog, i), shop)
+        last = _READ[context] = (answer, case, found)
+    return last[2]
+
+
+def _shop(context: MetricContext, catalog: str) -> Shop:
+    """The catalogue's products, read once a context."""
+    made = _SHOPS.setdefault(context, {})
+    if catalog not in made:
+        made[catalog] = Shop(list(context.catalogue(catalog)) if context.catalogue is not None else ())
+    return made[catalog]
 
 
 def _precision(reading: Reading) -> float | None:
