@@ -6,6 +6,7 @@ through, named values are counted. The words come from the field's unit (UNITS_W
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -24,12 +25,14 @@ __all__ = ["Scope", "Standing", "Stands", "superlatives"]
 # Up to this place a value is told by its place ("3rd lightest of 16").
 TOLD = 3
 _ORDINALS = {1: "", 2: "2nd ", 3: "3rd "}
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 # (smallest, largest) by what is measured: the first whose words a field's name holds, then by its unit.
 _BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, str]], ...] = (
     (("price",), ("cheapest", "most expensive")),
     (("width", "wide"), ("narrowest", "widest")),
     (("height", "tall"), ("lowest", "tallest")),
     (("thickness", "thick"), ("thinnest", "thickest")),
+    (("noise_reduction", "noise_cancellation", "noise_cancelling", "noise_isolation"), ("lowest", "highest")),
     (("noise", "loudness", "volume_db"), ("quietest", "loudest")),
     (("brightness", "luminous"), ("dimmest", "brightest")),
     (("weight",), ("lightest", "heaviest")),
@@ -49,9 +52,9 @@ _BY_UNIT: dict[str, tuple[str, str]] = {
 
 def superlatives(field: str) -> tuple[str, str]:
     """The words for the smallest and the largest value of a field: ("lightest", "heaviest") of weight_g."""
-    name = field.lower()
+    name = f"_{'_'.join(_WORDS.findall(field)).lower()}_"
     for words, ends in _BY_NAME:
-        if any(word in name for word in words):
+        if any(f"_{word}_" in name for word in words):
             return ends
     return _BY_UNIT.get(unit_in_name(field) or "", ("lowest", "highest"))
 
@@ -155,9 +158,10 @@ class Scope:
         slack = 1e-9 * max(1.0, abs(value))
         below = int(np.searchsorted(values, value - slack, "left"))
         upto = int(np.searchsorted(values, value + slack, "right"))
-        total = len(values)
-        share = (total - upto + 0.5 * max(0, upto - below - 1)) / max(1, total - 1)
-        return Standing(total, below + 1, total - upto + 1, min(1.0, share), upto - below)
+        total, equal = len(values), upto - below
+        others = total - min(equal, 1)  # a value that no product in scope holds has all of them beside it
+        share = (total - upto + 0.5 * max(0, equal - 1)) / others if others else 0.5
+        return Standing(total, below + 1, total - upto + 1, share, equal)
 
     def count(self, field: str, value: Scalar) -> Standing:
         """How many hold a named value, yes or no."""

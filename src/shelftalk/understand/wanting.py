@@ -27,6 +27,7 @@ KindSearch = Callable[[Intent, str], Sequence[tuple[str, float]]]
 CLEAR = 0.8  # a kind with this share of what is found first is what is meant
 MOST_TURNS = 4  # earlier turns whose wishes still count
 MOST_CRITERIA = 6
+MOST_KEPT = 128  # texts whose wishes are remembered
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -106,18 +107,20 @@ class Wanting:
 
     def _read(self, texts: Sequence[tuple[tuple[str, ...], str]]) -> list[Wishes]:
         """The wishes in each text over the fields of its kinds; what was read a moment ago is not read again."""
-        new = list(dict.fromkeys(t for t in texts if t not in self._kept))
+        known = {t: replace(self._kept[t], tokens=Tokens()) for t in texts if t in self._kept}
+        new = list(dict.fromkeys(t for t in texts if t not in known))
+        told: list[Wishes] = []
+        fresh: dict[tuple[tuple[str, ...], str], Wishes] = {}
         if new:
             fields = partial(question_fields, self._facets)
             questions = [Question(text, kinds, fields(kinds, text)) for kinds, text in new]
             read = WishReader(self._engine(), self._wishes).read(questions)
-            while len(self._kept) > 128:
-                self._kept.pop(next(iter(self._kept)))
-            self._kept.update(zip(new, read, strict=True))
-            fresh = set(new)
-        else:
-            fresh = set()
-        return [self._kept[t] if t in fresh else replace(self._kept[t], tokens=Tokens()) for t in texts]
+            fresh = dict(zip(new, read, strict=True))
+            self._kept = dict([*self._kept.items(), *fresh.items()][-MOST_KEPT:])
+        for text in texts:
+            told.append(fresh.pop(text) if text in fresh else known[text])
+            known[text] = replace(told[-1], tokens=Tokens())
+        return told
 
     def forget(self) -> None:
         """Read everything anew from now on (for measuring)."""
@@ -125,8 +128,10 @@ class Wanting:
 
     def _says_more(self, text: str, intent: Intent) -> bool:
         """Whether words are left that a wish could stand in, once the words of limits, of the kind and of grammar are gone."""
-        spans = [c.span for c in intent.constraints if c.operator in ("=", "in", "<", "<=", ">", ">=", "between")]
-        read = {stem(w.lower()) for span in (*spans, intent.kind, *self._words_of(intent)) for w in _WORD.findall(span)}
+        spans = [part for c in intent.constraints for part in (c.span, c.field)]
+        spans += [intent.sort.span] if intent.sort else []
+        spans += self._words_of(intent) if _named(intent) else [intent.kind]
+        read = {stem(w.lower()) for span in spans for w in _WORD.findall(span)}
         return any(
             len(w) > 2 and w.lower() not in FUNCTION and w.lower() not in FILLER and stem(w.lower()) not in read
             for w in _WORD.findall(text)
