@@ -18,9 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from shelftalk.catalog import import_feed
-from shelftalk.evaluate.faithfulness import Independent, satisfied
+from shelftalk.evaluate.faithfulness import Asked, Independent, in_scope, satisfied
 from shelftalk.evaluate.sources.retail_requests import sample
-from shelftalk.explain import ExplainJob
 from shelftalk.recommender import Shelf
 from shelftalk.settings import load_settings
 from shelftalk.values import Request
@@ -51,11 +50,13 @@ def main() -> int:
     faults: list[str] = []
     with Shelf.open(catalog, settings=settings, batch=options.batch > 1) as shelf:
         shelf.ask(requests[0])
+        everything = list(shelf.catalog.products())
         for answer in shelf.ask_many(requests, batch=options.batch):
             counts["answered"] += bool(answer.picks) and not answer.no_match
             counts["said that nothing fits"] += answer.no_match
             products = tuple(p.product for p in answer.picks)
-            job = ExplainJob(answer.request, answer.intent, products, relaxed=answer.relaxed)
+            among = in_scope(everything, answer.intent, answer.relaxed)
+            told = Asked(answer.intent, products, answer.relaxed, answer.request, among)
             for pick in answer.picks:
                 counts["picks"] += 1
                 counts["claims"] += len(pick.claims)
@@ -64,7 +65,7 @@ def main() -> int:
                 asked = [c for c in answer.intent.constraints if c not in answer.relaxed]
                 counts["constraint violations"] += sum(not satisfied(pick.product, c) for c in asked)
                 for claim in pick.claims:
-                    found = Independent().faults(claim, pick.product, job)
+                    found = Independent().faults(claim, pick.product, told)
                     counts["claims found false"] += bool(found)
                     faults += [f"{answer.request!r} {pick.product.id}: {claim.text!r}: {f}" for f in found]
             for stage, spent in answer.timings_ms.items():

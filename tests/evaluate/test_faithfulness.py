@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from tests.evaluate.written_world import changed, claims, world
+from tests.evaluate.written_world import WAYS, changed, claims, world
 
 from shelftalk.evaluate import faithfulness
 from shelftalk.evaluate.cases import Case, Outcome
@@ -185,6 +185,8 @@ def test_a_no_that_is_told_as_a_yes_is_a_fault_and_one_told_with_care_is_none() 
     assert of(TENTS[1], "It is waterproof.", "waterproof") == ["affirms waterproof"]
     assert of(TENTS[1], "Keep it out of the rain, it is not waterproof.", "waterproof") == []
     assert of(TENTS[1], "Waterproof it is not.", "waterproof") == []
+    assert of(TENTS[1], "Waterproof: no, 3 of 5.", "waterproof") == []
+    assert of(TENTS[1], "Waterproof: yes, 2 of 5.", "waterproof")[-1] == "turns waterproof round"
 
 
 def test_a_record_that_is_said_to_be_silent_must_be() -> None:
@@ -239,7 +241,7 @@ def test_reasons_that_were_written_by_hand_and_are_true_have_no_fault(written) -
     assert sum(bool(wrong_in(reason)) for reason in written) <= 2
 
 
-@pytest.mark.parametrize("how", ["number", "end", "place", "total", "praise"])
+@pytest.mark.parametrize("how", WAYS)
 def test_the_same_reasons_made_false_are_found(written, how) -> None:
     draw = random.Random(1)
     texts = [(reason, changed(reason, how, draw)) for reason in written]

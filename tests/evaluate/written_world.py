@@ -93,6 +93,7 @@ def claims(reason: Reason, evidence: list[Evidence], text: str | None = None) ->
         yield Claim(bare, tuple(evidence[n - 1] for n in cited), None, True)
 
 
+WAYS = ("number", "end", "place", "total", "praise")
 OPPOSITE = {
     "lightest": "heaviest", "heaviest": "lightest", "cheapest": "most expensive", "most expensive": "cheapest", "lowest": "highest",
     "highest": "lowest", "longest": "shortest", "shortest": "longest", "largest": "smallest", "smallest": "largest",
@@ -115,9 +116,6 @@ def changed(reason: Reason, how: str, draw: random.Random) -> str | None:
     if how == "total":
         m = re.search(r"(?<=of )(?:the |these |our )?(\d{1,2})\b(?! ?[a-z])", text)
         return _put(text, m, str(int(m[1]) + 7)) if m else None
-    if how == "turned":
-        m = re.search(r"\b(?:is|are|it's)( not)? (?=waterproof|washable|foldable|insulated|dimmable|dishwasher safe|leakproof|freestanding|packable|rechargeable|reversible|cordless|adjustable)", text)  # fmt: skip
-        return _put(text, m, "is " if m[1] else "is not ") if m else None
     if how == "praise":
         return text[:-1] + f", a {draw.choice(['superb', 'premium', 'reliable', 'stylish'])} choice."
     raise ValueError(how)

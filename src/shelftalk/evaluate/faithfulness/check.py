@@ -259,6 +259,10 @@ def _turned(said: str, facts: list[Cited]) -> list[str]:
     for fact in facts:
         if fact.truth is None or NEVER_TURNED & {part for word in fact.words for part in word.split("-")}:
             continue
+        plain = re.match(r"([^:]+): (yes|no)\b", said.strip(), re.I)  # as a record is spoken: "Foldable: no"
+        if plain and set(map(root, words(plain[1]))) >= set(map(root, fact.words)):
+            found += [f"turns {fact.name} round"] if (plain[2].lower() == "yes") != fact.truth else []
+            continue
         named = _named(said, fact.words)
         if fact.truth and named == "denied":
             found.append(f"denies {fact.name}")
