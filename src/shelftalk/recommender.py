@@ -25,6 +25,7 @@ from shelftalk.readings import follow_up, spread
 from shelftalk.retrieve import Retriever
 from shelftalk.settings import Settings, load_settings
 from shelftalk.understand import Understander, Understood
+from shelftalk.understand.matching import FieldMatcher, load_matcher
 from shelftalk.values import (
     Answer,
     Explanation,
@@ -58,6 +59,8 @@ class Shelf:
         self._lock = threading.RLock()
         self._stages: _Stages | None = None
         self._rankers: dict[str, Ranker] = {}
+        self._matcher: FieldMatcher | None = None
+        self._matching = False
         # told of every answer with the explanations behind it, for those who count what becomes of claims
         self.finished: Callable[[Answer, Sequence[Explanation]], None] | None = None
 
@@ -322,12 +325,24 @@ class Shelf:
             self._stages = _Stages(
                 version,
                 Understander(
-                    facets, lambda: self.engine, self.prompts, settings.understand, self.catalog.get, retriever.kinds
+                    facets,
+                    lambda: self.engine,
+                    self.prompts,
+                    settings.understand,
+                    self.catalog.get,
+                    retriever.kinds,
+                    self._field_matcher,
                 ),
                 retriever,
                 Explainer(facets, lambda: self.engine, self.prompts, settings.explain),
             )
         return self._stages
+
+    def _field_matcher(self) -> FieldMatcher | None:
+        """What orders the fields that a wish may be about, loaded once; None where it cannot be."""
+        if not self._matching:
+            self._matcher, self._matching = load_matcher(self.settings.home_folder), True
+        return self._matcher
 
     def _ranker(self, strategy: str | None = None) -> Ranker:
         name = strategy or self.settings.rank.strategy
@@ -423,14 +438,25 @@ class Shelf:
             model=engine.model if engine else None,
             engine=engine.name if engine else None,
         )
-        back = follow_up(work.request.request, work.understood, work.retrieval, self.prompts) if answer.picks else None
-        answer = replace(answer, follow_up=back)
+        answer = self._framed(work, answer)
         asked = work.understood.asked
         if asked is not None and asked.kind == "compare" and len(answer.picks) > 1:
             answer = replace(answer, comparison=comparison([p.product for p in answer.picks]))
         if self.finished is not None:
             self.finished(answer, work.explanations)
         return answer
+
+    def _framed(self, work: Work, answer: Answer) -> Answer:
+        """The answer with the sentence over all picks, their labels, and the question back; a question about shown products has
+        none of them."""
+        if not answer.picks or work.understood.asked is not None:
+            return answer
+        job = self._explain_job(work)
+        explain = self._current().explain
+        labels = explain.labels(job)
+        picks = tuple(replace(pick, label=label) for pick, label in zip(answer.picks, labels, strict=True))
+        back = follow_up(work.request.request, work.understood, work.retrieval, self.prompts)
+        return replace(answer, picks=picks, opening=explain.opening(job), follow_up=back)
 
     def order_only(self, request: Request, *, k: int, strategy: str | None = None) -> Ranking:
         """Understand, retrieve and rank, without reasons; with `request.candidates` exactly those are ranked."""

@@ -158,6 +158,11 @@ def _folder(name: str) -> Path:
         ) from error
 
 
+def base_folder() -> Path:
+    """Where the files of the default embedder's model are; EngineError where it is not installed."""
+    return _default_folder()
+
+
 def _default_folder() -> Path:
     spec = importlib.util.find_spec(DEFAULT_PACKAGE)
     if spec is None or not spec.submodule_search_locations:

@@ -37,6 +37,18 @@ def data(
         raise typer.Exit(PARTIAL)
 
 
+@app.command("matcher")
+def matcher(
+    config: Annotated[Path, typer.Option("--config", help="YAML file with the key 'matcher', such as serve/train/matcher.yaml.")],
+) -> None:
+    """Train the small encoder that orders the fields a wish may be about, on the written set."""
+    quiet()
+    from shelftalk.train.matcher import read_matcher_recipe, train_matcher
+
+    folder = train_matcher(read_matcher_recipe(config), lambda text: stderr().print(text, markup=False))
+    stdout().print(f"matcher: {folder}", markup=False)
+
+
 def _show(known: dict, out: Path) -> None:  # type: ignore[type-arg]
     from rich.table import Table
 

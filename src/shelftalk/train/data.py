@@ -36,6 +36,7 @@ from shelftalk.train.sets.shop import indexed_shop
 from shelftalk.train.sets.suits import suits
 from shelftalk.train.sets.synthetic import catalogue
 from shelftalk.train.sets.understanding import understand
+from shelftalk.understand.matching import FieldMatcher, merged
 from shelftalk.written import WrittenSet, read_written
 
 logger = logging.getLogger(__name__)
@@ -153,7 +154,9 @@ def build(config: DataConfig, settings: Settings, say: Say = lambda _: None, cha
 
 def _judged(source: Source, config: DataConfig, settings: Settings, report: Report) -> Iterator[Judged]:
     catalogs = config.catalogs.expanduser() if config.catalogs else settings.home_folder / "train" / "catalogs"
-    indexed = any(task in ("pointwise", "listwise") for task in config.tasks)  # grades need no search: what was judged is what is shown
+    indexed = any(
+        task in ("pointwise", "listwise") for task in config.tasks
+    )  # grades need no search: what was judged is what is shown
     match source.kind:
         case "productqa":
             folder = resolve(source.path, config)
@@ -233,11 +236,21 @@ def _written(
         return
     variants = source.variants.get(task, {"wishes": 2, "needs": 3, "reasons": 1}[task])  # type: ignore[call-overload]
     if task == "wishes":
-        yield from written.wishes(found, prompts, config.seed, variants)
+        yield from written.wishes(found, prompts, config.seed, variants, _matcher(source, config, settings))
     elif task == "needs":
         yield from written.needs(found, prompts, _near_kinds(found, settings), config.seed, variants)
     else:
         yield from written.reasons(found, prompts, config.seed, variants)
+
+
+def _matcher(source: WrittenSource, config: DataConfig, settings: Settings) -> FieldMatcher | None:
+    """The field matcher that a source names."""
+    if source.matcher is None:
+        return None
+    from shelftalk.catalog.embed import load_embedder
+
+    folder = merged(source.matcher.expanduser(), settings.home_folder)
+    return FieldMatcher(load_embedder(str(folder), settings.home_folder))
 
 
 def _near_kinds(found: WrittenSet, settings: Settings) -> dict[str, list[str]]:

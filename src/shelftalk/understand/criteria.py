@@ -15,14 +15,13 @@ from dataclasses import dataclass, replace
 from shelftalk.catalog.facets import unit
 from shelftalk.engines.base import Decoding, Engine
 from shelftalk.prompts.library import Template
-from shelftalk.values import Criterion, Facet, Facets, Intent, Prompt, Tokens
+from shelftalk.understand.matching import Offered, values_of
+from shelftalk.values import Criterion, Facet, Facets, Intent, Prompt, Scalar, Tokens
 
-__all__ = ["Wishes", "WishReader", "described", "grammar", "parse", "question_fields"]
+__all__ = ["Question", "WishReader", "Wishes", "described", "grammar", "parse", "question_fields"]
 
-MOST_FIELDS = 16
-MOST_VALUES = 8
+MOST_FIELDS = 40
 MOST_WISHES = 4
-LONGEST_VALUE = 32
 _LONGEST_WORDS = 90
 _PLAIN_NAME = re.compile(r"[A-Za-z_][\w .()/%-]{0,60}", re.ASCII)
 # Fields that say how the shop keeps a product rather than what it is like.
@@ -41,11 +40,11 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One request to read: its words, the kinds in question, and the fields to choose from."""
+    """One request to read: its words, the kinds in question, and the fields offered, the likeliest first."""
 
     request: str
     kinds: tuple[str, ...]
-    fields: tuple[Facet, ...]
+    fields: tuple[Offered, ...]
 
 
 class WishReader:
@@ -73,17 +72,15 @@ class WishReader:
 def prompt(template: Template, question: Question) -> Prompt:
     """The prompt for one request."""
     kind = ", ".join(question.kinds[:3]) or "Products"
-    return template.render(kind=kind, fields=[described(f) for f in question.fields], request=question.request)
+    return template.render(kind=kind, fields=[described(o) for o in question.fields], request=question.request)
 
 
-def described(facet: Facet) -> str:
-    """A field as the prompt shows it: "noise_db", "packable yes/no", "setup: poles, pop-up"."""
-    name = shown_name(facet.field)
-    if facet.kind in ("money", "number"):
-        return name
-    if facet.kind == "boolean":
-        return f"{name} yes/no"
-    return f"{name}: {', '.join(values_of(facet))}"
+def described(offered: Offered) -> str:
+    """A field as the prompt shows it, the likelier way first: "noise_db low/high", "packable yes/no", "setup: poles, pop-up"."""
+    name = shown_name(offered.facet.field)
+    if offered.facet.kind in ("money", "number", "boolean"):
+        return f"{name} {'/'.join(_way(w) for w in offered.ways)}"
+    return f"{name}: {', '.join(_way(w) for w in offered.ways)}"
 
 
 def shown_name(field: str) -> str:
@@ -91,14 +88,12 @@ def shown_name(field: str) -> str:
     return field.removeprefix("attributes.")
 
 
-def values_of(facet: Facet) -> list[str]:
-    """The named values that the prompt and the grammar offer, commonest first."""
-    held = [str(v) for v, _ in facet.values]
-    return [v for v in held if len(v) <= LONGEST_VALUE and not re.search(r"[\n;,:]", v)][:MOST_VALUES]
+def _way(value: Scalar) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def question_fields(facets: Facets, kinds: Sequence[str], request: str = "") -> tuple[Facet, ...]:
-    """The fields of these kinds that a wish may be about, at most 16: those that most of their products carry first, those
+    """The fields of these kinds that a wish may be about, at most 40: those that most of their products carry first, those
     that share words with the request before the rest; price and rating are always among them.
 
     Without kinds, the fields that belong to all of the catalogue.
@@ -123,7 +118,7 @@ def question_fields(facets: Facets, kinds: Sequence[str], request: str = "") -> 
         if facet.kind == "date":
             continue
         named = bool(words & set(re.findall(r"[a-z]{3,}", facet.field.lower())))
-        valued = any(w in words for v in values_of(facet) for w in re.findall(r"[a-z]{3,}", v.lower()))
+        valued = any(w in words for v in values_of(facet)[:20] for w in re.findall(r"[a-z]{3,}", str(v).lower()))
         found.append((0.0 if core else 1.0 - 0.5 * named - 0.25 * valued, place, facet))
     found.sort(key=lambda f: f[:2])
     chosen = [f for _, _, f in found[:MOST_FIELDS]]
@@ -133,17 +128,17 @@ def question_fields(facets: Facets, kinds: Sequence[str], request: str = "") -> 
     )
 
 
-def grammar(fields: Iterable[Facet]) -> str:
+def grammar(fields: Iterable[Offered]) -> str:
     """The EBNF of what may be written over these fields."""
     options = []
-    for facet in fields:
-        name = _literal(shown_name(facet.field) + " ")
-        if facet.kind in ("money", "number"):
+    for offered in fields:
+        name = _literal(shown_name(offered.facet.field) + " ")
+        if offered.facet.kind in ("money", "number"):
             options.append(f'{name} ("low" | "high")')
-        elif facet.kind == "boolean":
+        elif offered.facet.kind == "boolean":
             options.append(f'{name} ("yes" | "no")')
         else:
-            options.append(f'{name} "not "? ({" | ".join(map(_literal, values_of(facet)))})')
+            options.append(f'{name} "not "? ({" | ".join(_literal(_way(w)) for w in offered.ways)})')
     wish = " | ".join(options)
     return (
         f'root ::= "none" | line ("\\n" line){{0,{MOST_WISHES - 1}}}\n'
@@ -154,22 +149,22 @@ def grammar(fields: Iterable[Facet]) -> str:
 
 
 def _literal(text: str) -> str:
-    return json.dumps(text, ensure_ascii=True)
+    return json.dumps(text, ensure_ascii=False)  # escaped, what stands beyond 16 bits would be two halves of a character
 
 
 def parse(text: str, question: Question) -> Wishes:
     """What was written, as criteria over the question's fields. Words that the request does not hold, a field named twice for
     the same want and lines of another form are left out (a server without grammars may write them)."""
-    known = {shown_name(f.field): f for f in question.fields}
+    known = {shown_name(o.facet.field): o.facet for o in question.fields}
     said = _plain(question.request)
     criteria: list[Criterion] = []
     unanswered: list[str] = []
-    for line in text.strip().splitlines()[:MOST_WISHES]:
+    for line in text.strip().split("\n")[:MOST_WISHES]:
         match = _LINE.fullmatch(line.strip())
         if match is None:
             continue
         words = match["words"].strip()
-        if _plain(words) not in said:
+        if not _plain(words) or _plain(words) not in said:
             words = ""
         if match["want"] == "none":
             if words:
@@ -195,9 +190,9 @@ def _criterion(want: str, known: dict[str, Facet], words: str) -> Criterion | No
             if how in ("yes", "no"):
                 return Criterion(facet.field, "is", how == "yes", int(much), words)
         else:
-            negated = how.startswith("not ")
             held = {str(v): v for v, _ in facet.values}
-            value = held.get(how.removeprefix("not "))
+            negated = how.startswith("not ") and how not in held  # a value may itself begin with "not"
+            value = held.get(how.removeprefix("not ") if negated else how)
             if value is not None:
                 return Criterion(facet.field, "not" if negated else "is", value, int(much), words)
     return None

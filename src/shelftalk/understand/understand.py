@@ -10,15 +10,16 @@ from shelftalk.errors import UsageError
 from shelftalk.prompts.library import PromptLibrary
 from shelftalk.settings import UnderstandSettings
 from shelftalk.understand.kind import named_kind
+from shelftalk.understand.matching import FieldMatcher
 from shelftalk.understand.model import IntentModel
 from shelftalk.understand.placed import placed
-from shelftalk.understand.reader import Reader, Reading
+from shelftalk.understand.reader import THRIFTY, Reader, Reading
 from shelftalk.understand.shown import Question
 from shelftalk.understand.tokens import stems
 from shelftalk.understand.turns import Conversation, Lookup
 from shelftalk.understand.unread import unread
 from shelftalk.understand.wanting import Asked, KindSearch, Wanting
-from shelftalk.values import Facets, Intent, Request, Tokens
+from shelftalk.values import Criterion, Facets, Intent, Request, Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Understander:
         settings: UnderstandSettings | None = None,
         products: Lookup | None = None,
         kinds: KindSearch | None = None,
+        matcher: Callable[[], FieldMatcher | None] | None = None,
     ) -> None:
         self.facets = facets
         self.settings = settings or UnderstandSettings()
@@ -70,7 +72,7 @@ class Understander:
         library = prompts or PromptLibrary.default()
         loaded = engine if callable(engine) else lambda: engine
         if self.settings.mode == "wishes":
-            self.wanting = Wanting(facets, loaded, library, kinds or (lambda intent, text: ()))
+            self.wanting = Wanting(facets, loaded, library, kinds or (lambda intent, text: ()), matcher)
         else:
             self.model = IntentModel(self.reader.index, loaded(), library.get(self.settings.prompt))
 
@@ -90,7 +92,7 @@ class Understander:
             intent, notes = placed(understood.intent, self.reader.index, frozenset(stems(request.request)))
             if not request.history:
                 intent = replace(intent, kind=named_kind(request.request, intent))
-            left = unread(request.request, intent)
+            left = unread(request.request, intent, understood.notes)
             out.append(replace(understood, intent=intent, notes=(*understood.notes, *notes, *left)))
         return self._wanted(requests, out)
 
@@ -111,6 +113,7 @@ class Understander:
     def _read(self, requests: Sequence[Request]) -> list[Understood]:
         readings = [self.conversation.read(r) for r in requests]
         if self.model is None:
+            readings = [_wished(r) for r in readings] if self.wanting is not None else readings
             return [Understood(r.intent, r.notes, asked=r.asked, before=r.before, earlier=r.earlier) for r in readings]
         asked = [(q, r) for q, r in zip(requests, readings, strict=True) if r.intent.shopping and q.request.strip()]
         answers = iter(self.model.ask([(q, self._before(q), r) for q, r in asked]))
@@ -136,6 +139,17 @@ class Understander:
         return self.conversation.read(
             replace(request, request=request.history[last].content, history=request.history[:last])
         )
+
+
+def _wished(reading: Reading) -> Reading:
+    """The reading with a plea for a low price as a criterion: where wishes are read, it is one of them and no order."""
+    intent = reading.intent
+    if not reading.thrifty or intent.sort is None or intent.sort.field != "price":
+        return reading
+    cheap = Criterion("price", "low", words=intent.sort.span or "a low price")
+    criteria = (cheap, *(c for c in intent.criteria if c.field != "price"))
+    notes = tuple(n for n in reading.notes if n != THRIFTY)
+    return replace(reading, thrifty=False, notes=notes, intent=replace(intent, sort=None, criteria=criteria))
 
 
 def _open(request: Request, understood: Understood) -> bool:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from shelftalk.engines.base import Engine
 from shelftalk.prompts.library import PromptLibrary
 from shelftalk.understand.criteria import Question, Wishes, WishReader, question_fields, said_in
 from shelftalk.understand.lexicon import FILLER, FUNCTION
+from shelftalk.understand.matching import FieldMatcher, Offered, plain_order
 from shelftalk.understand.needs import MOST_KINDS, NeedReader
 from shelftalk.understand.tokens import stem
 from shelftalk.values import Criterion, Facets, Intent, Tokens
@@ -27,6 +27,7 @@ KindSearch = Callable[[Intent, str], Sequence[tuple[str, float]]]
 CLEAR = 0.8  # a kind with this share of what is found first is what is meant
 MOST_TURNS = 4  # earlier turns whose wishes still count
 MOST_CRITERIA = 6
+MOST_PLAIN = 14  # fields shown where no matcher orders them
 MOST_KEPT = 128  # texts whose wishes are remembered
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -54,8 +55,14 @@ class Wanting:
     """Reads wishes and needs. `search` offers kinds; the engine is loaded when it is first asked."""
 
     def __init__(
-        self, facets: Facets, engine: Callable[[], Engine], prompts: PromptLibrary, search: KindSearch
+        self,
+        facets: Facets,
+        engine: Callable[[], Engine],
+        prompts: PromptLibrary,
+        search: KindSearch,
+        matcher: Callable[[], FieldMatcher | None] | None = None,
     ) -> None:
+        self._matcher = matcher
         self._facets, self._engine, self._search = facets, engine, search
         self._wishes, self._kinds = prompts.get("understand/wishes"), prompts.get("understand/kinds")
         self._kept: dict[tuple[tuple[str, ...], str], Wishes] = {}
@@ -112,8 +119,7 @@ class Wanting:
         told: list[Wishes] = []
         fresh: dict[tuple[tuple[str, ...], str], Wishes] = {}
         if new:
-            fields = partial(question_fields, self._facets)
-            questions = [Question(text, kinds, fields(kinds, text)) for kinds, text in new]
+            questions = [Question(text, kinds, self._offered(kinds, text)) for kinds, text in new]
             read = WishReader(self._engine(), self._wishes).read(questions)
             fresh = dict(zip(new, read, strict=True))
             self._kept = dict([*self._kept.items(), *fresh.items()][-MOST_KEPT:])
@@ -121,6 +127,12 @@ class Wanting:
             told.append(fresh.pop(text) if text in fresh else known[text])
             known[text] = replace(told[-1], tokens=Tokens())
         return told
+
+    def _offered(self, kinds: tuple[str, ...], text: str) -> tuple[Offered, ...]:
+        """The fields to show for a text: the nearest by the matcher, else the first as they come."""
+        fields = question_fields(self._facets, kinds, text)
+        matcher = self._matcher() if self._matcher is not None else None
+        return tuple(matcher.offer(kinds, text, fields) if matcher else plain_order(fields, MOST_PLAIN))
 
     def forget(self) -> None:
         """Read everything anew from now on (for measuring)."""

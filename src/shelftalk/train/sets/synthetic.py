@@ -34,7 +34,9 @@ Kind = tuple[str, str]  # the field that says what a product is, and what it say
 _KIND_FIELDS = ("kind", "category", "product_type", "product_category", "product_kind")
 _LIMITS: tuple[tuple[str, Operator], ...] = (("below", "<"), ("at_most", "<="))
 # Names of which a yes says what a product is ("washable"); of what any other names ("hood"), it has one.
-_QUALITY = re.compile(r"(?:[^tcv]able|ible|proof|less|free|[^eb]ed|ive|friendly|safe|ready|organic|electric|vegan|resistant)\Z")
+_QUALITY = re.compile(
+    r"(?:[^tcv]able|ible|proof|less|free|[^eb]ed|ive|friendly|safe|ready|organic|electric|vegan|resistant)\Z"
+)
 _BOUNDS: tuple[tuple[str, Operator], ...] = (("at_least", ">="), ("number_at_most", "<="))
 
 

@@ -12,16 +12,25 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from shelftalk.catalog.standing import superlatives
 from shelftalk.prompts import PromptLibrary
 from shelftalk.train.sets.example import Example
-from shelftalk.understand.criteria import MOST_FIELDS, Question, prompt, written
+from shelftalk.understand.criteria import Question, prompt, written
+from shelftalk.understand.matching import MOST_OFFERED, FieldMatcher, plain_order
+from shelftalk.understand.matching import plain as plain_field
 from shelftalk.understand.needs import MOST_KINDS, needs_prompt
-from shelftalk.values import Criterion, Facet
+from shelftalk.values import Criterion, Facet, Scalar
 from shelftalk.written import Kind, Reason, Wish, WrittenSet
-from shelftalk.written.parse import FieldSpec
+from shelftalk.written.parse import HELD, FieldSpec
 
 __all__ = ["facet_of", "needs", "reasons", "renamed", "wishes"]
 
+# How a superlative is said of one thing alone.
+_BARE = {
+    "lightest": "light", "heaviest": "heavy", "cheapest": "cheap", "longest": "long", "shortest": "short", "narrowest": "narrow",
+    "widest": "wide", "lowest": "low", "tallest": "tall", "highest": "high", "thinnest": "thin", "thickest": "thick",
+    "quietest": "quiet", "loudest": "loud", "dimmest": "dim", "brightest": "bright", "smallest": "small", "largest": "large",
+}  # fmt: skip
 _UNITS = {
     "g": ("kg", "oz"),
     "kg": ("g", "lb"),
@@ -43,14 +52,20 @@ def facet_of(spec: FieldSpec, name: str | None = None) -> Facet:
 _CORE = (Facet("price", "money", 1, 2), Facet("rating", "number", 1, 2))
 
 
-def wishes(found: WrittenSet, library: PromptLibrary, seed: int, variants: int = 2) -> Iterator[Example]:
-    """`variants` rows a request of train, each in another shop, and one a request of dev and test, in its own."""
+def wishes(
+    found: WrittenSet, library: PromptLibrary, seed: int, variants: int = 2, matcher: FieldMatcher | None = None
+) -> Iterator[Example]:
+    """`variants` rows a request of train, each in another shop, and one a request of dev and test, in its own; the fields are
+    offered as the matcher orders them."""
     template = library.get("understand/wishes@1")
-    for n, wish in enumerate(found.wishes):
+    for n, wish in enumerate([*found.wishes, *plain_wishes(found, seed)]):
         for turn in range(variants if wish.split == "train" else 1):
             draw = random.Random(f"{seed} {n} {turn}")
             kinds, fields, wants = _shop(wish, found.kinds, draw) if wish.split == "train" else _own(wish, found.kinds)
-            question = Question(wish.text, kinds, tuple(fields))
+            offered = matcher.offer(kinds, wish.text, fields) if matcher else plain_order(fields, 2 * MOST_OFFERED)
+            shown = {o.facet.field: o.ways for o in offered}
+            wants = [w if w is None or _offers(shown, w) else None for w in wants]
+            question = Question(wish.text, kinds, tuple(offered))
             yield Example(
                 "wishes", prompt(template, question), written(wants, wish.words), "written", f"wish/{n}", wish.split,
                 f"wish/{n}/{turn}", f"wish/{n}", wish.text, tags=(wish.kind,),
@@ -60,8 +75,48 @@ def wishes(found: WrittenSet, library: PromptLibrary, seed: int, variants: int =
 Shop = tuple[tuple[str, ...], list[Facet], Sequence[Criterion | None]]
 
 
+def plain_wishes(found: WrittenSet, seed: int) -> Iterator[Wish]:
+    """Wishes that name their field, one a field of the kinds that training may see: "a kettle with a large capacity", "light tent",
+    "desk lamp, dimmable". What people type most is plain; the written lines are seldom that."""
+    for kind in found.kinds.values():
+        if kind.name in HELD:
+            continue
+        thing = kind.name.lower().removesuffix("s") if not kind.name.endswith("ss") else kind.name.lower()
+        for spec in kind.fields:
+            draw = random.Random(f"{seed} {kind.name} {spec.name} plain")
+            name = plain_field(_UNIT.sub("", spec.name))
+            if spec.kind == "number":
+                want = draw.choice(("low", "high"))
+                ends = superlatives(spec.name)
+                bare = _BARE.get(ends[want == "high"], ("low", "high")[want == "high"])
+                words = draw.choice(
+                    (f"{bare} {name}", f"{bare} {name}", bare if bare not in ("low", "high") else f"{bare} {name}")
+                )
+                criterion = Criterion(spec.name, want, None, 2, words)  # type: ignore[arg-type]
+            elif spec.kind == "boolean":
+                yes = draw.random() < 0.75
+                words = name if yes else f"no {name}"
+                criterion = Criterion(spec.name, "is", yes, 2, words)
+            else:
+                value = draw.choice(spec.values)
+                refused = draw.random() < 0.2
+                words = f"not {value}" if refused else value
+                criterion = Criterion(spec.name, "not" if refused else "is", value, 2, words)
+            text = draw.choice(
+                (f"{thing} with {words}", f"{words} {thing}", f"{thing}, {words}", f"I need a {thing}: {words}", words)
+            )
+            yield Wish(text, kind.name, (words,), (criterion,), "train")
+
+
+def _offers(shown: Mapping[str, Sequence[Scalar]], want: Criterion) -> bool:
+    """Whether what is wanted is among what is shown."""
+    if want.field not in shown:
+        return False
+    return want.value is None or isinstance(want.value, bool) or want.value in shown[want.field]
+
+
 def _own(wish: Wish, kinds: Mapping[str, Kind]) -> Shop:
-    fields = [facet_of(spec) for spec in kinds[wish.kind].fields][: MOST_FIELDS - 2]
+    fields = [facet_of(spec) for spec in kinds[wish.kind].fields]
     return (wish.kind,), [*fields, *_CORE], wish.wants
 
 
@@ -81,7 +136,7 @@ def _shop(wish: Wish, kinds: Mapping[str, Kind], draw: random.Random) -> Shop:
             if all(s.name != mine.name for mine in specs)
         ]
     keep = [s for s in specs if s.name in wanted or draw.random() < draw.choice((0.6, 0.85, 1.0))]
-    keep = [s for s in keep if s.name != hidden][: MOST_FIELDS - 2]
+    keep = [s for s in keep if s.name != hidden]
     draw.shuffle(keep)
     style = draw.choice(("same", "same", "same", "unit", "bare", "camel", "words"))
     names = {s.name: renamed(s.name, style, draw) for s in keep}

@@ -1,0 +1,222 @@
+"""Trains the field matcher: a low-rank adapter of the default encoder that puts what a wish wants near the words it is said in.
+
+For each kind of the written set a request of train competes over all that its products offer ("low weight kg", "no battery",
+"setup pop-up", and "none of these" for wishes that no field answers), by the cross-entropy of scaled cosines (InfoNCE, van den
+Oord et al. 2018, arXiv 1807.03748, the kind's other options being the negatives). Every epoch's adapter is kept.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shelftalk.errors import UsageError
+from shelftalk.train.sets.written import facet_of
+from shelftalk.understand.matching import option_text, options_of, query_text
+from shelftalk.values import Criterion, Facet, Scalar
+from shelftalk.written import WrittenSet, read_written
+
+__all__ = ["MatcherRecipe", "read_matcher_recipe", "scores", "train_matcher"]
+
+NONE = "none of these"
+_CORE = (Facet("price", "money", 1, 2), Facet("rating", "number", 1, 2))
+Wanted = tuple[str, Scalar] | None
+
+
+class MatcherRecipe(BaseModel):
+    """How the matcher is trained."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    data: Path | None = None
+    output: Path = Path("training/matcher")
+    epochs: int = Field(3, ge=1)
+    batch: int = Field(24, ge=2)
+    learning_rate: float = Field(8e-4, gt=0)
+    temperature: float = Field(0.05, gt=0)
+    rank: int = Field(32, ge=1)
+    alpha: float = Field(64, gt=0)
+    seed: int = 0
+
+
+def read_matcher_recipe(path: Path) -> MatcherRecipe:
+    """The key `matcher` of a training file; UsageError names what is wrong."""
+    try:
+        read = yaml.safe_load(path.read_text("utf-8"))
+        return MatcherRecipe.model_validate((read or {}).get("matcher") or {})
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError) as error:
+        raise UsageError(f"{path}: cannot be read as YAML with the key 'matcher': {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"{path}: matcher.{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def options(found: WrittenSet, kind: str) -> list[tuple[Wanted, str]]:
+    """All that a request for a kind may want, each with the text that stands for it."""
+    facets = [*(facet_of(spec) for spec in found.kinds[kind].fields), *_CORE]
+    wanted: list[tuple[Wanted, str]] = [((f.field, o), option_text(f, o)) for f in facets for o in options_of(f)]
+    return [*wanted, (None, NONE)]
+
+
+def wanted_of(criterion: Criterion | None) -> Wanted:
+    """The option that a criterion takes; a value that is not wanted is near that value all the same."""
+    if criterion is None:
+        return None
+    if criterion.want in ("low", "high"):
+        return criterion.field, criterion.want
+    value = criterion.value
+    return criterion.field, (not value if criterion.want == "not" else value) if isinstance(value, bool) else str(value)
+
+
+def examples(found: WrittenSet, split: str) -> dict[str, list[tuple[str, list[Wanted]]]]:
+    """By kind: each request with all that it wants, and the words of each of its wishes with that one."""
+    out: dict[str, list[tuple[str, list[Wanted]]]] = defaultdict(list)
+    for wish in found.wishes:
+        if wish.split != split:
+            continue
+        wants = [wanted_of(c) for c in wish.wants]
+        real = [w for w in wants if w is not None]
+        out[wish.kind].append((query_text((wish.kind,), wish.text), real or [None]))
+        if split == "train":
+            out[wish.kind] += [
+                (query_text((wish.kind,), words), [want])
+                for words, want in zip(wish.words, wants, strict=True)
+                if words.casefold() != wish.text.casefold()
+            ]
+    return dict(out)
+
+
+def train_matcher(recipe: MatcherRecipe, say: Callable[[str], None] = lambda _: None) -> Path:
+    """Trains and returns the folder of the last epoch's adapter (epoch-N below the output, with training.json beside it)."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModel, AutoTokenizer
+
+    from shelftalk.catalog.embed import base_folder
+
+    if recipe.output.exists() and any(recipe.output.iterdir()):
+        raise UsageError(f"{recipe.output}: holds something already; name another folder or delete it")
+    torch.manual_seed(recipe.seed)
+    found = read_written(recipe.data)
+    base = base_folder()
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    modules = ["query", "key", "value", "dense"]
+    lora = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, target_modules=modules)
+    model = get_peft_model(AutoModel.from_pretrained(base), lora)
+    encode = _encoder(model, tokenizer)
+    held = {kind: options(found, kind) for kind in found.kinds}
+    train = examples(found, "train")
+    optimiser = torch.optim.AdamW(
+        [p for p in model.parameters() if p.requires_grad], recipe.learning_rate, weight_decay=0.01
+    )
+    steps = recipe.epochs * sum(math.ceil(len(rows) / recipe.batch) for rows in train.values())
+    draw, step, began = random.Random(recipe.seed), 0, time.time()
+    history: list[dict[str, Any]] = []
+    for epoch in range(1, recipe.epochs + 1):
+        total, batches = 0.0, _batches(train, recipe.batch, draw)
+        for kind, rows in batches:
+            rate = recipe.learning_rate * min(1.0, step / 50) * (1 - step / steps)
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+            loss = _loss(encode, rows, held[kind], recipe.temperature)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimiser.step()
+            optimiser.zero_grad()
+            step, total = step + 1, total + float(loss)
+        model.eval()
+        with torch.inference_mode():
+            dev = scores(found, lambda texts: encode(texts).numpy())
+        model.train()
+        history.append({"epoch": epoch, "loss": total / len(batches), **dev, "seconds": round(time.time() - began)})
+        say(json.dumps(history[-1]))
+        folder = recipe.output / f"epoch-{epoch}"
+        model.save_pretrained(str(folder))
+        _tidy(folder, base.name)
+        told = {"recipe": recipe.model_dump(mode="json", exclude={"data", "output"}), "history": history}
+        (folder / "training.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    return folder
+
+
+def scores(found: WrittenSet, encode: Callable[[Sequence[str]], Any], split: str = "dev") -> dict[str, float]:
+    """Of what is wanted in a split: the share whose option is first, whose field is first, and whose field is among seven."""
+    counts = [0, 0, 0, 0]
+    for kind, rows in examples(found, split).items():
+        real = [(want, text) for want, text in options(found, kind) if want is not None]
+        similar = encode([query for query, _ in rows]) @ encode([text for _, text in real]).T
+        for (_, wants), row in zip(rows, similar, strict=True):
+            order = [real[i][0] for i in (-row).argsort()]
+            fields = list(dict.fromkeys(want[0] for want in order if want is not None))
+            for want in wants:
+                if want is None:
+                    continue
+                counts[0] += 1
+                counts[1] += order[0] == want
+                counts[2] += fields[0] == want[0]
+                counts[3] += want[0] in fields[:7]
+    return {
+        "wants": counts[0],
+        **{
+            n: round(c / max(1, counts[0]), 4)
+            for n, c in zip(("option_first", "field_first", "field_among_7"), counts[1:], strict=True)
+        },
+    }
+
+
+def _batches(rows: dict[str, list[Any]], size: int, draw: random.Random) -> list[tuple[str, list[Any]]]:
+    out = []
+    for kind, mine in rows.items():
+        mixed = draw.sample(mine, len(mine))
+        out += [(kind, mixed[i : i + size]) for i in range(0, len(mixed), size)]
+    draw.shuffle(out)
+    return out
+
+
+def _encoder(model: Any, tokenizer: Any) -> Callable[[Sequence[str]], Any]:
+    """Mean-pooled unit vectors, in bfloat16 where the processor multiplies it, as float32."""
+    import torch
+
+    def encode(texts: Sequence[str]) -> Any:
+        batch = tokenizer(list(texts), padding=True, truncation=True, max_length=64, return_tensors="pt")
+        with torch.autocast("cpu", torch.bfloat16):
+            hidden = model(**batch).last_hidden_state.float()
+        mask = batch["attention_mask"].unsqueeze(-1).float()
+        return torch.nn.functional.normalize((hidden * mask).sum(1) / mask.sum(1), dim=-1)
+
+    return encode
+
+
+def _loss(encode: Callable[[Sequence[str]], Any], rows: Sequence[Any], held: Sequence[Any], temperature: float) -> Any:
+    import torch
+
+    place = {want: n for n, (want, _) in enumerate(held)}
+    similar = encode([query for query, _ in rows]) @ encode([text for _, text in held]).T / temperature
+    right = torch.zeros_like(similar)
+    for n, (_, wants) in enumerate(rows):
+        for want in wants:
+            if want in place:
+                right[n, place[want]] = 1
+    right = right / right.sum(1, keepdim=True).clamp(min=1)
+    return -(right * torch.log_softmax(similar, -1)).sum(1).mean()
+
+
+def _tidy(folder: Path, base: str) -> None:
+    """Half precision is enough, and no path of this machine stays in the files."""
+    from safetensors.numpy import load_file, save_file
+
+    weights = load_file(folder / "adapter_model.safetensors")
+    save_file({n: w.astype("float16") for n, w in weights.items()}, folder / "adapter_model.safetensors")
+    config = json.loads((folder / "adapter_config.json").read_text("utf-8"))
+    config["base_model_name_or_path"] = base
+    config["target_modules"] = sorted(config["target_modules"])
+    (folder / "adapter_config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    (folder / "README.md").unlink(missing_ok=True)

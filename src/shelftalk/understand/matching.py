@@ -1,0 +1,178 @@
+"""Which fields a wish may be about: a small encoder orders them before the language model reads.
+
+A sentence encoder (MiniLM with a low-rank adapter trained on the written set by `shelftalk train matcher`) embeds the request and
+each thing that may be wanted ("low noise db", "no battery", "setup pop-up"); the nearest come first. The prompt then shows the
+few fields worth a look, best first and each with the likelier way first, and is shorter for it; the language model decides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from shelftalk.errors import EngineError
+from shelftalk.resources import resource
+from shelftalk.values import Facet, Scalar
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["FieldMatcher", "Offered", "load_matcher", "merged", "option_text", "options_of"]
+
+SHIPPED = "serve/matchers/wish-minilm"
+MOST_OFFERED = 7  # fields shown to the language model
+MOST_VALUES = 5  # values of a field that are shown
+LONGEST_VALUE = 32
+log = logging.getLogger(__name__)
+
+Option = tuple[str, Scalar]  # ("low" | "high", field's number) or (value, ...)
+
+
+class Encoder(Protocol):
+    """What the matcher needs of an embedder."""
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors of the texts."""
+        ...
+
+
+class Offered:
+    """A field as it is offered: the facet, its ways or values with the likelier first, and how near the wish is."""
+
+    __slots__ = ("facet", "score", "ways")
+
+    def __init__(self, facet: Facet, ways: tuple[Scalar, ...], score: float = 0.0) -> None:
+        self.facet, self.ways, self.score = facet, ways, score
+
+
+def plain(field: str) -> str:
+    """The field's name in words."""
+    return field.removeprefix("attributes.").replace("_", " ")
+
+
+def values_of(facet: Facet) -> list[Scalar]:
+    """The named values that may be offered, commonest first."""
+    return [v for v, _ in facet.values if 0 < len(str(v)) <= LONGEST_VALUE and not set("\n;,:|") & set(str(v))]
+
+
+def options_of(facet: Facet) -> list[Scalar]:
+    """What may be wanted of a field: "low" and "high" of a number, yes and no, or a named value."""
+    if facet.kind in ("money", "number"):
+        return ["low", "high"]
+    if facet.kind == "boolean":
+        return [True, False]
+    return list(values_of(facet))
+
+
+def option_text(facet: Facet, option: Scalar) -> str:
+    """The text that stands for an option: "low noise db", "no battery", "setup pop-up"."""
+    name = plain(facet.field)
+    if facet.kind in ("money", "number"):
+        return f"{option} {name}"
+    if isinstance(option, bool):
+        return name if option else f"no {name}"
+    return f"{name} {option}"
+
+
+class FieldMatcher:
+    """Orders fields by how near a wish is to what they offer. Vectors of options are kept; those of requests are not."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._kept: dict[str, np.ndarray] = {}
+
+    def offer(
+        self, kinds: Sequence[str], request: str, fields: Sequence[Facet], most: int = MOST_OFFERED
+    ) -> list[Offered]:
+        """The fields nearest to the request, the nearest first, at most `most`, each with its ways in order."""
+        wanted = [(facet, options_of(facet)) for facet in fields]
+        texts = [option_text(facet, option) for facet, options in wanted for option in options]
+        self._remember(texts)
+        query = self._encoder.encode([query_text(kinds, request)])[0]
+        out = []
+        for facet, options in wanted:
+            scored = [(float(self._kept[option_text(facet, o)] @ query), n, o) for n, o in enumerate(options)]
+            scored.sort(key=lambda s: (-s[0], s[1]))
+            if scored:
+                out.append(Offered(facet, tuple(o for _, _, o in scored), scored[0][0]))
+        out.sort(key=lambda o: -o.score)
+        return [Offered(o.facet, o.ways[:MOST_VALUES], o.score) for o in out[:most]]
+
+    def _remember(self, texts: Sequence[str]) -> None:
+        new = [text for text in dict.fromkeys(texts) if text not in self._kept]
+        if len(self._kept) + len(new) > 20_000:
+            self._kept.clear()
+            new = list(dict.fromkeys(texts))
+        for text, vector in zip(new, self._encoder.encode(new) if new else (), strict=True):
+            self._kept[text] = vector
+
+
+def query_text(kinds: Sequence[str], request: str) -> str:
+    """The text that stands for a request."""
+    return f"{', '.join(kinds[:2]) or 'Products'}: {request[:300]}"
+
+
+def plain_order(fields: Sequence[Facet], most: int) -> list[Offered]:
+    """The fields as they come, without a matcher."""
+    return [Offered(facet, tuple(options_of(facet)[:MOST_VALUES])) for facet in fields[:most] if options_of(facet)]
+
+
+def load_matcher(home: Path) -> FieldMatcher | None:
+    """The shipped matcher, prepared under `home` at first use; None (and a warning) where it cannot be loaded."""
+    from shelftalk.catalog.embed import load_embedder
+
+    try:
+        return FieldMatcher(load_embedder(str(merged(resource(SHIPPED), home)), home))
+    except (EngineError, OSError, ValueError, KeyError) as error:
+        log.warning("the field matcher cannot be loaded, fields are shown as they come: %s", error)
+        return None
+
+
+def merged(adapter: Path, home: Path) -> Path:
+    """The folder of the encoder with the adapter's weights added, made under `home` once.
+
+    LoRA (Hu et al. 2021, arXiv 2106.09685): W + (alpha / r) B A. Raises OSError or KeyError for an adapter that does not fit.
+    """
+    from safetensors.numpy import load_file, save_file
+
+    from shelftalk.catalog.embed import base_folder
+
+    weights = adapter / "adapter_model.safetensors"
+    key = hashlib.sha256(weights.read_bytes()).hexdigest()[:12]
+    target = home / "matchers" / key
+    if (target / "modules.json").is_file() or (target / "config.json").is_file():
+        return target
+    config = json.loads((adapter / "adapter_config.json").read_text("utf-8"))
+    scale = float(config["lora_alpha"]) / int(config["r"])
+    base = base_folder()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(dir=target.parent))
+    shutil.copytree(base, partial, dirs_exist_ok=True)
+    held = load_file(base / "model.safetensors")
+    lora = load_file(weights)
+    for name in [n for n in lora if n.endswith("lora_A.weight")]:
+        module = name.removeprefix("base_model.model.").removesuffix(".lora_A.weight")
+        matched = next(n for n in (f"{module}.weight", f"bert.{module}.weight") if n in held)
+        a, b = lora[name].astype("float32"), lora[name.replace("lora_A", "lora_B")].astype("float32")
+        held[matched] = held[matched] + scale * (b @ a)
+    save_file(held, partial / "model.safetensors", metadata={"format": "pt"})
+    try:
+        partial.replace(target)
+    except OSError:  # another process was quicker
+        shutil.rmtree(partial, ignore_errors=True)
+    return target
+
+
+def narrowed(facet: Facet, ways: Sequence[Scalar]) -> Facet:
+    """The facet with only those values, in that order."""
+    if facet.kind in ("money", "number", "boolean"):
+        return facet
+    counts = dict(facet.values)
+    return replace(facet, values=tuple((v, counts.get(v, 1)) for v in ways))
