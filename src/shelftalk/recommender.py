@@ -332,6 +332,7 @@ class Shelf:
                     self.catalog.get,
                     retriever.kinds,
                     self._field_matcher,
+                    retriever.held,
                 ),
                 retriever,
                 Explainer(facets, lambda: self.engine, self.prompts, settings.explain),

@@ -21,7 +21,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ from shelftalk.retrieve import relax, stock
 from shelftalk.retrieve.audience import grown_up_first
 from shelftalk.retrieve.criteria import top, utility
 from shelftalk.retrieve.exclude import Unwanted
-from shelftalk.retrieve.fusion import Fused, fuse, weights_for
+from shelftalk.retrieve.fusion import FEEDBACK, Fused, fuse, moved, weights_for, with_cosines
 from shelftalk.retrieve.kind import (
     PROPERTY,
     UNNAMED,
@@ -52,7 +53,7 @@ from shelftalk.retrieve.names import also_called
 from shelftalk.retrieve.stock import placed
 from shelftalk.settings import RetrieveSettings
 from shelftalk.text import clean, shorten
-from shelftalk.values import Candidate, Constraint, Intent, Product, Retrieval, Sort
+from shelftalk.values import Candidate, Constraint, Intent, Product, Retrieval, Scalar, Sort
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,8 +68,12 @@ _OPENING = re.compile(r"\b(?:something|anything)\b", re.I)
 DENSE_DEPTH, BM25_DEPTH = 400, 400
 # So many candidates come from the criteria's own order; each kind after the first of a need weighs so much less.
 CRITERIA_DEPTH, KIND_STEP = 60, 0.15
+# Where there are no words to search for, popularity counts so much beside what was wished.
+POPULARITY = 0.3
 # So many products are looked at to tell which kinds are in question, and so many count for how clear that is.
 KIND_DEPTH, FIRST_FOUND = 120, 10
+# So many products of a kind are looked into for what their fields hold; so many kinds are remembered.
+LOOKED_INTO, KINDS_KEPT = 400, 64
 # So many products with a word are looked at to tell what it names.
 _LOOKED_AT = 60
 # At most this many relevant products compete for a superlative.
@@ -92,6 +97,7 @@ class _Search:
     unwanted: Unwanted
     k: int  # how many are looked at, so that what is in stock can come first
     wanted: int
+    given: bool = False  # the candidates are given: none is added to them
 
 
 class Retriever:
@@ -99,6 +105,7 @@ class Retriever:
 
     def __init__(self, catalog: Catalog, settings: RetrieveSettings) -> None:
         self._catalog, self._settings = catalog, settings
+        self._held_by: dict[tuple[int, tuple[str, ...]], Mapping[str, tuple[Scalar, ...]]] = {}
 
     def retrieve(self, intent: Intent, *, k: int | None = None, only: Sequence[str] | None = None) -> Retrieval:
         """Up to k candidates (by default the setting `candidates`), best first; see the module for how.
@@ -136,6 +143,18 @@ class Retriever:
         fused = fuse(dense, lexical, weights_for(query, self._settings))[:KIND_DEPTH]
         return kind_shares(fused, self._catalog.get_many([f.id for f in fused]))
 
+    def held(self, kinds: Sequence[str]) -> Mapping[str, tuple[Scalar, ...]]:
+        """What products of these kinds hold, by field: their values, commonest first (numbers: one of them, to say that there are
+        some), of the fields that at least one product in twenty carries. Up to 400 products are looked at; {} without kinds."""
+        key = (self._catalog.version, tuple(kinds))
+        if key not in self._held_by:
+            while len(self._held_by) >= KINDS_KEPT:
+                self._held_by.pop(next(iter(self._held_by)))
+            where = sql.where((Constraint("categories", "in", tuple(kinds)),)) if kinds else None
+            ids = self._catalog.scan(where, limit=LOOKED_INTO) if kinds else []
+            self._held_by[key] = held_values(self._catalog.get_many(ids).values())
+        return self._held_by[key]
+
     # One attempt -------------------------------------------------------------------------------------------------
 
     def _try(self, search: _Search, constraints: Sequence[Constraint]) -> Retrieval:
@@ -154,10 +173,11 @@ class Retriever:
         if sort is not None:
             return self._superlative(search, sort, constraints, where, matching)
         if not search.text:
-            return self._weighed(search, constraints, self._popular(search, where))
+            popular = self._popular(search, where)
+            return self._weighed(search, constraints, popular, POPULARITY)
         depth = max(DENSE_DEPTH, 2 * search.k)
         while True:
-            fused = self._fused(search, where, depth)
+            fused = self._fused(search, where, depth, feedback=self._settings.feedback_weight)
             kept = self._kept(search, (f.id for f in fused))
             if len(kept) == search.k or depth >= matching or not search.unwanted:
                 break
@@ -178,18 +198,16 @@ class Retriever:
         return of_kinds if self._catalog.matching(sql.where(of_kinds)) else tuple(constraints)
 
     def _weighed(
-        self, search: _Search, constraints: Sequence[Constraint], found: tuple[Candidate, ...]
+        self, search: _Search, constraints: Sequence[Constraint], found: tuple[Candidate, ...], weight: float = 1.0
     ) -> tuple[Candidate, ...]:
-        """The candidates by relevance, kind and the criteria's utility together, with those that the criteria's own order in the
+        """The candidates by relevance (times `weight`), kind and the criteria's utility together, with those that the criteria's own order in the
         database adds."""
         intent = search.intent
         if not intent.criteria and not intent.kinds:
             return found
         scoped = self._scoped(intent, constraints)
         scope = Scope(self._catalog, scoped, search.excluded_ids, kinds_of(intent))
-        more = top(self._catalog, intent.criteria, scoped, search.excluded_ids, CRITERIA_DEPTH)
-        if search.vector is not None and len(scoped) > len(constraints):
-            more += [i for i, _ in self._catalog.dense(search.vector, sql.where(scoped, search.excluded_ids), search.k)]
+        more = [] if search.given else self._more(search, constraints, scoped)
         here = {c.product.id: c for c in found}
         for product in self._kept(search, iter([i for i in dict.fromkeys(more) if i not in here]), len(more) or 1):
             here[product.id] = Candidate(product, 0.0, {})
@@ -201,7 +219,7 @@ class Retriever:
             fits = 1.0 if not intent.kinds else 0.0 if place is None else 1.0 - KIND_STEP * place
             useful = utility(product, intent.criteria, scope.of(product)) if fits else 0.0
             relevance = candidate.score if candidate.scores else floor
-            score = relevance + self._settings.criteria_weight * useful
+            score = weight * relevance + self._settings.criteria_weight * useful
             if intent.kinds:
                 score += self._settings.kind_weight * fits
             scored.append(replace(candidate, score=score, scores={**candidate.scores, "criteria": useful}))
@@ -209,14 +227,29 @@ class Retriever:
         top_score = max((c.score for c in scored), default=0.0) or 1.0
         return tuple(replace(c, score=c.score / top_score) for c in scored[: search.k])
 
-    def _fused(self, search: _Search, where: str | None, depth: int) -> list[Fused]:
+    def _more(self, search: _Search, constraints: Sequence[Constraint], scoped: Sequence[Constraint]) -> list[str]:
+        """The ids of the best by each criterion, and of those of the kinds in question that are nearest to the text."""
+        found = top(self._catalog, search.intent.criteria, scoped, search.excluded_ids, CRITERIA_DEPTH)
+        if search.vector is not None and len(scoped) > len(constraints):
+            found += [
+                i for i, _ in self._catalog.dense(search.vector, sql.where(scoped, search.excluded_ids), search.k)
+            ]
+        return found
+
+    def _fused(self, search: _Search, where: str | None, depth: int, *, feedback: float = 0.0) -> list[Fused]:
         if search.vector is None:
             return []
         dense = self._catalog.dense(search.vector, where, depth)
         full_text = self._catalog.lexical(search.text, where, max(BM25_DEPTH, depth))
         settings = self._settings
         weights = weights_for(search.text, settings)
-        return fuse(dense, full_text, weights, fusion=settings.fusion, rrf_k=settings.rrf_k)
+        fused = fuse(dense, full_text, weights, fusion=settings.fusion, rrf_k=settings.rrf_k)
+        if not feedback:
+            return fused
+        first = self._catalog.vectors([f.id for f in fused[:FEEDBACK]])
+        nearer = self._catalog.dense(moved(search.vector, first, feedback), where, depth)
+        again = fuse(nearer, full_text, weights, fusion=settings.fusion, rrf_k=settings.rrf_k)
+        return with_cosines(again, dict(dense))
 
     def _kept(self, search: _Search, ids: Iterator[str], limit: int | None = None) -> list[Product]:
         """The first k products of those ids that carry no unwanted word."""
@@ -292,8 +325,8 @@ class Retriever:
         if not ids:
             return Retrieval(no_match=True)
         constraints, intent = search.intent.constraints, search.intent
-        wide = replace(search, k=len(ids), unwanted=Unwanted(()), excluded_ids=())
-        narrow = replace(search, k=len(ids))
+        wide = replace(search, k=len(ids), unwanted=Unwanted(()), excluded_ids=(), given=True)
+        narrow = replace(search, k=len(ids), given=True)
         where = sql.where(constraints, search.excluded_ids, ids)
         matching = self._catalog.matching(where)
         held = self._ordered(narrow, where) if matching else ()
@@ -310,8 +343,6 @@ class Retriever:
         """All products of a small filter in the intent's order."""
         if search.intent.sort is not None:
             return self._superlative(search, search.intent.sort, (), where, 0)
-        if not search.text:
-            return self._popular(search, where)
         return self._candidates(search, (), where, self._catalog.matching(where))
 
     # Near misses -----------------------------------------------------------------------------------------------------
@@ -405,6 +436,23 @@ class Retriever:
             (ids if excluded in known else words).append(excluded)
         vector = self._catalog.embedder.encode_query(text) if text else None
         return _Search(intent, text, vector, tuple(ids), Unwanted(words), k, wanted)
+
+
+def held_values(products: Iterable[Product]) -> dict[str, tuple[Scalar, ...]]:
+    """The values of each attribute, commonest first, of those that at least one product in twenty carries."""
+    counts: dict[str, Counter[Scalar]] = {}
+    carried: Counter[str] = Counter()
+    total = 0
+    for product in products:
+        total += 1
+        for name, value in product.attributes.items():
+            if value is None or value == ():
+                continue
+            carried[name] += 1
+            held = counts.setdefault(name, Counter())
+            held.update(value if isinstance(value, (tuple, list)) else (value,))
+    few = total / 20
+    return {n: tuple(v for v, _ in c.most_common(60)) for n, c in counts.items() if carried[n] >= few}
 
 
 def kinds_of(intent: Intent) -> tuple[str, ...]:

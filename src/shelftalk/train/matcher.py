@@ -84,7 +84,7 @@ def examples(found: WrittenSet, split: str) -> dict[str, list[tuple[str, list[Wa
         if wish.split != split:
             continue
         wants = [wanted_of(c) for c in wish.wants]
-        real = [w for w in wants if w is not None]
+        real: list[Wanted] = [w for w in wants if w is not None]
         out[wish.kind].append((query_text((wish.kind,), wish.text), real or [None]))
         if split == "train":
             out[wish.kind] += [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shelftalk.engines.base import Engine
@@ -19,7 +19,7 @@ from shelftalk.understand.tokens import stems
 from shelftalk.understand.turns import Conversation, Lookup
 from shelftalk.understand.unread import unread
 from shelftalk.understand.wanting import Asked, KindSearch, Wanting
-from shelftalk.values import Criterion, Facets, Intent, Request, Tokens
+from shelftalk.values import Criterion, Facets, Intent, Request, Scalar, Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ class Understander:
         products: Lookup | None = None,
         kinds: KindSearch | None = None,
         matcher: Callable[[], FieldMatcher | None] | None = None,
+        held: Callable[[Sequence[str]], Mapping[str, tuple[Scalar, ...]]] | None = None,
     ) -> None:
         self.facets = facets
         self.settings = settings or UnderstandSettings()
@@ -72,7 +73,7 @@ class Understander:
         library = prompts or PromptLibrary.default()
         loaded = engine if callable(engine) else lambda: engine
         if self.settings.mode == "wishes":
-            self.wanting = Wanting(facets, loaded, library, kinds or (lambda intent, text: ()), matcher)
+            self.wanting = Wanting(facets, loaded, library, kinds or (lambda intent, text: ()), matcher, held)
         else:
             self.model = IntentModel(self.reader.index, loaded(), library.get(self.settings.prompt))
 

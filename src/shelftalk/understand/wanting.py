@@ -7,17 +7,17 @@ finds is nearly all of one kind, else from the model's choice among the kinds th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shelftalk.engines.base import Engine
 from shelftalk.prompts.library import PromptLibrary
-from shelftalk.understand.criteria import Question, Wishes, WishReader, question_fields, said_in
+from shelftalk.understand.criteria import Question, Wishes, WishReader, question_fields, said_in, shown_name
 from shelftalk.understand.lexicon import FILLER, FUNCTION
 from shelftalk.understand.matching import FieldMatcher, Offered, plain_order
 from shelftalk.understand.needs import MOST_KINDS, NeedReader
 from shelftalk.understand.tokens import stem
-from shelftalk.values import Criterion, Facets, Intent, Tokens
+from shelftalk.values import Criterion, Facet, Facets, Intent, Scalar, Tokens
 
 __all__ = ["KindSearch", "Wanted", "Wanting"]
 
@@ -61,8 +61,9 @@ class Wanting:
         prompts: PromptLibrary,
         search: KindSearch,
         matcher: Callable[[], FieldMatcher | None] | None = None,
+        held: Callable[[Sequence[str]], Mapping[str, tuple[Scalar, ...]]] | None = None,
     ) -> None:
-        self._matcher = matcher
+        self._matcher, self._held = matcher, held
         self._facets, self._engine, self._search = facets, engine, search
         self._wishes, self._kinds = prompts.get("understand/wishes"), prompts.get("understand/kinds")
         self._kept: dict[tuple[tuple[str, ...], str], Wishes] = {}
@@ -130,7 +131,11 @@ class Wanting:
 
     def _offered(self, kinds: tuple[str, ...], text: str) -> tuple[Offered, ...]:
         """The fields to show for a text: the nearest by the matcher, else the first as they come."""
-        fields = question_fields(self._facets, kinds, text)
+        fields = list(question_fields(self._facets, kinds, text))
+        if self._held is not None and kinds and (held := self._held(kinds)):
+            fields = [
+                _of_kind(f, held) for f in fields if f.field in ("price", "rating") or shown_name(f.field) in held
+            ]
         matcher = self._matcher() if self._matcher is not None else None
         return tuple(matcher.offer(kinds, text, fields) if matcher else plain_order(fields, MOST_PLAIN))
 
@@ -151,6 +156,16 @@ class Wanting:
 
     def _words_of(self, intent: Intent) -> tuple[str, ...]:
         return tuple(self._known.get(str(v).lower(), "") for c in intent.constraints if c.field == "categories" for v in (c.value if isinstance(c.value, tuple) else (c.value,)))  # fmt: skip
+
+
+def _of_kind(facet: Facet, held: Mapping[str, tuple[Scalar, ...]]) -> Facet:
+    """The facet with the values that products of the kinds hold."""
+    values = held.get(shown_name(facet.field))
+    if values is None or facet.kind in ("money", "number", "boolean"):
+        return facet
+    known = {str(v).lower(): v for v, _ in facet.values}
+    mine = tuple((known[str(v).lower()], 1) for v in values if str(v).lower() in known)
+    return replace(facet, values=mine or facet.values)
 
 
 def _named(intent: Intent) -> tuple[str, ...]:
