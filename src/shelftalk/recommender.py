@@ -377,7 +377,10 @@ class Shelf:
     def _order(self, work: Sequence[Work], strategy: str | None = None) -> None:
         started = time.perf_counter()
         facets = self.catalog.facets()
-        jobs = [RankJob(w.request.request, w.intent, w.retrieval, facets, self._scope(w)) for w in work]
+        jobs = [
+            RankJob(w.request.request, w.intent, w.retrieval, facets, self._scope(w), w.request.k or self.settings.k)
+            for w in work
+        ]
         rankings = self._ranker(strategy).rank_many(jobs)
         spent = (time.perf_counter() - started) * 1000 / max(1, len(work))
         for w, ranking in zip(work, rankings, strict=True):

@@ -46,6 +46,7 @@ class RetrieveSettings(_Group):
     sentence_dense_weight: float = Field(0.65, ge=0)
     sentence_bm25_weight: float = Field(0.35, ge=0)
     rrf_k: int = Field(60, ge=1)
+    feedback_weight: float = Field(0.6, ge=0)
     criteria_weight: float = Field(0.6, ge=0)
     kind_weight: float = Field(0.3, ge=0)
     relevance_cut: float = Field(0.5, ge=0, le=1)
@@ -54,7 +55,8 @@ class RetrieveSettings(_Group):
 
 class RankSettings(_Group):
     """How candidates are ordered: strategy ("graded": a typed decision a candidate), how many are shown to the model, window of
-    one prompt and permutations (listwise), the weight of the model's score, and the temperature of grades, fitted on dev."""
+    one prompt and permutations (listwise), the weight of the model's score beside retrieval's, that of a grade beside criteria and
+    retrieval, and the temperature of grades, fitted on dev."""
 
     strategy: Literal["none", "graded", "listwise", "pointwise", "generated"] = "graded"
     prompt: str | None = None
@@ -62,6 +64,7 @@ class RankSettings(_Group):
     window: int = Field(10, ge=2, le=20)
     permutations: int = Field(1, ge=1, le=10)
     model_weight: float = Field(0.5, ge=0, le=1)
+    grade_weight: float = Field(0.1, ge=0, le=1)
     temperature: float = Field(1.0, gt=0)
     token_budget: int = Field(1200, ge=200)
     suits_prompt: str = "suit/yesno"

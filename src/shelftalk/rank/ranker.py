@@ -35,13 +35,15 @@ STRATEGIES: dict[str, Callable[[Engine, Template, int], Strategy]] = {
 
 @dataclass(frozen=True, slots=True)
 class RankJob:
-    """One request's candidates, as understood and retrieved; `facets` and `scope` (what fits) are what cards are made from."""
+    """One request's candidates, as understood and retrieved; `facets` and `scope` (what fits) are what cards are made from,
+    `k` is how many will be shown."""
 
     request: str
     intent: Intent
     retrieval: Retrieval
     facets: Facets = Facets()
     scope: Scope | None = None
+    k: int = 3
 
 
 @dataclass
@@ -106,15 +108,19 @@ class Ranker:
         return [self._by_grade(job, some, found) for job, some, found in zip(jobs, shown, grades, strict=True)]
 
     def _undecided(self, job: RankJob) -> tuple[Candidate, ...]:
-        """The candidates worth a grade: none under a superlative, or where there is nothing to choose."""
+        """The candidates worth a grade: none under a superlative, or where there is nothing to choose, and none that the best grade
+        could not lift among the `k` that are shown."""
         shown = job.retrieval.candidates[: self._settings.depth]
-        return () if job.intent.sort is not None or len(shown) < 2 else shown
+        if job.intent.sort is not None or len(shown) < 2:
+            return ()
+        last = shown[min(job.k, len(shown)) - 1].score - self._settings.grade_weight
+        return tuple(c for c in shown if c.score >= last)
 
     def _by_grade(self, job: RankJob, shown: Sequence[Candidate], grades: Grades) -> Ranking:
         candidates = job.retrieval.candidates
         if not shown:
             return Ranking(candidates, "none")
-        weight = self._settings.model_weight
+        weight = self._settings.grade_weight
         head = [
             replace(c, score=c.score + weight * g, scores={**c.scores, "grade": 3 * g})
             for c, g in zip(shown, grades.scores, strict=True)
