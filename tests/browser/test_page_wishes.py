@@ -50,7 +50,7 @@ def test_wishes_are_chips_in_plain_words_and_what_no_field_answers_is_said_quiet
     turn = _shown(visit(), answer)
     assert _chips(turn) == [
         "persons at least 2", "looking in Tents", "looking in Backpacks", "on a long walk: low weight (above all)",
-        "quick to put up: setup pop-up", "that lasts: high warranty years (if possible)", "no data: feels like home",
+        "quick to put up: setup pop-up", "that lasts: high warranty (if possible)", "no data: feels like home",
         "searching “long walk”",
     ]  # fmt: skip
     assert turn.locator(".chip.unread button").count() == 0
@@ -96,9 +96,9 @@ def test_an_answer_to_the_question_back_is_the_next_turn_also_by_keyboard(visit:
 def test_a_wish_taken_away_turned_or_made_more_important_changes_what_is_asked(visit: Any, answer: Answer) -> None:
     v = visit()
     turn = _shown(v, answer)
-    turn.get_by_role("button", name="Remove wish: that lasts: high warranty years (if possible)").click()
+    turn.get_by_role("button", name="Remove wish: that lasts: high warranty (if possible)").click()
     turn = v.wait_for(2)
-    assert "no longer that lasts: high warranty years (if possible)" in turn.locator(".changed").inner_text()
+    assert "no longer that lasts: high warranty (if possible)" in turn.locator(".changed").inner_text()
     first, second = v.answers()[-1]["intent"]["criteria"]
     assert first == answer.intent.criteria[0].to_dict()
     assert v.answers()[-1]["intent"]["unanswered"] == ["feels like home"]
@@ -150,7 +150,7 @@ def test_all_of_them_are_text_whatever_they_hold(visit: Any, answer: Answer) -> 
     intent = replace(answer.intent, criteria=criteria, unanswered=(EVIL,), kinds=(EVIL,))
     picks = tuple(replace(pick, label=EVIL) for pick in answer.picks)
     follow_up = FollowUp(EVIL, ((EVIL, EVIL), (EVIL * 3, EVIL)))
-    v = visit(width=390)
+    v = visit(width=390, faults_expected=True)  # there are no trade-offs around kinds that the catalogue lacks: 404
     turn = _shown(v, replace(answer, intent=intent, picks=picks, opening=EVIL, follow_up=follow_up))
     assert turn.locator(".opening").inner_text() == EVIL
     assert turn.locator(".badge").first.inner_text() == EVIL

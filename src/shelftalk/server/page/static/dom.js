@@ -23,7 +23,7 @@ let last = 0;
 export const uid = (prefix) => `${prefix}-${++last}`;
 
 // A field's name as people write it: "battery_life_hours" is "battery life (hours)".
-const UNITS = new Set(["hours", "g", "kg", "l", "ml", "cm", "mm", "m", "w", "mah", "lm", "db", "min", "inch", "bar"]);
+const UNITS = new Set(["hours", "g", "kg", "l", "ml", "cm", "mm", "m", "w", "mah", "lm", "db", "min", "minutes", "days", "months", "years", "inch", "bar"]);
 const NAMES = { categories: "kind", review_count: "reviews", released_at: "released", list_price: "list price" };
 export function fieldName(field) {
   const bare = field.replace(/^attributes\./, "");
