@@ -58,7 +58,7 @@ def main() -> None:
         f"{count} answers with {options.k} picks; {model} through {engine}; {os.cpu_count()} cores, {platform.machine()};"
     )
     print(f"load {os.getloadavg()[0]:.1f}; understand {settings.understand.mode}, rank {settings.rank.strategy}, "
-          f"explain {settings.explain.mode} with {settings.explain.claims} claims\n")  # fmt: skip
+          f"explain {settings.explain.mode}\n")  # fmt: skip
     print("| | p50 ms | p95 ms |\n|---|---|---|")
     for name, values in rows.items():
         print(f"| {name} | {np.percentile(values, 50):.0f} | {np.percentile(values, 95):.0f} |")

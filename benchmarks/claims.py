@@ -1,14 +1,14 @@
-"""How often the language model's wording of a claim holds, and whether anything false is shown.
+"""How often the statements that the language model writes hold, and whether anything false is shown.
 
-    python benchmarks/claims.py --data DATA [--sets chorus productqa retail demo] [--jobs 20] [--unguided]
-        [--prompt explain/claim@2 ...] [--engine transformers] [--adapter none] [--show 20] [--record] [--written]
+    python benchmarks/claims.py --data DATA [--sets chorus productqa retail demo] [--jobs 20] [--prompt explain/reason@1 ...]
+        [--engine transformers] [--adapter none] [--show 20] [--record] [--written] [--latency]
 
 Made-up requests over development data only (the training categories of productqa, a sample of chorus and of
 retail_demo_store, the bundled demo): limits, equalities and negations taken from real records, a third of them missed
-by some pick. Prints a Markdown table: the share of shown claims that the model worded at the first and at the second
-try, the share that the record speaks, tokens and seconds a claim, and claims that an independent check finds false.
-That check (shelftalk.evaluate.faithfulness) is written anew and shares no code with the package's checker. `--written` holds
-against it what the model wrote at the first try, before the package's checker has dropped anything.
+by some pick. Prints a Markdown table: the share of shown claims that are the model's and the record's, the picks that were
+asked for twice, statements dropped, tokens and seconds a pick, and claims that an independent check finds false. That check
+(shelftalk.evaluate.faithfulness) shares no code with the package's checker. `--written` prints instead the share of statements
+of the first try that the package's checker passes, and what it says of the others.
 """
 
 from __future__ import annotations
@@ -27,15 +27,18 @@ from pathlib import Path
 from shelftalk.catalog.facets import collect
 from shelftalk.catalog.readers import Reject, read_feed
 from shelftalk.engines import Engine, load_engine
-from shelftalk.evaluate.faithfulness import Independent
+from shelftalk.evaluate.faithfulness import Asked, Independent
 from shelftalk.evaluate.metrics.intervals import wilson
 from shelftalk.explain import Explainer, ExplainJob
-from shelftalk.explain.select import points_of
+from shelftalk.explain.check import Check
+from shelftalk.explain.statements import statements
+from shelftalk.explain.vocabulary import Vocabulary
 from shelftalk.explain.write import Writer
+from shelftalk.facts.card import card_facts
 from shelftalk.prompts import PromptLibrary
 from shelftalk.resources import resource
 from shelftalk.settings import ExplainSettings, load_settings
-from shelftalk.values import Claim, Constraint, Evidence, Explanation, Facets, Intent, Product, Sort
+from shelftalk.values import Constraint, Explanation, Facets, Intent, Product, Sort
 
 # Requests and their data -----------------------------------------------------------------------------------------------
 
@@ -116,41 +119,39 @@ class Tally:
     """Counts over the shown claims of one run."""
 
     claims: int = 0
-    first: int = 0
-    second: int = 0
-    record: int = 0
+    worded: int = 0
     picks: int = 0
+    again: int = 0
+    dropped: int = 0
     alike: int = 0
     prompt: int = 0
     completion: int = 0
     seconds: float = 0.0
     false: list[str] = field(default_factory=list)
-    refused: Counter[str] = field(default_factory=Counter)
 
     def add(self, job: ExplainJob, explanations: Sequence[Explanation]) -> None:
         """Count one job's explanations."""
         check = Independent()
+        asked = Asked(job.intent, job.products, job.relaxed, job.request)
         self.alike += len(explanations) - len({e.reason for e in explanations})
         for product, one in zip(job.products, explanations, strict=True):
             self.picks += 1
             self.claims += len(one.claims)
-            worded = sum(c.source == "model" for c in one.claims)
-            again = max(0, one.regenerated - one.dropped)
-            self.first += worded - again
-            self.second += again
-            self.record += len(one.claims) - worded
+            self.worded += sum(c.source == "model" for c in one.claims)
+            self.again += one.regenerated
+            self.dropped += one.dropped
             self.prompt += one.tokens.prompt
             self.completion += one.tokens.completion
             for claim in one.claims:
-                self.false += [f"{product.id}: {claim.text!r}: {f}" for f in check.faults(claim, product, job)]
+                self.false += [f"{product.id}: {claim.text!r}: {f}" for f in check.faults(claim, product, asked)]
 
     def row(self, name: str, prompt: str) -> str:
         """The tally as a row of the table."""
-        n = max(1, self.claims)
-        share = " | ".join(f"{100 * x / n:.0f}%" for x in (self.first, self.second, self.record))
+        n, picks = max(1, self.claims), max(1, self.picks)
         return (
-            f"| {name} | {prompt} | {self.claims} | {share} | {self.prompt / n:.0f} | {self.completion / n:.1f} "
-            f"| {self.seconds / n:.2f} | {self.alike} | {len(self.false)} |"
+            f"| {name} | {prompt} | {self.picks} | {self.claims} | {self.worded / n:.0%} | {1 - self.worded / n:.0%} | "
+            f"{self.again / picks:.0%} | {self.dropped} | {self.prompt / picks:.0f} | {self.completion / picks:.1f} | "
+            f"{self.seconds / picks:.2f} | {self.alike} | {len(self.false)} |"
         )
 
 
@@ -174,34 +175,24 @@ def measure(explainer: Explainer, jobs: Sequence[ExplainJob], show: int) -> Tall
 
 def written(
     engine: Engine, settings: ExplainSettings, facets: Facets, jobs: Sequence[ExplainJob], show: int
-) -> tuple[str, list[str]]:
-    """The cells of one row about what the model wrote at the first try, and the sentences that the strict check faults."""
+) -> tuple[str, Counter[str]]:
+    """The share of statements of the first try that hold, and why the others do not."""
     writer = Writer(lambda: engine, PromptLibrary.default().get(settings.prompt), settings)
-    check, said, false = Independent(), 0, []
-    picks = two = speaking = answering = alike = 0
+    said, refused = 0, Counter[str]()
     for job in jobs:
-        chosen = points_of(job, facets, settings.claims)
-        wordings = iter(writer.word([point for points in chosen for point in points]))
-        for product, points in zip(job.products, chosen, strict=True):
-            for point in points:
-                wording = next(wordings)
-                if not wording.wrote:
-                    continue
+        cards = [card_facts(product, facets, job.intent, job.scope) for product in job.products]
+        checks = [
+            Check(p, Vocabulary.of(facets, p), job.intent, job.request, c)
+            for p, c in zip(job.products, cards, strict=True)
+        ]
+        for check, found in zip(checks, writer.write(checks), strict=True):
+            for one in statements(found.wrote[0]) if found.wrote else ():
+                why = check.why_not(one.text, [check.cards[n - 1] for n in one.cited if 1 <= n <= len(check.cards)])
                 said += 1
-                evidence = tuple(Evidence(fact.field, fact.value) for fact in wording.cited or point.facts)
-                faults = check.faults(Claim(wording.wrote[0], evidence, point.answers, True), product, job)
+                refused.update([why] if why else [])
                 if said <= show:
-                    print(f"    {wording.wrote[0]}  {faults or ''}", file=sys.stderr)
-                false += [f"{product.id}: {wording.wrote[0]!r}: {'; '.join(faults)}"] if faults else []
-        explained = Explainer(facets, engine, PromptLibrary.default(), settings).explain(job)
-        alike += len(explained) - len({one.reason for one in explained})
-        picks += len(explained)
-        two += sum(len(one.claims) >= 2 for one in explained)
-        if len({answer for points in chosen for point in points if (answer := point.answers)}) >= 2:
-            speaking += len(explained)
-            answering += sum(sum(bool(c.answers) for c in one.claims) >= 2 for one in explained)
-    cells = [_share(said - len(false), said), _share(two, picks), _share(answering, speaking), str(alike)]
-    return " | ".join([str(said), *cells]), false
+                    print(f"    {one.text}  {why}", file=sys.stderr)
+    return _share(said - refused.total(), said), refused
 
 
 def _share(hits: int, n: int) -> str:
@@ -231,7 +222,6 @@ def main() -> int:
     parser.add_argument("--sets", nargs="+", default=["chorus", "productqa", "retail", "demo"])
     parser.add_argument("--jobs", type=int, default=12, help="jobs of three picks, a set")
     parser.add_argument("--prompt", nargs="+", default=[ExplainSettings().prompt])
-    parser.add_argument("--unguided", action="store_true", help="without the grammar of true frames")
     parser.add_argument("--record", action="store_true", help="no model: only what the record speaks")
     parser.add_argument("--engine", default="transformers")
     parser.add_argument("--model", default="default")
@@ -249,32 +239,30 @@ def main() -> int:
         print("| prompt | jobs | first reason p50 s | p95 s | three reasons p50 s | p95 s |\n|---|---|---|---|---|---|")
         _, groups, facets = next(shelves(args.data, ["demo"], args.seed))
         for ref in args.prompt:
-            settings = ExplainSettings(prompt=ref, guided=not args.unguided)
+            settings = ExplainSettings(prompt=ref)
             explainer = Explainer(facets, engine, PromptLibrary.default(), settings)
             jobs = make_jobs(groups, args.jobs + 2, args.seed)
             explainer.explain_many(jobs[:2])
             print(latency(explainer, jobs[2:]), flush=True)
         return 0
-    if args.written:
-        print("| set | prompt | written | hold before any check | picks with two or more claims | with two or more that answer, where two wishes were said | reasons alike |\n|---|---|---|---|---|---|---|")  # fmt: skip
+    if args.written and engine is not None:
+        print("| set | prompt | statements of the first try that hold |\n|---|---|---|")
         for name, groups, facets in shelves(args.data, args.sets, args.seed):
             for ref in args.prompt:
-                settings = ExplainSettings(prompt=ref, guided=not args.unguided)
-                row, false = written(engine, settings, facets, make_jobs(groups, args.jobs, args.seed), args.show)
-                print(f"| {name} | {ref}{', freely' if args.unguided else ', guided'} | {row} |", flush=True)
-                print(*false, sep="\n", file=sys.stderr)
+                jobs = make_jobs(groups, args.jobs, args.seed)
+                row, refused = written(engine, ExplainSettings(prompt=ref), facets, jobs, args.show)
+                print(f"| {name} | {ref} | {row} |", flush=True)
+                print(*(f"{n} {why}" for why, n in refused.most_common(30)), sep="\n", file=sys.stderr)
         return 0
-    print("| set | prompt | claims | model, first try | model, second try | record | prompt tokens | written tokens | seconds | reasons alike | false |")  # fmt: skip
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    print("| set | prompt | picks | claims | the model's | the record's | asked twice | dropped | prompt tokens | written tokens | seconds | reasons alike | false |")  # fmt: skip
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
     false: list[str] = []
     for name, groups, facets in shelves(args.data, args.sets, args.seed):
         jobs = make_jobs(groups, args.jobs, args.seed)
         for ref in args.prompt:
-            settings = ExplainSettings(prompt=ref, guided=not args.unguided)
-            explainer = Explainer(facets, engine, PromptLibrary.default(), settings)
+            explainer = Explainer(facets, engine, PromptLibrary.default(), ExplainSettings(prompt=ref))
             tally = measure(explainer, jobs, args.show)
-            guided = "" if args.unguided or engine is None else ", guided"
-            print(tally.row(name, f"{explainer.prompt or 'record'}{guided}"), flush=True)
+            print(tally.row(name, explainer.prompt or "record"), flush=True)
             false += tally.false
     for fault in false[:40]:
         print(fault, file=sys.stderr)

@@ -54,10 +54,8 @@ READ = (
 )
 WORD = (
     "explain=record,name=record",
-    "explain=model,prompt.explain=statement@1,name=statement@1",
-    "explain=model,prompt.explain=statement@2,name=statement@2",
-    "explain=model,prompt.explain=statement@1,explain.guided=false,name=statement@1 free",
-    "explain=model,prompt.explain=statement@1,explain.guided=false,adapter=none,name=statement@1 free no adapter",
+    "explain=model,prompt.explain=reason@1,name=reason@1",
+    "explain=model,prompt.explain=reason@1,adapter=none,name=reason@1 no adapter",
 )
 SEARCH = ("valid_first", "exact_set", "ndcg@10")
 TRUTH = ("faithfulness_precision", "faithfulness_recall", "faithfulness_coverage", "evidence_used", "repetition")

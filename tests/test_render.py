@@ -42,7 +42,7 @@ ANSWER = Answer(
     intent=Intent((Constraint("litres", ">=", 1.5), Constraint("price", "between", (Decimal("10"), Decimal("20.50")))),
                   Sort("price", "asc"), 1, ("quiet",), ("plastic",), "kettle"),
     picks=(Pick(PRODUCT, 1, 0.5, CLAIM.text, (CLAIM,)),),
-    notes=("a note",), timings_ms={"retrieve": 3.21}, tokens=Tokens(10, 2), prompts={"explain": "explain/claim@1"},
+    notes=("a note",), timings_ms={"retrieve": 3.21}, tokens=Tokens(10, 2), prompts={"explain": "explain/reason@1"},
 )  # fmt: skip
 
 WISHED = replace(

@@ -33,7 +33,7 @@ def visit(shop: str, chromium: Any) -> Iterator[Any]:
 def _try(v: Any) -> None:
     v.page.get_by_label("Request", exact=True).fill("a light tent for two, under 300")
     v.page.get_by_label("Reasons of A").select_option("record")
-    v.page.get_by_label("Prompt: explain of B").select_option("explain/claim@1")
+    v.page.get_by_label("Prompt: explain of B").select_option("explain/reason@1")
     v.page.get_by_role("button", name="Try both").click()
     v.page.wait_for_selector(".side:nth-child(2)")
 

@@ -143,7 +143,7 @@ def test_an_unknown_prompt_lists_what_there_is() -> None:
         ("suit/yesno", 'Question: "a rain jacket under 60"'),
         ("rank/listwise", 'The shopper asks: "a rain jacket under 60"'),
         ("rank/pointwise", "Does this product suit the request?"),
-        ("explain/statement", "price: "),
+        ("explain/reason", "price: "),
         ("understand/intent", "- price (number, EUR)"),
     ],
 )
@@ -176,7 +176,6 @@ def asked_with(folder: Path) -> set[str]:
         ("rank/listwise@1", "rank/listwise@2", "strategy=listwise"),
         ("rank/pointwise@1", "rank/pointwise@2", "strategy=pointwise"),
         ("understand/intent@1", "understand/intent@2", "mode=model"),
-        ("explain/statement@1", "explain/statement@2", "explain=model"),
     ],
 )
 def test_diff_on_a_suite_asks_with_either_prompt_whatever_the_settings_are(kettles, tmp_path, a, b, said) -> None:

@@ -216,7 +216,7 @@ def test_another_model_is_another_run(bench) -> None:
 
 def test_repeats_of_sampled_wordings_differ_and_are_all_kept(bench) -> None:
     write_suite(bench.folder / "suite", settings={"explain": "model"})
-    done = bench.run("explain.temperature=0.9,explain.guided=false", repeats=2)
+    done = bench.run("explain.temperature=0.9", repeats=2)
     run = RunFolder.read(done.folder.path)
     assert len(run.answers) == 12
     assert list(run.answers.repeat) == [0] * 6 + [1] * 6

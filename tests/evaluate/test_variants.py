@@ -94,9 +94,9 @@ def test_a_value_that_a_setting_refuses_is_told() -> None:
 
 
 def test_a_prompt_of_the_library_is_named_by_version() -> None:
-    variant = one("strategy=listwise,prompt.rank=listwise@1,prompt.explain=statement@1")
+    variant = one("strategy=listwise,prompt.rank=listwise@1,prompt.explain=reason@1")
     settings = variant.settings()
-    assert (settings.rank.prompt, settings.explain.prompt) == ("listwise@1", "explain/statement@1")
+    assert (settings.rank.prompt, settings.explain.prompt) == ("listwise@1", "explain/reason@1")
     used = templates(settings, "rank", variant.library())
     assert {task: t.ref for task, t in used.items()} == {"rank": "rank/listwise@1"}
     wrong = one("strategy=listwise,prompt.rank=listwise@99")

@@ -6,6 +6,7 @@ import pytest
 
 from shelftalk.explain.check import Check
 from shelftalk.explain.statements import statements
+from shelftalk.explain.vocabulary import Vocabulary
 from shelftalk.values import Constraint, Facet, Facets, Intent, Product
 from tests.explain.written import card
 
@@ -24,10 +25,12 @@ LINES = (
 CARDS = tuple(card(line) for line in LINES)
 TENT = Product("t", "Norvo Alto Tent", brand="Norvo", categories=("Tents",))
 
+WORDS = Vocabulary.of(FACETS, TENT)
+
 
 def why_not(text: str, request: str = "a tent light enough to carry", limits: tuple[Constraint, ...] = ()) -> str:
     """Why the first statement that does not hold is refused; "" where all hold."""
-    check = Check(TENT, FACETS, Intent(limits, kind="tent"), request, CARDS, ("Grenholt Camper",))
+    check = Check(TENT, WORDS, Intent(limits, kind="tent"), request, CARDS, ("Grenholt Camper",))
     for one in statements(text):
         if why := check.why_not(one.text, [CARDS[n - 1] for n in one.cited]):
             return why

@@ -12,7 +12,11 @@ from tests.explain.shop import NO_FACETS, WREN, job
 
 
 def reason(request: str, *limits: Constraint, product: int = 0) -> str:
-    return Explainer(NO_FACETS, None, PromptLibrary.default()).explain(job(request, *limits, relaxed=limits))[product].reason
+    return (
+        Explainer(NO_FACETS, None, PromptLibrary.default())
+        .explain(job(request, *limits, relaxed=limits))[product]
+        .reason
+    )
 
 
 @pytest.mark.parametrize(

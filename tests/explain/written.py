@@ -10,6 +10,7 @@ from functools import lru_cache
 from shelftalk.catalog.standing import Standing
 from shelftalk.explain.check import Check
 from shelftalk.explain.statements import statements
+from shelftalk.explain.vocabulary import Vocabulary
 from shelftalk.facts.card import CardFact
 from shelftalk.facts.facts import Fact, attribute_fact, money
 from shelftalk.facts.units import unit_of
@@ -82,6 +83,11 @@ def _fact(name: str, value: str) -> Fact:
 
 
 @lru_cache(maxsize=256)
+def vocabulary(kind: str) -> Vocabulary:
+    """The words of a shop with this kind."""
+    return Vocabulary.of(facets(kind), Product("x", kind, categories=(kind,)))
+
+
 def facets(kind: str) -> Facets:
     """The facets that a shop with this kind would have."""
     return Facets(tuple(_facet(spec, kind) for spec in written().kinds[kind].fields), 100)
@@ -96,7 +102,7 @@ def refused(reason: Reason, text: str | None = None) -> list[str]:
     """Why statements of a written reason do not hold; [] where all do."""
     cards = tuple(card(f) for f in reason.facts)
     product = Product("x", f"Norvo Alto 3 {reason.kind}", brand="Norvo", categories=(reason.kind,))
-    check = Check(product, facets(reason.kind), Intent(kind=reason.kind), reason.request, cards)
+    check = Check(product, vocabulary(reason.kind), Intent(kind=reason.kind), reason.request, cards)
     out = []
     for one in statements(text or reason.text):
         cited = [cards[n - 1] for n in one.cited if n <= len(cards)]

@@ -74,7 +74,7 @@ CALLS: dict[tuple[str, str], dict[str, Any]] = {
 HIDDEN: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "/v2/rerank"): CALLS["post", "/v1/rerank"],
     ("post", "/studio/try"): {"json": {"request": "a tent", "variants": [
-        {"understand": "reader", "strategy": "none", "explain": "record", "prompts": {"explain": "explain/statement@1"}}, {},
+        {"understand": "reader", "strategy": "none", "explain": "record", "prompts": {"explain": "explain/reason@1"}}, {},
     ]}},
     ("get", "/static/{name}"): {"path": {"name": "chat.js"}},
     ("get", "/studio"): {}, ("get", "/"): {}, ("post", "/session"): {}, ("delete", "/session"): {},
@@ -246,7 +246,7 @@ def test_no_path_leads_to_a_file_that_is_not_the_pages(address: str, target: str
 
 
 @pytest.mark.parametrize(
-    "ref", ["../x", "explain/../../secret@1", "/etc/passwd", "explain/statement@1/../x", "rank/listwise@2"]
+    "ref", ["../x", "explain/../../secret@1", "/etc/passwd", "explain/reason@1/../x", "rank/listwise@2"]
 )
 def test_a_variants_prompt_is_one_that_the_library_lists(client: TestClient, ref: str) -> None:
     body = {"request": "a tent", "variants": [{"prompts": {"explain": ref}}, {}]}

@@ -102,13 +102,13 @@ def test_two_variants_answer_the_same_request(server_settings: Settings, tmp_pat
         _client(settings, shelf) as client,
     ):
         _ready(client)
-        sides = [{"explain": "record"}, {"explain": "model", "prompts": {"explain": "explain/statement@1"}}]
+        sides = [{"explain": "record"}, {"explain": "model", "prompts": {"explain": "explain/reason@1"}}]
         reply = client.post("/studio/try", json={"request": WORDS, "variants": sides})
         wrong = client.post("/studio/try", json={"request": WORDS, "variants": [{"prompts": {"rank": "../x"}}, {}]})
     assert reply.status_code == 200, reply.text
     a, b = reply.json()["answers"]
     assert a["prompts"] == {}
-    assert b["prompts"] == {"explain": "explain/statement@1"}
+    assert b["prompts"] == {"explain": "explain/reason@1"}
     assert [p["product_id"] for p in a["picks"]] == [p["product_id"] for p in b["picks"]]
     assert a["tokens"]["completion"] == 0 < b["tokens"]["completion"]
     assert {c["source"] for p in a["picks"] for c in p["claims"]} == {"record"}

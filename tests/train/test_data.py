@@ -19,7 +19,7 @@ from tests.train.tiny_productqa import Words, write as tiny  # isort: skip
 
 def config(folder: Path, **changes: Any) -> DataConfig:
     held = {"kind": "productqa", "path": str(folder), "dev": ["chairs"], "test": ["kettles"]}
-    tasks = {"suits": {}, "pointwise": {}, "listwise": {"train": None}, "understand": {}, "explain": {}}
+    tasks = {"suits": {}, "pointwise": {}, "listwise": {"train": None}, "understand": {}}
     read = {"tasks": tasks, "sources": [held], "rank": {"window": [2, 4]}, **changes}
     return parse_config(read, Path("set.yaml"))
 
@@ -41,7 +41,6 @@ def test_each_task_has_rows_and_each_category_stands_in_one_split(built: buildin
         "pointwise",
         "listwise",
         "understand",
-        "explain",
     }
     assert {e.group: e.split for e in built.examples} == {
         "productqa/lamps": "train", "productqa/chairs": "dev", "productqa/kettles": "test",
@@ -113,7 +112,7 @@ def test_the_set_on_disk_loads_with_datasets_and_carries_its_card(built: buildin
     assert judged
     assert all(row["then"].endswith("last") for row in judged), "why it is so, to be learnt behind the answer"
     assert not any(row["then"] for row in loaded["train"] if row["task"] != "suits")
-    assert row["prompt"][0]["role"] == "system" or row["task"] == "explain"
+    assert row["prompt"][0]["role"] == "system"
     assert [len(loaded[s]) for s in ("train", "dev", "test")] == list(built.known["rows"].values())
     assert built.known["content_hash"] in (tmp_path / "set" / "README.md").read_text()
     assert not (tmp_path / "set.partial").exists()
@@ -220,17 +219,6 @@ def test_the_command_builds_a_set_and_prints_its_table(
     assert (out / "README.md").is_file()
     again = CliRunner().invoke(app, ["data", "--config", str(tmp_path / "set.yaml"), "--out", str(out)])
     assert isinstance(again.exception, UsageError)
-
-
-def test_a_prompt_that_two_requests_lead_to_stands_in_one_split(folder: Path) -> None:
-    """A fact is worded under the same prompt whatever was asked, and each category has something by Acme."""
-    made = build(config(folder, tasks={"explain": {}}), Settings(), chat=Words())  # type: ignore[arg-type]
-    splits: dict[object, set[str]] = {}
-    for example in made.examples:
-        splits.setdefault(example.prompt, set()).add(example.split)
-    assert all(len(held) == 1 for held in splits.values())
-    assert made.report.left_out["rows whose very prompt another split holds"]
-    assert any("Acme" in m.content for e in made.examples if e.split == "test" for m in e.prompt.messages)
 
 
 def test_a_task_without_rows_to_score_is_refused_and_a_set_without_a_test_split_is_written(

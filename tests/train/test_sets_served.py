@@ -38,7 +38,7 @@ def shop(folder: Path) -> Shop:
 @pytest.fixture(scope="module")
 def built(folder: Path) -> Built:
     source = {"kind": "productqa", "path": str(folder), "dev": ["chairs"], "test": ["kettles"]}
-    tasks = {"suits": {}, "understand": {}, "explain": {}}
+    tasks = {"suits": {}, "understand": {}}
     config = parse_config({"tasks": tasks, "sources": [source], "hostile": 0}, Path("set.yaml"))
     return build(config, Settings(), chat=Words())  # type: ignore[arg-type]
 
@@ -66,16 +66,6 @@ def test_an_understand_row_given_back_by_a_model_is_understood_as_the_gold_inten
         assert engine.prompts == [row.prompt]
         wanted = json.loads(row.completion)["constraints"]
         assert [(c.field, c.operator) for c in intent.constraints] == [(c["field"], c["operator"]) for c in wanted]
-
-
-def test_an_explain_row_goes_on_with_the_prefix_and_cites_its_facts(built: Built) -> None:
-    rows = [e for e in built.examples if e.task == "explain"]
-    assert rows
-    for row in rows:
-        assert row.prompt.messages[-1].role == "assistant"
-        assert row.completion.startswith('"')
-        assert row.completion.endswith(']"')
-        assert json.loads(row.completion)
 
 
 def shelf() -> Shop:

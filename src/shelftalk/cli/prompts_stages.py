@@ -186,7 +186,8 @@ def _with(template: Template, settings: Settings) -> dict[str, Any]:
     ref = template.ref
     strategy = strategy_of(template) if template.task == "rank" else "none"
     rank = {"strategy": strategy, "prompt": ref.removeprefix("rank/"), "suits_prompt": ref}
-    explain = {"mode": "model" if template.task == "explain" else "record", "prompt": ref}
+    reasons = template.task == "explain" and template.name not in ("record", "opening")  # those speak without a model
+    explain = {"mode": "model", "prompt": ref} if reasons else {"mode": "record"}
     understand = {"mode": "both" if template.task == "understand" else "reader", "prompt": ref}
     return {
         "rank": settings.rank.model_copy(update=rank),
@@ -196,7 +197,7 @@ def _with(template: Template, settings: Settings) -> dict[str, Any]:
 
 
 class _Recorder(PromptLibrary):
-    """Gives out one template, whatever is asked for, and keeps what it was rendered with."""
+    """Gives out one template for every version of its name, and keeps what it was rendered with."""
 
     def __init__(self, template: Template) -> None:
         self.folder = template.path.parent.parent
@@ -204,8 +205,9 @@ class _Recorder(PromptLibrary):
         self._one = _Recorded(**{f: getattr(template, f) for f in Template.__dataclass_fields__}, calls=self.calls)
 
     def get(self, ref: str) -> Template:
-        """The template."""
-        return self._one
+        """The template, or another one of the package by another name."""
+        own = f"{self._one.task}/{self._one.name}"
+        return self._one if ref.partition("@")[0] == own else PromptLibrary.default().get(ref)
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,13 @@ from shelftalk.facts.holds import as_number
 from shelftalk.facts.words import content_stems, listed, stem, stems, words
 from shelftalk.prompts.filters import neutral
 from shelftalk.text import clean
-from shelftalk.values import Facets, Intent, Product
+from shelftalk.values import Intent, Product
 
 __all__ = ["Check"]
 
 LEAST_WORDS, MOST_WORDS = 3, 45
+_SHORTEST_STEM = 4
+_OF_MONEY = frozenset({"cost", "price", "pay", "cheap", "expens", "dear"})
 _MARKUP = re.compile(
     r"<\||\|>|</?\w+>|https?:|www\.|\.(?:com|net|org|io)\b|[{}\\<>|`*_#@]|\b(?:system|user|assistant)\s*:",
     re.IGNORECASE,
@@ -55,7 +57,7 @@ class Check:
     """What the statements about one product are held against."""
 
     product: Product
-    facets: Facets
+    vocabulary: Vocabulary
     intent: Intent
     request: str
     cards: tuple[CardFact, ...]
@@ -79,8 +81,7 @@ class Check:
 
     def _words(self, text: str, cited: Sequence[CardFact]) -> str:
         said = [*_says(cited), self.request, *self.product.categories, self.intent.kind]
-        vocabulary = Vocabulary.of(self.facets, self.product)
-        if why := unproven_word(text, vocabulary, said, {c.fact.field for c in cited}, self.product.brand):
+        if why := unproven_word(text, self.vocabulary, said, {c.fact.field for c in cited}, self.product.brand):
             return why
         wished = any(c.criterion is not None or c.constraints or c.sorted for c in cited)
         if word := praised(text, [*_says(cited), *([self.request] if wished else [])]):
@@ -152,8 +153,15 @@ def _hygiene(text: str) -> str:
 def _linked(text: str, cited: Sequence[CardFact]) -> str:
     """The statement says something of a fact that it cites: a number, a place, or a word of its name or value."""
     known = {s for c in cited for s, _ in content_stems(" ".join((c.fact.name, *c.fact.parts)))}
-    if any(t.amount is not None or t.stem in known or names_end(t.text) for t in tokens(text)):
-        return ""
+    if any(c.fact.kind == "money" for c in cited):
+        known |= _OF_MONEY
+    for token in tokens(text):
+        if token.amount is not None or token.stem in known or names_end(token.text):
+            return ""
+        if len(token.stem) >= _SHORTEST_STEM and any(
+            name.startswith(token.stem) for name in known
+        ):  # "fold" of "foldable"
+            return ""
     return "says nothing of the facts that it cites"
 
 
@@ -165,7 +173,7 @@ def _polarity(text: str, cited: Sequence[CardFact]) -> str:
         for card in cited:
             fact = card.fact
             name = {s for s, _ in content_stems(fact.name)}
-            if fact.truth is True and name and name <= said and denied and not fact.name.endswith(("less", "free")):
+            if fact.truth is True and name and name <= said and denied and not fact.name.endswith("less"):
                 return f"denies what the fact says: {fact.reads}"
             if fact.truth is False and name and name <= said and not _denies(clause):
                 return f"affirms what the fact denies: {fact.reads}"

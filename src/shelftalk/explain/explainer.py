@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from shelftalk.engines.base import Engine
+from shelftalk.errors import PromptError
 from shelftalk.explain.check import Check
 from shelftalk.explain.job import ExplainJob
 from shelftalk.explain.opening import labels, opening
 from shelftalk.explain.record import Record, absences, answered, misses
+from shelftalk.explain.vocabulary import Vocabulary
 from shelftalk.explain.write import Writer, Written
 from shelftalk.facts.card import CardFact, card_facts
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import ExplainSettings
 from shelftalk.text import clean
-from shelftalk.values import Claim, Evidence, Explanation, Facets
+from shelftalk.values import Claim, Evidence, Explanation, Facets, Product
 
+_VARIABLES = frozenset({"request", "wants", "product", "facts"})
+MOST_KINDS = 64  # vocabularies kept
 RECORD_CLAIMS = 2  # how many facts the record tells where it speaks alone
 
 
@@ -40,8 +44,13 @@ class Explainer:
         self._record = Record(prompts)
         self._opening = prompts.get("explain/opening")
         self._writer: Writer | None = None
+        self._vocabularies: dict[tuple[str, ...], Vocabulary] = {}
         if engine is not None and self.settings.mode == "model":
             template = prompts.get(self.settings.prompt)
+            if set(template.variables) != _VARIABLES:
+                raise PromptError(
+                    f"{template.ref} is no prompt for reasons: it must take {', '.join(sorted(_VARIABLES))}"
+                )
             self.prompt = template.ref
             self._writer = Writer(engine if callable(engine) else lambda: engine, template, self.settings)
 
@@ -84,9 +93,27 @@ class Explainer:
     def _checks(self, job: ExplainJob) -> list[Check]:
         titles = [clean(p.title) for p in job.products]
         return [
-            Check(product, self.facets, job.intent, job.request, cards, tuple(t for t in titles if t != titles[i]))
+            Check(
+                product,
+                self._vocabulary(product),
+                job.intent,
+                job.request,
+                cards,
+                tuple(t for t in titles if t != titles[i]),
+            )
             for i, (product, cards) in enumerate(zip(job.products, self._cards(job), strict=True))
         ]
+
+    def _vocabulary(self, product: Product) -> Vocabulary:
+        """The words of the product's kinds, read from the facets once for each."""
+        key = product.categories
+        if self._writer is None:
+            return Vocabulary()
+        if key not in self._vocabularies:
+            if len(self._vocabularies) >= MOST_KINDS:
+                self._vocabularies.clear()
+            self._vocabularies[key] = Vocabulary.of(self.facets, product)
+        return self._vocabularies[key]
 
     def _write(self, checks: Sequence[Check]) -> list[Written]:
         if self._writer is None or not checks:

@@ -41,9 +41,11 @@ class Record:
     def missed(self, fact: Fact, constraint: Constraint, request: str = "") -> str:
         """ "Price: 85 EUR, over your 80 EUR." """
         named = origin(constraint) == "named"
+        if constraint.operator in ("!=", "not in"):
+            return self._said(_large(fact.name), said(fact), "", "unwanted")
         limits = [bound(fact, v, constraint) for v in wanted(constraint)]
         number = as_number(wanted(constraint)[-1])
-        over = fact.amount is not None and number is not None and constraint.operator not in ("!=", "not in")
+        over = fact.amount is not None and number is not None
         if not over or (fact.amount is not None and close(fact.amount, number or 0)):
             return self._said(_large(fact.name), said(fact), "", "not", _limit(constraint, limits), named)
         low = as_number(wanted(constraint)[0])
@@ -132,8 +134,8 @@ def bound(fact: Fact, value: object, constraint: Constraint | None = None) -> st
 
 
 def _limit(constraint: Constraint, limits: Sequence[str]) -> str:
-    either = " or ".join(limits)
-    return {"<": f"less than {either}", ">": f"more than {either}", "!=": f"anything but {either}", "not in": f"anything but {either}"}.get(constraint.operator, either)  # fmt: skip
+    lead = {"<": "less than ", ">": "more than "}.get(constraint.operator, "")
+    return lead + " or ".join(limits)
 
 
 def _claim(text: str, fact: Fact, answers: str | None) -> Claim:

@@ -20,7 +20,10 @@ from shelftalk.values import Facet, Facets, Product
 
 __all__ = ["Vocabulary", "praise", "unproven_word"]
 
+_ADMINISTRATIVE = frozenset({"categories", "availability", "stock", "released_at", "review_count", "list_price"})
 _SHORTEST, _TELLING = 4, 7
+# Fields whose values end in what the product is ("hiking boot"), not in a quality of it.
+_KINDS = frozenset({"kind", "type", "style", "form", "product type", "packaging", "mount", "opening"})
 # Values that say nothing of a product, and words that every sentence uses.
 _CONTRASTS = listed(
     "not no without instead rather than neither nor unlike where would between another isn't doesn't against"
@@ -53,27 +56,23 @@ class Vocabulary:
         return _vocabulary(facets, frozenset(c.lower() for c in product.categories))
 
 
-@lru_cache(maxsize=64)
 def _vocabulary(facets: Facets, kinds: frozenset[str]) -> Vocabulary:
     terms: dict[tuple[str, ...], set[str]] = {}
     brands: set[tuple[str, ...]] = set()
     for facet in facets:
         if facet.field == "brand":
             brands |= {_stems(str(v)) for v, _ in facet.values}
-        elif facet.field not in (
-            "categories",
-            "availability",
-            "stock",
-            "released_at",
-            "review_count",
-            "list_price",
-        ) and (not facet.categories or not kinds or kinds & {c.lower() for c in facet.categories}):
+        elif facet.field not in _ADMINISTRATIVE and _of_kinds(facet, kinds):
             for term in _terms(facet):
                 terms.setdefault(term, set()).add(facet.field)
     terms.pop((), None)
     brands.discard(())
     longest = max(map(len, (*terms, *brands)), default=1)
     return Vocabulary({term: frozenset(fields) for term, fields in terms.items()}, frozenset(brands), longest)
+
+
+def _of_kinds(facet: Facet, kinds: frozenset[str]) -> bool:
+    return not facet.categories or not kinds or bool(kinds & {c.lower() for c in facet.categories})
 
 
 def _terms(facet: Facet) -> Iterable[tuple[str, ...]]:
@@ -89,7 +88,11 @@ def _terms(facet: Facet) -> Iterable[tuple[str, ...]]:
     if len(words(name)) > 1 or name not in _COMMON:
         yield _stems(name)
     if facet.kind in ("text", "list"):
-        heads = Counter(words(str(value))[-1] for value, _ in facet.values if words(str(value)))
+        heads = (
+            Counter()
+            if name in _KINDS
+            else Counter(words(str(value))[-1] for value, _ in facet.values if words(str(value)))
+        )
         yield from ((stem(w),) for w, n in heads.items() if n > 1 and len(w) >= _SHORTEST and w not in _COMMON)
         for value, _ in facet.values:
             said = [w for w in words(str(value)) if not w[:1].isdigit()]
