@@ -241,7 +241,7 @@ def test_what_was_understood_and_the_bare_picks_come_before_the_language_model_i
         return FakeEngine(default="It is red [1].")
 
     monkeypatch.setattr("shelftalk.recommender.load_engine", load)
-    explain = {"mode": "model", "guided": False, "prompt": "explain/claim"}
+    explain = {"mode": "model"}
     settings = load_settings(explain=explain, understand={"mode": "reader"}, rank={"strategy": "none"})
     with Shelf(shelf.catalog, settings, PromptLibrary.default(), None) as cold:
         before = []
@@ -259,8 +259,8 @@ def test_what_was_understood_and_the_bare_picks_come_before_the_language_model_i
 def test_a_superlative_speaks_of_the_picks_shown_also_where_the_candidates_were_given(shelf) -> None:
     answer = shelf.ask("the cheapest kettle", candidates=["k2", "k3", "k4"], k=2)
     assert ids(answer) == ["k2", "k3"]
-    assert "of these picks" in answer.picks[0].reason
-    assert "of these picks" not in answer.picks[1].reason
+    assert "cheapest of" in answer.picks[0].reason
+    assert "EUR, cheapest of" not in answer.picks[1].reason
 
 
 def follow_up(shelf, text: str):
