@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from shelftalk.understand.bodies import BEINGS
 from shelftalk.understand.index import Index
+from shelftalk.understand.lexicon import FUNCTION
 from shelftalk.understand.nearby import Quantity
 from shelftalk.understand.numbers import numbers
 from shelftalk.understand.tokens import Text, tokenise
@@ -14,6 +16,7 @@ _AGES = (
     re.compile(rf"\b(?P<n>{_NUMBER})[- ]?(?P<unit>year|yr|month|mo)s?[- ]?olds?\b"),
     re.compile(rf"\b(?:ages?|aged)(?: of| range)? (?P<n>{_NUMBER})(?: ?(?P<unit>years?|months?))?\b(?! (?:inch|cm|mm|gb|dollars|bucks))"),
     re.compile(rf"\b(?:turn(?:s|ing)|just turned|is) (?P<n>{_NUMBER})(?: (?P<unit>years?))?(?= (?:soon|next|this|today|tomorrow|in \w+)\b|[.!?,]|$)"),
+    re.compile(rf"\b(?:(?:he|she|who)(?:'s| is)|turns|turned|turning) (?:only |just |almost |nearly |already )?(?P<n>{_NUMBER})(?: (?P<unit>years?|months?)(?: old)?)?(?= (?:and|but|so|now)\b|[.!?,]|$)"),
     re.compile(rf"\b(?P<n>{_NUMBER})(?:st|nd|rd|th) birthday\b"),
 )  # fmt: skip
 
@@ -35,6 +38,10 @@ def ages(text: Text, index: Index) -> tuple[list[Quantity], set[int]]:
                 continue
             if _NO_AGE.search(text.low[: match.start()]) and "unit" in match.groupdict() and not match["unit"]:
                 continue
+            if pattern is _AGES[0] and a_things(text, last + 1):
+                used.update(range(first, last + 1))
+                out += _aged(text, index, match, found[0].value, first, last)
+                continue
             groups = match.groupdict()
             unit = groups.get("unit") or "year"
             used.update(range(first, last + 1))
@@ -45,6 +52,31 @@ def ages(text: Text, index: Index) -> tuple[list[Quantity], set[int]]:
                 oldest = bool({"max", "maximum", "oldest", "to"} & set(known.name))
                 out.append(Quantity(known.field, ">=" if oldest else "<=", age, first, last, match.group().strip()))
     return out, used
+
+
+_PERSON = re.compile(
+    rf"(?:{BEINGS}|grandson|granddaughter|grandchild|godson|goddaughter|learner|beginner|fan|lover)(?:'?s)?$"
+)
+_ENDS = re.compile(
+    r"\b(?:and|who|that|with|for|to|in|on|is|under|below|up|at|who's|loves?|likes?|wants?|needs?|turning|about)$"
+)
+
+
+def a_things(text: Text, at: int) -> bool:
+    """Whether an age is followed by the name of a thing: "a 3 year old laptop" is no child's."""
+    held = []
+    for token in text.tokens[at : at + 3]:
+        if token.hard or token.comma or token.gap.strip() or token.low in FUNCTION or _ENDS.match(token.low):
+            break
+        held.append(token.low)
+    return bool(held) and not any(_PERSON.match(w) for w in held)
+
+
+def _aged(text: Text, index: Index, match: re.Match[str], age: float, first: int, last: int) -> list[Quantity]:
+    """The age of a product itself, where a field holds it: "a 12 year old whisky"."""
+    noun = text.tokens[last + 1].stem in index.nouns
+    fields = [k for k in index.fields.values() if k.kind == "number" and k.name == ("age",)] if noun else []
+    return [Quantity(k.field, "=", int(age), first, last, match.group().strip()) for k in fields]
 
 
 def _in(value: float, given: str, wanted: str) -> int | float:

@@ -35,7 +35,7 @@ def amounts(text: Text) -> list[Amount]:
     """Every number of the request with the unit or currency that goes with it; ranges are one amount."""
     out: list[Amount] = [_amount(text, number) for number in numbers(text)[:MOST_AMOUNTS]]
     out += [a for a in _a_unit(text) if all(a.number.first > o.last or a.last < o.number.first for o in out)]
-    out.sort(key=lambda a: a.number.first)
+    out = _feet_and_inches(text, sorted(out, key=lambda a: a.number.first))
     for before, after in pairwise(out):
         between = text.low[text.tokens[before.last].end : text.tokens[after.number.first].start]
         if (
@@ -88,6 +88,32 @@ _THAN_A = re.compile(
 _A_OR = re.compile(
     r"\b(?P<a>an?)\s+(?P<unit>[a-z]+)\s+(?:or (?:even )?(?:more|less|over|under|above|below|longer|shorter|larger|smaller|bigger|lighter|heavier)|plus|at (?:least|most)|max(?:imum)?|min(?:imum)?)\b"
 )
+
+
+def _feet_and_inches(text: Text, found: list[Amount]) -> list[Amount]:
+    """The amounts with feet and the inches behind them as one, in inches: "5 ft 6", "5'6\"", "6ft2"."""
+    out: list[Amount] = []
+    for amount in found:
+        before = out[-1] if out else None
+        if before is not None and _goes_on(text, before, amount):
+            inches = before.number.value * 12 + amount.number.value
+            number = Number(inches, before.number.first, amount.number.last, True)
+            out[-1] = Amount(number, amount.last, unit=UNITS["in"])
+        else:
+            out.append(amount)
+    return out
+
+
+def _goes_on(text: Text, feet: Amount, inches: Amount) -> bool:
+    between = text.low[text.tokens[feet.last].end : text.tokens[inches.number.first].start]
+    if not inches.number.digits or inches.number.value >= 12 or inches.money or feet.money or feet.number.value > 12:
+        return False
+    if inches.unit is not None and inches.unit.name != "in":
+        return False
+    if feet.unit is None:
+        return between in ("'", "' ") and feet.number.digits
+    return feet.unit.name == "ft" and between in ("", " ", "-", " and ")
+
 
 _NOTES = {"tenner": 10.0, "fiver": 5.0}
 
@@ -181,7 +207,11 @@ def _amount(text: Text, number: Number) -> Amount:
             return Amount(Number(number.value, number.first, number.last, number.digits), nxt, unit=found)
         if number.kilo and nxt < len(tokens):
             following = tokens[nxt + 1] if nxt + 1 < len(tokens) else None
-            if following is not None and following.low in UNITS and following.low not in SHORT:
+            if (
+                following is not None
+                and following.low in UNITS
+                and (following.low not in SHORT or len(following.low) > 2)
+            ):
                 return Amount(Number(number.value * 1000, number.first, nxt, True), nxt + 1, unit=UNITS[following.low])
             if following is not None and following.low in CURRENCY_AFTER:
                 return Amount(number, nxt + 1, money=True)

@@ -11,26 +11,30 @@ from dataclasses import dataclass, field
 from shelftalk.understand.amounts import Amount, amounts
 from shelftalk.understand.index import Field, Index
 from shelftalk.understand.nearby import Quantity
+from shelftalk.understand.placed import ends_of
 from shelftalk.understand.tokens import Text, stem, stemmed
-from shelftalk.understand.units import Unit, convert, scalar, tidy
+from shelftalk.understand.units import UNITS, Unit, convert, scalar, tidy
 
-_BEINGS = (
-    "person|people|man|men|woman|women|guy|guys|gentleman|lady|adult|adults|teenager|teen|child|children|kid|kids|boy|girl|baby|"
+BEINGS = (
+    "someone|somebody|anyone|person|people|man|men|woman|women|guy|guys|gentleman|lady|adult|adults|teenager|teen|child|children|kid|kids|boy|girl|baby|"
     "toddler|infant|son|daughter|husband|wife|partner|boyfriend|girlfriend|father|mother|dad|mum|mom|grandfather|grandmother|"
     "grandpa|grandma|granddad|nan|uncle|aunt|brother|sister|friend|nephew|niece|cousin|boss|colleague|rider|user|runner|hiker|"
     "climber|dog|puppy|cat|kitten|pet|horse|labrador|retriever|shepherd|terrier|poodle|beagle|dachshund"
 )
-_BEING = frozenset(stem(w) for w in _BEINGS.split("|"))
+_BEING = frozenset(stem(w) for w in BEINGS.split("|"))
 _ABOUT = r"(?:about|around|roughly|nearly|almost|over|only|just|some|at|now|currently|already|up to)"
 _BEFORE = re.compile(
-    rf"(?:\b(?:i|he|she|we|they|who|(?:{_BEINGS})(?: of (?:mine|ours))?|buddy)(?:'m| am| is|'s| are|'re)?(?: that| who)? ?(?:weighs?|weighing)?(?: in)?"
-    rf"|\bmy (?:own )?weight(?: is|:)?|\bmy height(?: is|:)?|\b(?:{_BEINGS})(?: of|,) )(?: {_ABOUT})* $"
+    rf"(?:\b(?:i|he|she|we|they|who|(?:{BEINGS})(?: of (?:mine|ours))?|buddy)(?:'m| am| is|'s| are|'re)?(?: that| who)? ?(?:weighs?|weighing)?(?: in)?"
+    rf"|\bmy (?:own )?weight(?: is|:)?|\bmy height(?: is|:)?|\b(?:{BEINGS})(?: of|,)? )(?: {_ABOUT})*(?: an?)? $"
 )
 _WEIGHING = re.compile(r"\bweigh")
 _AFTER = re.compile(
-    rf"^(?:[- ](?:tall|heavy|old))?[- ](?:(?!tent|bag)[\w'-]+ )?(?:{_BEINGS})\b(?=\W*$|\W*[.,;!?]| (?:and|who|that|with|under|over|on|in|to|for|is|needs?|wants?|of|so|but|please|below|less|at)\b)"
+    rf"^(?:[- ](?:tall|heavy|old))?[- ](?:(?!tent|bag)[\w'-]+ )?(?:{BEINGS})\b(?=\W*$|\W*[.,;!?]| (?:and|who|that|with|under|over|on|in|to|for|is|needs?|wants?|of|so|but|please|below|less|at)\b)"
 )
+_IS = re.compile(r"(?:\bi(?:'m| am)| is|'s)\b")
+_SOMEBODY = re.compile(r"\b(?:someone|somebody|anyone|a person|rider)(?: of|,)? $")
 _TALL = re.compile(r"^[- ]tall\b")
+_MOST = stemmed("max maximum")
 _WEIGHT = frozenset(("mass",))
 _SIZE = frozenset(("length",))
 _CARRIES = stemmed(
@@ -58,6 +62,11 @@ def bodies(text: Text, index: Index, category: str | None = None) -> Bodies:
         first, last = amount.number.first, amount.last
         said = text.span(first, last)
         out.tokens |= set(range(first, last + 1))
+        reach = _reach(index, amount.unit)
+        if reach is not None:
+            out.limits += _within(reach, amount, said)
+            out.notes.append(f"'{said}' was taken as somebody's height")
+            continue
         known = _carrier(index, amount.unit, text.stems)
         what = "weight" if amount.unit.dimension == "mass" else "height"
         if known is None:
@@ -80,7 +89,10 @@ def _of_a_being(text: Text, amount: Amount) -> bool:
     if match is None:
         return False
     if amount.unit is not None and amount.unit.dimension == "length":
-        return bool(_TALL.match(text.low[end : end + 10])) or "height" in match.group()
+        metres = convert(amount.number.value, amount.unit, UNITS["m"]) or 0.0
+        said = _IS.search(match.group()) or _SOMEBODY.search(match.group())
+        own = said is not None and 0.4 <= metres <= 2.6
+        return bool(_TALL.match(text.low[end : end + 10])) or "height" in match.group() or own
     return bool(_WEIGHING.search(match.group())) or bool(
         re.search(r"(?:\bi(?:'m| am)|\b(?:he|she|who)(?:'s| is)| of| is|,)(?: \w+)* $", match.group())
     )
@@ -102,6 +114,31 @@ def _carrier(index: Index, unit: Unit, said: frozenset[str]) -> Field | None:
         known for known in found if not _BEING & set(known.name) or _BEING & said
     ]
     return min(found, key=lambda k: len(k.name)) if len(found) == 1 or _told(found) else None
+
+
+def carries(known: Field) -> bool:
+    """Whether the field is the most that a product is made for: max_load_kg, max_dog_weight_kg."""
+    return bool(_MOST & set(known.name) and _CARRIES & set(known.name))
+
+
+def _reach(index: Index, unit: Unit) -> tuple[Field, Field] | None:
+    """The fields of the least and the most of somebody's height that a product suits, where there is one such pair."""
+    if unit.dimension != "length":
+        return None
+    for known in index.fields.values():
+        ends = ends_of(known.field, index) if _CARRIES & set(known.name) else None
+        if ends is not None and known.unit is not None and known.unit.dimension == "length":
+            return index.fields[ends[0]], index.fields[ends[1]]
+    return None
+
+
+def _within(reach: tuple[Field, Field], amount: Amount, said: str) -> list[Quantity]:
+    out = []
+    for known, operator in zip(reach, ("<=", ">="), strict=True):
+        value = convert(amount.number.value, amount.unit, known.unit) if amount.unit and known.unit else None
+        if value is not None:
+            out.append(Quantity(known.field, operator, scalar(tidy(value)), amount.number.first, amount.last, said))  # type: ignore[arg-type]
+    return out
 
 
 def _told(found: list[Field]) -> bool:

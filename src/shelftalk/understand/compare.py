@@ -63,9 +63,10 @@ def after(text: Text, last: int, end: int) -> str | None:
     return None
 
 
-def compared(text: Text, amount: Amount) -> tuple[str | None, int]:
-    """The operator the words around an amount say ("<", "<=", ... "~"), None for a bare amount, and where its words begin."""
-    start = text.tokens[amount.number.first].start
+def compared(text: Text, amount: Amount, at: int | None = None) -> tuple[str | None, int]:
+    """The operator the words around an amount say ("<", "<=", ... "~"), None for a bare amount, and where its words begin.
+    `at` is the token before which the words stand, where it is not the number's own: "less than SPF 50"."""
+    start = text.tokens[amount.number.first if at is None else at].start
     lead = text.low[max(0, start - 90) : start]
     if not _BEHIND_ITS_AMOUNT.search(text.low):
         lead = _BEFORE_ITS_AMOUNT.sub(lambda m: m.group().replace(".", " "), lead + text.low[start : start + 2])[

@@ -73,6 +73,9 @@ def ordinal(text: Text, at: int) -> Ordinal | None:
     return None
 
 
+_OF_US = re.compile(r" of (?:us|you|them|my|our)\b")
+
+
 def how_many(text: Text, used: set[int], index: Index) -> tuple[int | None, set[int]]:
     """The number of products wanted ("three", "a couple of", "top 5"), and its tokens."""
     tokens = text.tokens
@@ -81,6 +84,8 @@ def how_many(text: Text, used: set[int], index: Index) -> tuple[int | None, set[
         if run & used or number.value != int(number.value) or not 1 <= number.value <= 50 or number.kilo:
             continue
         lead = text.low[max(0, tokens[number.first].start - 40) : tokens[number.first].start]
+        if _OF_US.match(text.low[tokens[number.last].end :]):
+            continue
         following = (
             tokens[number.last + 1] if number.last + 1 < len(tokens) and not tokens[number.last + 1].hard else None
         )

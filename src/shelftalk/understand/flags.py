@@ -6,8 +6,9 @@ from functools import lru_cache
 
 from shelftalk.understand.asides import all_the_same
 from shelftalk.understand.index import Field, Index
-from shelftalk.understand.lexicon import COMMON, FILLER, VALUE_SYNONYMS
-from shelftalk.understand.mentions import Mention
+from shelftalk.understand.lexicon import COMMON, FILLER, IMPLIED, LACKS, VALUE_SYNONYMS
+from shelftalk.understand.mention import Mention
+from shelftalk.understand.polarity import rejected_after
 from shelftalk.understand.tokens import Text, stem, stemmed, stems
 from shelftalk.values import Constraint
 
@@ -31,12 +32,17 @@ def flags(
                 out.append(limit[0])
                 used.add(limit[1])
             continue
-        free = _free_of(text, known)
+        free = _free_of(text, known, negative)
         if free is not None and known.yes is not None:
             out.append(Constraint(known.field, "=", known.yes, text.span(*free)))
             used.update(range(free[0], free[1] + 1))
             continue
-        where = _named(text, index, known)
+        without = _without(text, known, negative)
+        if without is not None and known.yes is not None and without not in occupied:
+            out.append(Constraint(known.field, "=", known.yes, text.span(without, without)))
+            used.add(without)
+            continue
+        where = _named(text, index, known) or _implied(text, index, known)
         if where is None or (set(range(where[0], where[1] + 1)) & occupied and where[0] == where[1]):
             continue
         value = known.no if negative[where[0]] else known.yes
@@ -71,19 +77,20 @@ def _with_or_without(text: Text, index: Index, known: Field, negative: list[bool
     return None
 
 
-def _free_of(text: Text, known: Field) -> tuple[int, int] | None:
-    """Where a request says "without X" or "no X", for a field like "X free"."""
+def _free_of(text: Text, known: Field, negative: list[bool]) -> tuple[int, int] | None:
+    """Where a request says "without X", "no X" or "allergic to X", for a field like "X free"."""
     if len(known.name) < 2 or known.name[-1] != "free":
         return None
     lead = known.name[-2]
     for i, token in enumerate(text.tokens):
-        if (
-            token.stem == lead
-            and i
-            and any(t.low in ("without", "no", "zero", "avoid", "not") for t in text.tokens[max(0, i - 3) : i])
-        ):
+        if token.stem == lead and i and ((negative[i] and not _after_free(text, i)) or rejected_after(text, i)):
             return max(0, i - 1), i
     return None
+
+
+def _after_free(text: Text, i: int) -> bool:
+    """Whether the word at i is turned round once more: "not nickel-free"."""
+    return i + 1 < len(text.tokens) and text.tokens[i + 1].low == "free" and text.tokens[i + 1].gap in ("-", " ")
 
 
 def _named(text: Text, index: Index, known: Field) -> tuple[int, int] | None:
@@ -92,6 +99,21 @@ def _named(text: Text, index: Index, known: Field) -> tuple[int, int] | None:
         hit = _run(text, form)
         if hit is not None and not all(text.tokens[i].stem in index.nouns for i in range(hit[0], hit[1] + 1)):
             return hit
+    return None
+
+
+def _without(text: Text, known: Field, negative: list[bool]) -> int | None:
+    """Where a request turns down what a product with the attribute has not: "without a cable" is wireless."""
+    lacks = LACKS.get(known.name[-1], frozenset()) if len(known.name) == 1 else frozenset()
+    return next((i for i, t in enumerate(text.tokens) if t.stem in lacks and negative[i]), None)
+
+
+def _implied(text: Text, index: Index, known: Field) -> tuple[int, int] | None:
+    """Where a word names something that has the property by what it is: with or without "bluetooth" is with or without wires."""
+    for word in IMPLIED.get(known.name[-1], ()):
+        at = next((i for i, t in enumerate(text.tokens) if t.stem == word), None)
+        if at is not None and len(known.name) == 1 and word not in index.tokens and word not in index.by_name:
+            return at, at
     return None
 
 

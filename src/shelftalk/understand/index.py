@@ -107,6 +107,7 @@ class Index:
         self.nouns = self._nouns()
         self.heads = self._heads()
         self.vocabulary, self.vocabulary_stems = self._vocabulary()
+        self.by_name = frozenset(w for known in self.fields.values() for w in known.name)
         self.by_word: dict[str, list[Field]] = defaultdict(list)
         for known in self.fields.values():
             for word in known.known:
@@ -282,9 +283,14 @@ def _name(field_name: str) -> tuple[str, ...]:
     return found or (field_name.lower(),)
 
 
+def names_kind(known: Field) -> bool:
+    """Whether the field's values name what a product is."""
+    return known.field == "categories" or known.name in (("kind",), ("type",), ("product", "type"), ("item", "type"))
+
+
 def is_color(known: Field) -> bool:
     """Whether the field holds a colour."""
     return bool(_COLOR & set(known.name))
 
 
-__all__ = ["FILLER", "Field", "Index", "Value", "is_color", "named"]
+__all__ = ["FILLER", "Field", "Index", "Value", "is_color", "named", "names_kind"]

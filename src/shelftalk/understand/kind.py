@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 
+from shelftalk.understand.tokens import bag
 from shelftalk.values import Intent
 
 LONGEST_REQUEST, LONGEST_NAME = 16, 3
-_KINDS = frozenset(["kind", "type", "category", "categories", "product", "item", "subcategory"])
+_KINDS = bag("kind type category categories product item subcategory")
 _FIELD_WORD = re.compile(r"[\W_]+")
 _SENTENCE = re.compile(r"[.!?;:]+\s+\w")
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d[\d.,]*|[^\w\s]")
@@ -25,244 +26,32 @@ _LEAD = re.compile(
     re.I,
 )
 # Words that may stand before the name.
-_BEFORE = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "some",
-        "any",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "another",
-        "second",
-        "third",
-        "fourth",
-        "fifth",
-        "my",
-        "new",
-        "good",
-        "great",
-        "nice",
-        "decent",
-        "best",
-        "cheap",
-        "cheaper",
-        "cheapest",
-        "big",
-        "bigger",
-        "small",
-        "smaller",
-        "large",
-        "little",
-        "light",
-        "lightweight",
-        "heavy",
-        "long",
-        "short",
-        "tall",
-        "thin",
-        "warm",
-        "cool",
-        "fancy",
-        "pretty",
-        "beautiful",
-        "lovely",
-        "quality",
-        "durable",
-        "sturdy",
-        "reliable",
-        "affordable",
-        "inexpensive",
-        "expensive",
-        "simple",
-        "basic",
-        "modern",
-        "most",
-        "least",
-        "really",
-        "very",
-        "quite",
-    ]
+_BEFORE = bag(
+    "a an the some any one two three four five six seven eight nine ten another second third fourth fifth my new good "
+    "great nice decent best cheap cheaper cheapest big bigger small smaller large little light lightweight heavy long "
+    "short tall thin warm cool fancy pretty beautiful lovely quality durable sturdy reliable affordable inexpensive "
+    "expensive simple basic modern most least really very quite durable "
+    "sturdy soft comfortable portable quiet silent fast powerful strong bright compact"
 )
 # Words that name no particular thing.
-_OPEN = frozenset(
-    [
-        "something",
-        "anything",
-        "nothing",
-        "everything",
-        "thing",
-        "things",
-        "stuff",
-        "item",
-        "items",
-        "product",
-        "products",
-        "article",
-        "articles",
-        "gift",
-        "gifts",
-        "present",
-        "presents",
-        "idea",
-        "ideas",
-        "option",
-        "options",
-        "suggestion",
-        "suggestions",
-        "choice",
-        "one",
-        "ones",
-        "pair",
-        "pairs",
-        "range",
-        "set",
-        "sets",
-        "kind",
-        "type",
-        "sort",
-        "lot",
-        "birthday",
-        "christmas",
-        "today",
-        "bestseller",
-        "bestsellers",
-        "else",
-        "help",
-        "deal",
-        "deals",
-        "offer",
-        "offers",
-        "you",
-        "it",
-        "this",
-        "that",
-        "these",
-        "those",
-        "way",
-        "time",
-        "day",
-        "all",
-        "cheapest",
-        "best",
-        "most",
-        "least",
-        "budget",
-        "money",
-        "price",
-    ]
+_OPEN = bag(
+    "something anything nothing everything thing things stuff item items product products article articles gift gifts "
+    "present presents idea ideas option options suggestion suggestions choice one ones pair pairs range set sets kind "
+    "type sort lot birthday christmas today bestseller bestsellers else help deal deals offer offers you it this that "
+    "these those way time day all cheapest best most least budget money price"
 )
 # Words that end the name.
-_AFTER = frozenset(
-    [
-        "for",
-        "with",
-        "without",
-        "under",
-        "below",
-        "over",
-        "above",
-        "between",
-        "less",
-        "more",
-        "up",
-        "that",
-        "which",
-        "who",
-        "whose",
-        "where",
-        "when",
-        "in",
-        "of",
-        "from",
-        "by",
-        "to",
-        "not",
-        "no",
-        "and",
-        "or",
-        "but",
-        "at",
-        "around",
-        "about",
-        "max",
-        "maximum",
-        "min",
-        "minimum",
-        "costing",
-        "priced",
-        "than",
-        "as",
-        "on",
-        "is",
-        "are",
-        "was",
-        "be",
-        "i",
-        "we",
-        "he",
-        "she",
-        "they",
-        "my",
-        "me",
-        "please",
-        "made",
-        "suitable",
-        "using",
-        "like",
-        "so",
-        "if",
-        "can",
-        "could",
-        "should",
-        "would",
-        "will",
-        "per",
-        "within",
-        "only",
-        "except",
-        "excluding",
-        "somewhere",
-        "anywhere",
-        "roughly",
-        "approximately",
-        "nearly",
-    ]
+_AFTER = bag(
+    "for with without under below over above between less more up that which who whose where when in of from by to "
+    "not no and or but at around about max maximum min minimum costing priced than as on is are was be i we he she "
+    "they my me please made suitable using like so if can could should would will per within only except excluding "
+    "somewhere anywhere roughly approximately nearly neither nor none maybe perhaps possibly"
 )
 # Words that begin a question or an order, and words before which a verb stands, not a name.
-_NO_NAME = frozenset(
-    [
-        "what",
-        "what's",
-        "whats",
-        "which",
-        "who",
-        "how",
-        "why",
-        "where",
-        "when",
-        "tell",
-        "listen",
-        "look",
-        "keep",
-        "make",
-        "let",
-        "thanks",
-        "thank",
-    ]
-)
-_OBJECT = frozenset(
-    ["i", "i'm", "i've", "i'd", "we", "my", "me", "our", "you", "your", "it", "the", "a", "an", "this", "these"]
-)
+_NO_NAME = bag("what what's whats which who how why where when tell listen look keep make let thanks thank")
+_UNLIKE = re.compile(r"^non-|-free$")
+_SAYING = re.compile(r"(?:i|it|he|she|we|they|you|that|this|there|here|what|who)['’]")
+_OBJECT = bag("i i'm i've i'd we my me our you your it the a an this these")
 
 
 def named_kind(request: str, intent: Intent) -> str:
@@ -283,11 +72,14 @@ def named_kind(request: str, intent: Intent) -> str:
         if _KINDS & set(_FIELD_WORD.split(c.field))
         for w in _TOKEN.findall(c.span)
     }
+    read |= {w for w in words if _UNLIKE.sub("", w) in read}
     while words and (words[0] in _BEFORE or words[0] in read or words[0].isdigit()) and words[0] not in _AFTER:
         words.pop(0)
     name: list[str] = []
     for word in words:
-        if not word[0].isalpha() or word in _AFTER or word in read:
+        if name and word in kinds:
+            return ""  # what stands before a kind that was read only says which
+        if not word[0].isalpha() or word in _AFTER or word in read or _SAYING.match(word):
             break
         name.append(word)
     if not name or len(name) > LONGEST_NAME or _OPEN & set(name) or name[0] in _NO_NAME:

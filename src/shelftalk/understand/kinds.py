@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shelftalk.understand.index import Field, Index, is_color
 from shelftalk.understand.lexicon import EVALUATIVE, FILLER, FUNCTION
-from shelftalk.understand.mentions import Mention
+from shelftalk.understand.mention import Mention
 from shelftalk.understand.tokens import Text, bag, stemmed
 
 # Fields whose values may be what a product is, or what it is made of, whatever category it is in.

@@ -190,6 +190,15 @@ VALUE_SYNONYMS: dict[str, tuple[str, ...]] = {
     "gold": ("golden",), "golden": ("gold",), "machine washable": ("machine",), "hand washable": ("hand",), "washer": ("machine",), "small": ("s",), "medium": ("m",), "large": ("l",), "extra large": ("xl",), "x large": ("xl",), "extra small": ("xs",),
 }  # fmt: skip
 
+# What is so by its nature has the yes/no attribute: whatever has Bluetooth is wireless.
+IMPLIED: dict[str, tuple[str, ...]] = {stem("wireless"): (stem("bluetooth"),), stem("cordless"): (stem("bluetooth"),)}
+
+# What a product with the yes/no attribute has not.
+LACKS: dict[str, frozenset[str]] = {
+    stem("wireless"): stemmed("cable cord wire"),
+    stem("cordless"): stemmed("cable cord wire"),
+}
+
 # "the lightest": the adjective -> (words of the fields it may mean, direction). "" stands for any size-like field.
 _SUPERLATIVES = """
 cheap: price asc

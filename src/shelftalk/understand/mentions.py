@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from shelftalk.understand.index import Index, Value
 from shelftalk.understand.lexicon import COMMON, FILLER, VALUE_SYNONYMS
-from shelftalk.understand.support import Mention, choose
-from shelftalk.understand.tokens import Text, stem, stems
+from shelftalk.understand.mention import Mention
+from shelftalk.understand.support import choose
+from shelftalk.understand.tokens import Text, Token, stem, stems
+from shelftalk.understand.units import SHORT, UNITS
 
 _JOIN = re.compile(r"^(?:[\s\-&'/+.]|\s&\s){0,3}$")
 
@@ -30,7 +33,7 @@ def _matches(text: Text, index: Index, taken: frozenset[int]) -> list[Mention]:
     i, tokens = 0, text.tokens
     while i < len(tokens):
         hit = None
-        if i not in taken:
+        if i not in taken and not _a_unit(text, i):
             for n in range(_reach(text, index, taken, i), 0, -1):
                 tried = _lookup(text, index, i, i + n - 1)
                 if tried and (hit is None or any(v.exact for v in tried.candidates)):
@@ -43,6 +46,14 @@ def _matches(text: Text, index: Index, taken: frozenset[int]) -> list[Mention]:
         else:
             i += 1
     return found
+
+
+def _a_unit(text: Text, i: int) -> bool:
+    """Whether the word is the unit of the number before it: the "l" of "40l", the "volt" of "9 volt"."""
+    token = text.tokens[i]
+    if not i or not text.tokens[i - 1].numeric or token.low not in UNITS:
+        return False
+    return token.gap == "" or (token.gap in (" ", "-") and token.low not in SHORT)
 
 
 def _swallows_noun(text: Text, index: Index, hit: Mention) -> bool:
@@ -84,7 +95,7 @@ def _lookup(text: Text, index: Index, first: int, last: int) -> Mention | None:
     single = len(tokens) == 1
     if single and tokens[0].numeric and len(tokens[0].text) < 4:
         return None
-    exact = index.values.get(key)
+    exact = index.values.get(key) or (index.values.get(_without_articles(tokens)) if len(tokens) > 2 else None)
     if exact:
         return Mention(first, last, list(exact), "exact")
     if len(tokens) <= 3:
@@ -111,6 +122,11 @@ def _lookup(text: Text, index: Index, first: int, last: int) -> Mention | None:
     if derived:
         return Mention(first, last, derived, "derived")
     return None
+
+
+def _without_articles(tokens: Sequence[Token]) -> tuple[str, ...]:
+    """The stems without the articles inside: "in the ear" names what a catalogue calls "in-ear"."""
+    return tuple(t.stem for n, t in enumerate(tokens) if t.low != "and" and (n == 0 or t.low not in ("the", "a", "an")))
 
 
 @lru_cache(maxsize=1)

@@ -46,6 +46,8 @@ def ends_of(field: str, index: Index) -> tuple[str, str] | None:
         for end in (low, high):
             if field.endswith(f"_{end}"):
                 pair = (field.removesuffix(end) + low, field.removesuffix(end) + high)
+            elif f"_{end}_" in field:
+                pair = (field.replace(f"_{end}_", f"_{low}_"), field.replace(f"_{end}_", f"_{high}_"))
             elif field.startswith(f"{end}_"):
                 pair = (low + field.removeprefix(end), high + field.removeprefix(end))
             else:
@@ -75,6 +77,8 @@ def placed(intent: Intent, index: Index, words: frozenset[str] = frozenset()) ->
             kept.append(constraint)
             continue
         wish = constraint.span or str(constraint.value)
+        if any(c.span == wish and c in kept for c in intent.constraints):
+            continue  # the same words made a limit that the category has
         if all(wish.lower() not in held.lower() for held in wishes):
             wishes.append(wish)
         if not _named(wish, category, index):

@@ -22,7 +22,7 @@ _NEGATION = re.compile(
     r"|(?:any|every)\w*(?: \w+){0,3}? but(?= (?!(?:i|it|also|with|not|they|that|the price|my|must|needs?|has|should|at|cost|costs|costing|under|less|still|only|for|can)\b))|all but|all except"
     r"|(?:tired|sick|bored|wary|weary|exhausted|annoyed)(?: and tired)?(?: of| with| by)|had (?:it(?: up to here)?|enough|my fill|quite enough|more than enough)(?: of| with)?|enough (?:of|with)|(?:done|through|finished|over and done) (?:dealing |messing |playing )?(?:with|using|buying|wearing)|fed up (?:of|with)"
     r"|stay(?:s|ing)? (?:away|clear) (?:from|of)|steer(?:s|ing)? (?:away|clear) (?:from|of)|keep(?:ing)?(?: \w+){0,2} (?:away|clear) (?:from|of)|run(?:ning)? away from|turn(?:ed|s)? off by|shy(?:ing)? away from|move (?:on|away) from|moving (?:on|away) from|get(?:ting)?(?: me| us)? away from|switch(?:ing)? (?:away )?from|a break from|break (?:up )?with|bre?aking up with|parting ways with"
-    r"|allergic to|forget(?: about)?|burned by|burnt by|(?:bad|lousy|terrible|awful|poor|rough|horrible|nasty|worst) (?:experiences?|luck|history|time|times|run) with|let down by|disappointed (?:by|with|in)|(?:problem|problems|issue|issues|trouble|troubles|beef|grudge|hassle|complications?|difficulty|difficulties)(?: in the past| before| previously| lately| recently)? (?:with|against)|pass on|giv(?:e|en|ing) up on|sworn off|swore off|swear off|boycott(?:ing)?|refuse(?:s)? to|lost faith in|lost trust in|can(?:no|')t|against|bone to pick with|scratch(?:ing)?|cross(?:ing)? off|anything different from|different from|different than|leave out|spare me|cut (?:out|the)|too (?:lazy|busy|tired|impatient) (?:to|for)|zero (?:patience|interest|tolerance|time)(?: for| in)?|out of the question|enough already with|ain't)\b"
+    r"|(?:allerg(?:ic|y|ies)|sensitive|intolerant|reacts?|reacting)(?: \w+ly)? to|intolerant of|forget(?: about)?|burned by|burnt by|(?:bad|lousy|terrible|awful|poor|rough|horrible|nasty|worst) (?:experiences?|luck|history|time|times|run) with|let down by|disappointed (?:by|with|in)|(?:problem|problems|issue|issues|trouble|troubles|beef|grudge|hassle|complications?|difficulty|difficulties)(?: in the past| before| previously| lately| recently)? (?:with|against)|pass on|giv(?:e|en|ing) up on|sworn off|swore off|swear off|boycott(?:ing)?|refuse(?:s)? to|lost faith in|lost trust in|can(?:no|')t|against|bone to pick with|scratch(?:ing)?|cross(?:ing)? off|anything different from|different from|different than|leave out|spare me|cut (?:out|the)|too (?:lazy|busy|tired|impatient) (?:to|for)|zero (?:patience|interest|tolerance|time)(?: for| in)?|out of the question|enough already with|ain't)\b"
     r"|n't\b|\bi'?m (?:so |totally |completely |really |kinda |just )?over(?= (?:[a-z]|the|those|these)(?!\w* ?\d))(?! \d)|\bcant\b|\bdont\b|\bdoesnt\b|\bisnt\b|\bwont\b|\baint\b|\bwouldnt\b|\bdidnt\b|\barent\b"
 )
 _RESUME = re.compile(
@@ -78,7 +78,7 @@ def negatives(
     state, outer, once, until = False, False, False, -1
     spoken = False  # this negation has turned something down
     for i, token in enumerate(tokens):
-        if state and ((spoken and i in limits) or _MILD.search(low[: token.end]) is not None):
+        if state and ((spoken and i in limits) or _MILD.search(low[max(0, token.start - 8) : token.end]) is not None):
             state = False
         if (
             token.hard

@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable
 
 from shelftalk.understand.amounts import Amount, amounts, scaled
+from shelftalk.understand.astray import astray
 from shelftalk.understand.averages import averages, several
+from shelftalk.understand.bodies import carries
 from shelftalk.understand.compare import FLIP, after, compared
 from shelftalk.understand.index import Field, Index
 from shelftalk.understand.measured import field_of, in_unit
@@ -112,10 +114,12 @@ def _read(
 ) -> Quantity | None:
     """The limit that an amount makes, or None where no field fits; words behind it count up to the offset `end`."""
     first, last = amount.number.first, amount.last
-    operator, begins, tailed = _operator(text, amount, end)
+    operator, begins, tailed = _operator(text, index, amount, end)
     known = field_of(text, index, amount, operator, begins, ordering)
-    if known is None:
+    if known is None or (operator in (None, "=") and astray(text, amount, known)):
         return None
+    if operator == "<=" and carries(known) and _UP_TO.match(text.low, begins):
+        operator = ">="  # what carries "up to 120 kg" reaches it
     span = text.text[begins : text.tokens[last].end]
     value = in_unit(known, scaled(amount), amount)
     if amount.low is not None:
@@ -145,7 +149,9 @@ def _read(
     ):
         return Quantity(known.field, ">=", scalar(value), first, last, span, nearest=True)
     if operator is None:
+        one_sided = carries(known) and ends_of(known.field, index) is None
         operator = "<=" if money else _bare(text, first, negative, previous)
+        operator = ">=" if operator == "=" and not flipped and one_sided else operator
     if operator == "~":
         if flipped or not known.number:
             return None
@@ -159,9 +165,10 @@ def _read(
 
 
 _FOR_SO_MANY = re.compile(
-    r"\b(?:for|fits?|sleeps?|seats?|holds?|accommodates?|room for|space for|family of|group of|party of)(?: up to| all| us| the| at least)? $"
+    r"\b(?:for|we(?:'re| are)|there (?:are|will be)|fits?|sleeps?|seats?|holds?|accommodates?|room for|space for|family of|group of|party of)(?: up to| all| us| the| at least)? $"
 )
 _GROUP = re.compile(r"\b(?:family|group|party) of $")
+_UP_TO = re.compile(r"up ?to\b")
 _PLAYERS = stemmed("player players")
 _PEOPLE = stemmed("person people sleeps seats berth")
 
@@ -199,9 +206,28 @@ def _for_so_many(text: Text, index: Index, amount: Amount) -> Quantity | None:
     return Quantity(fields[0].field, ">=", scalar(value), first, last, text.span(first, last), nearest=True)
 
 
-def _operator(text: Text, amount: Amount, end: int) -> tuple[str | None, int, bool]:
-    """The operator around an amount, the offset its words begin at, and whether they stand behind the amount."""
+def compared_here(text: Text, index: Index, amount: Amount) -> tuple[str | None, int]:
+    """As `compared`, where the name of a number field may stand between the words and the number: "less than SPF 50"."""
     operator, begins = compared(text, amount)
+    at = _named_before(text, index, amount.number.first)
+    return compared(text, amount, at) if operator is None and at < amount.number.first else (operator, begins)
+
+
+def _named_before(text: Text, index: Index, first: int) -> int:
+    """The token at which the name of a number field right before token `first` begins; `first` itself without one."""
+    at = first
+    while at > 0 and first - at < 3 and not text.tokens[at].hard and not text.tokens[at].comma:
+        word = text.tokens[at - 1]
+        called = [k for k in index.fields.values() if k.kind != "money" and (k.number or k.numeric_values)]
+        if not any(word.stem in k.name for k in called):
+            break
+        at -= 1
+    return at
+
+
+def _operator(text: Text, index: Index, amount: Amount, end: int) -> tuple[str | None, int, bool]:
+    """The operator around an amount, the offset its words begin at, and whether they stand behind the amount."""
+    operator, begins = compared_here(text, index, amount)
     loose = text.low[begins : text.tokens[amount.number.first].start].startswith(("up to", "upto"))
     if loose and _ABLE.search(text.low[max(0, begins - 30) : begins]):
         operator = ">="  # "can shine up to 80 yards" asks for one that can

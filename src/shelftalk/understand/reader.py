@@ -6,11 +6,11 @@ with a value becomes part of the search text rather than a hard constraint.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 
+from shelftalk.understand.absence import absent, freed, lacking_before
 from shelftalk.understand.ages import ages
 from shelftalk.understand.amounts import Amount, amounts
 from shelftalk.understand.asides import all_the_same, asked, owned
@@ -19,28 +19,38 @@ from shelftalk.understand.compare import compared
 from shelftalk.understand.counts import FIRST_FEW, how_many, odd_count, ordinal, plural_count
 from shelftalk.understand.dates import dates
 from shelftalk.understand.flags import flags
-from shelftalk.understand.index import Index
+from shelftalk.understand.index import Index, names_kind
 from shelftalk.understand.kinds import a_thing_of_its_own, lacking
 from shelftalk.understand.lexicon import COMMON, FILLER, FUNCTION
-from shelftalk.understand.mentions import Mention, mentions
+from shelftalk.understand.mention import Mention
+from shelftalk.understand.mentions import mentions
 from shelftalk.understand.nearby import Quantity
 from shelftalk.understand.packs import pack_anchors, packs
 from shelftalk.understand.polarity import accepted_after, negatives, rejected_after
-from shelftalk.understand.quantities import quantities
-from shelftalk.understand.refusals import another, excluded, refused_category, starts_anew, with_mixtures
+from shelftalk.understand.quantities import compared_here, quantities
+from shelftalk.understand.refusals import (
+    another,
+    comparing_tokens,
+    excluded,
+    limits_begin,
+    refusable,
+    refused_category,
+    starts_anew,
+    with_mixtures,
+)
 from shelftalk.understand.shown import Question
 from shelftalk.understand.sizes import sizes
 from shelftalk.understand.slips import as_written, set_right
 from shelftalk.understand.spelling import corrected
-from shelftalk.understand.superlatives import Order, order, thrift, thrift_tokens
+from shelftalk.understand.superlatives import Order, order, thrift, thrift_tokens, thrift_words
 from shelftalk.understand.tokens import Text, tokenise
-from shelftalk.understand.units import UNITS
 from shelftalk.understand.unknown import unknown
-from shelftalk.understand.wishes import is_shopping, preferences, query, tastes
+from shelftalk.understand.wishes import is_shopping, milds, preferences, query, tastes
 from shelftalk.values import Constraint, Facets, Intent, Scalar, Sort
 
 # What is read of a request: nobody words a wish at greater length, and hostile text shall not cost more.
 LONGEST_REQUEST = 4000
+THRIFTY = "a low price was wished for without naming one: ordered by price"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +95,17 @@ class Reader:
         anchors.update({a.number.first: a.last for a in spoken})
         anchors.update({m.first: m.last for m in first_pass})
         inside = _inside(first_pass)
+        begins = limits_begin(text, index, [a for a in spoken if a.number.first not in inside])
         negative = negatives(
             text,
             anchors,
             [
                 a.number.first
                 for a in spoken
-                if a.number.first not in inside and (a.money or compared(text, a)[0] is not None)
+                if a.number.first not in inside and (a.money or compared_here(text, index, a)[0] is not None)
             ],
-            _limits_begin(text, [a for a in spoken if a.number.first not in inside]),
-            _refusable(text, index, first_pass),
+            begins,
+            refusable(text, index, first_pass),
         )
         if has_already:
             negative = [off or i in has_already for i, off in enumerate(negative)]
@@ -116,20 +127,24 @@ class Reader:
         limit_tokens |= label_tokens | body.tokens
         found = [m for m in first_pass if not set(range(m.first, m.last + 1)) & (pack_tokens | limit_tokens)]
         found = [m for m in found if not set(range(m.first, m.last + 1)) <= sort_tokens]
-        liked = tastes(text)
+        liked, alone, mild = tastes(text), freed(text), milds(text, found)
+        found = [m for m in found if m not in mild]
         found = [m for m in found if m.first not in liked or m.field == "categories" or index.fields[m.field].brand]
         ends = {m.last for m in found}
         for mention in reversed(found):
-            if mention.field == "categories" and not refused_category(text, mention, negative, ends):
+            if names_kind(index.fields[mention.field]) and (
+                mention.last + 1 in begins or not refused_category(text, mention, negative, ends)
+            ):
                 continue
-            mention.negative = (negative[mention.first] or rejected_after(text, mention.last)) and not accepted_after(
-                text, mention.last
-            )
+            mention.negative = (
+                negative[mention.first] or mention.last in alone or rejected_after(text, mention.last)
+            ) and not accepted_after(text, mention.last)
         for other, one in pairwise(reversed(found)):
             if (
                 other.negative
                 and not one.negative
                 and not negative[other.first]
+                and not names_kind(index.fields[one.field])
                 and text.low[text.tokens[one.last].end : text.tokens[other.first].start].strip() in ("and", "or", ",")
             ):
                 one.negative = True
@@ -138,21 +153,19 @@ class Reader:
                 after.negative = False
         switches, switch_tokens = flags(text, index, negative, found, sort_tokens | limit_tokens | pack_tokens)
         turned = another(text, index, found)
+        taken_in = sort_tokens | limit_tokens | pack_tokens | switch_tokens
+        taken_in |= {i for m in found for i in range(m.first, m.last + 1)}
+        lacks, lacking_tokens = absent(text, index, negative, taken_in, category)
         constraints = [
             *_values(text, index, found, turned),
             *switches,
+            *lacks,
             *released,
             *labels,
             *_limits([*pieces, *youth, *body.limits, *limits]),
         ]
         limit_tokens |= date_tokens | (age_tokens if youth else set())
-        used = (
-            sort_tokens
-            | limit_tokens
-            | pack_tokens
-            | switch_tokens
-            | {i for m in found for i in range(m.first, m.last + 1)}
-        )
+        used = taken_in | limit_tokens | lacking_tokens
         strange, untold = unknown(text, index, used, negative, category)
         constraints += strange
         limit, count_tokens = counted or how_many(text, used | age_tokens, index)
@@ -164,7 +177,7 @@ class Reader:
             and thrift(text)
             and not any(c.field == "price" for c in constraints)
         ):
-            wish, thrifty = Sort("price", "asc", ""), True
+            wish, thrifty = Sort("price", "asc", thrift_words(text)), True
         if wish is None and (roomy := next((q for q in limits if q.nearest), None)) is not None:
             wish = Sort(roomy.field, "asc", roomy.span)
             notes.append(f"more than '{roomy.span}' fits as well; what comes nearest stands first")
@@ -179,9 +192,14 @@ class Reader:
         if not shopping:
             return Reading(Intent(query="", shopping=False))
         dropped = limit_tokens | pack_tokens | count_tokens | sort_tokens
-        exclude = excluded(text, index, negative, used)
+        dropped |= {j for i in alone & used for j in (i, i + 1)} | comparing_tokens(text, index, spoken, limit_tokens)
+        exclude = excluded(text, index, negative, used, alone)
         if thrifty:
-            notes.append("a low price was wished for without naming one: ordered by price")
+            notes.append(THRIFTY)
+        notes += [
+            f"no field here speaks of '{word}': products whose title or values name it are left out"
+            for word in exclude[:1]
+        ]
         notes += [*untold, *body.notes, *([odd.note] if odd else []), *_told(text, spoken)]
         notes += [
             f"'{name}' is no category here: looked for in {category}"
@@ -194,7 +212,7 @@ class Reader:
                     constraints=_ordered(constraints),
                     sort=wish,
                     limit=limit,
-                    preferences=preferences(text, used | count_tokens, negative),
+                    preferences=preferences(text, used | count_tokens, negative, mild),
                     exclude=exclude,
                     query=query(text, dropped, negative, {i for m in found for i in range(m.first, m.last + 1)}),
                     shopping=True,
@@ -248,43 +266,6 @@ def named_anchors(text: Text, index: Index) -> set[int]:
     }
 
 
-def _limits_begin(text: Text, spoken: list[Amount]) -> set[int]:
-    """The tokens at which the words of a limit begin: its comparison, or an amount in digits with a unit or currency."""
-    found = [(a, *compared(text, a)) for a in spoken]
-    return {
-        text.at(begins)
-        for a, operator, begins in found
-        if operator is not None or (a.number.digits and (a.unit is not None or a.money))
-    }
-
-
-def _refusable(text: Text, index: Index, found: list[Mention]) -> set[int]:
-    """The last tokens of what a negation may turn down by itself: values, yes/no fields and words that no field knows, but
-    not the kind of thing that is wanted or what its limits speak of ("no phone over 200", "no weight above 2 kg")."""
-    values = {m.last for m in found if m.field != "categories"}
-    named = {i for m in found for i in range(m.first, m.last + 1)}
-    flags = {w for known in index.fields.values() if known.yes is not None or known.no is not None for w in known.name}
-    return values | {
-        i
-        for i, t in enumerate(text.tokens)
-        if i not in named
-        and not t.numeric
-        and t.low not in FUNCTION
-        and (t.stem in flags or _bare_noun(text, index, i))
-    }
-
-
-def _bare_noun(text: Text, index: Index, i: int) -> bool:
-    """Whether a word right behind "no" or "without" is a thing that no field knows: "without a mic"."""
-    token = text.tokens[i]
-    if token.low in FILLER or token.low.endswith("ing") or token.stem in index.nouns or token.stem in index.by_word or token.low in UNITS:
-        return False
-    return _LACKING.search(text.low[: token.start]) is not None
-
-
-_LACKING = re.compile(r"\b(?:no|without|w/o|except(?: for)?|excluding|minus|avoid) (?:an? |any |the |[\w'-]+ )?$")
-
-
 def _order(found: Order | None) -> Sort | None:
     return found.sort if found else None
 
@@ -303,8 +284,10 @@ def _values(text: Text, index: Index, found: list[Mention], another: set[int]) -
             continue  # the last word on a value counts
         (turned_down if mention.negative or position in another else wanted)[mention.field].append(mention)
     out: list[Constraint] = []
+    alone = freed(text)
     for field, held in turned_down.items():
-        values = with_mixtures(index.fields[field], _distinct(held))
+        gone = any(lacking_before(text, m.first) or m.last in alone for m in held)
+        values = with_mixtures(index.fields[field], _distinct(held), lacking=gone)
         span = (
             text.span(held[0].first, held[-1].last)
             if len(held) == 1

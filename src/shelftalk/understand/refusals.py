@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
+from shelftalk.understand.absence import holding, of_properties, spellings
+from shelftalk.understand.amounts import Amount
 from shelftalk.understand.index import Field, Index
 from shelftalk.understand.lexicon import COMMON, FILLER, FUNCTION, SUPERLATIVES
-from shelftalk.understand.mentions import Mention
+from shelftalk.understand.mention import Mention
 from shelftalk.understand.polarity import rejected_after
+from shelftalk.understand.quantities import compared_here
 from shelftalk.understand.tokens import Text, bag, stemmed, stems
+from shelftalk.understand.units import UNITS
 from shelftalk.values import Scalar
 
 _REFUSING = bag("no without non avoid except excluding contain contains containing not of with")
@@ -24,23 +29,19 @@ def starts_anew(text: Text, index: Index, before: Mention, after: Mention) -> bo
 
 
 _MATERIAL = stemmed("material fabric")
-# Before a material's name these say that it is something else.
-_UNLIKE = stemmed("faux fake imitation artificial synthetic vegan mock non free no")
 
 
-def with_mixtures(known: Field, refused: list[Scalar], pure: bool = False) -> list[Scalar]:
-    """The refused values, and for a material all others whose words contain one: "not steel" turns stainless steel down.
-    With `pure` only its kinds, which end with its name: "steel" is stainless steel, "cotton" is no cotton blend."""
+def with_mixtures(known: Field, refused: list[Scalar], pure: bool = False, lacking: bool = False) -> list[Scalar]:
+    """The refused values, and for a material all others whose words contain one: "not steel" turns stainless steel down;
+    with `lacking` ("no chicken") for any property. With `pure` only a material's kinds, which end with its name: "steel" is
+    stainless steel, "cotton" is no cotton blend."""
+    if lacking and of_properties(known) and not pure:
+        return holding(known, refused)
     if not _MATERIAL & set(known.name):
         return refused
-    told = [set(stems(str(v))) for v in refused]
-    more = [
-        v
-        for v, _ in known.facet.values
-        if v not in refused
-        and any(t <= set(s := stems(str(v))) and not _UNLIKE & set(s) and (not pure or s[-1] in t) for t in told)
-    ]
-    return [*refused, *more]
+    told = set().union(*(stems(str(v)) for v in refused))
+    more = holding(known, refused)
+    return [v for v in more if v in refused or not pure or stems(str(v))[-1] in told]
 
 
 # What may stand between a negation and the category that it turns down ("I don't want any shoes").
@@ -100,21 +101,89 @@ def another(text: Text, index: Index, found: list[Mention]) -> set[int]:
     return set()
 
 
+def _refusing(text: Text, i: int) -> bool:
+    """Whether one of the two words before token i refuses what it names: "no mushrooms"; "not" only where it begins a phrase
+    ("pizza, not mushrooms") or stands before what something came out of, since "money is not the problem" refuses nothing."""
+    lead = {t.low for t in text.tokens[max(0, i - 2) : i]}
+    if lead & _REFUSING - {"not"}:
+        return True
+    if "not" not in lead:
+        return False
+    at = next(j for j in (i - 1, i - 2) if text.tokens[j].low == "not")
+    return at == 0 or text.tokens[at].comma or text.tokens[at - 1].low in ("but", "and", "please") or _plainly(text, i)
+
+
+def _plainly(text: Text, i: int) -> bool:
+    """Whether the word is what something came out of, right behind a plain negation: "not plated"."""
+    return text.tokens[i].low.endswith("ed") and text.tokens[i - 1].low in ("not", "non")
+
+
+def comparing_tokens(text: Text, index: Index, spoken: list[Amount], limits: Collection[int]) -> set[int]:
+    """The tokens of the words that compare before amounts that became limits: "max" of "max 100"."""
+    read = [a for a in spoken if a.number.first in limits]
+    return {i for a in read for i in range(text.at(compared_here(text, index, a)[1]), a.number.first)}
+
+
+def limits_begin(text: Text, index: Index, spoken: list[Amount]) -> set[int]:
+    """The tokens at which the words of a limit begin: its comparison, or an amount in digits with a unit or currency."""
+    found = [(a, *compared_here(text, index, a)) for a in spoken]
+    return {
+        text.at(begins)
+        for a, operator, begins in found
+        if operator is not None or (a.number.digits and (a.unit is not None or a.money))
+    }
+
+
+def refusable(text: Text, index: Index, found: list[Mention]) -> set[int]:
+    """The last tokens of what a negation may turn down by itself: values, yes/no fields and words that no field knows, but
+    not the kind of thing that is wanted or what its limits speak of ("no phone over 200", "no weight above 2 kg")."""
+    values = {m.last for m in found if m.field != "categories"}
+    named = {i for m in found for i in range(m.first, m.last + 1)}
+    flags = {w for known in index.fields.values() if known.yes is not None or known.no is not None for w in known.name}
+    return values | {
+        i
+        for i, t in enumerate(text.tokens)
+        if i not in named
+        and not t.numeric
+        and t.low not in FUNCTION
+        and (t.stem in flags or _bare_noun(text, index, i))
+    }
+
+
+def _bare_noun(text: Text, index: Index, i: int) -> bool:
+    """Whether a word right behind "no" or "without" is a thing that no field knows: "without a mic"."""
+    token = text.tokens[i]
+    if (
+        token.low in FILLER
+        or token.low.endswith("ing")
+        or token.stem in index.nouns
+        or token.stem in index.by_word
+        or token.low in UNITS
+    ):
+        return False
+    return _LACKING.search(text.low[max(0, token.start - 60) : token.start]) is not None
+
+
+_LACKING = re.compile(r"\b(?:no|without|w/o|except(?: for)?|excluding|minus|avoid)(?: [\w'-]+){0,2} $")
 _NOT_FOR = re.compile(
     r"\b(?:not|n't|never) (?:(?:made|meant|intended|designed|only|just) )?for (?P<who>children|kids|toddlers|babies|men|women|boys|girls|dogs|cats)\b(?! only)"
 )
 
 
-def excluded(text: Text, index: Index, negative: list[bool], used: set[int]) -> tuple[str, ...]:
+def excluded(
+    text: Text, index: Index, negative: list[bool], used: set[int], alone: Collection[int] = ()
+) -> tuple[str, ...]:
     """Words turned down that no field holds: "no mushrooms" where no facet knows mushrooms."""
-    out = []
+    out: list[str] = []
     for i, (token, off) in enumerate(zip(text.tokens, negative, strict=True)):
         plain = token.low in FILLER or token.low in COMMON or token.low in SUPERLATIVES or token.stem in index.nouns
+        plain = plain or token.stem in index.by_name
+        if i in alone and not plain and i not in used and token.gap.endswith("-"):
+            out += spellings(token.low)
         if not off or plain or i in used or token.numeric or len(token.low) < 4:
             continue
-        lead = {t.low for t in text.tokens[max(0, i - 2) : i]}
-        if lead & _REFUSING and not token.low.endswith(("ing", "ed", "er")):
-            out.append(token.low)
+        if _refusing(text, i) and (not token.low.endswith(("ing", "ed", "er")) or _plainly(text, i)):
+            out += spellings(token.low)
     out += [
         m["who"]
         for m in _NOT_FOR.finditer(text.low)

@@ -30,6 +30,8 @@ _QUESTION = re.compile(
     r"|(?:are|do|have|can) (?:they|these|those|both)\b"
     r"|why\b|what(?:'s| is) the (?:difference|different)\b|(?:how|what|when|where)\b[^?]*\b(?:it|they|these|those|the (?:first|second|third|fourth|fifth|last)|number \w+)\b"
     r"|(?:which|what)(?: one)? (?:of (?:them|these|those|the (?:two|three))|is (?:the )?(?:better|best|\w+er|\w+est)\b)|(?:compare|tell me (?:more )?about)\b"
+    r"|(?:which|what)(?: one)? (?:would|should|do|did|will) (?:you|i|we) (?:pick|choose|take|get|buy|recommend|suggest|prefer|like|go (?:for|with)|want)\b(?! (?:an?|for|in|if)\b)"
+    r"|(?:what(?:'s| is)|which is) your (?:favou?rite|pick|choice|top pick)\b|(?:so )?which one\W*$|any favou?rite\b"
     r")"
 )
 # "the cheapest one of these": one of the picks, whatever the order.
@@ -40,7 +42,9 @@ _ONE_OF = re.compile(
 _WANTS = re.compile(
     r"\b(?:cheaper|other|others|else|instead|another|different|in (?:black|white|red|blue|green|grey|gray|pink|yellow|brown|another)|come in|available in|any|do you have|how about|what about)\b"
 )
-_ALL = re.compile(r"\b(?:they|these|those|them|both|difference|compare)\b")
+_ALL = re.compile(
+    r"^\W*(?:what would you|what should i|what(?:'s| is) your|any favou?rite|so which)\b|\b(?:they|these|those|them|both|difference|compare)\b"
+)
 _WHICH = re.compile(r"^\W*(?:\w+\W+){0,2}?(?:which|what(?: one)? of)\b")
 _WHY = re.compile(r"^\W*(?:(?:and|but|so|ok|okay|hm+|well)\b\W*)*why\b")
 _COMPARE = re.compile(r"\b(?:compare|difference|different)\b")

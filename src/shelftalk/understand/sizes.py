@@ -13,6 +13,8 @@ _SIZE = re.compile(
     rf"\b(?:(?:shoe |clothing |dress |shirt |jacket )?sizes?(?: is| of|:)? (?:(?P<scale>eu|eur|uk|us) ?)?|(?P<alone>eu|uk|us) )"
     rf"(?P<first>{_LABEL})(?: ?(?P<behind>eu|uk|us)\b)?(?: ?(?:or|and|to|/|,) ?(?P<second>{_LABEL}))?\b(?! ?(?:inch|cm|mm|gb|l\b|liter|litre|%))"
 )
+_COMPARED = re.compile(r"\b(?:than|least|most|over|under|above|below|minimum|maximum|up to) $")
+_FRACTION = re.compile(r" ?\d*[/⁄½¼¾]")
 _SIZED = frozenset(("size",))
 
 
@@ -33,6 +35,10 @@ def sizes(
         if found is None or any(text.at(match.start("first")) == i for i in taken) or match.start("first") < 0:
             continue
         known, values = found
+        if known.kind == "number" and (
+            _COMPARED.search(text.low[: match.start()]) or _FRACTION.match(text.low[match.end() :])
+        ):
+            continue
         off = negative[text.at(match.start("first"))]
         span = text.text[match.start() : match.end()].strip()
         used |= set(range(first, last + 1))
@@ -43,16 +49,28 @@ def sizes(
     return out, used
 
 
+def _numbers(known: Field, labels: list[str]) -> list[Scalar]:
+    """The labels as numbers of a field that holds sizes without a unit, within what it holds."""
+    bounds = known.bounds()
+    if known.kind != "number" or known.unit is not None or bounds is None:
+        return []
+    found = [float(label) for label in labels if re.fullmatch(r"\d+(?:\.\d+)?", label)]
+    return [int(v) if v.is_integer() else v for v in found if bounds[0] <= v <= bounds[1]]
+
+
 def _holding(
     index: Index, labels: list[str], scale: str | None, category: str | None
 ) -> tuple[Field, list[Scalar]] | None:
     """The field of sizes that holds all the labels, one on the scale named (EU) if there is one, with its own spelling."""
     best: tuple[int, Field, list[Scalar]] | None = None
     for known in index.fields.values():
-        if known.kind not in ("list", "text") or not _SIZED & set(known.name) or not known.carried(category):
+        if not _SIZED & set(known.name) or not known.carried(category):
             continue
-        held = {str(v).strip().lower(): v for v, _ in known.facet.values}
-        values = [held[label] for label in labels if label in held]
+        if known.kind in ("list", "text"):
+            held = {str(v).strip().lower(): v for v, _ in known.facet.values}
+            values = [held[label] for label in labels if label in held]
+        else:
+            values = _numbers(known, labels)
         if len(values) < len(labels):
             continue
         fits = (2 if scale and scale[:2] in known.name else 0) + (known.facet.count > 0)

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from shelftalk.understand.amounts import CURRENCY_AFTER
 from shelftalk.understand.index import Index
+from shelftalk.understand.lexicon import COMMON
 from shelftalk.understand.numbers import numbers
 from shelftalk.understand.spelling import distance
 from shelftalk.understand.tokens import Text, bag, tokenise
@@ -49,7 +50,7 @@ def set_right(text: Text, index: Index) -> tuple[Text, dict[str, str]]:
             near = _nearest(word, bag("than"))
         elif than_next:
             near = None if ordinary(word) else _nearest(word, _DEGREES)
-        elif len(word) < _SHORTEST or ordinary(word) or token.stem in index.vocabulary_stems:
+        elif len(word) < _SHORTEST or ordinary(word) or word in COMMON or token.stem in index.vocabulary_stems:
             continue
         elif i in behind and "/" not in token.gap:
             near = _nearest(word, _measures())

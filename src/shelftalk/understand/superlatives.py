@@ -15,6 +15,7 @@ _MOST = bag(
     "most maximum max highest greatest biggest largest best longest farthest furthest widest strongest tallest top ultimate heaviest peak utmost"
 )
 _LEAST = bag("least minimum min lowest smallest fewest shortest shallowest lightest slowest")
+_BOUNDS = bag("max maximum min minimum least most")
 _PRICE = stemmed("price priced cost costing tag")
 _LITTLE = re.compile(
     r"(?:pay|spend|cost)\w*(?: \w+){0,2} as little as (?:possible|i can)|as (?:little|cheap(?:ly)?) as (?:possible|i can|can be|they come|you have)|(?:the )?cheaper,? the better|rock[- ]bottom|lowest[- ]pric\w+|on the cheap|the less i (?:pay|spend)|whichever(?:'s| is| one is) (?:the )?cheap(?:er|est)|which(?: one| of (?:them|these|those|the two))? is cheaper|which\b[^.?!]{0,40} is cheaper|the cheaper (?:option|one|choice|of|product|alternative)|whichever costs less|least (?:damag\w+|hit|hurt|harm\w*|strain) (?:to|on) (?:my|the) (?:wallet|budget|pocket|bank account)|don't want to (?:pay|spend) (?:a penny )?more than (?:i have to|necessary|needed)"
@@ -113,6 +114,12 @@ def thrift_tokens(text: Text) -> set[int]:
 def thrift(text: Text) -> bool:
     """Whether the request pleads for a low price without naming one: "won't break the bank", "money's tight"."""
     return any(pattern.search(text.low) for pattern in _THRIFT)
+
+
+def thrift_words(text: Text) -> str:
+    """The words of such a plea, "" where they are many or none."""
+    found = [m for pattern in _THRIFT for m in pattern.finditer(text.low) if len(m.group()) < 50]
+    return text.text[found[0].start() : found[0].end()] if found else ""
 
 
 def _positive(comparative: str) -> str | None:
@@ -259,6 +266,8 @@ def _named(text: Text, index: Index, first: int, after: int, direction: Directio
         return None
     field, last = found
     low = text.tokens[first].low
+    if low in _BOUNDS and last + 1 < len(text.tokens) and text.tokens[last + 1].numeric:
+        return None  # "a minimum of SPF 30"
     if low == "best" and LESS_IS_BETTER & set(field.name):
         direction = "asc"
     if low == "best" and named(field, frozenset(t.stem for t in text.tokens[first : last + 1])) < 0.75:

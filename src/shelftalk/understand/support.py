@@ -7,10 +7,11 @@ the product's noun beside it, quotes, a brand's capital letter, "from", or anoth
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from shelftalk.understand.index import Field, Index, Value, is_color
+from shelftalk.understand.index import Field, Index, Value, is_color, names_kind
 from shelftalk.understand.lexicon import COLORS, COMMON, EVALUATIVE, FILLER, FUNCTION, SUPERLATIVES
+from shelftalk.understand.mention import Mention
+from shelftalk.understand.senses import another_word, elsewhere
 from shelftalk.understand.tokens import Text, bag, stem, stemmed
 from shelftalk.understand.units import UNITS
 from shelftalk.understand.vocabulary import ordinary
@@ -28,19 +29,6 @@ _PARTS = bag(
 _AFTER_BRAND = bag("brand brands branded products product stuff fan guy gal person")
 
 
-@dataclass(slots=True)
-class Mention:
-    """Tokens `first` to `last` name one of `candidates`; `how` tells the kind of match."""
-
-    first: int
-    last: int
-    candidates: list[Value]
-    how: str  # "exact", "synonym", "partial", "derived", "head"
-    field: str = ""
-    value: Value | None = None
-    negative: bool = False
-
-
 def choose(text: Text, index: Index, mention: Mention, found: list[Mention]) -> Value | None:
     """The value meant, or None where the word may merely coincide or several fields hold it with nothing to tell."""
     scored = []
@@ -50,6 +38,12 @@ def choose(text: Text, index: Index, mention: Mention, found: list[Mention]) -> 
         if value.field == "categories" and (
             _everything(index, value) or _a_place(text, mention) or _modifies(text, index, mention, found)
         ):
+            continue
+        if value.field in ("categories", "kind") and another_word(text, mention, str(value.value)):
+            continue
+        if value.field != "categories" and names_kind(known) and _modifies(text, index, mention, found):
+            continue
+        if elsewhere(text, index, mention, known, found):
             continue
         if (
             len(text.tokens[mention.first : mention.last + 1]) == 1
@@ -270,7 +264,7 @@ def _support(text: Text, index: Index, mention: Mention, value: Value, known: Fi
             other is None
             and tokens[follow].low not in ("or", "and")
             and not tokens[follow].numeric
-            and tokens[follow].low not in UNITS
+            and (tokens[follow].low not in UNITS or tokens[follow].low in FUNCTION)
         ):
             break
         follow = (other.last if other else follow) + 1
@@ -281,6 +275,7 @@ def _support(text: Text, index: Index, mention: Mention, value: Value, known: Fi
         between = [t.low for t in tokens[low.last + 1 : high.first]]
         if (
             len(between) <= 2
+            and not ({"a", "an", "the"} >= set(between) and any(t.comma for t in tokens[low.last + 1 : high.first]))
             and all(w in ("or", "and", "nor", "either", "a", "an", "the") for w in between)
             and not tokens[high.first].hard
         ):

@@ -6,23 +6,78 @@ everything else in it is ignored, and what it lists is only ever looked up, neve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from shelftalk.text import shorten
 from shelftalk.understand import turnwords as said
-from shelftalk.understand.index import Field, named
-from shelftalk.understand.kind import named_kind
-from shelftalk.understand.lexicon import FILLER, SUPERLATIVES, superlative
+from shelftalk.understand.index import Field
 from shelftalk.understand.mentions import mentions
 from shelftalk.understand.merging import merge
-from shelftalk.understand.reader import Reader, Reading
+from shelftalk.understand.newtopic import new_topic
+from shelftalk.understand.reader import THRIFTY, Reader, Reading
+from shelftalk.understand.relative import Comparing, Relative
 from shelftalk.understand.setaside import Aside, set_aside
 from shelftalk.understand.shown import ORDINAL, Question, Shown, place, question, shown
 from shelftalk.understand.tokens import Text, stem, tokenise
+from shelftalk.understand.topics import Topic, returned
+from shelftalk.understand.turnwords import Lookup
 from shelftalk.values import Constraint, Intent, Product, Request, Scalar, Sort
 
-Lookup = Callable[[str], Product | None]
+__all__ = ["Conversation", "Lookup", "shown"]
+
 _MOST_TURNS = 50  # of both sides; what was wanted before them is forgotten
+
+
+class _Talk:
+    """What a conversation has come to: the topic spoken of, those before it, and the picks last shown."""
+
+    def __init__(self) -> None:
+        self.topic: Topic | None = None
+        self.past: list[Topic] = []
+        self.picks: list[Shown] = []
+        self.focus: list[Shown] = []
+        self.asked = False
+        self.back = False  # the turn only goes back to an earlier topic
+
+    @property
+    def reading(self) -> Reading | None:
+        """What is wanted so far, None before anything was."""
+        return Reading(self.topic.intent, self.topic.thrifty) if self.topic is not None else None
+
+    def listed(self, picks: list[Shown]) -> None:
+        """An answer showed these; places stay those of all picks where it only told of some of them."""
+        if self.asked and {p.id for p in picks} <= {p.id for p in self.picks}:
+            self.focus = [p for q in picks for p in self.picks if p.id == q.id]
+        elif picks:
+            self.picks, self.focus = picks, []
+
+    def given(self, intent: Intent) -> None:
+        """The shopper said what is meant by editing it."""
+        self.topic, self.asked = Topic(intent), False
+
+    def follow(self, content: str, reading: Reading) -> None:
+        """A user turn was read as this."""
+        self.asked = reading.asked is not None
+        back, self.back = self.back, False
+        if back or not reading.intent.shopping or self.asked:
+            return
+        if reading.merged and self.topic is not None:
+            self.topic = Topic(reading.intent, reading.thrifty, [*self.topic.said, content])
+            return
+        self._leave()
+        self.topic = Topic(reading.intent, reading.thrifty, [content])
+        self.picks, self.focus = [], []
+
+    def turn_back(self, topic: Topic) -> None:
+        """The shopper goes back to an earlier topic."""
+        self.past.remove(topic)
+        self._leave()
+        self.topic, self.picks, self.focus, self.asked = topic, topic.picks, [], False
+
+    def _leave(self) -> None:
+        if self.topic is not None:
+            self.past.append(replace(self.topic, picks=self.picks))
 
 
 class Conversation:
@@ -31,35 +86,43 @@ class Conversation:
     def __init__(self, reader: Reader, products: Lookup | None = None) -> None:
         self.reader = reader
         self.products = products
+        self.comparing = Comparing(reader.index, products)
 
     def read(self, request: Request) -> Reading:
         """The intent of the last turn in the light of the earlier ones."""
-        earlier: Reading | None = None
-        picks: list[Shown] = []
-        focus: list[Shown] = []
-        asked = False
-        said_before: list[str] = []
+        talk = _Talk()
         for turn in request.history[-_MOST_TURNS:]:
             if turn.role == "assistant":
-                listed = shown(turn.content)
-                if asked and {p.id for p in listed} <= {p.id for p in picks}:
-                    focus = [p for q in listed for p in picks if p.id == q.id]  # places are still those of all picks
-                elif listed:
-                    picks, focus = listed, []
+                talk.listed(shown(turn.content))
             elif turn.intent is not None:
-                earlier, asked, said_before = Reading(turn.intent, False, ()), False, []
+                talk.given(turn.intent)
             else:
-                reading = self.turn(turn.content, earlier, picks, focus)
-                asked = reading.asked is not None
-                if reading.intent.shopping and not asked:
-                    earlier = reading
-                    said_before = [*said_before, turn.content] if reading.merged else [turn.content]
-        reading = self.turn(request.request, earlier, picks, focus)
+                talk.follow(turn.content, self._next(turn.content, talk))
+        reading = self._next(request.request, talk)
         if not reading.merged:
             return reading
-        held = earlier.intent if earlier is not None else Intent()
-        merged = replace(reading.intent, criteria=held.criteria, kinds=held.kinds)
-        return replace(reading, earlier=tuple(said_before), intent=merged)
+        held = talk.topic or Topic(Intent())
+        merged = replace(reading.intent, criteria=held.intent.criteria, kinds=held.intent.kinds)
+        return replace(reading, earlier=tuple(held.said), intent=merged)
+
+    def _next(self, content: str, talk: _Talk) -> Reading:
+        """The next user turn as read; the talk is turned back to an earlier topic where the turn goes back to it."""
+        back = returned(tokenise(content), talk.past)
+        if back is None:
+            return self.turn(content, talk.reading, talk.picks, talk.focus)
+        talk.turn_back(back.topic)
+        note = (
+            f"went back to what was wanted before: '{shorten(back.topic.said[0], 60)}'"
+            if back.topic.said
+            else "went back"
+        )
+        talk.back = True
+        again = Reading(back.topic.intent, back.topic.thrifty, (note,), merged=True)
+        if not back.rest or not self.reader.read(back.rest).intent.shopping:
+            return again
+        reading = self.turn(back.rest, talk.reading, talk.picks)
+        talk.back = not reading.merged
+        return replace(reading, notes=(note, *reading.notes)) if reading.merged else again
 
     def turn(self, content: str, earlier: Reading | None, picks: list[Shown], focus: Sequence[Shown] = ()) -> Reading:
         """One user turn after the reading so far, the picks last shown and those of them that were last asked about."""
@@ -75,14 +138,18 @@ class Conversation:
             text = tokenise(aside.rest)
         reading = self.reader.read(text.text)
         refers = self._refers(text, picks) or (bool(aside.picks) and not reading.intent.shopping)
-        if not refers and self._new_topic(text, reading, before):
+        if not refers and new_topic(text, reading.intent, before, self.reader.index, picks, self.products):
             return reading
         if not reading.intent.shopping and not refers:
             return reading
         before, given_up = self._without_vain(before, picks, text)
         if (asked := question(text, picks, focus)) is not None:
             return replace(self._about(asked, reading, given_up, text), asked=asked, before=before)
+        if earlier is not None and earlier.thrifty and reading.intent.sort is None:
+            reading = replace(reading, thrifty=True)
         merged = self._merged(text, reading, before, picks, aside.picks, focus)
+        if said.same(merged.intent, before) and len(merged.notes) == 1:
+            merged = replace(merged, notes=(*merged.notes, "nothing in it changes what is looked for"))
         return replace(merged, notes=(*merged.notes, *given_up))
 
     def _without_vain(self, before: Intent, picks: list[Shown], text: Text) -> tuple[Intent, tuple[str, ...]]:
@@ -103,7 +170,7 @@ class Conversation:
 
     def _broken(self, constraint: Constraint, known: Field, picks: list[Shown]) -> bool:
         """Whether every pick whose value is known breaks the limit."""
-        values = [p.price if known.field == "price" else self._number(p, known) for p in picks]
+        values = [p.price if known.field == "price" else self.comparing.number(p, known) for p in picks]
         held = [v for v in values if v is not None]
         limit = float(str(constraint.value))
         return bool(held) and all(v >= limit if constraint.operator == "<" else v <= limit for v in held)
@@ -116,9 +183,7 @@ class Conversation:
         )
         sort = self._sorted(reading.intent.sort, None, list(asked.about)) if reading.intent.sort else None
         if sort is None and len(asked.about) > 1:  # "which is lighter?"
-            held: list[Constraint] = []
-            sort = self._compared(text, asked.about, held)
-            sort = sort or next((Sort(c.field, "asc" if c.operator == "<" else "desc", c.span) for c in held), None)
+            sort = _ordering(self.comparing.other(text, asked.about))
         wishes = [*(c.span for c in reading.intent.constraints if c.span), *reading.intent.preferences]
         intent = Intent(
             constraints=(limit,),
@@ -146,40 +211,6 @@ class Conversation:
             if not said.FRESH.search(text.low)
         )
 
-    def _new_topic(self, text: Text, reading: Reading, before: Intent) -> bool:
-        """Whether the turn speaks of something else: it names a product of its own, rather than a detail of the last one."""
-        category = next((c for c in reading.intent.constraints if c.field == "categories"), None)
-        if category is not None:
-            return category not in before.constraints
-        held = {stem(w.lower()) for w in before.query.split()}
-        nouns = {t.stem for t in text.tokens if t.stem in self.reader.index.nouns}
-        if nouns and not nouns & held:
-            return True
-        if said.STARTS.match(text.low):
-            return False
-        if self._another_kind(text, reading.intent, held):
-            return True
-        taken = {stem(w.low) for c in reading.intent.constraints for w in tokenise(c.span).tokens}
-        content = [t for t in text.tokens if t.low not in FILLER and not t.numeric and t.stem not in taken]
-        new = [t for t in content if t.stem not in held and t.stem not in self.reader.index.tokens]
-        if said.FRESH.search(text.low) and new:
-            return True
-        return (
-            bool(new) and len(text.tokens) > 2 and not said.ANAPHORA.search(text.low) and not reading.intent.constraints
-        )
-
-    def _another_kind(self, text: Text, intent: Intent, held: set[str]) -> bool:
-        """Whether the turn asks for "a kettle under 5 euros" by a name that neither the earlier turns nor a field know."""
-        found = said.A_THING.match(text.low)
-        if found is None or said.ANAPHORA.search(text.low):
-            return False
-        kind = named_kind(text.low[found.start("thing") :], intent)
-        known = self.reader.index
-        return bool(kind) and not any(
-            s in held or s in known.by_word or w in said.VERSIONS or superlative(w[:-2] + "est") is not None
-            for w, s in ((w, stem(w)) for w in kind.split())
-        )
-
     def _merged(
         self,
         text: Text,
@@ -203,19 +234,25 @@ class Conversation:
         chosen = self._chosen(text, picks)
         about = [chosen] if chosen else list(gone) or list(focus) or picks
         brand = next((f for f in self.reader.index.fields.values() if f.brand), None)
-        if brand is not None and said.THAT_BRAND.search(text.low):
+        if brand is not None and (that := said.THAT_BRAND.search(text.low)):
             for value in self._brands(brand, about, before, one=chosen is not None):
-                added.append(Constraint(brand.field, "!=", value, "that brand"))
-        elif brand is not None and said.SAME_BRAND.search(text.low) and about:
+                added.append(Constraint(brand.field, "!=", value, text.text[that.start() : that.end()]))
+        elif brand is not None and (that := said.SAME_BRAND.search(text.low)) and about:
             for value in self._brands(brand, about[:1], before, one=True)[:1]:
-                added.append(Constraint(brand.field, "=", value, "same brand"))
-        if said.CHEAPER.search(text.low) and not any(c.field == "price" for c in new.constraints):
-            sort = self._priced("<", [p.price for p in about if p.price is not None], added, before, notes)
-        elif said.DEARER.search(text.low) and not any(c.field == "price" for c in new.constraints):
-            sort = self._priced(">", [p.price for p in about if p.price is not None], added, before, notes)
-        else:
-            compared = self._compared(text, about, added, category)
-            sort = compared or sort
+                added.append(Constraint(brand.field, "=", value, text.text[that.start() : that.end()]))
+        priced = any(c.field == "price" for c in new.constraints)
+        compared = None if priced else self.comparing.price(text, about)
+        compared = compared or self.comparing.other(text, about, category)
+        if compared is not None:
+            if compared.limit is None and compared.sort is None:
+                notes.append(f"'{compared.words}' speaks of no field that these products have")
+            sort = compared.sort or sort
+            added += [compared.limit] if compared.limit is not None else []
+            if compared.limit is not None and compared.limit.field == "price":
+                sort = before.sort
+                reading = replace(reading, thrifty=False, notes=tuple(n for n in reading.notes if n != THRIFTY))
+                notes.append(f"held against the earlier picks: price {compared.limit.operator} {compared.limit.value}")
+        spoken = {w.lower() for w in compared.words.split()} if compared is not None else set()
         if gone:
             exclude += [p.id for p in gone]
             notes.append(f"left out: earlier pick{'s' if len(gone) > 1 else ''} {', '.join(str(p.rank) for p in gone)}")
@@ -237,6 +274,7 @@ class Conversation:
                 if w.lower() not in query.lower().split()
                 and not said.comparing(w.lower())
                 and not said.empty(w.lower())
+                and w.lower() not in spoken
             ]
             if self._dropped(text):
                 extra = []
@@ -259,7 +297,7 @@ class Conversation:
     def _sorted(self, wish: Sort, category: str | None, picks: list[Shown]) -> Sort:
         """The order of a later turn, by a field that the products spoken of have: "the lightest" of tents by weight_kg."""
         known = self.reader.index.fields.get(wish.field)
-        held = {f.field for f in self._fields_of(category, picks)} if known is not None else set()
+        held = {f.field for f in self.comparing.fields_of(category, picks)} if known is not None else set()
         if known is None or not known.number or known.kind == "money" or wish.field in held:
             return wish
         others = [
@@ -309,70 +347,6 @@ class Conversation:
         distinct = list(dict.fromkeys(out))
         return distinct[:1]
 
-    def _priced(
-        self, operator: str, prices: list[float], added: list[Constraint], before: Intent, notes: list[str]
-    ) -> Sort | None:
-        if "price" not in self.reader.index.fields:
-            return before.sort
-        if not prices:
-            return Sort(
-                "price", "asc" if operator == "<" else "desc", "cheaper" if operator == "<" else "more expensive"
-            )
-        limit = min(prices) if operator == "<" else max(prices)
-        value: Scalar = int(limit) if limit.is_integer() else limit
-        added.append(
-            Constraint(
-                "price", "<" if operator == "<" else ">", value, "cheaper" if operator == "<" else "more expensive"
-            )
-        )
-        notes.append(f"held against the earlier picks: price {operator} {value}")
-        return before.sort
-
-    def _fields_of(self, category: str | None, about: Iterable[Shown]) -> list[Field]:
-        """The fields that products of the category carry; where products shown can be looked up, those that one of them
-        has a number in, if there are any."""
-        fields = [f for f in self.reader.index.fields.values() if f.carried(category)]
-        picks = list(about)
-        return [f for f in fields if any(self._number(p, f) is not None for p in picks)] or fields
-
-    def _compared(
-        self, text: Text, about: Iterable[Shown], added: list[Constraint], category: str | None = None
-    ) -> Sort | None:
-        """The order or limit of a bare comparative: "lighter ones", "something bigger"."""
-        for i, token in enumerate(text.tokens):
-            base = superlative(token.low[:-2] + "est") if token.low.endswith("er") and len(token.low) > 4 else None
-            if (
-                base not in SUPERLATIVES
-                or base is None
-                or (i + 1 < len(text.tokens) and text.tokens[i + 1].low == "than")
-            ):
-                continue
-            for hints, direction in SUPERLATIVES[base]:
-                fields = [f for f in self._fields_of(category, about) if f.number and set(hints) & set(f.name)]
-                if not fields:
-                    continue
-                known = max(fields, key=lambda f: named(f, frozenset(hints)) - 0.1 * len(f.name))
-                values = [v for p in about if (v := self._number(p, known)) is not None]
-                less = direction.startswith("asc")
-                if not values:
-                    return Sort(known.field, "asc" if less else "desc", token.text)
-                limit = min(values) if less else max(values)
-                added.append(
-                    Constraint(
-                        known.field, "<" if less else ">", int(limit) if limit.is_integer() else limit, token.text
-                    )
-                )
-                return None
-        return None
-
-    def _number(self, pick: Shown, known: Field) -> float | None:
-        product = self.products(pick.id) if self.products else None
-        value = product.value(known.field) if product else None
-        try:
-            return None if value is None or isinstance(value, (bool, tuple)) else float(value)
-        except (TypeError, ValueError):
-            return None
-
     def _category(self, product: Product) -> list[Constraint]:
         """The product's most specific category as the facets spell it; none where it holds the whole catalogue."""
         facet = self.reader.index.facets.get("categories")
@@ -392,3 +366,10 @@ class Conversation:
             word = stem(next(g for g in match.groups() if g))
             out += [f.field for f in self.reader.index.by_word.get(word, ()) if word in f.name or f.kind == "money"]
         return out
+
+
+def _ordering(found: Relative | None) -> Sort | None:
+    """The order among the picks asked about that a comparison makes: "which is lighter?"."""
+    if found is None or found.limit is None:
+        return found.sort if found else None
+    return Sort(found.limit.field, "asc" if found.limit.operator == "<" else "desc", found.words)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from shelftalk.understand.lexicon import FILLER, superlative
 from shelftalk.understand.tokens import bag
 from shelftalk.understand.wishes import KEPT
-from shelftalk.values import Constraint, Intent
+from shelftalk.values import Constraint, Intent, Product
+
+Lookup = Callable[[str], Product | None]
 
 CHEAPER = re.compile(
     r"\b(?:cheaper|less expensive|less pricey|more affordable|lower[- ]priced?|lower price|(?:too|bit|little|so) (?:expensive|pricey|much|dear|steep)|costs? less|not (?:so|as|that) expensive|over (?:my )?budget|can't afford)\b"
@@ -32,11 +35,19 @@ ANY = re.compile(
     r"\b(?:any|whatever|whichever|no matter (?:the|which|what)) (?P<a>\w+)(?: (?:is|are|will|would|works?|goes|do|does|at all|is fine|be fine)\b|\W*$)|\b(?P<b>\w+) (?:doesn't|does not|don't|do not|isn't|no longer) (?:really )?(?:matter|important|an issue|a problem)|\b(?:forget|drop|ignore|remove|lose|skip) (?:about )?(?:the |that )?(?P<c>\w+)(?: (?:limit|filter|restriction|requirement|constraint|part|thing))?\W*$|\bnot (?:only|just|necessarily) (?P<d>\w+)\W*$"
 )
 LEAD = re.compile(
-    r"^\W*(?:(?:no|nope|nah|yes|yeah|yep|ok|okay|sure|hmm+|well|actually|please|thanks|thank you|great|cool|nice|right|alright|oh|and|but|so)\b\s*[,.!;:-]+\s*)+",
+    r"^\W*(?:(?:no|nope|nah|yes|yeah|yep|ok|okay|sure|hm+|well|actually|please|thanks|thank you|great|cool|nice|right|alright|oh|and|but|so)\b\s*[,.!;:-]+\s*)+",
     re.I,
 )
 STARTS = re.compile(
-    r"^\W*(?:(?:no|nope|nah|yes|yeah|ok|okay|sure|hmm+|well|actually|please|and|but|so|then|also)\b[\s,.!;:-]*)*(?:in|with|without|under|over|below|above|less|more|cheaper|bigger|smaller|lighter|larger|only|not|any|what about|how about|something|anything|make it|make that|same|also|instead|for|from|but|and|or|no|at (?:most|least)|up to|between|around|about|the|that|those|these|it|they|them|ones?|which|does|do (?:they|any|you have (?:it|them|any|that|one|those)|those)|is (?:it|there|that)|are (?:they|there|those|any)|can (?:it|i get (?:it|them|that|one))|got (?:it|any|one|them)|have you got (?:it|any|one|them)|show me (?:the|only|more|some in|ones?|those|cheaper|it|them)|i(?:'d| would)? (?:prefer|like|want) (?:it|them|one|the|ones|something)|preferably|maybe|rather|waterproof|wireless)\b"
+    r"^\W*(?:(?:no|nope|nah|yes|yeah|ok|okay|sure|hm+|well|actually|please|and|but|so|then|also)\b[\s,.!;:-]*)*(?:in|with|without|under|over|below|above|less|more|cheaper|bigger|smaller|lighter|larger|only|not|any|what about|how about|something|anything|make it|make that|same|also|instead|for|from|but|and|or|no|at (?:most|least)|up to|between|around|about|the|that|those|these|it|they|them|ones?|which|does|do (?:they|any|you have (?:it|them|any|that|one|those)|those)|is (?:it|there|that)|are (?:they|there|those|any)|can (?:it|i get (?:it|them|that|one))|got (?:it|any|one|them)|have you got (?:it|any|one|them)|show me (?:the|only|more|some in|ones?|those|cheaper|it|them)|i(?:'d| would)? (?:prefer|like|want) (?:it|them|one|the|ones|something)|preferably|maybe|rather|waterproof|wireless)\b"
+)
+# So begins what can only go on from the turn before.
+GOES_ON = re.compile(
+    r"^\W*(?:(?:no|nope|nah|yes|yeah|ok|okay|hm+|well|actually|please|and|but|so|then|also|sorry|oh|still|thanks|just|rather)\b[\s,.!;:-]*)*(?:(?:(?:much|way|far|a bit|a little|a tad|still|still a bit|slightly|rather) )?too \w|(?:still|a bit|a little|a tad)\b|with(?:out)?\b|under\b|over\b|below\b|above\b|less\b|more (?!of\b)\w|cheaper|not (?:so|as|that|too)\b|(?:one|ones|something|anything) (?:that|which|with|without|in|for under|less|more|cheaper|lighter|bigger|smaller|\w+er\b(?! for\b))|(?:it|they|that|this|these|those) \w|that's|it's|they're|in \w+\W*$|at (?:most|least)|up to|only\b|same\b)"
+)
+# So begins what tells of the shopper, and names no thing to buy.
+STATES = re.compile(
+    r"^\W*(?:(?:well|but|and|also|actually|because|since|as|you know|by the way|oh|hm+|so|it's just that|just)\b[\s,.!;:-]*)*(?!(?:i|we)(?:'m| am| are|'re|'d| would|'ve| have)? (?:also |now |just |really |still |actually |then )*(?:need|want|looking|search|searching|shopping|after|like|love to|prefer|fancy)\b)(?:i|we|he|she|it|they|there|(?:my|our|his|her|their) [\w'-]+(?: [\w'-]+)?? (?:is|are|has|have|can|gets?|hurts?|needs?|likes?|loves?|hates?|wants?|keeps?|runs?|goes|does|do|was|weighs?))\b(?!.{0,60}\b(?:need|want|looking for|buy)\b)"
 )
 ANAPHORA = re.compile(r"\b(?:ones|one|those|these|them|they|it|that|same|instead|cheaper|then|either of)\b")
 FRESH = re.compile(
@@ -57,10 +68,22 @@ def empty(word: str) -> bool:
 
 
 def compares(constraint: Constraint) -> bool:
-    """Whether the limit came from comparing with what was shown ("cheaper", "lighter"), not from a number said."""
-    return constraint.operator in ("<", ">") and (
-        constraint.span in ("cheaper", "more expensive") or comparing(constraint.span.lower())
-    )
+    """Whether the limit came from comparing with what was shown ("cheaper", "too heavy"), not from a number said."""
+    span = constraint.span.lower()
+    if constraint.operator not in ("<", ">") or not span or any(c.isdigit() for c in span):
+        return False
+    return bool(CHEAPER.search(span) or DEARER.search(span) or _DEGREE.match(span)) or comparing(span)
+
+
+_DEGREE = re.compile(r"(?:\w+ ){0,2}too |less |more |not |n't ")
+
+
+def same(after: Intent, before: Intent) -> bool:
+    """Whether a turn left everything as it was."""
+    limits = (set(map(str, i.constraints)) for i in (after, before))
+    first, second = limits
+    rest = ((i.sort, i.limit, i.preferences, i.exclude, i.query) for i in (after, before))
+    return first == second and len(set(rest)) == 1
 
 
 def comparing(word: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from shelftalk.values import Intent
 
@@ -10,12 +11,14 @@ _NUMBER = re.compile(r"(?<![\w.,-])\d+(?:[.,]\d+)*(?![\w-])")
 _FEW_WORDS = 3  # "rtx 2060" is a name, not a sentence with a limit in it
 
 
-def unread(request: str, intent: Intent) -> tuple[str, ...]:
-    """A note for each number that stands alone in a sentence and that no constraint, order or count was read from."""
+def unread(request: str, intent: Intent, told: Iterable[str] = ()) -> tuple[str, ...]:
+    """A note for each number that stands alone in a sentence and that no constraint, order or count was read from, nor any of
+    the notes that are `told` already speaks of."""
     if not intent.shopping or len(request.split()) < _FEW_WORDS:
         return ()
     spans = [c.span for c in intent.constraints] + ([intent.sort.span] if intent.sort else [])
     read = {n for span in spans for n in re.findall(r"\d+(?:[.,]\d+)*", span)} | {str(intent.limit)}
     read |= {str(v) for c in intent.constraints for v in (c.value if isinstance(c.value, tuple) else (c.value,))}
+    read |= {n for note in told for n in re.findall(r"\d+(?:[.,]\d+)*", note)}
     found = dict.fromkeys(m.group() for m in _NUMBER.finditer(request))
     return tuple(f"'{n}' was not read as a limit; it is a word to search for" for n in found if n not in read)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from shelftalk.understand.lexicon import FILLER, FUNCTION
+from shelftalk.understand.mention import Mention
 from shelftalk.understand.tokens import Text, bag
 
 _FOR = re.compile(
@@ -27,7 +28,7 @@ SOFT = bag(
     "comfortable comfy cozy cosy durable sturdy rugged reliable solid quality stylish elegant pretty beautiful cute sleek chic trendy fashionable classy modern vintage retro simple basic lightweight light compact portable small big large quiet silent fast quick powerful strong bright soft gentle warm cool breathable easy versatile professional fancy premium luxury luxurious practical handy convenient safe nontoxic eco-friendly sustainable ethical healthy fun colorful colourful bold minimalist ergonomic adjustable smooth crisp sharp clear loud decent nice good great best perfect ideal unique special personalized thin slim thick heavy travel outdoor indoor camping hiking running gym office school kids family beginner pro gaming everyday casual formal sporty romantic funny thoughtful"
 )
 _CHAT = re.compile(
-    r"^\W*(?:(?:hi|hello|hey|hiya|howdy|yo|good (?:morning|afternoon|evening|day)|greetings|thanks?(?: you)?(?: so much| a lot)?|thank u|ty|cheers|bye|goodbye|see you|how are you(?: doing)?(?: today)?|what'?s up|sup|ok(?:ay)?|cool|great|nice|lol|haha|who are you|what are you|are you (?:a |an )?(?:bot|robot|human|ai|real)|what can you do|help|test(?:ing)?|there|again|everyone|friend|bot|dear|perfect|awesome|that'?s all|no thanks?|never ?mind)\W*)+$",
+    r"^\W*+(?:(?>(?:hi|hello|hey|hiya|howdy|yo|good (?:morning|afternoon|evening|day|night)|greetings|thanks?(?: you)?(?: so much| very much| a lot| a million| again)?|thank u|thx|ty|cheers|much appreciated|bye(?: bye)?|goodbye|see you(?: later| soon)?|how are you(?: doing)?(?: today)?|what'?s up|sup|ok(?:ay)?|okey|alright|all right|cool|great|nice|lovely|brilliant|excellent|wonderful|super|good|fine|perfect|awesome|amazing|lol|haha|who are you|what are you|are you (?:a |an )?(?:bot|robot|human|ai|real)|what can you do|help|test(?:ing)?|there|again|everyone|friend|bot|dear|that'?s (?:all|it|everything|great|perfect|good|fine|nice|helpful|very helpful|so helpful|very kind|kind|enough)(?: of you)?(?: for (?:now|today|me))?|(?:you were|you're|you are|this was|that was|very|really|so|most) (?:very |so |really |a |of )*(?:helpful|kind|great|good|nice|useful|big help|help)|no thanks?(?: you)?|never ?mind|got it|i see|understood|sounds (?:good|great|perfect|fine)|looks (?:good|great)|for (?:your|the|all your|all the) (?:help|advice|time|tips|suggestions)|i(?:'ll| will) (?:think about it|have a think|sleep on it)|have a (?:nice|good|great|lovely) (?:day|evening|one|weekend)|you too|no worries|wow|yay|yes|yep|yeah|no|nope|please do|will do|done|let me think|hm+|um+|uh+|erm+|ah+|oh+)(?!\w))\W*+)++$",
     re.I,
 )
 STEERING = re.compile(
@@ -60,8 +61,21 @@ def is_shopping(text: Text, found_anything: bool) -> bool:
     return True
 
 
-def preferences(text: Text, used: set[int], negative: list[bool]) -> tuple[str, ...]:
-    """Soft wishes in the shopper's words, at most eight: purposes, recipients and praise that no field holds."""
+_MILDLY = re.compile(r"(?<!or )\b(?:maybe|perhaps|possibly)(?: (?:in|an?|something|one))* $")
+
+
+def milds(text: Text, found: Sequence[Mention]) -> list[Mention]:
+    """The values that are only thought of: "a warm blanket, maybe grey"."""
+    return [
+        m
+        for m in found
+        if m.field != "categories" and _MILDLY.search(text.low[: text.tokens[m.first].start]) is not None
+    ]
+
+
+def preferences(text: Text, used: set[int], negative: list[bool], mild: Sequence[Mention] = ()) -> tuple[str, ...]:
+    """Soft wishes in the shopper's words, at most eight: purposes, recipients, tastes and what is only thought of (`mild`).
+    What other words want is left to the search and to the language model."""
     out: list[str] = []
 
     def add(words: str) -> None:
@@ -83,22 +97,8 @@ def preferences(text: Text, used: set[int], negative: list[bool]) -> tuple[str, 
             add(match.group(1))
     for match in _GIFT.finditer(text.text):
         add(match.group())
-    for i, token in enumerate(text.tokens):
-        if (
-            i in used
-            or negative[i]
-            or token.low not in SOFT
-            or token.low in ("best", "good", "great", "nice", "perfect", "decent", "fancy", "pretty")
-        ):
-            continue
-        if (
-            token.low in ("easy", "safe", "ideal")
-            and i + 2 < len(text.tokens)
-            and text.tokens[i + 1].low in ("to", "for", "on")
-        ):
-            add(text.span(i, i + 2))
-        else:
-            add(token.text)
+    for mention in mild:
+        add(text.span(mention.first, mention.last))
     return tuple(out[:8])
 
 

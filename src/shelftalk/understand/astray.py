@@ -1,0 +1,39 @@
+"""Amounts that measure something else than the product: "my desk is 160 cm", "with 15 kg of gear", an inch of a thing that
+the catalogue does not know."""
+
+from __future__ import annotations
+
+import re
+
+from shelftalk.understand.amounts import Amount
+from shelftalk.understand.index import Field, named
+from shelftalk.understand.nearby import around
+from shelftalk.understand.tokens import Text, bag, stemmed
+
+_OWN = re.compile(
+    r"\b(?:my|our|his|her|their) (?!(?:budget|limit|price|max|maximum|minimum|size|next|new|ideal)\b)[\w'-]+(?: (?:room|space|bed|table|door|window|wall|car))?"
+    r"(?: is|'s| are| measures?| weighs?| has| holds)(?: (?:about|around|only|just|roughly|nearly|almost|some|an?))* $"
+)
+_OF_STUFF = re.compile(r" (?:worth )?of (?!(?:memory|ram|storage|capacity|weight|power|battery|load)\b)[a-z]")
+# A length said in inches is hardly meant of a thing that is measured in millimetres.
+_METRIC, _IMPERIAL = bag("mm cm m km"), bag("in ft yd mi")
+_WEIGHT = stemmed("weight weighs mass")
+
+
+def astray(text: Text, amount: Amount, known: Field) -> bool:
+    """Whether an amount without a comparison is no limit on the field that its unit and size would fit."""
+    if amount.money or amount.unit is None or amount.low is not None:
+        return False
+    start = text.tokens[amount.number.first].start
+    if _OWN.search(text.low[max(0, start - 90) : start]):
+        return True
+    if (
+        amount.unit.dimension == "mass"
+        and _WEIGHT & set(known.name)
+        and _OF_STUFF.match(text.low[text.tokens[amount.last].end :])
+    ):
+        return True
+    near, _ = around(text, amount.number.first, amount.last, 0)
+    if not known.within or named(known, near) >= 0.5:
+        return False
+    return known.unit is not None and known.unit.name in _METRIC and amount.unit.name in _IMPERIAL
