@@ -57,7 +57,7 @@ def card_facts(
     sort = _bare(intent.sort.field) if intent.sort else None
     order |= dict.fromkeys(_bare(c.field) for c in intent.constraints)
     order |= dict.fromkeys([*([sort] if sort else []), "price"])
-    placed = [facts.pop(field) for field in order if field in facts]
+    placed = [facts.pop(field) for field in order if field in facts and field not in ("categories", "title")]
     found = [
         _placed(
             fact, criteria.get(fact.field), [c for c in intent.constraints if _bare(c.field) == fact.field], fact.field == sort, scope
