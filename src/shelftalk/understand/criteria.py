@@ -149,7 +149,8 @@ def grammar(fields: Iterable[Offered]) -> str:
 
 
 def _literal(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)  # escaped, what stands beyond 16 bits would be two halves of a character
+    # escaped, a character beyond 16 bits would be written as two halves that no token is
+    return json.dumps(text, ensure_ascii=False)
 
 
 def parse(text: str, question: Question) -> Wishes:

@@ -51,11 +51,21 @@ class NeedReader:
                 out.append(Helping())
                 continue
             generation = next(written)
-            named = [part.strip() for part in generation.text.split(";")]
-            out.append(Helping(tuple(dict.fromkeys(k for k in named if k in kinds))[:MOST_CHOSEN], generation.tokens))
+            out.append(Helping(_named(generation.text, kinds)[:MOST_CHOSEN], generation.tokens))
         return out
 
 
+def _named(text: str, kinds: Sequence[str]) -> tuple[str, ...]:
+    """The kinds that were written, in order; the name of one may itself hold a semicolon."""
+    parts, found = text.split(";"), []
+    while parts:
+        fits = (n for n in range(len(parts), 0, -1) if ";".join(parts[:n]).strip() in kinds)
+        taken = next(fits, 0)
+        found += [";".join(parts[:taken]).strip()] if taken else []
+        parts = parts[taken or 1 :]
+    return tuple(dict.fromkeys(found))
+
+
 def _grammar(kinds: Sequence[str]) -> str:
-    one = " | ".join(json.dumps(kind, ensure_ascii=True) for kind in kinds)
+    one = " | ".join(json.dumps(kind, ensure_ascii=False) for kind in kinds)
     return f'root ::= kind ("; " kind){{0,{MOST_CHOSEN - 1}}}\nkind ::= {one}\n'
