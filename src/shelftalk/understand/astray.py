@@ -11,9 +11,10 @@ from shelftalk.understand.nearby import around
 from shelftalk.understand.tokens import Text, bag, stemmed
 
 _OWN = re.compile(
-    r"\b(?:my|our|his|her|their) (?!(?:budget|limit|price|max|maximum|minimum|size|next|new|ideal)\b)[\w'-]+(?: (?:room|space|bed|table|door|window|wall|car))?"
-    r"(?: is|'s| are| measures?| weighs?| has| holds)(?: (?:about|around|only|just|roughly|nearly|almost|some|an?))* $"
+    r"\b(?:my|our|his|her|their) (?!(?:budget|limit|price|max|maximum|minimum|size|next|new|ideal)\b)(?:[\w'-]+ ){1,5}?"
+    r"(?:is|are|was|measures?|weighs?|has|had|holds|lasts?|dies|runs|gives|takes)(?: (?:about|around|only|just|roughly|nearly|almost|some|after|for|an?))* $"
 )
+_HAVE = re.compile(r"\b(?:i|we)(?:'ve| have)(?: got)?(?: (?:about|around|over|some|like|roughly))* $")
 _OF_STUFF = re.compile(r" (?:worth )?of (?!(?:memory|ram|storage|capacity|weight|power|battery|load)\b)[a-z]")
 # A length said in inches is hardly meant of a thing that is measured in millimetres.
 _METRIC, _IMPERIAL = bag("mm cm m km"), bag("in ft yd mi")
@@ -22,9 +23,11 @@ _WEIGHT = stemmed("weight weighs mass")
 
 def astray(text: Text, amount: Amount, known: Field) -> bool:
     """Whether an amount without a comparison is no limit on the field that its unit and size would fit."""
-    if amount.money or amount.unit is None or amount.low is not None:
+    if amount.money or known.kind == "money" or amount.low is not None:
         return False
     start = text.tokens[amount.number.first].start
+    if amount.unit is None:
+        return _HAVE.search(text.low[max(0, start - 40) : start]) is not None
     if _OWN.search(text.low[max(0, start - 90) : start]):
         return True
     if (

@@ -30,7 +30,7 @@ _BEFORE = bag(
     "a an the some any one two three four five six seven eight nine ten another second third fourth fifth my new good "
     "great nice decent best cheap cheaper cheapest big bigger small smaller large little light lightweight heavy long "
     "short tall thin warm cool fancy pretty beautiful lovely quality durable sturdy reliable affordable inexpensive "
-    "expensive simple basic modern most least really very quite durable "
+    "expensive simple basic modern most least really very quite non durable "
     "sturdy soft comfortable portable quiet silent fast powerful strong bright compact"
 )
 # Words that name no particular thing.
@@ -45,7 +45,7 @@ _AFTER = bag(
     "for with without under below over above between less more up that which who whose where when in of from by to "
     "not no and or but at around about max maximum min minimum costing priced than as on is are was be i we he she "
     "they my me please made suitable using like so if can could should would will per within only except excluding "
-    "somewhere anywhere roughly approximately nearly neither nor none maybe perhaps possibly"
+    "somewhere anywhere roughly approximately nearly neither nor none maybe perhaps possibly free"
 )
 # Words that begin a question or an order, and words before which a verb stands, not a name.
 _NO_NAME = bag("what what's whats which who how why where when tell listen look keep make let thanks thank")

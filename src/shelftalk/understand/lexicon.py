@@ -24,7 +24,7 @@ FILLER = bag("""a about above absolutely actually after again ain't alright all 
     take talking tell than thank thanks that that'd that'll that's the their them then there there's these they they'd they're
     thing things think this those though through time tired to told too top torn total track trust try trying two type under up
     uh um treat idea ideas us use used uses using very wait want wanted wanting wants was way we well were what what's whatever when where
-    which while who who's whole why will with within without won't work works would wouldn't ya yeah yes yet you you'd you'll
+    which while who who's whole why will with within without won't work works would wouldn't ya yeah yes yet non except excluding you you'd you'll
     you're you've your yours usd eur gbp pounds quid ones' kinds""")
 
 # Praise and blame: as a catalogue's value they count only beside the name of their field ("good water resistance").

@@ -193,6 +193,7 @@ class Reader:
             return Reading(Intent(query="", shopping=False))
         dropped = limit_tokens | pack_tokens | count_tokens | sort_tokens
         dropped |= {j for i in alone & used for j in (i, i + 1)} | comparing_tokens(text, index, spoken, limit_tokens)
+        wanted = {i for m in found if not m.negative for i in range(m.first, m.last + 1)}
         exclude = excluded(text, index, negative, used, alone)
         if thrifty:
             notes.append(THRIFTY)
@@ -214,7 +215,12 @@ class Reader:
                     limit=limit,
                     preferences=preferences(text, used | count_tokens, negative, mild),
                     exclude=exclude,
-                    query=query(text, dropped, negative, {i for m in found for i in range(m.first, m.last + 1)}),
+                    query=query(
+                        text,
+                        dropped,
+                        [off and i not in wanted for i, off in enumerate(negative)],
+                        {i for m in found for i in range(m.first, m.last + 1)},
+                    ),
                     shopping=True,
                 ),
                 slips,

@@ -26,12 +26,16 @@ _FOR_A = re.compile(
 _OWN = re.compile(
     r"\b(?:for|with|of|to|on|in|from|over|under|behind|inside) (?:my|our|his|her|their)(?: [\w'-]+)? $|(?:^|[.,;!?] ?|\b(?:and|because|since|as|but|when|while|so|that) )(?:my|our|his|her|their)(?: (?:old|new|big|little|small|own|current))? $"
 )
+_OWN_BRAND = re.compile(r"(?<!looking )\b(?:for|with|on|to|fits?) (?:my|our|his|her|their) $")
+_WAS = re.compile(r"\b(?:my|our|his|her|their) (?:[\w'-]+ ){1,3}(?:was|were|used to be) (?:a |an )?$")
 _FORMED = re.compile(r"(ings?|ers?)$")
 
 
 def elsewhere(text: Text, index: Index, mention: Mention, known: Field, found: list[Mention]) -> bool:
     """Whether the words of a mention are said of something else than the product wanted."""
-    if known.brand or _WHOSE & set(known.name) or _named_beside(text, mention, known):
+    if known.brand:
+        return _OWN_BRAND.search(_lead(text, mention)) is not None
+    if _WHOSE & set(known.name) or _named_beside(text, mention, known):
         return False
     if known.field == "categories" or _KINDS & set(known.name):
         return (
@@ -69,7 +73,7 @@ def _predicate(text: Text, index: Index, mention: Mention) -> bool:
     """Whether the words are what somebody is, not what the product is: "I keep getting cold", "he's a 30 kg boxer"."""
     match = _PREDICATE.search(_lead(text, mention))
     if match is None:
-        return False
+        return _WAS.search(_lead(text, mention)) is not None
     last = match["who"].split()[-1]
     return not any(t.low == last and t.stem in index.nouns for t in text.tokens[: mention.first])
 

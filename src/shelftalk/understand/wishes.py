@@ -61,6 +61,7 @@ def is_shopping(text: Text, found_anything: bool) -> bool:
     return True
 
 
+_MILDLY_TOO = re.compile(r",? (?:maybe|perhaps|possibly)\s*(?:[.,;!?]|$)")
 _MILDLY = re.compile(r"(?<!or )\b(?:maybe|perhaps|possibly)(?: (?:in|an?|something|one))* $")
 
 
@@ -69,7 +70,11 @@ def milds(text: Text, found: Sequence[Mention]) -> list[Mention]:
     return [
         m
         for m in found
-        if m.field != "categories" and _MILDLY.search(text.low[: text.tokens[m.first].start]) is not None
+        if m.field != "categories"
+        and (
+            _MILDLY.search(text.low[max(0, text.tokens[m.first].start - 40) : text.tokens[m.first].start])
+            or _MILDLY_TOO.match(text.low[text.tokens[m.last].end :][:20])
+        )
     ]
 
 
