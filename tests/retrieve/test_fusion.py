@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shelftalk.retrieve.fusion import fuse, weights_for
+from shelftalk.retrieve.fusion import fuse, moved, weights_for, with_cosines
 from shelftalk.settings import RetrieveSettings
 
 DENSE = [("a", 0.8), ("b", 0.6), ("c", 0.5)]
@@ -59,3 +60,20 @@ def test_every_product_comes_once_with_a_score_from_0_to_1_best_first(dense, bm2
     scores = [f.score for f in fused]
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= s <= 1 + 1e-9 for s in scores)
+
+
+def test_feedback_moves_the_request_toward_what_was_found_first_and_keeps_its_length() -> None:
+    vector = np.array([1.0, 0.0], dtype=np.float32)
+    first = np.array([[0.0, 1.0], [0.6, 0.8]], dtype=np.float32)
+    new = moved(vector, first, 1.0)
+    assert new == pytest.approx(np.array([1.3, 0.9]) / np.sqrt(1.3**2 + 0.9**2))
+    assert moved(vector, first, 0.0) == pytest.approx(vector)
+    assert moved(vector, first[:0], 1.0) is vector
+    assert moved(vector, -vector[None], 1.0) is vector
+
+
+def test_after_feedback_the_cosines_told_are_those_of_the_request() -> None:
+    again = fuse([("b", 0.9), ("e", 0.8)], BM25, (0.5, 0.5))
+    told = with_cosines(again, dict(DENSE))
+    assert [(f.id, f.score) for f in told] == [(f.id, f.score) for f in again]
+    assert {f.id: f.scores.get("dense") for f in told} == {"b": 0.6, "c": 0.5, "d": None, "e": None}

@@ -338,3 +338,17 @@ def test_given_candidates_with_an_excluded_word_come_back_all_of_them_the_refuse
     assert set(_ids(found)[:2]) == {"h2", "h3"}
     assert set(_ids(found)[2:]) == {"h1", "h5"}
     assert found.matching == 2
+
+
+def test_feedback_may_change_the_order_and_no_product_or_cosine_that_is_told(shop: Catalog) -> None:
+    asked = Intent(query="headphones for the plane")
+    without = Retriever(shop, RetrieveSettings(feedback_weight=0)).retrieve(asked)
+    found = Retriever(shop, RetrieveSettings(feedback_weight=1)).retrieve(asked)
+    assert set(_ids(found)) == set(_ids(without))
+    told = {c.product.id: c.scores["dense"] for c in without.candidates}
+    assert {c.product.id: c.scores["dense"] for c in found.candidates} == told
+
+
+def test_the_vectors_of_products_come_by_id_and_unknown_ids_are_passed_over(shop: Catalog) -> None:
+    assert shop.vectors(["h1", "none", "s1"]).shape == (2, shop.embedder.dimensions)
+    assert shop.vectors([]).shape == (0, shop.embedder.dimensions)

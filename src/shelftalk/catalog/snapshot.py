@@ -228,6 +228,14 @@ class Snapshot:
         read = {r["id"]: rows.product(r) for r in self._take(ids, rows.RECORD)}
         return {i: read[i] for i in dict.fromkeys(ids) if i in read}
 
+    def vectors(self, ids: Sequence[str]) -> np.ndarray:
+        """The vectors of those of the ids that are here, float32, shape (n, dimensions), in no particular order."""
+        if self._in_memory:
+            places = self._by_id()
+            return self._vectors()[[places[i] for i in ids if i in places]]
+        found = [r["vector"] for r in self._take(ids, ["vector"])]
+        return np.array(found, dtype=np.float32).reshape(len(found), -1)
+
     def _all_records(self) -> Any:
         with self._lock:
             if self._records is None:

@@ -206,6 +206,11 @@ class Catalog:
         with self._reading() as now:
             return now.dense(np.asarray(vector, dtype=np.float32), where, k) if now and k > 0 else []
 
+    def vectors(self, ids: Sequence[str]) -> np.ndarray:
+        """The vectors of those of the products that are here, float32, shape (n, dimensions), in no particular order."""
+        with self._reading() as now:
+            return now.vectors(ids) if now else np.zeros((0, self.embedder.dimensions), dtype=np.float32)
+
     def lexical(self, text: str, where: str | None, k: int) -> list[tuple[str, float]]:
         """The k best products by BM25, best first, among those the filter lets through; [] for a text without words."""
         with self._reading() as now:

@@ -7,19 +7,28 @@ and Büttcher 2009.
 
 The weights are two pairs: keywords name the thing and full-text search finds it; of a sentence most words name nothing,
 and its meaning counts for more.
+
+Feedback (Rocchio 1971) moves the request's vector toward the products found first and searches once more: they say in the
+catalogue's words what was asked in the shopper's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from shelftalk.catalog.words import content_words
 from shelftalk.settings import RetrieveSettings
 
+if TYPE_CHECKING:
+    import numpy as np
+
 Scored = Sequence[tuple[str, float]]
 # A text of this many words that say something is a sentence.
 SENTENCE = 5
+# So many of the first products found give feedback (docs/decisions/0003-fusion.md).
+FEEDBACK = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,27 @@ def fuse(
     ]
     fused.sort(key=lambda f: (-f.score, -f.scores.get("dense", 0.0), f.id))
     return fused
+
+
+def moved(vector: np.ndarray, first: np.ndarray, weight: float) -> np.ndarray:
+    """The request's unit vector (d,) moved toward the mean of the first products' vectors (n, d) by a weight, of unit length."""
+    import numpy as np
+
+    if not len(first):
+        return vector
+    toward = vector + weight * first.mean(axis=0)
+    length = float(np.sqrt(toward @ toward))
+    out: np.ndarray = (toward / length).astype(np.float32) if length > 0 else vector
+    return out
+
+
+def with_cosines(fused: Sequence[Fused], cosine: Mapping[str, float]) -> list[Fused]:
+    """The same order with the request's own cosines, where they are known, in place of those of a moved vector."""
+    out = []
+    for found in fused:
+        scores = {name: score for name, score in found.scores.items() if name != "dense"}
+        out.append(replace(found, scores={"dense": cosine[found.id], **scores} if found.id in cosine else scores))
+    return out
 
 
 def _convex(cosine: dict[str, float], full_text: dict[str, float], weights: tuple[float, float]) -> dict[str, float]:

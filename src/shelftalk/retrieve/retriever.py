@@ -69,7 +69,7 @@ DENSE_DEPTH, BM25_DEPTH = 400, 400
 # So many candidates come from the criteria's own order; each kind after the first of a need weighs so much less.
 CRITERIA_DEPTH, KIND_STEP = 60, 0.15
 # Where there are no words to search for, popularity counts so much beside what was wished.
-POPULARITY = 0.3
+POPULARITY = 0.1
 # So many products are looked at to tell which kinds are in question, and so many count for how clear that is.
 KIND_DEPTH, FIRST_FOUND = 120, 10
 # So many products of a kind are looked into for what their fields hold; so many kinds are remembered.
@@ -200,8 +200,8 @@ class Retriever:
     def _weighed(
         self, search: _Search, constraints: Sequence[Constraint], found: tuple[Candidate, ...], weight: float = 1.0
     ) -> tuple[Candidate, ...]:
-        """The candidates by relevance (times `weight`), kind and the criteria's utility together, with those that the criteria's own order in the
-        database adds."""
+        """The candidates by relevance (times `weight`), kind and the criteria's utility together, with those that the criteria's
+        own order in the database adds."""
         intent = search.intent
         if not intent.criteria and not intent.kinds:
             return found
