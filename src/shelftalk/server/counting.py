@@ -16,7 +16,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, Ti
 
 from shelftalk.gaps import gaps_of
 from shelftalk.server.answering import degraded
-from shelftalk.server.db.gaps import Gaps, Heard, day
+from shelftalk.server.db.gaps import AT_ONCE, Gaps, Heard, batched, day
 from shelftalk.values import Answer
 
 logger = logging.getLogger(__name__)
@@ -122,7 +122,10 @@ class Counting:
     def _write(self) -> bool:
         """Whether all counts are on disk."""
         try:
-            self._gaps.add(list(self._held.values()))
+            for some in batched(list(self._held.values()), AT_ONCE):
+                self._gaps.add(some)
+                for heard in some:
+                    del self._held[heard.group]
         except (OperationalError, InterfaceError, TimeoutError) as error:  # locked, full or away
             if not self._failing:
                 logger.warning("counts of gaps wait for the database: %s", type(error).__name__)

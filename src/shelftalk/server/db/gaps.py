@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Engine, delete, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 from shelftalk.gaps import GapCount, What, commonest, key_of, order, same_kind
 from shelftalk.server.db.tables import GapRow
 
+T = TypeVar("T")
 MOST_ROWS = 50_000
+AT_ONCE = 500
 _KEY = ("tenant", "what", "key", "kinds", "day")
 
 
@@ -114,14 +116,26 @@ class Gaps:
                 .order_by(func.sum(GapRow.requests), func.max(GapRow.day), *group).limit(over)
             )  # fmt: skip
             groups = connection.execute(rarest).all()
-        with self._engine.begin() as connection:
-            for tenant, what, key, rows in groups:
-                if over <= 0:
-                    break
-                which = (GapRow.tenant == tenant, GapRow.what == what, GapRow.key == key)
-                gone += connection.execute(delete(GapRow).where(*which)).rowcount
-                over -= rows
+        for some in batched(_first(groups, over), AT_ONCE):
+            with self._engine.begin() as connection:
+                gone += connection.execute(delete(GapRow).where(tuple_(*group).in_(some))).rowcount
         return gone
+
+
+def batched(things: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The things in runs of that size: what is written at once holds up others that write."""
+    return (things[at : at + size] for at in range(0, len(things), size))
+
+
+def _first(groups: Sequence[Any], rows: int) -> list[tuple[str, str, str]]:
+    """The first groups that together have so many rows."""
+    found: list[tuple[str, str, str]] = []
+    for tenant, what, key, held in groups:
+        if rows <= 0:
+            break
+        found.append((tenant, what, key))
+        rows -= held
+    return found
 
 
 def day(days_ago: int = 0) -> str:
