@@ -72,9 +72,11 @@ class RankSettings(_Group):
 
 class ExplainSettings(_Group):
     """Who says why: "model" (checked; the record speaks where nothing holds) or "record". `prompt` is the template that the
-    model reads (see docs/explain.md)."""
+    model reads (see docs/explain.md). `closed` lets a statement use no word beyond its facts' and those of grammar: a small model
+    makes up what else it says; a larger one may do without."""
 
     mode: Literal["model", "record"] = "model"
+    closed: bool = True
     temperature: float = Field(0.0, ge=0, le=2)
     prompt: str = "explain/reason"
 

@@ -134,11 +134,17 @@ def in_force(settings: Settings) -> dict[str, str | None]:
     """The prompt of each task that the settings use, by "task/name" or with a version; None where no model is asked."""
     rank = settings.rank
     return {
-        "understand": settings.understand.prompt if settings.understand.mode != "reader" else None,
+        "understand": _understanding(settings),
         "rank": f"rank/{rank.prompt or rank.strategy}" if rank.strategy != "none" else None,
         "suit": rank.suits_prompt,
         "explain": settings.explain.prompt if settings.explain.mode == "model" else None,
     }
+
+
+def _understanding(settings: Settings) -> str | None:
+    if settings.understand.mode == "reader":
+        return None
+    return "understand/wishes" if settings.understand.mode == "wishes" else settings.understand.prompt
 
 
 def trained_prompts(settings: Settings) -> dict[str, str]:

@@ -10,8 +10,11 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 from shelftalk.explain.amounts import wrong_amount
+from shelftalk.explain.number_words import ordinal
 from shelftalk.explain.places import names_end, wrong_place
 from shelftalk.explain.statements import Token, clauses, tokens
 from shelftalk.explain.vocabulary import Vocabulary, praised, unproven_word
@@ -62,6 +65,7 @@ class Check:
     request: str
     cards: tuple[CardFact, ...]
     others: tuple[str, ...] = ()
+    closed: bool = False
 
     def why_not(self, text: str, cited: Sequence[CardFact]) -> str:
         """Why the statement does not hold for the facts that it cites; "" where it does."""
@@ -77,6 +81,7 @@ class Check:
             or self._silence(text)
             or self._owned(text, limits)
             or _linked(text, cited)
+            or (_strange(text, [*_says(cited), *self.product.categories]) if self.closed else "")
         )
 
     def _words(self, text: str, cited: Sequence[CardFact]) -> str:
@@ -115,6 +120,23 @@ class Check:
         if match and not limits and not (match[1] and match[1] in self.request.lower()):
             return f'says "{match.group()}", and no limit was named'
         return ""
+
+
+@lru_cache(maxsize=1)
+def _neutral_stems() -> frozenset[str]:
+    """The words that any statement may use: grammar, and verbs that only join a fact to the product."""
+    said = Path(__file__).with_name("neutral.txt").read_text(encoding="utf-8").split()
+    return frozenset({*said, *map(stem, said)})
+
+
+def _strange(text: str, said: Sequence[str]) -> str:
+    """The first word that neither the cited facts nor the neutral words hold: what a small model adds, it makes up."""
+    known = stems(" ".join(said)) | _neutral_stems()
+    for token in tokens(text):
+        plain = token.amount is None and token.text[0].isalpha() and ordinal(token.text) is None
+        if plain and token.stem not in known and token.text not in known:
+            return f'says "{token.text}", which no cited fact does'
+    return ""
 
 
 def _around(sentence: str, match: re.Match[str]) -> str:

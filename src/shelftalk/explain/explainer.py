@@ -100,6 +100,7 @@ class Explainer:
                 job.request,
                 cards,
                 tuple(t for t in titles if t != titles[i]),
+                self.settings.closed,
             )
             for i, (product, cards) in enumerate(zip(job.products, self._cards(job), strict=True))
         ]

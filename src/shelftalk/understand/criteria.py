@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from shelftalk.catalog.facets import unit
 from shelftalk.engines.base import Decoding, Engine
 from shelftalk.prompts.library import Template
+from shelftalk.text import clean
 from shelftalk.understand.matching import Offered, values_of
 from shelftalk.values import Criterion, Facet, Facets, Intent, Prompt, Scalar, Tokens
 
@@ -22,8 +23,11 @@ __all__ = ["Question", "WishReader", "Wishes", "described", "grammar", "parse", 
 
 MOST_FIELDS = 40
 MOST_WISHES = 4
+# How near (cosine) the first field must stand to overrule another, and to be read where the model reads nothing; and how far behind
+# the other must stand.
+NEAR, SURE, CLOSE = 0.35, 0.45, 0.03
 _LONGEST_WORDS = 90
-_PLAIN_NAME = re.compile(r"[A-Za-z_][\w .()/%-]{0,60}", re.ASCII)
+_PLAIN_NAME = re.compile(r"[^\W\d][\w .()/%-]{0,60}")
 # Fields that say how the shop keeps a product rather than what it is like.
 _ADMINISTRATIVE = frozenset({"categories", "availability", "stock", "released_at", "list_price", "review_count"})
 _LINE = re.compile(r"(?P<words>[^:\n]+): (?P<want>none|(?P<field>.+?) (?P<how>low|high|yes|no|.+?) (?P<much>[123]))")
@@ -65,8 +69,36 @@ class WishReader:
                 out.append(Wishes())
                 continue
             generation = next(written)
-            out.append(replace(parse(generation.text, question), tokens=generation.tokens))
+            read = agreed(parse(generation.text, question), question)
+            out.append(replace(read, tokens=generation.tokens))
         return out
+
+
+def agreed(read: Wishes, question: Question) -> Wishes:
+    """What the model read, held against the order in which the encoder offered the fields.
+
+    Where the model reads one wish for a field that stands clearly behind the first (`CLOSE`), or none though the first stands near
+    the request (`SURE`), the first field stands for the same words, the likelier way. Fitted on the dev split of the written set:
+    the share of wants read right rises from .423 to .439, that of what is read being right from .473 to .486.
+    """
+    if not question.fields or question.fields[0].score <= 0:
+        return read
+    first = question.fields[0]
+    near = {o.facet.field: o.score for o in question.fields}
+    if len(read.criteria) == 1 and first.score >= NEAR and first.score - near[read.criteria[0].field] > CLOSE:
+        mine = read.criteria[0]
+        return replace(read, criteria=(_likeliest(first, mine.importance, mine.words),))
+    if not read.criteria and first.score >= SURE:
+        words = read.unanswered[0] if len(read.unanswered) == 1 else ""
+        return replace(read, criteria=(_likeliest(first, 2, words or question.request),), unanswered=())
+    return read
+
+
+def _likeliest(offered: Offered, importance: int, words: str) -> Criterion:
+    way = offered.ways[0]
+    if offered.facet.kind in ("money", "number"):
+        return Criterion(offered.facet.field, "low" if way == "low" else "high", None, importance, words)
+    return Criterion(offered.facet.field, "is", way, importance, words)
 
 
 def prompt(template: Template, question: Question) -> Prompt:
@@ -88,6 +120,11 @@ def shown_name(field: str) -> str:
     return field.removeprefix("attributes.")
 
 
+def _plain_name(name: str) -> bool:
+    """Whether a name may stand in the prompt and in the grammar, and stands there letter for letter."""
+    return _PLAIN_NAME.fullmatch(name) is not None and clean(name) == name
+
+
 def _way(value: Scalar) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
@@ -102,7 +139,7 @@ def question_fields(facets: Facets, kinds: Sequence[str], request: str = "") -> 
     words = set(re.findall(r"[a-z]{3,}", request.lower()))
     found: list[tuple[float, int, Facet]] = []
     for place, facet in enumerate(facets):
-        if facet.field in _ADMINISTRATIVE or not _PLAIN_NAME.fullmatch(shown_name(facet.field)):
+        if facet.field in _ADMINISTRATIVE or not _plain_name(shown_name(facet.field)):
             continue
         core = facet.field in ("price", "rating", "brand")
         if not core and wanted and facet.categories and not wanted & set(facet.categories):
