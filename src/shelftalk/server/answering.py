@@ -78,8 +78,8 @@ class Answering:
             raise EngineError("the answer did not come to an end")
         return last
 
-    async def events(self, request: Request) -> AsyncGenerator[Event, None]:
-        """The events of the path; those of the fallback follow where the model fails on the way."""
+    async def events(self, request: Request, *, fall_back: bool = True) -> AsyncGenerator[Event, None]:
+        """The events of the path; those of the fallback follow where the model fails on the way, unless not wanted."""
         progress = Progress(self.limits, self.limit_s, self._watcher)
         stage = "queue"
         try:
@@ -96,7 +96,7 @@ class Answering:
             stage = error.stage if isinstance(error, TooSlow) else stage
             logger.warning("no answer of the language model: %s at stage %s", why, stage)
             self._fell_back(why, stage)
-            if self.fallback is None:
+            if self.fallback is None or not fall_back:
                 if slow:
                     raise Refused(504, "timeout", f"no answer in time ({stage})") from error
                 raise

@@ -25,6 +25,7 @@ from shelftalk.server.routes import (
     critiques,
     health,
     interactions,
+    near,
     page,
     products,
     recommendations,
@@ -88,6 +89,7 @@ def create_app(
     app.add_middleware(Observed, telemetry=telemetry, headers=_SECURITY)
 
     app.include_router(health.router)
+    app.include_router(near.router)
     for part in (recommendations, chat, rerank, critiques, products, interactions, conversations, page, studio):
         app.include_router(part.router, responses=failures.RESPONSES)
 

@@ -10,11 +10,21 @@ from collections.abc import Callable
 from shelftalk.errors import ShelftalkError
 from shelftalk.recommender import Shelf
 from shelftalk.server.addresses import loopback
+from shelftalk.server.alike import likeness
 from shelftalk.server.auth import Gate
 from shelftalk.server.counting import Counting
 from shelftalk.server.db import Conversations, Gaps, Interactions, Keys, connect, migrate
 from shelftalk.server.db.connect import default_url
-from shelftalk.server.live import Model, needs_model, open_model, open_shelves, same_model, warm, without_model
+from shelftalk.server.live import (
+    Model,
+    addresses,
+    needs_model,
+    open_model,
+    open_shelves,
+    same_model,
+    warm,
+    without_model,
+)
 from shelftalk.server.pool import Pool
 from shelftalk.server.recent import Recent, Recorded, watch
 from shelftalk.server.stages import STAGES
@@ -33,7 +43,8 @@ class ServerState:
 
     `shelf` gives the catalogue and the prompts; where it has an engine of its own (`given`), that one answers, else the
     settings say which. Engines in this process answer one batch at a time, so they get one shelf; servers get
-    `serve.workers`. `load` reads the settings anew for `reload`.
+    `serve.workers`. `load` reads the settings anew for `reload`. `likeness` tells the commands of this machine whether they
+    would answer as this server does; "" until it is ready.
     """
 
     def __init__(
@@ -50,6 +61,7 @@ class ServerState:
         self._waiting_for, self._failed = "the language model is being loaded", ""
         self._starting: VllmProcess | None = None
         self._model = Model()
+        self.likeness = ""
         self.recent = Recent(keep=settings.serve.keep_requests)
         self._closing = threading.Event()
         self._reloading = asyncio.Lock()
@@ -188,8 +200,17 @@ class ServerState:
         self.settings, self._model, self.shelf = settings, model, shelves[0]
         self.pool = self._pool(shelves)
         self.fallback = self._pool([without_model(settings, shelves[0])])
+        self.likeness = self._likeness(settings, shelves[0])
         self._waiting_for, self._starting = "", None
         self.answering = self._answering()
+
+    @staticmethod
+    def _likeness(settings: Settings, shelf: Shelf) -> str:
+        try:
+            return likeness(settings, shelf.catalog.path, shelf.prompts.folder, servers=addresses(settings))
+        except (OSError, UnicodeError) as error:  # then no command uses this server, and all else goes on
+            logger.info("commands on this machine answer by themselves: %s", error)
+            return ""
 
     def _pool(self, shelves: list[Shelf]) -> Pool:
         for shelf in shelves:
