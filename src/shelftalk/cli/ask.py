@@ -13,6 +13,7 @@ from shelftalk.cli import common
 from shelftalk.errors import PARTIAL, UsageError
 
 if TYPE_CHECKING:
+    from shelftalk.cli.near import Answers
     from shelftalk.recommender import Shelf
 
 
@@ -28,8 +29,12 @@ def ask(
     model: common.ModelOption = None,
     engine: common.EngineOption = None,
     server: common.ServerOption = None,
+    local: common.LocalOption = False,
 ) -> None:
     """Ask what to buy: one request, or a file of them with --input and --output.
+
+    While a `shelftalk serve` of the same catalogue runs under the same user, version and settings, it answers a single
+    request, so that no model is loaded for it.
 
     A line of the input: {"id", "request", optional "history", "candidates", "k"}. A run that was cut goes on where it
     stopped when the same command is given again.
@@ -48,14 +53,19 @@ def ask(
         text = sys.stdin.buffer.read().decode("utf-8", errors="replace")
     if text is None:
         raise UsageError('nothing was asked; try: shelftalk ask "a light rain jacket under 80"')
-    with common.open_shelf(catalog, settings) as shelf:
-        _one(shelf, text, k, as_json, as_markdown)
+    from shelftalk.cli.near import Answers
+
+    with Answers(catalog, settings, local=local) as answers:
+        _one(answers, text, k, as_json, as_markdown)
 
 
-def _one(shelf: Shelf, text: str, k: int | None, as_json: bool, as_markdown: bool) -> None:
+def _one(answers: Answers, text: str, k: int | None, as_json: bool, as_markdown: bool) -> None:
+    from shelftalk.values import Request
+
+    asked = Request(text, k=k)
     if as_json or as_markdown:
         with common.stderr().status("answering"):
-            answer = shelf.ask(text, k=k)
+            answer = answers.ask(asked)
         if as_json:
             typer.echo(json.dumps(answer.to_dict(), ensure_ascii=False, indent=1))
         else:
@@ -65,7 +75,7 @@ def _one(shelf: Shelf, text: str, k: int | None, as_json: bool, as_markdown: boo
         return
     from shelftalk.cli.show import print_events
 
-    print_events(shelf.stream(text, k=k), common.stdout(), common.stderr())
+    print_events(answers.stream(asked), common.stdout(), common.stderr())
 
 
 def _bulk(shelf: Shelf, source: Path, output: Path, batch: int, k: int | None) -> None:

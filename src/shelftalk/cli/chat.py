@@ -12,8 +12,8 @@ from shelftalk.errors import UsageError
 from shelftalk.text import clean, shorten
 
 if TYPE_CHECKING:
+    from shelftalk.cli.near import Answers
     from shelftalk.explain import Question
-    from shelftalk.recommender import Shelf
     from shelftalk.values import Answer, FollowUp, Product, Request
 
 _ENDS = ("/quit", "/exit", "quit", "exit")
@@ -26,8 +26,13 @@ def chat(
     model: common.ModelOption = None,
     engine: common.EngineOption = None,
     server: common.ServerOption = None,
+    local: common.LocalOption = False,
 ) -> None:
-    """Ask over several turns: "cheaper ones", "is the second waterproof?", "why the first?". /new starts over, /quit leaves."""
+    """Ask over several turns: "cheaper ones", "is the second waterproof?", "why the first?". /new starts over, /quit leaves.
+
+    A running `shelftalk serve` of the same catalogue answers, as for `ask`.
+    """
+    from shelftalk.cli.near import Answers
     from shelftalk.cli.show import print_events, safe
     from shelftalk.explain import question_about
     from shelftalk.render import assistant_turn
@@ -36,8 +41,8 @@ def chat(
     console, progress = common.stdout(), common.stderr()
     history: list[Turn] = []
     shown = _Shown()
-    with common.open_shelf(catalog, common.settings_from(model, engine, server)) as shelf:
-        console.print(f"{shelf.catalog.count()} products. What are you looking for? [dim](/new, /quit)[/dim]")
+    with Answers(catalog, common.settings_from(model, engine, server), local=local) as answers:
+        console.print(f"{answers.count()} products. What are you looking for? [dim](/new, /quit)[/dim]")
         while True:
             try:
                 text = console.input("\n[bold]> [/bold]").strip()
@@ -57,12 +62,12 @@ def chat(
                 console.print(f"[dim]{safe(text)}[/dim]", soft_wrap=True)
             question = None if chosen else question_about(text, shown.products, shown.focus)
             if question is not None and shown.request is not None:
-                for line in shown.tell(shelf, question, text):
+                for line in shown.tell(answers, question, text):
                     console.print(safe(line), soft_wrap=True)
                 continue
             try:
                 asked = Request(text, history=tuple(history), k=k)
-                answer = print_events(shelf.stream(asked), console, progress)
+                answer = print_events(answers.stream(asked), console, progress)
             except UsageError as error:
                 common.fail(str(error))
                 continue
@@ -98,26 +103,20 @@ class _Shown:
                 return request
         return ""
 
-    def tell(self, shelf: Shelf, question: Question, text: str) -> list[str]:
+    def tell(self, answers: Answers, question: Question, text: str) -> list[str]:
         """The lines that answer a question about a product shown, or about why another was not."""
         from shelftalk.explain import answer_question
 
-        products = question.products or self._named(shelf, question.name)
+        named = None if question.products else answers.named(question.name)
+        products = question.products or ((named,) if named else ())
         if not products:
             return [f"Nothing in the catalogue is called {shorten(clean(question.name), 80)}."]
         self.focus = products[0]
         if question.kind == "why" and self.request is not None:
-            return shelf.why(self.request, products[0].id).lines()
-        facets, lines = shelf.catalog.facets(), []
+            return list(answers.why(self.request, products[0].id))
+        lines: list[str] = []
+        facets = answers.facets()
         for product in products:
             told = answer_question(text, product, facets)
             lines += [f"{shorten(clean(product.title), 100)} ({product.id})", f"  {told.reason}"]
         return lines
-
-    @staticmethod
-    def _named(shelf: Shelf, name: str) -> tuple[Product, ...]:
-        """The product of that id, or the one whose text is nearest to the name."""
-        found = shelf.catalog.get(name) or shelf.catalog.get(name.upper())
-        if found is None and (nearest := shelf.catalog.lexical(name, None, 1)):
-            found = shelf.catalog.get(nearest[0][0])
-        return (found,) if found else ()

@@ -28,6 +28,9 @@ ModelOption = Annotated[
 ]
 EngineOption = Annotated[str | None, typer.Option("--engine", help="auto, vllm, server or transformers.")]
 ServerOption = Annotated[str | None, typer.Option("--server", help="Address of a running vLLM server.")]
+LocalOption = Annotated[
+    bool, typer.Option("--local", help="Answer in this process, also where a `shelftalk serve` of this catalogue runs.")
+]
 
 
 def stdout() -> Console:

@@ -31,6 +31,7 @@ def serve(
 ) -> None:
     """Serve recommendations over HTTP until interrupted (docs/api.md, docs/operations.md).
 
+    While it runs, `shelftalk ask` and `chat` of the same user over the same catalogue have it answer, so that they load no model.
     Where vLLM is installed and no address is given, a vLLM server is started beside it and stopped with it. SIGHUP reads
     settings and prompts anew.
     """
@@ -58,7 +59,9 @@ def serve(
     import uvicorn
 
     from shelftalk.server import logs
+    from shelftalk.server.announced import Announced
     from shelftalk.server.app import create_app
+    from shelftalk.server.notice import new_secret
     from shelftalk.server.protocol import HurriedProtocol, raise_open_files
     from shelftalk.server.telemetry import trace_by_environment
 
@@ -66,11 +69,21 @@ def serve(
     raise_open_files()
     common.stderr().print(f"listening at http://{settings.serve.host}:{settings.serve.port}", soft_wrap=True)
     logs.configure(settings.serve.log_format)
-    uvicorn.run(
-        create_app(settings, load=load), host=settings.serve.host, port=settings.serve.port, log_config=None,
-        access_log=False, timeout_graceful_shutdown=int(settings.serve.drain_s), server_header=False,
-        http=HurriedProtocol,
+    app = create_app(settings, load=load)
+    app.state.near = new_secret()
+    config = uvicorn.Config(
+        app, host=settings.serve.host, port=settings.serve.port, log_config=None, access_log=False,
+        timeout_graceful_shutdown=int(settings.serve.drain_s), server_header=False, http=HurriedProtocol,
     )  # fmt: skip
+    server = Announced(config, home=settings.home_folder, catalog=settings.catalog, secret=app.state.near)
+    try:
+        server.run()
+    except KeyboardInterrupt:  # uvicorn raises it anew once all has ended
+        pass
+    finally:
+        server.withdraw()
+    if not server.started:
+        raise typer.Exit(3)
 
 
 def _addresses(settings: Settings) -> None:

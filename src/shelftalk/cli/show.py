@@ -13,7 +13,15 @@ from shelftalk.text import clean, shown
 from shelftalk.values import Answer, Intent, Pick, Retrieval
 
 if TYPE_CHECKING:
-    from shelftalk.work import Event
+    from typing import Protocol
+
+    class Event(Protocol):
+        """A step of an answer, as `shelftalk.work.Event` is one."""
+
+        @property
+        def kind(self) -> str: ...
+        @property
+        def value(self) -> object: ...
 
 
 def safe(text: str) -> str:

@@ -1,0 +1,256 @@
+"""Answers for `ask` and `chat`: from a running `shelftalk serve` that would give the same ones, else from a shelf of their own.
+
+A server is found by the notice that it leaves (server/notice.py). It is used where it proves that it left it, is ready, and
+would answer as this process does (server/alike.py); nothing is sent to it before, and nothing ever beyond the loopback.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import logging
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from shelftalk.cli import common
+from shelftalk.errors import CatalogError, ShelftalkError, UsageError
+from shelftalk.values import Answer, Request
+
+if TYPE_CHECKING:
+    from shelftalk.recommender import Shelf
+    from shelftalk.server.notice import Notice
+    from shelftalk.settings import Settings
+    from shelftalk.values import Facets, Product
+
+logger = logging.getLogger(__name__)
+
+_GREET_S = 10.0
+_SILENCE_S = 30.0  # a server that works on an answer says so every ten seconds
+_MOST_GREETING = 10_000
+_ERRORS: dict[str, type[ShelftalkError]] = {"UsageError": UsageError, "CatalogError": CatalogError}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of an answer: what `shelftalk.work.Event` is, without what that takes to import."""
+
+    kind: str
+    value: Any
+
+
+class Unserved(Exception):
+    """The server that was found does not give this answer; the text says why."""
+
+
+class Answers:
+    """What a catalogue answers. The shelf is opened when no server can be used, and is then used to the end.
+
+    `local` has no server looked for.
+    """
+
+    def __init__(self, catalog: Path | None, settings: Settings, *, local: bool = False) -> None:
+        self._catalog, self._settings, self._local = catalog or settings.catalog, settings, local
+        self._own: Shelf | None = None
+
+    def __enter__(self) -> Answers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._own is not None:
+            self._own.close()
+
+    def stream(self, request: Request) -> Iterator[Step]:
+        """The events of `Shelf.stream`. Where the server breaks off, the shelf goes on after what it has told."""
+        told = 0
+        try:
+            with self._server() as line:
+                if line is not None:
+                    for step in line.stream(request):
+                        yield step
+                        told += 1
+                    return
+        except Unserved as error:
+            _tell(error)
+        for number, event in enumerate(self._shelf().stream(request)):
+            if number >= told:
+                yield Step(event.kind, event.value)
+
+    def ask(self, request: Request) -> Answer:
+        """The answer of `Shelf.ask`."""
+        try:
+            with self._server() as line:
+                if line is not None:
+                    answer = cast("Answer", list(line.stream(request))[-1].value)
+                    whole = {name: ms for name, ms in answer.timings_ms.items() if name != "first_reason"}
+                    return replace(answer, timings_ms=whole)  # a shelf's `ask` gives all reasons at once
+        except Unserved as error:
+            _tell(error)
+        return self._shelf().ask(request)
+
+    def count(self) -> int:
+        """How many products there are."""
+        return int(self._aside("count"))
+
+    def facets(self) -> Facets:
+        """What the catalogue holds in each field."""
+        return cast("Facets", self._aside("facets"))
+
+    def named(self, name: str) -> Product | None:
+        """The product of that id, or the one whose text is nearest to the name."""
+        return cast("Product | None", self._aside("named", name))
+
+    def why(self, request: Request, product_id: str) -> tuple[str, ...]:
+        """The lines that say why that product is picked for the request, or what it fails."""
+        return cast("tuple[str, ...]", self._aside("why", request, product_id))
+
+    def _aside(self, name: str, *given: Any) -> Any:
+        from shelftalk.server.asides import ASIDES
+
+        try:
+            with self._server() as line:
+                if line is not None:
+                    return line.aside(name, given)
+        except Unserved as error:
+            _tell(error)
+        return ASIDES[name](self._shelf(), *given)
+
+    def _shelf(self) -> Shelf:
+        if self._own is None:
+            self._own = common.open_shelf(self._catalog, self._settings)
+        return self._own
+
+    @contextmanager
+    def _server(self) -> Iterator[_Line | None]:
+        """The line to a server that can be used, None where there is none. It is looked for anew for each call."""
+        line = None if self._local or self._own is not None else find(self._catalog, self._settings)
+        try:
+            yield line
+        finally:
+            if line is not None:
+                line.close()
+
+
+class _Line:
+    """An open connection to a server. Every call raises Unserved where it does not hold."""
+
+    def __init__(self, notice: Notice) -> None:
+        self._secret, self.url = notice.secret, notice.url
+        self._http = http.client.HTTPConnection(notice.address, notice.port, timeout=_GREET_S)
+
+    def close(self) -> None:
+        """Hangs up; what the server still does for it is called off."""
+        self._http.close()
+
+    def greet(self) -> dict[str, Any]:
+        """What the server says of itself, once it has proven that it left the notice."""
+        import hmac
+
+        from shelftalk.server.notice import proof
+
+        nonce = secrets.token_urlsafe(16)
+        with self._held():
+            self._http.request("GET", f"/near?nonce={nonce}")
+            reply = self._http.getresponse()
+            if reply.status != http.client.OK:
+                raise Unserved(f"it answered with status {reply.status}")
+            found = json.loads(reply.read(_MOST_GREETING))
+            said = found["said"]
+            if not hmac.compare_digest(str(found["proof"]), proof(self._secret, nonce, said)):
+                raise Unserved("it is not the server that left the notice")
+            return dict(said)
+
+    def stream(self, request: Request) -> Iterator[Step]:
+        """The events, the last of them the answer."""
+        from shelftalk.server.exact import unpacked
+
+        with self._held():
+            reply = self._post("stream", request)
+            kind = ""
+            for line in reply:
+                name, _, data = line.decode("ascii").rstrip("\n").partition(": ")
+                if name == "event":
+                    kind = data
+                elif name == "data":
+                    if kind in ("error", "unserved"):
+                        _raise(kind, json.loads(data))
+                    step = Step(kind, unpacked(json.loads(data)))
+                    yield step
+                    if isinstance(step.value, Answer):
+                        return
+            raise Unserved("it broke off")
+
+    def aside(self, name: str, given: tuple[Any, ...]) -> Any:
+        """What a function of server/asides.py returns there."""
+        from shelftalk.server.exact import unpacked
+
+        with self._held():
+            found = json.loads(self._post(name, given).read())
+            if "error" in found:
+                _raise("error", found["error"])
+            return unpacked(found["returned"])
+
+    def _post(self, name: str, sent: Any) -> http.client.HTTPResponse:
+        from shelftalk.server.exact import packed
+
+        if self._http.sock is not None:
+            self._http.sock.settimeout(_SILENCE_S)
+        headers = {"Authorization": f"Bearer {self._secret}", "Content-Type": "application/json"}
+        self._http.auto_open = 0  # the secret and the words go down the line that was proven, never down another
+        self._http.request("POST", f"/near/{name}", json.dumps(packed(sent)), headers)
+        reply = self._http.getresponse()
+        if reply.status != http.client.OK:
+            raise Unserved(f"it answered with status {reply.status}")
+        return reply
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
+            raise Unserved(f"{self.url}: {error or type(error).__name__}") from error
+        except Unserved as error:
+            raise Unserved(f"{self.url}: {error}") from error
+
+
+def find(catalog: Path, settings: Settings) -> _Line | None:
+    """The line to a server of that catalogue that is ready and answers as these settings would have it; None without one."""
+    from shelftalk.server.alike import likeness, servers_of
+    from shelftalk.server.notice import left_for
+
+    try:
+        notices = left_for(settings.home_folder, catalog)
+        if not notices:
+            return None
+        mine = likeness(settings, catalog, servers=servers_of(settings))
+    except (OSError, UnicodeError) as error:  # whatever it is, the shelf tells of it better
+        logger.info("no server was looked for: %s", error)
+        return None
+    for notice in notices:
+        line = _Line(notice)
+        try:
+            said = line.greet()
+        except Unserved as error:
+            logger.info("a server is not used: %s", error)
+        else:
+            if said["likeness"] == mine and not said["not_ready"]:
+                logger.info("the server at %s answers (process %s)", notice.url, notice.pid)
+                return line
+            other = "it has other settings, prompts or another version" if said["likeness"] else ""
+            logger.info("the server at %s is not used: %s", notice.url, said["not_ready"] or other)
+        line.close()
+    return None
+
+
+def _raise(kind: str, told: Any) -> None:
+    if kind == "error":
+        name, message = told
+        raise _ERRORS[name](message)
+    raise Unserved(str(told))
+
+
+def _tell(error: Unserved) -> None:
+    common.fail(f"no answer from the server at {error}; answering without it")
