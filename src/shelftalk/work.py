@@ -15,7 +15,7 @@ from shelftalk.text import clean
 from shelftalk.understand import Understood
 from shelftalk.values import Answer, Candidate, Explanation, Intent, Pick, Ranking, Request, Retrieval
 
-NOT_SHOPPING = "This is no request for a product; nothing was recommended."
+NOT_SHOPPING = "This asks for no product, so none is shown. Say what you are looking for whenever you like."
 NOTHING_FITS = "Nothing in the catalogue fits what was asked."
 STAGES = ("understand", "retrieve", "rank", "explain")
 
