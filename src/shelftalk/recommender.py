@@ -25,7 +25,7 @@ from shelftalk.readings import follow_up, spread
 from shelftalk.retrieve import Retriever
 from shelftalk.settings import Settings, load_settings
 from shelftalk.understand import Understander, Understood
-from shelftalk.understand.matching import FieldMatcher, load_matcher
+from shelftalk.understand.matching import Matchers, load_matchers
 from shelftalk.values import (
     Answer,
     Explanation,
@@ -59,7 +59,7 @@ class Shelf:
         self._lock = threading.RLock()
         self._stages: _Stages | None = None
         self._rankers: dict[str, Ranker] = {}
-        self._matcher: FieldMatcher | None = None
+        self._matchers: Matchers | None = None
         self._matching = False
         # told of every answer with the explanations behind it, for those who count what becomes of claims
         self.finished: Callable[[Answer, Sequence[Explanation]], None] | None = None
@@ -331,7 +331,7 @@ class Shelf:
                     settings.understand,
                     self.catalog.get,
                     retriever.kinds,
-                    self._field_matcher,
+                    self._loaded_matchers,
                     retriever.held,
                 ),
                 retriever,
@@ -339,11 +339,11 @@ class Shelf:
             )
         return self._stages
 
-    def _field_matcher(self) -> FieldMatcher | None:
-        """What orders the fields that a wish may be about, loaded once; None where it cannot be."""
+    def _loaded_matchers(self) -> Matchers | None:
+        """What orders the fields of a wish and the kinds for a need, loaded once; None where that cannot be."""
         if not self._matching:
-            self._matcher, self._matching = load_matcher(self.settings.home_folder), True
-        return self._matcher
+            self._matchers, self._matching = load_matchers(self.settings.home_folder), True
+        return self._matchers
 
     def _ranker(self, strategy: str | None = None) -> Ranker:
         name = strategy or self.settings.rank.strategy

@@ -71,7 +71,7 @@ CRITERIA_DEPTH, KIND_STEP = 60, 0.15
 # Where there are no words to search for, popularity counts so much beside what was wished.
 POPULARITY = 0.1
 # So many products are looked at to tell which kinds are in question, and so many count for how clear that is.
-KIND_DEPTH, FIRST_FOUND = 120, 10
+KIND_DEPTH, FIRST_FOUND = 300, 10
 # So many products of a kind are looked into for what their fields hold; so many kinds are remembered.
 LOOKED_INTO, KINDS_KEPT = 400, 64
 # So many products with a word are looked at to tell what it names.

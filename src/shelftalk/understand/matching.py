@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from shelftalk.errors import EngineError
 from shelftalk.resources import resource
@@ -24,9 +24,9 @@ from shelftalk.values import Facet, Scalar
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["FieldMatcher", "Offered", "load_matcher", "merged", "option_text", "options_of"]
+__all__ = ["FieldMatcher", "KindMatcher", "Matchers", "Offered", "load_matchers", "merged", "option_text", "options_of"]
 
-SHIPPED = "serve/matchers/wish-minilm"
+SHIPPED, SHIPPED_NEEDS = "serve/matchers/wish-minilm", "serve/matchers/need-minilm"
 MOST_OFFERED = 7  # fields shown to the language model
 MOST_VALUES = 5  # values of a field that are shown
 LONGEST_VALUE = 32
@@ -124,14 +124,41 @@ def plain_order(fields: Sequence[Facet], most: int) -> list[Offered]:
     return [Offered(facet, tuple(options_of(facet)[:MOST_VALUES])) for facet in fields[:most] if options_of(facet)]
 
 
-def load_matcher(home: Path) -> FieldMatcher | None:
-    """The shipped matcher, prepared under `home` at first use; None (and a warning) where it cannot be loaded."""
+class KindMatcher:
+    """Orders kinds of product by how near a need is to their names. Vectors of kinds are kept; those of needs are not."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._kept: dict[str, np.ndarray] = {}
+
+    def order(self, need: str, kinds: Sequence[str]) -> list[tuple[str, float]]:
+        """The kinds with their cosines, the nearest first."""
+        new = [kind for kind in dict.fromkeys(kinds) if kind not in self._kept]
+        if len(self._kept) + len(new) > 20_000:
+            self._kept.clear()
+            new = list(dict.fromkeys(kinds))
+        for kind, vector in zip(new, self._encoder.encode(new) if new else (), strict=True):
+            self._kept[kind] = vector
+        query = self._encoder.encode([need[:300]])[0]
+        return sorted(((k, float(self._kept[k] @ query)) for k in dict.fromkeys(kinds)), key=lambda k: -k[1])
+
+
+class Matchers(NamedTuple):
+    """What orders the fields of a wish, and what orders the kinds for a need."""
+
+    fields: FieldMatcher
+    kinds: KindMatcher
+
+
+def load_matchers(home: Path) -> Matchers | None:
+    """The shipped matchers, prepared under `home` at first use; None (and a warning) where they cannot be loaded."""
     from shelftalk.catalog.embed import load_embedder
 
     try:
-        return FieldMatcher(load_embedder(str(merged(resource(SHIPPED), home)), home))
+        fields, kinds = (load_embedder(str(merged(resource(name), home)), home) for name in (SHIPPED, SHIPPED_NEEDS))
+        return Matchers(FieldMatcher(fields), KindMatcher(kinds))
     except (EngineError, OSError, ValueError, KeyError) as error:
-        log.warning("the field matcher cannot be loaded, fields are shown as they come: %s", error)
+        log.warning("the matchers cannot be loaded, fields and kinds are shown as they come: %s", error)
         return None
 
 

@@ -10,7 +10,7 @@ from shelftalk.errors import UsageError
 from shelftalk.prompts.library import PromptLibrary
 from shelftalk.settings import UnderstandSettings
 from shelftalk.understand.kind import named_kind
-from shelftalk.understand.matching import FieldMatcher
+from shelftalk.understand.matching import Matchers
 from shelftalk.understand.model import IntentModel
 from shelftalk.understand.placed import placed
 from shelftalk.understand.reader import THRIFTY, Reader, Reading
@@ -55,7 +55,7 @@ class Understander:
         settings: UnderstandSettings | None = None,
         products: Lookup | None = None,
         kinds: KindSearch | None = None,
-        matcher: Callable[[], FieldMatcher | None] | None = None,
+        matchers: Callable[[], Matchers | None] | None = None,
         held: Callable[[Sequence[str]], Mapping[str, tuple[Scalar, ...]]] | None = None,
     ) -> None:
         self.facets = facets
@@ -73,7 +73,7 @@ class Understander:
         library = prompts or PromptLibrary.default()
         loaded = engine if callable(engine) else lambda: engine
         if self.settings.mode == "wishes":
-            self.wanting = Wanting(facets, loaded, library, kinds or (lambda intent, text: ()), matcher, held)
+            self.wanting = Wanting(facets, loaded, library, kinds or (lambda intent, text: ()), matchers, held)
         else:
             self.model = IntentModel(self.reader.index, loaded(), library.get(self.settings.prompt))
 

@@ -14,7 +14,7 @@ from shelftalk.engines.base import Engine
 from shelftalk.prompts.library import PromptLibrary
 from shelftalk.understand.criteria import Question, Wishes, WishReader, question_fields, said_in, shown_name
 from shelftalk.understand.lexicon import FILLER, FUNCTION
-from shelftalk.understand.matching import FieldMatcher, Offered, plain_order
+from shelftalk.understand.matching import Matchers, Offered, plain_order
 from shelftalk.understand.needs import MOST_KINDS, NeedReader
 from shelftalk.understand.tokens import stem
 from shelftalk.values import Criterion, Facet, Facets, Intent, Scalar, Tokens
@@ -27,6 +27,8 @@ KindSearch = Callable[[Intent, str], Sequence[tuple[str, float]]]
 CLEAR = 0.8  # a kind with this share of what is found first is what is meant
 MOST_TURNS = 4  # earlier turns whose wishes still count
 MOST_CRITERIA = 6
+# What a kind's share of what is found adds to its nearness, and how far behind the nearest another may stand.
+SHARE, APART = 0.5, 0.12
 MOST_PLAIN = 14  # fields shown where no matcher orders them
 MOST_KEPT = 128  # texts whose wishes are remembered
 _WORD = re.compile(r"[^\W\d_]+")
@@ -60,10 +62,10 @@ class Wanting:
         engine: Callable[[], Engine],
         prompts: PromptLibrary,
         search: KindSearch,
-        matcher: Callable[[], FieldMatcher | None] | None = None,
+        matchers: Callable[[], Matchers | None] | None = None,
         held: Callable[[Sequence[str]], Mapping[str, tuple[Scalar, ...]]] | None = None,
     ) -> None:
-        self._matcher, self._held = matcher, held
+        self._matchers, self._held = matchers, held
         self._facets, self._engine, self._search = facets, engine, search
         self._wishes, self._kinds = prompts.get("understand/wishes"), prompts.get("understand/kinds")
         self._kept: dict[tuple[tuple[str, ...], str], Wishes] = {}
@@ -92,7 +94,7 @@ class Wanting:
 
     def _kinds_of(self, asked: Sequence[Asked]) -> tuple[list[tuple[str, ...]], list[bool], list[Tokens]]:
         kinds: list[tuple[str, ...]] = []
-        open_: list[tuple[int, list[str]]] = []
+        open_: list[tuple[int, list[tuple[str, float]]]] = []
         for n, one in enumerate(asked):
             named = _named(one.intent)
             if named:
@@ -102,16 +104,24 @@ class Wanting:
             shares = list(self._search(one.intent, said))
             kinds.append(tuple(k for k, _ in shares[:1]))
             if shares and shares[0][1] < CLEAR and one.intent.query.strip():
-                open_.append((n, [k for k, _ in shares[:MOST_KINDS]]))
+                open_.append((n, self._near(one, dict(shares))))
         chosen, spent = [False] * len(asked), [Tokens()] * len(asked)
         if open_:
             reader = NeedReader(self._engine(), self._kinds)
-            texts = [(asked[n].earlier[0] if asked[n].earlier else asked[n].request, offered) for n, offered in open_]
-            for (n, _), helping in zip(open_, reader.choose(texts), strict=True):
+            texts = [(_first_said(asked[n]), [k for k, _ in near[:MOST_KINDS]]) for n, near in open_]
+            for (n, near), helping in zip(open_, reader.choose(texts), strict=True):
                 spent[n] = helping.tokens
-                if helping.kinds:
-                    kinds[n], chosen[n] = helping.kinds, True
+                kinds[n] = helping_kinds(near, helping.kinds) or kinds[n]
+                chosen[n] = len(kinds[n]) > 1
         return kinds, chosen, spent
+
+    def _near(self, one: Asked, shares: Mapping[str, float]) -> list[tuple[str, float]]:
+        """The kinds that the search finds, by how near the need is to their names and by their share of what is found."""
+        matchers = self._matchers() if self._matchers is not None else None
+        if matchers is None:
+            return list(shares.items())
+        near = matchers.kinds.order(_first_said(one), list(shares))
+        return sorted(((k, score + SHARE * shares[k]) for k, score in near), key=lambda k: -k[1])
 
     def _read(self, texts: Sequence[tuple[tuple[str, ...], str]]) -> list[Wishes]:
         """The wishes in each text over the fields of its kinds; what was read a moment ago is not read again."""
@@ -136,8 +146,8 @@ class Wanting:
             fields = [
                 _of_kind(f, held) for f in fields if f.field in ("price", "rating") or shown_name(f.field) in held
             ]
-        matcher = self._matcher() if self._matcher is not None else None
-        return tuple(matcher.offer(kinds, text, fields) if matcher else plain_order(fields, MOST_PLAIN))
+        matchers = self._matchers() if self._matchers is not None else None
+        return tuple(matchers.fields.offer(kinds, text, fields) if matchers else plain_order(fields, MOST_PLAIN))
 
     def forget(self) -> None:
         """Read everything anew from now on (for measuring)."""
@@ -156,6 +166,20 @@ class Wanting:
 
     def _words_of(self, intent: Intent) -> tuple[str, ...]:
         return tuple(self._known.get(str(v).lower(), "") for c in intent.constraints if c.field == "categories" for v in (c.value if isinstance(c.value, tuple) else (c.value,)))  # fmt: skip
+
+
+def _first_said(one: Asked) -> str:
+    return one.earlier[0] if one.earlier else one.request
+
+
+def helping_kinds(near: Sequence[tuple[str, float]], read: Sequence[str]) -> tuple[str, ...]:
+    """The kinds for a need, at most three: the nearest, then those that the model reads among the first five, then what stands
+    nearly as near as the nearest. A request that names its product has one kind that stands alone."""
+    if not near:
+        return ()
+    best = near[0][1]
+    front = [k for k, score in near[:5] if score >= best - APART]
+    return tuple(dict.fromkeys((near[0][0], *(k for k in read if k in front), *front)))[:3]
 
 
 def _of_kind(facet: Facet, held: Mapping[str, tuple[Scalar, ...]]) -> Facet:
