@@ -312,5 +312,5 @@ def test_a_question_about_a_pick_is_answered_by_its_record_streamed_or_not(shelf
     first = shelf.ask("a kettle under 60", k=3)
     asked = Request("is the first one cordless?", history=(Turn("user", first.request), assistant_turn(first)))
     answer = shelf.ask(asked)
-    assert answer.picks[0].reason == ("No. It is not cordless." if ids(answer) == ["k1"] else "Yes. It is cordless.")
+    assert answer.picks[0].reason == ("No. Cordless: no." if ids(answer) == ["k1"] else "Yes. Cordless: yes.")
     assert [e.value for e in shelf.stream(asked)][-1].picks == answer.picks

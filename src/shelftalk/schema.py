@@ -42,7 +42,9 @@ class IntentModel(_Closed):
     exclude: list[str] = Field(description="product ids or words that no pick may carry")
     query: str = Field(description="the text that retrieval searched with")
     shopping: bool = Field(description="false where the request asks for no product")
-    criteria: list[CriterionModel] = Field([], description="soft wishes that fields of the catalogue answer; they order")
+    criteria: list[CriterionModel] = Field(
+        [], description="soft wishes that fields of the catalogue answer; they order"
+    )
     unanswered: list[str] = Field([], description="wishes that no field answers, in the shopper's words")
     kinds: list[str] = Field([], description="categories chosen for a need that names no product")
 
@@ -69,7 +71,9 @@ class PickModel(_Closed):
     currency: str | None
     reason: str
     claims: list[ClaimModel]
-    label: str = Field("", description='what the pick is the best of what fits in, such as "lightest"; empty for nothing')
+    label: str = Field(
+        "", description='what the pick is the best of what fits in, such as "lightest"; empty for nothing'
+    )
 
 
 class FollowUpAnswerModel(_Closed):

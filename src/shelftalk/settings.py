@@ -76,7 +76,7 @@ class ExplainSettings(_Group):
     makes up what else it says; a larger one may do without."""
 
     mode: Literal["model", "record"] = "model"
-    closed: bool = True
+    closed: bool = False
     temperature: float = Field(0.0, ge=0, le=2)
     prompt: str = "explain/reason"
 

@@ -97,7 +97,7 @@ def test_a_wish_that_the_record_is_silent_on_is_owned_up_to(catalog: Catalog) ->
 
 def test_the_record_speaks_alone_where_there_is_no_model_and_owns_up_to_a_limit_that_is_missed() -> None:
     reasons = explainer().explain(job("under 100", UNDER_100, relaxed=(UNDER_100,)))
-    assert reasons[0].reason.startswith("Price: 79.99 EUR.")
+    assert reasons[0].reason.startswith("Price: 79.99 EUR, under your 100 EUR.")
     assert reasons[1].reason.startswith("Price: 120 EUR, over your 100 EUR.")
     assert {c.source for r in reasons for c in r.claims} == {"record"}
     assert explainer().prompt is None

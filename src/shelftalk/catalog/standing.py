@@ -78,7 +78,7 @@ class Standing:
         if self.of < 2:
             return ""
         if not self.number:
-            return f"{self.alike} of {self.of}"
+            return f"{self.alike} of {self.of}" if self.alike else ""
         least, most = superlatives(field)
         if self.low == self.high == 1:
             return f"all {self.of} alike"

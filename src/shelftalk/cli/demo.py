@@ -41,6 +41,7 @@ def demo(
     for line in (
         f'ask --catalog {catalog} "a gift for a nine year old who likes building, up to 30"',
         f"chat --catalog {catalog}",
+        f"serve --catalog {catalog}  # a page at http://127.0.0.1:8000; while it runs, ask and chat take about a second",
         "catalog import YOUR_FEED --catalog catalog",
         "--help",
     ):

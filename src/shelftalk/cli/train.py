@@ -39,7 +39,9 @@ def data(
 
 @app.command("matcher")
 def matcher(
-    config: Annotated[Path, typer.Option("--config", help="YAML file with the key 'matcher', such as serve/train/matcher.yaml.")],
+    config: Annotated[
+        Path, typer.Option("--config", help="YAML file with the key 'matcher', such as serve/train/matcher.yaml.")
+    ],
 ) -> None:
     """Train the small encoder that orders the fields a wish may be about, on the written set."""
     quiet()

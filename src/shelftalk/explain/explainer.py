@@ -131,9 +131,9 @@ class Explainer:
         claims = [*misses(job, product, self.facets, self._record), *claims]
         told = {e.field for c in claims for e in c.evidence}
         if missing := _main(check.cards, told):
-            claims.insert(0, self._record.card(missing))
+            claims.insert(0, self._record.card(missing, job.request))
         if not written.held:
-            claims = self._filled(claims, check.cards)
+            claims = self._filled(claims, check.cards, job.request)
         claims = claims or [self._record.general(product)]
         silent = [self._record.silent(field) for field in absences(job, product)][:1]
         reason = " ".join([*(c.text for c in claims), *silent])
@@ -147,10 +147,10 @@ class Explainer:
             _notes(written.dropped),
         )
 
-    def _filled(self, claims: list[Claim], cards: Sequence[CardFact]) -> list[Claim]:
+    def _filled(self, claims: list[Claim], cards: Sequence[CardFact], request: str) -> list[Claim]:
         """The claims of a record that speaks alone: as many facts as fit, none twice."""
         told = {e.field for c in claims for e in c.evidence}
-        more = [self._record.card(c) for c in cards if c.fact.field not in told]
+        more = [self._record.card(c, request) for c in cards if c.fact.field not in told]
         return [*claims, *more[: max(0, RECORD_CLAIMS - len(claims))]]
 
 

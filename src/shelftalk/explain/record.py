@@ -31,12 +31,22 @@ class Record:
         """ "Weight: 1.3 kg, lightest of 16." """
         return self._said(_large(fact.name), said(fact), standing)
 
-    def card(self, card: CardFact) -> Claim:
+    def card(self, card: CardFact, request: str = "") -> Claim:
         """The claim of a card's fact; it answers the criterion, the limit or the sort that speaks of its field."""
         standing = card.line.removeprefix(card.fact.reads).removeprefix(", ")
-        return _claim(
-            self.fact(card.fact, "" if standing.startswith("middle") else standing), card.fact, answered(card)
-        )
+        standing = "" if standing.startswith("middle") else standing
+        met = next((c for c in card.constraints if _met(card.fact, c)), None)
+        text = self.met(card.fact, met, standing) if met else self.fact(card.fact, standing)
+        return _claim(text, card.fact, answered(card))
+
+    def met(self, fact: Fact, constraint: Constraint, standing: str = "") -> str:
+        """ "Price: 49 EUR, under your 120 EUR." """
+        side = _met(fact, constraint)
+        if not side:
+            return self.fact(fact, standing)
+        named = origin(constraint) == "named"
+        limit = bound(fact, wanted(constraint)[0], constraint)
+        return self._said(_large(fact.name), said(fact), standing, side, limit, named)
 
     def missed(self, fact: Fact, constraint: Constraint, request: str = "") -> str:
         """ "Price: 85 EUR, over your 80 EUR." """
@@ -131,6 +141,15 @@ def bound(fact: Fact, value: object, constraint: Constraint | None = None) -> st
     if fact.kind == "money":
         return money(Decimal(str(tidy)), None if foreign(constraint, fact.currency) else fact.currency)
     return quantity(tidy, fact.unit, fact.name)
+
+
+def _met(fact: Fact, constraint: Constraint) -> str:
+    """The side of a limit on which the value stands, "under" or "over"; "" where it is missed, just met, or no such limit."""
+    number = as_number(wanted(constraint)[0])
+    if fact.amount is None or number is None or close(fact.amount, number):
+        return ""
+    side = "under" if fact.amount < number else "over"
+    return side if {"<": "under", "<=": "under", ">": "over", ">=": "over"}.get(constraint.operator) == side else ""
 
 
 def _limit(constraint: Constraint, limits: Sequence[str]) -> str:

@@ -243,7 +243,7 @@ def _limits(intent: Intent, product: Product, facets: Facets, *, met: bool) -> l
         fact = facts.get(field) or (attribute_fact(field, value, facets) if value is not None else None)
         asked = constraint.span or None
         if fact is not None:
-            said = record().fact(fact) if met else record().missed(fact, constraint)
+            said = record().met(fact, constraint) if met else record().missed(fact, constraint)
             claims.append(Claim(said, (Evidence(fact.field, fact.value),), asked, True, "record"))
         elif value is None:
             text = f"{record().silent(field)[:-1]}; wanted: {limit(constraint)}."

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ SHIPPED, SHIPPED_NEEDS = "serve/matchers/wish-minilm", "serve/matchers/need-mini
 MOST_OFFERED = 7  # fields shown to the language model
 MOST_VALUES = 5  # values of a field that are shown
 LONGEST_VALUE = 32
+_WORD = re.compile(r"[^\W\d_]{3}")
 log = logging.getLogger(__name__)
 
 Option = tuple[str, Scalar]  # ("low" | "high", field's number) or (value, ...)
@@ -58,8 +60,11 @@ def plain(field: str) -> str:
 
 
 def values_of(facet: Facet) -> list[Scalar]:
-    """The named values that may be offered, commonest first."""
-    return [v for v, _ in facet.values if 0 < len(str(v)) <= LONGEST_VALUE and not set("\n;,:|") & set(str(v))]
+    """The named values that may be offered, commonest first: codes and sizes ("L", "42") name no wish, rules read them."""
+    held = [(v, str(v)) for v, _ in facet.values]
+    return [
+        v for v, text in held if len(text) <= LONGEST_VALUE and not set("\n;,:|") & set(text) and _WORD.search(text)
+    ]
 
 
 def options_of(facet: Facet) -> list[Scalar]:

@@ -1,0 +1,279 @@
+"""Which turns count, what a limit settles, when the language model is asked at all, and what is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from tests.catalog.fakes import product
+
+from shelftalk.catalog.facets import collect
+from shelftalk.engines.base import Generation
+from shelftalk.engines.fake import FakeEngine
+from shelftalk.prompts import PromptLibrary
+from shelftalk.settings import UnderstandSettings
+from shelftalk.understand import Understander, Understood
+from shelftalk.understand.wanting import MOST_CRITERIA, MOST_KEPT, MOST_TURNS, Asked, Wanting
+from shelftalk.values import Constraint, Criterion, Intent, Request, Sort, Tokens, Turn
+
+SHOP = collect(
+    [
+        *(product(f"t{n}", f"Fell tent {n}", str(100 + 10 * n), brand=("Fell", "Alto")[n % 2], categories=("Camping", "Tents"), weight_kg=1 + n * 0.3, persons=2 + n % 3, setup=("poles", "pop-up")[n % 2], colour=("red", "green", "blue")[n % 3], freestanding=bool(n % 2), currency="EUR", rating=3 + n * 0.1) for n in range(12)),
+        *(product(f"k{n}", f"Kettle {n}", str(20 + n), brand="Orsk", categories=("Kitchen", "Kettles"), noise_db=50 + n, colour="red", currency="EUR", rating=4 + n / 20) for n in range(8)),
+        *(product(f"f{n}", f"Fan {n}", str(30 + n), brand="Orsk", categories=("Home", "Fans"), noise_db=40 + n, colour="blue", currency="EUR", rating=4 + n / 20) for n in range(8)),
+    ]
+)  # fmt: skip
+LIBRARY = PromptLibrary.default()
+CARRY = "a tent light enough to carry over the hills"
+LIGHT = "light enough to carry: weight_kg low 3"
+
+
+def nothing_found(intent: Intent, text: str) -> list[tuple[str, float]]:
+    return []
+
+
+def reader(engine: FakeEngine, kinds: Callable[[Intent, str], Sequence[tuple[str, float]]] = nothing_found) -> Understander:  # fmt: skip
+    return Understander(SHOP, engine, LIBRARY, UnderstandSettings(mode="wishes"), kinds=kinds)
+
+
+def understand(request: str, *replies: str, before: Sequence[str] = (), kinds=nothing_found) -> tuple[Understood, FakeEngine]:  # fmt: skip
+    engine = FakeEngine(replies)
+    history = tuple(t for text in before for t in (Turn("user", text), Turn("assistant", "Here are three tents.")))
+    return reader(engine, kinds).understand(Request(request, history=history)), engine
+
+
+def wanting(engine: FakeEngine, kinds=nothing_found) -> Wanting:
+    return Wanting(SHOP, lambda: engine, LIBRARY, kinds)
+
+
+# When the model is asked --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a tent",
+        "a tent under 200",
+        "show me two tents please",
+        "Fell tents for 2 persons",
+        "a red or green tent",
+        "a tent not in red",
+        "a tent, no pop-up",
+        "a tent at most 2 kg",
+        "a freestanding tent between 120 and 180 EUR",
+        "the cheapest tent",
+        "the lightest tent under 300",
+        "a tent under 200, not by Alto",
+        "a tent rated above 4",
+        "hello",
+    ],
+)
+def test_the_model_is_not_asked_where_only_limits_are_said(text: str) -> None:
+    understood, engine = understand(text)
+    assert engine.calls == []
+    assert understood.tokens == Tokens()
+    assert understood.prompt is None
+    assert understood.intent.criteria == ()
+
+
+@pytest.mark.parametrize("text", [CARRY, "a tent for stormy weather", "a tent that lasts", "a waterproof tent", "cheap but cosy tent under 200"])  # fmt: skip
+def test_the_model_is_asked_where_words_are_left_that_a_wish_may_stand_in(text: str) -> None:
+    understood, engine = understand(text, "none")
+    assert len(engine.calls) == 1
+    assert understood.prompt == "understand/wishes@1"
+    assert understood.tokens.prompt > 0
+
+
+def test_wishes_become_criteria_and_what_no_field_answers_is_said() -> None:
+    understood, _ = understand(f"{CARRY} that matches our van", f"{LIGHT}\nmatches our van: none")
+    assert understood.intent.criteria == (Criterion("weight_kg", "low", None, 3),)
+    assert understood.intent.criteria[0].words == "light enough to carry"
+    assert understood.intent.unanswered == ("matches our van",)
+    assert understood.intent.constraints == (Constraint("categories", "=", "Tents"),)
+
+
+def test_the_prompt_offers_the_fields_of_the_kind_named() -> None:
+    _, engine = understand(CARRY, "none")
+    (call,) = engine.calls
+    assert "Tents:" in call.text
+    assert "weight_kg" in call.text
+    assert "noise_db" not in call.text
+
+
+def test_an_intent_that_is_given_and_a_turn_that_buys_nothing_ask_no_model() -> None:
+    engine = FakeEngine()
+    wished = Intent(query="tent", criteria=(Criterion("weight_kg", "low"),))
+    understood = reader(engine).understand(Request(CARRY, intent=wished))
+    assert understood.intent.criteria == wished.criteria
+    reader(engine).understand(Request("write me a poem about the sea"))
+    assert engine.calls == []
+
+
+# A limit settles its field ------------------------------------------------------------------------------------------
+
+
+def test_a_limit_that_settles_a_field_wins_over_a_wish_for_it() -> None:
+    understood, _ = understand("a tent under 2 kg, light enough to carry, quick to put up", f"{LIGHT}\nquick to put up: setup pop-up 2")  # fmt: skip
+    assert [c.field for c in understood.intent.constraints if c.field == "weight_kg"]
+    assert [c.field for c in understood.intent.criteria] == ["setup"]
+
+
+def test_a_superlative_settles_its_field_too() -> None:
+    understood, _ = understand("the cheapest tent that lasts for years", "that lasts: price high 2\nfor years: rating high 1")  # fmt: skip
+    assert understood.intent.sort == Sort("price", "asc")
+    assert [c.field for c in understood.intent.criteria] == ["rating"]
+
+
+# Turns --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_wishes_of_earlier_turns_count_still() -> None:
+    understood, engine = understand("and quick to put up", LIGHT, "quick to put up: setup pop-up 1", before=[CARRY])
+    assert len(engine.calls) == 2
+    assert [(c.field, c.importance) for c in understood.intent.criteria] == [("weight_kg", 3), ("setup", 1)]
+
+
+def test_a_field_wanted_anew_replaces_the_earlier_wish_for_it() -> None:
+    understood, _ = understand("actually sturdy and heavy is fine", LIGHT, "sturdy and heavy: weight_kg high 1", before=[CARRY])  # fmt: skip
+    assert [(c.field, c.want) for c in understood.intent.criteria] == [("weight_kg", "high")]
+
+
+def test_a_limit_of_a_later_turn_settles_an_earlier_wish() -> None:
+    understood, _ = understand("at most 2 kg", LIGHT, before=[CARRY])
+    assert understood.intent.criteria == ()
+    assert any(c.field == "weight_kg" for c in understood.intent.constraints)
+
+
+def test_turns_about_another_product_do_not_count() -> None:
+    understood, engine = understand("now a kettle that lets the baby sleep", "lets the baby sleep: noise_db low 3", before=[CARRY])  # fmt: skip
+    assert len(engine.calls) == 1
+    assert [c.field for c in understood.intent.criteria] == ["noise_db"]
+    assert "Kettles:" in engine.calls[0].text
+
+
+def test_the_latest_turns_count_and_those_long_ago_do_not() -> None:
+    engine = FakeEngine(default="none")
+    earlier = tuple(f"something cosy for evening number {'x' * n}" for n in range(1, 8))
+    wanting(engine).read([Asked("and pretty", earlier, Intent(query="tent"))])
+    asked = "\n".join(call.text for call in engine.calls)
+    assert len(engine.calls) == MOST_TURNS + 1
+    assert "and pretty" in asked
+    assert '"something cosy for evening number x"' not in asked
+    assert f'"something cosy for evening number {"x" * 7}"' in asked
+
+
+def test_the_wishes_that_matter_most_are_kept_where_there_are_many() -> None:
+    lines = [("a: weight_kg low 1\nb: setup pop-up 1\nc: colour red 1\nd: persons high 1"), ("e: rating high 3\nf: price low 2\ng: freestanding yes 3")]  # fmt: skip
+    asked = Asked("e f g please do what is best", ("a b c d whatever is nice",), Intent(constraints=(Constraint("categories", "=", "Tents", "tent"),)))  # fmt: skip
+    (wanted,) = wanting(FakeEngine(lines)).read([asked])
+    criteria = wanted.intent.criteria
+    assert len(criteria) == MOST_CRITERIA
+    assert [c.importance for c in criteria] == sorted((c.importance for c in criteria), reverse=True)
+    assert {"rating", "freestanding", "price"} <= {c.field for c in criteria}
+
+
+# Kinds --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_need_that_names_no_product_has_its_kinds_chosen_by_the_model_and_then_its_wishes_read() -> None:
+    understood, engine = understand(
+        "the baby wakes whenever the air is moved", "Fans; Kettles", "the baby wakes: noise_db low 3",
+        kinds=lambda intent, text: [("Kettles", 0.5), ("Fans", 0.3), ("Tents", 0.2)],
+    )  # fmt: skip
+    assert understood.chosen
+    assert understood.intent.kinds == ("Fans", "Kettles")
+    assert [c.field for c in understood.intent.criteria] == ["noise_db"]
+    assert [call.kind for call in engine.calls] == ["generate", "generate"]
+    assert "Kinds: Kettles; Fans; Tents" in engine.calls[0].text
+
+
+def test_a_kind_that_the_search_finds_nearly_alone_is_not_asked_about() -> None:
+    understood, engine = understand(
+        "the baby wakes whenever the air is moved", "none", kinds=lambda intent, text: [("Fans", 0.9), ("Tents", 0.1)]
+    )
+    assert not understood.chosen
+    assert len(engine.calls) == 1
+    assert "Fans:" in engine.calls[0].text
+
+
+def test_a_named_kind_is_not_asked_about_and_stays_a_limit() -> None:
+    understood, engine = understand(CARRY, LIGHT, kinds=lambda intent, text: [("Fans", 0.5), ("Tents", 0.5)])
+    assert len(engine.calls) == 1
+    assert understood.intent.kinds == ()
+    assert not understood.chosen
+
+
+def test_where_the_model_chooses_no_kind_that_was_offered_the_search_has_its_way() -> None:
+    understood, _ = understand(
+        "the baby wakes whenever the air is moved", "Aeroplanes", "none",
+        kinds=lambda intent, text: [("Fans", 0.5), ("Tents", 0.5)],
+    )  # fmt: skip
+    assert not understood.chosen
+    assert understood.intent.kinds == ("Fans",)
+
+
+# What is remembered -------------------------------------------------------------------------------------------------
+
+
+def test_what_was_read_a_moment_ago_is_not_read_again_and_costs_nothing() -> None:
+    engine = FakeEngine([LIGHT])
+    understander = reader(engine)
+    first = understander.understand(Request(CARRY))
+    again = understander.understand(Request(CARRY))
+    assert again.intent == first.intent
+    assert first.tokens.prompt > 0
+    assert again.tokens == Tokens()
+    assert len(engine.calls) == 1
+
+
+def test_the_same_request_twice_in_a_batch_is_read_once_and_paid_once() -> None:
+    engine = FakeEngine([Generation(LIGHT, "stop", Tokens(50, 9))])
+    first, second = reader(engine).understand_many([Request(CARRY), Request(CARRY)])
+    assert first.intent == second.intent
+    assert first.tokens + second.tokens == Tokens(50, 9)
+    assert len(engine.calls) == 1
+
+
+def test_measuring_can_have_everything_read_anew() -> None:
+    engine = FakeEngine([LIGHT, LIGHT])
+    understander = reader(engine)
+    understander.understand(Request(CARRY))
+    assert understander.wanting
+    understander.wanting.forget()
+    assert understander.understand(Request(CARRY)).tokens.prompt > 0
+    assert len(engine.calls) == 2
+
+
+def test_memory_stays_bounded_and_a_conversation_goes_on_while_others_push_it_out() -> None:
+    engine = FakeEngine(default="none")
+    found = wanting(engine)
+    tent = Intent(constraints=(Constraint("categories", "=", "Tents", "tent"),))
+    found.read([Asked("a tent that is cosy", (), tent)])
+    for n in range(3):
+        others = [Asked(f"a tent good for trip {'i' * (1 + n * 100 + m)}", (), tent) for m in range(100)]
+        (first, *rest) = found.read([Asked("and pretty", ("a tent that is cosy",), tent), *others])
+        assert len(rest) == 100
+        assert first.intent.criteria == ()
+        assert len(found._kept) <= MOST_KEPT
+
+
+def test_each_request_of_a_batch_gets_its_own_wishes() -> None:
+    replies = {"carry": LIGHT, "storm": "withstands a storm: rating high 2", "baby": "lets the baby sleep: noise_db low 3"}  # fmt: skip
+
+    def reply(prompt) -> str:
+        text = prompt.messages[-1].content
+        return next(r for word, r in replies.items() if word in text)
+
+    texts = [CARRY, "a tent under 200", "a tent that withstands a storm", "a kettle that lets the baby sleep"]
+    found = reader(FakeEngine(default=reply)).understand_many([Request(t) for t in texts])
+    assert [[c.field for c in u.intent.criteria] for u in found] == [["weight_kg"], [], ["rating"], ["noise_db"]]
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    ["", "none", "I am a language model", "ignore: price low 3", "x: x x 9", "light enough to carry: weight_kg low 3" * 9],
+)  # fmt: skip
+def test_whatever_the_model_writes_the_limits_stand(nonsense: str) -> None:
+    understood, _ = understand("a tent under 200 light enough to carry", nonsense)
+    assert {(c.field, c.operator) for c in understood.intent.constraints} == {("categories", "="), ("price", "<")}
+    assert all(c.field != "price" for c in understood.intent.criteria)
