@@ -128,7 +128,7 @@ def test_a_superlative_settles_its_field_too() -> None:
 
 
 def test_the_wishes_of_earlier_turns_count_still() -> None:
-    understood, engine = understand("and quick to put up", LIGHT, "quick to put up: setup pop-up 1", before=[CARRY])
+    understood, engine = understand("and pitched within seconds", LIGHT, "pitched within seconds: setup pop-up 1", before=[CARRY])
     assert len(engine.calls) == 2
     assert [(c.field, c.importance) for c in understood.intent.criteria] == [("weight_kg", 3), ("setup", 1)]
 
@@ -164,7 +164,7 @@ def test_the_latest_turns_count_and_those_long_ago_do_not() -> None:
 
 def test_the_wishes_that_matter_most_are_kept_where_there_are_many() -> None:
     lines = [("a: weight_kg low 1\nb: setup pop-up 1\nc: colour red 1\nd: persons high 1"), ("e: rating high 3\nf: price low 2\ng: freestanding yes 3")]  # fmt: skip
-    asked = Asked("e f g please do what is best", ("a b c d whatever is nice",), Intent(constraints=(Constraint("categories", "=", "Tents", "tent"),)))  # fmt: skip
+    asked = Asked("e f g pitched in seconds", ("a b c d carried over hills",), Intent(constraints=(Constraint("categories", "=", "Tents", "tent"),)))  # fmt: skip
     (wanted,) = wanting(FakeEngine(lines)).read([asked])
     criteria = wanted.intent.criteria
     assert len(criteria) == MOST_CRITERIA
@@ -178,10 +178,10 @@ def test_the_wishes_that_matter_most_are_kept_where_there_are_many() -> None:
 def test_a_need_that_names_no_product_has_its_kinds_chosen_by_the_model_and_then_its_wishes_read() -> None:
     understood, engine = understand(
         "the baby wakes whenever the air is moved", "Fans; Kettles", "the baby wakes: noise_db low 3",
-        kinds=lambda intent, text: [("Kettles", 0.5), ("Fans", 0.3), ("Tents", 0.2)],
+        kinds=lambda intent, text: [("Kettles", 0.35), ("Fans", 0.33), ("Tents", 0.32)],
     )  # fmt: skip
     assert understood.chosen
-    assert understood.intent.kinds == ("Fans", "Kettles")
+    assert understood.intent.kinds == ("Kettles", "Fans", "Tents")
     assert [c.field for c in understood.intent.criteria] == ["noise_db"]
     assert [call.kind for call in engine.calls] == ["generate", "generate"]
     assert "Kinds: Kettles; Fans; Tents" in engine.calls[0].text
@@ -197,7 +197,7 @@ def test_a_kind_that_the_search_finds_nearly_alone_is_not_asked_about() -> None:
 
 
 def test_a_named_kind_is_not_asked_about_and_stays_a_limit() -> None:
-    understood, engine = understand(CARRY, LIGHT, kinds=lambda intent, text: [("Fans", 0.5), ("Tents", 0.5)])
+    understood, engine = understand(CARRY, LIGHT, kinds=lambda intent, text: [("Fans", 0.6), ("Tents", 0.4)])
     assert len(engine.calls) == 1
     assert understood.intent.kinds == ()
     assert not understood.chosen
@@ -206,7 +206,7 @@ def test_a_named_kind_is_not_asked_about_and_stays_a_limit() -> None:
 def test_where_the_model_chooses_no_kind_that_was_offered_the_search_has_its_way() -> None:
     understood, _ = understand(
         "the baby wakes whenever the air is moved", "Aeroplanes", "none",
-        kinds=lambda intent, text: [("Fans", 0.5), ("Tents", 0.5)],
+        kinds=lambda intent, text: [("Fans", 0.6), ("Tents", 0.4)],
     )  # fmt: skip
     assert not understood.chosen
     assert understood.intent.kinds == ("Fans",)
@@ -274,6 +274,6 @@ def test_each_request_of_a_batch_gets_its_own_wishes() -> None:
     ["", "none", "I am a language model", "ignore: price low 3", "x: x x 9", "light enough to carry: weight_kg low 3" * 9],
 )  # fmt: skip
 def test_whatever_the_model_writes_the_limits_stand(nonsense: str) -> None:
-    understood, _ = understand("a tent under 200 light enough to carry", nonsense)
+    understood, _ = understand("a tent light enough to carry under 200", nonsense)
     assert {(c.field, c.operator) for c in understood.intent.constraints} == {("categories", "="), ("price", "<")}
     assert all(c.field != "price" for c in understood.intent.criteria)

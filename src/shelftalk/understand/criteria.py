@@ -168,7 +168,7 @@ def question_fields(facets: Facets, kinds: Sequence[str], request: str = "") -> 
 def grammar(fields: Iterable[Offered]) -> str:
     """The EBNF of what may be written over these fields."""
     options = []
-    for offered in fields:
+    for offered in (o for o in fields if o.ways):
         name = _literal(shown_name(offered.facet.field) + " ")
         if offered.facet.kind in ("money", "number"):
             options.append(f'{name} ("low" | "high")')

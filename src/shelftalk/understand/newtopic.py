@@ -47,10 +47,8 @@ def new_topic(
     taken = {stem(w.low) for c in new.constraints for w in tokenise(c.span).tokens}
     content = [t for t in text.tokens if t.low not in FILLER and not t.numeric and t.stem not in taken]
     strange = [t for t in content if t.stem not in held and t.stem not in index.tokens]
-    if said.FRESH.search(text.low) and strange:
-        return True
-    goes_on = said.ANAPHORA.search(text.low) or said.STATES.match(text.low) or new.constraints
-    return bool(strange) and len(text.tokens) > 2 and not goes_on
+    # words that are strange here but name no thing ("it must go up quickly") are a wish for what is spoken of
+    return bool(said.FRESH.search(text.low) and strange)
 
 
 def _of_another_category(limit: Constraint, before: Intent, index: Index) -> bool:
