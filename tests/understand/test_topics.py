@@ -90,7 +90,10 @@ def test_after_going_back_the_talk_goes_on_about_what_was_shown_of_it():
 
 
 def test_going_back_to_what_was_never_asked_for_is_a_new_wish():
-    assert understood("back to the kettles", *TALK).earlier == ()
+    told = understood("back to the kettles", *TALK)
+    assert told.earlier == ()
+    assert "Headphones" not in said(told.intent)
+    assert any("before" in note for note in told.notes)
 
 
 def test_an_answer_without_picks_leaves_none_of_an_older_topic_to_compare_with():

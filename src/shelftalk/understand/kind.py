@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from shelftalk.understand.tokens import bag
+from shelftalk.understand.units import UNITS
 from shelftalk.values import Intent
 
 LONGEST_REQUEST, LONGEST_NAME = 16, 3
@@ -49,6 +50,7 @@ _AFTER = bag(
 )
 # Words that begin a question or an order, and words before which a verb stands, not a name.
 _NO_NAME = bag("what what's whats which who how why where when tell listen look keep make let thanks thank")
+_PART = bag("half quarter third dozen")
 _UNLIKE = re.compile(r"^non-|-free$")
 _SAYING = re.compile(r"(?:i|it|he|she|we|they|you|that|this|there|here|what|who)['’]")
 _OBJECT = bag("i i'm i've i'd we my me our you your it the a an this these")
@@ -73,7 +75,12 @@ def named_kind(request: str, intent: Intent) -> str:
         for w in _TOKEN.findall(c.span)
     }
     read |= {w for w in words if _UNLIKE.sub("", w) in read}
-    while words and (words[0] in _BEFORE or words[0] in read or words[0].isdigit()) and words[0] not in _AFTER:
+    counted = False
+    while words and words[0] not in _AFTER:
+        unit = counted and words[0] in UNITS  # the "inch" of "half inch brass elbow"
+        counted = words[0].isdigit() or words[0] in _PART
+        if not (counted or unit or words[0] in _BEFORE or words[0] in read):
+            break
         words.pop(0)
     name: list[str] = []
     for word in words:

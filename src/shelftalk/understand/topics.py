@@ -53,6 +53,16 @@ def returned(text: Text, past: Sequence[Topic]) -> Return | None:
     return Return(topic, _rest(text, match, named, topic))
 
 
+def unknown_return(text: Text, topics: Sequence[Topic]) -> str:
+    """The thing that a turn wants to go back to and that none of the topics was about: "kettles"; "" where there is none."""
+    match = _BACK.search(text.low)
+    named = match["a"] if match is not None else None
+    if match is None or named is None or _BEFORE_THAT.match(named):
+        return ""
+    words = {s for s in stems(named) if s not in FILLER and s not in FUNCTION}
+    return "" if not words or any(words & _words(t) for t in topics) else text.text[match.start("a") :].strip()
+
+
 def _rest(text: Text, match: re.Match[str], named: str, topic: Topic) -> str:
     """The turn without the words that lead back, and without those that name the topic."""
     start, end = match.span()

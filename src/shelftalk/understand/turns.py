@@ -20,7 +20,7 @@ from shelftalk.understand.relative import Comparing, Relative
 from shelftalk.understand.setaside import Aside, set_aside
 from shelftalk.understand.shown import ORDINAL, Question, Shown, place, question, shown
 from shelftalk.understand.tokens import Text, stem, tokenise
-from shelftalk.understand.topics import Topic, returned
+from shelftalk.understand.topics import Topic, returned, unknown_return
 from shelftalk.understand.turnwords import Lookup
 from shelftalk.values import Constraint, Intent, Product, Request, Scalar, Sort
 
@@ -109,6 +109,11 @@ class Conversation:
         """The next user turn as read; the talk is turned back to an earlier topic where the turn goes back to it."""
         back = returned(tokenise(content), talk.past)
         if back is None:
+            topics = [*talk.past, *([talk.topic] if talk.topic is not None else [])]
+            strange = unknown_return(tokenise(content), topics) if topics else ""
+            if strange:
+                reading = self.reader.read(strange)
+                return replace(reading, notes=("nothing of that was asked for before", *reading.notes))
             return self.turn(content, talk.reading, talk.picks, talk.focus)
         talk.turn_back(back.topic)
         note = (
