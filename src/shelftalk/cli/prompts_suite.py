@@ -73,8 +73,9 @@ def _asking(template: Template, settings: Settings) -> Mapping[str, str]:
     """What a variant must set so that the path asks with this template at all; {} where it does so by itself."""
     if template.task == "rank" and settings.rank.strategy != strategy_of(template):
         return {"strategy": strategy_of(template)}
-    if template.task == "understand" and settings.understand.mode == "reader":
-        return {"mode": "model"}
+    if template.task == "understand":
+        modes = ("model", "both") if template.name == "intent" else ("wishes",)
+        return {} if settings.understand.mode in modes else {"mode": modes[0]}
     if template.task == "explain":
         return {"explain": "model"}
     return {}
