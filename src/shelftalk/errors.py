@@ -36,6 +36,10 @@ class EngineError(ShelftalkError):
     exit_code = 5
 
 
+class NoLogprobs(EngineError):
+    """The language model gives no log-probabilities, so nothing can be decided among labels by it."""
+
+
 class PromptError(ShelftalkError):
     """A prompt template that is missing, malformed or was given the wrong variables."""
 

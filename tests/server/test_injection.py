@@ -77,7 +77,9 @@ def gateways(demo_catalog: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     with ExitStack() as stack:
         clients = []
         for mode in ("record", "model"):
-            settings = load_settings(catalog=folder / "catalog")
+            settings = load_settings(
+                catalog=folder / "catalog", understand={"mode": "reader"}, rank={"strategy": "none"}
+            )
             settings.explain = settings.explain.model_copy(update={"mode": mode})
             settings.serve = settings.serve.model_copy(
                 update={"database": f"sqlite:///{folder}/{mode}.db", "keep_requests": True}

@@ -25,7 +25,7 @@ from shelftalk.engines.base import Choice, Decoding, Generation, Prompt
 from shelftalk.engines.call import current
 from shelftalk.engines.common import FLOOR, each, normalised, split_prefix
 from shelftalk.engines.dialect import Asking, Dialect
-from shelftalk.errors import EngineError
+from shelftalk.errors import EngineError, NoLogprobs
 from shelftalk.values import Tokens
 
 __all__ = ["ServerEngine", "Unreachable"]
@@ -373,8 +373,8 @@ class ServerEngine:
             )
         return Unreachable(f"the server at {self.address} failed ({response.status_code}): {said}; see its log")
 
-    def _no_logprobs(self) -> EngineError:
-        return EngineError(
+    def _no_logprobs(self) -> NoLogprobs:
+        return NoLogprobs(
             f"the server at {self.address} reports no log-probabilities; use a vLLM server, a ranking strategy that "
             "generates, or for a judge --by text"
         )

@@ -6,12 +6,13 @@ model compares no prices. Candidates beyond `depth` keep their retrieval order b
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shelftalk.engines.base import Engine
-from shelftalk.errors import UsageError
+from shelftalk.errors import NoLogprobs, UsageError
 from shelftalk.prompts import PromptLibrary, Template
 from shelftalk.rank.card import card
 from shelftalk.rank.generated import Generated
@@ -25,6 +26,9 @@ from shelftalk.values import Candidate, Facets, Intent, Ranking, Retrieval, Toke
 
 if TYPE_CHECKING:
     from shelftalk.catalog.standing import Scope
+
+UNGRADED = "The language model gives no log-probabilities: the order is that of criteria and retrieval."
+logger = logging.getLogger(__name__)
 
 STRATEGIES: dict[str, Callable[[Engine, Template, int], Strategy]] = {
     "listwise": Listwise,
@@ -104,7 +108,11 @@ class Ranker:
             (job.request, job.intent, [c.product for c in some], job.facets, job.scope)
             for job, some in zip(jobs, shown, strict=True)
         ]
-        grades = graded.grade(asked)
+        try:
+            grades = graded.grade(asked)
+        except NoLogprobs as error:
+            logger.warning("nothing is graded: %s", error)
+            return [Ranking(job.retrieval.candidates, "none", notes=(UNGRADED,)) for job in jobs]
         return [self._by_grade(job, some, found) for job, some, found in zip(jobs, shown, grades, strict=True)]
 
     def _undecided(self, job: RankJob) -> tuple[Candidate, ...]:
