@@ -90,7 +90,7 @@ def test_words_and_prompts_are_kept_where_the_setting_says_so(server_settings: S
         page = client.get("/studio").text
     assert WORDS in page
     assert settings.explain.prompt in page
-    assert ">user: " in page
+    assert ">system: How does the product fit?" in page
     assert "&lt;script&gt;alert(1)" in page
     assert "<script>alert" not in page
 
