@@ -284,6 +284,37 @@ def test_how_picks_compare_is_a_table_of_them_in_the_order_shown(shelf) -> None:
     assert all("listed as" not in pick.reason for pick in answer.picks), "a title is no reason"
 
 
+@pytest.fixture
+def graded(shelf):
+    settings = load_settings(explain={"mode": "record"}, understand={"mode": "reader"}, rank={"strategy": "graded"})
+    engine = FakeEngine(default="2")
+    with Shelf(shelf.catalog, settings, PromptLibrary.default(), engine) as opened:
+        yield opened, engine
+
+
+def test_picks_that_are_asked_about_keep_the_order_of_the_question_and_no_model_orders_them(graded) -> None:
+    shelf, engine = graded
+    first = shelf.ask("a kettle under 60", k=3)
+    asked = len(engine.calls)
+    assert asked > 0
+    history = (Turn("user", first.request), assistant_turn(first))
+    shown = ids(first)
+    for text, wanted in (("compare the first and the third", [0, 2]), ("compare the third and the first", [2, 0])):
+        assert ids(shelf.ask(Request(text, history=history))) == [shown[i] for i in wanted]
+    assert len(engine.calls) == asked
+
+
+def test_ranking_alone_shows_the_model_what_the_whole_path_shows(graded) -> None:
+    shelf, engine = graded
+    request = "a big kettle over 25"
+    answer = shelf.ask(request)
+    whole = [call.text for call in engine.calls]
+    intent = shelf.understand(request).intent
+    ranking = shelf.rank(intent, request, shelf.retrieve(intent))
+    assert [call.text for call in engine.calls[len(whole) :]] == whole != []
+    assert [c.product.id for c in ranking.candidates][:3] == ids(answer)
+
+
 def test_only_who_asks_for_a_comparison_gets_one(shelf) -> None:
     _, answer = follow_up(shelf, "is the first one cordless?")
     assert "comparison" not in answer.to_dict()

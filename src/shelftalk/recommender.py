@@ -124,7 +124,9 @@ class Shelf:
     def rank(self, intent: Intent, request: str, retrieval: Retrieval, *, strategy: str | None = None) -> Ranking:
         """The candidates in their final order, by the settings' strategy or the one named."""
         with self._lock:
-            return self._ranker(strategy).rank(intent, request, retrieval)
+            scope = self._current().retrieve.scope(intent, retrieval.relaxed)
+            job = RankJob(request, intent, retrieval, self.catalog.facets(), scope, self.settings.k)
+            return self._ranker(strategy).rank_many([job])[0]
 
     def explain(self, request: str, intent: Intent, products: Sequence[Product]) -> list[Explanation]:
         """A reason for each product, in order."""
@@ -244,10 +246,12 @@ class Shelf:
             return self._why(self._begin([self._request(request, (), None, None)])[0], product)
 
     def forget_wordings(self) -> None:
-        """Drop the wordings kept for reuse, so that the next answer is worded anew (for measurements)."""
+        """Drop the wishes and wordings kept for reuse, so that the next answer is read and worded anew (for measurements)."""
         with self._lock:
             if self._stages is not None:
                 self._stages.explain.forget()
+                if self._stages.understand.wanting is not None:
+                    self._stages.understand.wanting.forget()
 
     def close(self) -> None:
         """Free the language model that this shelf loaded; one that was given stays open."""
@@ -377,11 +381,16 @@ class Shelf:
     def _order(self, work: Sequence[Work], strategy: str | None = None) -> None:
         started = time.perf_counter()
         facets = self.catalog.facets()
+        # products shown that are asked about keep the order in which they are
         jobs = [
             RankJob(w.request.request, w.intent, w.retrieval, facets, self._scope(w), w.request.k or self.settings.k)
             for w in work
+            if w.understood.asked is None
         ]
-        rankings = self._ranker(strategy).rank_many(jobs)
+        ranked = iter(self._ranker(strategy).rank_many(jobs) if jobs else [])
+        rankings = [
+            next(ranked) if w.understood.asked is None else Ranking(w.retrieval.candidates, "none") for w in work
+        ]
         spent = (time.perf_counter() - started) * 1000 / max(1, len(work))
         for w, ranking in zip(work, rankings, strict=True):
             several = w.understood.chosen and w.intent.sort is None and w.request.candidates is None

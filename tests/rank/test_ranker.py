@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import pytest
 
+from shelftalk.engines import FakeEngine
 from shelftalk.engines.base import Choice, Generation
 from shelftalk.errors import UsageError
 from shelftalk.prompts import PromptLibrary
@@ -101,6 +102,18 @@ def test_candidates_beyond_the_depth_follow_in_retrieval_order() -> None:
     ranker = Ranker(Likes("kettle"), PROMPTS, RankSettings(strategy="listwise", model_weight=1, depth=2))
     ranking = ranker.rank(Intent(), "tea", shelf_of("sofa", "kettle", "kettle 2", "rug"))
     assert titles(ranking) == ["kettle", "sofa", "kettle 2", "rug"]
+    scores = [c.score for c in ranking.candidates]
+    assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize("places", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)])
+def test_graded_candidates_come_each_once_in_whatever_order_they_are_given(places) -> None:
+    found = shelf_of("sofa", "lamp", "kettle", "rug").candidates
+    given = Retrieval(tuple(found[i] for i in places))
+    ranker = Ranker(FakeEngine(default="2"), PROMPTS, RankSettings(strategy="graded", grade_weight=0.2))
+    ranking = ranker.rank_many([RankJob("tea", Intent(), given, k=2)])[0]
+    assert titles(ranking)[:2] == ["sofa", "lamp"]
+    assert sorted(titles(ranking)) == ["kettle", "lamp", "rug", "sofa"]
     scores = [c.score for c in ranking.candidates]
     assert scores == sorted(scores, reverse=True)
 

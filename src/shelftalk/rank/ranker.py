@@ -121,7 +121,8 @@ class Ranker:
         shown = job.retrieval.candidates[: self._settings.depth]
         if job.intent.sort is not None or len(shown) < 2:
             return ()
-        last = shown[min(job.k, len(shown)) - 1].score - self._settings.grade_weight
+        best = sorted((c.score for c in shown), reverse=True)  # those asked about come in another order
+        last = best[min(job.k, len(shown)) - 1] - self._settings.grade_weight
         return tuple(c for c in shown if c.score >= last)
 
     def _by_grade(self, job: RankJob, shown: Sequence[Candidate], grades: Grades) -> Ranking:
@@ -134,7 +135,9 @@ class Ranker:
             for c, g in zip(shown, grades.scores, strict=True)
         ]
         head.sort(key=lambda c: -c.score)
-        below = [replace(c, score=-float(i + 1)) for i, c in enumerate(candidates[len(shown) :])]
+        graded = {c.product.id for c in shown}
+        rest = [c for c in candidates if c.product.id not in graded]
+        below = [replace(c, score=-float(i + 1)) for i, c in enumerate(rest)]
         return Ranking((*head, *below), "graded", grades.tokens, self.prompt)
 
     def _start(self, job: RankJob) -> _Run | None:
