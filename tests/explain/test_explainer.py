@@ -77,7 +77,7 @@ def test_what_does_not_hold_is_asked_for_once_more_and_what_held_is_kept(catalog
 def test_what_fails_twice_is_dropped_and_said_so_and_the_record_speaks_for_the_first_wish(catalog: Catalog) -> None:
     engine = FakeEngine(default="It weighs 90 g [1].")
     found = explainer(engine, facets=catalog.facets()).explain(asked(catalog, LIGHT, products=(FINCH,)))[0]
-    assert found.claims[0].text == "Weight: 190 g, lightest of 3."
+    assert found.claims[0].text == 'For "light": weight 190 g, lightest of 3.'
     assert (found.claims[0].source, found.claims[0].answers) == ("record", "light")
     assert (found.dropped, found.regenerated) == (1, 1)
     assert found.notes == ("1 wording of the model did not hold and was dropped",)
@@ -86,7 +86,7 @@ def test_what_fails_twice_is_dropped_and_said_so_and_the_record_speaks_for_the_f
 def test_the_first_wish_is_always_spoken_of_where_the_record_has_it(catalog: Catalog) -> None:
     engine = FakeEngine(default="It costs 45.50 EUR [2].")
     found = explainer(engine, facets=catalog.facets()).explain(asked(catalog, LIGHT, products=(FINCH,)))[0]
-    assert found.reason == "Weight: 190 g, lightest of 3. It costs 45.50 EUR."
+    assert found.reason == 'For "light": weight 190 g, lightest of 3. It costs 45.50 EUR.'
     assert len(engine.calls) == 1
 
 

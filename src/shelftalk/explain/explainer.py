@@ -148,9 +148,10 @@ class Explainer:
         )
 
     def _filled(self, claims: list[Claim], cards: Sequence[CardFact], request: str) -> list[Claim]:
-        """The claims of a record that speaks alone: as many facts as fit, none twice."""
+        """The claims of a record that speaks alone: what was asked for, none twice; where nothing was, the first facts."""
         told = {e.field for c in claims for e in c.evidence}
-        more = [self._record.card(c, request) for c in cards if c.fact.field not in told]
+        rest = [c for c in cards if c.fact.field not in told and (c.asked or not (told or any(o.asked for o in cards)))]
+        more = [self._record.card(c, request) for c in rest]
         return [*claims, *more[: max(0, RECORD_CLAIMS - len(claims))]]
 
 

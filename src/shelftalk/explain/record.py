@@ -19,6 +19,7 @@ from shelftalk.values import Claim, Constraint, Evidence, Facets, Product
 __all__ = ["Record", "absences", "answered", "asked_words", "bound", "misses", "record", "said", "wanted"]
 
 TEMPLATE = "explain/record"
+_LONGEST_WORDS = 60  # of the shopper's, that are said again
 
 
 class Record:
@@ -27,17 +28,21 @@ class Record:
     def __init__(self, prompts: PromptLibrary) -> None:
         self._template: Template = prompts.get(TEMPLATE)
 
-    def fact(self, fact: Fact, standing: str = "") -> str:
-        """ "Weight: 1.3 kg, lightest of 16." """
-        return self._said(_large(fact.name), said(fact), standing)
+    def fact(self, fact: Fact, standing: str = "", words: str = "") -> str:
+        """ "Weight: 1.3 kg, lightest of 16."; with the shopper's words "For "a light tent": weight 1.3 kg, lightest of 16." """
+        return self._said(fact.name if words else _large(fact.name), said(fact), standing, words=words)
 
     def card(self, card: CardFact, request: str = "") -> Claim:
         """The claim of a card's fact; it answers the criterion, the limit or the sort that speaks of its field."""
         standing = card.line.removeprefix(card.fact.reads).removeprefix(", ")
         standing = "" if standing.startswith("middle") else standing
         met = next((c for c in card.constraints if _met(card.fact, c)), None)
-        text = self.met(card.fact, met, standing) if met else self.fact(card.fact, standing)
-        return _claim(text, card.fact, answered(card))
+        words = answered(card)
+        told = (
+            words.replace(chr(34), "") if card.criterion is not None and words and len(words) <= _LONGEST_WORDS else ""
+        )
+        text = self.met(card.fact, met, standing) if met else self.fact(card.fact, standing, told)
+        return _claim(text, card.fact, words)
 
     def met(self, fact: Fact, constraint: Constraint, standing: str = "") -> str:
         """ "Price: 49 EUR, under your 120 EUR." """
@@ -72,9 +77,18 @@ class Record:
         return Claim(self._said("Number", number), (Evidence("id", product.id),), None, True, "record")
 
     def _said(
-        self, name: str, value: str, standing: str = "", side: str = "", limit: str = "", yours: bool = False
+        self,
+        name: str,
+        value: str,
+        standing: str = "",
+        side: str = "",
+        limit: str = "",
+        yours: bool = False,
+        words: str = "",
     ) -> str:
-        rendered = self._template.render(name=name, value=value, standing=standing, side=side, limit=limit, yours=yours)
+        rendered = self._template.render(
+            name=name, value=value, standing=standing, side=side, limit=limit, yours=yours, words=words
+        )
         return rendered.messages[-1].content
 
 

@@ -34,7 +34,8 @@ _LONGEST_QUOTE = 80
 class CardFact:
     """One fact of a card. `standing` is None where none was looked up; `line` is how a prompt shows the fact.
 
-    `criterion` and `constraints` are those of the request that speak of its field; `sorted` says that the request sorts by it.
+    `criterion` and `constraints` are those of the request that speak of its field; `sorted` says that the request sorts by it,
+    `touched` that other words of the request stand in it.
     """
 
     fact: Fact
@@ -43,6 +44,12 @@ class CardFact:
     criterion: Criterion | None = None
     constraints: tuple[Constraint, ...] = ()
     sorted: bool = False
+    touched: bool = False
+
+    @property
+    def asked(self) -> bool:
+        """Whether the request speaks of it."""
+        return self.criterion is not None or bool(self.constraints) or self.sorted or self.touched
 
 
 def card_facts(
@@ -65,11 +72,11 @@ def card_facts(
         for fact in placed[:most]
     ]  # fmt: skip
     rest = [fact for fact in facts.values() if fact.field not in _BESIDE]
-    others = [*_touched(rest, product, intent), *_commonest(rest, facets)]
-    for fact in dict.fromkeys(others):
+    touched = list(_touched(rest, product, intent))
+    for fact in dict.fromkeys([*touched, *_commonest(rest, facets)]):
         if len(found) >= most:
             break
-        found.append(CardFact(fact, None, fact.reads))
+        found.append(CardFact(fact, None, fact.reads, touched=fact in touched))
     return tuple(found)
 
 

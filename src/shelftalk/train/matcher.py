@@ -1,20 +1,21 @@
-"""Trains the field matcher: a low-rank adapter of the default encoder that puts what a wish wants near the words it is said in.
+"""Trains the matchers: low-rank adapters of the default encoder that put what is wanted near the words it is said in.
 
 For each kind of the written set a request of train competes over all that its products offer ("low weight kg", "no battery",
 "setup pop-up", and "none of these" for wishes that no field answers), by the cross-entropy of scaled cosines (InfoNCE, van den
-Oord et al. 2018, arXiv 1807.03748, the kind's other options being the negatives). Every epoch's adapter is kept.
+Oord et al. 2018, arXiv 1807.03748, the kind's other options being the negatives). For needs that name no product the names of all kinds
+compete in the same way. Every epoch's adapter is kept.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import random
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -25,18 +26,21 @@ from shelftalk.understand.matching import option_text, options_of, query_text
 from shelftalk.values import Criterion, Facet, Scalar
 from shelftalk.written import WrittenSet, read_written
 
-__all__ = ["MatcherRecipe", "read_matcher_recipe", "scores", "train_matcher"]
+__all__ = ["MatcherRecipe", "kind_scores", "read_matcher_recipe", "scores", "train_matcher"]
 
 NONE = "none of these"
+NAMED = 1000  # wishes that name their kind, an epoch, beside the needs
+HELPS = (1.0, 0.7, 0.5, 0.4)  # what the kinds of a need count, the likeliest first
 _CORE = (Facet("price", "money", 1, 2), Facet("rating", "number", 1, 2))
 Wanted = tuple[str, Scalar] | None
 
 
 class MatcherRecipe(BaseModel):
-    """How the matcher is trained."""
+    """How a matcher is trained: for the `fields` of a wish, or for the `kinds` that help with a need."""
 
     model_config = ConfigDict(extra="forbid")
 
+    task: Literal["fields", "kinds"] = "fields"
     data: Path | None = None
     output: Path = Path("training/matcher")
     epochs: int = Field(3, ge=1)
@@ -113,31 +117,31 @@ def train_matcher(recipe: MatcherRecipe, say: Callable[[str], None] = lambda _: 
     lora = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, target_modules=modules)
     model = get_peft_model(AutoModel.from_pretrained(base), lora)
     encode = _encoder(model, tokenizer)
-    held = {kind: options(found, kind) for kind in found.kinds}
-    train = examples(found, "train")
     optimiser = torch.optim.AdamW(
         [p for p in model.parameters() if p.requires_grad], recipe.learning_rate, weight_decay=0.01
     )
-    steps = recipe.epochs * sum(math.ceil(len(rows) / recipe.batch) for rows in train.values())
+    batches, measure = (_field_batches, scores) if recipe.task == "fields" else (_kind_batches, kind_scores)
     draw, step, began = random.Random(recipe.seed), 0, time.time()
+    epochs = [batches(found, recipe.batch, draw) for _ in range(recipe.epochs)]
+    steps = sum(map(len, epochs))
     history: list[dict[str, Any]] = []
-    for epoch in range(1, recipe.epochs + 1):
-        total, batches = 0.0, _batches(train, recipe.batch, draw)
-        for kind, rows in batches:
-            rate = recipe.learning_rate * min(1.0, step / 50) * (1 - step / steps)
+    for epoch, rows in enumerate(epochs, 1):
+        total = 0.0
+        for batch in rows:
+            rate = recipe.learning_rate * min(1.0, step / 20) * (1 - step / steps)
             for group in optimiser.param_groups:
                 group["lr"] = rate
-            loss = _loss(encode, rows, held[kind], recipe.temperature)
+            loss = _loss(encode, batch, recipe.temperature)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
             optimiser.zero_grad()
-            step, total = step + 1, total + float(loss)
+            step, total = step + 1, total + loss.item()
         model.eval()
         with torch.inference_mode():
-            dev = scores(found, lambda texts: encode(texts).numpy())
+            dev = measure(found, lambda texts: encode(texts).numpy())
         model.train()
-        history.append({"epoch": epoch, "loss": total / len(batches), **dev, "seconds": round(time.time() - began)})
+        history.append({"epoch": epoch, "loss": total / len(rows), **dev, "seconds": round(time.time() - began)})
         say(json.dumps(history[-1]))
         folder = recipe.output / f"epoch-{epoch}"
         model.save_pretrained(str(folder))
@@ -172,12 +176,56 @@ def scores(found: WrittenSet, encode: Callable[[Sequence[str]], Any], split: str
     }
 
 
-def _batches(rows: dict[str, list[Any]], size: int, draw: random.Random) -> list[tuple[str, list[Any]]]:
+def kind_scores(found: WrittenSet, encode: Callable[[Sequence[str]], Any], split: str = "dev") -> dict[str, float]:
+    """Of the needs of a split: the share whose first kind helps, with one that helps among three, and among fourteen."""
+    needs, kinds = [n for n in found.needs if n.split == split], list(found.kinds)
+    places = []
+    for need, row in zip(needs, encode([n.text for n in needs]) @ encode(kinds).T if needs else (), strict=True):
+        order = [kinds[i] for i in (-row).argsort()]
+        places.append(min((order.index(k) for k in need.kinds if k in found.kinds), default=len(kinds)))
+    share = {most: round(sum(p < most for p in places) / max(1, len(places)), 4) for most in (1, 3, 14)}
+    return {"needs": len(needs), "helps_first": share[1], "helps_among_3": share[3], "helps_among_14": share[14]}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Requests, the texts that compete for each of them, and by request the shares of those that are right (sum 1)."""
+
+    queries: list[str]
+    texts: list[str]
+    right: list[dict[int, float]]
+
+
+def _field_batches(found: WrittenSet, size: int, draw: random.Random) -> list[Batch]:
+    """Requests of one kind, over all that its products offer."""
     out = []
-    for kind, mine in rows.items():
+    for kind, mine in examples(found, "train").items():
+        held = options(found, kind)
+        place = {want: n for n, (want, _) in enumerate(held)}
         mixed = draw.sample(mine, len(mine))
-        out += [(kind, mixed[i : i + size]) for i in range(0, len(mixed), size)]
+        for i in range(0, len(mixed), size):
+            rows = [(query, [place[w] for w in wants if w in place]) for query, wants in mixed[i : i + size]]
+            rows = [(query, wants) for query, wants in rows if wants]
+            right = [dict.fromkeys(wants, 1 / len(set(wants))) for _, wants in rows]
+            out.append(Batch([query for query, _ in rows], [text for _, text in held], right))
     draw.shuffle(out)
+    return [batch for batch in out if batch.queries]
+
+
+def _kind_batches(found: WrittenSet, size: int, draw: random.Random) -> list[Batch]:
+    """Needs, and as many wishes for a kind as `NAMED`, over the names of all kinds; the kinds that help most count most."""
+    kinds = {kind: n for n, kind in enumerate(found.kinds)}
+    named = [(w.text, (w.kind,)) for w in found.wishes if w.split == "train" and w.wants]
+    rows = [(n.text, n.kinds) for n in found.needs if n.split == "train" and kinds.keys() & set(n.kinds)]
+    rows += draw.sample(named, min(NAMED, len(named)))
+    draw.shuffle(rows)
+    out = []
+    for i in range(0, len(rows), size):
+        part, right = rows[i : i + size], []
+        for _, helping in part:
+            counted = {kinds[k]: HELPS[min(n, 3)] for n, k in enumerate(helping) if k in kinds}
+            right.append({k: c / sum(counted.values()) for k, c in counted.items()})
+        out.append(Batch([text for text, _ in part], list(kinds), right))
     return out
 
 
@@ -195,17 +243,14 @@ def _encoder(model: Any, tokenizer: Any) -> Callable[[Sequence[str]], Any]:
     return encode
 
 
-def _loss(encode: Callable[[Sequence[str]], Any], rows: Sequence[Any], held: Sequence[Any], temperature: float) -> Any:
+def _loss(encode: Callable[[Sequence[str]], Any], batch: Batch, temperature: float) -> Any:
     import torch
 
-    place = {want: n for n, (want, _) in enumerate(held)}
-    similar = encode([query for query, _ in rows]) @ encode([text for _, text in held]).T / temperature
+    similar = encode(batch.queries) @ encode(batch.texts).T / temperature
     right = torch.zeros_like(similar)
-    for n, (_, wants) in enumerate(rows):
-        for want in wants:
-            if want in place:
-                right[n, place[want]] = 1
-    right = right / right.sum(1, keepdim=True).clamp(min=1)
+    for n, shares in enumerate(batch.right):
+        for place, share in shares.items():
+            right[n, place] = share
     return -(right * torch.log_softmax(similar, -1)).sum(1).mean()
 
 

@@ -58,6 +58,7 @@ class Independent:
     def faults(self, claim: Claim, product: Product, asked: Asked) -> list[str]:
         """What is wrong with the claim, empty where nothing is."""
         said = re.sub(r"\s*\[\d+\]", "", claim.text).replace("’", "'")
+        said = _after_quote(said, asked.request)
         facts = [cited(e.field, e.value, asked) for e in claim.evidence]
         found = [] if claim.verified else ["not verified"]
         found += [
@@ -75,6 +76,14 @@ class Independent:
         found += _praise(bare, facts, product, asked)
         found += _asked_for(said, facts, product, asked)
         return found
+
+
+def _after_quote(said: str, request: str) -> str:
+    """What a claim says after it quoted the shopper (`For "a light tent": ...`); all of it where they said no such thing."""
+    quoted = re.match(r'For "([^"]+)": ', said)
+    if quoted is None or " ".join(words(quoted[1])) not in " ".join(words(request)):
+        return said
+    return said[quoted.end() :]
 
 
 def _recorded(held: Any, value: Any) -> bool:

@@ -1,0 +1,77 @@
+"""Training of the matchers: a small run learns, each epoch is kept with what made it, and a wrong recipe is refused."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from shelftalk.errors import UsageError
+from shelftalk.train import matcher
+from shelftalk.train.matcher import examples, options, read_matcher_recipe, train_matcher, wanted_of
+from shelftalk.values import Criterion
+from shelftalk.written import WrittenSet, read_written
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> WrittenSet:
+    """Five kinds of the written set."""
+    whole = read_written()
+    kinds = dict(list(whole.kinds.items())[:5])
+    some = WrittenSet(
+        kinds,
+        tuple(w for w in whole.wishes if w.kind in kinds),
+        tuple(n for n in whole.needs if n.kinds[0] in kinds),
+        (),
+    )
+    monkeypatch.setattr(matcher, "read_written", lambda _: some)
+    return some
+
+
+@pytest.mark.parametrize("task", ["fields", "kinds"])
+def test_a_run_learns_and_keeps_every_epoch(few: WrittenSet, task: str, tmp_path: Path) -> None:
+    config = tmp_path / "recipe.yaml"
+    config.write_text(f"matcher: {{task: {task}, output: {tmp_path}/out, epochs: 2, batch: 16}}", encoding="utf-8")
+    folder = train_matcher(read_matcher_recipe(config))
+    assert folder == tmp_path / "out" / "epoch-2"
+    told = json.loads((folder / "training.json").read_text("utf-8"))
+    assert told["recipe"]["task"] == task
+    assert [h["epoch"] for h in told["history"]] == [1, 2]
+    assert told["history"][1]["loss"] < told["history"][0]["loss"]
+    assert str(tmp_path) not in (folder / "adapter_config.json").read_text("utf-8")
+    assert {p.parent.name for p in (tmp_path / "out").glob("*/adapter_model.safetensors")} == {"epoch-1", "epoch-2"}
+    with pytest.raises(UsageError, match="holds something already"):
+        train_matcher(read_matcher_recipe(config))
+
+
+def test_what_is_trained_on_is_the_train_split_alone() -> None:
+    found = read_written()
+    said = {query.split(": ", 1)[1] for rows in examples(found, "train").values() for query, _ in rows}
+    assert not said & {w.text for w in found.wishes if w.split != "train"}
+
+
+def test_what_is_wanted_is_among_the_options_unless_it_is_a_code() -> None:
+    found = read_written()
+    missing = []
+    for kind, rows in examples(found, "dev").items():
+        held = {want for want, _ in options(found, kind)}
+        missing += [(kind, want) for _, wants in rows for want in wants if want not in held]
+    assert all(want and len(re.sub(r"[^a-z]", "", str(want[1]).lower())) <= 4 for _, want in missing), missing
+
+
+def test_a_yes_that_is_not_wanted_is_a_no() -> None:
+    assert wanted_of(Criterion("foldable", "not", True)) == ("foldable", False)
+    assert wanted_of(Criterion("setup", "not", "poles")) == ("setup", "poles")
+    assert wanted_of(None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("matcher: {epochs: 0}", "matcher.epochs"), ("matcher: {task: words}", "matcher.task"), ("- a", "key 'matcher'")],
+)
+def test_a_wrong_recipe_is_refused_by_name(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=said):
+        read_matcher_recipe(tmp_path / "r.yaml")

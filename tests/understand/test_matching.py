@@ -1,0 +1,116 @@
+"""The matchers: what is near a wish comes first, with the likelier way in front, whatever the order of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shelftalk.understand import matching
+from shelftalk.understand.matching import (
+    MOST_VALUES,
+    FieldMatcher,
+    KindMatcher,
+    load_matchers,
+    merged,
+    option_text,
+    options_of,
+    plain_order,
+)
+from shelftalk.values import Facet
+
+NOISE = Facet("attributes.noise_db", "number", 9, 9, (), 20, 70)
+FOLDS = Facet("attributes.foldable", "boolean", 9, 2)
+SETUP = Facet("attributes.setup", "text", 9, 3, (("poles", 5), ("pop-up", 3), ("L", 1)))
+
+
+class Words:
+    """An encoder of words: a text is the set of its words, as a unit vector."""
+
+    def __init__(self) -> None:
+        self.read: list[str] = []
+        self._place: dict[str, int] = {}
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        self.read += texts
+        out = np.zeros((len(texts), 256), np.float32)
+        for n, text in enumerate(texts):
+            for word in text.lower().replace(",", "").replace(":", "").split():
+                out[n, self._place.setdefault(word, len(self._place))] = 1
+        return out / np.linalg.norm(out, axis=1, keepdims=True)
+
+
+def test_an_option_is_told_in_few_words() -> None:
+    assert option_text(NOISE, "low") == "low noise db"
+    assert option_text(Facet("speeds", "number", 1, 1), "high") == "high speeds"
+    assert option_text(FOLDS, False) == "no foldable"
+    assert option_text(SETUP, "pop-up") == "setup pop-up"
+
+
+def test_a_code_names_no_wish() -> None:
+    assert options_of(SETUP) == ["poles", "pop-up"]
+
+
+@pytest.mark.parametrize("fields", [[NOISE, FOLDS, SETUP], [SETUP, NOISE, FOLDS]])
+def test_the_nearest_field_comes_first_and_its_likelier_way_in_front(fields: list[Facet]) -> None:
+    offered = FieldMatcher(Words()).offer(["Tents"], "one with a pop-up setup", fields)
+    assert offered[0].facet is SETUP
+    assert offered[0].ways == ("pop-up", "poles")
+    assert offered[0].score > offered[1].score
+    no = FieldMatcher(Words()).offer([], "no foldable thing", fields, most=1)
+    assert [(o.facet, o.ways) for o in no] == [(FOLDS, (False, True))]
+
+
+def test_what_was_encoded_once_is_kept_but_for_requests() -> None:
+    words = Words()
+    matcher = FieldMatcher(words)
+    matcher.offer([], "quiet", [NOISE])
+    matcher.offer([], "quiet", [NOISE])
+    assert words.read.count("low noise db") == 1
+    assert words.read.count("Products: quiet") == 2
+
+
+def test_few_values_are_shown() -> None:
+    many = Facet("style", "text", 1, 30, tuple((f"style{chr(97 + n)}x", 1) for n in range(20)))
+    assert len(FieldMatcher(Words()).offer([], "any", [many])[0].ways) == MOST_VALUES
+    assert len(plain_order([many], 3)[0].ways) == MOST_VALUES
+
+
+def test_kinds_are_ordered_by_their_names() -> None:
+    assert [k for k, _ in KindMatcher(Words()).order("a cooler for milk", ["Tents", "Cooler", "Cooler"])] == [
+        "Cooler",
+        "Tents",
+    ]
+
+
+def test_an_adapter_is_added_to_the_encoder_once_and_changes_it(tmp_path: Path) -> None:
+    shipped = Path("serve/matchers/wish-minilm")
+    folder = merged(shipped, tmp_path)
+    assert merged(shipped, tmp_path) == folder
+    from safetensors.numpy import load_file
+
+    from shelftalk.catalog.embed import base_folder
+
+    before, after = load_file(base_folder() / "model.safetensors"), load_file(folder / "model.safetensors")
+    assert (changed := [n for n in before if not np.array_equal(before[n], after[n])])
+    assert all("query" in n or "key" in n or "value" in n or "dense" in n for n in changed)
+
+
+def test_the_shipped_matchers_put_plain_wishes_and_needs_where_they_belong(tmp_path: Path) -> None:
+    matchers = load_matchers(tmp_path)
+    assert matchers is not None
+    warranty = Facet("warranty_years", "number", 9, 9, (), 1, 12)
+    fields = [NOISE, FOLDS, warranty]
+    for request, first in (("does not wake the baby", NOISE), ("folds away", FOLDS), ("lasts for years", warranty)):
+        assert matchers.fields.offer(["Office Chairs"], request, fields)[0].facet is first, request
+    assert matchers.kinds.order("the milk goes off on the beach", ["Tents", "Coolers", "Lamps"])[0][0] == "Coolers"
+
+
+def test_without_matchers_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(matching, "SHIPPED", "serve/matchers/none")
+    assert load_matchers(tmp_path) is None
+    assert "the matchers cannot be loaded" in caplog.text
