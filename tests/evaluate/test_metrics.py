@@ -13,7 +13,7 @@ from tests.evaluate.made_runs import answer, pick
 from shelftalk.errors import UsageError
 from shelftalk.evaluate.cases import Case, Outcome
 from shelftalk.evaluate.metrics import METRICS, MetricContext, direction, score_case, score_run
-from shelftalk.values import Product, Request
+from shelftalk.values import Answer, Criterion, Intent, Pick, Product, Request
 
 SHOP = {
     p.id: p
@@ -215,7 +215,25 @@ def test_a_product_that_the_catalogue_lacks_is_found_out_unless_the_case_put_it_
 def test_an_answer_of_another_shape_is_no_valid_answer() -> None:
     good = answered("red")
     assert one("valid_json", case(), good) == 1.0
-    assert one("valid_json", case(), Outcome("q", answer={**good.answer, "picks": [{"product_id": 3}]})) == 0.0
+    wish = {"field": "watts", "want": "low", "value": None, "importance": 3, "words": "a dim one"}
+    read = {**good.answer["intent"], "criteria": [wish], "unanswered": ["a soft light"], "kinds": ["Lamps"]}
+    assert one("valid_json", case(), Outcome("q", answer={**good.answer, "intent": read})) == 1.0
+    for wrong in (
+        {"picks": [{"product_id": 3}]},
+        {"version": "1.0"},
+        {"intent": {**read, "criteria": [{**wish, "want": "lower"}]}},
+        {"intent": {**read, "criteria": [{**wish, "importance": 4}]}},
+        {"intent": {**read, "kinds": "Lamps"}},
+        {"intent": {**read, "wants": []}},
+        {"intent": {k: v for k, v in read.items() if k != "sort"}},
+    ):
+        assert one("valid_json", case(), Outcome("q", answer={**good.answer, **wrong})) == 0.0, wrong
+
+
+def test_what_the_path_writes_down_is_a_valid_answer() -> None:
+    intent = Intent(criteria=(Criterion("watts", "low", None, 3, "a dim one"),), unanswered=("soft",), kinds=("Lamps",))
+    whole = Answer("q", "a lamp", intent, (Pick(SHOP["red"], 1, 0.5, "It is red."),)).to_dict()
+    assert one("valid_json", case(), Outcome("q", answer=whole)) == 1.0
 
 
 def test_costs_are_counted_and_latency_has_percentiles() -> None:

@@ -41,7 +41,9 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
 def figures(catalog: Catalog, reply, weight: float = 1.0, strategy: str = "listwise") -> dict[str, float]:
     cases = perturb([CASE], {"kind": "order-bias", "candidates": 6}, 1, {})
     engine = FakeEngine(default=reply)
-    settings = load_settings(rank={"strategy": strategy, "model_weight": weight, "prompt": None})
+    settings = load_settings(
+        rank={"strategy": strategy, "model_weight": weight, "prompt": None}, understand={"mode": "reader"}
+    )
     with Shelf(catalog, settings, PromptLibrary.default(), engine) as shelf:
         found = ranked_in_order(shelf, cases)
     outcomes = [
