@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from tests.catalog.fakes import HashEmbedder
@@ -14,6 +15,7 @@ from shelftalk.evaluate.runfolder import RunFolder
 from shelftalk.evaluate.runner import Engines, run_suite
 from shelftalk.evaluate.suite import load_suite
 from shelftalk.evaluate.variants import Variant, parse_variants
+from shelftalk.prompts import PromptLibrary
 from shelftalk.values import Product
 
 LISTWISE = "strategy=listwise"
@@ -57,10 +59,11 @@ def bench(tmp_path) -> Bench:
 
 
 def test_a_run_without_a_model_loads_none_and_measures(bench) -> None:
-    done = bench.run()
+    done = bench.run("strategy=none,mode=reader")
     run = RunFolder.read(done.folder.path)
     assert done.state == "ran"
     assert bench.models == []
+    assert run.meta["variant"]["prompts"] == {}
     assert list(run.answers.id) == [r["id"] for r in REQUESTS]
     assert run.meta["metrics"]["mrr"]["n"] == 3
     assert run.meta["variant"]["model"] is None
@@ -118,6 +121,16 @@ def test_the_batch_changes_no_answer(bench, tmp_path) -> None:
     alone = RunFolder.read(other.run(LISTWISE, batch=1).folder.path)
     assert list(map(list, together.answers.ranking)) == list(map(list, alone.answers.ranking))
     assert list(together.answers.prompt_tokens) == list(alone.answers.prompt_tokens)
+    columns = ["id", "template", "prompt", "completion"]
+    assert together.prompts[columns].values.tolist() == alone.prompts[columns].values.tolist()
+    assert set(together.prompts.task) == {"understand", "rank"}
+
+
+def test_a_request_put_twice_is_read_anew_so_that_its_cost_is_its_own(bench) -> None:
+    write_suite(bench.folder / "suite", [{**REQUESTS[0], "id": i} for i in ("a", "b", "c")])
+    run = RunFolder.read(bench.run("strategy=none", batch=2).folder.path)
+    assert list(run.prompts.template) == ["understand/wishes@1"] * 3
+    assert list(run.answers.prompt_tokens) == [7, 7, 7]
 
 
 def test_a_cut_run_goes_on_without_asking_again(bench, monkeypatch) -> None:
@@ -144,11 +157,15 @@ def test_a_cut_run_goes_on_without_asking_again(bench, monkeypatch) -> None:
 
 
 def test_a_model_that_goes_away_ends_the_run_and_keeps_what_was_answered(bench) -> None:
+    whole = Bench(bench.folder / "whole")
+    first: list[int] = []
+    whole.run(LISTWISE, batch=2, progress=lambda now: first.append(whole.asked) if now.done == 2 else None)
     with pytest.raises(EngineError, match="the model is gone"):
-        bench.run(LISTWISE, batch=2, engines=bench.engines(fail_after=2))
+        bench.run(LISTWISE, batch=2, engines=bench.engines(fail_after=first[0]))
     done = bench.run(LISTWISE, batch=2)
     assert done.state == "went on"
     assert done.meta["errors"] == 0
+    assert bench.models[-1].asked == whole.asked - first[0]
 
 
 def test_one_prompt_that_the_model_refuses_spoils_no_other(bench, monkeypatch) -> None:
@@ -208,6 +225,49 @@ def test_a_changed_prompt_file_is_never_missed(bench) -> None:
     assert bench.asked > asked
 
 
+def test_a_changed_prompt_of_wishes_is_never_missed_and_is_what_the_model_reads(bench) -> None:
+    text = Variant().library().get("understand/wishes").path.read_text()
+    file = bench.folder / "wishes@1.jinja"
+    file.write_text(text)
+    variant = f"name=mine,strategy=none,prompt.understand={file}"
+    assert bench.run(variant).notes == ()
+    assert bench.run(variant).state == "unchanged"
+    file.write_text(text.replace("{% block user %}", "{% block user %}Think of the shopper. "))
+    done = bench.run(variant)
+    assert (done.state, done.changed) == ("ran", ("prompts",))
+    asked = RunFolder.read(done.folder.path).prompts
+    wishes = list(asked[asked.template == "understand/wishes@1"].prompt)
+    assert wishes
+    assert all("Think of the shopper." in prompt for prompt in wishes)
+
+
+def test_changed_words_of_the_record_are_never_missed(bench, monkeypatch) -> None:
+    bench.run()
+    folder = bench.folder / "prompts"
+    shutil.copytree(PromptLibrary.default().folder, folder)
+    monkeypatch.setattr(PromptLibrary, "default", classmethod(lambda cls: cls(folder)))
+    assert bench.run().state == "unchanged"
+    file = folder / "explain" / "record@1.jinja"
+    file.write_text(file.read_text() + "\n")
+    done = bench.run()
+    assert (done.state, done.changed) == ("ran", ("prompts",))
+
+
+@pytest.mark.parametrize(
+    ("variant", "told"),
+    [
+        ("strategy=none,prompt.understand=intent@1", ["understand=intent@1"]),
+        ("strategy=none,prompt.understand=wishes@1", []),
+        ("strategy=none,prompt.understand=kinds@1", []),
+        ("strategy=none,mode=reader,prompt.understand=wishes@1", ["understand=wishes@1"]),
+        ("strategy=none,prompt.rank=listwise@1", ["rank=listwise@1"]),
+    ],
+)
+def test_a_prompt_that_this_way_of_reading_never_asks_with_is_told(bench, variant, told) -> None:
+    notes = bench.run(variant).notes
+    assert [note.partition(" ")[0] for note in notes] == [f"prompt.{one}" for one in told]
+
+
 def test_another_model_is_another_run(bench) -> None:
     bench.run(f"name=a,{LISTWISE}")
     done = bench.run(f"name=a,{LISTWISE}", engines=bench.engines(name="retrained"))
@@ -220,8 +280,12 @@ def test_repeats_of_sampled_wordings_differ_and_are_all_kept(bench) -> None:
     run = RunFolder.read(done.folder.path)
     assert len(run.answers) == 12
     assert list(run.answers.repeat) == [0] * 6 + [1] * 6
-    said = run.prompts[run.prompts.id == "r1"].groupby("repeat").completion.apply(set)
+    asked = run.prompts[run.prompts.id == "r1"]
+    said = asked[asked.task == "explain"].groupby("repeat").completion.apply(set)
     assert said[0].isdisjoint(said[1])
+    assert said[0]
+    greedy = asked[asked.task != "explain"].groupby("repeat")[["template", "prompt", "completion"]]
+    assert greedy.get_group(0).values.tolist() == greedy.get_group(1).values.tolist() != []
 
 
 def test_ranking_suites_keep_the_order_to_their_depth(bench) -> None:
@@ -345,13 +409,16 @@ def test_three_permutations_ask_three_times_in_other_orders_and_make_one_ranking
         done = run_suite(suite, variant, tmp_path, settings=own_settings(tmp_path), limit=3, seed=5, engines=engines)
         assert done.meta["errors"] == 0
         found[count] = RunFolder.read(done.folder.path)
-    asked = {count: run.prompts.groupby("id")["prompt"].nunique() for count, run in found.items()}
+    ranked = {count: run.prompts[run.prompts.task == "rank"] for count, run in found.items()}
+    asked = {count: prompts.groupby("id")["prompt"].nunique() for count, prompts in ranked.items()}
     assert set(asked[1]) == {1}
     assert set(asked[3]) == {3}, "three different orders of the same candidates"
-    for _, prompts in found[3].prompts.groupby("id"):
+    for _, prompts in ranked[3].groupby("id"):
         lines = [sorted(line[3:] for line in p.splitlines() if line[1:3] == ". ") for p in prompts["prompt"]]
         assert lines[0] == lines[1] == lines[2]
     tokens = {count: run.answers.set_index("id")["prompt_tokens"] for count, run in found.items()}
-    assert (tokens[3] == 3 * tokens[1]).all()
+    more = tokens[3] - tokens[1]
+    assert (more[asked[1].index] == 2 * 10).all(), "two prompts more, and what is read for wishes is the same"
+    assert (more.drop(asked[1].index) == 0).all()
     rankings = {count: run.answers.set_index("id")["ranking"] for count, run in found.items()}
     assert all(sorted(rankings[1][i]) == sorted(rankings[3][i]) for i in rankings[1].index)

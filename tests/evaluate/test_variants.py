@@ -94,7 +94,7 @@ def test_a_value_that_a_setting_refuses_is_told() -> None:
 
 
 def test_a_prompt_of_the_library_is_named_by_version() -> None:
-    variant = one("strategy=listwise,prompt.rank=listwise@1,prompt.explain=reason@1")
+    variant = one("mode=reader,strategy=listwise,prompt.rank=listwise@1,prompt.explain=reason@1")
     settings = variant.settings()
     assert (settings.rank.prompt, settings.explain.prompt) == ("listwise@1", "explain/reason@1")
     used = templates(settings, "rank", variant.library())
@@ -116,9 +116,28 @@ def test_a_template_file_outside_the_library_is_used_and_its_text_counts(tmp_pat
     assert "rank/mine@7" not in PromptLibrary.default().refs()
 
 
+@pytest.mark.parametrize("version", [1, 7])
+def test_wishes_are_read_with_the_template_that_the_variant_names(tmp_path, version) -> None:
+    text = PromptLibrary.default().get("understand/wishes@1").path.read_text()
+    file = tmp_path / f"wishes@{version}.jinja"
+    file.write_text(text.replace("version: 1", f"version: {version}"))
+    variant = one(f"prompt.understand={file}")
+    library = variant.library()
+    used = templates(variant.settings(), "answer", library)
+    assert used["understand"].path == file
+    assert library.get("understand/wishes").path == file
+    assert used["kinds"].path == PromptLibrary.default().get("understand/kinds").path
+
+
 def test_only_the_prompts_that_a_task_uses_count() -> None:
     library = PromptLibrary.default()
-    assert templates(one("strategy=none").settings(), "rank", library) == {}
+    assert templates(one("strategy=none,mode=reader").settings(), "rank", library) == {}
+    wishes = templates(one("strategy=none").settings(), "rank", library)
+    assert {name: t.ref for name, t in wishes.items()} == {
+        "understand": "understand/wishes@1", "kinds": "understand/kinds@1",
+    }  # fmt: skip
+    alone = templates(one("strategy=none,mode=model,prompt.understand=intent@1").settings(), "rank", library)
+    assert {name: t.ref for name, t in alone.items()} == {"understand": "understand/intent@1"}
     assert set(templates(one("strategy=listwise,mode=both").settings(), "answer", library)) == {
         "understand", "rank", "explain",
     }  # fmt: skip

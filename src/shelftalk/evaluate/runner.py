@@ -43,8 +43,8 @@ State = Literal["ran", "went on", "measured anew", "unchanged"]
 
 # What has to be so for a prompt of each task to be used.
 _ASKED_WITH = {
-    "rank": "set strategy to listwise, pointwise or generated",
-    "understand": "set mode to model or both",
+    "rank": "set strategy to listwise, pointwise, generated or graded",
+    "understand": "set mode to model or both (for wishes and kinds to wishes)",
     "explain": "set explain=model, in a suite of the task answer",
     "suit": "take a suite of the task suits",
 }
@@ -236,6 +236,8 @@ class _Run:
 
     def _identity(self) -> dict[str, Any]:
         prompts = {task: [t.ref, identity.hash_of(t)] for task, t in self.templates.items()}
+        spoken = identity.spoken(self.suite.task, self.prompts)
+        prompts |= {t.ref: [t.ref, identity.hash_of(t)] for t in spoken}
         return {
             "requests": self.loaded.asked(),
             "settings": effective(self.settings),
@@ -321,10 +323,11 @@ class _Run:
             f"left out; the reasons: {where}"
             for key, (count, where) in (meta.get("rejected") or {}).items()
         ]  # fmt: skip
+        asked = {t.ref for t in self.templates.values()}
         unused = [
             f"{key}={value} is given, but no model is asked with it: {_ASKED_WITH[PROMPTS[key][0]]}"
             for key, value in self.variant.given.items()
-            if key in PROMPTS and PROMPTS[key][0] not in self.templates
+            if key in PROMPTS and self.prompts.get(self.variant.prompt(key)).ref not in asked
         ]
         first = meta.get("first_error")
         failed = [f"the first that failed is {first[0]!r}: {first[1]} (all stand in answers.parquet)"] if first else []

@@ -65,19 +65,21 @@ class Variant:
         return load_settings(**tree)
 
     def library(self, base: PromptLibrary | None = None) -> PromptLibrary:
-        """The prompts in force: the library, with the template files that the variant names in front of it.
+        """The prompts in force: the library, with the templates that the variant names in front of it. Whoever asks for one of
+        their names without a version gets the version that the variant names.
 
         PromptError for a prompt that the variant names and that is not there, even where this run would not use it.
         """
         base = base or PromptLibrary.default()
-        files = {t.ref: t for key, value in self.given.items() if key in PROMPTS and (t := _template(key, value))}
-        layered = _Layered(base.folder, files) if files else base
-        for key, value in self.given.items():
-            if key in PROMPTS:
-                task, _, with_task = PROMPTS[key]
-                ref = self._prompt(key, value)[1]
-                layered.get(ref if with_task else f"{task}/{ref}")
-        return layered
+        given = {key: value for key, value in self.given.items() if key in PROMPTS}
+        named = [_template(key, value) or base.get(self.prompt(key)) for key, value in given.items()]
+        return _Layered(base.folder, named) if named else base
+
+    def prompt(self, key: str) -> str:
+        """The prompt that a key of PROMPTS names, as task/name, with its version where it has one."""
+        task, _, with_task = PROMPTS[key]
+        ref = self._prompt(key, self.given[key])[1]
+        return ref if with_task else f"{task}/{ref}"
 
     def _prompt(self, key: str, value: str) -> tuple[str, str]:
         task, setting, with_task = PROMPTS[key]
@@ -87,17 +89,18 @@ class Variant:
 
 
 class _Layered(PromptLibrary):
-    """A library with single templates laid over it; a file takes the place of the version that it names."""
+    """A library with single templates laid over it; each takes the place of the version that it has, and of its bare name."""
 
-    def __init__(self, folder: Path, files: Mapping[str, Template]) -> None:
+    def __init__(self, folder: Path, templates: Sequence[Template]) -> None:
         super().__init__(folder)
-        self._files = files
+        self._over = {t.ref: t for t in templates}
+        self._named = {**self._over, **{f"{t.task}/{t.name}": t for t in templates}}
 
     def refs(self) -> list[str]:
-        return sorted({*super().refs(), *self._files})
+        return sorted({*super().refs(), *self._over})
 
     def get(self, ref: str) -> Template:
-        return self._files[ref] if ref in self._files else super().get(ref)
+        return self._named[ref] if ref in self._named else super().get(ref)
 
 
 def parse_variants(texts: Sequence[str]) -> list[Variant]:
