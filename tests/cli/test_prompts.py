@@ -145,6 +145,7 @@ def test_an_unknown_prompt_lists_what_there_is() -> None:
         ("rank/pointwise", "Does this product suit the request?"),
         ("explain/reason", "price: "),
         ("understand/intent", "- price (number, EUR)"),
+        ("rank/graded", "\ngrade:"),
     ],
 )
 def test_a_request_goes_through_the_real_stages_without_a_model(ref, holds, demo_catalog: Path) -> None:
@@ -155,6 +156,15 @@ def test_a_request_goes_through_the_real_stages_without_a_model(ref, holds, demo
     joined = "".join(p["text"] for m in told["messages"] for p in m["pieces"])
     assert holds in joined or holds in text
     assert "untrusted" in {p["origin"] for m in told["messages"] for p in m["pieces"]}
+
+
+def test_a_wish_goes_through_the_real_stages_without_a_model(demo_catalog: Path) -> None:
+    wish = "a rain jacket that is easy to carry"
+    done = run("render", "understand/wishes", "--request", wish, "--catalog", demo_catalog, "--json")
+    assert done.exit_code == 0, done.output
+    text = "".join(p["text"] for m in json.loads(done.stdout)["messages"] for p in m["pieces"])
+    assert wish in text
+    assert "packable yes/no" in text
 
 
 @pytest.fixture
@@ -176,6 +186,7 @@ def asked_with(folder: Path) -> set[str]:
         ("rank/listwise@1", "rank/listwise@2", "strategy=listwise"),
         ("rank/pointwise@1", "rank/pointwise@2", "strategy=pointwise"),
         ("understand/intent@1", "understand/intent@2", "mode=model"),
+        ("rank/generated@1", "rank/generated@2", "strategy=generated"),
     ],
 )
 def test_diff_on_a_suite_asks_with_either_prompt_whatever_the_settings_are(kettles, tmp_path, a, b, said) -> None:
@@ -198,6 +209,24 @@ def test_diff_on_a_suite_says_where_the_path_never_asks(kettles, tmp_path) -> No
     assert "is given twice" in str(done.exception)
 
 
+@pytest.mark.parametrize("ref", ["understand/wishes@1", "rank/graded@1"])
+def test_diff_on_a_suite_asks_with_the_prompts_that_the_path_uses_by_default(kettles, tmp_path, ref) -> None:
+    shipped = PromptLibrary.default().path(ref)
+    (tmp_path / shipped.parent.name).mkdir()
+    other = tmp_path / shipped.parent.name / shipped.name.replace("@1", "@9")
+    text = shipped.read_text().replace("version: 1", "version: 9")
+    other.write_text(text.replace("{% block user %}", "{% block user %}Think of the shopper. "))
+    done = run("diff", ref, other, "--suite", kettles, "--out", tmp_path / "runs")
+    assert done.exit_code == 0, done.output
+    told = {}
+    for folder in (tmp_path / "runs").iterdir():
+        prompts = RunFolder.read(folder).prompts
+        told |= {t: list(prompts[prompts.template == t].prompt) for t in prompts.template if t.startswith(ref[:-2])}
+    assert set(told) == {ref, ref.replace("@1", "@9")}
+    assert all("Think of the shopper" in p for p in told.pop(ref.replace("@1", "@9")))
+    assert not any("Think of the shopper" in p for p in told[ref])
+
+
 def test_diff_on_a_suite_tells_two_files_of_one_name_apart(kettles, tmp_path) -> None:
     paths = []
     for name, words in (("old", "good for"), ("new", "best for")):
@@ -207,5 +236,6 @@ def test_diff_on_a_suite_tells_two_files_of_one_name_apart(kettles, tmp_path) ->
         paths[-1].write_text(text.replace("suits the shopper best", f"is {words} the shopper"))
     done = run("diff", *paths, "--suite", kettles, "--out", tmp_path / "runs")
     assert done.exit_code == 0, done.output
-    prompts = [RunFolder.read(f).prompts["prompt"].iloc[0] for f in sorted((tmp_path / "runs").iterdir())]
+    runs = [RunFolder.read(f).prompts for f in sorted((tmp_path / "runs").iterdir())]
+    prompts = [run[run["task"] == "rank"]["prompt"].iloc[0] for run in runs]
     assert sorted("best for" in p for p in prompts) == [False, True]

@@ -182,9 +182,16 @@ def chooser(settings: Settings, *, wanted: bool) -> Iterator[Choose | None]:
 
 def strategy_of(template: Template) -> str:
     """The ranking strategy that asks with this template: its name's, or the one whose variables it takes."""
-    if template.name in ("listwise", "pointwise", "generated"):
+    if template.name in ("graded", "listwise", "pointwise", "generated"):
         return template.name
+    if "wants" in template.variables:
+        return "graded"
     return "listwise" if "candidates" in template.variables else "pointwise"
+
+
+def modes_of(template: Template) -> tuple[str, ...]:
+    """The ways of reading a request that ask with this template."""
+    return ("wishes",) if template.name in ("wishes", "kinds") else ("model", "both")
 
 
 def _with(template: Template, settings: Settings) -> dict[str, Any]:
@@ -194,7 +201,7 @@ def _with(template: Template, settings: Settings) -> dict[str, Any]:
     rank = {"strategy": strategy, "prompt": ref.removeprefix("rank/"), "suits_prompt": ref}
     reasons = template.task == "explain" and template.name not in ("record", "opening")  # those speak without a model
     explain = {"mode": "model", "prompt": ref} if reasons else {"mode": "record"}
-    understand = {"mode": "both" if template.task == "understand" else "reader", "prompt": ref}
+    understand = {"mode": modes_of(template)[-1] if template.task == "understand" else "reader", "prompt": ref}
     return {
         "rank": settings.rank.model_copy(update=rank),
         "explain": settings.explain.model_copy(update=explain),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from shelftalk.cli import common
-from shelftalk.cli.prompts_stages import strategy_of
+from shelftalk.cli.prompts_stages import modes_of, strategy_of
 from shelftalk.errors import UsageError
 from shelftalk.evaluate.runfolder import RunFolder
 from shelftalk.prompts.library import Template
@@ -74,7 +74,7 @@ def _asking(template: Template, settings: Settings) -> Mapping[str, str]:
     if template.task == "rank" and settings.rank.strategy != strategy_of(template):
         return {"strategy": strategy_of(template)}
     if template.task == "understand":
-        modes = ("model", "both") if template.name == "intent" else ("wishes",)
+        modes = modes_of(template)
         return {} if settings.understand.mode in modes else {"mode": modes[0]}
     if template.task == "explain":
         return {"explain": "model"}
