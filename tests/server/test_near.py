@@ -68,5 +68,8 @@ def test_what_is_not_understood_is_refused(served: FastAPI) -> None:
     assert here.post("/near/count", content=sent(()), headers=SECRET).json()["returned"] > 100
     assert here.post("/near/stream", content="no json", headers=SECRET).status_code == 422
     assert here.post("/near/stream", content=sent(()), headers=SECRET).status_code == 422
+    for wrong in (Request("x", k="two"), Request("x", history=("a tent",)), Request(None)):  # type: ignore[arg-type]
+        assert here.post("/near/stream", content=sent(wrong), headers=SECRET).status_code == 422
+        assert here.post("/near/why", content=sent((wrong, "TENT-110")), headers=SECRET).status_code == 422
     assert here.post("/near/remove", content=sent(("x",)), headers=SECRET).status_code == 404
     assert here.post("/near/count", content=sent(Request("x")), headers=SECRET).status_code == 404

@@ -11,10 +11,12 @@ import hmac
 import json
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic import TypeAdapter
 
 from shelftalk.errors import CatalogError, UsageError
 from shelftalk.server import sse
@@ -31,6 +33,8 @@ router = APIRouter(prefix="/near", include_in_schema=False)
 logger = logging.getLogger(__name__)
 _OWN = (UsageError, CatalogError)  # what the command tells the user as its own; anything else has it answer by itself
 
+_FORM = TypeAdapter(Asked)  # each part of a request is of its own type, or the stages would fail on it
+
 
 def _secret(request: Request) -> str:
     """The secret of this server's notice. Refused (404) where there is none, and to whoever is not on this machine."""
@@ -46,7 +50,11 @@ async def _read(request: Request, secret: Annotated[str, Depends(_secret)]) -> A
     if not hmac.compare_digest(given.encode("utf-8", "replace"), secret.encode()):
         raise Refused(401, "unauthorized", "this is for commands on the server's own machine")
     try:
-        return unpacked(json.loads(await request.body()))
+        sent = unpacked(json.loads(await request.body()))
+        for part in sent if isinstance(sent, tuple) else (sent,):
+            if isinstance(part, Asked):
+                _FORM.validate_python(asdict(part))
+        return sent
     except ValueError as error:
         raise Refused(422, "invalid_request", "not what this version sends") from error
 
