@@ -9,6 +9,7 @@ import copy
 import http.client
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,10 @@ from urllib.parse import quote
 import pytest
 from fastapi.testclient import TestClient
 from tests.browser.shop import serving
+
+from shelftalk.retrieve.criteria import top
+from shelftalk.server.exact import packed
+from shelftalk.values import Constraint, Criterion, Intent, Request, Sort, Turn
 
 PAYLOADS = (
     "' OR '1'='1", "'; DROP TABLE conversations; --", "x') OR true --", "x' UNION SELECT hash FROM api_keys --",
@@ -30,6 +35,11 @@ TALK = "0" * 32
 INTENT = {
     "constraints": [{"field": "brand", "operator": "=", "value": "Nobody"}], "sort": {"field": "price", "direction": "asc"},
     "limit": 3, "preferences": ["light"], "exclude": ["heavy"], "query": "tent", "shopping": True,
+    "criteria": [
+        {"field": "weight_kg", "want": "low", "value": None, "importance": 3, "words": "light"},
+        {"field": "setup", "want": "is", "value": "pop-up", "importance": 1, "words": "up in a minute"},
+    ],
+    "unanswered": ["easy to dry"], "kinds": ["Tents"],
 }  # fmt: skip
 # One well-formed call of every operation, with every parameter and every property of its body.
 CALLS: dict[tuple[str, str], dict[str, Any]] = {
@@ -71,6 +81,12 @@ CALLS: dict[tuple[str, str], dict[str, Any]] = {
     ("get", "/readyz"): {},
     ("get", "/metrics"): {},
 }  # fmt: skip
+SECRET = "known to this user alone"
+NEAR = Request(
+    "a tent", "mine", (Turn("user", "a tent"),), ("TENT-110",), 1, ("TENT-111",),
+    Intent((Constraint("price", "<", Decimal(300), "x"),), Sort("price", "asc"), 3, ("light",), ("heavy",), "tent", True, "tent",
+           (Criterion("setup", "is", "pop-up", 1, "up in a minute"),), ("easy to dry",), ("Tents",)),
+)  # fmt: skip
 HIDDEN: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "/v2/rerank"): CALLS["post", "/v1/rerank"],
     ("post", "/studio/try"): {"json": {"request": "a tent", "variants": [
@@ -79,7 +95,16 @@ HIDDEN: dict[tuple[str, str], dict[str, Any]] = {
     ("get", "/static/{name}"): {"path": {"name": "chat.js"}},
     ("get", "/studio"): {}, ("get", "/"): {}, ("post", "/session"): {}, ("delete", "/session"): {},
     ("get", "/openapi.json"): {},
+    ("get", "/near"): {"query": {"nonce": "n"}},
+    ("post", "/near/stream"): {"json": packed(NEAR)},
+    ("post", "/near/{aside}"): {"path": {"aside": "why"}, "json": packed((NEAR, "TENT-110"))},
 }  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _near(client: TestClient) -> None:
+    """The secret that opens what is for commands on the server's own machine."""
+    client.app.state.near = SECRET  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="module")
@@ -124,14 +149,15 @@ def _with(call: dict[str, Any], at: tuple[Any, ...], payload: str) -> dict[str, 
 def _reaching(method: str, path: str, at: tuple[Any, ...]) -> dict[str, Any]:
     """The call without what would have it refused before that place is read."""
     call = copy.deepcopy({**CALLS, **HIDDEN}[method, path])
-    if at[:2] != ("json", "conversation") and len(call.get("json", {})) > 1:
+    if at[:2] != ("json", "conversation") and "conversation" in call.get("json", {}) and len(call["json"]) > 1:
         call["json"].pop("conversation", None)
     return call
 
 
 def _send(client: TestClient, method: str, path: str, call: dict[str, Any]) -> Any:
     address = path.format(**{name: quote(str(value), safe="") for name, value in call.get("path", {}).items()})
-    return client.request(method, address, params=call.get("query"), json=call.get("json"))
+    headers = {"Authorization": f"Bearer {SECRET}"} if path.startswith("/near") else {}
+    return client.request(method, address, params=call.get("query"), json=call.get("json"), headers=headers)
 
 
 PLACES = [(method, path, at) for (method, path), call in {**CALLS, **HIDDEN}.items() for at in _strings(call)]
@@ -171,6 +197,14 @@ def _keys(value: Any) -> Iterator[str]:
         yield from _keys(inner)
 
 
+@pytest.mark.parametrize(("method", "path"), [at for at, call in CALLS.items() if "intent" in call.get("json", {})])
+def test_a_call_with_an_intent_is_taken_as_it_stands_so_that_each_part_of_it_is_read(
+    client: TestClient, method: str, path: str
+) -> None:
+    reply = _send(client, method, path, _reaching(method, path, ("json", "intent")))
+    assert reply.status_code == 200, reply.text
+
+
 @pytest.mark.parametrize(
     ("method", "path", "at"), PLACES, ids=[f"{m} {p} {'.'.join(map(str, a))}" for m, p, a in PLACES]
 )
@@ -208,6 +242,24 @@ def test_none_of_them_widens_what_is_found_or_forgotten(client: TestClient, shop
     for more in ({}, {"operator": "in", "value": [payload, "Nobody"]}):
         intent = {"constraints": [{**limit, **more}], "query": "tent"}
         assert client.post("/v1/recommendations", json={"request": "x", "intent": intent}).json()["no_match"]
+    wish = {"field": "setup", "want": "is", "value": "pop-up"}
+    for wrong in (
+        {"criteria": [{**wish, "field": payload}]},
+        {"criteria": [{**wish, "value": payload}]},
+        {"kinds": [payload]},
+    ):
+        refused = client.post("/v1/recommendations", json={"request": "x", "intent": {"query": "tent", **wrong}})
+        assert refused.status_code == 404, refused.text
+    catalog = client.app.state.server.shelf.catalog  # type: ignore[attr-defined]
+    wished = Criterion("setup", "is", payload)  # as one of many values that the catalogue does not list
+    assert top(catalog, [wished], [], [], 10) == []
+    assert top(catalog, [Criterion("weight_kg", "low")], [Constraint("categories", "in", (payload,))], [], 10) == []
+    words = {"criteria": [{**wish, "words": payload}], "unanswered": [payload], "kinds": ["Tents"], "query": "tent"}
+    plain = {**words, "criteria": [wish], "unanswered": []}
+    answers = [
+        client.post("/v1/recommendations", json={"request": "x", "intent": i}).json()["picks"] for i in (words, plain)
+    ]
+    assert [p["product_id"] for p in answers[0]] == [p["product_id"] for p in answers[1]] != []
     tents = {"field": "categories", "operator": "=", "value": "Tents"}
     counts = [
         [(c["label"], c["count"]) for c in client.post("/v1/critiques", json={"intent": intent, "picks": ["TENT-110"]}).json()["critiques"]]
