@@ -107,7 +107,7 @@ class Expectation:
 
     def all_in_stock(self) -> Expectation:
         """No pick is sold out, by its availability or else by a stock of 0."""
-        from shelftalk.retrieve.stock import sold_out
+        from shelftalk.facts.availability import sold_out
 
         __tracebackhide__ = True
         return self._every(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -86,8 +87,8 @@ def test_what_fails_twice_is_dropped_and_said_so_and_the_record_speaks_for_the_f
 def test_the_first_wish_is_always_spoken_of_where_the_record_has_it(catalog: Catalog) -> None:
     engine = FakeEngine(default="It costs 45.50 EUR [2].")
     found = explainer(engine, facets=catalog.facets()).explain(asked(catalog, LIGHT, products=(FINCH,)))[0]
-    assert found.reason == 'For "light": weight 190 g, lightest of 3. It costs 45.50 EUR.'
-    assert len(engine.calls) == 1
+    assert found.reason == 'For "light": weight 190 g, lightest of 3.'
+    assert (len(engine.calls), found.dropped) == (2, 1)
 
 
 def test_a_wish_that_the_record_is_silent_on_is_owned_up_to(catalog: Catalog) -> None:
@@ -184,7 +185,7 @@ def test_a_hostile_record_is_never_repeated_and_still_gets_a_truthful_reason(att
         assert found.reason
         assert attack not in found.reason
         for word in ("ignore", "rank", "system", "must", "free", "http", "<", "waterproof", "best"):
-            assert word not in found.reason.lower()
+            assert word not in re.sub(r'The shop writes: "[^"]*"', "", found.reason).lower()
         assert all(e.value == product.value(e.field) for c in found.claims for e in c.evidence)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import ClassVar
 
@@ -114,6 +115,17 @@ def test_graded_candidates_come_each_once_in_whatever_order_they_are_given(place
     ranking = ranker.rank_many([RankJob("tea", Intent(), given, k=2)])[0]
     assert titles(ranking)[:2] == ["sofa", "lamp"]
     assert sorted(titles(ranking)) == ["kettle", "lamp", "rug", "sofa"]
+    scores = [c.score for c in ranking.candidates]
+    assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize("grade", ["0", "3"])
+def test_what_is_shown_stands_in_the_order_of_the_criteria(grade) -> None:
+    found = shelf_of("sofa", "lamp", "kettle", "rug").candidates
+    given = Retrieval(tuple(replace(c, scores={"criteria": u}) for c, u in zip(found, (0.2, 0.9, 0.9, 1), strict=True)))
+    ranker = Ranker(FakeEngine(default=grade), PROMPTS, RankSettings(strategy="graded", grade_weight=0))
+    ranking = ranker.rank_many([RankJob("tea", Intent(), given, k=3)])[0]
+    assert titles(ranking) == ["lamp", "kettle", "sofa", "rug"], "what is not shown is not lifted"
     scores = [c.score for c in ranking.candidates]
     assert scores == sorted(scores, reverse=True)
 

@@ -18,6 +18,7 @@ from shelftalk.understand.matching import (
     option_text,
     options_of,
     plain_order,
+    spans_of,
 )
 from shelftalk.values import Facet
 
@@ -76,6 +77,25 @@ def test_few_values_are_shown() -> None:
     many = Facet("style", "text", 1, 30, tuple((f"style{chr(97 + n)}x", 1) for n in range(20)))
     assert len(FieldMatcher(Words()).offer([], "any", [many])[0].ways) == MOST_VALUES
     assert len(plain_order([many], 3)[0].ways) == MOST_VALUES
+
+
+def test_spans_stay_within_a_clause_and_begin_and_end_with_a_word_of_weight() -> None:
+    assert spans_of("a lamp for the night, not bright", {"a", "for", "the"}) == [
+        "lamp", "lamp for the night", "night", "not", "not bright", "bright",
+    ]  # fmt: skip
+    assert spans_of("", {"a"}) == spans_of("a, a", {"a"}) == []
+    assert len(spans_of(" ".join(f"word{n}" for n in range(90)), ())) <= 80
+
+
+def test_of_the_spans_the_longest_that_stands_near_is_said() -> None:
+    matcher = FieldMatcher(Words())
+    assert matcher.said([], "x", ["noise", "low noise", "a low noise in my bedroom"], NOISE, "low") == "low noise"
+    assert matcher.said([], "x", [], NOISE, "low") == ""
+
+
+def test_a_list_of_sizes_means_no_wish() -> None:
+    assert matching.coded(Facet("sizes", "list", 9, 3, (("L", 1), ("42", 1), ("one size", 1))))
+    assert not matching.coded(SETUP)
 
 
 def test_kinds_are_ordered_by_their_names() -> None:

@@ -45,6 +45,7 @@ def test_a_word_in_another_sense_is_no_limit(text, expected):
         ("headphones, he is nine", "categories = Headphones"),
         ("a puzzle, he is nine and likes pirates", "age_max >= 9; age_min <= 9; categories = Puzzles"),
         ("a bag for a 3 year old laptop", ""),
+        ("a puzzle, it is my 3 year old's birthday", "age_max >= 3; age_min <= 3; categories = Puzzles"),
         ("a puzzle for a 3 year old boy", "age_max >= 3; age_min <= 3; categories = Puzzles"),
         ("my room is 40 cm wide, an office chair", "categories = Office Chairs"),
         ("I carry 15 kg of gear, a tent", "categories = Tents"),

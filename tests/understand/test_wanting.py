@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import pytest
 from tests.catalog.fakes import product
 
@@ -13,6 +14,7 @@ from shelftalk.engines.fake import FakeEngine
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import UnderstandSettings
 from shelftalk.understand import Understander, Understood
+from shelftalk.understand.matching import FieldMatcher, KindMatcher, Matchers
 from shelftalk.understand.wanting import MOST_CRITERIA, MOST_KEPT, MOST_TURNS, Asked, Wanting
 from shelftalk.values import Constraint, Criterion, Intent, Request, Sort, Tokens, Turn
 
@@ -279,3 +281,56 @@ def test_whatever_the_model_writes_the_limits_stand(nonsense: str) -> None:
     understood, _ = understand("a tent light enough to carry under 200", nonsense)
     assert {(c.field, c.operator) for c in understood.intent.constraints} == {("categories", "="), ("price", "<")}
     assert all(c.field != "price" for c in understood.intent.criteria)
+
+
+# With matchers --------------------------------------------------------------------------------------------------------
+
+
+class Near:
+    """An encoder for which texts that share a word of three letters are alike, "hum" with "noise" too."""
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        out = np.full((len(texts), 97), 1e-6, np.float32)
+        for n, text in enumerate(texts):
+            for word in text.lower().replace("_", " ").split():
+                stem = word.strip(",:.").replace("hum", "noise").removesuffix("s")
+                out[n, sum(map(ord, stem)) % 97] += len(stem) > 2
+        return out / np.linalg.norm(out, axis=1, keepdims=True)
+
+
+MATCHERS = Matchers(FieldMatcher(Near()), KindMatcher(Near()))
+
+
+def near(request: str, *replies: str, kinds: Sequence[tuple[str, float]] = ()) -> Intent:
+    engine = FakeEngine(replies)
+    mode = UnderstandSettings(mode="wishes")
+    understander = Understander(
+        SHOP, engine, LIBRARY, mode, kinds=lambda intent, text: kinds, matchers=lambda: MATCHERS
+    )
+    return understander.understand(Request(request)).intent
+
+
+def test_the_words_of_a_wish_are_those_that_stand_nearest_to_its_field() -> None:
+    intent = near("a kettle for mornings, low noise", "a kettle for mornings: noise_db low 3")
+    assert [(c.field, c.words) for c in intent.criteria] == [("noise_db", "low noise")]
+
+
+def test_a_field_that_stands_far_from_the_request_is_not_believed() -> None:
+    intent = near("a kettle that sings opera", "sings opera: noise_db high 2")
+    assert intent.criteria == ()
+    assert intent.unanswered
+
+
+def test_a_value_of_other_kinds_than_the_need_is_nearest_to_is_no_limit() -> None:
+    kinds = [("Kettles", 0.5), ("Fans", 0.5)]
+    intent = near("kettles and fans with poles", "Kettles", "none", kinds=kinds)
+    assert all(c.field != "setup" for c in intent.constraints)
+    assert any(c.field == "setup" for c in near("a tent with poles").constraints)
+
+
+def test_a_wish_for_one_kind_alone_does_not_decide_between_the_kinds_that_help() -> None:
+    kinds = [("Tents", 0.5), ("Fans", 0.5)]
+    intent = near("I sleep badly, low noise", "Tents; Fans", "low noise: noise_db low 3", kinds=kinds)
+    assert sorted(intent.kinds) == ["Fans", "Tents"]
+    assert intent.criteria == ()
+    assert "low noise" in " ".join(intent.unanswered)

@@ -135,7 +135,7 @@ class Explainer:
         if not written.held:
             claims = self._filled(claims, check.cards, job.request)
         claims = claims or [self._record.general(product)]
-        silent = [self._record.silent(field) for field in absences(job, product)][:1]
+        silent = [self._record.silent(field) for field in absences(job, product, self.facets)][:1]
         reason = " ".join([*(c.text for c in claims), *silent])
         return Explanation(
             product.id,
@@ -151,6 +151,7 @@ class Explainer:
         """The claims of a record that speaks alone: what was asked for, none twice; where nothing was, the first facts."""
         told = {e.field for c in claims for e in c.evidence}
         rest = [c for c in cards if c.fact.field not in told and (c.asked or not (told or any(o.asked for o in cards)))]
+        rest.sort(key=lambda c: not (c.asked or c.fact.kind == "mention"))
         more = [self._record.card(c, request) for c in rest]
         return [*claims, *more[: max(0, RECORD_CLAIMS - len(claims))]]
 

@@ -19,6 +19,7 @@ from shelftalk.values import Claim, Constraint, Evidence, Facets, Product
 __all__ = ["Record", "absences", "answered", "asked_words", "bound", "misses", "record", "said", "wanted"]
 
 TEMPLATE = "explain/record"
+QUOTED = "the shop writes"  # before words of the description
 _LONGEST_WORDS = 60  # of the shopper's, that are said again
 
 
@@ -30,12 +31,14 @@ class Record:
 
     def fact(self, fact: Fact, standing: str = "", words: str = "") -> str:
         """ "Weight: 1.3 kg, lightest of 16."; with the shopper's words "For "a light tent": weight 1.3 kg, lightest of 16." """
-        return self._said(fact.name if words else _large(fact.name), said(fact), standing, words=words)
+        name = QUOTED if fact.kind == "mention" else fact.name
+        return self._said(name if words else _large(name), said(fact), standing, words=words)
 
     def card(self, card: CardFact, request: str = "") -> Claim:
         """The claim of a card's fact; it answers the criterion, the limit or the sort that speaks of its field."""
         standing = card.line.removeprefix(card.fact.reads).removeprefix(", ")
-        standing = "" if standing.startswith("middle") else standing
+        limit_alone = bool(card.constraints) and card.criterion is None and not card.sorted
+        standing = "" if standing.startswith("middle") or limit_alone else standing
         met = next((c for c in card.constraints if _met(card.fact, c)), None)
         words = answered(card)
         told = (
@@ -115,11 +118,15 @@ def misses(job: ExplainJob, product: Product, facets: Facets, voice: Record) -> 
             yield _claim(voice.missed(fact, told, job.request), fact, asked_words(told, job.request))
 
 
-def absences(job: ExplainJob, product: Product) -> Iterator[str]:
-    """The fields that were asked for and that the record lacks: of limits that were given up, of the first criterion."""
+def absences(job: ExplainJob, product: Product, facets: Facets) -> Iterator[str]:
+    """The fields that were asked for and that the record lacks: of limits that were given up, of the first criterion. A field that
+    no product of its kinds has is not missed."""
     wished = sorted(job.intent.criteria, key=lambda c: -c.importance)[:1]
     asked = [c.field for c in job.relaxed if not holds(c, product)] + [c.field for c in wished]
-    yield from dict.fromkeys(field for field in asked if product.value(field) is None)
+    for field in dict.fromkeys(f for f in asked if product.value(f) is None):
+        facet = facets.get(field)
+        if facet is None or not facet.categories or set(facet.categories) & set(product.categories):
+            yield field
 
 
 def answered(card: CardFact) -> str | None:

@@ -103,7 +103,7 @@ def _take(written: Written, generation: Generation, check: Check) -> None:
     written.tokens += generation.tokens
     text = generation.text.strip()
     written.wrote.append(text)
-    refused = 0
+    refused, fine = 0, []
     for statement in _whole(text, generation.finish):
         cited = tuple(check.cards[n - 1] for n in statement.cited if 1 <= n <= len(check.cards))
         why = (
@@ -116,6 +116,13 @@ def _take(written: Written, generation: Generation, check: Check) -> None:
             written.refused.append(why)
             logger.debug("statement refused: %s", why)
             continue
+        fine.append((statement, cited))
+    answers = any(c.asked for _, cited in [*written.held, *fine] for c in cited)
+    if fine and not answers and any(c.asked for c in check.cards):
+        refused += len(fine)
+        written.refused += ["speaks of nothing that was asked for"] * len(fine)
+        fine = []
+    for statement, cited in fine:
         told = {n for one, _ in written.held for n in one.cited}
         if len(written.held) < MOST_STATEMENTS and not set(statement.cited) <= told:
             written.held.append((statement, cited))

@@ -73,7 +73,8 @@ def card_facts(
     ]  # fmt: skip
     rest = [fact for fact in facts.values() if fact.field not in _BESIDE]
     touched = list(_touched(rest, product, intent))
-    for fact in dict.fromkeys([*touched, *_commonest(rest, facets)]):
+    own = [] if touched or any(c.asked for c in found) else _described(product)
+    for fact in dict.fromkeys([*touched, *own, *_commonest(rest, facets)]):
         if len(found) >= most:
             break
         found.append(CardFact(fact, None, fact.reads, touched=fact in touched))
@@ -150,6 +151,15 @@ def _touched(facts: Iterable[Fact], product: Product, intent: Intent) -> Iterato
 def mention(product: Product, said: str) -> Fact:
     """The fact that the product's description says this."""
     return Fact(0, "description", product.description, "mention", "text", f'text: "{said}"', parts=(said,))
+
+
+def _described(product: Product) -> list[Fact]:
+    """The first short clause of the description, where nothing of the record was asked for."""
+    for clause in _CLAUSE.split(clean(product.description)):
+        said = spoken(clause).strip(" .,;:!?")
+        if len(words(said)) >= 3 and len(said) <= _LONGEST_QUOTE and '"' not in said and safe(said):
+            return [mention(product, said)]
+    return []
 
 
 def quote(text: str, asked: Iterable[str]) -> str:

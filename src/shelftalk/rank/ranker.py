@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from shelftalk.engines.base import Engine
 from shelftalk.errors import NoLogprobs, UsageError
+from shelftalk.facts.availability import sold_out
 from shelftalk.prompts import PromptLibrary, Template
 from shelftalk.rank.card import card
 from shelftalk.rank.generated import Generated
@@ -112,7 +113,10 @@ class Ranker:
             grades = graded.grade(asked)
         except NoLogprobs as error:
             logger.warning("nothing is graded: %s", error)
-            return [Ranking(job.retrieval.candidates, "none", notes=(UNGRADED,)) for job in jobs]
+            return [
+                Ranking(tuple(_by_criteria(list(job.retrieval.candidates), job.k)), "none", notes=(UNGRADED,))
+                for job in jobs
+            ]
         return [self._by_grade(job, some, found) for job, some, found in zip(jobs, shown, grades, strict=True)]
 
     def _undecided(self, job: RankJob) -> tuple[Candidate, ...]:
@@ -128,13 +132,14 @@ class Ranker:
     def _by_grade(self, job: RankJob, shown: Sequence[Candidate], grades: Grades) -> Ranking:
         candidates = job.retrieval.candidates
         if not shown:
-            return Ranking(candidates, "none")
+            return Ranking(tuple(_by_criteria(list(candidates), job.k)), "none")
         weight = self._settings.grade_weight
         head = [
             replace(c, score=c.score + weight * g, scores={**c.scores, "grade": 3 * g})
             for c, g in zip(shown, grades.scores, strict=True)
         ]
         head.sort(key=lambda c: -c.score)
+        head = _by_criteria(head, job.k)
         graded = {c.product.id for c in shown}
         rest = [c for c in candidates if c.product.id not in graded]
         below = [replace(c, score=-float(i + 1)) for i, c in enumerate(rest)]
@@ -186,3 +191,14 @@ def mix(candidates: Sequence[Candidate], model: Sequence[float], weight: float) 
     mixed.sort(key=lambda c: -c.score)
     below = [replace(c, score=-float(i + 1)) for i, c in enumerate(tail)]
     return (*mixed, *below)
+
+
+def _by_criteria(candidates: list[Candidate], k: int) -> list[Candidate]:
+    """The candidates with the first k in the order of the criteria: what is shown together stands as the shopper wanted it, whatever
+    else brought it there. Scores stay with the places. Without criteria, and where stock decides, nothing changes."""
+    shown = candidates[:k]
+    if len({sold_out(c.product) for c in shown}) > 1:
+        return candidates
+    ordered = sorted(shown, key=lambda c: -round(c.scores.get("criteria", 0.0), 2))
+    placed = [replace(c, score=old.score) for c, old in zip(ordered, shown, strict=True)]
+    return [*placed, *candidates[k:]]

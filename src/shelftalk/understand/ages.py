@@ -63,7 +63,9 @@ _ENDS = re.compile(
 
 
 def a_things(text: Text, at: int) -> bool:
-    """Whether an age is followed by the name of a thing: "a 3 year old laptop" is no child's."""
+    """Whether an age is followed by the name of a thing: "a 3 year old laptop" is no child's, "a 3 year old's laptop" is."""
+    if at and text.tokens[at - 1].low.endswith(("'s", "\u2019s")):
+        return False
     held = []
     for token in text.tokens[at : at + 3]:
         if token.hard or token.comma or token.gap.strip() or token.low in FUNCTION or _ENDS.match(token.low):

@@ -13,7 +13,7 @@ import logging
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -25,13 +25,27 @@ from shelftalk.values import Facet, Scalar
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["FieldMatcher", "KindMatcher", "Matchers", "Offered", "load_matchers", "merged", "option_text", "options_of"]
+__all__ = [
+    "FieldMatcher",
+    "KindMatcher",
+    "Matchers",
+    "Offered",
+    "load_matchers",
+    "merged",
+    "option_text",
+    "options_of",
+    "spans_of",
+]
 
 SHIPPED, SHIPPED_NEEDS = "serve/matchers/wish-minilm", "serve/matchers/need-minilm"
 MOST_OFFERED = 7  # fields shown to the language model
 MOST_VALUES = 5  # values of a field that are shown
 LONGEST_VALUE = 32
+LONGEST_SPAN, MOST_SPANS = 6, 80  # words of a span, spans of a request
+AS_NEAR = 0.05  # cosines that differ by less are alike
 _WORD = re.compile(r"[^\W\d_]{3}")
+_SAID = re.compile(r"\w[\w'\u2019-]*")
+_CLAUSES = re.compile(r"[,;:.!?()\n]+(?:\s|$)|\s(?:and|but)\s", re.IGNORECASE)
 log = logging.getLogger(__name__)
 
 Option = tuple[str, Scalar]  # ("low" | "high", field's number) or (value, ...)
@@ -65,6 +79,11 @@ def values_of(facet: Facet) -> list[Scalar]:
     return [
         v for v, text in held if len(text) <= LONGEST_VALUE and not set("\n;,:|") & set(text) and _WORD.search(text)
     ]
+
+
+def coded(facet: Facet) -> bool:
+    """Whether most of a field's values are codes or sizes, so that the few words among them mean no wish ("one size")."""
+    return 2 * sum(_WORD.search(str(v)) is None for v, _ in facet.values) > len(facet.values)
 
 
 def options_of(facet: Facet) -> list[Scalar]:
@@ -110,6 +129,16 @@ class FieldMatcher:
         out.sort(key=lambda o: -o.score)
         return [Offered(o.facet, o.ways[:MOST_VALUES], o.score) for o in out[:most]]
 
+    def said(self, kinds: Sequence[str], request: str, spans: Sequence[str], facet: Facet, option: Scalar) -> str:
+        """The words of the request that an option answers: of the spans that stand nearest to it the longest, "" where there
+        are none."""
+        if not spans:
+            return ""
+        text = option_text(facet, option)
+        self._remember([text])
+        near = self._encoder.encode([query_text(kinds, span) for span in spans]) @ self._kept[text]
+        return max((span for span, score in zip(spans, near, strict=True) if score >= near.max() - AS_NEAR), key=len)
+
     def _remember(self, texts: Sequence[str]) -> None:
         new = [text for text in dict.fromkeys(texts) if text not in self._kept]
         if len(self._kept) + len(new) > 20_000:
@@ -122,6 +151,20 @@ class FieldMatcher:
 def query_text(kinds: Sequence[str], request: str) -> str:
     """The text that stands for a request."""
     return f"{', '.join(kinds[:2]) or 'Products'}: {request[:300]}"
+
+
+def spans_of(request: str, dull: Collection[str]) -> list[str]:
+    """The runs of one to six words of a request within its clauses, whole as they stand, that begin and end with no dull word."""
+    out: dict[str, None] = {}
+    for clause in _CLAUSES.split(request[:300]):
+        found = list(_SAID.finditer(clause))
+        for first, start in enumerate(found):
+            if start.group().lower() in dull:
+                continue
+            for end in found[first : first + LONGEST_SPAN]:
+                if end.group().lower() not in dull:
+                    out.setdefault(clause[start.start() : end.end()])
+    return list(out)[:MOST_SPANS]
 
 
 def plain_order(fields: Sequence[Facet], most: int) -> list[Offered]:

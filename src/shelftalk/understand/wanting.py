@@ -12,18 +12,28 @@ from dataclasses import dataclass, replace
 
 from shelftalk.engines.base import Engine
 from shelftalk.prompts.library import PromptLibrary
-from shelftalk.understand.criteria import Question, Wishes, WishReader, question_fields, said_in, shown_name
+from shelftalk.understand.criteria import (
+    FLOOR,
+    NEED_FLOOR,
+    Question,
+    Wishes,
+    WishReader,
+    question_fields,
+    said_in,
+    shown_name,
+)
 from shelftalk.understand.lexicon import FILLER, FUNCTION
-from shelftalk.understand.matching import Matchers, Offered, plain_order
+from shelftalk.understand.matching import Matchers, Offered, plain_order, spans_of
 from shelftalk.understand.needs import MOST_KINDS, NeedReader
 from shelftalk.understand.tokens import stem
-from shelftalk.values import Criterion, Facet, Facets, Intent, Scalar, Tokens
+from shelftalk.values import Constraint, Criterion, Facet, Facets, Intent, Scalar, Tokens
 
 __all__ = ["KindSearch", "Wanted", "Wanting"]
 
 # (kind, its share of what the search finds first), the largest share first; [] where products have no categories.
 KindSearch = Callable[[Intent, str], Sequence[tuple[str, float]]]
 
+_Text = tuple[tuple[str, ...], str, bool]  # kinds, words, whether the kinds were named
 CLEAR = 0.8  # a kind with this share of what is found first is what is meant
 MOST_TURNS = 4  # earlier turns whose wishes still count
 MOST_CRITERIA = 6
@@ -31,7 +41,9 @@ MOST_CRITERIA = 6
 SHARE, APART = 0.5, 0.12
 MOST_PLAIN = 14  # fields shown where no matcher orders them
 MOST_KEPT = 128  # texts whose wishes are remembered
+BESIDE = 0.05  # how much nearer a kind must stand to a need than those that a value belongs to
 _WORD = re.compile(r"[^\W\d_]+")
+_DULL = FUNCTION - {"not", "no", "without", "nothing", "never", "too", "less", "more"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +80,20 @@ class Wanting:
         self._matchers, self._held = matchers, held
         self._facets, self._engine, self._search = facets, engine, search
         self._wishes, self._kinds = prompts.get("understand/wishes"), prompts.get("understand/kinds")
-        self._kept: dict[tuple[tuple[str, ...], str], Wishes] = {}
+        self._kept: dict[_Text, Wishes] = {}
         facet = facets.get("categories")
         self._known = {str(v).lower(): str(v) for v, _ in facet.values} if facet else {}
 
     def read(self, asked: Sequence[Asked]) -> list[Wanted]:
         """One Wanted a request, in order; the model is asked for all kinds in one batch, then for all wishes in one."""
+        asked = [self._freed(one) for one in asked]
         kinds, chosen, spent = self._kinds_of(asked)
         texts: list[tuple[int, str]] = []
         for n, one in enumerate(asked):
             texts += [
                 (n, text) for text in (*one.earlier[-MOST_TURNS:], one.request) if self._says_more(text, one.intent)
             ]
-        wishes = self._read([(kinds[n], text) for n, text in texts])
+        wishes = self._read([(kinds[n], text, bool(_named(asked[n].intent))) for n, text in texts])
         found: list[list[Wishes]] = [[] for _ in asked]
         for (n, _), wish in zip(texts, wishes, strict=True):
             found[n].append(wish)
@@ -88,7 +101,8 @@ class Wanting:
         for n, one in enumerate(asked):
             tokens = sum((w.tokens for w in found[n]), spent[n])
             asked_model = bool(found[n]) or chosen[n]
-            intent = _joined(one.intent, kinds[n] if not _named(one.intent) else (), found[n])
+            mine = found[n] if _named(one.intent) else [self._of_all(kinds[n], wishes) for wishes in found[n]]
+            intent = _joined(one.intent, kinds[n] if not _named(one.intent) else (), mine)
             out.append(Wanted(intent, tokens, self._wishes.ref if asked_model else None, chosen[n]))
         return out
 
@@ -123,21 +137,64 @@ class Wanting:
         near = matchers.kinds.order(_first_said(one), list(shares))
         return sorted(((k, score + SHARE * shares[k]) for k, score in near), key=lambda k: -k[1])
 
-    def _read(self, texts: Sequence[tuple[tuple[str, ...], str]]) -> list[Wishes]:
+    def _read(self, texts: Sequence[_Text]) -> list[Wishes]:
         """The wishes in each text over the fields of its kinds; what was read a moment ago is not read again."""
         known = {t: replace(self._kept[t], tokens=Tokens()) for t in texts if t in self._kept}
         new = list(dict.fromkeys(t for t in texts if t not in known))
         told: list[Wishes] = []
-        fresh: dict[tuple[tuple[str, ...], str], Wishes] = {}
+        fresh: dict[_Text, Wishes] = {}
         if new:
-            questions = [Question(text, kinds, self._offered(kinds, text)) for kinds, text in new]
+            questions = [
+                Question(text, kinds, self._offered(kinds, text), FLOOR if named else NEED_FLOOR)
+                for kinds, text, named in new
+            ]
             read = WishReader(self._engine(), self._wishes).read(questions)
+            read = [self._worded(kinds, text, wishes) for (kinds, text, _), wishes in zip(new, read, strict=True)]
             fresh = dict(zip(new, read, strict=True))
             self._kept = dict([*self._kept.items(), *fresh.items()][-MOST_KEPT:])
         for text in texts:
             told.append(fresh.pop(text) if text in fresh else known[text])
             known[text] = replace(told[-1], tokens=Tokens())
         return told
+
+    def _worded(self, kinds: tuple[str, ...], text: str, wishes: Wishes) -> Wishes:
+        """The criteria with the words of the request that stand nearest to each, as the encoder finds them."""
+        matchers = self._matchers() if self._matchers is not None and wishes.criteria else None
+        if matchers is None:
+            return wishes
+        spans = spans_of(text, _DULL)
+        criteria = []
+        for c in wishes.criteria:
+            facet = self._facets.get(c.field)
+            option: Scalar = (
+                c.want if c.value is None and c.want in ("low", "high") else c.value if c.value is not None else True
+            )
+            words = matchers.fields.said(kinds, text, spans, facet, option) if facet is not None else ""
+            criteria.append(replace(c, words=words or c.words))
+        return replace(wishes, criteria=tuple(criteria))
+
+    def _freed(self, one: Asked) -> Asked:
+        """The request without values that the rules took for a field of other kinds than the need is nearest to: "hike" is no
+        backpack's use in "something to charge my phone on a hike"."""
+        matchers = self._matchers() if self._matchers is not None and not _named(one.intent) else None
+        doubtful = [c for c in one.intent.constraints if self._of_few(c)] if matchers is not None else []
+        if matchers is None or not doubtful:
+            return one
+        near = matchers.kinds.order(_first_said(one), list(self._known.values()))
+        score = dict(near)
+        lost = []
+        for c in doubtful:
+            facet = self._facets.get(c.field)
+            its = max((score[k] for k in (facet.categories if facet else ()) if k in score), default=0.0)
+            if near[0][1] - its > BESIDE:
+                lost.append(c)
+        constraints = tuple(c for c in one.intent.constraints if c not in lost)
+        return replace(one, intent=replace(one.intent, constraints=constraints)) if lost else one
+
+    def _of_few(self, c: Constraint) -> bool:
+        facet = self._facets.get(c.field)
+        named = c.operator == "=" and isinstance(c.value, str) and c.field not in ("categories", "brand")
+        return named and facet is not None and bool(facet.categories) and facet.kind in ("text", "list")
 
     def _offered(self, kinds: tuple[str, ...], text: str) -> tuple[Offered, ...]:
         """The fields to show for a text: the nearest by the matcher, else the first as they come."""
@@ -148,6 +205,20 @@ class Wanting:
             ]
         matchers = self._matchers() if self._matchers is not None else None
         return tuple(matchers.fields.offer(kinds, text, fields) if matchers else plain_order(fields, MOST_PLAIN))
+
+    def _of_all(self, kinds: tuple[str, ...], wishes: Wishes) -> Wishes:
+        """For a need, the criteria over fields of most kinds that help; a wish read for one of them alone would decide between them."""
+        kept = tuple(c for c in wishes.criteria if 2 * sum(self._carries(c.field, kind) for kind in kinds) > len(kinds))
+        lost = tuple(c.words for c in wishes.criteria if c not in kept and c.words)
+        return (
+            replace(wishes, criteria=kept, unanswered=(*wishes.unanswered, *lost))
+            if lost
+            else replace(wishes, criteria=kept)
+        )
+
+    def _carries(self, field: str, kind: str) -> bool:
+        facet = self._facets.get(field)
+        return facet is None or not facet.categories or kind in facet.categories
 
     def forget(self) -> None:
         """Read everything anew from now on (for measuring)."""
