@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from shelftalk.facts.availability import sold_out
-from shelftalk.values import Candidate, Constraint
+from shelftalk.values import Candidate, Constraint, Product
 
 
 def last(
