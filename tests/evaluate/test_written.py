@@ -60,7 +60,11 @@ def own(tmp_path):
 
 def test_a_wish_is_asked_of_its_kind_whether_its_words_name_it_or_not(own) -> None:
     carry, glass, cat, plain, see = own().load().cases
-    assert carry.request.history == ()
+    assert {carry.catalog, glass.catalog} == {"lamps"}
+    assert carry.request.history == glass.request.history == ()
+    loaded = own(text=SUITE.replace("path:", "pool: all, path:")).load()
+    glass = loaded.cases[1]
+    assert {c.catalog for c in loaded.cases} == {"main"}
     assert [turn.content for turn in glass.request.history] == ["lamps", ""]
     assert glass.request.request == "not another glass one, it must go down to candle light"
     assert [(c["field"], c["want"], c["value"], c["importance"]) for c in glass.meta["criteria"]] == [
@@ -87,11 +91,13 @@ def test_a_request_names_its_kind_by_the_last_word_of_its_name(text, kind, named
 
 
 def test_the_made_products_are_those_of_the_kinds_and_the_same_each_time(own) -> None:
-    first, second = own().load().feeds["main"], own().load().feeds["main"]
+    assert {k: len(f.products) for k, f in own().load().feeds.items()} == {"lamps": 24, "mirrors": 24}
+    pooled = SUITE.replace("path:", "pool: all, path:")
+    first, second = own(text=pooled).load().feeds["main"], own(text=pooled).load().feeds["main"]
     assert len(first.products) == 48
     assert {c for p in first.products for c in p.categories} == {"Lamps", "Mirrors"}
     assert feed_digest(first) == feed_digest(second)
-    fewer = own(text=SUITE.replace("path:", "each: 5, path:")).load().feeds["main"]
+    fewer = own(text=pooled.replace("path:", "each: 5, path:")).load().feeds["main"]
     assert len(fewer.products) == 10
     assert feed_digest(fewer) != feed_digest(first)
 

@@ -33,7 +33,7 @@ __all__ = ["KindSearch", "Wanted", "Wanting"]
 # (kind, its share of what the search finds first), the largest share first; [] where products have no categories.
 KindSearch = Callable[[Intent, str], Sequence[tuple[str, float]]]
 
-_Text = tuple[tuple[str, ...], str, bool]  # kinds, words, whether the kinds were named
+_Text = tuple[tuple[str, ...], str, bool]  # kinds, words, whether the kinds are certain
 CLEAR = 0.8  # a kind with this share of what is found first is what is meant
 MOST_TURNS = 4  # earlier turns whose wishes still count
 MOST_CRITERIA = 6
@@ -87,13 +87,13 @@ class Wanting:
     def read(self, asked: Sequence[Asked]) -> list[Wanted]:
         """One Wanted a request, in order; the model is asked for all kinds in one batch, then for all wishes in one."""
         asked = [self._freed(one) for one in asked]
-        kinds, chosen, spent = self._kinds_of(asked)
+        kinds, chosen, spent, needs = self._kinds_of(asked)
         texts: list[tuple[int, str]] = []
         for n, one in enumerate(asked):
             texts += [
                 (n, text) for text in (*one.earlier[-MOST_TURNS:], one.request) if self._says_more(text, one.intent)
             ]
-        wishes = self._read([(kinds[n], text, bool(_named(asked[n].intent))) for n, text in texts])
+        wishes = self._read([(kinds[n], text, n not in needs) for n, text in texts])
         found: list[list[Wishes]] = [[] for _ in asked]
         for (n, _), wish in zip(texts, wishes, strict=True):
             found[n].append(wish)
@@ -101,12 +101,14 @@ class Wanting:
         for n, one in enumerate(asked):
             tokens = sum((w.tokens for w in found[n]), spent[n])
             asked_model = bool(found[n]) or chosen[n]
-            mine = found[n] if _named(one.intent) else [self._of_all(kinds[n], wishes) for wishes in found[n]]
+            mine = found[n] if n not in needs else [self._of_all(kinds[n], wishes) for wishes in found[n]]
             intent = _joined(one.intent, kinds[n] if not _named(one.intent) else (), mine)
             out.append(Wanted(intent, tokens, self._wishes.ref if asked_model else None, chosen[n]))
         return out
 
-    def _kinds_of(self, asked: Sequence[Asked]) -> tuple[list[tuple[str, ...]], list[bool], list[Tokens]]:
+    def _kinds_of(self, asked: Sequence[Asked]) -> tuple[list[tuple[str, ...]], list[bool], list[Tokens], set[int]]:
+        """By request: the kinds, whether several were chosen, what that cost; and the requests that are needs, where the kinds
+        are neither named nor nearly all that the search finds."""
         kinds: list[tuple[str, ...]] = []
         open_: list[tuple[int, list[tuple[str, float]]]] = []
         for n, one in enumerate(asked):
@@ -127,7 +129,7 @@ class Wanting:
                 spent[n] = helping.tokens
                 kinds[n] = helping_kinds(near, helping.kinds) or kinds[n]
                 chosen[n] = len(kinds[n]) > 1
-        return kinds, chosen, spent
+        return kinds, chosen, spent, {n for n, _ in open_}
 
     def _near(self, one: Asked, shares: Mapping[str, float]) -> list[tuple[str, float]]:
         """The kinds that the search finds, by how near the need is to their names and by their share of what is found."""
@@ -145,8 +147,8 @@ class Wanting:
         fresh: dict[_Text, Wishes] = {}
         if new:
             questions = [
-                Question(text, kinds, self._offered(kinds, text), FLOOR if named else NEED_FLOOR)
-                for kinds, text, named in new
+                Question(text, kinds, self._offered(kinds, text), FLOOR if certain else NEED_FLOOR)
+                for kinds, text, certain in new
             ]
             read = WishReader(self._engine(), self._wishes).read(questions)
             read = [self._worded(kinds, text, wishes) for (kinds, text, _), wishes in zip(new, read, strict=True)]

@@ -26,11 +26,13 @@ _EACH = {"wishes": 24, "needs": 6}
 
 class WrittenOptions(Options):
     """`ask`: wishes or needs; `split`: dev, test, or all (of a set that no model was trained on); `path`: another folder in
-    the same format; `each`: made-up products a kind (wishes 24, needs 6); `seed` of those products."""
+    the same format; `pool`: what a wish is put to, a catalogue of its kind or, after a turn that names the kind, one of all kinds
+    (needs always; a suite's own catalogue too); `each`: made-up products a kind (wishes 24, needs 6); `seed` of those products."""
 
     ask: Literal["wishes", "needs"] = "wishes"
     split: Literal["dev", "test", "all"] = "test"
     path: str | None = None
+    pool: Literal["kind", "all"] = "kind"
     each: int | None = Field(None, ge=2, le=1000)
     seed: int = 0
 
@@ -44,8 +46,15 @@ def load(options: WrittenOptions, place: Place, gains: Gains) -> Loaded:
     asked: Iterable[Wish | Need] = found.wishes if options.ask == "wishes" else found.needs
     chosen = [one for one in asked if options.split in ("all", one.split)]
     names = _distinct(chosen)
-    cases = [_wish(w, n) if isinstance(w, Wish) else _need(w, n) for w, n in zip(chosen, names, strict=True)]
-    return Loaded(cases, {"main": Feed(products=_products(found, chosen, options))})
+    apart = options.ask == "wishes" and options.pool == "kind"
+    cases = [_wish(w, n, apart) if isinstance(w, Wish) else _need(w, n) for w, n in zip(chosen, names, strict=True)]
+    products = _products(found, chosen, options)
+    if not apart:
+        return Loaded(cases, {"main": Feed(products=products)})
+    kinds = {one.kind for one in chosen if isinstance(one, Wish)}
+    return Loaded(
+        cases, {_key(kind): Feed(products=tuple(p for p in products if kind in p.categories)) for kind in sorted(kinds)}
+    )
 
 
 def _products(found: WrittenSet, chosen: list[Any], options: WrittenOptions) -> tuple[Any, ...]:
@@ -67,13 +76,18 @@ def _distinct(chosen: Iterable[Wish | Need]) -> list[str]:
     return names
 
 
-def _wish(wish: Wish, name: str) -> Case:
+def _key(kind: str) -> str:
+    return "-".join(kind.lower().split())
+
+
+def _wish(wish: Wish, name: str, apart: bool) -> Case:
     wants = [want for want in wish.wants if want is not None]
     none = [words for words, want in zip(wish.words, wish.wants, strict=True) if want is None]
-    told = names_kind(wish.text, wish.kind)
+    told = apart or names_kind(wish.text, wish.kind)
     return Case(
         name,
         Request(wish.text, name, () if told else _kind_first(wish.kind)),
+        catalog=_key(wish.kind) if apart else "main",
         columns={
             "unseen": wish.kind in HELD,
             "wishes": str(len(wish.wants)) if len(wish.wants) < 3 else "3+",
