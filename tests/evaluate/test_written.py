@@ -102,6 +102,12 @@ def test_the_made_products_are_those_of_the_kinds_and_the_same_each_time(own) ->
     assert feed_digest(fewer) != feed_digest(first)
 
 
+def test_products_of_ones_own_are_one_pool(own, tmp_path) -> None:
+    (tmp_path / "shop.jsonl").write_text('{"id": "l1", "title": "Lamp", "categories": ["Lamps"], "weight_g": 300}\n')
+    loaded = own(text=SUITE + "catalog: {feed: shop.jsonl}\n").load()
+    assert {c.catalog for c in loaded.cases} == {"main"} == set(loaded.feeds)
+
+
 def test_a_line_that_is_not_in_the_format_is_told_by_its_place(own, tmp_path) -> None:
     file = tmp_path / "mine" / "kinds" / "home.txt"
     file.write_text(KINDS.replace("width_cm high", "height_cm high"))

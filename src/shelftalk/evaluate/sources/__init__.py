@@ -32,6 +32,8 @@ def load(data: Mapping[str, Any], where: str, place: Place, gains: Gains, feeds:
         raise UsageError(f"{where}: data.kind is {kind!r}; there is: {', '.join(KINDS)}")
     model, loader = KINDS[str(kind)]
     options = model.read(data, where)
+    if kind == "written" and feeds:
+        options = options.model_copy(update={"pool": "all"})
     if kind == "jsonl":
         if not feeds:
             raise UsageError(f"{where}: data.kind jsonl needs 'catalog': a feed, or the folder of a catalogue")
