@@ -144,7 +144,6 @@ class Explainer:
             written.tokens,
             written.dropped,
             int(written.tries > 1),
-            _notes(written.dropped),
         )
 
     def _filled(self, claims: list[Claim], cards: Sequence[CardFact], request: str) -> list[Claim]:
@@ -165,9 +164,3 @@ def _main(cards: Sequence[CardFact], told: set[str]) -> CardFact | None:
 def _evidence(cited: Sequence[CardFact]) -> tuple[Evidence, ...]:
     """The facts as an answer shows them: field and the record's own value."""
     return tuple(Evidence(card.fact.field, card.fact.value) for card in cited)
-
-
-def _notes(dropped: int) -> tuple[str, ...]:
-    if not dropped:
-        return ()
-    return ("1 wording of the model did not hold and was dropped",) if dropped == 1 else (f"{dropped} wordings of the model did not hold and were dropped",)  # fmt: skip
