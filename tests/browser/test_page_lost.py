@@ -108,6 +108,7 @@ def test_a_line_that_is_dead_without_saying_so_is_given_up(v: Visit, wire: Wire)
     wire.mood = "hold"
     v.start(TENT)
     v.page.wait_for_selector(".chips")
+    assert wire.holds.wait(30)
     wire.mood = "well"
     v.page.clock.fast_forward(9_000)
     v.page.wait_for_selector(".doing:has-text('This takes longer than usual')")

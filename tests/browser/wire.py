@@ -21,6 +21,7 @@ class Wire:
         self._upstream = (host, int(port))
         self.mood: Mood = "well"
         self.streams = 0
+        self.holds = threading.Event()  # a stream is held: its pick has come and is kept back
         self._server = socket.create_server(("127.0.0.1", 0))
         self.address = f"http://127.0.0.1:{self._server.getsockname()[1]}"
         self._open: list[socket.socket] = []
@@ -58,6 +59,7 @@ class Wire:
 
     def _meddle(self, server: socket.socket, browser: socket.socket) -> None:
         if self.mood == "hold":
+            self.holds.set()
             return
         if self.mood == "finish":
             rest = b""

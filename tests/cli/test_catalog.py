@@ -93,8 +93,10 @@ def test_an_unknown_product_and_an_unknown_catalogue_are_catalogue_errors(shop: 
 
 
 def test_stats_say_how_many_products_there_are(shop: Path) -> None:
-    assert "products     3" in call("stats", "--catalog", shop).stdout
-    found = json.loads(call("stats", "--catalog", shop, "--json").stdout)
+    told = [call("stats", "--catalog", shop, *more) for more in ((), ("--json",))]
+    assert [result.exit_code for result in told] == [0, 0], [result.exception for result in told]
+    assert "products     3" in told[0].stdout
+    found = json.loads(told[1].stdout)
     assert (found["products"], found["price_min"], found["price_max"]) == (3, "5", "100.00")
 
 
