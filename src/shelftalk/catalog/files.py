@@ -74,9 +74,10 @@ def drop_folder(path: Path, *leftovers: str) -> None:
 
 
 def size(path: Path) -> int:
-    """Bytes of all files below a folder."""
+    """Bytes of all files below a folder; one that goes while they are counted does not count."""
     total = 0
-    for file in path.rglob("*"):
-        with suppress(OSError):
-            total += file.stat().st_size if file.is_file() else 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with suppress(OSError):
+                total += (Path(folder) / name).stat().st_size
     return total
