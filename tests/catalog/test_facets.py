@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.catalog.fakes import HashEmbedder, product
 
 from shelftalk.catalog import Catalog, facets
+from shelftalk.catalog.facets import collect
 from shelftalk.values import Product
 
 SHOP = [
@@ -148,3 +149,11 @@ def test_a_catalogue_keeps_its_facets_until_it_changes(tmp_path: Path, monkeypat
     again = catalog.facets().get("colour")
     assert again is not None
     assert ("Green", 1) in again.values
+
+
+@pytest.mark.parametrize("prices", [("100", "100.00"), ("100.00", "100")])
+def test_a_price_is_told_as_this_catalogue_writes_it_whatever_another_wrote(prices: tuple[str, str]) -> None:
+    for price in prices:
+        found = collect([product("p", "Lamp", price), product("q", "Lamp", "5")]).get("price")
+        assert found is not None
+        assert str(found.maximum) == price

@@ -205,13 +205,17 @@ def _rank(pair: tuple[Scalar, int]) -> tuple[int, str]:
     return -pair[1], str(pair[0])
 
 
-@lru_cache(maxsize=65_536, typed=True)
 def _kind(value: Any) -> tuple[Kind, Any]:
     """The kind of a value, and the amount that a range is made of (None where it has none)."""
     if isinstance(value, bool):
         return "boolean", None
-    if isinstance(value, (int, float, Decimal)):
+    if isinstance(value, (int, float, Decimal)):  # not remembered: 100 and 100.00 are equal and written otherwise
         return "number", value
+    return _kind_of_text(value)
+
+
+@lru_cache(maxsize=65_536, typed=True)
+def _kind_of_text(value: Any) -> tuple[Kind, Any]:
     if isinstance(value, tuple):
         return "list", None
     if sql.fractional_year(value) is not None:
