@@ -15,7 +15,7 @@ from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import UnderstandSettings
 from shelftalk.understand import Understander, Understood
 from shelftalk.understand.matching import FieldMatcher, KindMatcher, Matchers
-from shelftalk.understand.wanting import MOST_CRITERIA, MOST_KEPT, MOST_TURNS, Asked, Wanting
+from shelftalk.understand.wanting import MOST_CRITERIA, MOST_KEPT, MOST_TURNS, Asked, Wanting, _unlimited
 from shelftalk.values import Constraint, Criterion, Intent, Request, Sort, Tokens, Turn
 
 SHOP = collect(
@@ -334,3 +334,16 @@ def test_a_wish_for_one_kind_alone_does_not_decide_between_the_kinds_that_help()
     assert sorted(intent.kinds) == ["Fans", "Tents"]
     assert intent.criteria == ()
     assert "low noise" in " ".join(intent.unanswered)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("a light tent under 150, not in red", "a light tent"),
+        ("under 200, a light tent", "a light tent"),
+        ("a tent", "a tent"),
+        ("at most 2 kg", "at most 2 kg"),
+    ],
+)
+def test_limits_are_no_wishes(text: str, left: str) -> None:
+    assert _unlimited(text, understand(text, "none")[0].intent) == left

@@ -33,7 +33,8 @@ __all__ = ["KindSearch", "Wanted", "Wanting"]
 # (kind, its share of what the search finds first), the largest share first; [] where products have no categories.
 KindSearch = Callable[[Intent, str], Sequence[tuple[str, float]]]
 
-_Text = tuple[tuple[str, ...], str, bool]  # kinds, words, whether the kinds are certain
+# Kinds, words, the same without what the rules read as limits, and whether the kinds are certain.
+_Text = tuple[tuple[str, ...], str, str, bool]
 CLEAR = 0.8  # a kind with this share of what is found first is what is meant
 MOST_TURNS = 4  # earlier turns whose wishes still count
 MOST_CRITERIA = 6
@@ -93,7 +94,7 @@ class Wanting:
             texts += [
                 (n, text) for text in (*one.earlier[-MOST_TURNS:], one.request) if self._says_more(text, one.intent)
             ]
-        wishes = self._read([(kinds[n], text, n not in needs) for n, text in texts])
+        wishes = self._read([(kinds[n], text, _unlimited(text, asked[n].intent), n not in needs) for n, text in texts])
         found: list[list[Wishes]] = [[] for _ in asked]
         for (n, _), wish in zip(texts, wishes, strict=True):
             found[n].append(wish)
@@ -147,11 +148,11 @@ class Wanting:
         fresh: dict[_Text, Wishes] = {}
         if new:
             questions = [
-                Question(text, kinds, self._offered(kinds, text), FLOOR if certain else NEED_FLOOR)
-                for kinds, text, certain in new
+                Question(text, kinds, self._offered(kinds, left), FLOOR if certain else NEED_FLOOR)
+                for kinds, text, left, certain in new
             ]
             read = WishReader(self._engine(), self._wishes).read(questions)
-            read = [self._worded(kinds, text, wishes) for (kinds, text, _), wishes in zip(new, read, strict=True)]
+            read = [self._worded(kinds, left, wishes) for (kinds, _, left, _), wishes in zip(new, read, strict=True)]
             fresh = dict(zip(new, read, strict=True))
             self._kept = dict([*self._kept.items(), *fresh.items()][-MOST_KEPT:])
         for text in texts:
@@ -239,6 +240,17 @@ class Wanting:
 
     def _words_of(self, intent: Intent) -> tuple[str, ...]:
         return tuple(self._known.get(str(v).lower(), "") for c in intent.constraints if c.field == "categories" for v in (c.value if isinstance(c.value, tuple) else (c.value,)))  # fmt: skip
+
+
+def _unlimited(text: str, intent: Intent) -> str:
+    """The text without the words of limits, which are no wishes: "a light jacket" of "a light jacket under 150, not in black"."""
+    left = text
+    for c in intent.constraints:
+        if c.field != "categories" and len(c.span) > 2:
+            left = re.sub(rf"(?<!\w){re.escape(c.span)}(?!\w)", " ", left, flags=re.IGNORECASE)
+    clauses = [" ".join(part.split()) for part in re.split(r"[,;]", left)]
+    left = ", ".join(c for c in clauses if any(w.lower() not in FUNCTION for w in _WORD.findall(c)))
+    return left or text
 
 
 def _first_said(one: Asked) -> str:
