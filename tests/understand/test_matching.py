@@ -89,8 +89,10 @@ def test_spans_stay_within_a_clause_and_begin_and_end_with_a_word_of_weight() ->
 
 def test_of_the_spans_the_longest_that_stands_near_is_said() -> None:
     matcher = FieldMatcher(Words())
-    assert matcher.said([], "x", ["noise", "low noise", "a low noise in my bedroom"], NOISE, "low") == "low noise"
-    assert matcher.said([], "x", [], NOISE, "low") == ""
+    spans = ["noise", "low noise", "a low noise in my bedroom", "no foldable"]
+    assert matcher.said([], spans, [(NOISE, "low"), (FOLDS, False)]) == ["low noise", "no foldable"]
+    assert matcher.said([], [], [(NOISE, "low")]) == [""]
+    assert matcher.said([], spans, []) == []
 
 
 def test_a_list_of_sizes_means_no_wish() -> None:

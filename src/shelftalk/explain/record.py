@@ -41,9 +41,7 @@ class Record:
         standing = "" if standing.startswith("middle") or limit_alone else standing
         met = next((c for c in card.constraints if _met(card.fact, c)), None)
         words = answered(card)
-        told = (
-            words.replace(chr(34), "") if card.criterion is not None and words and len(words) <= _LONGEST_WORDS else ""
-        )
+        told = words.replace('"', "") if card.criterion is not None and words and len(words) <= _LONGEST_WORDS else ""
         text = self.met(card.fact, met, standing) if met else self.fact(card.fact, standing, told)
         return _claim(text, card.fact, words)
 

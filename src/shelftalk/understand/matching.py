@@ -129,15 +129,20 @@ class FieldMatcher:
         out.sort(key=lambda o: -o.score)
         return [Offered(o.facet, o.ways[:MOST_VALUES], o.score) for o in out[:most]]
 
-    def said(self, kinds: Sequence[str], request: str, spans: Sequence[str], facet: Facet, option: Scalar) -> str:
-        """The words of the request that an option answers: of the spans that stand nearest to it the longest, "" where there
-        are none."""
-        if not spans:
-            return ""
-        text = option_text(facet, option)
-        self._remember([text])
-        near = self._encoder.encode([query_text(kinds, span) for span in spans]) @ self._kept[text]
-        return max((span for span, score in zip(spans, near, strict=True) if score >= near.max() - AS_NEAR), key=len)
+    def said(self, kinds: Sequence[str], spans: Sequence[str], wanted: Sequence[tuple[Facet, Scalar]]) -> list[str]:
+        """For each option that is wanted, the words of the request that it answers: of the spans that stand nearest to it the
+        longest, "" where there are none."""
+        if not spans or not wanted:
+            return [""] * len(wanted)
+        texts = [option_text(facet, option) for facet, option in wanted]
+        self._remember(texts)
+        vectors = self._encoder.encode([query_text(kinds, span) for span in spans])
+        found = []
+        for text in texts:
+            near = vectors @ self._kept[text]
+            nearest = (span for span, score in zip(spans, near, strict=True) if score >= near.max() - AS_NEAR)
+            found.append(max(nearest, key=len))
+        return found
 
     def _remember(self, texts: Sequence[str]) -> None:
         new = [text for text in dict.fromkeys(texts) if text not in self._kept]

@@ -165,16 +165,14 @@ class Wanting:
         matchers = self._matchers() if self._matchers is not None and wishes.criteria else None
         if matchers is None:
             return wishes
-        spans = spans_of(text, _DULL)
-        criteria = []
-        for c in wishes.criteria:
-            facet = self._facets.get(c.field)
-            option: Scalar = (
-                c.want if c.value is None and c.want in ("low", "high") else c.value if c.value is not None else True
-            )
-            words = matchers.fields.said(kinds, text, spans, facet, option) if facet is not None else ""
-            criteria.append(replace(c, words=words or c.words))
-        return replace(wishes, criteria=tuple(criteria))
+        wanted = [
+            (facet, c.want if c.value is None else c.value)
+            for c in wishes.criteria
+            if (facet := self._facets.get(c.field)) is not None
+        ]
+        said = matchers.fields.said(kinds, spans_of(text, _DULL), wanted)
+        words = {facet.field: found for (facet, _), found in zip(wanted, said, strict=True)}
+        return replace(wishes, criteria=tuple(replace(c, words=words.get(c.field) or c.words) for c in wishes.criteria))
 
     def _freed(self, one: Asked) -> Asked:
         """The request without values that the rules took for a field of other kinds than the need is nearest to: "hike" is no
@@ -213,11 +211,7 @@ class Wanting:
         """For a need, the criteria over fields of most kinds that help; a wish read for one of them alone would decide between them."""
         kept = tuple(c for c in wishes.criteria if 2 * sum(self._carries(c.field, kind) for kind in kinds) > len(kinds))
         lost = tuple(c.words for c in wishes.criteria if c not in kept and c.words)
-        return (
-            replace(wishes, criteria=kept, unanswered=(*wishes.unanswered, *lost))
-            if lost
-            else replace(wishes, criteria=kept)
-        )
+        return replace(wishes, criteria=kept, unanswered=(*wishes.unanswered, *lost))
 
     def _carries(self, field: str, kind: str) -> bool:
         facet = self._facets.get(field)
