@@ -227,3 +227,13 @@ def test_the_default_model_says_why_in_checked_words(engine, catalog: Catalog) -
     found = explainer(engine, facets=catalog.facets()).explain(asked(catalog, LIGHT))
     assert all(e.reason and e.claims[0].evidence for e in found)
     assert sum(e.tokens.completion for e in found) > 0
+
+
+@pytest.mark.parametrize(("value", "answers"), [(True, "quiet"), (False, None)])
+def test_the_record_quotes_a_wish_only_before_a_fact_that_meets_it(value: bool, answers: str | None) -> None:
+    found = Product("q", "Headphones", price=Decimal(50), currency="EUR", attributes={"noise_cancelling": value})
+    wish = Criterion("noise_cancelling", "is", True, words="quiet")
+    intent = Intent(criteria=(wish,))
+    told = explainer().explain(ExplainJob("something quiet", intent, (found,)))[0]
+    assert told.claims[0].evidence[0].value is value
+    assert (told.claims[0].answers, 'For "quiet"' in told.reason) == (answers, answers is not None)

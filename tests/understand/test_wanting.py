@@ -341,6 +341,7 @@ def test_a_wish_for_one_kind_alone_does_not_decide_between_the_kinds_that_help()
     [
         ("a light tent under 150, not in red", "a light tent"),
         ("under 200, a light tent", "a light tent"),
+        ("a tent under 150 that I can carry", "a tent, that I can carry"),
         ("a tent", "a tent"),
         ("at most 2 kg", "at most 2 kg"),
     ],

@@ -10,7 +10,7 @@ from shelftalk.explain.job import ExplainJob
 from shelftalk.explain.named import foreign, origin, worded
 from shelftalk.facts.card import CardFact, plain_name
 from shelftalk.facts.facts import Fact, facts_of, money, quantity
-from shelftalk.facts.holds import as_number, holds
+from shelftalk.facts.holds import as_number, holds, same
 from shelftalk.facts.units import close
 from shelftalk.prompts import PromptLibrary, Template
 from shelftalk.text import clean
@@ -40,7 +40,7 @@ class Record:
         limit_alone = bool(card.constraints) and card.criterion is None and not card.sorted
         standing = "" if standing.startswith("middle") or limit_alone else standing
         met = next((c for c in card.constraints if _met(card.fact, c)), None)
-        words = answered(card)
+        words = answered(card) if _meets(card) else None
         told = words.replace('"', "") if card.criterion is not None and words and len(words) <= _LONGEST_WORDS else ""
         text = self.met(card.fact, met, standing) if met else self.fact(card.fact, standing, told)
         return _claim(text, card.fact, words)
@@ -131,6 +131,15 @@ def answered(card: CardFact) -> str | None:
     """The shopper's words that a card's fact answers, None where they are not known."""
     found = [card.criterion.words if card.criterion else "", *(c.span for c in card.constraints)]
     return next((clean(words) for words in found if words), None)
+
+
+def _meets(card: CardFact) -> bool:
+    """Whether the fact is no contradiction of the criterion that touches it: "noise cancelling: no" answers no wish for quiet."""
+    c = card.criterion
+    if c is None or c.want not in ("is", "not"):
+        return True
+    values = card.fact.value if isinstance(card.fact.value, (tuple, list)) else (card.fact.value,)
+    return any(same(value, c.value) for value in values) == (c.want == "is")
 
 
 def asked_words(constraint: Constraint, request: str) -> str | None:

@@ -241,7 +241,7 @@ def _unlimited(text: str, intent: Intent) -> str:
     left = text
     for c in intent.constraints:
         if c.field != "categories" and len(c.span) > 2:
-            left = re.sub(rf"(?<!\w){re.escape(c.span)}(?!\w)", " ", left, flags=re.IGNORECASE)
+            left = re.sub(rf"(?<!\w){re.escape(c.span)}(?!\w)", ";", left, flags=re.IGNORECASE)
     clauses = [" ".join(part.split()) for part in re.split(r"[,;]", left)]
     left = ", ".join(c for c in clauses if any(w.lower() not in FUNCTION for w in _WORD.findall(c)))
     return left or text
