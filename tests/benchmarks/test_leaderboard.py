@@ -12,6 +12,7 @@ import pytest
 from tests.catalog.fakes import HashEmbedder
 from tests.evaluate.made_runs import make_run
 from tests.evaluate.own import write_suite
+from tests.homes import new_home
 from typer.testing import CliRunner
 
 from shelftalk.cli.main import app
@@ -36,7 +37,7 @@ def run(leaderboard: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> An
     variants = ("strategy=none,name=both", "strategy=none,retrieve.dense_weight=0,name=words")
     blocks = (leaderboard.Block("kettles", str(suite), variants, ("ndcg@10", "valid_first"), limit=5),)
     monkeypatch.setattr(leaderboard, "BLOCKS", blocks)
-    monkeypatch.setenv("SHELFTALK_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SHELFTALK_HOME", str(new_home(tmp_path / "home")))
     monkeypatch.setattr(catalogs, "load_embedder", lambda name, home: HashEmbedder())
     asked: list[list[str]] = []
 

@@ -11,6 +11,7 @@ import time
 import pytest
 from tests.catalog.fakes import HashEmbedder
 from tests.evaluate.own import REQUESTS, write_suite
+from tests.homes import new_home
 from typer.testing import CliRunner
 
 from shelftalk.cli.main import app
@@ -20,7 +21,7 @@ from shelftalk.evaluate import catalogs
 
 @pytest.fixture
 def own(tmp_path, monkeypatch):
-    monkeypatch.setenv("SHELFTALK_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SHELFTALK_HOME", str(new_home(tmp_path / "home")))
     monkeypatch.setattr(catalogs, "load_embedder", lambda name, home: HashEmbedder())
     return write_suite(tmp_path / "suite")
 

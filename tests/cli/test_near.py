@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import uvicorn
 from tests.catalog.fakes import HashEmbedder
+from tests.homes import new_home
 from tests.server.helpers import free_port, until
 from tests.test_recommender import PRODUCTS
 from typer.testing import CliRunner
@@ -41,7 +42,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A catalogue, where everything else is kept in the same folder and the record speaks."""
     Catalog.open(tmp_path / "shop", create=True, embedder=HashEmbedder()).upsert(PRODUCTS)
     monkeypatch.setattr("shelftalk.catalog.embed.load_embedder", lambda *_: HashEmbedder())
-    monkeypatch.setenv("SHELFTALK_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SHELFTALK_HOME", str(new_home(tmp_path / "home")))
     monkeypatch.setenv("COLUMNS", "500")  # no line of timings is broken in two
     monkeypatch.setenv("SHELFTALK_SERVE__DATABASE", f"sqlite:///{tmp_path}/serve.db")
     monkeypatch.setenv("SHELFTALK_UNDERSTAND__MODE", "reader")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.catalog.fakes import HashEmbedder
 from tests.evaluate.own import Model, write_suite
+from tests.homes import new_home
 from typer.testing import CliRunner, Result
 
 from shelftalk.cli import prompts_tokens
@@ -170,7 +171,7 @@ def test_a_wish_goes_through_the_real_stages_without_a_model(demo_catalog: Path)
 @pytest.fixture
 def kettles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A suite of one's own, answered with a stand-in for the language model."""
-    monkeypatch.setenv("SHELFTALK_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SHELFTALK_HOME", str(new_home(tmp_path / "home")))
     monkeypatch.setattr(catalogs, "load_embedder", lambda name, home: HashEmbedder())
     monkeypatch.setattr(runner, "load_engine", lambda settings, batch: Model())
     return write_suite(tmp_path / "suite", metrics=["mrr", "tokens_prompt", "latency_ms"])

@@ -67,3 +67,14 @@ def test_a_damaged_base_is_told_with_its_file_before_an_adapter_is_merged_into_i
     (tmp_path / "model.safetensors").write_text("{}")
     with pytest.raises(EngineError, match=r"model\.safetensors is damaged"):
         fingerprint(tmp_path)
+
+
+def test_vllm_finds_nothing_in_the_library_object_of_numba() -> None:
+    """vLLM reads the `__dict__` of all that modules hold; llvmlite's library answers to that name too, with no dictionary."""
+    from shelftalk.engines.vllm_engine import _hide_llvmlite
+
+    ffi = pytest.importorskip("llvmlite.binding.ffi")
+    _hide_llvmlite()
+    _hide_llvmlite()
+    assert not hasattr(ffi.lib, "__dict__")
+    assert ffi.lib.LLVMPY_GetVersionInfo() > 0

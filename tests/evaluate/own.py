@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import yaml
+from tests.homes import new_home
 
 from shelftalk.engines.base import Choice, Decoding, Generation
 from shelftalk.engines.common import normalised
@@ -54,7 +55,7 @@ def write_suite(folder: Path, requests: list[dict] | None = None, qrels: str | N
 
 def own_settings(home: Path) -> Settings:
     """Settings with a home of the test's own."""
-    return load_settings(home=home / "home")
+    return load_settings(home=new_home(home / "home"))
 
 
 class Model:

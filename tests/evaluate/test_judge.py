@@ -8,6 +8,7 @@ import math
 import pytest
 from tests.catalog.fakes import HashEmbedder
 from tests.evaluate.own import own_settings, write_suite
+from tests.homes import new_home
 from typer.testing import CliRunner
 
 from shelftalk import engines
@@ -183,7 +184,7 @@ def test_a_preference_is_shown_only_where_there_are_pairs_enough() -> None:
 @pytest.fixture
 def judged(tmp_path, monkeypatch):
     """Runs `shelftalk eval judge` on two small runs with a judge that always says the same."""
-    monkeypatch.setenv("SHELFTALK_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SHELFTALK_HOME", str(new_home(tmp_path / "home")))
     monkeypatch.setattr(catalogs, "load_embedder", lambda name, home: HashEmbedder())
     suite = load_suite(write_suite(tmp_path / "suite"))
     for name in ("strategy=none,name=a", "strategy=none,k=1,name=b"):

@@ -54,7 +54,8 @@ def collect(products: Iterable[Product], version: int = 0) -> Facets:
     ISO date as a date; at a tie, text). Text, boolean and list fields list their values, grouped without case and shown
     as first spelt: all of them up to 200, else the 50 commonest; values longer than 100 characters are counted but not
     listed. `distinct` is exact up to 5,000 values and estimated beyond. `categories` are those of the products that carry
-    an attribute, up to 200; beyond, and for core fields, none are listed.
+    an attribute, up to 200 (of the field `categories` itself those that stand last in a product's path); beyond, and for
+    other core fields, none are listed.
     """
     fields: dict[str, _Field] = {}
     currencies: Counter[str] = Counter()
@@ -66,7 +67,7 @@ def collect(products: Iterable[Product], version: int = 0) -> Facets:
         for name in _CORE:
             value = getattr(product, name)
             if value is not None and value not in ((), ""):
-                _of(fields, name).add(value)
+                _of(fields, name).add(value, value[-1:] if name == "categories" else ())
         for name, value in product.attributes.items():
             if (
                 name in CORE_FIELDS

@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import queue
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -294,6 +295,24 @@ def prepare_environment(verbose: bool = False) -> None:
         os.environ.setdefault(name, value)
 
 
+def _hide_llvmlite() -> None:
+    """vLLM 0.32 looks into the `__dict__` of all that any module holds, and fails at llvmlite's library object, which answers to
+    every name: with numba imported (by a notebook, or by a library of metrics) no model would load."""
+    ffi = sys.modules.get("llvmlite.binding.ffi")
+    kind = type(getattr(ffi, "lib", None))
+    answers = getattr(kind, "__getattr__", None)
+    if ffi is None or answers is None or getattr(answers, "hidden", False):
+        return
+
+    def ordinary(self: Any, name: str) -> Any:
+        if name == "__dict__":
+            raise AttributeError(name)
+        return answers(self, name)
+
+    ordinary.hidden = True  # type: ignore[attr-defined]
+    kind.__getattr__ = ordinary  # type: ignore[attr-defined]
+
+
 def usable_cores() -> list[int]:
     """The cores that this process may run on."""
     if hasattr(os, "sched_getaffinity"):
@@ -327,6 +346,7 @@ def _load(model: Path | str, context: int, verbose: bool, options: Mapping[str, 
     }
     if on_cpu:
         arguments |= {"enforce_eager": True, "gpu_memory_utilization": 0.3, "max_num_seqs": 32}
+    _hide_llvmlite()
     try:
         return LLM(**(arguments | dict(options)))
     except Exception as error:

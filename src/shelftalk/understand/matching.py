@@ -208,7 +208,9 @@ def load_matchers(home: Path) -> Matchers | None:
     from shelftalk.catalog.embed import load_embedder
 
     try:
-        fields, kinds = (load_embedder(str(merged(resource(name), home)), home) for name in (SHIPPED, SHIPPED_NEEDS))
+        fields, kinds = (
+            load_embedder(str(merged(resource(name), home).resolve()), home) for name in (SHIPPED, SHIPPED_NEEDS)
+        )
         return Matchers(FieldMatcher(fields), KindMatcher(kinds))
     except (EngineError, OSError, ValueError, KeyError) as error:
         log.warning("the matchers cannot be loaded, fields and kinds are shown as they come: %s", error)

@@ -9,6 +9,7 @@ from shelftalk.engines.base import Engine
 from shelftalk.errors import UsageError
 from shelftalk.prompts.library import PromptLibrary
 from shelftalk.settings import UnderstandSettings
+from shelftalk.understand.helping import Asked, KindSearch
 from shelftalk.understand.kind import named_kind
 from shelftalk.understand.matching import Matchers
 from shelftalk.understand.model import IntentModel
@@ -18,7 +19,7 @@ from shelftalk.understand.shown import Question
 from shelftalk.understand.tokens import stems
 from shelftalk.understand.turns import Conversation, Lookup
 from shelftalk.understand.unread import unread
-from shelftalk.understand.wanting import Asked, KindSearch, Wanting
+from shelftalk.understand.wanting import Wanting
 from shelftalk.values import Criterion, Facets, Intent, Request, Scalar, Tokens
 
 

@@ -1,7 +1,6 @@
 """What the shopper wants beyond limits, read by the language model: kinds of product in question, then criteria over their fields.
 
-Rules have read limits before this. Kinds come from a limit on the category where one was read, from the search where what it
-finds is nearly all of one kind, else from the model's choice among the kinds that the search offers.
+Rules have read limits before this, and the kinds of product in question come from `helping`.
 """
 
 from __future__ import annotations
@@ -22,27 +21,20 @@ from shelftalk.understand.criteria import (
     said_in,
     shown_name,
 )
+from shelftalk.understand.helping import Asked, KindChooser, KindSearch, named_kinds
 from shelftalk.understand.lexicon import FILLER, FUNCTION
 from shelftalk.understand.matching import Matchers, Offered, plain_order, spans_of
-from shelftalk.understand.needs import MOST_KINDS, NeedReader
 from shelftalk.understand.tokens import stem
-from shelftalk.values import Constraint, Criterion, Facet, Facets, Intent, Scalar, Tokens
+from shelftalk.values import Criterion, Facet, Facets, Intent, Scalar, Tokens
 
-__all__ = ["KindSearch", "Wanted", "Wanting"]
-
-# (kind, its share of what the search finds first), the largest share first; [] where products have no categories.
-KindSearch = Callable[[Intent, str], Sequence[tuple[str, float]]]
+__all__ = ["Wanted", "Wanting"]
 
 # Kinds, words, the same without what the rules read as limits, and whether the kinds are certain.
 _Text = tuple[tuple[str, ...], str, str, bool]
-CLEAR = 0.8  # a kind with this share of what is found first is what is meant
 MOST_TURNS = 4  # earlier turns whose wishes still count
 MOST_CRITERIA = 6
-# What a kind's share of what is found adds to its nearness, and how far behind the nearest another may stand.
-SHARE, APART = 0.5, 0.12
 MOST_PLAIN = 14  # fields shown where no matcher orders them
 MOST_KEPT = 128  # texts whose wishes are remembered
-BESIDE = 0.05  # how much nearer a kind must stand to a need than those that a value belongs to
 _WORD = re.compile(r"[^\W\d_]+")
 _DULL = FUNCTION - {"not", "no", "without", "nothing", "never", "too", "less", "more"}
 
@@ -55,15 +47,6 @@ class Wanted:
     tokens: Tokens = Tokens()
     prompt: str | None = None
     chosen: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One request as the rules read it: its text, the texts of earlier turns that still count, and the intent."""
-
-    request: str
-    earlier: tuple[str, ...]
-    intent: Intent
 
 
 class Wanting:
@@ -79,66 +62,34 @@ class Wanting:
         held: Callable[[Sequence[str]], Mapping[str, tuple[Scalar, ...]]] | None = None,
     ) -> None:
         self._matchers, self._held = matchers, held
-        self._facets, self._engine, self._search = facets, engine, search
-        self._wishes, self._kinds = prompts.get("understand/wishes"), prompts.get("understand/kinds")
+        self._facets, self._engine, self._wishes = facets, engine, prompts.get("understand/wishes")
+        self._chooser = KindChooser(facets, engine, prompts.get("understand/kinds"), search, matchers)
         self._kept: dict[_Text, Wishes] = {}
         facet = facets.get("categories")
         self._known = {str(v).lower(): str(v) for v, _ in facet.values} if facet else {}
 
     def read(self, asked: Sequence[Asked]) -> list[Wanted]:
         """One Wanted a request, in order; the model is asked for all kinds in one batch, then for all wishes in one."""
-        asked = [self._freed(one) for one in asked]
-        kinds, chosen, spent, needs = self._kinds_of(asked)
+        asked = [self._chooser.freed(one) for one in asked]
+        chosen = self._chooser.choose(asked)
         texts: list[tuple[int, str]] = []
         for n, one in enumerate(asked):
             texts += [
                 (n, text) for text in (*one.earlier[-MOST_TURNS:], one.request) if self._says_more(text, one.intent)
             ]
-        wishes = self._read([(kinds[n], text, _unlimited(text, asked[n].intent), n not in needs) for n, text in texts])
+        wishes = self._read(
+            [(chosen[n].kinds, text, _unlimited(text, asked[n].intent), not chosen[n].need) for n, text in texts]
+        )
         found: list[list[Wishes]] = [[] for _ in asked]
         for (n, _), wish in zip(texts, wishes, strict=True):
             found[n].append(wish)
         out = []
-        for n, one in enumerate(asked):
-            tokens = sum((w.tokens for w in found[n]), spent[n])
-            asked_model = bool(found[n]) or chosen[n]
-            mine = found[n] if n not in needs else [self._of_all(kinds[n], wishes) for wishes in found[n]]
-            intent = _joined(one.intent, kinds[n] if not _named(one.intent) else (), mine)
-            out.append(Wanted(intent, tokens, self._wishes.ref if asked_model else None, chosen[n]))
+        for one, its, mine in zip(asked, chosen, found, strict=True):
+            tokens = sum((w.tokens for w in mine), its.tokens)
+            told = [self._of_all(its.kinds, wishes) for wishes in mine] if its.need else mine
+            intent = _joined(one.intent, () if named_kinds(one.intent) else its.kinds, told)
+            out.append(Wanted(intent, tokens, self._wishes.ref if mine or its.several else None, its.several))
         return out
-
-    def _kinds_of(self, asked: Sequence[Asked]) -> tuple[list[tuple[str, ...]], list[bool], list[Tokens], set[int]]:
-        """By request: the kinds, whether several were chosen, what that cost; and the requests that are needs, where the kinds
-        are neither named nor nearly all that the search finds."""
-        kinds: list[tuple[str, ...]] = []
-        open_: list[tuple[int, list[tuple[str, float]]]] = []
-        for n, one in enumerate(asked):
-            named = _named(one.intent)
-            if named:
-                kinds.append(named)
-                continue
-            said = " ".join((*one.earlier, one.request))
-            shares = list(self._search(one.intent, said))
-            kinds.append(tuple(k for k, _ in shares[:1]))
-            if shares and shares[0][1] < CLEAR and one.intent.query.strip():
-                open_.append((n, self._near(one, dict(shares))))
-        chosen, spent = [False] * len(asked), [Tokens()] * len(asked)
-        if open_:
-            reader = NeedReader(self._engine(), self._kinds)
-            texts = [(_first_said(asked[n]), [k for k, _ in near[:MOST_KINDS]]) for n, near in open_]
-            for (n, near), helping in zip(open_, reader.choose(texts), strict=True):
-                spent[n] = helping.tokens
-                kinds[n] = helping_kinds(near, helping.kinds) or kinds[n]
-                chosen[n] = len(kinds[n]) > 1
-        return kinds, chosen, spent, {n for n, _ in open_}
-
-    def _near(self, one: Asked, shares: Mapping[str, float]) -> list[tuple[str, float]]:
-        """The kinds that the search finds, by how near the need is to their names and by their share of what is found."""
-        matchers = self._matchers() if self._matchers is not None else None
-        if matchers is None:
-            return list(shares.items())
-        near = matchers.kinds.order(_first_said(one), list(shares))
-        return sorted(((k, score + SHARE * shares[k]) for k, score in near), key=lambda k: -k[1])
 
     def _read(self, texts: Sequence[_Text]) -> list[Wishes]:
         """The wishes in each text over the fields of its kinds; what was read a moment ago is not read again."""
@@ -174,29 +125,6 @@ class Wanting:
         words = {facet.field: found for (facet, _), found in zip(wanted, said, strict=True)}
         return replace(wishes, criteria=tuple(replace(c, words=words.get(c.field) or c.words) for c in wishes.criteria))
 
-    def _freed(self, one: Asked) -> Asked:
-        """The request without values that the rules took for a field of other kinds than the need is nearest to: "hike" is no
-        backpack's use in "something to charge my phone on a hike"."""
-        matchers = self._matchers() if self._matchers is not None and not _named(one.intent) else None
-        doubtful = [c for c in one.intent.constraints if self._of_few(c)] if matchers is not None else []
-        if matchers is None or not doubtful:
-            return one
-        near = matchers.kinds.order(_first_said(one), list(self._known.values()))
-        score = dict(near)
-        lost = []
-        for c in doubtful:
-            facet = self._facets.get(c.field)
-            its = max((score[k] for k in (facet.categories if facet else ()) if k in score), default=0.0)
-            if near[0][1] - its > BESIDE:
-                lost.append(c)
-        constraints = tuple(c for c in one.intent.constraints if c not in lost)
-        return replace(one, intent=replace(one.intent, constraints=constraints)) if lost else one
-
-    def _of_few(self, c: Constraint) -> bool:
-        facet = self._facets.get(c.field)
-        named = c.operator == "=" and isinstance(c.value, str) and c.field not in ("categories", "brand")
-        return named and facet is not None and bool(facet.categories) and facet.kind in ("text", "list")
-
     def _offered(self, kinds: tuple[str, ...], text: str) -> tuple[Offered, ...]:
         """The fields to show for a text: the nearest by the matcher, else the first as they come."""
         fields = list(question_fields(self._facets, kinds, text))
@@ -225,7 +153,7 @@ class Wanting:
         """Whether words are left that a wish could stand in, once the words of limits, of the kind and of grammar are gone."""
         spans = [part for c in intent.constraints for part in (c.span, c.field)]
         spans += [intent.sort.span] if intent.sort else []
-        spans += self._words_of(intent) if _named(intent) else [intent.kind]
+        spans += self._words_of(intent) if named_kinds(intent) else [intent.kind]
         read = {stem(w.lower()) for span in spans for w in _WORD.findall(span)}
         return any(
             len(w) > 2 and w.lower() not in FUNCTION and w.lower() not in FILLER and stem(w.lower()) not in read
@@ -247,20 +175,6 @@ def _unlimited(text: str, intent: Intent) -> str:
     return left or text
 
 
-def _first_said(one: Asked) -> str:
-    return one.earlier[0] if one.earlier else one.request
-
-
-def helping_kinds(near: Sequence[tuple[str, float]], read: Sequence[str]) -> tuple[str, ...]:
-    """The kinds for a need, at most three: the nearest, then those that the model reads among the first five, then what stands
-    nearly as near as the nearest. A request that names its product has one kind that stands alone."""
-    if not near:
-        return ()
-    best = near[0][1]
-    front = [k for k, score in near[:5] if score >= best - APART]
-    return tuple(dict.fromkeys((near[0][0], *(k for k in read if k in front), *front)))[:3]
-
-
 def _of_kind(facet: Facet, held: Mapping[str, tuple[Scalar, ...]]) -> Facet:
     """The facet with the values that products of the kinds hold."""
     values = held.get(shown_name(facet.field))
@@ -269,14 +183,6 @@ def _of_kind(facet: Facet, held: Mapping[str, tuple[Scalar, ...]]) -> Facet:
     known = {str(v).lower(): v for v, _ in facet.values}
     mine = tuple((known[str(v).lower()], 1) for v in values if str(v).lower() in known)
     return replace(facet, values=mine or facet.values)
-
-
-def _named(intent: Intent) -> tuple[str, ...]:
-    """The categories that a limit names, and those given."""
-    for c in intent.constraints:
-        if c.field == "categories" and c.operator in ("=", "in"):
-            return tuple(str(v) for v in (c.value if isinstance(c.value, tuple) else (c.value,)))
-    return intent.kinds
 
 
 def _joined(intent: Intent, kinds: tuple[str, ...], read: Sequence[Wishes]) -> Intent:

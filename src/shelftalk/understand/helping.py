@@ -1,0 +1,141 @@
+"""Which kinds of product are in question: named by a limit, found by the search, or chosen for a need that names none.
+
+"the milk goes off before I am home" names no product. All kinds of the catalogue are ordered by how near the need is to them
+(`matching.KindMatcher`), and the language model reads which of the nearest help (`needs.NeedReader`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from shelftalk.engines.base import Engine
+from shelftalk.prompts.library import Template
+from shelftalk.understand.matching import Matchers
+from shelftalk.understand.needs import MOST_KINDS, NeedReader
+from shelftalk.values import Constraint, Facets, Intent, Tokens
+
+__all__ = ["Asked", "Chosen", "KindChooser", "KindSearch", "helping_kinds", "named_kinds"]
+
+# (kind, its share of what the search finds first), the largest share first; [] where products have no categories.
+KindSearch = Callable[[Intent, str], Sequence[tuple[str, float]]]
+
+CLEAR = 0.8  # a kind with this share of what is found first is what is meant, where the need is as near to it as to any
+AS_NEAR = 0.03  # cosines that differ by less are alike
+APART = 0.12  # how far behind the nearest kind another one may stand
+BESIDE = 0.05  # how much nearer a kind must stand to a need than those that a value belongs to
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request as the rules read it: its text, the texts of earlier turns that still count, and the intent."""
+
+    request: str
+    earlier: tuple[str, ...]
+    intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The kinds for a request, likeliest first; `need` says that it names none, `tokens` what the model's choice cost."""
+
+    kinds: tuple[str, ...] = ()
+    need: bool = False
+    tokens: Tokens = Tokens()
+
+    @property
+    def several(self) -> bool:
+        """Whether more than one kind was chosen for a need."""
+        return self.need and len(self.kinds) > 1
+
+
+class KindChooser:
+    """Chooses kinds. `search` says what is found, `matchers` how near a need is to a kind; the engine loads when first asked."""
+
+    def __init__(
+        self,
+        facets: Facets,
+        engine: Callable[[], Engine],
+        template: Template,
+        search: KindSearch,
+        matchers: Callable[[], Matchers | None] | None = None,
+    ) -> None:
+        self._facets, self._engine, self._template, self._search = facets, engine, template, search
+        self._matchers = matchers or (lambda: None)
+        facet = facets.get("categories")
+        # Where all categories are listed, those that stand last in a path; else none, and the search offers some.
+        self._kinds = facet.categories if facet else ()
+        self._categories = tuple(str(v) for v, _ in facet.values) if facet else ()
+
+    def choose(self, asked: Sequence[Asked]) -> list[Chosen]:
+        """One Chosen a request, in order; the model is asked for all of them in one batch."""
+        out: list[Chosen] = []
+        needs: list[tuple[int, list[tuple[str, float]]]] = []
+        for n, one in enumerate(asked):
+            if named := named_kinds(one.intent):
+                out.append(Chosen(named))
+                continue
+            shares = list(self._search(one.intent, " ".join((*one.earlier, one.request))))
+            out.append(Chosen(tuple(k for k, _ in shares[:1])))
+            if shares and one.intent.query.strip():
+                near = self._near(one, dict(shares))
+                if shares[0][1] < CLEAR or dict(near).get(shares[0][0], 0.0) < near[0][1] - AS_NEAR:
+                    needs.append((n, near))
+        if needs:
+            reader = NeedReader(self._engine(), self._template)
+            texts = [(first_said(asked[n]), [k for k, _ in near[:MOST_KINDS]]) for n, near in needs]
+            for (n, near), helping in zip(needs, reader.choose(texts), strict=True):
+                out[n] = Chosen(helping_kinds(near, helping.kinds) or out[n].kinds, True, helping.tokens)
+        return out
+
+    def _near(self, one: Asked, shares: Mapping[str, float]) -> list[tuple[str, float]]:
+        """The kinds by how near the need is to their names; without a matcher as the search finds them."""
+        matchers = self._matchers()
+        if matchers is None:
+            return list(shares.items())
+        return matchers.kinds.order(first_said(one), [*shares, *self._kinds])
+
+    def freed(self, one: Asked) -> Asked:
+        """The request without values that the rules took for a field of other kinds than the need is nearest to: "hike" is no
+        backpack's use in "something to charge my phone on a hike"."""
+        matchers = self._matchers() if not named_kinds(one.intent) else None
+        doubtful = [c for c in one.intent.constraints if self._of_few(c)] if matchers is not None else []
+        if matchers is None or not doubtful:
+            return one
+        near = matchers.kinds.order(first_said(one), list(self._kinds or self._categories))
+        score = dict(near)
+        lost = []
+        for c in doubtful:
+            facet = self._facets.get(c.field)
+            its = max((score[k] for k in (facet.categories if facet else ()) if k in score), default=0.0)
+            if near[0][1] - its > BESIDE:
+                lost.append(c)
+        constraints = tuple(c for c in one.intent.constraints if c not in lost)
+        return replace(one, intent=replace(one.intent, constraints=constraints)) if lost else one
+
+    def _of_few(self, c: Constraint) -> bool:
+        facet = self._facets.get(c.field)
+        named = c.operator == "=" and isinstance(c.value, str) and c.field not in ("categories", "brand")
+        return named and facet is not None and bool(facet.categories) and facet.kind in ("text", "list")
+
+
+def first_said(one: Asked) -> str:
+    return one.earlier[0] if one.earlier else one.request
+
+
+def helping_kinds(near: Sequence[tuple[str, float]], read: Sequence[str]) -> tuple[str, ...]:
+    """The kinds for a need, at most three: the nearest, then those that the model reads among the first five, then what stands
+    nearly as near as the nearest. A request that names its product has one kind that stands alone."""
+    if not near:
+        return ()
+    best = near[0][1]
+    front = [k for k, score in near[:5] if score >= best - APART]
+    return tuple(dict.fromkeys((near[0][0], *(k for k in read if k in front), *front)))[:3]
+
+
+def named_kinds(intent: Intent) -> tuple[str, ...]:
+    """The categories that a limit names, and those given."""
+    for c in intent.constraints:
+        if c.field == "categories" and c.operator in ("=", "in"):
+            return tuple(str(v) for v in (c.value if isinstance(c.value, tuple) else (c.value,)))
+    return intent.kinds
