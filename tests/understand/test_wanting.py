@@ -298,16 +298,36 @@ class Near:
         return out / np.linalg.norm(out, axis=1, keepdims=True)
 
 
+class Helping(KindMatcher):
+    """Orders kinds as it is told; all others stand far off."""
+
+    def __init__(self, **near: float) -> None:
+        self.near = near
+
+    def order(self, need: str, kinds: Sequence[str]) -> list[tuple[str, float]]:
+        return sorted(((k, self.near.get(k, 0.0)) for k in dict.fromkeys(kinds)), key=lambda k: -k[1])
+
+
 MATCHERS = Matchers(FieldMatcher(Near()), KindMatcher(Near()))
 
 
-def near(request: str, *replies: str, kinds: Sequence[tuple[str, float]] = ()) -> Intent:
+def near(request: str, *replies: str, kinds: Sequence[tuple[str, float]] = (), matchers: Matchers = MATCHERS) -> Intent:
     engine = FakeEngine(replies)
     mode = UnderstandSettings(mode="wishes")
     understander = Understander(
-        SHOP, engine, LIBRARY, mode, kinds=lambda intent, text: kinds, matchers=lambda: MATCHERS
+        SHOP, engine, LIBRARY, mode, kinds=lambda intent, text: kinds, matchers=lambda: matchers
     )
     return understander.understand(Request(request)).intent
+
+
+def test_the_kinds_for_a_need_are_the_nearest_of_the_whole_catalogue_not_only_those_that_the_search_finds() -> None:
+    found = [("Tents", 0.9), ("Fans", 0.1)]
+    helping = Matchers(MATCHERS.fields, Helping(Kettles=0.6, Tents=0.2))
+    intent = near("something warm to drink of a morning", "Kettles", "none", kinds=found, matchers=helping)
+    assert intent.kinds[0] == "Kettles"
+    close = Matchers(MATCHERS.fields, Helping(Kettles=0.6, Tents=0.59))
+    assert near("something warm to drink of a morning", "none", kinds=found, matchers=close).kinds == ("Tents",)
+    assert not {"Home", "Kitchen", "Camping"} & set(intent.kinds)  # a kind stands last in a path
 
 
 def test_the_words_of_a_wish_are_those_that_stand_nearest_to_its_field() -> None:
@@ -329,8 +349,9 @@ def test_a_value_of_other_kinds_than_the_need_is_nearest_to_is_no_limit() -> Non
 
 
 def test_a_wish_for_one_kind_alone_does_not_decide_between_the_kinds_that_help() -> None:
-    kinds = [("Tents", 0.5), ("Fans", 0.5)]
-    intent = near("I sleep badly, low noise", "Tents; Fans", "low noise: noise_db low 3", kinds=kinds)
+    both = Matchers(MATCHERS.fields, Helping(Tents=0.5, Fans=0.45))
+    kinds = [("Tents", 0.5), ("Kettles", 0.5)]
+    intent = near("I sleep badly, low noise", "Tents; Fans", "low noise: noise_db low 3", kinds=kinds, matchers=both)
     assert sorted(intent.kinds) == ["Fans", "Tents"]
     assert intent.criteria == ()
     assert "low noise" in " ".join(intent.unanswered)
