@@ -12,17 +12,18 @@ NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 ORDINAL = {"second": "2", "third": "3", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "one": "1"}
 
 
-def complaints(path: Path, names: set[str], counts: dict[str, int]) -> list[str]:
+def complaints(path: Path, names: set[str], fields_of: dict[str, dict[str, object]], counts: dict[str, int]) -> list[str]:
     out: list[str] = []
-    section, fields = "", {}
+    section, fields = "", {"price": "number", "rating": "number"}
     for n, raw in enumerate(path.read_text("utf-8").splitlines(), 1):
         line = raw.strip()
         where = f"{path.name}:{n}"
         if not line or line.startswith("#"):
             continue
         if line.startswith("= "):
-            section, fields = "", {"price": "number", "rating": "number"}
-            counts["kinds"] = counts.get("kinds", 0) + 1
+            section = ""
+            counts["kinds"] = counts.get("kinds", 0) + (line[2:] not in fields_of)
+            fields = fields_of.setdefault(line[2:], {"price": "number", "rating": "number"})
             continue
         if line in SECTIONS:
             section = line
@@ -96,10 +97,13 @@ def complaints(path: Path, names: set[str], counts: dict[str, int]) -> list[str]
 
 
 def main() -> int:
-    files = [Path(a) for a in sys.argv[1:]] or sorted((HERE / "kinds").glob("*.txt"))
+    files = sorted((HERE / "kinds").glob("*.txt")) + sorted((HERE / "train").glob("*.txt"))
+    files += [path for path in map(Path, sys.argv[1:]) if path.resolve() not in {f.resolve() for f in files}]
     names = {line.strip() for line in (HERE / "kinds.txt").read_text("utf-8").splitlines() if line.strip()}
+    names |= {line[2:].strip() for f in files for line in f.read_text("utf-8").splitlines() if line.startswith("= ")}
+    fields: dict[str, dict[str, object]] = {}
     counts: dict[str, int] = {}
-    found = [c for path in files for c in complaints(path, names, counts)]
+    found = [c for path in files for c in complaints(path, names, fields, counts)]
     print(*found, sep="\n")
     print(counts)
     return bool(found)

@@ -299,7 +299,7 @@ def _hide_llvmlite() -> None:
     """vLLM 0.32 looks into the `__dict__` of all that any module holds, and fails at llvmlite's library object, which answers to
     every name: with numba imported (by a notebook, or by a library of metrics) no model would load."""
     ffi = sys.modules.get("llvmlite.binding.ffi")
-    kind = type(getattr(ffi, "lib", None))
+    kind: Any = type(getattr(ffi, "lib", None))
     answers = getattr(kind, "__getattr__", None)
     if ffi is None or answers is None or getattr(answers, "hidden", False):
         return
@@ -310,7 +310,7 @@ def _hide_llvmlite() -> None:
         return answers(self, name)
 
     ordinary.hidden = True  # type: ignore[attr-defined]
-    kind.__getattr__ = ordinary  # type: ignore[attr-defined]
+    kind.__getattr__ = ordinary
 
 
 def usable_cores() -> list[int]:

@@ -178,11 +178,11 @@ def scores(found: WrittenSet, encode: Callable[[Sequence[str]], Any], split: str
 
 def kind_scores(found: WrittenSet, encode: Callable[[Sequence[str]], Any], split: str = "dev") -> dict[str, float]:
     """Of the needs of a split: the share whose first kind helps, with one that helps among three, and among fourteen."""
-    needs, kinds = [n for n in found.needs if n.split == split], list(found.kinds)
+    needs, kinds = [n for n in found.needs if n.split == split], list(found.sold)
     places = []
     for need, row in zip(needs, encode([n.text for n in needs]) @ encode(kinds).T if needs else (), strict=True):
         order = [kinds[i] for i in (-row).argsort()]
-        places.append(min((order.index(k) for k in need.kinds if k in found.kinds), default=len(kinds)))
+        places.append(min((order.index(k) for k in need.kinds if k in found.sold), default=len(kinds)))
     share = {most: round(sum(p < most for p in places) / max(1, len(places)), 4) for most in (1, 3, 14)}
     return {"needs": len(needs), "helps_first": share[1], "helps_among_3": share[3], "helps_among_14": share[14]}
 

@@ -1,7 +1,8 @@
 """Reads the written set's files and parts it: docs in data/wishes/README.md.
 
 A kind named in `HELD` stands in no training example. Of the other kinds each line goes to one split by the hash of its
-words, so that it stays there when lines come and go; a line whose words for a wish stand in a later split too leaves train.
+words, so that it stays there when lines come and go. The files under `train/` are of train whole; the kinds that they add are
+sold in no suite. A line of train whose words for a wish, or nearly those, stand in another split is left out.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from shelftalk.errors import FeedError
 from shelftalk.resources import resource
@@ -32,6 +33,7 @@ _SHARES = {"wishes": (0.05, 0.14), "needs": (0.10, 0.25), "reasons": (0.05, 0.10
 _RANGE = re.compile(r"(-?[\d.]+)\.\.(-?[\d.]+)")
 _SPAN = re.compile(r"\[([^\]]+)\]")
 _NEAR = 0.6
+_Line = TypeVar("_Line", "Wish", "Need")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,12 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of product by the name of its category, with its fields (price and rating beside them)."""
+    """A kind of product by the name of its category, with its fields (price and rating beside them); `taught` where training
+    alone knows it."""
 
     name: str
     fields: tuple[FieldSpec, ...]
+    taught: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,11 @@ class WrittenSet:
     reasons: tuple[Reason, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def sold(self) -> Mapping[str, Kind]:
+        """The kinds that a suite's shop sells: all but those that training alone knows."""
+        return {name: kind for name, kind in self.kinds.items() if not kind.taught}
+
 
 def read_written(folder: Path | None = None) -> WrittenSet:
     """The set in a folder (by default the bundled one). FeedError names the file and line that is not in the format."""
@@ -109,8 +118,8 @@ def read_written(folder: Path | None = None) -> WrittenSet:
     wishes: list[Wish] = []
     needs: list[Need] = []
     reasons: list[Reason] = []
-    for path in files:
-        kind, section = "", ""
+    for path in (*files, *sorted((folder / "train").glob("*.txt"))):
+        kind, section, taught = "", "", path.parent.name == "train"
         for number, raw in enumerate(path.read_text("utf-8").splitlines(), 1):
             line = raw.strip()
             if not line or line.startswith("#"):
@@ -118,26 +127,36 @@ def read_written(folder: Path | None = None) -> WrittenSet:
             try:
                 if line.startswith("= "):
                     kind, section = line[2:], ""
-                    kinds[kind] = Kind(kind, ())
+                    if taught and kind in HELD:
+                        raise ValueError(f"{kind} is held back from training")
+                    if not taught or kind not in kinds:
+                        kinds[kind] = Kind(kind, (), taught)
                 elif line in ("fields", "wishes", "needs", "reasons"):
                     section = line
                 elif section == "fields":
                     kinds[kind] = replace(kinds[kind], fields=(*kinds[kind].fields, _field(line)))
                 elif section == "wishes":
-                    wishes.append(_wish(line, kinds[kind]))
+                    wishes.append(_wish(line, kinds[kind], "train" if taught else None))
                 elif section == "needs":
                     text, _, helping = line.rpartition(" | ")
-                    needs.append(Need(text, tuple(k.strip() for k in helping.split(";")), _split(text, "needs")))
+                    needs.append(
+                        Need(
+                            text,
+                            tuple(k.strip() for k in helping.split(";")),
+                            "train" if taught else _split(text, "needs"),
+                        )
+                    )
                 elif section == "reasons":
                     request, facts, text = line.split(" || ")
-                    split = HELD.get(kind) or _split(line, "reasons")
+                    split = "train" if taught else HELD.get(kind) or _split(line, "reasons")
                     reasons.append(Reason(request, kind, tuple(f.strip() for f in facts.split(";")), text, split))
                 else:
                     raise ValueError("a line outside a section")
             except (ValueError, KeyError, IndexError) as error:
                 raise FeedError(f"{path}, line {number}: {error or 'not in the format'}: {line[:100]}") from error
-    kept = _apart(wishes)
-    return WrittenSet(kinds, tuple(kept), tuple(needs), tuple(reasons), {"wishes": len(wishes) - len(kept)})
+    kept, wanted = _apart(wishes), _apart(needs)
+    left_out = {"wishes": len(wishes) - len(kept), "needs": len(needs) - len(wanted)}
+    return WrittenSet(kinds, tuple(kept), tuple(wanted), tuple(reasons), left_out)
 
 
 def _field(line: str) -> FieldSpec:
@@ -147,7 +166,7 @@ def _field(line: str) -> FieldSpec:
     return FieldSpec(name) if what == "yes/no" else FieldSpec(name, values=tuple(v.strip() for v in what.split(",")))
 
 
-def _wish(line: str, kind: Kind) -> Wish:
+def _wish(line: str, kind: Kind, split: Split | None = None) -> Wish:
     text, _, parts = line.rpartition(" | ")
     words = tuple(_SPAN.findall(text))
     wanted = (
@@ -156,7 +175,7 @@ def _wish(line: str, kind: Kind) -> Wish:
         else tuple(_want(p.strip(), kind, w) for p, w in zip(parts.split(";"), words, strict=True))
     )
     plain = _SPAN.sub(r"\1", text)
-    return Wish(plain, kind.name, words, wanted, HELD.get(kind.name) or _split(plain, "wishes"))
+    return Wish(plain, kind.name, words, wanted, split or HELD.get(kind.name) or _split(plain, "wishes"))
 
 
 def _want(part: str, kind: Kind, words: str) -> Criterion | None:
@@ -186,9 +205,9 @@ def _split(text: str, section: str) -> Split:
     return "dev" if place < dev else "test" if place < dev + test else "train"
 
 
-def _apart(wishes: list[Wish]) -> list[Wish]:
-    """The wishes without those of train whose words for a wish, or nearly those, stand in dev or test."""
-    held = [_bag(w) for wish in wishes if wish.split != "train" for w in (*wish.words, wish.text)]
+def _apart(lines: list[_Line]) -> list[_Line]:
+    """The lines without those of train whose words, or nearly those, stand in dev or test."""
+    held = [_bag(said) for line in lines if line.split != "train" for said in _said(line)]
     by_word: dict[str, list[frozenset[str]]] = {}
     for bag in held:
         for word in bag:
@@ -200,7 +219,11 @@ def _apart(wishes: list[Wish]) -> list[Wish]:
         rarest = sorted(bag, key=lambda word: len(by_word.get(word, ())))[: len(bag) - ceil(_NEAR * len(bag)) + 1]
         return any(len(bag & other) >= _NEAR * len(bag | other) for word in rarest for other in by_word.get(word, ()))
 
-    return [w for w in wishes if w.split != "train" or not any(map(near, (*w.words, w.text)))]
+    return [line for line in lines if line.split != "train" or not any(map(near, _said(line)))]
+
+
+def _said(line: Wish | Need) -> tuple[str, ...]:
+    return (*line.words, line.text) if isinstance(line, Wish) else (line.text,)
 
 
 def _bag(text: str) -> frozenset[str]:

@@ -59,8 +59,8 @@ def load(options: WrittenOptions, place: Place, gains: Gains) -> Loaded:
 
 def _products(found: WrittenSet, chosen: list[Any], options: WrittenOptions) -> tuple[Any, ...]:
     """Products of the kinds that the wishes are about; for needs, of every kind."""
-    about = {one.kind for one in chosen if isinstance(one, Wish)} or set(found.kinds)
-    kinds = [kind for name, kind in found.kinds.items() if name in about]
+    about = {one.kind for one in chosen if isinstance(one, Wish)} or set(found.sold)
+    kinds = [kind for name, kind in found.sold.items() if name in about]
     return tuple(made_products(kinds, options.each or _EACH[options.ask], options.seed))
 
 
