@@ -369,3 +369,37 @@ def test_a_wish_for_one_kind_alone_does_not_decide_between_the_kinds_that_help()
 )
 def test_limits_are_no_wishes(text: str, left: str) -> None:
     assert _unlimited(text, understand(text, "none")[0].intent) == left
+
+
+def test_a_kind_that_is_named_in_passing_is_no_limit() -> None:
+    found = [("Tents", 0.5), ("Fans", 0.5)]
+    far = Matchers(MATCHERS.fields, Helping(Fans=0.7, Tents=0.3))
+    freed = near("it is so hot under the canvas of our tent", "Fans", "none", kinds=found, matchers=far)
+    assert not any(c.field == "categories" for c in freed.constraints)
+    assert freed.kinds[0] == "Fans"
+    close = Matchers(MATCHERS.fields, Helping(Fans=0.5, Tents=0.45))
+    meant = near("a tent that stays cool", "none", kinds=found, matchers=close)
+    assert [c.value for c in meant.constraints if c.field == "categories"] == ["Tents"]
+
+
+def test_a_kind_of_a_later_turn_is_held_against_the_words_of_that_turn() -> None:
+    class Read(Helping):
+        def order(self, need: str, kinds: Sequence[str]) -> list[tuple[str, float]]:
+            self.near = {"Tents": 0.7} if "tent" in need else {"Fans": 0.7}
+            return super().order(need, kinds)
+
+    matchers = Matchers(MATCHERS.fields, Read())
+    understander = Understander(
+        SHOP, FakeEngine(["Fans", "none", "none", "none"]), LIBRARY, UnderstandSettings(mode="wishes"),
+        kinds=lambda intent, text: [("Fans", 1.0)], matchers=lambda: matchers,
+    )  # fmt: skip
+    history = (Turn("user", "something for our hot nights"), Turn("assistant", "Here are three fans."))
+    intent = understander.understand(Request("no, a tent please", history=history)).intent
+    assert [c.value for c in intent.constraints if c.field == "categories"] == ["Tents"]
+
+
+def test_a_need_of_which_no_word_is_left_to_search_for_is_a_need_all_the_same() -> None:
+    found = [("Tents", 0.5), ("Fans", 0.5)]
+    matchers = Matchers(MATCHERS.fields, Helping(Fans=0.7))
+    intent = near("I can't get anything done at home with him", "Fans", "none", kinds=found, matchers=matchers)
+    assert intent.kinds[:1] == ("Fans",)

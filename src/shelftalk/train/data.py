@@ -229,7 +229,9 @@ def _written(
     if task not in ("wishes", "needs", "reasons", "graded"):
         return
     folder = resolve(source.path, config) if source.path else resource("data/wishes")
-    _hashed(report, folder.parent, [*sorted((folder / "kinds").glob("*.txt")), *sorted((folder / "train").glob("*.txt"))])
+    _hashed(
+        report, folder.parent, [*sorted((folder / "kinds").glob("*.txt")), *sorted((folder / "train").glob("*.txt"))]
+    )
     found = read_written(folder)
     if task == "graded":
         yield from made_up(found, prompts, config.seed, config.hostile)

@@ -23,6 +23,10 @@ KindSearch = Callable[[Intent, str], Sequence[tuple[str, float]]]
 CLEAR = 0.8  # a kind with this share of what is found first is what is meant, where the need is as near to it as to any
 AS_NEAR = 0.03  # cosines that differ by less are alike
 APART = 0.12  # how far behind the nearest kind another one may stand
+SAYS = 4  # words of a request that may tell of a need though none is left to search for
+PASSING = (
+    0.2  # how much nearer a need must stand to another kind than to the one that it names, to have named it in passing
+)
 BESIDE = 0.05  # how much nearer a kind must stand to a need than those that a value belongs to
 
 
@@ -77,7 +81,7 @@ class KindChooser:
                 continue
             shares = list(self._search(one.intent, " ".join((*one.earlier, one.request))))
             out.append(Chosen(tuple(k for k, _ in shares[:1])))
-            if shares and one.intent.query.strip():
+            if shares and (one.intent.query.strip() or len(one.request.split()) >= SAYS):
                 near = self._near(one, dict(shares))
                 if shares[0][1] < CLEAR or dict(near).get(shares[0][0], 0.0) < near[0][1] - AS_NEAR:
                     needs.append((n, near))
@@ -96,22 +100,37 @@ class KindChooser:
         return matchers.kinds.order(first_said(one), [*shares, *self._kinds])
 
     def freed(self, one: Asked) -> Asked:
-        """The request without values that the rules took for a field of other kinds than the need is nearest to: "hike" is no
-        backpack's use in "something to charge my phone on a hike"."""
-        matchers = self._matchers() if not named_kinds(one.intent) else None
-        doubtful = [c for c in one.intent.constraints if self._of_few(c)] if matchers is not None else []
-        if matchers is None or not doubtful:
-            return one
-        near = matchers.kinds.order(first_said(one), list(self._kinds or self._categories))
-        score = dict(near)
-        lost = []
-        for c in doubtful:
-            facet = self._facets.get(c.field)
-            its = max((score[k] for k in (facet.categories if facet else ()) if k in score), default=0.0)
-            if near[0][1] - its > BESIDE:
-                lost.append(c)
-        constraints = tuple(c for c in one.intent.constraints if c not in lost)
-        return replace(one, intent=replace(one.intent, constraints=constraints)) if lost else one
+        """The request without limits whose words only tell of the need: a value of other kinds than the need is nearest to ("hike"
+        is no backpack's use in "something to charge my phone on a hike"), a kind that is named in passing ("muddy paws all over
+        the white sofa")."""
+        intent = self._without_passing(one)
+        doubtful = [] if named_kinds(intent) else [c for c in intent.constraints if self._of_few(c)]
+        matchers = self._matchers() if doubtful else None
+        if matchers is not None:
+            near = matchers.kinds.order(first_said(one), list(self._kinds or self._categories))
+            score = dict(near)
+            lost = []
+            for c in doubtful:
+                facet = self._facets.get(c.field)
+                its = max((score[k] for k in (facet.categories if facet else ()) if k in score), default=0.0)
+                if near[0][1] - its > BESIDE:
+                    lost.append(c)
+            intent = replace(intent, constraints=tuple(c for c in intent.constraints if c not in lost))
+        return one if intent is one.intent else replace(one, intent=intent)
+
+    def _without_passing(self, one: Asked) -> Intent:
+        """The intent without a limit on the kind whose words stand in a text that is clearly nearer to another kind."""
+        limits = [c for c in one.intent.constraints if c.field == "categories" and c.operator == "=" and c.span]
+        said = [t for t in (one.request, *one.earlier) if limits and limits[0].span.lower() in t.lower()]
+        kind = str(limits[0].value) if limits else ""
+        matchers = self._matchers() if len(limits) == 1 and said and kind in self._kinds else None
+        if matchers is None:
+            return one.intent
+        near = matchers.kinds.order(said[0], self._kinds)
+        if near[0][1] - dict(near)[kind] <= PASSING:
+            return one.intent
+        constraints = tuple(c for c in one.intent.constraints if c is not limits[0])
+        return replace(one.intent, constraints=constraints, kind="")
 
     def _of_few(self, c: Constraint) -> bool:
         facet = self._facets.get(c.field)
