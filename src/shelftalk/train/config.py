@@ -85,12 +85,13 @@ class EsciSource(_Part):
 
 class WrittenSource(_Part):
     """The written set (wishes, needs and reasons), by default the bundled one; its splits are its own. `variants` are the rows a
-    request of each task, every one in another made-up shop. `matcher` orders the fields of wishes: a folder that
-    `shelftalk train matcher` wrote (best one of an early epoch: an order that is right more often than in service teaches to
-    trust it), or none."""
+    request of each task, every one in another made-up shop; `files` the files whose lines train (all). `matcher` orders the fields of wishes: a folder that
+    `shelftalk train matcher` wrote (best one that was not trained on those lines: an order that is right more often than in
+    service teaches to trust it), or none."""
 
     kind: Literal["written"]
     path: Path | None = None
+    files: list[str] = ["*"]
     matcher: Path | None = None
     variants: dict[Literal["wishes", "needs", "reasons"], Annotated[int, Field(ge=1, le=20)]] = {}
 

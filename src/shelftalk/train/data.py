@@ -232,7 +232,7 @@ def _written(
     _hashed(
         report, folder.parent, [*sorted((folder / "kinds").glob("*.txt")), *sorted((folder / "train").glob("*.txt"))]
     )
-    found = read_written(folder)
+    found = read_written(folder, source.files)
     if task == "graded":
         yield from made_up(found, prompts, config.seed, config.hostile)
         return

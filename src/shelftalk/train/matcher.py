@@ -29,19 +29,22 @@ from shelftalk.written import WrittenSet, read_written
 __all__ = ["MatcherRecipe", "kind_scores", "read_matcher_recipe", "scores", "train_matcher"]
 
 NONE = "none of these"
-NAMED = 1000  # wishes that name their kind, an epoch, beside the needs
+NAMED = 2000  # wishes that name their kind, an epoch, beside the needs
 HELPS = (1.0, 0.7, 0.5, 0.4)  # what the kinds of a need count, the likeliest first
 _CORE = (Facet("price", "money", 1, 2), Facet("rating", "number", 1, 2))
 Wanted = tuple[str, Scalar] | None
 
 
 class MatcherRecipe(BaseModel):
-    """How a matcher is trained: for the `fields` of a wish, or for the `kinds` that help with a need."""
+    """How a matcher is trained: for the `fields` of a wish, or for the `kinds` that help with a need; on the lines of `files` of
+    the set `data` (all, the bundled one), from the start or going on from an `adapter`."""
 
     model_config = ConfigDict(extra="forbid")
 
     task: Literal["fields", "kinds"] = "fields"
     data: Path | None = None
+    files: list[str] = ["*"]
+    adapter: Path | None = None
     output: Path = Path("training/matcher")
     epochs: int = Field(3, ge=1)
     batch: int = Field(24, ge=2)
@@ -102,7 +105,7 @@ def examples(found: WrittenSet, split: str) -> dict[str, list[tuple[str, list[Wa
 def train_matcher(recipe: MatcherRecipe, say: Callable[[str], None] = lambda _: None) -> Path:
     """Trains and returns the folder of the last epoch's adapter (epoch-N below the output, with training.json beside it)."""
     import torch
-    from peft import LoraConfig, get_peft_model
+    from peft import LoraConfig, PeftModel, get_peft_model
     from transformers import AutoModel, AutoTokenizer
 
     from shelftalk.catalog.embed import base_folder
@@ -110,12 +113,15 @@ def train_matcher(recipe: MatcherRecipe, say: Callable[[str], None] = lambda _: 
     if recipe.output.exists() and any(recipe.output.iterdir()):
         raise UsageError(f"{recipe.output}: holds something already; name another folder or delete it")
     torch.manual_seed(recipe.seed)
-    found = read_written(recipe.data)
+    found = read_written(recipe.data, recipe.files)
     base = base_folder()
     tokenizer = AutoTokenizer.from_pretrained(base)
     modules = ["query", "key", "value", "dense"]
-    lora = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, target_modules=modules)
-    model = get_peft_model(AutoModel.from_pretrained(base), lora)
+    if recipe.adapter is not None:
+        model: Any = PeftModel.from_pretrained(AutoModel.from_pretrained(base), str(recipe.adapter), is_trainable=True)
+    else:
+        lora = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, target_modules=modules)
+        model = get_peft_model(AutoModel.from_pretrained(base), lora)
     encode = _encoder(model, tokenizer)
     optimiser = torch.optim.AdamW(
         [p for p in model.parameters() if p.requires_grad], recipe.learning_rate, weight_decay=0.01
@@ -146,7 +152,7 @@ def train_matcher(recipe: MatcherRecipe, say: Callable[[str], None] = lambda _: 
         folder = recipe.output / f"epoch-{epoch}"
         model.save_pretrained(str(folder))
         _tidy(folder, base.name)
-        told = {"recipe": recipe.model_dump(mode="json", exclude={"data", "output"}), "history": history}
+        told = {"recipe": recipe.model_dump(mode="json", exclude={"data", "output", "adapter"}), "history": history}
         (folder / "training.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     return folder
 

@@ -22,11 +22,9 @@ KindSearch = Callable[[Intent, str], Sequence[tuple[str, float]]]
 
 CLEAR = 0.8  # a kind with this share of what is found first is what is meant, where the need is as near to it as to any
 AS_NEAR = 0.03  # cosines that differ by less are alike
-APART = 0.12  # how far behind the nearest kind another one may stand
+APART = 0.05  # how far behind the nearest kind another one may stand
 SAYS = 4  # words of a request that may tell of a need though none is left to search for
-PASSING = (
-    0.2  # how much nearer a need must stand to another kind than to the one that it names, to have named it in passing
-)
+PASSING = 0.15  # how much nearer to another kind a need stands that only names this one in passing
 BESIDE = 0.05  # how much nearer a kind must stand to a need than those that a value belongs to
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from math import ceil
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -34,6 +35,7 @@ _RANGE = re.compile(r"(-?[\d.]+)\.\.(-?[\d.]+)")
 _SPAN = re.compile(r"\[([^\]]+)\]")
 _NEAR = 0.6
 _Line = TypeVar("_Line", "Wish", "Need")
+_Any = TypeVar("_Any", "Wish", "Need", "Reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Wish:
     words: tuple[str, ...]
     wants: tuple[Criterion | None, ...]
     split: Split
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class Need:
     text: str
     kinds: tuple[str, ...]
     split: Split
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class Reason:
     facts: tuple[str, ...]
     text: str
     split: Split
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +113,20 @@ class WrittenSet:
         return {name: kind for name, kind in self.kinds.items() if not kind.taught}
 
 
-def read_written(folder: Path | None = None) -> WrittenSet:
-    """The set in a folder (by default the bundled one). FeedError names the file and line that is not in the format."""
+def read_written(folder: Path | None = None, files: Sequence[str] = ("*",)) -> WrittenSet:
+    """The set in a folder (by default the bundled one), of train the lines of files with such names ("train/*-2"; `file` of a line,
+    its folder and its name without .txt). FeedError names the file and line that is not in the format."""
     folder = folder or resource("data/wishes")
-    files = sorted((folder / "kinds").glob("*.txt"))
-    if not files:
+    found = sorted((folder / "kinds").glob("*.txt"))
+    if not found:
         raise FeedError(f"{folder}: holds no kinds/*.txt; see data/wishes/README.md for the format")
     kinds: dict[str, Kind] = {}
     wishes: list[Wish] = []
     needs: list[Need] = []
     reasons: list[Reason] = []
-    for path in (*files, *sorted((folder / "train").glob("*.txt"))):
+    for path in (*found, *sorted((folder / "train").glob("*.txt"))):
         kind, section, taught = "", "", path.parent.name == "train"
+        file = f"{path.parent.name}/{path.stem}"
         for number, raw in enumerate(path.read_text("utf-8").splitlines(), 1):
             line = raw.strip()
             if not line or line.startswith("#"):
@@ -136,7 +143,7 @@ def read_written(folder: Path | None = None) -> WrittenSet:
                 elif section == "fields":
                     kinds[kind] = replace(kinds[kind], fields=(*kinds[kind].fields, _field(line)))
                 elif section == "wishes":
-                    wishes.append(_wish(line, kinds[kind], "train" if taught else None))
+                    wishes.append(_wish(line, kinds[kind], "train" if taught else None, file))
                 elif section == "needs":
                     text, _, helping = line.rpartition(" | ")
                     needs.append(
@@ -144,19 +151,24 @@ def read_written(folder: Path | None = None) -> WrittenSet:
                             text,
                             tuple(k.strip() for k in helping.split(";")),
                             "train" if taught else _split(text, "needs"),
+                            file,
                         )
                     )
                 elif section == "reasons":
                     request, facts, text = line.split(" || ")
                     split = "train" if taught else HELD.get(kind) or _split(line, "reasons")
-                    reasons.append(Reason(request, kind, tuple(f.strip() for f in facts.split(";")), text, split))
+                    reasons.append(Reason(request, kind, tuple(f.strip() for f in facts.split(";")), text, split, file))
                 else:
                     raise ValueError("a line outside a section")
             except (ValueError, KeyError, IndexError) as error:
                 raise FeedError(f"{path}, line {number}: {error or 'not in the format'}: {line[:100]}") from error
     kept, wanted = _apart(wishes), _apart(needs)
     left_out = {"wishes": len(wishes) - len(kept), "needs": len(needs) - len(wanted)}
-    return WrittenSet(kinds, tuple(kept), tuple(wanted), tuple(reasons), left_out)
+
+    def of(lines: list[_Any]) -> tuple[_Any, ...]:
+        return tuple(n for n in lines if n.split != "train" or any(fnmatchcase(n.file, name) for name in files))
+
+    return WrittenSet(kinds, of(kept), of(wanted), of(reasons), left_out)
 
 
 def _field(line: str) -> FieldSpec:
@@ -166,7 +178,7 @@ def _field(line: str) -> FieldSpec:
     return FieldSpec(name) if what == "yes/no" else FieldSpec(name, values=tuple(v.strip() for v in what.split(",")))
 
 
-def _wish(line: str, kind: Kind, split: Split | None = None) -> Wish:
+def _wish(line: str, kind: Kind, split: Split | None, file: str) -> Wish:
     text, _, parts = line.rpartition(" | ")
     words = tuple(_SPAN.findall(text))
     wanted = (
@@ -175,7 +187,7 @@ def _wish(line: str, kind: Kind, split: Split | None = None) -> Wish:
         else tuple(_want(p.strip(), kind, w) for p, w in zip(parts.split(";"), words, strict=True))
     )
     plain = _SPAN.sub(r"\1", text)
-    return Wish(plain, kind.name, words, wanted, split or HELD.get(kind.name) or _split(plain, "wishes"))
+    return Wish(plain, kind.name, words, wanted, split or HELD.get(kind.name) or _split(plain, "wishes"), file)
 
 
 def _want(part: str, kind: Kind, words: str) -> Criterion | None:
