@@ -26,7 +26,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> WrittenSet:
         tuple(n for n in whole.needs if n.kinds[0] in kinds),
         (),
     )
-    monkeypatch.setattr(matcher, "read_written", lambda _: some)
+    monkeypatch.setattr(matcher, "read_written", lambda folder, files: some)
     return some
 
 
@@ -44,6 +44,22 @@ def test_a_run_learns_and_keeps_every_epoch(few: WrittenSet, task: str, tmp_path
     assert {p.parent.name for p in (tmp_path / "out").glob("*/adapter_model.safetensors")} == {"epoch-1", "epoch-2"}
     with pytest.raises(UsageError, match="holds something already"):
         train_matcher(read_matcher_recipe(config))
+    config.write_text(
+        f"matcher: {{task: {task}, output: {tmp_path}/more, adapter: {folder}, epochs: 1, batch: 16}}", encoding="utf-8"
+    )
+    more = json.loads((train_matcher(read_matcher_recipe(config)) / "training.json").read_text("utf-8"))
+    assert more["history"][0]["loss"] < told["history"][0]["loss"]
+    assert str(tmp_path) not in json.dumps(more)
+
+
+def test_lines_under_train_are_of_train_and_their_kinds_are_sold_in_no_suite() -> None:
+    found = read_written()
+    assert {line.split for line in (*found.wishes, *found.needs) if line.file.startswith("train/")} == {"train"}
+    assert set(found.kinds) > set(found.sold)
+    held = {line.text for line in (*found.wishes, *found.needs) if line.split != "train"}
+    first = read_written(files=["kinds/*"])
+    assert {n.text for n in (*first.wishes, *first.needs) if n.split != "train"} == held
+    assert {line.file.partition("/")[0] for line in first.wishes if line.split == "train"} == {"kinds"}
 
 
 def test_what_is_trained_on_is_the_train_split_alone() -> None:
