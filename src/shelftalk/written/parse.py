@@ -178,7 +178,7 @@ def _field(line: str) -> FieldSpec:
     return FieldSpec(name) if what == "yes/no" else FieldSpec(name, values=tuple(v.strip() for v in what.split(",")))
 
 
-def _wish(line: str, kind: Kind, split: Split | None, file: str) -> Wish:
+def _wish(line: str, kind: Kind, split: Split | None = None, file: str = "") -> Wish:
     text, _, parts = line.rpartition(" | ")
     words = tuple(_SPAN.findall(text))
     wanted = (
