@@ -19,7 +19,8 @@ from pathlib import Path
 
 import chorus
 from shelftalk.engines import load_engine
-from shelftalk.evaluate.runner import Engines, run_suite
+from shelftalk.evaluate.models import Engines
+from shelftalk.evaluate.runner import run_suite
 from shelftalk.evaluate.suite import load_suite
 from shelftalk.evaluate.variants import parse_variants
 from shelftalk.settings import load_settings

@@ -117,7 +117,9 @@ SHIPPED_ADAPTER = "shop-smollm2-135m"  # in serve/adapters, for the default mode
 
 
 class Settings(BaseSettings):
-    """All settings of a shelf. `engine` "auto" takes a server where `server` is given, else vLLM, else transformers."""
+    """All settings of a shelf. `engine` "auto" takes a server where `server` is given, else vLLM, else transformers.
+
+    `server_decisions` says whether a server's decisions API chooses among labels, and which (see docs/engines.md)."""
 
     model_config = SettingsConfigDict(
         env_prefix="SHELFTALK_", env_nested_delimiter="__", toml_file="shelftalk.toml", extra="forbid"
@@ -131,6 +133,7 @@ class Settings(BaseSettings):
     embedder: str = "default"
     engine: Literal["auto", "vllm", "server", "transformers"] = "auto"
     server: str | None = None
+    server_decisions: Literal["auto", "off", "systemone", "openai", "sglang"] = "auto"
     api_key: str | None = Field(None, repr=False)
     k: int = Field(3, ge=1, le=50)
     max_request_chars: int = Field(4000, ge=100)

@@ -12,7 +12,7 @@ from shelftalk.engines.base import Decoding, Engine
 from shelftalk.engines.fake import prompt
 from shelftalk.errors import StorageError
 from shelftalk.evaluate.cache import CachedEngine, Store
-from shelftalk.evaluate.runner import Engines
+from shelftalk.evaluate.models import Engines
 
 
 class Bench:
@@ -155,4 +155,29 @@ def test_another_model_behind_the_same_address_is_another_model(tmp_path) -> Non
     assert engines.get(settings) is small
     served.append(None)
     assert engines.get(settings) is small, "a server that is gone counts as the one that was there"
+    engines.close()
+
+
+def test_another_way_to_choose_among_labels_is_another_engine_and_is_held_to(tmp_path) -> None:
+    ways: list[str | None] = ["off"]
+    taken: list[str] = []
+
+    def load(settings):
+        taken.append(settings.server_decisions)
+        return Model()
+
+    engines = Engines(
+        load=load, identify=lambda settings: ("server", "http://shop:8000", "default"), served=lambda settings: "small",
+        decides=lambda settings: ways[-1],
+    )  # fmt: skip
+    settings = own_settings(tmp_path)
+    by_logprobs = engines.get(settings)
+    ways.append("systemone")
+    by_decisions = engines.get(settings)
+    assert by_decisions.identity != by_logprobs.identity
+    for engine in (by_logprobs, by_decisions):
+        engine.choose([prompt("x")], ["A", "B"])
+    assert taken == ["off", "systemone"]
+    ways.append(None)
+    assert engines.get(settings) is by_decisions, "a server that is gone counts as the one that was there"
     engines.close()

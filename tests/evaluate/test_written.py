@@ -13,8 +13,9 @@ from shelftalk.evaluate import catalogs
 from shelftalk.evaluate.cases import Case, Outcome
 from shelftalk.evaluate.metrics import MetricContext, score_case
 from shelftalk.evaluate.metrics.standing import standings
+from shelftalk.evaluate.models import Engines
 from shelftalk.evaluate.runfolder import RunFolder
-from shelftalk.evaluate.runner import Engines, run_suite
+from shelftalk.evaluate.runner import run_suite
 from shelftalk.evaluate.sources.written import names_kind
 from shelftalk.evaluate.suite import feed_digest, load_suite
 from shelftalk.evaluate.variants import parse_variants

@@ -44,7 +44,8 @@ def run(
 ) -> None:
     """Put a suite's requests to variants of the path. A run that was cut goes on when the same command is given again."""
     common.quiet()
-    from shelftalk.evaluate.runner import Engines, run_suite
+    from shelftalk.evaluate.models import Engines
+    from shelftalk.evaluate.runner import run_suite
     from shelftalk.evaluate.suite import load_suite
     from shelftalk.evaluate.variants import parse_variants
 

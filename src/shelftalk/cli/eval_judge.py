@@ -51,8 +51,8 @@ def judge(
     from shelftalk.cli.prompts import open_template
     from shelftalk.evaluate.files import check_place, write_whole
     from shelftalk.evaluate.judge import Item, Judge, Pair, read_labels
+    from shelftalk.evaluate.models import Engines
     from shelftalk.evaluate.runfolder import RunFolder
-    from shelftalk.evaluate.runner import Engines
 
     common.quiet()
     check_place(out)

@@ -27,7 +27,8 @@ def compare_on_suite(
     """
     from shelftalk.cli.eval_compare import compare
     from shelftalk.cli.show import safe
-    from shelftalk.evaluate.runner import Engines, run_suite
+    from shelftalk.evaluate.models import Engines
+    from shelftalk.evaluate.runner import run_suite
     from shelftalk.evaluate.suite import load_suite
     from shelftalk.evaluate.variants import PROMPTS, Variant
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 import importlib.util
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shelftalk.engines.base import Engine
 from shelftalk.engines.models import Progress, is_address, resolve_model
 from shelftalk.errors import EngineError, UsageError
 from shelftalk.settings import Settings
 
-__all__ = ["choose_engine", "load_engine", "model_folder", "served_adapter"]
+if TYPE_CHECKING:
+    from shelftalk.engines.server_engine import ServerEngine
+
+__all__ = ["choose_engine", "load_engine", "model_folder", "served_adapter", "server_engine"]
 
 logger = logging.getLogger(__name__)
 
@@ -29,12 +33,7 @@ def load_engine(
     name, why = choose_engine(settings, batch=batch)
     logger.info("engine %s: %s", name, why)
     if name == "server":
-        from shelftalk.engines.server_engine import ServerEngine
-
-        named = None if settings.model == "default" or is_address(settings.model) else settings.model
-        named = served_adapter(settings) or named
-        address = settings.server or settings.model
-        return ServerEngine(address, model=named, api_key=settings.api_key)
+        return server_engine(settings)
     if progress is not None:
         progress(f"loading the language model with {name}")
     model = model_folder(settings, progress)
@@ -45,6 +44,20 @@ def load_engine(
     from shelftalk.engines.transformers_engine import TransformersEngine
 
     return TransformersEngine(model)
+
+
+def server_engine(settings: Settings, *, timeout: float | None = None) -> ServerEngine:
+    """The engine over the server that the settings name. EngineError where it does not answer or serves another model."""
+    from shelftalk.engines.server_engine import ServerEngine
+
+    named = None if settings.model == "default" or is_address(settings.model) else settings.model
+    return ServerEngine(
+        settings.server or settings.model,
+        model=served_adapter(settings) or named,
+        api_key=settings.api_key,
+        timeout=timeout,
+        decisions=settings.server_decisions,
+    )
 
 
 def model_folder(settings: Settings, progress: Progress | None = None) -> Path | str:

@@ -4,6 +4,8 @@ Label log-probabilities are exact with vLLM 0.32 and later, which reports any to
 server that ignores this reports its 20 likeliest tokens; a label that is not among them gets a floor. A server that refuses
 what vLLM adds to the OpenAI API is asked without (see dialect.py).
 
+Where the server has a decisions API for the model, labels are chosen by that instead (see decisions.py).
+
 Requests run on an event loop in a thread of its own, so that one in flight can be called off (see call.py): its
 connection is closed, and vLLM stops writing.
 """
@@ -15,8 +17,8 @@ import functools
 import json
 import logging
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 import httpx
 
@@ -24,9 +26,10 @@ from shelftalk.engines.background import Background
 from shelftalk.engines.base import Choice, Decoding, Generation, Prompt
 from shelftalk.engines.call import current
 from shelftalk.engines.common import FLOOR, each, normalised, split_prefix
+from shelftalk.engines.decisions import Decisions, DecisionsMode
 from shelftalk.engines.dialect import Asking, Dialect
+from shelftalk.engines.wire import label_logprobs, message, seconds, side_by_side, tokens
 from shelftalk.errors import EngineError, NoLogprobs
-from shelftalk.values import Tokens
 
 __all__ = ["ServerEngine", "Unreachable"]
 
@@ -38,8 +41,6 @@ _LISTED = 20  # models that a message names
 _TIMEOUT = httpx.Timeout(300.0, connect=5.0)
 
 logger = logging.getLogger(__name__)
-A = TypeVar("A")
-B = TypeVar("B")
 
 
 class Unreachable(EngineError):
@@ -48,6 +49,7 @@ class Unreachable(EngineError):
 
 class ServerEngine:
     """A model of a server at `address` ("http://host:8000", with or without "/v1"); the first it serves when not named.
+    `decisions` says whether and how its decisions API is used.
 
     The server is asked for its models when this is made: EngineError when it does not answer.
     """
@@ -63,6 +65,7 @@ class ServerEngine:
         timeout: float | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         connections: int = _CONCURRENT,
+        decisions: DecisionsMode = "auto",
     ) -> None:
         self.address = address.rstrip("/").removesuffix("/v1").rstrip("/")
         if not self.address.startswith(("http://", "https://")):
@@ -81,6 +84,7 @@ class ServerEngine:
         self._background = Background("shelftalk-engine")
         try:
             self.model = self._background.run(self._discover(model))
+            self._decisions = Decisions(decisions, self.address, self.model, self._post, self._refused)
         except BaseException:
             self.close()
             raise
@@ -94,11 +98,16 @@ class ServerEngine:
             return []
         return self._background.run(self._choose_all(prompts, labels))
 
+    def decides_by(self) -> str | None:
+        """The decisions API that `choose` goes by ("systemone", "openai", "sglang"), None where it reads log-probabilities."""
+        self._check()
+        return self._background.run(self._decisions.way())
+
     def generate(self, prompts: Sequence[Prompt], decoding: Decoding | Sequence[Decoding]) -> list[Generation]:
         """One Generation a prompt, in order; at most `connections` requests at once."""
         self._check()
         pairs = list(zip(prompts, each(prompts, decoding), strict=True))
-        return self._background.run(_all(lambda pair: self._generate(*pair), pairs)) if pairs else []
+        return self._background.run(side_by_side(lambda pair: self._generate(*pair), pairs)) if pairs else []
 
     def stream(self, prompt: Prompt, decoding: Decoding) -> Iterator[str]:
         """The text of one generation, piece by piece as it is written; leaving early stops the server's work."""
@@ -165,8 +174,13 @@ class ServerEngine:
         )
 
     async def _choose_all(self, prompts: Sequence[Prompt], labels: Sequence[str]) -> list[Choice]:
+        if not labels or len(set(labels)) != len(labels):
+            raise EngineError(f"labels must be there and differ from one another; got {list(labels)}")
+        decided = await self._decisions.choose(prompts, labels)
+        if decided is not None:
+            return decided
         ids = await self._label_ids(tuple(labels))
-        return await _all(lambda prompt: self._choose(prompt, labels, ids), prompts)
+        return await side_by_side(lambda prompt: self._choose(prompt, labels, ids), prompts)
 
     async def _choose(self, prompt: Prompt, labels: Sequence[str], ids: Sequence[int] | None) -> Choice:
         body = self._body(prompt, Decoding(max_tokens=1)) | {"logprobs": True, "top_logprobs": _TOP}
@@ -174,22 +188,13 @@ class ServerEngine:
             body |= {"logprob_token_ids": list(ids), "return_tokens_as_token_ids": True}
         answer = await self._chat(body)
         try:
-            content = answer["choices"][0]["logprobs"]["content"]
-            read = {item["token"]: float(item["logprob"]) for item in [content[0], *content[0]["top_logprobs"]]}
+            found = label_logprobs(answer, labels, ids)
         except (KeyError, IndexError, TypeError) as error:
             raise self._no_logprobs() from error
-        keys = list(labels) if ids is None else [f"token_id:{i}" for i in ids]
-        stripped: dict[str, float] = {}
-        for token, value in read.items():
-            stripped[token.strip()] = max(value, stripped.get(token.strip(), -math.inf))
-        found = {
-            label: read.get(key, read.get(label, stripped.get(label, -math.inf)))
-            for label, key in zip(labels, keys, strict=True)
-        }
         missing = [label for label, value in found.items() if value < FLOOR]
         if missing:
             logger.debug("the server reported no log-probability of %d of %d labels", len(missing), len(labels))
-        return Choice(normalised(found), _tokens(answer))
+        return Choice(normalised(found), tokens(answer))
 
     async def _generate(self, prompt: Prompt, decoding: Decoding) -> Generation:
         answer = await self._chat(self._body(prompt, decoding))
@@ -200,7 +205,7 @@ class ServerEngine:
             raise self._strange(answer) from error
         if not self._dialect.stops:
             text = min((text.partition(stop)[0] for stop in decoding.stop), key=len, default=text)
-        return Generation(text, "length" if choice.get("finish_reason") == "length" else "stop", _tokens(answer))
+        return Generation(text, "length" if choice.get("finish_reason") == "length" else "stop", tokens(answer))
 
     async def _pieces(self, body: dict[str, Any]) -> AsyncIterator[str]:
         headers, asking = dict(current().headers), Asking(self._dialect, body)
@@ -278,8 +283,6 @@ class ServerEngine:
 
     async def _label_ids(self, labels: tuple[str, ...]) -> list[int] | None:
         """The one token of each label by the server's tokenizer, None where it does not tell."""
-        if not labels or len(set(labels)) != len(labels):
-            raise EngineError(f"labels must be there and differ from one another; got {list(labels)}")
         ids = []
         for label in labels:
             tokens = await self._tokenize(label)
@@ -322,6 +325,9 @@ class ServerEngine:
             raise self._strange(parsed)
         return parsed
 
+    async def _post(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
+        return await self._send("POST", f"{self._root}{path}", body)
+
     async def _send(self, method: str, path: str, body: Mapping[str, Any] | None) -> httpx.Response:
         """The response. Tried again only where the server did no work: no connection yet, or it said it is too busy."""
         for attempt in range(1, _TRIES + 1):
@@ -338,7 +344,7 @@ class ServerEngine:
                 raise EngineError("the connection to the language model's server was closed") from error
             if response.status_code not in (429, 503) or attempt == _TRIES:
                 return response
-            await _pause(min(5.0, _seconds(response.headers.get("retry-after"), 0.5 * attempt)))
+            await _pause(min(5.0, seconds(response.headers.get("retry-after"), 0.5 * attempt)))
         raise AssertionError("unreachable")
 
     def _unreachable(self, error: httpx.HTTPError) -> Unreachable:
@@ -359,7 +365,7 @@ class ServerEngine:
         )
 
     def _refused(self, response: httpx.Response) -> EngineError:
-        said = _message(response)
+        said = message(response)
         if response.status_code in (401, 403):
             return EngineError(
                 f"the server at {self.address} refuses the API key ({response.status_code}); set SHELFTALK_API_KEY"
@@ -385,36 +391,5 @@ class ServerEngine:
         )
 
 
-async def _all(call: Callable[[A], Awaitable[B]], items: Sequence[A]) -> list[B]:
-    """The results in order; where one fails, the others are called off."""
-    tasks = [asyncio.ensure_future(call(item)) for item in items]
-    try:
-        return list(await asyncio.gather(*tasks))
-    finally:
-        for task in tasks:
-            task.cancel()
-
-
 async def _pause(seconds: float) -> None:
     await asyncio.sleep(seconds)
-
-
-def _message(response: httpx.Response) -> str:
-    try:
-        said = response.json()
-        said = said.get("error", said)
-        return str(said.get("message", said))[:300]
-    except (ValueError, AttributeError):
-        return response.text[:200] or "no reason given"
-
-
-def _seconds(value: str | None, otherwise: float) -> float:
-    try:
-        return max(0.0, float(value)) if value is not None else otherwise
-    except ValueError:
-        return otherwise
-
-
-def _tokens(answer: Mapping[str, Any]) -> Tokens:
-    usage = answer.get("usage") or {}
-    return Tokens(int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))

@@ -15,7 +15,7 @@ from typing import Any
 from shelftalk.engines import load as engine_choice
 from shelftalk.engines.adapters import find_adapter
 from shelftalk.engines.models import DEFAULT_MODEL
-from shelftalk.errors import PromptError
+from shelftalk.errors import EngineError, PromptError
 from shelftalk.prompts import PromptLibrary, Template
 from shelftalk.settings import Settings
 
@@ -117,6 +117,25 @@ def served_model(settings: Settings) -> str | None:
         return str(data[0]["id"])
     except (httpx.HTTPError, ValueError, LookupError, TypeError):
         return None
+
+
+def server_decisions(settings: Settings) -> str | None:
+    """How the server in force chooses among labels: "systemone", "openai" or "sglang", or "off" for log-probabilities.
+
+    None where the setting leaves it to the server and that does not answer.
+    """
+    if settings.server_decisions != "auto":
+        return settings.server_decisions
+    try:
+        engine = engine_choice.server_engine(settings, timeout=3.0)
+    except EngineError:
+        return None
+    try:
+        return engine.decides_by() or "off"
+    except EngineError:
+        return None
+    finally:
+        engine.close()
 
 
 def versions() -> dict[str, str]:

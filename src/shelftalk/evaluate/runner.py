@@ -12,21 +12,21 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from shelftalk.catalog import Catalog
-from shelftalk.engines import load_engine
 from shelftalk.engines.base import Engine
 from shelftalk.errors import UsageError
 from shelftalk.evaluate import identity
 from shelftalk.evaluate.answering import Answering
-from shelftalk.evaluate.cache import STRIDE, CachedEngine, Store
+from shelftalk.evaluate.cache import STRIDE
 from shelftalk.evaluate.cases import Case, Outcome
 from shelftalk.evaluate.catalogs import Catalogs, check_judged, overlay_key
+from shelftalk.evaluate.models import Engines
 from shelftalk.evaluate.runfolder import FORMAT, Asked, RunFolder
 from shelftalk.evaluate.suite import Suite, SuiteCases
 from shelftalk.evaluate.summary import summary
@@ -71,50 +71,6 @@ class Done:
     state: State
     changed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-
-
-@dataclass
-class Engines:
-    """The language models of several runs, one loaded at a time, with the store of kept answers.
-
-    `load` opens one; a test gives its own. `fresh` asks everything anew.
-    """
-
-    load: Callable[[Settings], Engine] = lambda settings: load_engine(settings, batch=True)
-    identify: Callable[[Settings], tuple[str, str, str]] = identity.model_identity
-    served: Callable[[Settings], str | None] = identity.served_model
-    fresh: bool = False
-    _open: dict[str, CachedEngine] = field(default_factory=dict)
-    _stores: dict[Path, Store] = field(default_factory=dict)
-
-    def get(self, settings: Settings) -> CachedEngine:
-        """The engine of those settings; its model is loaded when something must be asked, and others are freed then."""
-        name, known, model = self.identify(settings)
-        path = settings.home_folder / "evaluate" / "answers.sqlite"
-        store = self._stores.setdefault(path, Store(path)) if path not in self._stores else self._stores[path]
-        if name == "server":
-            # Another model behind the same address is another model; where the server is gone, the last one counts.
-            if served := self.served(settings):
-                store.keep_name(known, served)
-            known = f"{known} {store.name(known) or ''}"
-        if known not in self._open:
-
-            def load() -> Engine:
-                for key, other in self._open.items():
-                    if key != known:
-                        other.unload()
-                return self.load(settings)
-
-            self._open[known] = CachedEngine(load, known, store, name=name, model=model, fresh=self.fresh)
-        return self._open[known]
-
-    def close(self) -> None:
-        """Frees the model and closes the stores."""
-        for engine in self._open.values():
-            engine.unload()
-        for store in self._stores.values():
-            store.close()
-        self._open, self._stores = {}, {}
 
 
 def run_suite(

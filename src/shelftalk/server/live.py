@@ -53,7 +53,7 @@ def addresses(settings: Settings) -> list[str]:
 
 def same_model(old: Settings, new: Settings) -> bool:
     """Whether the language model that runs for `old` serves `new` as well."""
-    names = ("model", "adapter", "engine", "api_key", "home")
+    names = ("model", "adapter", "engine", "api_key", "home", "server_decisions")
     same = all(getattr(old, name) == getattr(new, name) for name in names)
     return same and addresses(old) == addresses(new) and needs_model(old) == needs_model(new)
 
@@ -76,11 +76,16 @@ def open_model(
     try:
         if servers:
             named = None if settings.model == "default" or is_address(settings.model) else settings.model
-            engine = Upstreams(servers, model=served_adapter(settings) or named, api_key=settings.api_key).start()
+            engine = Upstreams(
+                servers,
+                model=served_adapter(settings) or named,
+                api_key=settings.api_key,
+                decisions=settings.server_decisions,
+            ).start()
         else:
             model.process, key = vllm_beside(settings)
             started(model.process)
-            engine = Upstreams([model.process.address], api_key=key).start()
+            engine = Upstreams([model.process.address], api_key=key, decisions=settings.server_decisions).start()
         model.engine, waited = engine, 0.0
         while not engine.wait(_SLICE_S):
             waited += _SLICE_S

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from shelftalk.engines.base import Choice, Decoding, Engine, Generation, Prompt
+from shelftalk.engines.decisions import DecisionsMode
 from shelftalk.engines.server_engine import ServerEngine, Unreachable
 from shelftalk.errors import EngineError
 
@@ -52,6 +53,7 @@ class Upstreams:
         *,
         model: str | None = None,
         api_key: str | None = None,
+        decisions: DecisionsMode = "auto",
         every_s: float = 2.0,
         patience_s: float = 20.0,
         connect: Connect | None = None,
@@ -59,7 +61,9 @@ class Upstreams:
         if not addresses:
             raise ValueError("at least one address is needed")
         self._connect = connect or (
-            lambda address: ServerEngine(address, model=model, api_key=api_key, connections=_CONNECTIONS)
+            lambda address: ServerEngine(
+                address, model=model, api_key=api_key, connections=_CONNECTIONS, decisions=decisions
+            )
         )
         self._members = [_Member(address) for address in dict.fromkeys(addresses)]
         self.model = ""  # of the first server that was reached
