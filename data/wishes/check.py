@@ -12,7 +12,9 @@ NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 ORDINAL = {"second": "2", "third": "3", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "one": "1"}
 
 
-def complaints(path: Path, names: set[str], fields_of: dict[str, dict[str, object]], counts: dict[str, int]) -> list[str]:
+def complaints(
+    path: Path, names: set[str], fields_of: dict[str, dict[str, object]], counts: dict[str, int]
+) -> list[str]:
     out: list[str] = []
     section, fields = "", {"price": "number", "rating": "number"}
     for n, raw in enumerate(path.read_text("utf-8").splitlines(), 1):

@@ -85,7 +85,7 @@ class EsciSource(_Part):
 
 class WrittenSource(_Part):
     """The written set (wishes, needs and reasons), by default the bundled one; its splits are its own. `variants` are the rows a
-    request of each task, every one in another made-up shop; `files` the files whose lines train (all). `matcher` orders the fields of wishes: a folder that
+    request of each task, every one in another made-up shop; `files` those whose wishes and needs train (all). `matcher` orders the fields of wishes: a folder that
     `shelftalk train matcher` wrote (best one that was not trained on those lines: an order that is right more often than in
     service teaches to trust it), or none."""
 

@@ -35,7 +35,6 @@ _RANGE = re.compile(r"(-?[\d.]+)\.\.(-?[\d.]+)")
 _SPAN = re.compile(r"\[([^\]]+)\]")
 _NEAR = 0.6
 _Line = TypeVar("_Line", "Wish", "Need")
-_Any = TypeVar("_Any", "Wish", "Need", "Reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ class WrittenSet:
 
 
 def read_written(folder: Path | None = None, files: Sequence[str] = ("*",)) -> WrittenSet:
-    """The set in a folder (by default the bundled one), of train the lines of files with such names ("train/*-2"; `file` of a line,
+    """The set in a folder (by default the bundled one), of train the wishes and needs of files with such names ("train/*-2"; `file` of a line,
     its folder and its name without .txt). FeedError names the file and line that is not in the format."""
     folder = folder or resource("data/wishes")
     found = sorted((folder / "kinds").glob("*.txt"))
@@ -165,10 +164,10 @@ def read_written(folder: Path | None = None, files: Sequence[str] = ("*",)) -> W
     kept, wanted = _apart(wishes), _apart(needs)
     left_out = {"wishes": len(wishes) - len(kept), "needs": len(needs) - len(wanted)}
 
-    def of(lines: list[_Any]) -> tuple[_Any, ...]:
+    def of(lines: list[_Line]) -> tuple[_Line, ...]:
         return tuple(n for n in lines if n.split != "train" or any(fnmatchcase(n.file, name) for name in files))
 
-    return WrittenSet(kinds, of(kept), of(wanted), of(reasons), left_out)
+    return WrittenSet(kinds, of(kept), of(wanted), tuple(reasons), left_out)
 
 
 def _field(line: str) -> FieldSpec:
