@@ -18,6 +18,7 @@ from shelftalk.engines.base import Engine
 from shelftalk.errors import CatalogError, UsageError
 from shelftalk.explain import Explainer, ExplainJob, WhyAnswer, answer_question
 from shelftalk.explain import why as explain_why
+from shelftalk.facts.card import wanted_value
 from shelftalk.facts.facts import humanise
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Ranker, RankJob, Suits
@@ -469,7 +470,10 @@ class Shelf:
         labels = explain.labels(job)
         picks = tuple(replace(pick, label=label) for pick, label in zip(answer.picks, labels, strict=True))
         back = follow_up(work.request.request, work.understood, work.retrieval, self.prompts)
-        return replace(answer, picks=picks, opening=explain.opening(job), follow_up=back)
+        relaxed = work.retrieval.relaxed if work.retrieval is not None else ()
+        lacking = self._current().retrieve.lacking(work.intent, relaxed)
+        notes = (*answer.notes, *(f"Nothing that fits has {wanted_value(c)}." for c in lacking))
+        return replace(answer, picks=picks, opening=explain.opening(job), follow_up=back, notes=notes)
 
     def order_only(self, request: Request, *, k: int, strategy: str | None = None) -> Ranking:
         """Understand, retrieve and rank, without reasons; with `request.candidates` exactly those are ranked."""

@@ -257,6 +257,16 @@ def test_the_scope_of_an_answer_leaves_out_the_limits_given_up(small: Catalog) -
     assert retriever.scope(intent, relaxed=(cheap,)).size == 4
 
 
+def test_a_value_that_nothing_in_scope_has_is_told_apart_from_one_that_something_has(small: Catalog) -> None:
+    retriever = Retriever(small, RetrieveSettings())
+    product = small.get_many(small.scan(None, limit=1)).popitem()[1]
+    kind = Constraint("categories", "=", product.categories[-1])
+    held, field = product.brand, "brand"
+    had, missing = Criterion(field, "is", held), Criterion(field, "is", "Nobody & Sons")
+    asked = Intent(constraints=(kind,), criteria=(had, missing, Criterion("price", "low")))
+    assert retriever.lacking(asked) == (missing,)
+
+
 def test_a_limit_on_the_category_says_the_kinds_before_those_chosen() -> None:
     chosen = Intent(kinds=("Lamps",))
     assert kinds_of(chosen) == ("Lamps",)

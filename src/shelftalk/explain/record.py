@@ -20,6 +20,7 @@ __all__ = ["Record", "absences", "answered", "asked_words", "bound", "misses", "
 
 TEMPLATE = "explain/record"
 QUOTED = "the shop writes"  # before words of the description
+ANSWERS = 0.5  # the share of what fits that a number beats by the wish, where it may be told as an answer to it
 _LONGEST_WORDS = 60  # of the shopper's, that are said again
 
 
@@ -134,10 +135,15 @@ def answered(card: CardFact) -> str | None:
 
 
 def _meets(card: CardFact) -> bool:
-    """Whether the fact is no contradiction of the criterion that touches it: "noise cancelling: no" answers no wish for quiet."""
+    """Whether the fact is no contradiction of the criterion that touches it: "noise cancelling: no" answers no wish for quiet, the
+    second most expensive of 37 none for a low price."""
     c = card.criterion
-    if c is None or c.want not in ("is", "not"):
+    if c is None:
         return True
+    if c.want in ("low", "high"):
+        place = card.standing
+        share = None if place is None or not place.number else place.share if c.want == "low" else 1 - place.share
+        return share is None or share >= ANSWERS
     values = card.fact.value if isinstance(card.fact.value, (tuple, list)) else (card.fact.value,)
     return any(same(value, c.value) for value in values) == (c.want == "is")
 

@@ -20,7 +20,7 @@ from shelftalk.values import Constraint, Criterion, Facets, Intent, Product
 if TYPE_CHECKING:
     from shelftalk.catalog.standing import Standing, Stands
 
-__all__ = ["CardFact", "card_facts", "mention", "plain_name", "quote", "wants"]
+__all__ = ["CardFact", "card_facts", "mention", "plain_name", "quote", "wanted_value", "wants"]
 
 # What the screen shows beside the reason, or says nothing of what the product is like.
 _BESIDE = frozenset(
@@ -89,6 +89,14 @@ def wants(intent: Intent) -> list[str]:
 def plain_name(field: str) -> str:
     """A field's name in plain words, without the unit that it ends in: "weight" of weight_kg."""
     return humanise(clean(split_unit(_bare(field))[0]))
+
+
+def wanted_value(criterion: Criterion) -> str:
+    """A wish for a named value in plain words: "kind: construction kit", "lumbar support", "no fragrance"."""
+    name = plain_name(criterion.field)
+    if isinstance(criterion.value, bool):
+        return name if criterion.value is (criterion.want == "is") else f"no {name}"
+    return f"{name}: {clean(str(criterion.value))}"
 
 
 def _want(criterion: Criterion) -> str:

@@ -53,7 +53,7 @@ from shelftalk.retrieve.names import also_called
 from shelftalk.retrieve.stock import placed
 from shelftalk.settings import RetrieveSettings
 from shelftalk.text import clean, shorten
-from shelftalk.values import Candidate, Constraint, Intent, Product, Retrieval, Scalar, Sort
+from shelftalk.values import Candidate, Constraint, Criterion, Intent, Product, Retrieval, Scalar, Sort
 
 if TYPE_CHECKING:
     import numpy as np
@@ -190,6 +190,17 @@ class Retriever:
         """The products among which values stand: those that satisfy the constraints that were kept, of the kinds in question."""
         kept = [c for c in intent.constraints if c not in relaxed]
         return Scope(self._catalog, self._scoped(intent, kept), kinds=kinds_of(intent))
+
+    def lacking(self, intent: Intent, relaxed: Sequence[Constraint] = ()) -> tuple[Criterion, ...]:
+        """The criteria for a named value, or for yes or no, that no product in scope meets."""
+        scoped = self._scoped(intent, [c for c in intent.constraints if c not in relaxed])
+        return tuple(
+            c
+            for c in intent.criteria
+            if c.want == "is"
+            and c.value is not None
+            and not self._catalog.matching(sql.where((*scoped, Constraint(c.field, "=", c.value))))
+        )
 
     def _scoped(self, intent: Intent, constraints: Sequence[Constraint]) -> tuple[Constraint, ...]:
         if not intent.kinds:
@@ -352,6 +363,8 @@ class Retriever:
 
         The floors are the default embedder's; others have other scales and are not judged.
         """
+        if search.intent.kinds:  # a need names no product that there could be nothing like
+            return found
         if not search.text or self._catalog.embedder.name != "default" or relax.names_kind(search.intent.constraints):
             return found
         kind = search.intent.kind

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from shelftalk.facts.availability import sold_out
 from shelftalk.values import Candidate, Constraint, Product
 
+SHOWN = 3  # so many places are worth a word when a product that is sold out leaves them
+
 
 def last(
     candidates: Sequence[Candidate], constraints: Sequence[Constraint]
 ) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
-    """The candidates with those that are sold out behind the rest, and a note where that says something.
+    """The candidates with those that are sold out behind the rest, and a note where one of them would have stood among the first.
 
     Where a constraint speaks of stock or availability the order stays.
     """
@@ -24,11 +26,10 @@ def last(
     ordered = [*here, *gone]
     if ordered == list(candidates):
         return tuple(candidates), ()
-    note = (
-        f"{len(gone)} of the {len(ordered)} candidates "
-        f"{'is out of stock and comes' if len(gone) == 1 else 'are out of stock and come'} last."
-    )
-    return placed([(c.product, c.scores) for c in ordered]), (note,)
+    first = [c for c in gone if candidates.index(c) < SHOWN]
+    verb = "is out of stock and comes" if len(first) == 1 else "are out of stock and come"
+    told = f"{len(first)} of the best {SHOWN} {verb} last."
+    return placed([(c.product, c.scores) for c in ordered]), (told,) if first else ()
 
 
 def placed(products: Sequence[tuple[Product, Mapping[str, float]]]) -> tuple[Candidate, ...]:
