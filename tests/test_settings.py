@@ -85,3 +85,9 @@ def test_the_shipped_adapter_is_for_the_default_model_that_runs_here(elsewhere) 
     assert load_settings().adapter_in_force == "shop-smollm2-135m"
     assert load_settings(**elsewhere).adapter_in_force is None
     assert load_settings(adapter="mine", server="http://shop:8000").adapter_in_force == "mine"
+
+
+def test_as_shipped_the_record_speaks_and_a_model_reads_and_grades(monkeypatch) -> None:
+    monkeypatch.delenv("SHELFTALK_EXPLAIN__MODE")
+    shipped = load_settings()
+    assert (shipped.understand.mode, shipped.rank.strategy, shipped.explain.mode) == ("wishes", "graded", "record")
