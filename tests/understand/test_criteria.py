@@ -21,6 +21,7 @@ from shelftalk.understand.criteria import (
     Question,
     Wishes,
     WishReader,
+    agreed,
     described,
     grammar,
     parse,
@@ -334,3 +335,28 @@ def test_an_answer_cut_off_in_the_middle_keeps_its_whole_lines() -> None:
     cut = Generation("light enough: weight_kg low 2\nquick to put up: setup po", "length", Tokens(9, 9))
     (found,) = WishReader(FakeEngine([cut]), WISHES).read([TENT])
     assert [c.field for c in found.criteria] == ["weight_kg"]
+
+
+def offered(field: str, ways: tuple, score: float) -> Offered:
+    kind = "number" if ways[0] in ("low", "high") else "text"
+    return Offered(Facet(field, kind, 5, 5), ways, score)  # type: ignore[arg-type]
+
+
+def test_the_way_of_a_number_is_the_encoders_and_a_named_value_the_models() -> None:
+    fields = (offered("noise_db", ("low", "high"), 0.6), offered("setup", ("poles", "pop-up"), 0.58))
+    read = Wishes((Criterion("noise_db", "high", words="hums"), Criterion("setup", "is", "pop-up", words="fast")))
+    held = agreed(read, Question("hums, and fast", ("Fans",), fields))
+    assert [(c.field, c.want, c.value) for c in held.criteria] == [
+        ("noise_db", "low", None),
+        ("setup", "is", "pop-up"),
+    ]
+
+
+@pytest.mark.parametrize("score, fields", [(0.39, ["setup"]), (0.41, ["setup", "noise_db"])])
+def test_a_first_field_near_the_request_that_the_model_leaves_out_is_a_wish_too(score: float, fields: list) -> None:
+    shown = (offered("noise_db", ("low", "high"), score), offered("setup", ("pop-up", "poles"), score - 0.01))
+    read = Wishes((Criterion("setup", "is", "poles", 3, "poles"), Criterion("setup", "not", "pop-up", 2, "no pop-up")))
+    held = agreed(read, Question("poles, and peace", ("Tents",), shown))
+    assert list(dict.fromkeys(c.field for c in held.criteria)) == fields
+    assert held.criteria[0].importance == 3
+    assert [c.importance for c in held.criteria if c.field == "noise_db"] in ([], [1])
