@@ -337,13 +337,13 @@ def test_an_answer_cut_off_in_the_middle_keeps_its_whole_lines() -> None:
     assert [c.field for c in found.criteria] == ["weight_kg"]
 
 
-def offered(field: str, ways: tuple, score: float) -> Offered:
+def ranked(field: str, ways: tuple, score: float) -> Offered:
     kind = "number" if ways[0] in ("low", "high") else "text"
     return Offered(Facet(field, kind, 5, 5), ways, score)  # type: ignore[arg-type]
 
 
 def test_the_way_of_a_number_is_the_encoders_and_a_named_value_the_models() -> None:
-    fields = (offered("noise_db", ("low", "high"), 0.6), offered("setup", ("poles", "pop-up"), 0.58))
+    fields = (ranked("noise_db", ("low", "high"), 0.6), ranked("setup", ("poles", "pop-up"), 0.58))
     read = Wishes((Criterion("noise_db", "high", words="hums"), Criterion("setup", "is", "pop-up", words="fast")))
     held = agreed(read, Question("hums, and fast", ("Fans",), fields))
     assert [(c.field, c.want, c.value) for c in held.criteria] == [
@@ -354,7 +354,7 @@ def test_the_way_of_a_number_is_the_encoders_and_a_named_value_the_models() -> N
 
 @pytest.mark.parametrize("score, fields", [(0.39, ["setup"]), (0.41, ["setup", "noise_db"])])
 def test_a_first_field_near_the_request_that_the_model_leaves_out_is_a_wish_too(score: float, fields: list) -> None:
-    shown = (offered("noise_db", ("low", "high"), score), offered("setup", ("pop-up", "poles"), score - 0.01))
+    shown = (ranked("noise_db", ("low", "high"), score), ranked("setup", ("pop-up", "poles"), score - 0.01))
     read = Wishes((Criterion("setup", "is", "poles", 3, "poles"), Criterion("setup", "not", "pop-up", 2, "no pop-up")))
     held = agreed(read, Question("poles, and peace", ("Tents",), shown))
     assert list(dict.fromkeys(c.field for c in held.criteria)) == fields
