@@ -403,3 +403,9 @@ def test_a_need_of_which_no_word_is_left_to_search_for_is_a_need_all_the_same() 
     matchers = Matchers(MATCHERS.fields, Helping(Fans=0.7))
     intent = near("I can't get anything done at home with him", "Fans", "none", kinds=found, matchers=matchers)
     assert intent.kinds[:1] == ("Fans",)
+
+
+def test_words_that_a_limit_answers_are_not_said_to_be_unanswered() -> None:
+    intent = near("a red kettle that hums a tune", "a red kettle: none\nhums a tune: none")
+    assert [c.value for c in intent.constraints if c.field == "colour"] == ["red"]
+    assert not any("red" in words for words in intent.unanswered)

@@ -197,5 +197,6 @@ def _joined(intent: Intent, kinds: tuple[str, ...], read: Sequence[Wishes]) -> I
         unanswered += [w for w in wishes.unanswered if w not in unanswered]
     criteria.sort(key=lambda c: -c.importance)
     held = " ".join(c.words.lower() for c in criteria)
-    left = tuple(w for w in unanswered if w.lower() not in held)
+    limited = [c.span.lower() for c in intent.constraints if len(c.span) > 2]
+    left = tuple(w for w in unanswered if w.lower() not in held and not any(s in w.lower() for s in limited))
     return replace(intent, criteria=tuple(criteria[:MOST_CRITERIA]), unanswered=left[:4], kinds=intent.kinds or kinds)
