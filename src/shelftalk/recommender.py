@@ -18,6 +18,7 @@ from shelftalk.engines.base import Engine
 from shelftalk.errors import CatalogError, UsageError
 from shelftalk.explain import Explainer, ExplainJob, WhyAnswer, answer_question
 from shelftalk.explain import why as explain_why
+from shelftalk.facts.availability import to_come
 from shelftalk.facts.card import wanted_value
 from shelftalk.facts.facts import humanise
 from shelftalk.prompts import PromptLibrary
@@ -25,6 +26,7 @@ from shelftalk.rank import Ranker, RankJob, Suits
 from shelftalk.readings import follow_up, spread
 from shelftalk.retrieve import Retriever
 from shelftalk.settings import Settings, load_settings
+from shelftalk.text import clean, shorten
 from shelftalk.understand import Understander, Understood
 from shelftalk.understand.matching import Matchers, load_matchers
 from shelftalk.values import (
@@ -472,7 +474,12 @@ class Shelf:
         back = follow_up(work.request.request, work.understood, work.retrieval, self.prompts)
         relaxed = work.retrieval.relaxed if work.retrieval is not None else ()
         lacking = self._current().retrieve.lacking(work.intent, relaxed)
-        notes = (*answer.notes, *(f"Nothing that fits has {wanted_value(c)}." for c in lacking))
+        later = [shorten(clean(p.product.title), 60) for p in picks if to_come(p.product)]
+        notes = (
+            *answer.notes,
+            *(f"Nothing that fits has {wanted_value(c)}." for c in lacking),
+            *(f"Not in the shop yet, to be ordered ahead: {title}." for title in later),
+        )
         return replace(answer, picks=picks, opening=explain.opening(job), follow_up=back, notes=notes)
 
     def order_only(self, request: Request, *, k: int, strategy: str | None = None) -> Ranking:

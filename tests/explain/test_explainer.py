@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -237,3 +238,21 @@ def test_the_record_quotes_a_wish_only_before_a_fact_that_meets_it(value: bool, 
     told = explainer().explain(ExplainJob("something quiet", intent, (found,)))[0]
     assert told.claims[0].evidence[0].value is value
     assert (told.claims[0].answers, 'For "quiet"' in told.reason) == (answers, answers is not None)
+
+
+def test_picks_that_tie_have_no_label_and_none_of_them_leads(catalog: Catalog) -> None:
+    twin = replace(FINCH, id="twin", title="Twin")
+    given = explainer(facets=catalog.facets())
+    alone, tied = asked(catalog, LIGHT, products=(FINCH, LARK)), asked(catalog, LIGHT, products=(FINCH, twin))
+    assert given.labels(alone)[0] == "lightest"
+    assert not any("lightest" in label for label in given.labels(tied))
+    assert "lightest" in given.opening(alone)
+    assert "lightest" not in given.opening(tied)
+
+
+def test_a_value_that_was_turned_down_is_not_told_as_if_it_answered(catalog: Catalog) -> None:
+    colour = next(f for f, v in FINCH.attributes.items() if isinstance(v, str))
+    refused = Criterion(colour, "not", "tartan", words="no tartan please")
+    reason = explainer(facets=catalog.facets()).explain(asked(catalog, refused, products=(FINCH,)))[0].reason
+    assert f"{FINCH.attributes[colour]}, not tartan." in reason
+    assert 'For "no tartan' not in reason

@@ -282,7 +282,7 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
 def test_what_is_out_of_stock_comes_last_and_that_is_said(stocked: Catalog) -> None:
     found = _ask(stocked, query="green tea", sort=Sort("price", "asc"))
     assert _ids(found) == ["in", "soon", "unsaid", "empty", "gone"]
-    assert found.notes == ("2 of the best 3 are out of stock and come last.",)
+    assert found.notes == ("Out of stock and so left for last: black tea and green tea, first flush.",)
     scores = [c.score for c in found.candidates]
     assert scores == sorted(scores, reverse=True)
 

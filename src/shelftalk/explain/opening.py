@@ -84,7 +84,7 @@ def _leader(cards: Sequence[Sequence[CardFact]]) -> Iterator[_Clause]:
     """The first pick that leads what fits in what was wanted."""
     for place, of_pick in enumerate(cards[: len(_PLACES)]):
         for card in of_pick:
-            if (word := _lead(card)) and card.standing is not None and card.fact.field != "price":
+            if (word := _lead(card)) and card.standing and card.fact.field != "price" and _alone(card, cards):
                 yield _Clause("best", _PLACES[place], f"{word} of {card.standing.of}")
                 return
 
@@ -102,5 +102,10 @@ def _lead(card: CardFact) -> str:
 
 def labels(cards: Sequence[Sequence[CardFact]]) -> list[str]:
     """For each pick the word for what it leads what fits in ("lightest", "cheapest"), that of the most important wish first;
-    "" where it leads in nothing. Two picks have the same only where they tie."""
-    return [next((word for card in of_pick if (word := _lead(card))), "") for of_pick in cards]
+    "" where it leads in nothing, or another pick does as well."""
+    return [next((word for card in of_pick if (word := _lead(card)) and _alone(card, cards)), "") for of_pick in cards]
+
+
+def _alone(card: CardFact, cards: Sequence[Sequence[CardFact]]) -> bool:
+    """Whether no other pick holds the same amount."""
+    return sum(c.fact.field == card.fact.field and c.fact.amount == card.fact.amount for one in cards for c in one) == 1

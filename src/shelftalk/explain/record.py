@@ -20,6 +20,7 @@ __all__ = ["Record", "absences", "answered", "asked_words", "bound", "misses", "
 
 TEMPLATE = "explain/record"
 QUOTED = "the shop writes"  # before words of the description
+FEW = 4  # times as many stand without a value that is worth saying is rare
 ANSWERS = 0.5  # the share of what fits that a number beats by the wish, where it may be told as an answer to it
 _LONGEST_WORDS = 60  # of the shopper's, that are said again
 
@@ -43,7 +44,14 @@ class Record:
         met = next((c for c in card.constraints if _met(card.fact, c)), None)
         words = answered(card) if _meets(card) else None
         told = words.replace('"', "") if card.criterion is not None and words and len(words) <= _LONGEST_WORDS else ""
-        text = self.met(card.fact, met, standing) if met else self.fact(card.fact, standing, told)
+        if card.standing is not None and not card.standing.number:  # how many hold a value says something where few do
+            few = card.standing.alike * FEW <= card.standing.of
+            standing = f"only {standing}" if few and standing and card.criterion is not None and _meets(card) else ""
+        wish = card.criterion
+        if wish is not None and wish.want == "not" and isinstance(wish.value, str) and _meets(card):
+            text = self._said(_large(card.fact.name), said(card.fact), "", "not", clean(wish.value))
+        else:
+            text = self.met(card.fact, met, standing) if met else self.fact(card.fact, standing, told)
         return _claim(text, card.fact, words)
 
     def met(self, fact: Fact, constraint: Constraint, standing: str = "") -> str:

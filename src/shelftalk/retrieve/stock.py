@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from shelftalk.facts.availability import sold_out
+from shelftalk.text import clean, shorten
 from shelftalk.values import Candidate, Constraint, Product
 
 SHOWN = 3  # so many places are worth a word when a product that is sold out leaves them
@@ -27,8 +28,8 @@ def last(
     if ordered == list(candidates):
         return tuple(candidates), ()
     first = [c for c in gone if candidates.index(c) < SHOWN]
-    verb = "is out of stock and comes" if len(first) == 1 else "are out of stock and come"
-    told = f"{len(first)} of the best {SHOWN} {verb} last."
+    titles = " and ".join(shorten(clean(c.product.title), 60) for c in first[:2])
+    told = f"Out of stock and so left for last: {titles}."
     return placed([(c.product, c.scores) for c in ordered]), (told,) if first else ()
 
 

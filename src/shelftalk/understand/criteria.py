@@ -28,7 +28,7 @@ MOST_WISHES = 4
 NEAR, SURE, CLOSE = 0.35, 0.4, 0.03
 # Below this cosine three readings in four are wrong (dev split): such a wish is told as one that no field answers.
 FLOOR = 0.3
-NEED_FLOOR = 0.4  # where no kind is named, and words tell the need rather than what the product is like
+NEED_FLOOR = 0.45  # where no kind is named, and words tell the need rather than what the product is like
 _LONGEST_WORDS = 90
 _PLAIN_NAME = re.compile(r"[^\W\d][\w .()/%-]{0,60}")
 # Fields that say how the shop keeps a product rather than what it is like.

@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shelftalk.engines.base import Engine
 from shelftalk.prompts.library import Template
-from shelftalk.understand.matching import Matchers
+from shelftalk.understand.matching import Matchers, plain
 from shelftalk.understand.needs import MOST_KINDS, NeedReader
+from shelftalk.understand.tokens import stem
 from shelftalk.values import Constraint, Facets, Intent, Tokens
 
 __all__ = ["Asked", "Chosen", "KindChooser", "KindSearch", "helping_kinds", "named_kinds"]
@@ -25,6 +27,7 @@ AS_NEAR = 0.03  # cosines that differ by less are alike
 APART = 0.05  # how far behind the nearest kind another one may stand
 SAYS = 4  # words of a request that may tell of a need though none is left to search for
 PASSING = 0.15  # how much nearer to another kind a need stands that only names this one in passing
+_WORD = re.compile(r"[^\W\d_]+")
 BESIDE = 0.05  # how much nearer a kind must stand to a need than those that a value belongs to
 
 
@@ -99,7 +102,7 @@ class KindChooser:
 
     def freed(self, one: Asked) -> Asked:
         """The request without limits whose words only tell of the need: a value of other kinds than the need is nearest to ("hike"
-        is no backpack's use in "something to charge my phone on a hike"), a kind that is named in passing ("muddy paws all over
+        is no backpack's use in "something to charge my phone on a hike", "two people who love to cook" want no tent for two), a kind that is named in passing ("muddy paws all over
         the white sofa")."""
         intent = self._without_passing(one)
         doubtful = [] if named_kinds(intent) else [c for c in intent.constraints if self._of_few(c)]
@@ -131,9 +134,12 @@ class KindChooser:
         return replace(one.intent, constraints=constraints, kind="")
 
     def _of_few(self, c: Constraint) -> bool:
+        """Whether the limit is on a field that only products of some kinds carry, and that its words do not name."""
         facet = self._facets.get(c.field)
-        named = c.operator == "=" and isinstance(c.value, str) and c.field not in ("categories", "brand")
-        return named and facet is not None and bool(facet.categories) and facet.kind in ("text", "list")
+        if facet is None or not facet.categories or c.field in ("categories", "brand", "price"):
+            return False
+        said = {stem(w) for w in _WORD.findall(c.span.lower())}
+        return not said & {stem(w) for w in _WORD.findall(plain(c.field).lower()) if len(w) > 2}
 
 
 def first_said(one: Asked) -> str:
