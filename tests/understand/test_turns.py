@@ -35,6 +35,8 @@ BASE = "categories = Phones"
 TURNS = [
     ("cheaper ones", f"{BASE}; price < 399.5; ram_gb >= 8"),
     ("anything cheaper?", f"{BASE}; price < 399.5; ram_gb >= 8"),
+    ("do you have anything cheaper?", f"{BASE}; price < 399.5; ram_gb >= 8"),
+    ("do you have headphones?", "categories = Headphones"),
     ("that's too expensive", f"{BASE}; price < 399.5; ram_gb >= 8"),
     ("something cheaper than the second", f"{BASE}; price < 399.5; ram_gb >= 8"),
     ("under 300 then", f"{BASE}; price < 300; ram_gb >= 8"),

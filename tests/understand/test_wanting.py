@@ -409,3 +409,11 @@ def test_words_that_a_limit_answers_are_not_said_to_be_unanswered() -> None:
     intent = near("a red kettle that hums a tune", "a red kettle: none\nhums a tune: none")
     assert [c.value for c in intent.constraints if c.field == "colour"] == ["red"]
     assert not any("red" in words for words in intent.unanswered)
+
+
+def test_no_note_says_of_words_that_a_criterion_was_read_from_that_no_field_speaks_of_them() -> None:
+    history = (Turn("user", "a kettle"), Turn("assistant", "1. Kettle 1\n2. Kettle 2"))
+    for reply, told in (("bigger: noise_db high 2", False), ("none", True)):
+        understander = Understander(SHOP, FakeEngine([reply] * 3), LIBRARY, UnderstandSettings(mode="wishes"))
+        understood = understander.understand(Request("bigger please", history=history))
+        assert any("speaks of no field" in note for note in understood.notes) is told

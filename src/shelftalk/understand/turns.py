@@ -24,9 +24,11 @@ from shelftalk.understand.topics import Topic, returned, unknown_return
 from shelftalk.understand.turnwords import Lookup
 from shelftalk.values import Constraint, Intent, Product, Request, Scalar, Sort
 
-__all__ = ["Conversation", "Lookup", "shown"]
+__all__ = ["NO_FIELD", "Conversation", "Lookup", "shown"]
 
 _MOST_TURNS = 50  # of both sides; what was wanted before them is forgotten
+
+NO_FIELD = " speaks of no field that these products have"  # ends the note on such words
 
 
 class _Talk:
@@ -250,7 +252,7 @@ class Conversation:
         compared = compared or self.comparing.other(text, about, category)
         if compared is not None:
             if compared.limit is None and compared.sort is None:
-                notes.append(f"'{compared.words}' speaks of no field that these products have")
+                notes.append(f"'{compared.words}'{NO_FIELD}")
             sort = compared.sort or sort
             added += [compared.limit] if compared.limit is not None else []
             if compared.limit is not None and compared.limit.field == "price":

@@ -51,7 +51,7 @@ STATES = re.compile(
 )
 ANAPHORA = re.compile(r"\b(?:ones|one|those|these|them|they|it|that|same|instead|cheaper|then|either of)\b")
 FRESH = re.compile(
-    r"\b(?:i'm (?:also )?(?:looking|shopping|searching|in the market)|i (?:also )?need an?|i want an?|looking for an?|now (?:i|show|find|a|for)|find me an?|show me an?|recommend (?:me )?an?|do you (?:have|sell|carry) (?:any |a |an |some )?\w+s?\b|gift for)\b"
+    r"\b(?:i'm (?:also )?(?:looking|shopping|searching|in the market)|i (?:also )?need an?|i want an?|looking for an?|now (?:i|show|find|a|for)|find me an?|show me an?|recommend (?:me )?an?|do you (?:have|sell|carry) (?!(?:anything|something|ones?|it|them|that|those|(?:any )?others?)\b)(?:any |a |an |some )?\w+s?\b|gift for)\b"
 )
 
 A_THING = re.compile(

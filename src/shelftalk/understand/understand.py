@@ -17,7 +17,7 @@ from shelftalk.understand.placed import placed
 from shelftalk.understand.reader import THRIFTY, Reader, Reading
 from shelftalk.understand.shown import Question
 from shelftalk.understand.tokens import stems
-from shelftalk.understand.turns import Conversation, Lookup
+from shelftalk.understand.turns import NO_FIELD, Conversation, Lookup
 from shelftalk.understand.unread import unread
 from shelftalk.understand.wanting import Wanting
 from shelftalk.values import Criterion, Facets, Intent, Request, Scalar, Tokens
@@ -108,7 +108,7 @@ class Understander:
             one = understood[n]
             understood[n] = replace(
                 one, intent=wanted.intent, tokens=one.tokens + wanted.tokens, prompt=wanted.prompt or one.prompt,
-                chosen=wanted.chosen,
+                chosen=wanted.chosen, notes=_left(one.notes, wanted.intent),
             )  # fmt: skip
         return understood
 
@@ -141,6 +141,14 @@ class Understander:
         return self.conversation.read(
             replace(request, request=request.history[last].content, history=request.history[:last])
         )
+
+
+def _left(notes: tuple[str, ...], intent: Intent) -> tuple[str, ...]:
+    """The notes without those that say of words that no field speaks of them, where a criterion was read from these words."""
+    read = " ".join(c.words.lower() for c in intent.criteria)
+    return tuple(
+        n for n in notes if not (n.endswith(NO_FIELD) and n.removesuffix(NO_FIELD).strip("' ").lower() in read)
+    )
 
 
 def _wished(reading: Reading) -> Reading:
