@@ -372,7 +372,7 @@ def test_axe_finds_no_fault_and_nothing_scrolls_sideways(visit: Any, width: int,
     v = visit(width=width, dark=dark)
     v.check_axe()
     turn = v.ask("a tent for two under 20")
-    turn = v.ask("the lightest rain jacket under 200", turns=2)
+    turn = v.ask("the lightest rain jacket under 200 for my 70 kg husband", turns=2)
     turn.get_by_role("button", name="under €200").first.click()
     turn.locator(".notes summary").click()
     turn.locator(".claim-text").first.focus()

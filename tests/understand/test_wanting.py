@@ -417,3 +417,20 @@ def test_no_note_says_of_words_that_a_criterion_was_read_from_that_no_field_spea
         understander = Understander(SHOP, FakeEngine([reply] * 3), LIBRARY, UnderstandSettings(mode="wishes"))
         understood = understander.understand(Request("bigger please", history=history))
         assert any("speaks of no field" in note for note in understood.notes) is told
+
+
+@pytest.mark.parametrize(
+    "request_text, nearness, named",
+    [
+        ("my friend and I sleep so badly at night", 0.5, "Fans"),
+        ("my friend and I sleep so badly at night", 0.4, ""),
+        ("a piano", 0.5, "piano"),
+    ],
+)
+def test_a_need_that_a_kind_is_near_to_is_met_and_a_name_of_what_is_not_sold_is_not(
+    request_text: str, nearness: float, named: str
+) -> None:
+    found = [("Tents", 0.5), ("Kettles", 0.5)]
+    matchers = Matchers(MATCHERS.fields, Helping(Fans=nearness))
+    intent = near(request_text, "Fans", "none", kinds=found, matchers=matchers)
+    assert (intent.kind if intent.kind in ("Fans", "piano") else "") == named

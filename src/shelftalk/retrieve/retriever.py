@@ -363,8 +363,6 @@ class Retriever:
 
         The floors are the default embedder's; others have other scales and are not judged.
         """
-        if search.intent.kinds:  # a need names no product that there could be nothing like
-            return found
         if not search.text or self._catalog.embedder.name != "default" or relax.names_kind(search.intent.constraints):
             return found
         kind = search.intent.kind

@@ -25,6 +25,9 @@ KindSearch = Callable[[Intent, str], Sequence[tuple[str, float]]]
 CLEAR = 0.8  # a kind with this share of what is found first is what is meant, where the need is as near to it as to any
 AS_NEAR = 0.03  # cosines that differ by less are alike
 APART = 0.05  # how far behind the nearest kind another one may stand
+# How near a kind must stand to a need that is told in so many words, to help with it: "my back hurts from sitting all day" stands at
+# .62 to office chairs in the demo's shop. A name of what the shop does not sell ("a piano", "lipstick") may stand as near.
+MET, TELLS = 0.45, 6
 SAYS = 4  # words of a request that may tell of a need though none is left to search for
 PASSING = 0.15  # how much nearer to another kind a need stands that only names this one in passing
 _WORD = re.compile(r"[^\W\d_]+")
@@ -42,11 +45,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The kinds for a request, likeliest first; `need` says that it names none, `tokens` what the model's choice cost."""
+    """The kinds for a request, likeliest first; `need` says that it names none, `met` that the first one is near to what it
+    tells, `tokens` what the model's choice cost."""
 
     kinds: tuple[str, ...] = ()
     need: bool = False
     tokens: Tokens = Tokens()
+    met: bool = False
 
     @property
     def several(self) -> bool:
@@ -90,7 +95,8 @@ class KindChooser:
             reader = NeedReader(self._engine(), self._template)
             texts = [(first_said(asked[n]), [k for k, _ in near[:MOST_KINDS]]) for n, near in needs]
             for (n, near), helping in zip(needs, reader.choose(texts), strict=True):
-                out[n] = Chosen(helping_kinds(near, helping.kinds) or out[n].kinds, True, helping.tokens)
+                met = near[0][1] >= MET and len(asked[n].request.split()) >= TELLS
+                out[n] = Chosen(helping_kinds(near, helping.kinds) or out[n].kinds, True, helping.tokens, met)
         return out
 
     def _near(self, one: Asked, shares: Mapping[str, float]) -> list[tuple[str, float]]:

@@ -87,7 +87,8 @@ class Wanting:
         for one, its, mine in zip(asked, chosen, found, strict=True):
             tokens = sum((w.tokens for w in mine), its.tokens)
             told = [self._of_all(its.kinds, wishes) for wishes in mine] if its.need else mine
-            intent = _joined(one.intent, () if named_kinds(one.intent) else its.kinds, told)
+            read = replace(one.intent, kind=its.kinds[0]) if its.met else one.intent
+            intent = _joined(read, () if named_kinds(one.intent) else its.kinds, told)
             out.append(Wanted(intent, tokens, self._wishes.ref if mine or its.several else None, its.several))
         return out
 
