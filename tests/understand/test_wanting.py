@@ -434,3 +434,19 @@ def test_a_need_that_a_kind_is_near_to_is_met_and_a_name_of_what_is_not_sold_is_
     matchers = Matchers(MATCHERS.fields, Helping(Fans=nearness))
     intent = near(request_text, "Fans", "none", kinds=found, matchers=matchers)
     assert (intent.kind if intent.kind in ("Fans", "piano") else "") == named
+
+
+def test_a_number_of_other_kinds_is_taken_back_with_its_order_and_its_note() -> None:
+    found = [("Kettles", 0.5), ("Tents", 0.5)]
+    helping = Matchers(MATCHERS.fields, Helping(Kettles=0.6, Tents=0.2))
+    understander = Understander(
+        SHOP, FakeEngine(["Kettles", "none", "none"]), LIBRARY, UnderstandSettings(mode="wishes"),
+        kinds=lambda intent, text: found, matchers=lambda: helping,
+    )  # fmt: skip
+    understood = understander.understand(Request("housewarming present for two people who love tea"))
+    assert understood.intent.constraints == ()
+    assert understood.intent.sort is None
+    assert not any("two people" in note for note in understood.notes)
+    of_tents = Matchers(MATCHERS.fields, Helping(Tents=0.6))
+    meant = near("a tent for two people", "none", kinds=found, matchers=of_tents)
+    assert any(c.field == "persons" for c in meant.constraints)

@@ -89,14 +89,16 @@ class KindChooser:
             out.append(Chosen(tuple(k for k, _ in shares[:1])))
             if shares and (one.intent.query.strip() or len(one.request.split()) >= SAYS):
                 near = self._near(one, dict(shares))
+                met = near[0][1] >= MET and len(one.request.split()) >= TELLS
+                out[n] = replace(out[n], met=met)
                 if shares[0][1] < CLEAR or dict(near).get(shares[0][0], 0.0) < near[0][1] - AS_NEAR:
                     needs.append((n, near))
         if needs:
             reader = NeedReader(self._engine(), self._template)
             texts = [(first_said(asked[n]), [k for k, _ in near[:MOST_KINDS]]) for n, near in needs]
             for (n, near), helping in zip(needs, reader.choose(texts), strict=True):
-                met = near[0][1] >= MET and len(asked[n].request.split()) >= TELLS
-                out[n] = Chosen(helping_kinds(near, helping.kinds) or out[n].kinds, True, helping.tokens, met)
+                kinds = helping_kinds(near, helping.kinds) or out[n].kinds
+                out[n] = replace(out[n], kinds=kinds, need=True, tokens=helping.tokens)
         return out
 
     def _near(self, one: Asked, shares: Mapping[str, float]) -> list[tuple[str, float]]:
@@ -122,7 +124,8 @@ class KindChooser:
                 its = max((score[k] for k in (facet.categories if facet else ()) if k in score), default=0.0)
                 if near[0][1] - its > BESIDE:
                     lost.append(c)
-            intent = replace(intent, constraints=tuple(c for c in intent.constraints if c not in lost))
+            sort = None if intent.sort and intent.sort.field in {c.field for c in lost} else intent.sort
+            intent = replace(intent, constraints=tuple(c for c in intent.constraints if c not in lost), sort=sort)
         return one if intent is one.intent else replace(one, intent=intent)
 
     def _without_passing(self, one: Asked) -> Intent:

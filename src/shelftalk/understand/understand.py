@@ -108,7 +108,7 @@ class Understander:
             one = understood[n]
             understood[n] = replace(
                 one, intent=wanted.intent, tokens=one.tokens + wanted.tokens, prompt=wanted.prompt or one.prompt,
-                chosen=wanted.chosen, notes=_left(one.notes, wanted.intent),
+                chosen=wanted.chosen, notes=_left(one, wanted.intent),
             )  # fmt: skip
         return understood
 
@@ -143,12 +143,18 @@ class Understander:
         )
 
 
-def _left(notes: tuple[str, ...], intent: Intent) -> tuple[str, ...]:
-    """The notes without those that say of words that no field speaks of them, where a criterion was read from these words."""
+def _left(one: Understood, intent: Intent) -> tuple[str, ...]:
+    """The notes without those on limits that were taken back, and without those that say of words that no field speaks of them
+    where a criterion was read from these words."""
     read = " ".join(c.words.lower() for c in intent.criteria)
-    return tuple(
-        n for n in notes if not (n.endswith(NO_FIELD) and n.removesuffix(NO_FIELD).strip("' ").lower() in read)
-    )
+    kept = {c.span for c in intent.constraints}
+    back = [f"'{c.span}'" for c in one.intent.constraints if c.span and c.span not in kept]
+
+    def holds(note: str) -> bool:
+        unread = note.endswith(NO_FIELD) and note.removesuffix(NO_FIELD).strip("' ").lower() in read
+        return not unread and not any(span in note for span in back)
+
+    return tuple(n for n in one.notes if holds(n))
 
 
 def _wished(reading: Reading) -> Reading:

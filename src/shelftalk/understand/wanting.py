@@ -78,7 +78,10 @@ class Wanting:
                 (n, text) for text in (*one.earlier[-MOST_TURNS:], one.request) if self._says_more(text, one.intent)
             ]
         wishes = self._read(
-            [(chosen[n].kinds, text, _unlimited(text, asked[n].intent), not chosen[n].need) for n, text in texts]
+            [
+                (chosen[n].kinds, text, _unlimited(text, asked[n].intent), bool(named_kinds(asked[n].intent)))
+                for n, text in texts
+            ]
         )
         found: list[list[Wishes]] = [[] for _ in asked]
         for (n, _), wish in zip(texts, wishes, strict=True):
