@@ -77,6 +77,10 @@ class KindChooser:
         self._kinds = facet.categories if facet else ()
         self._categories = tuple(str(v) for v, _ in facet.values) if facet else ()
 
+    def certain(self, intent: Intent) -> bool:
+        """Whether no kind needs to be guessed: a limit names it, or the catalogue has but one."""
+        return bool(named_kinds(intent)) or len(self._kinds) == 1
+
     def choose(self, asked: Sequence[Asked]) -> list[Chosen]:
         """One Chosen a request, in order; the model is asked for all of them in one batch."""
         out: list[Chosen] = []

@@ -79,7 +79,7 @@ class Wanting:
             ]
         wishes = self._read(
             [
-                (chosen[n].kinds, text, _unlimited(text, asked[n].intent), bool(named_kinds(asked[n].intent)))
+                (chosen[n].kinds, text, _unlimited(text, asked[n].intent), self._chooser.certain(asked[n].intent))
                 for n, text in texts
             ]
         )
