@@ -15,7 +15,7 @@ from shelftalk.cli import prompts_tokens
 from shelftalk.cli.main import app
 from shelftalk.cli.prompts_tokens import Tokeniser
 from shelftalk.errors import EngineError, PromptError, UsageError
-from shelftalk.evaluate import catalogs, runner
+from shelftalk.evaluate import catalogs, models
 from shelftalk.evaluate.runfolder import RunFolder
 from shelftalk.prompts import PromptLibrary
 
@@ -173,7 +173,7 @@ def kettles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A suite of one's own, answered with a stand-in for the language model."""
     monkeypatch.setenv("SHELFTALK_HOME", str(new_home(tmp_path / "home")))
     monkeypatch.setattr(catalogs, "load_embedder", lambda name, home: HashEmbedder())
-    monkeypatch.setattr(runner, "load_engine", lambda settings, batch: Model())
+    monkeypatch.setattr(models, "load_engine", lambda settings, batch: Model())
     return write_suite(tmp_path / "suite", metrics=["mrr", "tokens_prompt", "latency_ms"])
 
 

@@ -70,6 +70,9 @@ DENSE_DEPTH, BM25_DEPTH = 400, 400
 CRITERIA_DEPTH, KIND_STEP = 60, 0.15
 # Where there are no words to search for, popularity counts so much beside what was wished.
 POPULARITY = 0.1
+# What criteria count in a shop whose products have no kinds: they were read over the fields of all (chorus train, 50 queries, nDCG@10
+# .768 at 1, .788 at a quarter, .792 without criteria).
+UNPLACED = 0.25
 # So many products are looked at to tell which kinds are in question, and so many count for how clear that is.
 KIND_DEPTH, FIRST_FOUND = 300, 10
 # So many products of a kind are looked into for what their fields hold; so many kinds are remembered.
@@ -223,6 +226,7 @@ class Retriever:
         for product in self._kept(search, iter([i for i in dict.fromkeys(more) if i not in here]), len(more) or 1):
             here[product.id] = Candidate(product, 0.0, {})
         floor = min((c.score for c in found), default=0.0)
+        weight_of_use = self._settings.criteria_weight * (1.0 if kinds_of(intent) else UNPLACED)
         scored = []
         for candidate in here.values():
             product = candidate.product
@@ -230,7 +234,7 @@ class Retriever:
             fits = 1.0 if not intent.kinds else 0.0 if place is None else 1.0 - KIND_STEP * place
             useful = utility(product, intent.criteria, scope.of(product)) if fits else 0.0
             relevance = candidate.score if candidate.scores else floor
-            score = weight * relevance + self._settings.criteria_weight * useful
+            score = weight * relevance + weight_of_use * useful
             if intent.kinds:
                 score += self._settings.kind_weight * fits
             scored.append(replace(candidate, score=score, scores={**candidate.scores, "criteria": useful}))

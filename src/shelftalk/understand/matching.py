@@ -44,6 +44,7 @@ LONGEST_VALUE = 32
 LONGEST_SPAN, MOST_SPANS = 6, 80  # words of a span, spans of a request
 AS_NEAR = 0.05  # cosines that differ by less are alike
 _WORD = re.compile(r"[^\W\d_]{3}")
+_MODEL = re.compile(r"\d{3}")  # "Phaser 6121MFP": a model's number is no wish
 _SAID = re.compile(r"\w[\w'\u2019-]*")
 _CLAUSES = re.compile(r"[,;:.!?()\n]+(?:\s|$)|\s(?:and|but)\s", re.IGNORECASE)
 log = logging.getLogger(__name__)
@@ -77,7 +78,12 @@ def values_of(facet: Facet) -> list[Scalar]:
     """The named values that may be offered, commonest first: codes and sizes ("L", "42") name no wish, rules read them."""
     held = [(v, str(v)) for v, _ in facet.values]
     return [
-        v for v, text in held if len(text) <= LONGEST_VALUE and not set("\n;,:|") & set(text) and _WORD.search(text)
+        v
+        for v, text in held
+        if len(text) <= LONGEST_VALUE
+        and not set("\n;,:|") & set(text)
+        and _WORD.search(text)
+        and not _MODEL.search(text)
     ]
 
 
