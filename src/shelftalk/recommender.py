@@ -477,7 +477,7 @@ class Shelf:
         later = [shorten(clean(p.product.title), 60) for p in picks if to_come(p.product)]
         notes = (
             *answer.notes,
-            *(f"Nothing that fits has {wanted_value(c)}." for c in lacking),
+            *(f'Nothing that fits is listed as "{wanted_value(c)}".' for c in lacking),
             *(f"Not in the shop yet, to be ordered ahead: {title}." for title in later),
         )
         return replace(answer, picks=picks, opening=explain.opening(job), follow_up=back, notes=notes)

@@ -77,12 +77,8 @@ def _openai(question: Question, labels: Sequence[str]) -> dict[str, Any]:
 
 def _sglang(question: Question, labels: Sequence[str]) -> dict[str, Any]:
     options = [{"name": label} for label in labels]
-    asked = {
-        "type": "choice",
-        "id": _ID,
-        "question": question.asked or "?",
-        "options": options,
-    }  # it takes no blank one
+    blank = "?"  # it takes no empty question
+    asked = {"type": "choice", "id": _ID, "question": question.asked or blank, "options": options}
     return {"input": question.about, "questions": [asked]}
 
 

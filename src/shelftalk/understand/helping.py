@@ -48,12 +48,13 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """The kinds for a request, likeliest first; `need` says that it names none, `met` that the first one is near to what it
-    tells, `tokens` what the model's choice cost."""
+    tells, `binding` that the answer is held to them, `tokens` what the model's choice cost."""
 
     kinds: tuple[str, ...] = ()
     need: bool = False
     tokens: Tokens = Tokens()
     met: bool = False
+    binding: bool = True
 
     @property
     def several(self) -> bool:
@@ -96,7 +97,9 @@ class KindChooser:
             if shares and (one.intent.query.strip() or len(one.request.split()) >= SAYS):
                 near = self._near(one, dict(shares))
                 met = near[0][1] >= MET and len(one.request.split()) >= TELLS
-                out[n] = replace(out[n], met=met)
+                # a request that may name what the shop sells is not held to the kinds that stand nearest to it
+                binding = met or self.certain(one.intent) or self._matchers() is None
+                out[n] = replace(out[n], met=met, binding=binding)
                 if shares[0][1] < CLEAR or dict(near).get(shares[0][0], 0.0) < near[0][1] - AS_NEAR:
                     needs.append((n, near))
         if needs:
@@ -116,8 +119,8 @@ class KindChooser:
 
     def freed(self, one: Asked) -> Asked:
         """The request without limits whose words only tell of the need: a value of other kinds than the need is nearest to ("hike"
-        is no backpack's use in "something to charge my phone on a hike", "two people who love to cook" want no tent for two), a kind that is named in passing ("muddy paws all over
-        the white sofa")."""
+        is no backpack's use in "something to charge my phone on a hike", "two people who love to cook" want no tent for
+        two), a kind that is named in passing ("muddy paws all over the white sofa")."""
         intent = self._without_passing(one)
         doubtful = [] if named_kinds(intent) else [c for c in intent.constraints if self._of_few(c)]
         matchers = self._matchers() if doubtful else None
@@ -158,6 +161,7 @@ class KindChooser:
 
 
 def first_said(one: Asked) -> str:
+    """The text that tells of the need: the first one of the topic."""
     return one.earlier[0] if one.earlier else one.request
 
 

@@ -91,9 +91,7 @@ class Wanting:
             tokens = sum((w.tokens for w in mine), its.tokens)
             told = [self._of_all(its.kinds, wishes) for wishes in mine] if its.need else mine
             read = replace(one.intent, kind=its.kinds[0]) if its.met else one.intent
-            # A request that names what the shop may sell is not held to the kinds that stand nearest to it.
-            kinds = its.kinds if its.met or self._chooser.certain(one.intent) or not self._has_matchers() else ()
-            intent = _joined(read, () if named_kinds(one.intent) else kinds, told)
+            intent = _joined(read, its.kinds if its.binding and not named_kinds(one.intent) else (), told)
             out.append(Wanted(intent, tokens, self._wishes.ref if mine or its.several else None, its.several))
         return out
 
@@ -150,9 +148,6 @@ class Wanting:
     def _carries(self, field: str, kind: str) -> bool:
         facet = self._facets.get(field)
         return facet is None or not facet.categories or kind in facet.categories
-
-    def _has_matchers(self) -> bool:
-        return self._matchers is not None and self._matchers() is not None
 
     def forget(self) -> None:
         """Read everything anew from now on (for measuring)."""
