@@ -182,6 +182,14 @@ class Intent:
     unanswered: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
 
+    @property
+    def named_kinds(self) -> tuple[str, ...]:
+        """The kinds of product in question: those of a limit on the category, else those chosen."""
+        for c in self.constraints:
+            if c.field == "categories" and c.operator in ("=", "in"):
+                return tuple(str(v) for v in (c.value if isinstance(c.value, tuple) else (c.value,)))
+        return self.kinds
+
     @classmethod
     def from_dict(cls, intent: Mapping[str, Any]) -> Intent:
         """The intent that `to_dict` wrote down (the words of the request that its limits were read from are not kept)."""

@@ -29,11 +29,16 @@ class Likes:
 
     def choose(self, prompts, labels):
         self.asked += prompts
-        return [Choice(self._scores(p.messages[-1].content, labels), Tokens(10, 1)) for p in prompts]
+        return [Choice(self._scores(_read(p, labels), labels), Tokens(10, 1)) for p in prompts]
 
     def _scores(self, text, labels):
         if labels == ["yes", "no"]:
             return {"yes": -0.1 if self.word in text.split("Product:")[1] else -3.0, "no": -1.0}
+        if labels[0] == "0":
+            return {g: -0.1 if (g == "3") == (self.word in text) else -3.0 for g in labels if g in "03"} | {
+                "1": -9.0,
+                "2": -9.0,
+            }
         lines = {line[0]: line for line in text.splitlines() if line[1:2] == "."}
         return {label: -0.1 if self.word in lines[label] else -3.0 for label in labels}
 
@@ -43,6 +48,10 @@ class Likes:
 
     def count_tokens(self, text):
         return len(text.split())
+
+
+def _read(prompt, labels) -> str:
+    return " ".join(m.content for m in prompt.messages) if labels[0] == "0" else prompt.messages[-1].content
 
 
 def shelf_of(*titles: str) -> Retrieval:
@@ -128,6 +137,27 @@ def test_what_is_shown_stands_in_the_order_of_the_criteria(grade) -> None:
     assert titles(ranking) == ["lamp", "kettle", "sofa", "rug"], "what is not shown is not lifted"
     scores = [c.score for c in ranking.candidates]
     assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("useful", "asked", "order"),
+    [
+        ((0.9, 0.7, 0.5, 0.1), 0, ["sofa", "lamp", "kettle", "rug"]),
+        ((0.9, 0.7, 0.7, 0.1), 2, ["sofa", "kettle", "lamp", "rug"]),
+        ((None, None, None, None), 4, ["kettle", "sofa", "lamp", "rug"]),
+    ],
+)
+def test_a_grade_is_asked_for_where_criteria_leave_candidates_equal(useful, asked, order) -> None:
+    judge = Likes("kettle")
+    found = shelf_of("sofa", "lamp", "kettle", "rug").candidates
+    scores = [{} if u is None else {"criteria": u} for u in useful]
+    given = Retrieval(
+        tuple(replace(c, score=1 - n / 50, scores=u) for n, (c, u) in enumerate(zip(found, scores, strict=True)))
+    )
+    ranker = Ranker(judge, PROMPTS, RankSettings(strategy="graded", grade_weight=0.1))
+    ranking = ranker.rank_many([RankJob("tea", Intent(), given, k=3)])[0]
+    assert len(judge.asked) == asked
+    assert titles(ranking) == order
 
 
 def test_many_requests_share_the_engines_batches() -> None:

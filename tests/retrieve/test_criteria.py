@@ -14,7 +14,6 @@ from shelftalk.catalog import Catalog
 from shelftalk.catalog.standing import Scope
 from shelftalk.retrieve import Retriever
 from shelftalk.retrieve.criteria import satisfaction, top, utility
-from shelftalk.retrieve.retriever import kinds_of
 from shelftalk.settings import RetrieveSettings
 from shelftalk.values import Candidate, Constraint, Criterion, Intent, Product
 
@@ -269,9 +268,9 @@ def test_a_value_that_nothing_in_scope_has_is_told_apart_from_one_that_something
 
 def test_a_limit_on_the_category_says_the_kinds_before_those_chosen() -> None:
     chosen = Intent(kinds=("Lamps",))
-    assert kinds_of(chosen) == ("Lamps",)
+    assert chosen.named_kinds == ("Lamps",)
     named = Intent(constraints=(Constraint("categories", "in", ("Tents", "Rugs")),), kinds=("Lamps",))
-    assert kinds_of(named) == ("Tents", "Rugs")
+    assert named.named_kinds == ("Tents", "Rugs")
 
 
 CRITERIA = st.one_of(

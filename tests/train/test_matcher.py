@@ -11,19 +11,20 @@ import pytest
 from shelftalk.errors import UsageError
 from shelftalk.train import matcher
 from shelftalk.train.matcher import examples, options, read_matcher_recipe, train_matcher, wanted_of
+from shelftalk.train.telling import named_requests
 from shelftalk.values import Criterion
 from shelftalk.written import WrittenSet, read_written
 
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> WrittenSet:
-    """Five kinds of the written set."""
+    """Some lines of five kinds of the written set."""
     whole = read_written()
     kinds = dict(list(whole.kinds.items())[:5])
     some = WrittenSet(
         kinds,
-        tuple(w for w in whole.wishes if w.kind in kinds),
-        tuple(n for n in whole.needs if n.kinds[0] in kinds),
+        tuple(w for w in whole.wishes if w.kind in kinds)[::5],
+        tuple(n for n in whole.needs if n.kinds[0] in kinds)[::5],
         (),
     )
     monkeypatch.setattr(matcher, "read_written", lambda folder, files: some)
@@ -42,6 +43,8 @@ def test_a_run_learns_and_keeps_every_epoch(few: WrittenSet, task: str, tmp_path
     assert told["history"][1]["loss"] < told["history"][0]["loss"]
     assert str(tmp_path) not in (folder / "adapter_config.json").read_text("utf-8")
     assert {p.parent.name for p in (tmp_path / "out").glob("*/adapter_model.safetensors")} == {"epoch-1", "epoch-2"}
+    heads = sorted(p.parent.name for p in (tmp_path / "out").glob("*/head.json"))
+    assert heads == (["epoch-1", "epoch-2"] if task == "kinds" else [])
     with pytest.raises(UsageError, match="holds something already"):
         train_matcher(read_matcher_recipe(config))
     config.write_text(
@@ -91,3 +94,11 @@ def test_a_wrong_recipe_is_refused_by_name(text: str, said: str, tmp_path: Path)
     (tmp_path / "r.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=said):
         read_matcher_recipe(tmp_path / "r.yaml")
+
+
+def test_requests_that_name_their_product_come_from_train_and_from_the_kinds() -> None:
+    found = read_written()
+    made = named_requests(found)
+    assert made == named_requests(found) != named_requests(found, seed=1)
+    assert len(made) > 10 * len(found.kinds)
+    assert not set(made) & {w.text for w in found.wishes if w.split != "train"}

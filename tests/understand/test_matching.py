@@ -13,6 +13,7 @@ from shelftalk.understand.matching import (
     MOST_VALUES,
     FieldMatcher,
     KindMatcher,
+    NeedHead,
     load_matchers,
     merged,
     option_text,
@@ -128,6 +129,36 @@ def test_the_shipped_matchers_put_plain_wishes_and_needs_where_they_belong(tmp_p
     for request, first in (("does not wake the baby", NOISE), ("folds away", FOLDS), ("lasts for years", warranty)):
         assert matchers.fields.offer(["Office Chairs"], request, fields)[0].facet is first, request
     assert matchers.kinds.order("the milk goes off on the beach", ["Tents", "Coolers", "Lamps"])[0][0] == "Coolers"
+
+
+def test_the_shipped_head_tells_needs_from_requests_that_name_their_product(tmp_path: Path) -> None:
+    matchers = load_matchers(tmp_path)
+    assert matchers is not None
+    needs = ("the cat has shredded the sofa", "my feet are always freezing", "everyone at the beach gets warm lemonade")
+    named = (
+        "red kettle",
+        "i am looking for a mens leather belt",
+        "outdoor wall clock 12 inch",
+        "phone case",
+        "Phaser 6121MFP",
+    )
+    told = {text: matchers.kinds.tells(text) or 0.0 for text in (*needs, *named)}
+    assert all(told[text] > 0.5 for text in needs), told
+    assert all(told[text] < 0.5 for text in named), told
+
+
+def test_a_head_is_read_from_the_folder_of_its_matcher(tmp_path: Path) -> None:
+    assert NeedHead.read(tmp_path) is None
+    assert KindMatcher(Words()).tells("red kettle") is None
+    (tmp_path / "head.json").write_text('{"weights": [1.0, -1.0], "length": 2.0, "bias": 0.0}', encoding="utf-8")
+    head = NeedHead.read(tmp_path)
+    assert head is not None
+    assert head.probability(np.array([1.0, 1.0]), "six words of six words here") == pytest.approx(
+        1 / (1 + np.exp(-1.0))
+    )
+    (tmp_path / "head.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(KeyError):
+        NeedHead.read(tmp_path)
 
 
 def test_without_matchers_it_is_said(

@@ -301,8 +301,11 @@ class Near:
 class Helping(KindMatcher):
     """Orders kinds as it is told; all others stand far off."""
 
-    def __init__(self, **near: float) -> None:
-        self.near = near
+    def __init__(self, told: float | None = None, **near: float) -> None:
+        self.near, self.told = near, told
+
+    def tells(self, text: str) -> float | None:
+        return self.told
 
     def order(self, need: str, kinds: Sequence[str]) -> list[tuple[str, float]]:
         return sorted(((k, self.near.get(k, 0.0)) for k in dict.fromkeys(kinds)), key=lambda k: -k[1])
@@ -328,6 +331,15 @@ def test_the_kinds_for_a_need_are_the_nearest_of_the_whole_catalogue_not_only_th
     close = Matchers(MATCHERS.fields, Helping(Kettles=0.6, Tents=0.59))
     assert near("something warm to drink of a morning", "none", kinds=found, matchers=close).kinds == ("Tents",)
     assert not {"Home", "Kitchen", "Camping"} & set(intent.kinds)  # a kind stands last in a path
+
+
+@pytest.mark.parametrize(("told", "kinds"), [(0.9, ("Kettles",)), (0.1, ()), (None, ("Kettles",))])
+def test_an_answer_is_held_to_the_kinds_near_a_need_where_the_request_tells_of_one(
+    told: float | None, kinds: tuple[str, ...]
+) -> None:
+    helping = Matchers(MATCHERS.fields, Helping(told, Kettles=0.6, Tents=0.2))
+    found = [("Tents", 0.5), ("Kettles", 0.1)]
+    assert near("where the crawdads sing", "none", "none", kinds=found, matchers=helping).kinds == kinds
 
 
 def test_the_words_of_a_wish_are_those_that_stand_nearest_to_its_field() -> None:
@@ -433,7 +445,7 @@ def test_a_need_that_a_kind_is_near_to_is_met_and_a_name_of_what_is_not_sold_is_
     request_text: str, nearness: float, named: str
 ) -> None:
     found = [("Tents", 0.5), ("Kettles", 0.5)]
-    matchers = Matchers(MATCHERS.fields, Helping(Fans=nearness))
+    matchers = Matchers(MATCHERS.fields, Helping(0.1 if request_text == "a piano" else 0.9, Fans=nearness))
     intent = near(request_text, "Fans", "none", kinds=found, matchers=matchers)
     assert (intent.kind if intent.kind in ("Fans", "piano") else "") == named
 

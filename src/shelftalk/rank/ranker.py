@@ -7,6 +7,7 @@ model compares no prices. Candidates beyond `depth` keep their retrieval order b
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -120,28 +121,37 @@ class Ranker:
         return [self._by_grade(job, some, found) for job, some, found in zip(jobs, shown, grades, strict=True)]
 
     def _undecided(self, job: RankJob) -> tuple[Candidate, ...]:
-        """The candidates worth a grade: none under a superlative, or where there is nothing to choose, and none that the best grade
-        could not lift among the `k` that are shown."""
+        """The candidates worth a grade: none under a superlative, or where there is nothing to choose, none that the best grade
+        could not lift among the `k` that are shown, and where criteria decide only those that they leave equal."""
         shown = job.retrieval.candidates[: self._settings.depth]
-        if job.intent.sort is not None or len(shown) < 2:
+        if job.intent.sort is not None or len(shown) < 2 or not self._settings.grade_weight:
             return ()
         best = sorted((c.score for c in shown), reverse=True)  # those asked about come in another order
         last = best[min(job.k, len(shown)) - 1] - self._settings.grade_weight
-        return tuple(c for c in shown if c.score >= last)
+        near = [c for c in shown if c.score >= last]
+        alike = Counter(map(_standing, near))
+        return tuple(c for c in near if alike[_standing(c)] > 1)
 
     def _by_grade(self, job: RankJob, shown: Sequence[Candidate], grades: Grades) -> Ranking:
+        """A grade settles what criteria leave equal: those share out their places by grade and what they had before together."""
         candidates = job.retrieval.candidates
         if not shown:
             return Ranking(tuple(_by_criteria(list(candidates), job.k)), "none")
         weight = self._settings.grade_weight
-        head = [
-            replace(c, score=c.score + weight * g, scores={**c.scores, "grade": 3 * g})
-            for c, g in zip(shown, grades.scores, strict=True)
-        ]
+        grade = {c.product.id: g for c, g in zip(shown, grades.scores, strict=True)}
+        head = [c for c in candidates[: self._settings.depth] if c.product.id not in grade]
+        like: dict[float | None, list[Candidate]] = {}
+        for c in sorted(shown, key=lambda c: -c.score):
+            like.setdefault(_standing(c), []).append(c)
+        for group in like.values():
+            best = sorted(group, key=lambda c: -c.score - weight * grade[c.product.id])
+            head += [
+                replace(c, score=place.score, scores={**c.scores, "grade": 3 * grade[c.product.id]})
+                for c, place in zip(best, group, strict=True)
+            ]
         head.sort(key=lambda c: -c.score)
         head = _by_criteria(head, job.k)
-        graded = {c.product.id for c in shown}
-        rest = [c for c in candidates if c.product.id not in graded]
+        rest = candidates[self._settings.depth :]
         below = [replace(c, score=-float(i + 1)) for i, c in enumerate(rest)]
         return Ranking((*head, *below), "graded", grades.tokens, self.prompt)
 
@@ -191,6 +201,12 @@ def mix(candidates: Sequence[Candidate], model: Sequence[float], weight: float) 
     mixed.sort(key=lambda c: -c.score)
     below = [replace(c, score=-float(i + 1)) for i, c in enumerate(tail)]
     return (*mixed, *below)
+
+
+def _standing(candidate: Candidate) -> float | None:
+    """How well it does by the criteria, to two places; None where there are none."""
+    useful = candidate.scores.get("criteria")
+    return None if useful is None else round(useful, 2)
 
 
 def _by_criteria(candidates: list[Candidate], k: int) -> list[Candidate]:

@@ -192,7 +192,7 @@ class Retriever:
     def scope(self, intent: Intent, relaxed: Sequence[Constraint] = ()) -> Scope:
         """The products among which values stand: those that satisfy the constraints that were kept, of the kinds in question."""
         kept = [c for c in intent.constraints if c not in relaxed]
-        return Scope(self._catalog, self._scoped(intent, kept), kinds=kinds_of(intent))
+        return Scope(self._catalog, self._scoped(intent, kept), kinds=intent.named_kinds)
 
     def lacking(self, intent: Intent, relaxed: Sequence[Constraint] = ()) -> tuple[Criterion, ...]:
         """The criteria for a named value, or for yes or no, that no product in scope meets."""
@@ -220,13 +220,13 @@ class Retriever:
         if not intent.criteria and not intent.kinds:
             return found
         scoped = self._scoped(intent, constraints)
-        scope = Scope(self._catalog, scoped, search.excluded_ids, kinds_of(intent))
+        scope = Scope(self._catalog, scoped, search.excluded_ids, intent.named_kinds)
         more = [] if search.given else self._more(search, constraints, scoped)
         here = {c.product.id: c for c in found}
         for product in self._kept(search, iter([i for i in dict.fromkeys(more) if i not in here]), len(more) or 1):
             here[product.id] = Candidate(product, 0.0, {})
         floor = min((c.score for c in found), default=0.0)
-        weight_of_use = self._settings.criteria_weight * (1.0 if kinds_of(intent) else UNPLACED)
+        weight_of_use = self._settings.criteria_weight * (1.0 if intent.named_kinds else UNPLACED)
         scored = []
         for candidate in here.values():
             product = candidate.product
@@ -468,14 +468,6 @@ def held_values(products: Iterable[Product]) -> dict[str, tuple[Scalar, ...]]:
             held.update(value if isinstance(value, (tuple, list)) else (value,))
     few = total / 20
     return {n: tuple(v for v, _ in c.most_common(60)) for n, c in counts.items() if carried[n] >= few}
-
-
-def kinds_of(intent: Intent) -> tuple[str, ...]:
-    """The kinds of product in question: those of a limit on the category, else those chosen."""
-    for c in intent.constraints:
-        if c.field == "categories" and c.operator in ("=", "in"):
-            return tuple(str(v) for v in (c.value if isinstance(c.value, tuple) else (c.value,)))
-    return intent.kinds
 
 
 def kind_shares(fused: Sequence[Fused], products: Mapping[str, Product]) -> list[tuple[str, float]]:

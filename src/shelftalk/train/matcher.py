@@ -22,7 +22,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shelftalk.errors import UsageError
 from shelftalk.train.sets.written import facet_of
-from shelftalk.understand.matching import option_text, options_of, query_text
+from shelftalk.train.telling import fit_head
+from shelftalk.understand.matching import HEAD, option_text, options_of, query_text
 from shelftalk.values import Criterion, Facet, Scalar
 from shelftalk.written import WrittenSet, read_written
 
@@ -144,16 +145,22 @@ def train_matcher(recipe: MatcherRecipe, say: Callable[[str], None] = lambda _: 
             optimiser.zero_grad()
             step, total = step + 1, total + loss.item()
         model.eval()
+        head: dict[str, Any] | None = None
         with torch.inference_mode():
             dev = measure(found, lambda texts: encode(texts).numpy())
+            if recipe.task == "kinds":
+                head, told = fit_head(found, lambda texts: encode(texts).numpy(), recipe.seed)
+                dev |= told
         model.train()
         history.append({"epoch": epoch, "loss": total / len(rows), **dev, "seconds": round(time.time() - began)})
         say(json.dumps(history[-1]))
         folder = recipe.output / f"epoch-{epoch}"
         model.save_pretrained(str(folder))
         _tidy(folder, base.name)
-        told = {"recipe": recipe.model_dump(mode="json", exclude={"data", "output", "adapter"}), "history": history}
-        (folder / "training.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        if head is not None:
+            (folder / HEAD).write_text(json.dumps(head) + "\n", encoding="utf-8")
+        made = {"recipe": recipe.model_dump(mode="json", exclude={"data", "output", "adapter"}), "history": history}
+        (folder / "training.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
     return folder
 
 

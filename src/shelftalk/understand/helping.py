@@ -17,7 +17,7 @@ from shelftalk.understand.needs import MOST_KINDS, NeedReader
 from shelftalk.understand.tokens import stem
 from shelftalk.values import Constraint, Facets, Intent, Tokens
 
-__all__ = ["Asked", "Chosen", "KindChooser", "KindSearch", "helping_kinds", "named_kinds"]
+__all__ = ["Asked", "Chosen", "KindChooser", "KindSearch", "helping_kinds"]
 
 # (kind, its share of what the search finds first), the largest share first; [] where products have no categories.
 KindSearch = Callable[[Intent, str], Sequence[tuple[str, float]]]
@@ -25,11 +25,10 @@ KindSearch = Callable[[Intent, str], Sequence[tuple[str, float]]]
 CLEAR = 0.8  # a kind with this share of what is found first is what is meant, where the need is as near to it as to any
 AS_NEAR = 0.03  # cosines that differ by less are alike
 APART = 0.05  # how far behind the nearest kind another one may stand
-# How near a kind must stand to a need that is told in so many words, to help with it: "my back hurts from sitting all day" stands at
-# .62 to office chairs in the demo's shop. A name of what the shop does not sell ("a piano", "lipstick") may stand as near.
-# Held to the kinds so chosen, esci train (50 queries) reaches nDCG@10 .564 and needs dev .506 helped first; at 5 words .550 and .506,
-# held to them always .492 and .542.
-MET, TELLS = 0.4, 6
+# How near a kind must stand to a need to help with it ("my back hurts from sitting all day" stands at .62 to office chairs in the
+# demo's shop; a name of what the shop does not sell, "a piano", may stand as near), and how likely the request must tell of a need
+# for the answer to be held to the kinds so chosen.
+MET, TOLD = 0.4, 0.7
 SAYS = 4  # words of a request that may tell of a need though none is left to search for
 PASSING = 0.15  # how much nearer to another kind a need stands that only names this one in passing
 _WORD = re.compile(r"[^\W\d_]+")
@@ -82,21 +81,21 @@ class KindChooser:
 
     def certain(self, intent: Intent) -> bool:
         """Whether no kind needs to be guessed: a limit names it, or the catalogue has but one."""
-        return bool(named_kinds(intent)) or len(self._kinds) == 1
+        return bool(intent.named_kinds) or len(self._kinds) == 1
 
     def choose(self, asked: Sequence[Asked]) -> list[Chosen]:
         """One Chosen a request, in order; the model is asked for all of them in one batch."""
         out: list[Chosen] = []
         needs: list[tuple[int, list[tuple[str, float]]]] = []
         for n, one in enumerate(asked):
-            if named := named_kinds(one.intent):
+            if named := one.intent.named_kinds:
                 out.append(Chosen(named))
                 continue
             shares = list(self._search(one.intent, " ".join((*one.earlier, one.request))))
             out.append(Chosen(tuple(k for k, _ in shares[:1])))
             if shares and (one.intent.query.strip() or len(one.request.split()) >= SAYS):
                 near = self._near(one, dict(shares))
-                met = near[0][1] >= MET and len(one.request.split()) >= TELLS
+                met = near[0][1] >= MET and self._tells(one)
                 # a request that may name what the shop sells is not held to the kinds that stand nearest to it
                 binding = met or self.certain(one.intent) or self._matchers() is None
                 out[n] = replace(out[n], met=met, binding=binding)
@@ -117,12 +116,18 @@ class KindChooser:
             return list(shares.items())
         return matchers.kinds.order(first_said(one), [*shares, *self._kinds])
 
+    def _tells(self, one: Asked) -> bool:
+        """Whether the request tells of a need, as far as is known."""
+        matchers = self._matchers()
+        told = matchers.kinds.tells(first_said(one)) if matchers else None
+        return told is None or told >= TOLD
+
     def freed(self, one: Asked) -> Asked:
         """The request without limits whose words only tell of the need: a value of other kinds than the need is nearest to ("hike"
         is no backpack's use in "something to charge my phone on a hike", "two people who love to cook" want no tent for
         two), a kind that is named in passing ("muddy paws all over the white sofa")."""
         intent = self._without_passing(one)
-        doubtful = [] if named_kinds(intent) else [c for c in intent.constraints if self._of_few(c)]
+        doubtful = [] if intent.named_kinds else [c for c in intent.constraints if self._of_few(c)]
         matchers = self._matchers() if doubtful else None
         if matchers is not None:
             near = matchers.kinds.order(first_said(one), list(self._kinds or self._categories))
@@ -173,11 +178,3 @@ def helping_kinds(near: Sequence[tuple[str, float]], read: Sequence[str]) -> tup
     best = near[0][1]
     front = [k for k, score in near[:5] if score >= best - APART]
     return tuple(dict.fromkeys((near[0][0], *(k for k in read if k in front), *front)))[:3]
-
-
-def named_kinds(intent: Intent) -> tuple[str, ...]:
-    """The categories that a limit names, and those given."""
-    for c in intent.constraints:
-        if c.field == "categories" and c.operator in ("=", "in"):
-            return tuple(str(v) for v in (c.value if isinstance(c.value, tuple) else (c.value,)))
-    return intent.kinds

@@ -14,7 +14,8 @@ import re
 import shutil
 import tempfile
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from math import exp
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -29,6 +30,7 @@ __all__ = [
     "FieldMatcher",
     "KindMatcher",
     "Matchers",
+    "NeedHead",
     "Offered",
     "load_matchers",
     "merged",
@@ -42,6 +44,8 @@ MOST_OFFERED = 7  # fields shown to the language model
 MOST_VALUES = 5  # values of a field that are shown
 LONGEST_VALUE = 32
 LONGEST_SPAN, MOST_SPANS = 6, 80  # words of a span, spans of a request
+HEAD, HEAD_WORDS = "head.json", 12  # the head's file, and at how many words a request counts as long
+MOST_ASKED = 64  # requests whose vectors are kept
 AS_NEAR = 0.05  # cosines that differ by less are alike
 _WORD = re.compile(r"[^\W\d_]{3}")
 _MODEL = re.compile(r"\d{3}")  # "Phaser 6121MFP": a model's number is no wish
@@ -183,12 +187,50 @@ def plain_order(fields: Sequence[Facet], most: int) -> list[Offered]:
     return [Offered(facet, tuple(options_of(facet)[:MOST_VALUES])) for facet in fields[:most] if options_of(facet)]
 
 
-class KindMatcher:
-    """Orders kinds of product by how near a need is to their names. Vectors of kinds are kept; those of needs are not."""
+@dataclass(frozen=True)
+class NeedHead:
+    """A logistic regression over the vector of a request: does it tell of a need ("the milk goes off before I am home"), or does it
+    name its product? Fitted beside the matcher of kinds (`train.telling`) and shipped in its folder as `head.json`."""
 
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
+    weights: tuple[float, ...]
+    length: float
+    bias: float
+
+    def probability(self, vector: np.ndarray, text: str) -> float:
+        """That the request of this unit vector tells of a need, 0 to 1."""
+        words = min(len(text.split()), HEAD_WORDS) / HEAD_WORDS
+        score = sum(w * float(v) for w, v in zip(self.weights, vector, strict=True)) + self.length * words + self.bias
+        return 1 / (1 + exp(-max(-30.0, min(30.0, score))))
+
+    @classmethod
+    def read(cls, folder: Path) -> NeedHead | None:
+        """The head in a matcher's folder; None where it has none. Raises ValueError or KeyError for one that cannot be read."""
+        file = folder / HEAD
+        if not file.is_file():
+            return None
+        held = json.loads(file.read_text("utf-8"))
+        return cls(tuple(map(float, held["weights"])), float(held["length"]), float(held["bias"]))
+
+
+class KindMatcher:
+    """Orders kinds of product by how near a need is to their names. Vectors of kinds are kept, of needs the last few."""
+
+    def __init__(self, encoder: Encoder, head: NeedHead | None = None) -> None:
+        self._encoder, self._head = encoder, head
         self._kept: dict[str, np.ndarray] = {}
+        self._asked: dict[str, np.ndarray] = {}
+
+    def tells(self, text: str) -> float | None:
+        """How likely a request tells of a need rather than names its product, 0 to 1; None without a head."""
+        return None if self._head is None else self._head.probability(self._vector(text), text)
+
+    def _vector(self, need: str) -> np.ndarray:
+        text = need[:300]
+        if text not in self._asked:
+            while len(self._asked) >= MOST_ASKED:
+                self._asked.pop(next(iter(self._asked)), None)
+            self._asked[text] = self._encoder.encode([text])[0]
+        return self._asked[text]
 
     def order(self, need: str, kinds: Sequence[str]) -> list[tuple[str, float]]:
         """The kinds with their cosines, the nearest first."""
@@ -198,7 +240,7 @@ class KindMatcher:
             new = list(dict.fromkeys(kinds))
         for kind, vector in zip(new, self._encoder.encode(new) if new else (), strict=True):
             self._kept[kind] = vector
-        query = self._encoder.encode([need[:300]])[0]
+        query = self._vector(need)
         return sorted(((k, float(self._kept[k] @ query)) for k in dict.fromkeys(kinds)), key=lambda k: -k[1])
 
 
@@ -217,7 +259,7 @@ def load_matchers(home: Path) -> Matchers | None:
         fields, kinds = (
             load_embedder(str(merged(resource(name), home).resolve()), home) for name in (SHIPPED, SHIPPED_NEEDS)
         )
-        return Matchers(FieldMatcher(fields), KindMatcher(kinds))
+        return Matchers(FieldMatcher(fields), KindMatcher(kinds, NeedHead.read(resource(SHIPPED_NEEDS))))
     except (EngineError, OSError, ValueError, KeyError) as error:
         log.warning("the matchers cannot be loaded, fields and kinds are shown as they come: %s", error)
         return None

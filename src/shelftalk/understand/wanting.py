@@ -21,7 +21,7 @@ from shelftalk.understand.criteria import (
     said_in,
     shown_name,
 )
-from shelftalk.understand.helping import Asked, KindChooser, KindSearch, named_kinds
+from shelftalk.understand.helping import Asked, KindChooser, KindSearch
 from shelftalk.understand.lexicon import FILLER, FUNCTION
 from shelftalk.understand.matching import Matchers, Offered, plain_order, spans_of
 from shelftalk.understand.tokens import stem
@@ -91,7 +91,7 @@ class Wanting:
             tokens = sum((w.tokens for w in mine), its.tokens)
             told = [self._of_all(its.kinds, wishes) for wishes in mine] if its.need else mine
             read = replace(one.intent, kind=its.kinds[0]) if its.met else one.intent
-            intent = _joined(read, its.kinds if its.binding and not named_kinds(one.intent) else (), told)
+            intent = _joined(read, its.kinds if its.binding and not one.intent.named_kinds else (), told)
             out.append(Wanted(intent, tokens, self._wishes.ref if mine or its.several else None, its.several))
         return out
 
@@ -157,7 +157,7 @@ class Wanting:
         """Whether words are left that a wish could stand in, once the words of limits, of the kind and of grammar are gone."""
         spans = [part for c in intent.constraints for part in (c.span, c.field)]
         spans += [intent.sort.span] if intent.sort else []
-        spans += self._words_of(intent) if named_kinds(intent) else [intent.kind]
+        spans += self._words_of(intent) if intent.named_kinds else [intent.kind]
         read = {stem(w.lower()) for span in spans for w in _WORD.findall(span)}
         return any(
             len(w) > 2 and w.lower() not in FUNCTION and w.lower() not in FILLER and stem(w.lower()) not in read

@@ -98,12 +98,13 @@ class Kind:
 
 @dataclass(frozen=True)
 class WrittenSet:
-    """All of it."""
+    """All of it; `named` are requests of train that name their product."""
 
     kinds: Mapping[str, Kind]
     wishes: tuple[Wish, ...] = ()
     needs: tuple[Need, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    named: tuple[str, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -167,7 +168,9 @@ def read_written(folder: Path | None = None, files: Sequence[str] = ("*",)) -> W
     def of(lines: list[_Line]) -> tuple[_Line, ...]:
         return tuple(n for n in lines if n.split != "train" or any(fnmatchcase(n.file, name) for name in files))
 
-    return WrittenSet(kinds, of(kept), of(wanted), tuple(reasons), left_out)
+    named = folder / "named.txt"
+    lines = named.read_text("utf-8").splitlines() if named.is_file() else []
+    return WrittenSet(kinds, of(kept), of(wanted), tuple(reasons), tuple(filter(None, map(str.strip, lines))), left_out)
 
 
 def _field(line: str) -> FieldSpec:
