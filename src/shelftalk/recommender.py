@@ -340,6 +340,7 @@ class Shelf:
                     retriever.kinds,
                     self._loaded_matchers,
                     retriever.held,
+                    retriever.titled,
                 ),
                 retriever,
                 Explainer(facets, lambda: self.engine, self.prompts, settings.explain),

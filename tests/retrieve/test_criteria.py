@@ -291,3 +291,12 @@ def test_whatever_is_wished_nothing_is_lost_and_no_limit_is_broken(small: Catalo
     found = _find(small, query="camping", constraints=limits, criteria=tuple(criteria), kinds=tuple(kinds))
     assert set(_ids(found)) == set(_ids(plain))
     assert len(_ids(found)) == len(set(_ids(found)))
+
+
+def test_a_text_is_a_title_where_a_product_holds_all_its_words_in_its_own(small: Catalog) -> None:
+    retriever = Retriever(small, RetrieveSettings())
+    title = next(p.title for p in SMALL if len(p.title.split()) > 1)
+    assert retriever.titled(title.upper())
+    assert not retriever.titled(title + " and a giraffe")
+    assert not retriever.titled(title.split()[0])
+    assert not retriever.titled("")

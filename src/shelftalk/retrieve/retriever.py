@@ -146,6 +146,15 @@ class Retriever:
         fused = fuse(dense, lexical, weights_for(query, self._settings))[:KIND_DEPTH]
         return kind_shares(fused, self._catalog.get_many([f.id for f in fused]))
 
+    def titled(self, text: str) -> bool:
+        """Whether a product is called so: one of the first that the search for these words finds has them all in its title, two at
+        least ("where the crawdads sing")."""
+        wanted = _title_words(text)
+        if len(wanted) < 2:
+            return False
+        ids = self._catalog.lexical(" ".join(sorted(wanted)), None, FIRST_FOUND)
+        return any(wanted <= _title_words(p.title) for p in self._catalog.get_many([i for i, _ in ids]).values())
+
     def held(self, kinds: Sequence[str]) -> Mapping[str, tuple[Scalar, ...]]:
         """What products of these kinds hold, by field: their values, commonest first (numbers: one of them, to say that there are
         some), of the fields that at least one product in twenty carries. Up to 400 products are looked at; {} without kinds."""
@@ -487,6 +496,10 @@ def kind_shares(fused: Sequence[Fused], products: Mapping[str, Product]) -> list
     total = sum(first.values()) or 1
     order = sorted(best, key=lambda k: (-first[k], -sum(best[k][:3]) / 3))
     return [(k, first[k] / total) for k in order]
+
+
+def _title_words(text: str) -> set[str]:
+    return {singular(word) for word in content_words(clean(text)[:QUERY_LENGTH]).lower().split()}
 
 
 def query_text(intent: Intent) -> str:

@@ -31,6 +31,7 @@ __all__ = ["MatcherRecipe", "kind_scores", "read_matcher_recipe", "scores", "tra
 
 NONE = "none of these"
 NAMED = 2000  # wishes that name their kind, an epoch, beside the needs
+OTHERS = 200  # kinds that compete beside those that help with one of a batch's needs
 HELPS = (1.0, 0.7, 0.5, 0.4)  # what the kinds of a need count, the likeliest first
 _CORE = (Facet("price", "money", 1, 2), Facet("rating", "number", 1, 2))
 Wanted = tuple[str, Scalar] | None
@@ -226,19 +227,23 @@ def _field_batches(found: WrittenSet, size: int, draw: random.Random) -> list[Ba
 
 
 def _kind_batches(found: WrittenSet, size: int, draw: random.Random) -> list[Batch]:
-    """Needs, and as many wishes for a kind as `NAMED`, over the names of all kinds; the kinds that help most count most."""
-    kinds = {kind: n for n, kind in enumerate(found.kinds)}
+    """Needs, and as many wishes for a kind as `NAMED`, over the names of the kinds that help and `OTHERS` more; the kinds that help
+    most count most."""
+    kinds = list(found.kinds)
     named = [(w.text, (w.kind,)) for w in found.wishes if w.split == "train" and w.wants]
-    rows = [(n.text, n.kinds) for n in found.needs if n.split == "train" and kinds.keys() & set(n.kinds)]
+    rows = [(n.text, n.kinds) for n in found.needs if n.split == "train" and found.kinds.keys() & set(n.kinds)]
     rows += draw.sample(named, min(NAMED, len(named)))
     draw.shuffle(rows)
     out = []
     for i in range(0, len(rows), size):
         part, right = rows[i : i + size], []
+        helped = [k for _, helping in part for k in helping if k in found.kinds]
+        names = list(dict.fromkeys([*helped, *draw.sample(kinds, min(OTHERS, len(kinds)))]))
+        place = {kind: n for n, kind in enumerate(names)}
         for _, helping in part:
-            counted = {kinds[k]: HELPS[min(n, 3)] for n, k in enumerate(helping) if k in kinds}
+            counted = {place[k]: HELPS[min(n, 3)] for n, k in enumerate(helping) if k in place}
             right.append({k: c / sum(counted.values()) for k, c in counted.items()})
-        out.append(Batch([text for text, _ in part], list(kinds), right))
+        out.append(Batch([text for text, _ in part], names, right))
     return out
 
 

@@ -28,7 +28,7 @@ APART = 0.05  # how far behind the nearest kind another one may stand
 # How near a kind must stand to a need to help with it ("my back hurts from sitting all day" stands at .62 to office chairs in the
 # demo's shop; a name of what the shop does not sell, "a piano", may stand as near), and how likely the request must tell of a need
 # for the answer to be held to the kinds so chosen.
-MET, TOLD = 0.4, 0.7
+MET, TOLD = 0.3, 0.8
 SAYS = 4  # words of a request that may tell of a need though none is left to search for
 PASSING = 0.15  # how much nearer to another kind a need stands that only names this one in passing
 _WORD = re.compile(r"[^\W\d_]+")
@@ -62,7 +62,8 @@ class Chosen:
 
 
 class KindChooser:
-    """Chooses kinds. `search` says what is found, `matchers` how near a need is to a kind; the engine loads when first asked."""
+    """Chooses kinds. `search` says what is found, `matchers` how near a need is to a kind, `titled` whether a text is the title of a product; the
+    engine loads when first asked."""
 
     def __init__(
         self,
@@ -71,9 +72,11 @@ class KindChooser:
         template: Template,
         search: KindSearch,
         matchers: Callable[[], Matchers | None] | None = None,
+        titled: Callable[[str], bool] | None = None,
     ) -> None:
         self._facets, self._engine, self._template, self._search = facets, engine, template, search
         self._matchers = matchers or (lambda: None)
+        self._titled = titled or (lambda text: False)
         facet = facets.get("categories")
         # Where all categories are listed, those that stand last in a path; else none, and the search offers some.
         self._kinds = facet.categories if facet else ()
@@ -99,7 +102,7 @@ class KindChooser:
                 # a request that may name what the shop sells is not held to the kinds that stand nearest to it
                 binding = met or self.certain(one.intent) or self._matchers() is None
                 out[n] = replace(out[n], met=met, binding=binding)
-                if shares[0][1] < CLEAR or dict(near).get(shares[0][0], 0.0) < near[0][1] - AS_NEAR:
+                if met or shares[0][1] < CLEAR or dict(near).get(shares[0][0], 0.0) < near[0][1] - AS_NEAR:
                     needs.append((n, near))
         if needs:
             reader = NeedReader(self._engine(), self._template)
@@ -117,10 +120,10 @@ class KindChooser:
         return matchers.kinds.order(first_said(one), [*shares, *self._kinds])
 
     def _tells(self, one: Asked) -> bool:
-        """Whether the request tells of a need, as far as is known."""
+        """Whether the request tells of a need, as far as is known; the title of what the shop sells does not."""
         matchers = self._matchers()
         told = matchers.kinds.tells(first_said(one)) if matchers else None
-        return told is None or told >= TOLD
+        return told is None or (told >= TOLD and not self._titled(one.request))
 
     def freed(self, one: Asked) -> Asked:
         """The request without limits whose words only tell of the need: a value of other kinds than the need is nearest to ("hike"

@@ -58,6 +58,7 @@ class Understander:
         kinds: KindSearch | None = None,
         matchers: Callable[[], Matchers | None] | None = None,
         held: Callable[[Sequence[str]], Mapping[str, tuple[Scalar, ...]]] | None = None,
+        titled: Callable[[str], bool] | None = None,
     ) -> None:
         self.facets = facets
         self.settings = settings or UnderstandSettings()
@@ -74,7 +75,7 @@ class Understander:
         library = prompts or PromptLibrary.default()
         loaded = engine if callable(engine) else lambda: engine
         if self.settings.mode == "wishes":
-            self.wanting = Wanting(facets, loaded, library, kinds or (lambda intent, text: ()), matchers, held)
+            self.wanting = Wanting(facets, loaded, library, kinds or (lambda intent, text: ()), matchers, held, titled)
         else:
             self.model = IntentModel(self.reader.index, loaded(), library.get(self.settings.prompt))
 

@@ -60,10 +60,11 @@ class Wanting:
         search: KindSearch,
         matchers: Callable[[], Matchers | None] | None = None,
         held: Callable[[Sequence[str]], Mapping[str, tuple[Scalar, ...]]] | None = None,
+        titled: Callable[[str], bool] | None = None,
     ) -> None:
         self._matchers, self._held = matchers, held
         self._facets, self._engine, self._wishes = facets, engine, prompts.get("understand/wishes")
-        self._chooser = KindChooser(facets, engine, prompts.get("understand/kinds"), search, matchers)
+        self._chooser = KindChooser(facets, engine, prompts.get("understand/kinds"), search, matchers, titled)
         self._kept: dict[_Text, Wishes] = {}
         facet = facets.get("categories")
         self._known = {str(v).lower(): str(v) for v, _ in facet.values} if facet else {}
