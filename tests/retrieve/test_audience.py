@@ -49,3 +49,11 @@ def test_nothing_moves_where_all_are_for_children_or_no_field_says_for_whom() ->
     toys = tuple(Candidate(Product(n, n, attributes={"kind": "baby"}), 0.5) for n in "ab")
     assert grown_up_first(toys, Intent(query="a toy")) == (toys, ())
     assert grown_up_first(SHELF[1:2], Intent(query="jacket"))[1] == ()
+
+
+def test_a_title_says_too_that_a_thing_is_for_children_where_most_are_not() -> None:
+    titles = ("Children's Headphones with Volume Limit", "Bench Headphones", "Studio Headphones")
+    shelf = tuple(Candidate(Product(str(n), t), 0.5) for n, t in enumerate(titles))
+    assert [c.product.id for c in grown_up_first(shelf, Intent(query="headphones with a cable"))[0]] == ["1", "2", "0"]
+    assert [c.product.id for c in grown_up_first(shelf, Intent(query="headphones for my son"))[0]] == ["0", "1", "2"]
+    assert grown_up_first(shelf[:1] * 2 + shelf[1:2], Intent(query="headphones"))[0][0].product.id == "0"

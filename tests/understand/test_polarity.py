@@ -18,6 +18,10 @@ from tests.understand.test_reader import read, said
         ("electronics", "I can't really decide between a Sony or an LG phone", "brand in (Sony, LG); categories = Phones"),
         ("electronics", "I had complications in the past with LG. Show me a phone", "brand != LG; categories = Phones"),
         ("electronics", "headphones longer lasting than average on a budget of 50 dollars", "battery_life_hours > 20; categories = Headphones; price <= 50"),
+        ("electronics", "headphones that don't tangle in my bag, black or white", "categories = Headphones; color in (black, white)"),
+        ("electronics", "headphones, not black, red or white", "categories = Headphones; color not in (black, red, white)"),
+        ("electronics", "he's 1.95 m tall, a phone under 200 dollars", "categories = Phones; price < 200"),
+        ("electronics", "headphones, a red one if you have it", "categories = Headphones"),
     ],
 )  # fmt: skip
 def test_what_a_negation_turns_round_is_what_a_reader_would_say(shop, request_text, expected):

@@ -41,7 +41,7 @@ _UNITS = {
     "yd", "km", "mi", "miles", "l", "ml", "cl", "gal", "gallons", "liters", "litres", "w", "kw", "wh", "kwh", "mah",
     "v", "volts", "watts", "gb", "tb", "mb", "mp", "px", "hz", "khz", "mhz", "ghz", "db", "lm", "lumens", "nits",
     "psi", "bar", "rpm", "dpi", "ppm", "mph", "kmh", "kcal", "pct", "percent", "persons", "people", "pieces", "pcs",
-    "pages", "sqft", "sqm",
+    "pages", "sqft", "sqm", "hrc", "gsm", "lux", "atm", "denier", "btu",
 }  # fmt: skip
 _BRACKETED = re.compile(r"[(\[]\s*([^()\[\]]{1,12}?)\s*[)\]]\s*$")
 _WORDS = re.compile(r"[^\w%]+|_")

@@ -22,6 +22,7 @@ TEMPLATE = "explain/record"
 QUOTED = "the shop writes"  # before words of the description
 FEW = 4  # times as many stand without a value that is worth saying is rare
 ANSWERS = 0.5  # the share of what fits that a number beats by the wish, where it may be told as an answer to it
+MOST_COUNTED = 200  # of more products than these, of several kinds, a share says nothing
 _LONGEST_WORDS = 60  # of the shopper's, that are said again
 
 
@@ -45,7 +46,7 @@ class Record:
         words = answered(card) if _meets(card) else None
         told = words.replace('"', "") if card.criterion is not None and words and len(words) <= _LONGEST_WORDS else ""
         if card.standing is not None and not card.standing.number:  # how many hold a value says something where few do
-            few = card.standing.alike * FEW <= card.standing.of
+            few = card.standing.alike * FEW <= card.standing.of <= MOST_COUNTED
             standing = f"only {standing}" if few and standing and card.criterion is not None and _meets(card) else ""
         wish = card.criterion
         if wish is not None and wish.want == "not" and isinstance(wish.value, str) and _meets(card):

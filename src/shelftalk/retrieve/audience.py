@@ -16,6 +16,7 @@ _CHILD = re.compile(
     r"\b(?:child(?:ren)?(?:'?s)?|kids?|junior|juniors|youth|toddlers?|bab(?:y|ies)|infants?|newborns?|boys?|girls?)\b",
     re.I,
 )
+_CHILDS = re.compile(r"\b(?:child(?:ren)?|kid|toddler|baby)['\u2019]?s\b", re.I)
 _ADULT = re.compile(r"\b(?:adults?|women|woman|men|man|ladies|unisex)\b", re.I)
 # What a request says when a child is meant, beside the words above.
 _ASKED = re.compile(
@@ -27,8 +28,8 @@ _ASKED = re.compile(
 
 
 def for_children(product: Product) -> bool:
-    """Whether a field such as gender or age_group says that the product is for children."""
-    return _for(product, _CHILD)
+    """Whether a field such as gender or age_group, or the title ("Children's Headphones"), says that the product is for children."""
+    return _for(product, _CHILD) or bool(_CHILDS.search(product.title) and not _for(product, _ADULT))
 
 
 def _for(product: Product, whom: re.Pattern[str]) -> bool:
@@ -41,17 +42,17 @@ def _for(product: Product, whom: re.Pattern[str]) -> bool:
 def grown_up_first(candidates: Sequence[Candidate], intent: Intent) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
     """The candidates with children's products behind the rest, and a note where that moved one.
 
-    Nothing moves where the request speaks of a child or of an age, where a superlative orders the candidates, or where no
-    candidate is marked as made for adults.
+    Nothing moves where the request speaks of a child or of an age, where a superlative orders the candidates, or where most
+    candidates are for children and none is marked as made for adults.
     """
     if intent.sort is not None:
         return tuple(candidates), ()
     said = " ".join((intent.query, *intent.preferences, *(c.span for c in intent.constraints)))
     if _CHILD.search(said) or _ASKED.search(said) or any(_speaks(c.field, c.value) for c in intent.constraints):
         return tuple(candidates), ()
-    if not any(_for(c.product, _ADULT) for c in candidates):
-        return tuple(candidates), ()  # toys, say: who else would they be for
     childs = [c for c in candidates if for_children(c.product)]
+    if 2 * len(childs) > len(candidates) and not any(_for(c.product, _ADULT) for c in candidates):
+        return tuple(candidates), ()  # toys, say: who else would they be for
     others = [c for c in candidates if not for_children(c.product)]
     if not childs or not others or [*others, *childs] == list(candidates):
         return tuple(candidates), ()

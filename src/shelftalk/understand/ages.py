@@ -15,8 +15,8 @@ _NUMBER = r"\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twel
 _AGES = (
     re.compile(rf"\b(?P<n>{_NUMBER})[- ]?(?P<unit>year|yr|month|mo)s?[- ]?olds?\b"),
     re.compile(rf"\b(?:ages?|aged)(?: of| range)? (?P<n>{_NUMBER})(?: ?(?P<unit>years?|months?))?\b(?! (?:inch|cm|mm|gb|dollars|bucks))"),
-    re.compile(rf"\b(?:turn(?:s|ing)|just turned|is) (?P<n>{_NUMBER})(?: (?P<unit>years?))?(?= (?:soon|next|this|today|tomorrow|in \w+)\b|[.!?,]|$)"),
-    re.compile(rf"\b(?:(?:he|she|who)(?:'s| is)|turns|turned|turning) (?:only |just |almost |nearly |already )?(?P<n>{_NUMBER})(?: (?P<unit>years?|months?)(?: old)?)?(?= (?:and|but|so|now)\b|[.!?,]|$)"),
+    re.compile(rf"\b(?:turn(?:s|ing)|just turned|is) (?P<n>{_NUMBER})(?: (?P<unit>years?))?(?= (?:soon|next|this|today|tomorrow|in \w+)\b|[.!?,](?!\d)|$)"),
+    re.compile(rf"\b(?:(?:he|she|who)(?:'s| is)|turns|turned|turning) (?:only |just |almost |nearly |already )?(?P<n>{_NUMBER})(?: (?P<unit>years?|months?)(?: old)?)?(?= (?:and|but|so|now)\b|[.!?,](?!\d)|$)"),
     re.compile(rf"\b(?P<n>{_NUMBER})(?:st|nd|rd|th) birthday\b"),
 )  # fmt: skip
 

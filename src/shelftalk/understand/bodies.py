@@ -6,6 +6,7 @@ It asks what a product can carry, where a field says so; else it is no limit, an
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from shelftalk.understand.amounts import Amount, amounts
@@ -49,6 +50,14 @@ class Bodies:
     limits: list[Quantity] = field(default_factory=list)
     tokens: set[int] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
+
+
+_TOLD = re.compile(r"^'([^']+)' was taken as somebody's (?:weight|height)")
+
+
+def told_of_bodies(notes: Iterable[str]) -> tuple[str, ...]:
+    """The words of a request that notes say to be somebody's weight or height."""
+    return tuple(match[1] for note in notes if (match := _TOLD.match(note)))
 
 
 def bodies(text: Text, index: Index, category: str | None = None) -> Bodies:

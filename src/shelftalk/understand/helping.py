@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from shelftalk.catalog.facets import unit
 from shelftalk.engines.base import Engine
 from shelftalk.prompts.library import Template
 from shelftalk.understand.matching import Matchers, plain
@@ -37,11 +38,13 @@ BESIDE = 0.05  # how much nearer a kind must stand to a need than those that a v
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request as the rules read it: its text, the texts of earlier turns that still count, and the intent."""
+    """One request as the rules read it: its text, the texts of earlier turns that still count, the intent, and words that tell
+    of somebody's body rather than of a wish ("70 kilos")."""
 
     request: str
     earlier: tuple[str, ...]
     intent: Intent
+    bodies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class Chosen:
 
 
 class KindChooser:
-    """Chooses kinds. `search` says what is found, `matchers` how near a need is to a kind, `titled` whether a text is the title of a product; the
+    """Chooses kinds. The model is asked where several stand near a need. `search` says what is found, `matchers` how near a need is to a kind, `titled` whether a text is the title of a product; the
     engine loads when first asked."""
 
     def __init__(
@@ -102,14 +105,16 @@ class KindChooser:
                 # a request that may name what the shop sells is not held to the kinds that stand nearest to it
                 binding = met or self.certain(one.intent) or self._matchers() is None
                 out[n] = replace(out[n], met=met, binding=binding)
-                if met or shares[0][1] < CLEAR or dict(near).get(shares[0][0], 0.0) < near[0][1] - AS_NEAR:
-                    needs.append((n, near))
+                if shares[0][1] < CLEAR or dict(near).get(shares[0][0], 0.0) < near[0][1] - AS_NEAR:
+                    front = helping_kinds(near, ())
+                    out[n] = replace(out[n], kinds=front, need=True)
+                    if len(front) > 1:
+                        needs.append((n, near))
         if needs:
             reader = NeedReader(self._engine(), self._template)
             texts = [(first_said(asked[n]), [k for k, _ in near[:MOST_KINDS]]) for n, near in needs]
             for (n, near), helping in zip(needs, reader.choose(texts), strict=True):
-                kinds = helping_kinds(near, helping.kinds) or out[n].kinds
-                out[n] = replace(out[n], kinds=kinds, need=True, tokens=helping.tokens)
+                out[n] = replace(out[n], kinds=helping_kinds(near, helping.kinds), tokens=helping.tokens)
         return out
 
     def _near(self, one: Asked, shares: Mapping[str, float]) -> list[tuple[str, float]]:
@@ -165,7 +170,8 @@ class KindChooser:
         if facet is None or not facet.categories or c.field in ("categories", "brand", "price"):
             return False
         said = {stem(w) for w in _WORD.findall(c.span.lower())}
-        return not said & {stem(w) for w in _WORD.findall(plain(c.field).lower()) if len(w) > 2}
+        name = plain(c.field).lower()
+        return not said & {stem(w) for w in _WORD.findall(name.removesuffix(unit(c.field) or "")) if len(w) > 2}
 
 
 def first_said(one: Asked) -> str:

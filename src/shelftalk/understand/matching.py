@@ -168,8 +168,9 @@ def query_text(kinds: Sequence[str], request: str) -> str:
     return f"{', '.join(kinds[:2]) or 'Products'}: {request[:300]}"
 
 
-def spans_of(request: str, dull: Collection[str]) -> list[str]:
-    """The runs of one to six words of a request within its clauses, whole as they stand, that begin and end with no dull word."""
+def spans_of(request: str, dull: Collection[str], no_end: Collection[str] = ()) -> list[str]:
+    """The runs of one to six words of a request within its clauses, whole as they stand, that begin and end with no dull word,
+    and do not end with one of `no_end`."""
     out: dict[str, None] = {}
     for clause in _CLAUSES.split(request[:300]):
         found = list(_SAID.finditer(clause))
@@ -177,7 +178,7 @@ def spans_of(request: str, dull: Collection[str]) -> list[str]:
             if start.group().lower() in dull:
                 continue
             for end in found[first : first + LONGEST_SPAN]:
-                if end.group().lower() not in dull:
+                if end.group().lower() not in dull and end.group().lower() not in no_end:
                     out.setdefault(clause[start.start() : end.end()])
     return list(out)[:MOST_SPANS]
 

@@ -11,6 +11,7 @@ from shelftalk.understand.tokens import Text, stemmed, tokenise
 from shelftalk.values import Scalar
 
 _PACK = stemmed("pack packs pieces piece pcs set count quantity units bundle multipack")
+_OF_A_PACK = stemmed("size item items product number per in of total included")  # "port count" is no pack
 _NUMBER = r"\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|a dozen|dozen|single|double|triple|twin"
 _FORMS: tuple[tuple[re.Pattern[str], str | None], ...] = (
     (re.compile(rf"\b(?:pack|packs|set|sets|box|case|bundle)s?\s+(?:of|with|containing)\s+(?:just |only )?(?P<n>{_NUMBER})\b"), None),
@@ -113,6 +114,11 @@ def _field(index: Index) -> Field | None:
     for known in index.fields.values():
         bounds = known.bounds()
         small = bounds is not None and bounds[1] <= 60  # a pack, not the 1,000 pieces of a puzzle
-        if _PACK & set(known.name) and small and (known.kind == "number" or known.numeric_values):
+        if (
+            _PACK & set(known.name)
+            and set(known.name) <= _PACK | _OF_A_PACK
+            and small
+            and (known.kind == "number" or known.numeric_values)
+        ):
             return known
     return None

@@ -89,6 +89,7 @@ def negatives(
                 and (token.comma or ("&" in token.gap and i not in inner))
                 and (
                     not (spoken or once)
+                    or (spoken and token.comma and i - 1 not in inner and i - 1 not in anchors)
                     or not _next_is_value(text, i, starts)
                     or _stands_alone(text, i - 1)
                     or (token.comma and token.low in _ARTICLES)

@@ -29,6 +29,9 @@ _LASTING = re.compile(
     r"\b(?:lasts?|lasting|runs?(?: for)?|running|good for|reach(?:es)?|covers?|gives?|giving|delivers?|produces?|puts? out|goes|go|throws?|beams?|shines?|light(?:s|en)? up|"
     r"holds?|holding|makes?|brews?|carry|survives?|handles?|stays?(?: on)?)\W+(?:me |for |us |up )?\W*(?:\w+ )?$"
 )
+_FITS_IN = re.compile(
+    r"\bfit(?:s|ting)?(?: easily| well| nicely)? (?:in|into|inside|within) (?:(?:a|an|the|my|our|one) )?$"
+)
 _JOINED = re.compile(r"[^.,;!?]{0,30}\band (?:an? |the )?(?:[\w-]+ ){0,3}?(?:of |is )?")
 _CAP = re.compile(
     r"\b(?:budget|limit|spend|spending|afford|spare|my name|pocket|to blow|to burn|cash|bill|wallet|max|cap|shell out|can pay|cough up|left|allowance|for under|price range)\b",
@@ -165,9 +168,10 @@ def _read(
 
 
 _FOR_SO_MANY = re.compile(
-    r"\b(?:for|we(?:'re| are)|there (?:are|will be)|fits?|sleeps?|seats?|holds?|accommodates?|room for|space for|family of|group of|party of)(?: up to| all| us| the| at least)? $"
+    r"\b(?:for|we(?:'re| are)|there (?:are|will be)|fits?|sleeps?|seats?|holds?|accommodates?|room for|space for|family of|group of|party of|having)(?: up to| all| us| the| at least| like| about| around| some| roughly)? $"
 )
-_GROUP = re.compile(r"\b(?:family|group|party) of $")
+_GROUP = re.compile(r"\b(?:family|group|party|class|team) of(?: about| around| some| roughly| up to)? $")
+_OF_THEM = re.compile(r" of (?:us|them|you)\b")
 _UP_TO = re.compile(r"up ?to\b")
 _PLAYERS = stemmed("player players")
 _PEOPLE = stemmed("person people sleeps seats berth")
@@ -190,9 +194,12 @@ def _for_so_many(text: Text, index: Index, amount: Amount) -> Quantity | None:
     """The limit of "a tent for two": as many people as one field alone, of those the category has, may mean."""
     first, last, value = amount.number.first, amount.last, amount.number.value
     counted = amount.unit is None or amount.unit.dimension == "people"
-    if not counted or amount.money or amount.low is not None or following(text, last):
+    if not counted or amount.money or amount.low is not None:
         return None
-    if not 1 <= value <= 100 or not _FOR_SO_MANY.search(text.low[: text.tokens[first].start]):
+    lead = text.low[: text.tokens[first].start]
+    if following(text, last) and not _GROUP.search(lead) and not _OF_THEM.match(text.low[text.tokens[last].end :]):
+        return None
+    if not 1 <= value <= 100 or not _FOR_SO_MANY.search(lead):
         return None
     for known in index.fields.values():
         if known.number and _PLAYERS & set(known.name) and ends_of(known.field, index) is not None:
@@ -246,7 +253,7 @@ def _bare(text: Text, first: int, negative: list[bool], previous: Quantity | Non
         if _JOINED.fullmatch(between) and not negative[first]:
             return previous.operator
     lead = text.low[max(0, text.tokens[first].start - 40) : text.tokens[first].start]
-    return ">=" if _LASTING.search(lead) else "="
+    return "<=" if _FITS_IN.search(lead) else ">=" if _LASTING.search(lead) else "="
 
 
 def _text_quantity(known: Field, operator: str, value: float, first: int, last: int, span: str) -> Quantity | None:

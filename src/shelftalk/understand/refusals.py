@@ -47,6 +47,11 @@ def with_mixtures(known: Field, refused: list[Scalar], pure: bool = False, lacki
 # What may stand between a negation and the category that it turns down ("I don't want any shoes").
 _WANTING = frozenset(
     [
+        "anything",
+        "stand",
+        "bear",
+        "abide",
+        "tolerate",
         "already",
         "own",
         "owned",
@@ -79,7 +84,9 @@ def refused_category(text: Text, mention: Mention, negative: list[bool], ends: s
     if rejected_after(text, mention.last) and before not in ends:
         return True
     return negative[mention.first] and (
-        before < 0 or not negative[before] or (before not in ends and text.tokens[before].low in FUNCTION)
+        before < 0
+        or not negative[before]
+        or (before not in ends and (text.tokens[before].low in FUNCTION or text.tokens[before].low in _WANTING))
     )
 
 

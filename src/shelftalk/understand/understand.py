@@ -9,6 +9,7 @@ from shelftalk.engines.base import Engine
 from shelftalk.errors import UsageError
 from shelftalk.prompts.library import PromptLibrary
 from shelftalk.settings import UnderstandSettings
+from shelftalk.understand.bodies import told_of_bodies
 from shelftalk.understand.helping import Asked, KindSearch
 from shelftalk.understand.kind import named_kind
 from shelftalk.understand.matching import Matchers
@@ -104,7 +105,9 @@ class Understander:
         if self.wanting is None:
             return understood
         at = [n for n, (r, u) in enumerate(zip(requests, understood, strict=True)) if _open(r, u)]
-        asked = [Asked(requests[n].request, understood[n].earlier, understood[n].intent) for n in at]
+        asked = [
+            Asked(requests[n].request, u.earlier, u.intent, told_of_bodies(u.notes)) for n in at if (u := understood[n])
+        ]
         for n, wanted in zip(at, self.wanting.read(asked), strict=True):
             one = understood[n]
             understood[n] = replace(

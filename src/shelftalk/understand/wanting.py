@@ -36,7 +36,9 @@ MOST_CRITERIA = 6
 MOST_PLAIN = 14  # fields shown where no matcher orders them
 MOST_KEPT = 128  # texts whose wishes are remembered
 _WORD = re.compile(r"[^\W\d_]+")
+_WEIGHS = r"(?:\b(?:i|he|she|we|they)(?:['\u2019](?:m|s|re))?\b(?: \w+){0,3}? )?"  # "I weigh about" before "70 kilos"
 _DULL = FUNCTION - {"not", "no", "without", "nothing", "never", "too", "less", "more"}
+_NO_END = frozenset({"without", "not", "no", "too"})  # what a span of words does not end with
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Wanting:
             ]
         wishes = self._read(
             [
-                (chosen[n].kinds, text, _unlimited(text, asked[n].intent), self._chooser.certain(asked[n].intent))
+                (chosen[n].kinds, text, _unlimited(text, asked[n]), self._chooser.certain(asked[n].intent))
                 for n, text in texts
             ]
         )
@@ -126,7 +128,7 @@ class Wanting:
             for c in wishes.criteria
             if (facet := self._facets.get(c.field)) is not None
         ]
-        said = matchers.fields.said(kinds, spans_of(text, _DULL), wanted)
+        said = matchers.fields.said(kinds, spans_of(text, _DULL, _NO_END), wanted)
         words = {facet.field: found for (facet, _), found in zip(wanted, said, strict=True)}
         return replace(wishes, criteria=tuple(replace(c, words=words.get(c.field) or c.words) for c in wishes.criteria))
 
@@ -169,10 +171,13 @@ class Wanting:
         return tuple(self._known.get(str(v).lower(), "") for c in intent.constraints if c.field == "categories" for v in (c.value if isinstance(c.value, tuple) else (c.value,)))  # fmt: skip
 
 
-def _unlimited(text: str, intent: Intent) -> str:
-    """The text without the words of limits, which are no wishes: "a light jacket" of "a light jacket under 150, not in black"."""
+def _unlimited(text: str, asked: Asked) -> str:
+    """The text without the words of limits, which are no wishes ("a light jacket" of "a light jacket under 150, not in black"), and
+    without the clauses that tell of somebody's body ("I weigh 70 kilos")."""
     left = text
-    for c in intent.constraints:
+    for said in asked.bodies:
+        left = re.sub(rf"{_WEIGHS}(?<!\w){re.escape(said)}(?!\w)", ";", left, flags=re.IGNORECASE)
+    for c in asked.intent.constraints:
         if c.field != "categories" and len(c.span) > 2:
             left = re.sub(rf"(?<!\w){re.escape(c.span)}(?!\w)", ";", left, flags=re.IGNORECASE)
     clauses = [" ".join(part.split()) for part in re.split(r"[,;]", left)]

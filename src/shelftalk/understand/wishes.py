@@ -61,7 +61,9 @@ def is_shopping(text: Text, found_anything: bool) -> bool:
     return True
 
 
-_MILDLY_TOO = re.compile(r",? (?:maybe|perhaps|possibly)\s*(?:[.,;!?]|$)")
+_MILDLY_TOO = re.compile(
+    r"(?: \w+)?,? (?:(?:maybe|perhaps|possibly|ideally|preferably)\s*(?:[.,;!?]|$)|(?:if (?:you have|there is|there's|you've got) (?:it|one|any|some|them)|if (?:at all )?possible|would be (?:nice|lovely|great|a plus))\b)"
+)
 _MILDLY = re.compile(r"(?<!or )\b(?:maybe|perhaps|possibly)(?: (?:in|an?|something|one))* $")
 
 
@@ -73,7 +75,7 @@ def milds(text: Text, found: Sequence[Mention]) -> list[Mention]:
         if m.field != "categories"
         and (
             _MILDLY.search(text.low[max(0, text.tokens[m.first].start - 40) : text.tokens[m.first].start])
-            or _MILDLY_TOO.match(text.low[text.tokens[m.last].end :][:20])
+            or _MILDLY_TOO.match(text.low[text.tokens[m.last].end :][:40])
         )
     ]
 
