@@ -24,7 +24,7 @@ from shelftalk.facts.facts import humanise
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Ranker, RankJob, Suits
 from shelftalk.readings import follow_up, spread
-from shelftalk.retrieve import Retriever
+from shelftalk.retrieve import Retriever, Shelves
 from shelftalk.settings import Settings, load_settings
 from shelftalk.text import clean, shorten
 from shelftalk.understand import Understander, Understood
@@ -328,7 +328,7 @@ class Shelf:
         version = self.catalog.version
         if self._stages is None or self._stages.version != version:
             settings, facets = self.settings, self.catalog.facets()
-            retriever = Retriever(self.catalog, settings.retrieve)
+            retriever, shelves = Retriever(self.catalog, settings.retrieve), Shelves(self.catalog, settings.retrieve)
             self._stages = _Stages(
                 version,
                 Understander(
@@ -337,10 +337,10 @@ class Shelf:
                     self.prompts,
                     settings.understand,
                     self.catalog.get,
-                    retriever.kinds,
+                    shelves.kinds,
                     self._loaded_matchers,
-                    retriever.held,
-                    retriever.titled,
+                    shelves.held,
+                    shelves.titled,
                 ),
                 retriever,
                 Explainer(facets, lambda: self.engine, self.prompts, settings.explain),

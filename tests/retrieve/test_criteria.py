@@ -12,7 +12,7 @@ from tests.catalog.fakes import HashEmbedder, product
 
 from shelftalk.catalog import Catalog
 from shelftalk.catalog.standing import Scope
-from shelftalk.retrieve import Retriever
+from shelftalk.retrieve import Retriever, Shelves
 from shelftalk.retrieve.criteria import satisfaction, top, utility
 from shelftalk.settings import RetrieveSettings
 from shelftalk.values import Candidate, Constraint, Criterion, Intent, Product
@@ -221,29 +221,29 @@ def test_given_candidates_are_ordered_by_the_wish_and_none_is_added(small: Catal
 
 
 def test_the_search_offers_the_kinds_it_finds_with_shares_that_sum_to_one(many: Catalog, small: Catalog) -> None:
-    assert Retriever(many, RetrieveSettings()).kinds(Intent(query="fan"))[0] == ("Fans", 1.0)
-    shares = Retriever(small, RetrieveSettings()).kinds(Intent(query="sleeping bag"))
+    assert Shelves(many, RetrieveSettings()).kinds(Intent(query="fan"))[0] == ("Fans", 1.0)
+    shares = Shelves(small, RetrieveSettings()).kinds(Intent(query="sleeping bag"))
     assert {k for k, _ in shares} == {"Tents", "Sleeping Bags", "Headlamps"}
     assert sum(share for _, share in shares) == pytest.approx(1.0)
     assert [s for _, s in shares] == sorted((s for _, s in shares), reverse=True)
 
 
 def test_kinds_keep_to_the_limits_where_anything_is_within_them(small: Catalog) -> None:
-    retriever = Retriever(small, RetrieveSettings())
+    shelves = Shelves(small, RetrieveSettings())
     under = (Constraint("price", "<", 30),)
-    assert [k for k, _ in retriever.kinds(Intent(query="tent", constraints=under))] == ["Headlamps"]
-    assert "Tents" in dict(retriever.kinds(Intent(query="tent", constraints=(Constraint("price", "<", 1),))))
+    assert [k for k, _ in shelves.kinds(Intent(query="tent", constraints=under))] == ["Headlamps"]
+    assert "Tents" in dict(shelves.kinds(Intent(query="tent", constraints=(Constraint("price", "<", 1),))))
 
 
 def test_kinds_are_offered_by_the_words_said_where_the_query_holds_none(many: Catalog) -> None:
-    retriever = Retriever(many, RetrieveSettings())
-    assert retriever.kinds(Intent(), "fan")[0][0] == "Fans"
-    assert retriever.kinds(Intent(), "") == []
+    shelves = Shelves(many, RetrieveSettings())
+    assert shelves.kinds(Intent(), "fan")[0][0] == "Fans"
+    assert shelves.kinds(Intent(), "") == []
 
 
 def test_a_shop_without_categories_offers_no_kinds(tmp_path) -> None:
     bare = _shop(tmp_path / "bare", [product(str(n), f"Lamp {n}", "5") for n in range(4)])
-    assert Retriever(bare, RetrieveSettings()).kinds(Intent(query="lamp")) == []
+    assert Shelves(bare, RetrieveSettings()).kinds(Intent(query="lamp")) == []
     found = _find(bare, query="lamp", kinds=("Lamps",))
     assert len(found) == 4
 
@@ -294,9 +294,9 @@ def test_whatever_is_wished_nothing_is_lost_and_no_limit_is_broken(small: Catalo
 
 
 def test_a_text_is_a_title_where_a_product_holds_all_its_words_in_its_own(small: Catalog) -> None:
-    retriever = Retriever(small, RetrieveSettings())
+    shelves = Shelves(small, RetrieveSettings())
     title = next(p.title for p in SMALL if len(p.title.split()) > 1)
-    assert retriever.titled(title.upper())
-    assert not retriever.titled(title + " and a giraffe")
-    assert not retriever.titled(title.split()[0])
-    assert not retriever.titled("")
+    assert shelves.titled(title.upper())
+    assert not shelves.titled(title + " and a giraffe")
+    assert not shelves.titled(title.split()[0])
+    assert not shelves.titled("")

@@ -12,7 +12,7 @@ from tests.catalog.fakes import HashEmbedder, product
 from shelftalk.catalog import Catalog, sql
 from shelftalk.errors import CatalogError
 from shelftalk.retrieve import Retriever
-from shelftalk.retrieve.retriever import query_text
+from shelftalk.retrieve.query import query_text
 from shelftalk.settings import RetrieveSettings
 from shelftalk.values import Constraint, Intent, Product, Retrieval, Sort
 

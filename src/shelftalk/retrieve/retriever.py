@@ -21,8 +21,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -50,20 +49,18 @@ from shelftalk.retrieve.kind import (
     singular,
 )
 from shelftalk.retrieve.names import also_called
+from shelftalk.retrieve.query import query_text
 from shelftalk.retrieve.stock import placed
 from shelftalk.settings import RetrieveSettings
-from shelftalk.text import clean, shorten
-from shelftalk.values import Candidate, Constraint, Criterion, Intent, Product, Retrieval, Scalar, Sort
+from shelftalk.text import shorten
+from shelftalk.values import Candidate, Constraint, Criterion, Intent, Product, Retrieval, Sort
 
 if TYPE_CHECKING:
     import numpy as np
 
     from shelftalk.catalog import Catalog
 
-QUERY_LENGTH = 1_000
 _WORD = re.compile(r"\w+")
-# A request that leaves the kind open says so in its query; there is nothing to search for in it.
-_OPENING = re.compile(r"\b(?:something|anything)\b", re.I)
 # How deep each list goes before they are fused.
 DENSE_DEPTH, BM25_DEPTH = 400, 400
 # So many candidates come from the criteria's own order; each kind after the first of a need weighs so much less.
@@ -73,10 +70,6 @@ POPULARITY = 0.1
 # What criteria count in a shop whose products have no kinds: they were read over the fields of all (chorus train, 50 queries, nDCG@10
 # .768 at 1, .788 at a quarter, .792 without criteria).
 UNPLACED = 0.25
-# So many products are looked at to tell which kinds are in question, and so many count for how clear that is.
-KIND_DEPTH, FIRST_FOUND = 300, 10
-# So many products of a kind are looked into for what their fields hold; so many kinds are remembered.
-LOOKED_INTO, KINDS_KEPT = 400, 64
 # So many products with a word are looked at to tell what it names.
 _LOOKED_AT = 60
 # At most this many relevant products compete for a superlative.
@@ -108,7 +101,6 @@ class Retriever:
 
     def __init__(self, catalog: Catalog, settings: RetrieveSettings) -> None:
         self._catalog, self._settings = catalog, settings
-        self._held_by: dict[tuple[int, tuple[str, ...]], Mapping[str, tuple[Scalar, ...]]] = {}
 
     def retrieve(self, intent: Intent, *, k: int | None = None, only: Sequence[str] | None = None) -> Retrieval:
         """Up to k candidates (by default the setting `candidates`), best first; see the module for how.
@@ -130,44 +122,6 @@ class Retriever:
             if found.candidates:
                 return self._unlike(search, self._near_misses(search, found, given_up))
         return Retrieval(no_match=True)
-
-    def kinds(self, intent: Intent, text: str = "") -> list[tuple[str, float]]:
-        """The kinds of product (last categories) that the search finds first, with their shares of it, the largest first.
-
-        `text` is searched for where the intent's own query holds less. [] where the products have no categories.
-        """
-        query = query_text(intent) or clean(text)[:QUERY_LENGTH]
-        if not query:
-            return []
-        vector = self._catalog.embedder.encode_query(query)
-        where = sql.where(intent.constraints) if self._catalog.matching(sql.where(intent.constraints)) else None
-        dense = self._catalog.dense(vector, where, KIND_DEPTH)
-        lexical = self._catalog.lexical(query, where, KIND_DEPTH)
-        fused = fuse(dense, lexical, weights_for(query, self._settings))[:KIND_DEPTH]
-        return kind_shares(fused, self._catalog.get_many([f.id for f in fused]))
-
-    def titled(self, text: str) -> bool:
-        """Whether a product is called so: one of the first that the search for these words finds has them all in its title, two at
-        least ("where the crawdads sing")."""
-        wanted = _title_words(text)
-        if len(wanted) < 2:
-            return False
-        ids = self._catalog.lexical(" ".join(sorted(wanted)), None, FIRST_FOUND)
-        return any(wanted <= _title_words(p.title) for p in self._catalog.get_many([i for i, _ in ids]).values())
-
-    def held(self, kinds: Sequence[str]) -> Mapping[str, tuple[Scalar, ...]]:
-        """What products of these kinds hold, by field: their values, commonest first (numbers: one of them, to say that there are
-        some), of the fields that at least one product in twenty carries. Up to 400 products are looked at; {} without kinds."""
-        key = (self._catalog.version, tuple(kinds))
-        if key not in self._held_by:
-            while len(self._held_by) >= KINDS_KEPT:
-                self._held_by.pop(next(iter(self._held_by)))
-            where = sql.where((Constraint("categories", "in", tuple(kinds)),)) if kinds else None
-            ids = self._catalog.scan(where, limit=LOOKED_INTO) if kinds else []
-            self._held_by[key] = held_values(self._catalog.get_many(ids).values())
-        return self._held_by[key]
-
-    # One attempt -------------------------------------------------------------------------------------------------
 
     def _try(self, search: _Search, constraints: Sequence[Constraint]) -> Retrieval:
         """What satisfies the constraints, without a candidate where nothing does."""
@@ -460,56 +414,6 @@ class Retriever:
             (ids if excluded in known else words).append(excluded)
         vector = self._catalog.embedder.encode_query(text) if text else None
         return _Search(intent, text, vector, tuple(ids), Unwanted(words), k, wanted)
-
-
-def held_values(products: Iterable[Product]) -> dict[str, tuple[Scalar, ...]]:
-    """The values of each attribute, commonest first, of those that at least one product in twenty carries."""
-    counts: dict[str, Counter[Scalar]] = {}
-    carried: Counter[str] = Counter()
-    total = 0
-    for product in products:
-        total += 1
-        for name, value in product.attributes.items():
-            if value is None or value == ():
-                continue
-            carried[name] += 1
-            held = counts.setdefault(name, Counter())
-            held.update(value if isinstance(value, (tuple, list)) else (value,))
-    few = total / 20
-    return {n: tuple(v for v, _ in c.most_common(60)) for n, c in counts.items() if carried[n] >= few}
-
-
-def kind_shares(fused: Sequence[Fused], products: Mapping[str, Product]) -> list[tuple[str, float]]:
-    """The last categories of what was found, by the mean score of each one's three best, as shares of the first ten found.
-
-    The order is by the best scores; the share counts the first ten products.
-    """
-    best: dict[str, list[float]] = {}
-    first: dict[str, int] = {}
-    for place, found in enumerate(fused):
-        product = products.get(found.id)
-        if product is None or not product.categories:
-            continue
-        kind = product.categories[-1]
-        best.setdefault(kind, []).append(found.score)
-        first[kind] = first.get(kind, 0) + (place < FIRST_FOUND)
-    total = sum(first.values()) or 1
-    order = sorted(best, key=lambda k: (-first[k], -sum(best[k][:3]) / 3))
-    return [(k, first[k] / total) for k in order]
-
-
-def _title_words(text: str) -> set[str]:
-    return {singular(word) for word in content_words(clean(text)[:QUERY_LENGTH]).lower().split()}
-
-
-def query_text(intent: Intent) -> str:
-    """The text to search with: the intent's query, and the preferences that it does not hold already; "" for none."""
-    query = _OPENING.sub(" ", clean(intent.query))
-    for preference in intent.preferences:
-        if (wish := clean(preference)) and wish.lower() not in query.lower():
-            query = f"{query} {wish}"
-    query = shorten(query.strip(), QUERY_LENGTH)
-    return query if any(c.isalnum() for c in query) else ""
 
 
 def names_something(search: _Search) -> bool:

@@ -1,0 +1,109 @@
+"""What the shelves say of a request before anything is retrieved: the kinds of product that the search finds first, what products
+of a kind hold, and whether a text is the title of one. It is how `understand` looks into the catalogue."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from shelftalk.catalog import Catalog, sql
+from shelftalk.catalog.words import content_words
+from shelftalk.retrieve.fusion import Fused, fuse, weights_for
+from shelftalk.retrieve.kind import singular
+from shelftalk.retrieve.query import QUERY_LENGTH, query_text
+from shelftalk.settings import RetrieveSettings
+from shelftalk.text import clean
+from shelftalk.values import Constraint, Intent, Product, Scalar
+
+__all__ = ["Shelves", "held_values", "kind_shares"]
+
+# So many products are looked at to tell which kinds are in question, and so many count for how clear that is.
+KIND_DEPTH, FIRST_FOUND = 300, 10
+# So many products of a kind are looked into for what their fields hold; so many kinds are remembered.
+LOOKED_INTO, KINDS_KEPT = 400, 64
+
+
+class Shelves:
+    """Looks into one catalogue. Safe to share between threads."""
+
+    def __init__(self, catalog: Catalog, settings: RetrieveSettings) -> None:
+        self._catalog, self._settings = catalog, settings
+        self._held_by: dict[tuple[int, tuple[str, ...]], Mapping[str, tuple[Scalar, ...]]] = {}
+
+    def kinds(self, intent: Intent, text: str = "") -> list[tuple[str, float]]:
+        """The kinds of product (last categories) that the search finds first, with their shares of it, the largest first.
+
+        `text` is searched for where the intent's own query holds less. [] where the products have no categories.
+        """
+        query = query_text(intent) or clean(text)[:QUERY_LENGTH]
+        if not query:
+            return []
+        vector = self._catalog.embedder.encode_query(query)
+        where = sql.where(intent.constraints) if self._catalog.matching(sql.where(intent.constraints)) else None
+        dense = self._catalog.dense(vector, where, KIND_DEPTH)
+        lexical = self._catalog.lexical(query, where, KIND_DEPTH)
+        fused = fuse(dense, lexical, weights_for(query, self._settings))[:KIND_DEPTH]
+        return kind_shares(fused, self._catalog.get_many([f.id for f in fused]))
+
+    def titled(self, text: str) -> bool:
+        """Whether a product is called so: one of the first that the search for these words finds has them all in its title, two at
+        least ("where the crawdads sing")."""
+        wanted = _title_words(text)
+        if len(wanted) < 2:
+            return False
+        ids = self._catalog.lexical(" ".join(sorted(wanted)), None, FIRST_FOUND)
+        return any(wanted <= _title_words(p.title) for p in self._catalog.get_many([i for i, _ in ids]).values())
+
+    def held(self, kinds: Sequence[str]) -> Mapping[str, tuple[Scalar, ...]]:
+        """What products of these kinds hold, by field: their values, commonest first (numbers: one of them, to say that there are
+        some), of the fields that at least one product in twenty carries. Up to 400 products are looked at; {} without kinds."""
+        key = (self._catalog.version, tuple(kinds))
+        if key not in self._held_by:
+            while len(self._held_by) >= KINDS_KEPT:
+                self._held_by.pop(next(iter(self._held_by)))
+            where = sql.where((Constraint("categories", "in", tuple(kinds)),)) if kinds else None
+            ids = self._catalog.scan(where, limit=LOOKED_INTO) if kinds else []
+            self._held_by[key] = held_values(self._catalog.get_many(ids).values())
+        return self._held_by[key]
+
+    # One attempt -------------------------------------------------------------------------------------------------
+
+
+def held_values(products: Iterable[Product]) -> dict[str, tuple[Scalar, ...]]:
+    """The values of each attribute, commonest first, of those that at least one product in twenty carries."""
+    counts: dict[str, Counter[Scalar]] = {}
+    carried: Counter[str] = Counter()
+    total = 0
+    for product in products:
+        total += 1
+        for name, value in product.attributes.items():
+            if value is None or value == ():
+                continue
+            carried[name] += 1
+            held = counts.setdefault(name, Counter())
+            held.update(value if isinstance(value, (tuple, list)) else (value,))
+    few = total / 20
+    return {n: tuple(v for v, _ in c.most_common(60)) for n, c in counts.items() if carried[n] >= few}
+
+
+def kind_shares(fused: Sequence[Fused], products: Mapping[str, Product]) -> list[tuple[str, float]]:
+    """The last categories of what was found, by the mean score of each one's three best, as shares of the first ten found.
+
+    The order is by the best scores; the share counts the first ten products.
+    """
+    best: dict[str, list[float]] = {}
+    first: dict[str, int] = {}
+    for place, found in enumerate(fused):
+        product = products.get(found.id)
+        if product is None or not product.categories:
+            continue
+        kind = product.categories[-1]
+        best.setdefault(kind, []).append(found.score)
+        first[kind] = first.get(kind, 0) + (place < FIRST_FOUND)
+    total = sum(first.values()) or 1
+    order = sorted(best, key=lambda k: (-first[k], -sum(best[k][:3]) / 3))
+    return [(k, first[k] / total) for k in order]
+
+
+def _title_words(text: str) -> set[str]:
+    return {singular(word) for word in content_words(clean(text)[:QUERY_LENGTH]).lower().split()}
