@@ -91,8 +91,11 @@ def test_spans_stay_within_a_clause_and_begin_and_end_with_a_word_of_weight() ->
 def test_of_the_spans_the_longest_that_stands_near_is_said() -> None:
     matcher = FieldMatcher(Words())
     spans = ["noise", "low noise", "a low noise in my bedroom", "no foldable"]
-    assert matcher.said([], spans, [(NOISE, "low"), (FOLDS, False)]) == ["low noise", "no foldable"]
-    assert matcher.said([], [], [(NOISE, "low")]) == [""]
+    assert matcher.said([], spans, [(NOISE, "low"), (FOLDS, False)]) == [
+        ("low noise", pytest.approx(1.0)),
+        ("no foldable", pytest.approx(1.0)),
+    ]
+    assert matcher.said([], [], [(NOISE, "low")]) == [("", 0.0)]
     assert matcher.said([], spans, []) == []
 
 

@@ -390,7 +390,11 @@ def test_limits_are_no_wishes(text: str, left: str) -> None:
     [
         ("a heavy blanket, I weigh about 70 kilos", "70 kilos", "a heavy blanket"),
         ("a harness for my strong 30 kg boxer", "30 kg", "a harness for my strong, boxer"),
-        ("a chair for my husband, he's 1.95 m and on the heavy side", "1.95 m", "a chair for my husband, and on the heavy side"),
+        (
+            "a chair for my husband, he's 1.95 m and on the heavy side",
+            "1.95 m",
+            "a chair for my husband, and on the heavy side",
+        ),
     ],
 )
 def test_what_tells_of_a_body_is_no_wish(text: str, body: str, left: str) -> None:
@@ -476,3 +480,9 @@ def test_a_number_of_other_kinds_is_taken_back_with_its_order_and_its_note() -> 
     of_tents = Matchers(MATCHERS.fields, Helping(Tents=0.6))
     meant = near("a tent for two people", "none", kinds=found, matchers=of_tents)
     assert any(c.field == "persons" for c in meant.constraints)
+
+
+def test_what_only_the_name_of_the_kind_stands_near_to_is_no_wish() -> None:
+    limit = Intent(constraints=(Constraint("categories", "=", "Fans", "fan"),))
+    wanting = Wanting(SHOP, lambda: FakeEngine(["fan: noise_db low 2"]), LIBRARY, lambda i, t: (), lambda: MATCHERS)
+    assert not wanting.read([Asked("a fan for my daughter", (), limit)])[0].intent.criteria

@@ -26,6 +26,7 @@ MOST_WISHES = 4
 # How near (cosine) the first field must stand to overrule another, and to be read where the model reads nothing; and how far behind
 # the other must stand.
 NEAR, SURE, CLOSE = 0.35, 0.4, 0.03
+CLAUSE = 0.5  # how near a field must stand to one clause of a request to be read beside what the whole is read as
 # Below this cosine three readings in four are wrong (dev split): such a wish is told as one that no field answers.
 FLOOR = 0.3
 NEED_FLOOR = 0.45  # where no kind is named, and words tell the need rather than what the product is like
@@ -47,13 +48,14 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One request to read: its words, the kinds in question, the fields offered, the likeliest first, and how near (cosine) a
-    field must stand to be believed."""
+    """One request to read: its words, the kinds in question, the fields offered, the likeliest first, how near (cosine) a
+    field must stand to be believed, and of a request of several clauses each one's words with the field nearest to it."""
 
     request: str
     kinds: tuple[str, ...]
     fields: tuple[Offered, ...]
     floor: float = FLOOR
+    clauses: tuple[tuple[str, Offered], ...] = ()
 
 
 class WishReader:
@@ -75,6 +77,7 @@ class WishReader:
                 continue
             generation = next(written)
             read = believed(agreed(parse(generation.text, question), question), question, question.floor)
+            read = with_clauses(read, question)
             out.append(replace(read, tokens=generation.tokens))
         return out
 
@@ -113,6 +116,19 @@ def believed(read: Wishes, question: Question, floor: float = FLOOR) -> Wishes:
     kept = tuple(c for c in read.criteria if near[c.field] >= floor)
     lost = tuple(c.words for c in read.criteria if near[c.field] < floor and c.words)
     return replace(read, criteria=kept, unanswered=tuple(dict.fromkeys((*read.unanswered, *lost))))
+
+
+def with_clauses(read: Wishes, question: Question) -> Wishes:
+    """What was read with the wishes of single clauses that stand near a field that is not read yet: in "a fan that is quiet, and
+    it must not fall over when the cat runs by" the whole request may be near to one of them alone."""
+    criteria = list(read.criteria)
+    for words, offered in sorted(question.clauses, key=lambda c: -c[1].score):
+        if offered.score >= CLAUSE and all(c.field != offered.facet.field for c in criteria):
+            criteria.append(_likeliest(offered, 2, words))
+    unanswered = tuple(u for u in read.unanswered if not any(u in c.words or c.words in u for c in criteria if c.words))
+    return (
+        read if len(criteria) == len(read.criteria) else replace(read, criteria=tuple(criteria), unanswered=unanswered)
+    )
 
 
 def _likeliest(offered: Offered, importance: int, words: str) -> Criterion:

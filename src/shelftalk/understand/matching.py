@@ -32,6 +32,7 @@ __all__ = [
     "Matchers",
     "NeedHead",
     "Offered",
+    "clauses_of",
     "load_matchers",
     "merged",
     "option_text",
@@ -43,7 +44,7 @@ SHIPPED, SHIPPED_NEEDS = "serve/matchers/wish-minilm", "serve/matchers/need-mini
 MOST_OFFERED = 7  # fields shown to the language model
 MOST_VALUES = 5  # values of a field that are shown
 LONGEST_VALUE = 32
-LONGEST_SPAN, MOST_SPANS = 6, 80  # words of a span, spans of a request
+LONGEST_SPAN, MOST_SPANS, MOST_CLAUSES = 6, 80, 8  # words of a span, spans and clauses of a request
 HEAD, HEAD_WORDS = "head.json", 12  # the head's file, and at how many words a request counts as long
 MOST_ASKED = 64  # requests whose vectors are kept
 AS_NEAR = 0.05  # cosines that differ by less are alike
@@ -139,11 +140,13 @@ class FieldMatcher:
         out.sort(key=lambda o: -o.score)
         return [Offered(o.facet, o.ways[:MOST_VALUES], o.score) for o in out[:most]]
 
-    def said(self, kinds: Sequence[str], spans: Sequence[str], wanted: Sequence[tuple[Facet, Scalar]]) -> list[str]:
-        """For each option that is wanted, the words of the request that it answers: of the spans that stand nearest to it the
-        longest, "" where there are none."""
+    def said(
+        self, kinds: Sequence[str], spans: Sequence[str], wanted: Sequence[tuple[Facet, Scalar]]
+    ) -> list[tuple[str, float]]:
+        """For each option that is wanted, the words of the request that it answers, and how near (cosine) they stand: of the spans
+        that stand nearest to it the longest; "" and 0 where there are none."""
         if not spans or not wanted:
-            return [""] * len(wanted)
+            return [("", 0.0)] * len(wanted)
         texts = [option_text(facet, option) for facet, option in wanted]
         self._remember(texts)
         vectors = self._encoder.encode([query_text(kinds, span) for span in spans])
@@ -151,7 +154,7 @@ class FieldMatcher:
         for text in texts:
             near = vectors @ self._kept[text]
             nearest = (span for span, score in zip(spans, near, strict=True) if score >= near.max() - AS_NEAR)
-            found.append(max(nearest, key=len))
+            found.append((max(nearest, key=len), float(near.max())))
         return found
 
     def _remember(self, texts: Sequence[str]) -> None:
@@ -181,6 +184,11 @@ def spans_of(request: str, dull: Collection[str], no_end: Collection[str] = ()) 
                 if end.group().lower() not in dull and end.group().lower() not in no_end:
                     out.setdefault(clause[start.start() : end.end()])
     return list(out)[:MOST_SPANS]
+
+
+def clauses_of(request: str) -> list[str]:
+    """The clauses of a request, each of two words at least."""
+    return [c.strip() for c in _CLAUSES.split(request[:300]) if len(c.split()) > 1][:MOST_CLAUSES]
 
 
 def plain_order(fields: Sequence[Facet], most: int) -> list[Offered]:

@@ -23,7 +23,7 @@ from shelftalk.understand.criteria import (
 )
 from shelftalk.understand.helping import Asked, KindChooser, KindSearch
 from shelftalk.understand.lexicon import FILLER, FUNCTION
-from shelftalk.understand.matching import Matchers, Offered, plain_order, spans_of
+from shelftalk.understand.matching import Matchers, Offered, clauses_of, plain_order, spans_of
 from shelftalk.understand.tokens import stem
 from shelftalk.values import Criterion, Facet, Facets, Intent, Scalar, Tokens
 
@@ -106,7 +106,13 @@ class Wanting:
         fresh: dict[_Text, Wishes] = {}
         if new:
             questions = [
-                Question(text, kinds, self._offered(kinds, left), FLOOR if certain else NEED_FLOOR)
+                Question(
+                    text,
+                    kinds,
+                    self._offered(kinds, left),
+                    FLOOR if certain else NEED_FLOOR,
+                    self._clauses(kinds, left) if certain else (),
+                )
                 for kinds, text, left, certain in new
             ]
             read = WishReader(self._engine(), self._wishes).read(questions)
@@ -119,7 +125,8 @@ class Wanting:
         return told
 
     def _worded(self, kinds: tuple[str, ...], text: str, wishes: Wishes) -> Wishes:
-        """The criteria with the words of the request that stand nearest to each, as the encoder finds them."""
+        """The criteria with the words of the request that stand nearest to each, as the encoder finds them; what only the name of the
+        kind stands near to is no wish ("a red rain jacket" wants no water column)."""
         matchers = self._matchers() if self._matchers is not None and wishes.criteria else None
         if matchers is None:
             return wishes
@@ -128,19 +135,35 @@ class Wanting:
             for c in wishes.criteria
             if (facet := self._facets.get(c.field)) is not None
         ]
-        said = matchers.fields.said(kinds, spans_of(text, _DULL, _NO_END), wanted)
+        named = {stem(w.lower()) for kind in kinds for w in _WORD.findall(kind)}
+        spans = [s for s in spans_of(text, _DULL, _NO_END) if {stem(w.lower()) for w in _WORD.findall(s)} - named]
+        said = matchers.fields.said(kinds, spans, wanted)
         words = {facet.field: found for (facet, _), found in zip(wanted, said, strict=True)}
-        return replace(wishes, criteria=tuple(replace(c, words=words.get(c.field) or c.words) for c in wishes.criteria))
+        kept = [c for c in wishes.criteria if c.field not in words or words[c.field][1] >= FLOOR]
+        return replace(wishes, criteria=tuple(replace(c, words=words.get(c.field, ("",))[0] or c.words) for c in kept))
 
     def _offered(self, kinds: tuple[str, ...], text: str) -> tuple[Offered, ...]:
         """The fields to show for a text: the nearest by the matcher, else the first as they come."""
+        fields = self._fields(kinds, text)
+        matchers = self._matchers() if self._matchers is not None else None
+        return tuple(matchers.fields.offer(kinds, text, fields) if matchers else plain_order(fields, MOST_PLAIN))
+
+    def _clauses(self, kinds: tuple[str, ...], text: str) -> tuple[tuple[str, Offered], ...]:
+        """The clauses of a text that has several, each with the field nearest to it; () without a matcher."""
+        matchers = self._matchers() if self._matchers is not None else None
+        clauses = clauses_of(text) if matchers else []
+        if matchers is None or len(clauses) < 2:
+            return ()
+        fields = self._fields(kinds, text)
+        return tuple((c, near[0]) for c in clauses if (near := matchers.fields.offer(kinds, c, fields, 1)))
+
+    def _fields(self, kinds: tuple[str, ...], text: str) -> list[Facet]:
         fields = list(question_fields(self._facets, kinds, text))
         if self._held is not None and kinds and (held := self._held(kinds)):
             fields = [
                 _of_kind(f, held) for f in fields if f.field in ("price", "rating") or shown_name(f.field) in held
             ]
-        matchers = self._matchers() if self._matchers is not None else None
-        return tuple(matchers.fields.offer(kinds, text, fields) if matchers else plain_order(fields, MOST_PLAIN))
+        return fields
 
     def _of_all(self, kinds: tuple[str, ...], wishes: Wishes) -> Wishes:
         """For a need, the criteria over fields of most kinds that help; a wish read for one of them alone would decide between them."""
