@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from shelftalk.catalog.standing import superlatives
 from shelftalk.explain.job import ExplainJob
-from shelftalk.explain.record import said
+from shelftalk.explain.record import meets, said
 from shelftalk.facts.card import CardFact
 from shelftalk.prompts import Template
 
@@ -53,12 +53,14 @@ def opening(job: ExplainJob, cards: Sequence[Sequence[CardFact]], template: Temp
 
 
 def _shared(cards: Sequence[Sequence[CardFact]]) -> Iterator[_Clause]:
-    """What holds of every pick in a field that a criterion or a limit touches; the price once something else does."""
+    """What holds of every pick in a field that a criterion or a limit touches, unless it is the very thing that was not wished; the
+    price once something else does."""
     asked = [c for c in cards[0] if c.criterion is not None or c.constraints]
     for first in sorted(asked, key=lambda c: c.fact.field == "price"):
         group = [next((c for c in of_pick if c.fact.field == first.fact.field), None) for of_pick in cards]
         found = [c for c in group if c is not None]
-        if len(found) == len(cards) and (clause := _clause(found)):
+        wanted = any(meets(c) for c in found) or any(c.fact.amount is not None for c in found)
+        if len(found) == len(cards) and wanted and (clause := _clause(found)):
             yield clause
 
 

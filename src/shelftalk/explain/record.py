@@ -16,7 +16,7 @@ from shelftalk.prompts import PromptLibrary, Template
 from shelftalk.text import clean
 from shelftalk.values import Claim, Constraint, Evidence, Facets, Product
 
-__all__ = ["Record", "absences", "answered", "asked_words", "bound", "misses", "record", "said", "wanted"]
+__all__ = ["Record", "absences", "answered", "asked_words", "bound", "meets", "misses", "record", "said", "wanted"]
 
 TEMPLATE = "explain/record"
 QUOTED = "the shop writes"  # before words of the description
@@ -43,13 +43,13 @@ class Record:
         limit_alone = bool(card.constraints) and card.criterion is None and not card.sorted
         standing = "" if standing.startswith("middle") or limit_alone else standing
         met = next((c for c in card.constraints if _met(card.fact, c)), None)
-        words = answered(card) if _meets(card) else None
+        words = answered(card) if meets(card) else None
         told = words.replace('"', "") if card.criterion is not None and words and len(words) <= _LONGEST_WORDS else ""
         if card.standing is not None and not card.standing.number:  # how many hold a value says something where few do
             few = card.standing.alike * FEW <= card.standing.of <= MOST_COUNTED
-            standing = f"only {standing}" if few and standing and card.criterion is not None and _meets(card) else ""
+            standing = f"only {standing}" if few and standing and card.criterion is not None and meets(card) else ""
         wish = card.criterion
-        if wish is not None and wish.want == "not" and isinstance(wish.value, str) and _meets(card):
+        if wish is not None and wish.want == "not" and isinstance(wish.value, str) and meets(card):
             text = self._said(_large(card.fact.name), said(card.fact), "", "not", clean(wish.value))
         else:
             text = self.met(card.fact, met, standing) if met else self.fact(card.fact, standing, told)
@@ -143,7 +143,7 @@ def answered(card: CardFact) -> str | None:
     return next((clean(words) for words in found if words), None)
 
 
-def _meets(card: CardFact) -> bool:
+def meets(card: CardFact) -> bool:
     """Whether the fact is no contradiction of the criterion that touches it: "noise cancelling: no" answers no wish for quiet, the
     second most expensive of 37 none for a low price."""
     c = card.criterion
