@@ -352,7 +352,7 @@ def test_the_way_of_a_number_is_the_encoders_and_a_named_value_the_models() -> N
     ]
 
 
-@pytest.mark.parametrize("score, fields", [(0.39, ["setup"]), (0.41, ["setup", "noise_db"])])
+@pytest.mark.parametrize("score, fields", [(0.47, ["setup"]), (0.49, ["setup", "noise_db"])])
 def test_a_first_field_near_the_request_that_the_model_leaves_out_is_a_wish_too(score: float, fields: list) -> None:
     shown = (ranked("noise_db", ("low", "high"), score), ranked("setup", ("pop-up", "poles"), score - 0.01))
     read = Wishes((Criterion("setup", "is", "poles", 3, "poles"), Criterion("setup", "not", "pop-up", 2, "no pop-up")))

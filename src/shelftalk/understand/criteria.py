@@ -25,11 +25,11 @@ MOST_FIELDS = 40
 MOST_WISHES = 4
 # How near (cosine) the first field must stand to overrule another, and to be read where the model reads nothing; and how far behind
 # the other must stand.
-NEAR, SURE, CLOSE = 0.35, 0.4, 0.03
+NEAR, SURE, CLOSE = 0.43, 0.48, 0.03
 CLAUSE = 0.5  # how near a field must stand to one clause of a request to be read beside what the whole is read as
-# Below this cosine three readings in four are wrong (dev split): such a wish is told as one that no field answers.
-FLOOR = 0.3
-NEED_FLOOR = 0.45  # where no kind is named, and words tell the need rather than what the product is like
+# Below this cosine most readings are wrong (dev split): such a wish is told as one that no field answers.
+FLOOR = 0.42
+NEED_FLOOR = 0.52  # where no kind is named, and words tell the need rather than what the product is like
 _LONGEST_WORDS = 90
 _PLAIN_NAME = re.compile(r"[^\W\d][\w .()/%-]{0,60}")
 # Fields that say how the shop keeps a product rather than what it is like.

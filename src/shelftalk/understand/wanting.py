@@ -31,6 +31,7 @@ __all__ = ["Wanted", "Wanting"]
 
 # Kinds, words, the same without what the rules read as limits, and whether the kinds are certain.
 _Text = tuple[tuple[str, ...], str, str, bool]
+SAID = 0.38  # how near (cosine) the words beside the kind's name must stand: 99 in 100 of what is read right do
 MOST_TURNS = 4  # earlier turns whose wishes still count
 MOST_CRITERIA = 6
 MOST_PLAIN = 14  # fields shown where no matcher orders them
@@ -139,7 +140,7 @@ class Wanting:
         spans = [s for s in spans_of(text, _DULL, _NO_END) if {stem(w.lower()) for w in _WORD.findall(s)} - named]
         said = matchers.fields.said(kinds, spans, wanted)
         words = {facet.field: found for (facet, _), found in zip(wanted, said, strict=True)}
-        kept = [c for c in wishes.criteria if c.field not in words or words[c.field][1] >= FLOOR]
+        kept = [c for c in wishes.criteria if c.field not in words or words[c.field][1] >= SAID]
         return replace(wishes, criteria=tuple(replace(c, words=words.get(c.field, ("",))[0] or c.words) for c in kept))
 
     def _offered(self, kinds: tuple[str, ...], text: str) -> tuple[Offered, ...]:
