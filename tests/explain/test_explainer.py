@@ -206,7 +206,9 @@ def test_the_opening_says_what_holds_for_all_how_far_it_ranges_and_which_leads(c
     assert given.opening(asked(catalog, LIGHT, products=(FINCH,))) == ""
     assert given.opening(asked(catalog, products=SHELF)) == ""
     wired = Criterion("wireless", "is", False, words="with a cable")
-    assert given.opening(asked(catalog, wired, products=(LARK, SHELF[1]))) == "", "not what the shopper did not wish for"
+    assert given.opening(asked(catalog, wired, products=(LARK, SHELF[1]))) == "", (
+        "not what the shopper did not wish for"
+    )
 
 
 def test_a_pick_is_labelled_by_what_it_leads_in_that_was_wanted(catalog: Catalog) -> None:
