@@ -28,8 +28,16 @@ _ASKED = re.compile(
 
 
 def for_children(product: Product) -> bool:
-    """Whether a field such as gender or age_group, or the title ("Children's Headphones"), says that the product is for children."""
-    return _for(product, _CHILD) or bool(_CHILDS.search(product.title) and not _for(product, _ADULT))
+    """Whether a field such as gender or age_group says that the product is for children."""
+    return _for(product, _CHILD)
+
+
+def _called_so(product: Product, others: Sequence[Product]) -> bool:
+    """Whether the title says so ("Children's Headphones") and those of most others of its kind do not."""
+    if not _CHILDS.search(product.title) or _for(product, _ADULT):
+        return False
+    like = [p for p in others if p.categories[-1:] == product.categories[-1:]]
+    return 2 * sum(_CHILDS.search(p.title) is not None for p in like) < len(like)
 
 
 def _for(product: Product, whom: re.Pattern[str]) -> bool:
@@ -42,21 +50,22 @@ def _for(product: Product, whom: re.Pattern[str]) -> bool:
 def grown_up_first(candidates: Sequence[Candidate], intent: Intent) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
     """The candidates with children's products behind the rest, and a note where that moved one.
 
-    Nothing moves where the request speaks of a child or of an age, where a superlative orders the candidates, or where most
-    candidates are for children and none is marked as made for adults.
+    Nothing moves where the request speaks of a child or of an age, where a superlative orders the candidates, or where no
+    candidate is marked as made for adults and no title tells a child's thing from others of its kind.
     """
     if intent.sort is not None:
         return tuple(candidates), ()
     said = " ".join((intent.query, *intent.preferences, *(c.span for c in intent.constraints)))
     if _CHILD.search(said) or _ASKED.search(said) or any(_speaks(c.field, c.value) for c in intent.constraints):
         return tuple(candidates), ()
-    childs = [c for c in candidates if for_children(c.product)]
-    if 2 * len(childs) > len(candidates) and not any(_for(c.product, _ADULT) for c in candidates):
-        return tuple(candidates), ()  # toys, say: who else would they be for
-    others = [c for c in candidates if not for_children(c.product)]
+    adults = any(_for(c.product, _ADULT) for c in candidates)  # of toys, say, none is: who else would they be for
+    products = [c.product for c in candidates]
+    childs = [c for c in candidates if (adults and for_children(c.product)) or _called_so(c.product, products)]
+    theirs = {c.product.id for c in childs}
+    others = [c for c in candidates if c.product.id not in theirs]
     if not childs or not others or [*others, *childs] == list(candidates):
         return tuple(candidates), ()
-    would_have_shown = any(for_children(c.product) for c in candidates[:_SHOWN])
+    would_have_shown = any(c.product.id in theirs for c in candidates[:_SHOWN])
     note = ("What is made for children comes last, since no child was spoken of.",) if would_have_shown else ()
     return placed([(c.product, c.scores) for c in (*others, *childs)]), note
 

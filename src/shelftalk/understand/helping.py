@@ -33,7 +33,8 @@ APART = 0.05  # how far behind the nearest kind another one may stand
 MET, NEAR = 0.3, 0.45
 TOLD, BOUND = 0.5, 0.8
 SAYS = 4  # words of a request that may tell of a need though none is left to search for
-PASSING = 0.15  # how much nearer to another kind a need stands that only names this one in passing
+# How much nearer to another kind a request stands that only names this one in passing, and where it surely tells of a need.
+PASSING, PASSING_NEED = 0.15, 0.08
 _WORD = re.compile(r"[^\W\d_]+")
 BESIDE = 0.05  # how much nearer a kind must stand to a need than those that a value belongs to
 
@@ -162,7 +163,8 @@ class KindChooser:
         if matchers is None:
             return one.intent
         near = matchers.kinds.order(said[0], self._kinds)
-        if near[0][1] - dict(near)[kind] <= PASSING:
+        passing = PASSING_NEED if self._told(one) >= BOUND else PASSING
+        if near[0][1] - dict(near)[kind] <= passing:
             return one.intent
         constraints = tuple(c for c in one.intent.constraints if c is not limits[0])
         return replace(one.intent, constraints=constraints, kind="")

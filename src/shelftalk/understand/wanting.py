@@ -31,7 +31,9 @@ __all__ = ["Wanted", "Wanting"]
 
 # Kinds, words, the same without what the rules read as limits, and whether the kinds are certain.
 _Text = tuple[tuple[str, ...], str, str, bool]
-SAID = 0.38  # how near (cosine) the words beside the kind's name must stand: 99 in 100 of what is read right do
+SAID = (
+    0.3  # how near (cosine) the words beside the kind's name must stand: 99 in 100 of what is read right stand at .38
+)
 MOST_TURNS = 4  # earlier turns whose wishes still count
 MOST_CRITERIA = 6
 MOST_PLAIN = 14  # fields shown where no matcher orders them
