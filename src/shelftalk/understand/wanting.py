@@ -139,7 +139,8 @@ class Wanting:
             if (facet := self._facets.get(c.field)) is not None
         ]
         named = {stem(w.lower()) for kind in kinds for w in _WORD.findall(kind)}
-        spans = [s for s in spans_of(text, _DULL, _NO_END) if {stem(w.lower()) for w in _WORD.findall(s)} - named]
+        dull = _DULL | {w.lower() for w in _WORD.findall(text) if stem(w.lower()) in named}
+        spans = spans_of(text, dull, _NO_END)
         said = matchers.fields.said(kinds, spans, wanted)
         words = {facet.field: found for (facet, _), found in zip(wanted, said, strict=True)}
         kept = [c for c in wishes.criteria if c.field not in words or words[c.field][1] >= SAID]
