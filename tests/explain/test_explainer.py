@@ -260,3 +260,21 @@ def test_a_value_that_was_turned_down_is_not_told_as_if_it_answered(catalog: Cat
     reason = explainer(facets=catalog.facets()).explain(asked(catalog, refused, products=(FINCH,)))[0].reason
     assert f"{FINCH.attributes[colour]}, not tartan." in reason
     assert 'For "no tartan' not in reason
+
+
+def test_what_is_quoted_is_the_clause_nearest_to_the_request_in_meaning(tmp_path) -> None:
+    bank = Product(
+        id="b", title="Brick 5 Power Bank", price=Decimal(14), currency="EUR", categories=("Power Banks",),
+        description="Four small lights stand in for a display. It fills an empty phone once and a half. The case is made of a hard shell.",
+    )  # fmt: skip
+    found = Catalog.open(tmp_path / "catalog", create=True)
+    found.upsert([bank])
+    need = Intent(query="phone dead lunchtime", unanswered=("dead by lunchtime",))
+    given = explainer(facets=found.facets())
+    for request, said in (
+        ("my phone's battery is empty by lunchtime", "It fills an empty phone once and a half"),
+        ("is the case hard enough for a rough bag?", "The case is made of a hard shell"),
+    ):
+        scope = Scope(found, ())
+        (told,) = given.explain(ExplainJob(request, need, (bank,), scope=scope))
+        assert f'"{said}"' in told.reason, told.reason

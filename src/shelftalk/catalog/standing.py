@@ -137,6 +137,11 @@ class Scope:
             self._parts[kind] = Scope(self._catalog, narrowed, self._exclude)
         return self._parts[kind]
 
+    def nearness(self, text: str, others: Sequence[str]) -> list[float]:
+        """How near (cosine) each of the others is to the text in meaning, by the catalogue's embedder."""
+        vectors = self._catalog.embedder.encode([text, *others])
+        return [float(v @ vectors[0]) for v in vectors[1:]]
+
     @property
     def size(self) -> int:
         """How many products there are."""

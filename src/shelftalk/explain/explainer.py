@@ -12,7 +12,7 @@ from shelftalk.explain.opening import labels, opening
 from shelftalk.explain.record import Record, absences, answered, misses
 from shelftalk.explain.vocabulary import Vocabulary
 from shelftalk.explain.write import Writer, Written
-from shelftalk.facts.card import CardFact, card_facts
+from shelftalk.facts.card import CardFact, Nearest, card_facts
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import ExplainSettings
 from shelftalk.text import clean
@@ -20,6 +20,8 @@ from shelftalk.values import Claim, Evidence, Explanation, Facets, Product
 
 _VARIABLES = frozenset({"request", "wants", "product", "facts"})
 MOST_KINDS = 64  # vocabularies kept
+QUOTES_KEPT = 512
+QUOTED_NEAR = 0.2  # how near (cosine) a clause must stand to the request to be quoted for it
 RECORD_CLAIMS = 2  # how many facts the record tells where it speaks alone
 
 
@@ -44,6 +46,7 @@ class Explainer:
         self._record = Record(prompts)
         self._opening = prompts.get("explain/opening")
         self._writer: Writer | None = None
+        self._quotes: dict[tuple[str, tuple[str, ...]], str] = {}
         self._vocabularies: dict[tuple[str, ...], Vocabulary] = {}
         if engine is not None and self.settings.mode == "model":
             template = prompts.get(self.settings.prompt)
@@ -88,7 +91,26 @@ class Explainer:
             self._writer.forget()
 
     def _cards(self, job: ExplainJob) -> list[tuple[CardFact, ...]]:
-        return [card_facts(product, self.facets, job.intent, job.scope) for product in job.products]
+        nearest = self._nearest(job)
+        return [card_facts(product, self.facets, job.intent, job.scope, nearest=nearest) for product in job.products]
+
+    def _nearest(self, job: ExplainJob) -> Nearest | None:
+        """What chooses the clause to quote: the one nearest to the request in meaning; None without a catalogue to ask."""
+        scope, request = job.scope, clean(job.request)[:300]
+        if scope is None or not request:
+            return None
+
+        def choose(clauses: Sequence[str]) -> str:
+            key = (request, tuple(clauses))
+            if key not in self._quotes:
+                while len(self._quotes) >= QUOTES_KEPT:
+                    self._quotes.pop(next(iter(self._quotes)), None)
+                near = scope.nearness(request, clauses) if clauses else []
+                best = max(range(len(near)), key=near.__getitem__, default=None)
+                self._quotes[key] = clauses[best] if best is not None and near[best] >= QUOTED_NEAR else ""
+            return self._quotes[key]
+
+        return choose
 
     def _checks(self, job: ExplainJob) -> list[Check]:
         titles = [clean(p.title) for p in job.products]

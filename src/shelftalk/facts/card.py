@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,12 +20,14 @@ from shelftalk.values import Constraint, Criterion, Facets, Intent, Product
 if TYPE_CHECKING:
     from shelftalk.catalog.standing import Standing, Stands
 
-__all__ = ["CardFact", "card_facts", "mention", "plain_name", "quote", "wanted_value", "wants"]
+__all__ = ["CardFact", "Nearest", "card_facts", "mention", "plain_name", "quote", "wanted_value", "wants"]
 
 # What the screen shows beside the reason, or says nothing of what the product is like.
 _BESIDE = frozenset(
     {"title", "categories", "availability", "stock", "released_at", "list_price", "review_count", "brand"}
 )
+# Of clauses the one that is nearest to the request in meaning, "" where none is near.
+Nearest = Callable[[Sequence[str]], str]
 _CLAUSE = re.compile(r"(?<=[.!?;:])\s+|\s*\n\s*|,\s+(?=(?:and|but|with|for|so|which)\b)")
 _LONGEST_QUOTE = 80
 
@@ -53,10 +55,16 @@ class CardFact:
 
 
 def card_facts(
-    product: Product, facets: Facets, intent: Intent, scope: Stands | None = None, most: int = 5
+    product: Product,
+    facets: Facets,
+    intent: Intent,
+    scope: Stands | None = None,
+    most: int = 5,
+    nearest: Nearest | None = None,
 ) -> tuple[CardFact, ...]:
     """At most `most` facts: what criteria touch (the most important first), what limits and the sort touch, the price, what
-    other words of the request touch, then the commonest fields. Without a scope no fact has a standing."""
+    other words of the request touch, then the commonest fields. Without a scope no fact has a standing. `nearest` chooses what is
+    quoted of the description by its meaning; without it the first clause that shares a word is quoted."""
     scope = scope.of(product) if scope is not None else None
     facts = {fact.field: fact for fact in facts_of(product, facets)}
     criteria = {_bare(c.field): c for c in sorted(intent.criteria, key=lambda c: c.importance)}
@@ -72,8 +80,8 @@ def card_facts(
         for fact in placed[:most]
     ]  # fmt: skip
     rest = [fact for fact in facts.values() if fact.field not in _BESIDE]
-    touched = list(_touched(rest, product, intent))
-    own = [] if touched or any(c.asked for c in found) else _described(product)
+    touched = list(_touched(rest, product, intent, nearest))
+    own = [] if touched or any(c.asked for c in found) else _described(product, nearest)
     for fact in dict.fromkeys([*touched, *own, *_commonest(rest, facets)]):
         if len(found) >= most:
             break
@@ -142,7 +150,7 @@ def _standing(
     return None if named is None else scope.count(fact.field, named)
 
 
-def _touched(facts: Iterable[Fact], product: Product, intent: Intent) -> Iterator[Fact]:
+def _touched(facts: Iterable[Fact], product: Product, intent: Intent, nearest: Nearest | None = None) -> Iterator[Fact]:
     """The facts whose name or value holds a word of the request, then a quote of the description that holds one."""
     asked = dict(content_stems(" ".join((intent.query, *intent.preferences, *intent.unanswered))))
     asked = {s: w for s, w in asked.items() if s not in stems(" ".join((product.title, *product.categories)))}
@@ -152,7 +160,10 @@ def _touched(facts: Iterable[Fact], product: Product, intent: Intent) -> Iterato
         if hit := named & asked.keys():
             held |= hit
             yield fact
-    if said := quote(product.description, asked.keys() - held):
+    if not asked.keys() - held:
+        return
+    said = nearest(_speakable(product.description)) if nearest else quote(product.description, asked.keys() - held)
+    if said:
         yield mention(product, said)
 
 
@@ -161,13 +172,18 @@ def mention(product: Product, said: str) -> Fact:
     return Fact(0, "description", product.description, "mention", "text", f'text: "{said}"', parts=(said,))
 
 
-def _described(product: Product) -> list[Fact]:
-    """The first short clause of the description, where nothing of the record was asked for."""
-    for clause in _CLAUSE.split(clean(product.description)):
-        said = spoken(clause).strip(" .,;:!?")
-        if len(words(said)) >= 3 and len(said) <= _LONGEST_QUOTE and '"' not in said and safe(said):
-            return [mention(product, said)]
-    return []
+def _described(product: Product, nearest: Nearest | None = None) -> list[Fact]:
+    """The clause of the description that is nearest to the request, else the first short one, where nothing of the record was asked
+    for."""
+    clauses = _speakable(product.description)
+    said = (nearest(clauses) if nearest else "") or next(iter(clauses), "")
+    return [mention(product, said)] if said else []
+
+
+def _speakable(text: str) -> list[str]:
+    """The short clauses of a text that can be quoted as they stand."""
+    clauses = (spoken(clause).strip(" .,;:!?") for clause in _CLAUSE.split(clean(text)))
+    return [s for s in clauses if len(words(s)) >= 3 and len(s) <= _LONGEST_QUOTE and '"' not in s and safe(s)]
 
 
 def quote(text: str, asked: Iterable[str]) -> str:
