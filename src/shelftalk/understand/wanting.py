@@ -34,6 +34,7 @@ _Text = tuple[tuple[str, ...], str, str, bool]
 SAID = (
     0.3  # how near (cosine) the words beside the kind's name must stand: 99 in 100 of what is read right stand at .38
 )
+SAYS_LITTLE = 4  # letters
 MOST_TURNS = 4  # earlier turns whose wishes still count
 MOST_CRITERIA = 6
 MOST_PLAIN = 14  # fields shown where no matcher orders them
@@ -142,7 +143,9 @@ class Wanting:
         dull = _DULL | {w.lower() for w in _WORD.findall(text) if stem(w.lower()) in named}
         spans = spans_of(text, dull, _NO_END)
         said = matchers.fields.said(kinds, spans, wanted)
-        words = {facet.field: found for (facet, _), found in zip(wanted, said, strict=True)}
+        words = {
+            facet.field: (_told(found, text), near) for (facet, _), (found, near) in zip(wanted, said, strict=True)
+        }
         kept = [c for c in wishes.criteria if c.field not in words or words[c.field][1] >= SAID]
         return replace(wishes, criteria=tuple(replace(c, words=words.get(c.field, ("",))[0] or c.words) for c in kept))
 
@@ -196,6 +199,13 @@ class Wanting:
 
     def _words_of(self, intent: Intent) -> tuple[str, ...]:
         return tuple(self._known.get(str(v).lower(), "") for c in intent.constraints if c.field == "categories" for v in (c.value if isinstance(c.value, tuple) else (c.value,)))  # fmt: skip
+
+
+def _told(words: str, text: str) -> str:
+    """The words, or the whole clause around them where they say too little alone ("put" of "that I can put up on my own")."""
+    if len(words) >= SAYS_LITTLE or not words:
+        return words
+    return next((c for c in clauses_of(text) if re.search(rf"(?<!\w){re.escape(words)}(?!\w)", c)), words)
 
 
 def _unlimited(text: str, asked: Asked) -> str:
