@@ -22,7 +22,7 @@ from shelftalk.server.db import Gaps, connect
 from shelftalk.settings import Settings
 from shelftalk.values import Prompt, Tokens
 
-WISH = "easy to dry"
+WISH = "famous in our village"  # no field stands near to it
 TENT = f"a tent that is {WISH}"
 HOSTILE = "<b>calm</b> ann@mail.example"
 
