@@ -486,3 +486,9 @@ def test_what_only_the_name_of_the_kind_stands_near_to_is_no_wish() -> None:
     limit = Intent(constraints=(Constraint("categories", "=", "Fans", "fan"),))
     wanting = Wanting(SHOP, lambda: FakeEngine(["fan: noise_db low 2"]), LIBRARY, lambda i, t: (), lambda: MATCHERS)
     assert not wanting.read([Asked("a fan for my daughter", (), limit)])[0].intent.criteria
+
+
+def test_the_words_that_tell_of_a_body_reach_the_reader_of_wishes() -> None:
+    understander = Understander(SHOP, settings=UnderstandSettings(mode="reader"))
+    assert understander.understand(Request("a light tent, I weigh about 70 kilos")).bodies == ("70 kilos",)
+    assert understander.understand(Request("a light tent under 2 kg")).bodies == ()

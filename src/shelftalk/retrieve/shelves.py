@@ -66,8 +66,6 @@ class Shelves:
             self._held_by[key] = held_values(self._catalog.get_many(ids).values())
         return self._held_by[key]
 
-    # One attempt -------------------------------------------------------------------------------------------------
-
 
 def held_values(products: Iterable[Product]) -> dict[str, tuple[Scalar, ...]]:
     """The values of each attribute, commonest first, of those that at least one product in twenty carries."""

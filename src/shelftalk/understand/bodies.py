@@ -6,7 +6,6 @@ It asks what a product can carry, where a field says so; else it is no limit, an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from shelftalk.understand.amounts import Amount, amounts
@@ -45,19 +44,12 @@ _CARRIES = stemmed(
 
 @dataclass(slots=True)
 class Bodies:
-    """What the weights and heights of living beings ask for, the tokens they were read from, and what to tell of them."""
+    """What the weights and heights of living beings ask for, the tokens and words they were read from, and what to tell of them."""
 
     limits: list[Quantity] = field(default_factory=list)
     tokens: set[int] = field(default_factory=set)
+    words: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-
-
-_TOLD = re.compile(r"^'([^']+)' was taken as somebody's (?:weight|height)")
-
-
-def told_of_bodies(notes: Iterable[str]) -> tuple[str, ...]:
-    """The words of a request that notes say to be somebody's weight or height."""
-    return tuple(match[1] for note in notes if (match := _TOLD.match(note)))
 
 
 def bodies(text: Text, index: Index, category: str | None = None) -> Bodies:
@@ -71,6 +63,7 @@ def bodies(text: Text, index: Index, category: str | None = None) -> Bodies:
         first, last = amount.number.first, amount.last
         said = text.span(first, last)
         out.tokens |= set(range(first, last + 1))
+        out.words.append(said)
         reach = _reach(index, amount.unit)
         if reach is not None:
             out.limits += _within(reach, amount, said)

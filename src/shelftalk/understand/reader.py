@@ -57,7 +57,8 @@ THRIFTY = "a low price was wished for without naming one: ordered by price"
 class Reading:
     """An intent with what it was read from: `thrifty` says that the sort comes from a plea for a low price, not a superlative;
     `asked` that it asks about products already shown, which were picked for the wish `before` it: the next turn goes on from
-    that. `earlier` are the shopper's turns that it was read together with."""
+    that. `earlier` are the shopper's turns that it was read together with, `bodies` the words that tell of somebody's weight or
+    height."""
 
     intent: Intent
     thrifty: bool = False
@@ -66,6 +67,7 @@ class Reading:
     before: Intent = Intent()
     earlier: tuple[str, ...] = ()
     merged: bool = False
+    bodies: tuple[str, ...] = ()
 
 
 class Reader:
@@ -227,6 +229,7 @@ class Reader:
             ),
             thrifty,
             tuple(dict.fromkeys(notes)),
+            bodies=tuple(body.words),
         )
 
     def _names_something(self, sentence: str) -> bool:

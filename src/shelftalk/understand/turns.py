@@ -299,7 +299,7 @@ class Conversation:
             query=query,
             shopping=True,
         )
-        return Reading(merged, reading.thrifty, (*reading.notes, *notes), merged=True)
+        return Reading(merged, reading.thrifty, (*reading.notes, *notes), merged=True, bodies=reading.bodies)
 
     def _sorted(self, wish: Sort, category: str | None, picks: list[Shown]) -> Sort:
         """The order of a later turn, by a field that the products spoken of have: "the lightest" of tents by weight_kg."""

@@ -9,7 +9,6 @@ from shelftalk.engines.base import Engine
 from shelftalk.errors import UsageError
 from shelftalk.prompts.library import PromptLibrary
 from shelftalk.settings import UnderstandSettings
-from shelftalk.understand.bodies import told_of_bodies
 from shelftalk.understand.helping import Asked, KindSearch
 from shelftalk.understand.kind import named_kind
 from shelftalk.understand.matching import Matchers
@@ -40,6 +39,7 @@ class Understood:
     before: Intent = Intent()
     chosen: bool = False
     earlier: tuple[str, ...] = ()
+    bodies: tuple[str, ...] = ()
 
 
 class Understander:
@@ -105,9 +105,7 @@ class Understander:
         if self.wanting is None:
             return understood
         at = [n for n, (r, u) in enumerate(zip(requests, understood, strict=True)) if _open(r, u)]
-        asked = [
-            Asked(requests[n].request, u.earlier, u.intent, told_of_bodies(u.notes)) for n in at if (u := understood[n])
-        ]
+        asked = [Asked(requests[n].request, u.earlier, u.intent, u.bodies) for n in at if (u := understood[n])]
         for n, wanted in zip(at, self.wanting.read(asked), strict=True):
             one = understood[n]
             understood[n] = replace(
@@ -120,7 +118,10 @@ class Understander:
         readings = [self.conversation.read(r) for r in requests]
         if self.model is None:
             readings = [_wished(r) for r in readings] if self.wanting is not None else readings
-            return [Understood(r.intent, r.notes, asked=r.asked, before=r.before, earlier=r.earlier) for r in readings]
+            return [
+                Understood(r.intent, r.notes, asked=r.asked, before=r.before, earlier=r.earlier, bodies=r.bodies)
+                for r in readings
+            ]
         asked = [(q, r) for q, r in zip(requests, readings, strict=True) if r.intent.shopping and q.request.strip()]
         answers = iter(self.model.ask([(q, self._before(q), r) for q, r in asked]))
         out = []
