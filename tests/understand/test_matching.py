@@ -150,17 +150,36 @@ def test_the_shipped_head_tells_needs_from_requests_that_name_their_product(tmp_
 
 
 def test_a_head_is_read_from_the_folder_of_its_matcher(tmp_path: Path) -> None:
-    assert NeedHead.read(tmp_path) is None
+    assert NeedHead.read(tmp_path, 2) is None
     assert KindMatcher(Words()).tells("red kettle") is None
     (tmp_path / "head.json").write_text('{"weights": [1.0, -1.0], "length": 2.0, "bias": 0.0}', encoding="utf-8")
-    head = NeedHead.read(tmp_path)
+    head = NeedHead.read(tmp_path, 2)
     assert head is not None
     assert head.probability(np.array([1.0, 1.0]), "six words of six words here") == pytest.approx(
         1 / (1 + np.exp(-1.0))
     )
+    with pytest.raises(ValueError, match="over vectors of 2 dimensions, the encoder makes 3"):
+        NeedHead.read(tmp_path, 3)
     (tmp_path / "head.json").write_text("{}", encoding="utf-8")
     with pytest.raises(KeyError):
-        NeedHead.read(tmp_path)
+        NeedHead.read(tmp_path, 2)
+
+
+@pytest.mark.parametrize("held", ['{"weights": [1.0, -1.0], "length": 2.0, "bias": 0.0}', "{}", "[]", "not JSON"])
+def test_a_head_that_does_not_fit_is_left_out_and_the_matchers_stay(
+    held: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    shipped = Path(matching.SHIPPED_NEEDS).resolve()
+    folder = tmp_path / "need"
+    folder.mkdir()
+    for file in ("adapter_config.json", "adapter_model.safetensors"):
+        (folder / file).symlink_to(shipped / file)
+    (folder / "head.json").write_text(held, encoding="utf-8")
+    monkeypatch.setattr(matching, "resource", lambda name: folder if name == matching.SHIPPED_NEEDS else Path(name))
+    matchers = load_matchers(tmp_path)
+    assert matchers is not None
+    assert matchers.kinds.tells("the milk goes off on the beach") is None
+    assert f"{folder / 'head.json'} is left out" in caplog.text
 
 
 def test_without_matchers_it_is_said(

@@ -212,13 +212,19 @@ class NeedHead:
         return 1 / (1 + exp(-max(-30.0, min(30.0, score))))
 
     @classmethod
-    def read(cls, folder: Path) -> NeedHead | None:
-        """The head in a matcher's folder; None where it has none. Raises ValueError or KeyError for one that cannot be read."""
+    def read(cls, folder: Path, dimensions: int) -> NeedHead | None:
+        """The head in a matcher's folder, for vectors of so many dimensions; None where it has none. Raises ValueError, KeyError or
+        TypeError for one that cannot be read or was fitted over vectors of another length."""
         file = folder / HEAD
         if not file.is_file():
             return None
         held = json.loads(file.read_text("utf-8"))
-        return cls(tuple(map(float, held["weights"])), float(held["length"]), float(held["bias"]))
+        head = cls(tuple(map(float, held["weights"])), float(held["length"]), float(held["bias"]))
+        if len(head.weights) != dimensions:
+            raise ValueError(
+                f"it was fitted over vectors of {len(head.weights)} dimensions, the encoder makes {dimensions}"
+            )
+        return head
 
 
 class KindMatcher:
@@ -268,9 +274,22 @@ def load_matchers(home: Path) -> Matchers | None:
         fields, kinds = (
             load_embedder(str(merged(resource(name), home).resolve()), home) for name in (SHIPPED, SHIPPED_NEEDS)
         )
-        return Matchers(FieldMatcher(fields), KindMatcher(kinds, NeedHead.read(resource(SHIPPED_NEEDS))))
+        return Matchers(FieldMatcher(fields), KindMatcher(kinds, _shipped_head(kinds.dimensions)))
     except (EngineError, OSError, ValueError, KeyError) as error:
         log.warning("the matchers cannot be loaded, fields and kinds are shown as they come: %s", error)
+        return None
+
+
+def _shipped_head(dimensions: int) -> NeedHead | None:
+    """The head beside the matcher of kinds; None (and a warning) where it cannot be used: requests are then read without it."""
+    folder = resource(SHIPPED_NEEDS)
+    try:
+        return NeedHead.read(folder, dimensions)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        log.warning(
+            "%s is left out, needs are told from other requests without it: %s; fit it anew with `shelftalk train matcher`",
+            folder / HEAD, error,
+        )  # fmt: skip
         return None
 
 
