@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from shelftalk.facts.facts import Fact, facts_of, humanise, safe, spoken
 from shelftalk.facts.holds import same
 from shelftalk.facts.units import split_unit
-from shelftalk.facts.words import content_stems, stem, stems, words
+from shelftalk.facts.words import content_stems, stems, words
 from shelftalk.text import clean
 from shelftalk.values import Constraint, Criterion, Facets, Intent, Product
 
@@ -30,6 +30,7 @@ _BESIDE = frozenset(
 Nearest = Callable[[Sequence[str]], str]
 _CLAUSE = re.compile(r"(?<=[.!?;:])\s+|\s*\n\s*|,\s+(?=(?:and|but|with|for|so|which)\b)")
 _LONGEST_QUOTE = 80
+_MEANT = 3  # words of a clause that is chosen by its meaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,8 @@ def _touched(facts: Iterable[Fact], product: Product, intent: Intent, nearest: N
             yield fact
     if not asked.keys() - held:
         return
-    said = nearest(_speakable(product.description)) if nearest else quote(product.description, asked.keys() - held)
+    text = product.description
+    said = nearest(list(_quotable(text, _MEANT))) if nearest else quote(text, asked.keys() - held)
     if said:
         yield mention(product, said)
 
@@ -175,25 +177,23 @@ def mention(product: Product, said: str) -> Fact:
 def _described(product: Product, nearest: Nearest | None = None) -> list[Fact]:
     """The clause of the description that is nearest to the request, else the first short one, where nothing of the record was asked
     for."""
-    clauses = _speakable(product.description)
+    clauses = list(_quotable(product.description, _MEANT))
     said = (nearest(clauses) if nearest else "") or next(iter(clauses), "")
     return [mention(product, said)] if said else []
 
 
-def _speakable(text: str) -> list[str]:
-    """The short clauses of a text that can be quoted as they stand."""
-    clauses = (spoken(clause).strip(" .,;:!?") for clause in _CLAUSE.split(clean(text)))
-    return [s for s in clauses if len(words(s)) >= 3 and len(s) <= _LONGEST_QUOTE and '"' not in s and safe(s)]
-
-
 def quote(text: str, asked: Iterable[str]) -> str:
-    """The first short clause of the text that holds a word asked for and can be spoken; "" where none does."""
+    """The first short clause of the text that holds a word asked for and can be quoted; "" where none does."""
     wanted = set(asked)
-    for clause in _CLAUSE.split(clean(text)) if wanted else ():
+    return next((said for said in _quotable(text) if wanted & stems(said)), "") if wanted else ""
+
+
+def _quotable(text: str, least: int = 1) -> Iterator[str]:
+    """The short clauses of a text, of `least` words at least, that can be quoted as they stand."""
+    for clause in _CLAUSE.split(clean(text)):
         said = spoken(clause).strip(" .,;:!?")
-        if wanted & {stem(w) for w in words(said)} and len(said) <= _LONGEST_QUOTE and '"' not in said and safe(said):
-            return said
-    return ""
+        if least <= len(words(said)) and len(said) <= _LONGEST_QUOTE and '"' not in said and safe(said):
+            yield said
 
 
 def _commonest(facts: Iterable[Fact], facets: Facets) -> list[Fact]:
