@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from shelftalk.evaluate import identity
+
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "shelftalk"
 
 # Floor 0 is the ground. Modules of one floor do not import each other, except inside their own folder.
@@ -74,3 +76,14 @@ def test_slow_libraries_are_not_imported_at_the_top_of_a_module(path: Path) -> N
     names = {alias.name.split(".")[0] for node in top if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module.split(".")[0] for node in top if isinstance(node, ast.ImportFrom) and node.module}
     assert not names & slow
+
+
+def test_a_run_is_of_an_older_version_once_anything_that_answers_a_request_changes() -> None:
+    reached, new = set(), {"recommender"}
+    while new:
+        reached |= new
+        files = [path for path in FILES if _module(path) in new]
+        new = set().union(*map(_imports, files)) - reached
+    hashed = {part.removesuffix(".py") for part in identity._PATH}
+    assert all((PACKAGE / part).exists() for part in identity._PATH)
+    assert reached - {"errors", "resources"} <= hashed

@@ -16,12 +16,12 @@ _KIND, _CONTENT = "is", "of"
 _CLASSES: dict[str, type] = {
     name: found
     for name, found in vars(values).items()
-    if isinstance(found, type) and dataclasses.is_dataclass(found) and found.__module__ == values.__name__
+    if isinstance(found, type) and dataclasses.is_dataclass(found) and found.__module__.startswith(f"{values.__name__}.")
 }
 
 
 def packed(value: Any) -> Any:
-    """What `json.dumps` takes: a value of values.py, or what such values are made of. TypeError for anything else."""
+    """What `json.dumps` takes: a value of shelftalk.values, or what such values are made of. TypeError for anything else."""
     if value is None or isinstance(value, (str, bool, int, float)):
         return value
     if isinstance(value, tuple):
@@ -40,7 +40,7 @@ def packed(value: Any) -> Any:
 
 
 def unpacked(found: Any) -> Any:
-    """The value that `packed` took apart. ValueError for what is none; only classes of values.py are made."""
+    """The value that `packed` took apart. ValueError for what is none; only classes of shelftalk.values are made."""
     if isinstance(found, list):
         return tuple(unpacked(member) for member in found)
     if not isinstance(found, dict):

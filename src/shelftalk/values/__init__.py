@@ -1,0 +1,69 @@
+"""The values that travel down the path: a request becomes an Intent, Candidates, a Ranking, Picks with Claims, an Answer.
+
+This package knows no stage, no model and no database. Everything in it is immutable.
+"""
+
+from __future__ import annotations
+
+from shelftalk.values.answer import (
+    ANSWER_VERSION,
+    Answer,
+    Claim,
+    Evidence,
+    Explanation,
+    FollowUp,
+    Pick,
+    Verdict,
+    with_notes,
+)
+from shelftalk.values.intent import (
+    OPERATORS,
+    Constraint,
+    Criterion,
+    Direction,
+    Intent,
+    Operator,
+    Request,
+    Sort,
+    Turn,
+    Want,
+)
+from shelftalk.values.product import CORE_FIELDS, AttributeValue, Facet, Facets, Kind, Product, Scalar, plain
+from shelftalk.values.prompt import Message, Prompt, Tokens
+from shelftalk.values.ranking import Candidate, Ranking, Retrieval
+
+__all__ = [
+    "ANSWER_VERSION",
+    "FollowUp",
+    "Evidence",
+    "Claim",
+    "Explanation",
+    "Verdict",
+    "Pick",
+    "Answer",
+    "with_notes",
+    "OPERATORS",
+    "Direction",
+    "Operator",
+    "Want",
+    "Constraint",
+    "Sort",
+    "Criterion",
+    "Intent",
+    "Turn",
+    "Request",
+    "CORE_FIELDS",
+    "AttributeValue",
+    "Kind",
+    "Scalar",
+    "Product",
+    "Facet",
+    "Facets",
+    "plain",
+    "Message",
+    "Prompt",
+    "Tokens",
+    "Candidate",
+    "Retrieval",
+    "Ranking",
+]
