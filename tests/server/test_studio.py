@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +13,19 @@ import pytest
 from fastapi.testclient import TestClient
 from tests.server.obedient import Obedient
 
+from shelftalk.engines.fake import FakeEngine
+from shelftalk.prompts import PromptLibrary
 from shelftalk.recommender import Shelf
 from shelftalk.server.app import create_app
 from shelftalk.server.db import Keys, connect
 from shelftalk.settings import Settings
 
 WORDS = "a tent for two that my sister likes"
+NEEDS = (
+    "the milk goes off before I am home",
+    "something to keep warm at the bus stop",
+    "a present for someone who cooks",
+)
 
 
 def _settings(base: Settings, folder: Path, mode: str = "record", **serve: Any) -> Settings:
@@ -114,6 +122,38 @@ def test_two_variants_answer_the_same_request(server_settings: Settings, tmp_pat
     assert {c["source"] for p in a["picks"] for c in p["claims"]} == {"record"}
     assert "model" in {c["source"] for p in b["picks"] for c in p["claims"]}
     assert wrong.status_code == 422
+
+
+def test_grades_and_the_prompts_of_wishes_and_needs_are_tried_as_variants(
+    server_settings: Settings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "prompts"
+    shutil.copytree(PromptLibrary.default().folder, folder)
+    for name in ("wishes", "kinds"):
+        own = (folder / "understand" / f"{name}@1.jinja").read_text(encoding="utf-8")
+        own = own.replace("version: 1", "version: 90\ntrial: true", 1)
+        (folder / "understand" / f"{name}@90.jinja").write_text(own, encoding="utf-8")
+    engine = FakeEngine(default=lambda prompt: {"1": 0.0} if prompt.template.startswith("rank/") else "none")
+    settings = _settings(server_settings, tmp_path, database=None)
+    wishes, needs = "understand/wishes@90", "understand/kinds@90"
+    mine = {"understand": "wishes", "prompts": {"wishes": wishes, "needs": needs}}
+    with (
+        Shelf.open(settings.catalog, settings=settings, engine=engine, prompts=PromptLibrary(folder)) as shelf,
+        _client(settings, shelf) as client,
+    ):
+        _ready(client)
+        page = client.get("/studio").text
+        asked: set[str] = set()
+        for words in ("a tent for windy nights", *NEEDS):
+            engine.calls.clear()
+            reply = client.post("/studio/try", json={"request": words, "variants": [mine, {"strategy": "graded"}]})
+            assert reply.status_code == 200, reply.text
+            asked |= {prompt.template for prompt in engine.prompts}
+        crossed = client.post("/studio/try", json={"request": WORDS, "variants": [{"prompts": {"wishes": needs}}, {}]})
+    assert asked == {wishes, needs, "rank/graded@1"}
+    assert crossed.status_code == 422
+    assert '<option value="graded">' in page
+    assert page.count(f'<option value="{wishes}">') == page.count(f'<option value="{needs}">') == 2
 
 
 def test_a_language_model_that_breaks_in_an_unforeseen_way_is_tried_again_and_told_of(

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from shelftalk.errors import UsageError
-from shelftalk.prompts import PromptLibrary, Template
+from shelftalk.prompts import LayeredLibrary, PromptLibrary, Template
 from shelftalk.prompts.library import parse_template
 from shelftalk.settings import Settings, load_settings
 
@@ -73,7 +73,7 @@ class Variant:
         base = base or PromptLibrary.default()
         given = {key: value for key, value in self.given.items() if key in PROMPTS}
         named = [_template(key, value) or base.get(self.prompt(key)) for key, value in given.items()]
-        return _Layered(base.folder, named) if named else base
+        return LayeredLibrary(base.folder, named) if named else base
 
     def prompt(self, key: str) -> str:
         """The prompt that a key of PROMPTS names, as task/name, with its version where it has one."""
@@ -86,21 +86,6 @@ class Variant:
         template = _template(key, value)
         name = f"{template.name}@{template.version}" if template else value.removeprefix(f"{task}/")
         return setting, f"{task}/{name}" if with_task else name
-
-
-class _Layered(PromptLibrary):
-    """A library with single templates laid over it; each takes the place of the version that it has, and of its bare name."""
-
-    def __init__(self, folder: Path, templates: Sequence[Template]) -> None:
-        super().__init__(folder)
-        self._over = {t.ref: t for t in templates}
-        self._named = {**self._over, **{f"{t.task}/{t.name}": t for t in templates}}
-
-    def refs(self) -> list[str]:
-        return sorted({*super().refs(), *self._over})
-
-    def get(self, ref: str) -> Template:
-        return self._named[ref] if ref in self._named else super().get(ref)
 
 
 def parse_variants(texts: Sequence[str]) -> list[Variant]:

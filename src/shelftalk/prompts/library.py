@@ -9,7 +9,7 @@ names it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -213,3 +213,20 @@ class PromptLibrary:
         if key not in self._cache:
             self._cache[key] = parse_template(self.folder / task / f"{name}@{version}.jinja", task)
         return self._cache[key]
+
+
+class LayeredLibrary(PromptLibrary):
+    """A library with single templates laid over it; each takes the place of the version that it has, and of its bare name."""
+
+    def __init__(self, folder: Path, templates: Sequence[Template]) -> None:
+        super().__init__(folder)
+        self._over = {t.ref: t for t in templates}
+        self._named = {**self._over, **{f"{t.task}/{t.name}": t for t in templates}}
+
+    def refs(self) -> list[str]:
+        """Every task/name@version in the folder and laid over it, sorted."""
+        return sorted({*super().refs(), *self._over})
+
+    def get(self, ref: str) -> Template:
+        """As in any library, but a bare name that was laid over stands for that version."""
+        return self._named[ref] if ref in self._named else super().get(ref)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from shelftalk.gaps import by_kind
+from shelftalk.prompts import LayeredLibrary, PromptLibrary
 from shelftalk.recommender import Shelf
 from shelftalk.server.auth import needs
 from shelftalk.server.db.keys import Caller
@@ -23,7 +24,16 @@ from shelftalk.values import Request as Asked
 
 router = APIRouter(include_in_schema=False)
 Studio = Annotated[Caller, Depends(needs("studio"))]
-_PROMPTED = ("understand", "rank", "explain")
+Reading = Literal["wishes", "reader", "model", "both"]
+Strategy = Literal["graded", "none", "listwise", "pointwise", "generated"]
+Reasons = Literal["record", "model"]
+# What a variant may give another prompt to, and how the names of such prompts begin. "wishes" and "needs" are what the mode
+# "wishes" asks with, "understand" what "model" and "both" do.
+PromptOf = Literal["wishes", "needs", "understand", "rank", "explain"]
+_WISHES, _NEEDS_PROMPT = "understand/wishes@", "understand/kinds@"
+_PROMPTED: dict[str, str] = {
+    "wishes": _WISHES, "needs": _NEEDS_PROMPT, "understand": "understand/", "rank": "rank/", "explain": "explain/",
+}  # fmt: skip
 _GAPS, _KINDS, _NEEDS = 200, 8, 10
 
 
@@ -32,10 +42,10 @@ class Variant(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    understand: Literal["reader", "model", "both"] | None = None
-    strategy: Literal["none", "listwise", "pointwise", "generated"] | None = None
-    explain: Literal["model", "record"] | None = None
-    prompts: dict[Literal["understand", "rank", "explain"], str] = Field(default_factory=dict)
+    understand: Reading | None = None
+    strategy: Strategy | None = None
+    explain: Reasons | None = None
+    prompts: dict[PromptOf, str] = Field(default_factory=dict)
 
 
 class TryBody(BaseModel):
@@ -66,7 +76,8 @@ async def studio(request: Request) -> Response:
         {
             "entries": entries[:50], "keep": server.recent.keep, "figures": figures(entries), "plot": latency(entries),
             "stages": STAGES, "counts": counts, "live": await asyncio.to_thread(live, server), **gaps,
-            "options": {task: [r for r in refs if r.startswith(f"{task}/")] for task in _PROMPTED},
+            "readings": get_args(Reading), "strategies": get_args(Strategy), "reasons": get_args(Reasons),
+            "options": {of: [r for r in refs if _fits(of, r)] for of in _PROMPTED},
         },
     )  # fmt: skip
 
@@ -86,8 +97,10 @@ async def compare(body: TryBody, request: Request, caller: Studio) -> dict[str, 
             )  # fmt: skip
         _known(server.shelf, variant, i)
 
-        def ask(shelf: Shelf, settings: Settings = settings) -> dict[str, Any]:
-            other = Shelf(shelf.catalog, settings, shelf.prompts, shelf.loaded)
+        prompts = prompted(server.shelf.prompts, variant)
+
+        def ask(shelf: Shelf, settings: Settings = settings, prompts: PromptLibrary = prompts) -> dict[str, Any]:
+            other = Shelf(shelf.catalog, settings, prompts, shelf.loaded)
             return other.ask(Asked(body.request)).to_dict()
 
         answers.append(await while_there(request, server.pool.call(ask, limit_s=server.settings.serve.limit_s)))
@@ -107,24 +120,38 @@ def missing(server: Any, tenant: str) -> dict[str, Any]:
 
 
 def varied(settings: Settings, variant: Variant) -> Settings:
-    """The server's settings with those of the variant."""
-    prompts = {task: ref.removeprefix(f"{task}/") if task == "rank" else ref for task, ref in variant.prompts.items()}
+    """The server's settings with those of the variant; another strategy asks with its own prompt where none is given."""
+    given = variant.prompts
+    rank = given["rank"].removeprefix("rank/") if "rank" in given else None
     parts: dict[str, dict[str, Any]] = {
-        "understand": {"mode": variant.understand, "prompt": prompts.get("understand")},
-        "rank": {"strategy": variant.strategy, "prompt": prompts.get("rank")},
-        "explain": {"mode": variant.explain, "prompt": prompts.get("explain")},
+        "understand": {"mode": variant.understand, "prompt": given.get("understand")},
+        "rank": {"strategy": variant.strategy, "prompt": rank},
+        "explain": {"mode": variant.explain, "prompt": given.get("explain")},
     }
-    update = {
-        name: getattr(settings, name).model_copy(update={k: v for k, v in given.items() if v is not None})
-        for name, given in parts.items()
-    }
+    update = {}
+    for name, changes in parts.items():
+        kept = {key: value for key, value in changes.items() if value is not None}
+        if name == "rank" and kept.get("strategy", settings.rank.strategy) != settings.rank.strategy:
+            kept.setdefault("prompt", None)
+        update[name] = getattr(settings, name).model_copy(update=kept)
     return settings.model_copy(update=update)
 
 
+def prompted(prompts: PromptLibrary, variant: Variant) -> PromptLibrary:
+    """The server's prompts, with the variant's for wishes and needs, which no setting names, in front."""
+    named = [prompts.get(ref) for of, ref in variant.prompts.items() if of in ("wishes", "needs")]
+    return LayeredLibrary(prompts.folder, named) if named else prompts
+
+
+def _fits(of: str, ref: str) -> bool:
+    """Whether a prompt may be given to that."""
+    return ref.startswith(_PROMPTED[of]) and not (of == "understand" and ref.startswith((_WISHES, _NEEDS_PROMPT)))
+
+
 def _known(shelf: Shelf, variant: Variant, i: int) -> None:
-    for task, ref in variant.prompts.items():
-        if ref not in shelf.prompts.refs() or not ref.startswith(f"{task}/"):
-            raise Refused(422, "invalid_request", "there is no such prompt", param=f"variants.{i}.prompts.{task}")
+    for of, ref in variant.prompts.items():
+        if ref not in shelf.prompts.refs() or not _fits(of, ref):
+            raise Refused(422, "invalid_request", "there is no such prompt", param=f"variants.{i}.prompts.{of}")
 
 
 def live(server: Any) -> list[tuple[str, str]]:
@@ -139,7 +166,9 @@ def live(server: Any) -> list[tuple[str, str]]:
         ("Ranking", settings.rank.strategy),
         ("Reasons", settings.explain.mode),
     ]
-    if settings.understand.mode != "reader":
+    if settings.understand.mode == "wishes":
+        rows += [(f"Prompt of {of}", server.shelf.prompts.get(_PROMPTED[of][:-1]).ref) for of in ("wishes", "needs")]
+    elif settings.understand.mode != "reader":
         rows.append(("Prompt of reading", server.shelf.prompts.get(settings.understand.prompt).ref))
     if settings.rank.strategy != "none":
         rows.append(("Prompt of ranking", settings.rank.prompt or settings.rank.strategy))
