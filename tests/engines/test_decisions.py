@@ -113,6 +113,8 @@ def test_vllm_is_asked_as_it_was_recorded_and_its_answer_is_read() -> None:
         ({}, None, "3"),
         ({"/systemone": lambda path, body: said("not for this model")}, None, "3"),
         ({"/systemone": lambda path, body: httpx.Response(405)}, None, "3"),
+        ({"/systemone": lambda path, body: said("not for this model"), "/decisions": openai}, "openai", "1"),
+        ({"/decisions": lambda path, body: said("not for this model")}, None, "3"),
         ({"/systemone": lambda path, body: httpx.Response(200, text="<html>")}, None, "3"),
     ],
 )
@@ -185,10 +187,11 @@ def test_a_refusal_of_openai_is_an_error() -> None:
         server.engine.choose([CARD], GRADES)
 
 
+@pytest.mark.parametrize("way", ["systemone", "openai", "sglang"])
 @pytest.mark.parametrize("name", ["not for this model", "too long"])
-def test_a_forced_way_does_not_give_way(name: str) -> None:
-    server = Server({"/systemone": lambda path, body: said(name)}, decisions="systemone")
-    with pytest.raises(EngineError, match=r"server_decisions is 'systemone', but .* tiny-qwen3 \((501|400): .*'off'"):
+def test_a_forced_way_does_not_give_way(way: str, name: str) -> None:
+    server = Server({SHAPES[way].path: lambda path, body: said(name)}, decisions=way)
+    with pytest.raises(EngineError, match=rf"server_decisions is '{way}', but .* tiny-qwen3 \((501|400): .*'off'"):
         server.engine.choose([CARD], GRADES)
     assert server.count("/chat/completions") == 0
 
