@@ -1,17 +1,31 @@
-"""The text that retrieval searches for."""
+"""What retrieval searches for: the text of an intent, and what stays the same while its limits are given up."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from shelftalk.catalog.words import STOP_WORDS, content_words
+from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.text import clean, shorten
 from shelftalk.values import Intent
 
-__all__ = ["QUERY_LENGTH", "query_text"]
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["ANYTHING", "QUERY_LENGTH", "Search", "names_something", "query_text"]
 
 QUERY_LENGTH = 1_000
 # A request that leaves the kind open says so in its query; there is nothing to search for in it.
 _OPENING = re.compile(r"\b(?:something|anything)\b", re.I)
+_WORD = re.compile(r"\w+")
+# Words that name no kind of thing; superlatives over nothing but these are taken over everything.
+_GENERIC = (
+    "thing things item items product products article articles shop store catalogue catalog stock one ones most least best "
+    "worst cheap cheaper cheapest expensive highest lowest all everything anything overall sell offer"
+)
+ANYTHING = frozenset(_GENERIC.split())
 
 
 def query_text(intent: Intent) -> str:
@@ -22,3 +36,26 @@ def query_text(intent: Intent) -> str:
             query = f"{query} {wish}"
     query = shorten(query.strip(), QUERY_LENGTH)
     return query if any(c.isalnum() for c in query) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What stays the same while constraints are given up."""
+
+    intent: Intent
+    text: str
+    vector: np.ndarray | None
+    excluded_ids: tuple[str, ...]
+    unwanted: Unwanted
+    k: int  # how many are looked at, so that what is in stock can come first
+    wanted: int
+    given: bool = False  # the candidates are given: none is added to them
+
+
+def names_something(search: Search) -> bool:
+    """Whether words are left that may name a kind of thing, once the words of constraints and superlative are taken out."""
+    intent = search.intent
+    spans = [c.span for c in intent.constraints] + ([intent.sort.span] if intent.sort else [])
+    read = set(_WORD.findall(" ".join(spans).lower()))
+    words = _WORD.findall(content_words(search.text).lower())
+    return any(w not in read and w not in ANYTHING and w not in STOP_WORDS and not w.isdigit() for w in words)

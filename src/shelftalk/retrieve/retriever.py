@@ -20,47 +20,28 @@ A candidate's `score` falls with its place: its relevance where relevance decide
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from shelftalk.catalog import rows, sql
+from shelftalk.catalog import sql
 from shelftalk.catalog.standing import Scope
-from shelftalk.catalog.words import STOP_WORDS, content_words
 from shelftalk.errors import CatalogError
 from shelftalk.retrieve import relax, stock
 from shelftalk.retrieve.audience import grown_up_first
 from shelftalk.retrieve.criteria import top, utility
 from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.retrieve.fusion import FEEDBACK, Fused, fuse, moved, weights_for, with_cosines
-from shelftalk.retrieve.kind import (
-    PROPERTY,
-    UNNAMED,
-    WHOLE,
-    a_value,
-    called_so,
-    entitled,
-    foreign,
-    head_of,
-    mentioned,
-    property_alone,
-    says_what,
-    singular,
-)
-from shelftalk.retrieve.names import also_called
-from shelftalk.retrieve.query import query_text
+from shelftalk.retrieve.likeness import Likeness
+from shelftalk.retrieve.near import comparable, nearest
+from shelftalk.retrieve.query import Search, names_something, query_text
 from shelftalk.retrieve.stock import placed
 from shelftalk.settings import RetrieveSettings
-from shelftalk.text import shorten
 from shelftalk.values import Candidate, Constraint, Criterion, Intent, Product, Retrieval, Sort
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from shelftalk.catalog import Catalog
 
-_WORD = re.compile(r"\w+")
 # How deep each list goes before they are fused.
 DENSE_DEPTH, BM25_DEPTH = 400, 400
 # So many candidates come from the criteria's own order; each kind after the first of a need weighs so much less.
@@ -70,30 +51,8 @@ POPULARITY = 0.1
 # What criteria count in a shop whose products have no kinds: they were read over the fields of all (chorus train, 50 queries, nDCG@10
 # .768 at 1, .788 at a quarter, .792 without criteria).
 UNPLACED = 0.25
-# So many products with a word are looked at to tell what it names.
-_LOOKED_AT = 60
 # At most this many relevant products compete for a superlative.
 COMPETING = 400
-# Words that name no kind of thing; superlatives over nothing but these are taken over everything.
-_GENERIC = (
-    "thing things item items product products article articles shop store catalogue catalog stock one ones most least best "
-    "worst cheap cheaper cheapest expensive highest lowest all everything anything overall sell offer"
-)
-ANYTHING = frozenset(_GENERIC.split())
-
-
-@dataclass(frozen=True, slots=True)
-class _Search:
-    """What stays the same while constraints are given up."""
-
-    intent: Intent
-    text: str
-    vector: np.ndarray | None
-    excluded_ids: tuple[str, ...]
-    unwanted: Unwanted
-    k: int  # how many are looked at, so that what is in stock can come first
-    wanted: int
-    given: bool = False  # the candidates are given: none is added to them
 
 
 class Retriever:
@@ -101,6 +60,7 @@ class Retriever:
 
     def __init__(self, catalog: Catalog, settings: RetrieveSettings) -> None:
         self._catalog, self._settings = catalog, settings
+        self._likeness = Likeness(catalog, settings.unlike_below)
 
     def retrieve(self, intent: Intent, *, k: int | None = None, only: Sequence[str] | None = None) -> Retrieval:
         """Up to k candidates (by default the setting `candidates`), best first; see the module for how.
@@ -115,15 +75,15 @@ class Retriever:
         constraints = intent.constraints
         found = self._try(search, constraints)
         if found.candidates:
-            return self._unlike(search, found)
+            return self._likeness.marked(search, found)
         for given_up in relax.sacrifices(constraints):
             kept = tuple(c for c in constraints if c not in given_up)
             found = self._try(search, kept)
             if found.candidates:
-                return self._unlike(search, self._near_misses(search, found, given_up))
+                return self._likeness.marked(search, self._near_misses(search, found, given_up))
         return Retrieval(no_match=True)
 
-    def _try(self, search: _Search, constraints: Sequence[Constraint]) -> Retrieval:
+    def _try(self, search: Search, constraints: Sequence[Constraint]) -> Retrieval:
         """What satisfies the constraints, without a candidate where nothing does."""
         where = sql.where(constraints, search.excluded_ids)
         matching = self._catalog.matching(where)
@@ -133,7 +93,7 @@ class Retriever:
         return Retrieval(candidates[: search.wanted], matching=matching if candidates else 0, notes=(*audience, *notes))
 
     def _candidates(
-        self, search: _Search, constraints: Sequence[Constraint], where: str | None, matching: int
+        self, search: Search, constraints: Sequence[Constraint], where: str | None, matching: int
     ) -> tuple[Candidate, ...]:
         sort = search.intent.sort
         if sort is not None:
@@ -175,7 +135,7 @@ class Retriever:
         return of_kinds if self._catalog.matching(sql.where(of_kinds)) else tuple(constraints)
 
     def _weighed(
-        self, search: _Search, constraints: Sequence[Constraint], found: tuple[Candidate, ...], weight: float = 1.0
+        self, search: Search, constraints: Sequence[Constraint], found: tuple[Candidate, ...], weight: float = 1.0
     ) -> tuple[Candidate, ...]:
         """The candidates by relevance (times `weight`), kind and the criteria's utility together, with those that the criteria's
         own order in the database adds."""
@@ -205,7 +165,7 @@ class Retriever:
         top_score = max((c.score for c in scored), default=0.0) or 1.0
         return tuple(replace(c, score=c.score / top_score) for c in scored[: search.k])
 
-    def _more(self, search: _Search, constraints: Sequence[Constraint], scoped: Sequence[Constraint]) -> list[str]:
+    def _more(self, search: Search, constraints: Sequence[Constraint], scoped: Sequence[Constraint]) -> list[str]:
         """The ids of the best by each criterion, and of those of the kinds in question that are nearest to the text."""
         found = top(self._catalog, search.intent.criteria, scoped, search.excluded_ids, CRITERIA_DEPTH)
         if search.vector is not None and len(scoped) > len(constraints):
@@ -214,7 +174,7 @@ class Retriever:
             ]
         return found
 
-    def _fused(self, search: _Search, where: str | None, depth: int, *, feedback: float = 0.0) -> list[Fused]:
+    def _fused(self, search: Search, where: str | None, depth: int, *, feedback: float = 0.0) -> list[Fused]:
         if search.vector is None:
             return []
         dense = self._catalog.dense(search.vector, where, depth)
@@ -229,7 +189,7 @@ class Retriever:
         again = fuse(nearer, full_text, weights, fusion=settings.fusion, rrf_k=settings.rrf_k)
         return with_cosines(again, dict(dense))
 
-    def _kept(self, search: _Search, ids: Iterator[str], limit: int | None = None) -> list[Product]:
+    def _kept(self, search: Search, ids: Iterator[str], limit: int | None = None) -> list[Product]:
         """The first k products of those ids that carry no unwanted word."""
         limit = limit or search.k
         kept: list[Product] = []
@@ -244,7 +204,7 @@ class Retriever:
     # Superlatives ------------------------------------------------------------------------------------------------
 
     def _superlative(
-        self, search: _Search, sort: Sort, constraints: Sequence[Constraint], where: str | None, matching: int
+        self, search: Search, sort: Sort, constraints: Sequence[Constraint], where: str | None, matching: int
     ) -> tuple[Candidate, ...]:
         relevance: dict[str, Fused] = {}
         if search.text:
@@ -276,7 +236,7 @@ class Retriever:
 
     # Nothing to search for -----------------------------------------------------------------------------------------
 
-    def _popular(self, search: _Search, where: str | None) -> tuple[Candidate, ...]:
+    def _popular(self, search: Search, where: str | None) -> tuple[Candidate, ...]:
         """The most reviewed products, by rating times the logarithm of the number of reviews."""
         ids = self._catalog.scan(where, order_by=Sort("review_count", "desc"), limit=4 * search.k)
         products = self._kept(search, iter(ids), len(ids))
@@ -291,7 +251,7 @@ class Retriever:
 
     # Given candidates ------------------------------------------------------------------------------------------------
 
-    def _among(self, search: _Search, ids: list[str]) -> Retrieval:
+    def _among(self, search: Search, ids: list[str]) -> Retrieval:
         """Exactly those products: those that satisfy the intent, by its order, then the others, the nearest first."""
         known = self._catalog.get_many(ids)
         unknown = [i for i in ids if i not in known]
@@ -311,13 +271,13 @@ class Retriever:
         inside = {c.product.id for c in held}
         others = [c for c in self._ordered(wide, sql.where(only_ids=ids)) if c.product.id not in inside]
         if intent.sort is None:
-            others = _nearest(others, constraints)
+            others = nearest(others, constraints)
         held, notes = stock.last(held, constraints)
         broken = self._violated(constraints, [c.product.id for c in others]) if not held else ()
         candidates = placed([(c.product, c.scores) for c in (*held, *others)]) if others else held
         return Retrieval(candidates, broken, not held, len(held), notes)
 
-    def _ordered(self, search: _Search, where: str | None) -> tuple[Candidate, ...]:
+    def _ordered(self, search: Search, where: str | None) -> tuple[Candidate, ...]:
         """All products of a small filter in the intent's order."""
         if search.intent.sort is not None:
             return self._superlative(search, search.intent.sort, (), where, 0)
@@ -325,79 +285,16 @@ class Retriever:
 
     # Near misses -----------------------------------------------------------------------------------------------------
 
-    def _unlike(self, search: _Search, found: Retrieval) -> Retrieval:
-        """The find, marked as no match and with a note where the catalogue has nothing like what was asked.
-
-        The floors are the default embedder's; others have other scales and are not judged.
-        """
-        if not search.text or self._catalog.embedder.name != "default" or relax.names_kind(search.intent.constraints):
-            return found
-        kind = search.intent.kind
-        if kind:
-            if self._sold(kind, search):
-                return found
-            note = f"Nothing like '{shorten(kind, 60)}' was found in the catalogue; these are the nearest."
-        elif search.intent.constraints or search.intent.sort or not self._strange(search, found):
-            return found
-        else:
-            note = "Nothing in the catalogue is like what was asked; these are the nearest."
-        return replace(found, no_match=True, matching=0, notes=(*found.notes, note))
-
-    def _sold(self, kind: str, search: _Search) -> bool:
-        """Whether the catalogue has such a thing: called so, or near enough in meaning."""
-        head = head_of(kind)
-        products = self._with(head)
-        if called_so(kind, products) or any(
-            called_so(n, self._with(head_of(n))) for n in also_called(singular(kind), singular(head))
-        ):
-            return True
-        floor = self._settings.unlike_below
-        if " " in kind:
-            if entitled(kind, alike := self._with(kind)):
-                return True
-            if foreign(kind, alike):
-                floor += UNNAMED
-            if not a_value(head, products) and self._nearness(kind, search) >= floor + PROPERTY:
-                return True
-        if property_alone(head, products):
-            return all(self._nearness(text, search) >= floor + PROPERTY for text in dict.fromkeys((kind, head)))
-        whole = UNNAMED if mentioned(head, products) else WHOLE
-        return self._nearness(kind, search) >= floor + whole and self._nearness(head, search) >= floor + UNNAMED
-
-    def _with(self, words: str) -> list[Product]:
-        """The products that have most of the words, the best first."""
-        found = [i for i, _ in self._catalog.lexical(words, None, _LOOKED_AT)]
-        return list(self._catalog.get_many(found).values())
-
-    def _nearness(self, text: str, search: _Search) -> float:
-        """The best cosine similarity of any product to a text."""
-        vector = search.vector if text == search.text else self._catalog.embedder.encode_query(text)
-        best = self._catalog.dense(vector, None, 1) if vector is not None else []
-        return best[0][1] if best else 0.0
-
-    def _strange(self, search: _Search, found: Retrieval) -> bool:
-        """Whether no candidate comes near the text and none of the first carries all its words. A text of which only wishes
-        and words of no particular thing are left ("something nice for my sister") is never strange."""
-        if max((c.scores.get("dense", 0.0) for c in found.candidates), default=0.0) >= self._settings.unlike_below:
-            return False
-        if not says_what(search.intent):
-            return False
-        words = content_words(search.text).lower().split()
-        return not any(
-            all(word in rows.search_text(candidate.product).lower() for word in words)
-            for candidate in found.candidates[:5]
-        )
-
-    def _near_misses(self, search: _Search, found: Retrieval, given_up: Sequence[Constraint]) -> Retrieval:
+    def _near_misses(self, search: Search, found: Retrieval, given_up: Sequence[Constraint]) -> Retrieval:
         candidates = found.candidates
         if search.intent.sort is None:
             cut = self._settings.relevance_cut if search.text else 0.0
             best = candidates[0].score
             close = [c for c in candidates if c.score >= cut * best]
-            nearest = _nearest(close, given_up)
-            if nearest != close:
+            near = nearest(close, given_up)
+            if near != close:
                 rest = [c for c in candidates if c.score < cut * best]
-                candidates = placed([(c.product, c.scores) for c in (*nearest, *rest)])
+                candidates = placed([(c.product, c.scores) for c in (*near, *rest)])
         broken = self._violated(given_up, [c.product.id for c in candidates])
         return replace(found, candidates=candidates, relaxed=broken, no_match=True)
 
@@ -405,7 +302,7 @@ class Retriever:
         """Those of the constraints that any of the products breaks, by the database's own judgment."""
         return tuple(c for c in constraints if self._catalog.matching(sql.where((c,), only_ids=ids)) < len(ids))
 
-    def _search(self, intent: Intent, k: int, wanted: int) -> _Search:
+    def _search(self, intent: Intent, k: int, wanted: int) -> Search:
         text = query_text(intent)
         ids: list[str] = []
         words: list[str] = []
@@ -413,51 +310,10 @@ class Retriever:
         for excluded in intent.exclude:
             (ids if excluded in known else words).append(excluded)
         vector = self._catalog.embedder.encode_query(text) if text else None
-        return _Search(intent, text, vector, tuple(ids), Unwanted(words), k, wanted)
-
-
-def names_something(search: _Search) -> bool:
-    """Whether words are left that may name a kind of thing, once the words of constraints and superlative are taken out."""
-    intent = search.intent
-    spans = [c.span for c in intent.constraints] + ([intent.sort.span] if intent.sort else [])
-    read = set(_WORD.findall(" ".join(spans).lower()))
-    words = _WORD.findall(content_words(search.text).lower())
-    return any(w not in read and w not in ANYTHING and w not in STOP_WORDS and not w.isdigit() for w in words)
+        return Search(intent, text, vector, tuple(ids), Unwanted(words), k, wanted)
 
 
 def relevant(fused: Sequence[Fused], cut: float) -> list[Fused]:
     """Those whose score is at least `cut` times the best one, best first."""
     best = max((f.score for f in fused), default=0.0)
     return [f for f in fused if f.score >= cut * best]
-
-
-def comparable(product: Product, field: str) -> float | None:
-    """The number or date that the database sorts a product by in a field, None for a missing one."""
-    value = product.value(field)
-    if value is None:
-        return None
-    date = sql.fractional_year(value)
-    return sql.number(value) if date is None else date
-
-
-def _nearest(candidates: Sequence[Candidate], constraints: Sequence[Constraint]) -> list[Candidate]:
-    """The candidates by how far they are from the limits, the nearest first; equally near ones keep their order."""
-    return sorted(candidates, key=lambda c: sum(_distance(c.product, limit) for limit in constraints))
-
-
-def _distance(product: Product, constraint: Constraint) -> float:
-    """0 within the limit, below 1 and rising with how far off it is, 1 for another value than the one asked, 2 for none."""
-    value = comparable(product, constraint.field)
-    limits = constraint.value if isinstance(constraint.value, tuple) else (constraint.value,)
-    numbers = [n for n in (sql.fractional_year(v) or sql.number(v) for v in limits) if n is not None]
-    if constraint.operator in ("=", "in", "!=", "not in") or not numbers:
-        return 1.0
-    if value is None:
-        return 2.0
-    low = numbers[0] if constraint.operator in (">", ">=", "between") else float("-inf")
-    high = numbers[-1] if constraint.operator in ("<", "<=", "between") else float("inf")
-    if low <= value <= high:
-        return 0.0
-    limit = low if value < low else high
-    off = abs(value - limit) / max(abs(limit), 1e-9)
-    return off / (1 + off)

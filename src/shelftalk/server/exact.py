@@ -16,7 +16,9 @@ _KIND, _CONTENT = "is", "of"
 _CLASSES: dict[str, type] = {
     name: found
     for name, found in vars(values).items()
-    if isinstance(found, type) and dataclasses.is_dataclass(found) and found.__module__.startswith(f"{values.__name__}.")
+    if isinstance(found, type)
+    and dataclasses.is_dataclass(found)
+    and found.__module__.startswith(f"{values.__name__}.")
 }
 
 

@@ -1,0 +1,104 @@
+"""Whether the catalogue has anything like what was asked, by its words and by how near the nearest product stands in meaning."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from shelftalk.catalog import rows
+from shelftalk.catalog.words import content_words
+from shelftalk.retrieve import relax
+from shelftalk.retrieve.kind import (
+    PROPERTY,
+    UNNAMED,
+    WHOLE,
+    a_value,
+    called_so,
+    entitled,
+    foreign,
+    head_of,
+    mentioned,
+    property_alone,
+    says_what,
+    singular,
+)
+from shelftalk.retrieve.names import also_called
+from shelftalk.retrieve.query import Search
+from shelftalk.text import shorten
+from shelftalk.values import Product, Retrieval
+
+if TYPE_CHECKING:
+    from shelftalk.catalog import Catalog
+
+# So many products with a word are looked at to tell what it names.
+_LOOKED_AT = 60
+
+
+class Likeness:
+    """Marks what retrieval found where nothing is like what was asked. `floor` is the cosine below which nothing is."""
+
+    def __init__(self, catalog: Catalog, floor: float) -> None:
+        self._catalog, self._floor = catalog, floor
+
+    def marked(self, search: Search, found: Retrieval) -> Retrieval:
+        """The find, marked as no match and with a note where the catalogue has nothing like what was asked.
+
+        The floors are the default embedder's; others have other scales and are not judged.
+        """
+        if not search.text or self._catalog.embedder.name != "default" or relax.names_kind(search.intent.constraints):
+            return found
+        kind = search.intent.kind
+        if kind:
+            if self._sold(kind, search):
+                return found
+            note = f"Nothing like '{shorten(kind, 60)}' was found in the catalogue; these are the nearest."
+        elif search.intent.constraints or search.intent.sort or not self._strange(search, found):
+            return found
+        else:
+            note = "Nothing in the catalogue is like what was asked; these are the nearest."
+        return replace(found, no_match=True, matching=0, notes=(*found.notes, note))
+
+    def _sold(self, kind: str, search: Search) -> bool:
+        """Whether the catalogue has such a thing: called so, or near enough in meaning."""
+        head = head_of(kind)
+        products = self._with(head)
+        if called_so(kind, products) or any(
+            called_so(n, self._with(head_of(n))) for n in also_called(singular(kind), singular(head))
+        ):
+            return True
+        floor = self._floor
+        if " " in kind:
+            if entitled(kind, alike := self._with(kind)):
+                return True
+            if foreign(kind, alike):
+                floor += UNNAMED
+            if not a_value(head, products) and self._nearness(kind, search) >= floor + PROPERTY:
+                return True
+        if property_alone(head, products):
+            return all(self._nearness(text, search) >= floor + PROPERTY for text in dict.fromkeys((kind, head)))
+        whole = UNNAMED if mentioned(head, products) else WHOLE
+        return self._nearness(kind, search) >= floor + whole and self._nearness(head, search) >= floor + UNNAMED
+
+    def _with(self, words: str) -> list[Product]:
+        """The products that have most of the words, the best first."""
+        found = [i for i, _ in self._catalog.lexical(words, None, _LOOKED_AT)]
+        return list(self._catalog.get_many(found).values())
+
+    def _nearness(self, text: str, search: Search) -> float:
+        """The best cosine similarity of any product to a text."""
+        vector = search.vector if text == search.text else self._catalog.embedder.encode_query(text)
+        best = self._catalog.dense(vector, None, 1) if vector is not None else []
+        return best[0][1] if best else 0.0
+
+    def _strange(self, search: Search, found: Retrieval) -> bool:
+        """Whether no candidate comes near the text and none of the first carries all its words. A text of which only wishes
+        and words of no particular thing are left ("something nice for my sister") is never strange."""
+        if max((c.scores.get("dense", 0.0) for c in found.candidates), default=0.0) >= self._floor:
+            return False
+        if not says_what(search.intent):
+            return False
+        words = content_words(search.text).lower().split()
+        return not any(
+            all(word in rows.search_text(candidate.product).lower() for word in words)
+            for candidate in found.candidates[:5]
+        )
