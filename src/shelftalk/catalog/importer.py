@@ -17,7 +17,8 @@ from typing import IO
 
 from shelftalk.catalog import files, rows
 from shelftalk.catalog.readers import Reject, read_feed
-from shelftalk.catalog.store import HOME, Catalog, Embedder, UpsertReport
+from shelftalk.catalog.store import HOME, Catalog
+from shelftalk.catalog.upsert import Embedder, UpsertReport
 from shelftalk.errors import UsageError
 from shelftalk.values import Product
 

@@ -14,10 +14,10 @@ import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,13 +27,12 @@ from shelftalk.catalog.ondisk import (
     METADATA,
     TABLE,
     Metadata,
-    hashes_of,
     make_indices,
     read_metadata,
     reported,
-    vectors_of,
 )
 from shelftalk.catalog.snapshot import Snapshot
+from shelftalk.catalog.upsert import Embedder, UpsertReport, put
 from shelftalk.errors import CatalogError
 from shelftalk.values import Facets, Product, Sort
 
@@ -47,31 +46,6 @@ UNINDEXED_ROWS = 2_000
 KEEP_VERSIONS = timedelta(minutes=10)
 
 log = logging.getLogger(__name__)
-
-
-class Embedder(Protocol):
-    """What a catalogue needs of an embedder; `shelftalk.catalog.embed` has the real one."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def dimensions(self) -> int: ...
-    def encode(self, texts: Sequence[str]) -> np.ndarray: ...
-    def encode_query(self, text: str) -> np.ndarray: ...
-
-
-@dataclass(frozen=True, slots=True)
-class UpsertReport:
-    """How many products were new, changed and the same, and how many of them were embedded."""
-
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    embedded: int = 0
-
-    def __add__(self, other: UpsertReport) -> UpsertReport:
-        mine, theirs = asdict(self), asdict(other)
-        return UpsertReport(**{k: mine[k] + theirs[k] for k in mine})
 
 
 class Catalog:
@@ -273,7 +247,7 @@ class Catalog:
             rows.check(product)
         with self.writing(), reported(self.path, "write to"):
             self._create()
-            report = self._write(products)
+            report = put(self._latest(), products, lambda: self.embedder)
             if tidy and self.unindexed() > UNINDEXED_ROWS:
                 self.optimize()
             return report
@@ -310,36 +284,6 @@ class Catalog:
         return int(stats.num_unindexed_rows) if stats else int(table.count_rows())
 
     # Inside
-
-    def _write(self, products: Sequence[Product]) -> UpsertReport:
-        from shelftalk.catalog.embed import embedding_text
-
-        table = self._latest()
-        fresh_table = table.count_rows() == 0
-        old = {} if fresh_table else hashes_of(table, [p.id for p in products])
-        changed = [p for p in products if p.id not in old or old[p.id][0] != rows.record_hash(p)]
-        if not changed:
-            return UpsertReport(unchanged=len(products))
-        texts = [embedding_text(p) for p in changed]
-        hashes = [rows.text_hash(self.embedder.name, t) for t in texts]
-        known = [p.id for p, h in zip(changed, hashes, strict=True) if p.id in old and old[p.id][1] == h]
-        vectors = vectors_of(table, known)
-        fresh = [n for n, p in enumerate(changed) if p.id not in vectors]
-        matrix = np.zeros((len(changed), self.embedder.dimensions), dtype=np.float32)
-        if fresh:
-            matrix[fresh] = self.embedder.encode([texts[n] for n in fresh])
-        for n, p in enumerate(changed):
-            if p.id in vectors:
-                matrix[n] = vectors[p.id]
-        data = rows.table(changed, matrix, hashes)
-        updated = sum(p.id in old for p in changed)
-        if updated:
-            table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all().execute(data)
-        else:
-            table.add(data)
-        if fresh_table:
-            make_indices(table)
-        return UpsertReport(len(changed) - updated, updated, len(products) - len(changed), len(fresh))
 
     def _create(self) -> None:
         """Makes metadata and an empty table where there are none."""

@@ -20,7 +20,7 @@ from filelock import FileLock
 from shelftalk.catalog import Catalog, import_feed, load_embedder
 from shelftalk.catalog.importer import Progress
 from shelftalk.catalog.readers import read_feed
-from shelftalk.catalog.store import Embedder
+from shelftalk.catalog.upsert import Embedder
 from shelftalk.errors import CatalogError, UsageError
 from shelftalk.evaluate.sources.base import Feed
 from shelftalk.evaluate.suite import feed_digest
