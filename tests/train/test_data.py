@@ -12,7 +12,8 @@ from shelftalk.errors import UsageError
 from shelftalk.settings import Settings
 from shelftalk.train import data as building
 from shelftalk.train.config import DataConfig, load_config, parse_config
-from shelftalk.train.data import build, check_out, make, write
+from shelftalk.train.data import build, make
+from shelftalk.train.folder import Built, check_out, write
 
 from tests.train.tiny_productqa import Words, write as tiny  # isort: skip
 
@@ -30,11 +31,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def built(folder: Path) -> building.Built:
+def built(folder: Path) -> Built:
     return build(config(folder, hostile=0.3), Settings(), chat=Words())  # type: ignore[arg-type]
 
 
-def test_each_task_has_rows_and_each_category_stands_in_one_split(built: building.Built) -> None:
+def test_each_task_has_rows_and_each_category_stands_in_one_split(built: Built) -> None:
     tasks = {(e.task, e.split) for e in built.examples}
     assert {task for task, split in tasks if split == "train"} == {
         "suits",
@@ -47,7 +48,7 @@ def test_each_task_has_rows_and_each_category_stands_in_one_split(built: buildin
     }  # fmt: skip
 
 
-def test_the_answers_of_choices_are_labels_and_those_of_pointwise_follow_the_gold_set(built: building.Built) -> None:
+def test_the_answers_of_choices_are_labels_and_those_of_pointwise_follow_the_gold_set(built: Built) -> None:
     for example in built.examples:
         if example.task in ("suits", "pointwise", "listwise"):
             assert example.completion in example.labels
@@ -55,7 +56,7 @@ def test_the_answers_of_choices_are_labels_and_those_of_pointwise_follow_the_gol
         assert example.completion == ("yes" if example.gains[0] >= 2 else "no")
 
 
-def test_the_letter_of_a_listwise_row_is_that_of_its_one_best_product(built: building.Built) -> None:
+def test_the_letter_of_a_listwise_row_is_that_of_its_one_best_product(built: Built) -> None:
     rows = [e for e in built.examples if e.task == "listwise"]
     for example in rows:
         best = max(example.gains)
@@ -100,7 +101,7 @@ def test_numbers_wanted_are_kept_and_what_is_beyond_them_is_counted(folder: Path
     assert few.report.left_out["suits: rows beyond the number wanted (train)"] == 1
 
 
-def test_the_set_on_disk_loads_with_datasets_and_carries_its_card(built: building.Built, tmp_path: Path) -> None:
+def test_the_set_on_disk_loads_with_datasets_and_carries_its_card(built: Built, tmp_path: Path) -> None:
     import datasets
 
     write(built, tmp_path / "set")

@@ -15,7 +15,8 @@ from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Suits
 from shelftalk.settings import Settings, UnderstandSettings
 from shelftalk.train.config import parse_config
-from shelftalk.train.data import Built, build
+from shelftalk.train.data import build
+from shelftalk.train.folder import Built
 from shelftalk.train.sets.hostile import hostile_title, lines
 from shelftalk.train.sets.shop import Shop, bare_shop
 from shelftalk.train.sets.synthetic import catalogue
