@@ -18,6 +18,7 @@ from shelftalk.prompts import PromptLibrary
 from shelftalk.recommender import Shelf
 from shelftalk.server.app import create_app
 from shelftalk.server.db import Keys, connect
+from shelftalk.server.routes.studio import Variant, varied
 from shelftalk.settings import Settings
 
 WORDS = "a tent for two that my sister likes"
@@ -154,6 +155,27 @@ def test_grades_and_the_prompts_of_wishes_and_needs_are_tried_as_variants(
     assert crossed.status_code == 422
     assert '<option value="graded">' in page
     assert page.count(f'<option value="{wishes}">') == page.count(f'<option value="{needs}">') == 2
+
+
+def test_another_strategy_asks_with_its_own_prompt(server_settings: Settings) -> None:
+    rank = server_settings.rank.model_copy(update={"strategy": "listwise", "prompt": "listwise@1"})
+    settings = server_settings.model_copy(update={"rank": rank})
+    assert varied(settings, Variant(strategy="graded")).rank.prompt is None
+    assert varied(settings, Variant(strategy="listwise")).rank.prompt == "listwise@1"
+    own = Variant(strategy="pointwise", prompts={"rank": "rank/pointwise@2"})
+    assert varied(settings, own).rank.prompt == "pointwise@2"
+
+
+def test_the_prompts_that_wishes_are_read_with_are_named(server_settings: Settings, tmp_path: Path) -> None:
+    settings = _settings(server_settings, tmp_path)
+    settings.understand = settings.understand.model_copy(update={"mode": "wishes"})
+    with (
+        Shelf.open(settings.catalog, settings=settings, engine=Obedient()) as shelf,
+        _client(settings, shelf) as client,
+    ):
+        _ready(client)
+        rows = " ".join(re.sub(r"<[^>]+>", " ", client.get("/studio").text).split())
+    assert "Prompt of wishes understand/wishes@1 Prompt of needs understand/kinds@1" in rows
 
 
 def test_a_language_model_that_breaks_in_an_unforeseen_way_is_tried_again_and_told_of(
