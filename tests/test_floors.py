@@ -18,7 +18,7 @@ FLOORS: dict[str, float] = {
     "catalog": 2, "engines": 2, "prompts": 2, "written": 2,
     "facts": 2.5,
     "understand": 3, "retrieve": 3, "rank": 3, "explain": 3,
-    "asked": 4, "work": 4, "readings": 4, "recommender": 5,
+    "asked": 4, "work": 4, "readings": 4, "pipeline": 4.5, "recommender": 5,
     "render": 6, "bulk": 6, "gaps": 6, "trec": 7, "demo": 6,
     "evaluate": 7, "server": 7, "train": 8, "testing": 8,
     "cli": 9, "__main__": 10,

@@ -240,7 +240,7 @@ def test_what_was_understood_and_the_bare_picks_come_before_the_language_model_i
         loaded.append("now")
         return FakeEngine(default="It is red [1].")
 
-    monkeypatch.setattr("shelftalk.recommender.load_engine", load)
+    monkeypatch.setattr("shelftalk.pipeline.load_engine", load)
     explain = {"mode": "model"}
     settings = load_settings(explain=explain, understand={"mode": "reader"}, rank={"strategy": "none"})
     with Shelf(shelf.catalog, settings, PromptLibrary.default(), None) as cold:

@@ -120,7 +120,7 @@ def test_a_question_prints_what_it_prints_without_a_server(shop: Path, monkeypat
 
 def test_the_language_models_words_come_with_their_claims(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELFTALK_EXPLAIN__MODE", "model")
-    monkeypatch.setattr("shelftalk.recommender.load_engine", lambda *_, **__: FakeEngine(default=" is blue."))
+    monkeypatch.setattr("shelftalk.pipeline.load_engine", lambda *_, **__: FakeEngine(default=" is blue."))
     asked = ("ask", "a blue kettle", "--catalog", str(shop), "--json")
     whole = json.loads(run(*asked, "--local").stdout)
     assert whole["model"] == "fake"
@@ -280,7 +280,7 @@ def test_where_the_model_fails_at_the_server_the_command_says_so_and_goes_on_by_
     shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SHELFTALK_EXPLAIN__MODE", "model")
-    monkeypatch.setattr("shelftalk.recommender.load_engine", lambda *_, **__: FakeEngine(default=" is blue."))
+    monkeypatch.setattr("shelftalk.pipeline.load_engine", lambda *_, **__: FakeEngine(default=" is blue."))
     asked = ("ask", "a blue kettle", "--catalog", str(shop))
     printed = run(*asked, "--local").stdout
     broken = FakeEngine(default=" is blue.")
