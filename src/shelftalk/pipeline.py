@@ -173,7 +173,8 @@ class Pipeline:
     def _loaded_matchers(self) -> Matchers | None:
         """What orders the fields of a wish and the kinds for a need, loaded once; None where that cannot be."""
         if not self._matching:
-            self._matchers, self._matching = load_matchers(self.settings.home_folder), True
+            larger = self.settings.understand.encoders == "both"
+            self._matchers, self._matching = load_matchers(self.settings.home_folder, larger), True
         return self._matchers
 
     def _ranker(self, strategy: str | None = None) -> Ranker:

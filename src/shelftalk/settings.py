@@ -28,10 +28,12 @@ class _Group(BaseModel):
 
 class UnderstandSettings(_Group):
     """Who reads the request: "wishes" has rules read limits and the language model read wishes as criteria (the default),
-    "reader" rules alone, "model" the model alone, "both" both together."""
+    "reader" rules alone, "model" the model alone, "both" both together; and which encoders order the fields of a wish: the small
+    one alone, or the larger one after it where its package is installed ("both")."""
 
     mode: Literal["wishes", "reader", "model", "both"] = "wishes"
     prompt: str = "understand/intent"
+    encoders: Literal["both", "small"] = "both"
 
 
 class RetrieveSettings(_Group):

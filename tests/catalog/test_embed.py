@@ -133,9 +133,9 @@ def test_without_onnxruntime_it_runs_plainly_and_says_so(
 
 
 def test_a_network_that_is_not_converted_is_named(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text(json.dumps({"model_type": "mpnet"}))
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "deberta"}))
     (tmp_path / "modules.json").write_text("[]")
-    with pytest.raises(embed_fast.NotFast, match="mpnet"):
+    with pytest.raises(embed_fast.NotFast, match="deberta"):
         embed_fast.load("other", tmp_path, tmp_path / "home")
 
 
@@ -174,3 +174,28 @@ def test_weights_are_rounded_column_by_column() -> None:
     assert values * scales == pytest.approx(matrix, abs=0.5)
     assert np.abs(values * scales - matrix).max(axis=0) == pytest.approx([0, 0], abs=float(scales.max()) / 2 + 1e-6)
     assert list(values[0]) == [127, 127]
+
+
+def test_mpnet_in_8_bits_gives_the_vectors_of_the_network_itself() -> None:
+    import onnxruntime
+    import torch
+    from transformers import MPNetConfig, MPNetModel
+
+    torch.manual_seed(0)
+    config = MPNetConfig(
+        vocab_size=90, hidden_size=64, num_hidden_layers=2, num_attention_heads=4, intermediate_size=128,
+        max_position_embeddings=66,
+    )  # fmt: skip
+    network = MPNetModel(config).eval()
+    with torch.no_grad():
+        network.encoder.relative_attention_bias.weight.mul_(100)  # so that a wrong bucket shows
+    weights = {name: value.numpy() for name, value in network.state_dict().items()}
+    session = onnxruntime.InferenceSession(embed_graph.build(config.to_dict(), weights))
+    for length in (1, 7, 40):
+        ids = np.arange(3, 3 + length)[None]
+        with torch.no_grad():
+            right = network(torch.tensor(ids)).last_hidden_state.numpy()
+        got = session.run(None, {"input_ids": ids.astype(np.int32)})[0]
+        assert got.shape == right.shape
+        cosines = (got * right).sum(-1) / np.linalg.norm(got, axis=-1) / np.linalg.norm(right, axis=-1)
+        assert cosines.min() > 0.995, length

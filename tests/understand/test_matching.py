@@ -11,6 +11,7 @@ import pytest
 from shelftalk.understand import matching
 from shelftalk.understand.matching import (
     MOST_VALUES,
+    WEIGHED,
     FieldMatcher,
     KindMatcher,
     NeedHead,
@@ -110,6 +111,45 @@ def test_kinds_are_ordered_by_their_names() -> None:
     ]
 
 
+class Fixed(Words):
+    """An encoder whose cosines to any request are given by option, 0 else."""
+
+    def __init__(self, **near: float) -> None:
+        super().__init__()
+        self.near = {text.replace("_", " "): score for text, score in near.items()}
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        self.read += texts
+        return np.array(
+            [
+                [1.0, 0.0] if ":" in t else [self.near.get(t, 0.0), (1 - self.near.get(t, 0.0) ** 2) ** 0.5]
+                for t in texts
+            ],
+            np.float32,
+        )
+
+
+def test_the_larger_encoder_weighs_the_nearest_fields_again() -> None:
+    small, large = Fixed(low_noise_db=0.5, foldable=0.4), Fixed(foldable=0.9, low_noise_db=0.1, setup_poles=0.2)
+    first, second, third = FieldMatcher(small, large).offer(["Tents"], "folds away", [NOISE, SETUP, FOLDS])
+    assert (first.facet, first.ways[0]) == (FOLDS, True)
+    assert first.score == pytest.approx(0.3 * 0.4 + 0.7 * 0.9, abs=1e-5)
+    assert [second.facet, third.facet] == [NOISE, SETUP]
+    many = [Facet(f"attributes.size_{n}", "number", 9, 9, (), 1, 2) for n in range(20)]
+    FieldMatcher(small, large := Fixed()).offer(["Tents"], "folds away", [*many, NOISE])
+    assert len(large.read) == 2 * WEIGHED + 1
+
+
+def test_without_the_larger_encoders_base_the_small_one_reads(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(matching, "LARGER", "serve/matchers/none")
+    matchers = load_matchers(home)
+    assert matchers is not None
+    assert matchers.fields.offer(["Chairs"], "folds away", [NOISE, FOLDS])[0].facet is FOLDS
+    assert "small encoder alone" in caplog.text
+
+
 def test_an_adapter_is_added_to_the_encoder_once_and_changes_it(tmp_path: Path) -> None:
     shipped = Path("serve/matchers/wish-minilm")
     folder = merged(shipped, tmp_path)
@@ -123,8 +163,9 @@ def test_an_adapter_is_added_to_the_encoder_once_and_changes_it(tmp_path: Path) 
     assert all("query" in n or "key" in n or "value" in n or "dense" in n for n in changed)
 
 
-def test_the_shipped_matchers_put_plain_wishes_and_needs_where_they_belong(tmp_path: Path) -> None:
-    matchers = load_matchers(tmp_path)
+@pytest.mark.parametrize("larger", [True, False])
+def test_the_shipped_matchers_put_plain_wishes_and_needs_where_they_belong(home: Path, larger: bool) -> None:
+    matchers = load_matchers(home, larger)
     assert matchers is not None
     warranty = Facet("warranty_years", "number", 9, 9, (), 1, 12)
     fields = [NOISE, FOLDS, warranty]
@@ -133,8 +174,8 @@ def test_the_shipped_matchers_put_plain_wishes_and_needs_where_they_belong(tmp_p
     assert matchers.kinds.order("the milk goes off on the beach", ["Tents", "Coolers", "Lamps"])[0][0] == "Coolers"
 
 
-def test_the_shipped_head_tells_needs_from_requests_that_name_their_product(tmp_path: Path) -> None:
-    matchers = load_matchers(tmp_path)
+def test_the_shipped_head_tells_needs_from_requests_that_name_their_product(home: Path) -> None:
+    matchers = load_matchers(home, larger=False)
     assert matchers is not None
     needs = ("the cat has shredded the sofa", "my feet are always freezing", "everyone at the beach gets warm lemonade")
     named = (
@@ -176,7 +217,7 @@ def test_a_head_that_does_not_fit_is_left_out_and_the_matchers_stay(
         (folder / file).symlink_to(shipped / file)
     (folder / "head.json").write_text(held, encoding="utf-8")
     monkeypatch.setattr(matching, "resource", lambda name: folder if name == matching.SHIPPED_NEEDS else Path(name))
-    matchers = load_matchers(tmp_path)
+    matchers = load_matchers(tmp_path, larger=False)
     assert matchers is not None
     assert matchers.kinds.tells("the milk goes off on the beach") is None
     assert f"{folder / 'head.json'} is left out" in caplog.text

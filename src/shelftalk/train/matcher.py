@@ -1,4 +1,4 @@
-"""Trains the matchers: low-rank adapters of the default encoder that put what is wanted near the words it is said in.
+"""Trains the matchers: low-rank adapters of an encoder that put what is wanted near the words it is said in.
 
 For each kind of the written set a request of train competes over all that its products offer ("low weight kg", "no battery",
 "setup pop-up", and "none of these" for wishes that no field answers), by the cross-entropy of scaled cosines (InfoNCE, van den
@@ -20,6 +20,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from shelftalk.catalog.base_models import MPNET, base_model
 from shelftalk.errors import UsageError
 from shelftalk.train.sets.written import facet_of
 from shelftalk.train.telling import fit_head
@@ -39,11 +40,13 @@ Wanted = tuple[str, Scalar] | None
 
 class MatcherRecipe(BaseModel):
     """How a matcher is trained: for the `fields` of a wish, or for the `kinds` that help with a need; on the lines of `files` of
-    the set `data` (all, the bundled one), from the start or going on from an `adapter`."""
+    the set `data` (all, the bundled one), from the start or going on from an `adapter`; of the default embedder's model or of
+    all-mpnet-base-v2 (`base`)."""
 
     model_config = ConfigDict(extra="forbid")
 
     task: Literal["fields", "kinds"] = "fields"
+    base: Literal["default", "all-mpnet-base-v2"] = "default"
     data: Path | None = None
     files: list[str] = ["*"]
     adapter: Path | None = None
@@ -107,23 +110,12 @@ def examples(found: WrittenSet, split: str) -> dict[str, list[tuple[str, list[Wa
 def train_matcher(recipe: MatcherRecipe, say: Callable[[str], None] = lambda _: None) -> Path:
     """Trains and returns the folder of the last epoch's adapter (epoch-N below the output, with training.json beside it)."""
     import torch
-    from peft import LoraConfig, PeftModel, get_peft_model
-    from transformers import AutoModel, AutoTokenizer
-
-    from shelftalk.catalog.embed import base_folder
 
     if recipe.output.exists() and any(recipe.output.iterdir()):
         raise UsageError(f"{recipe.output}: holds something already; name another folder or delete it")
     torch.manual_seed(recipe.seed)
     found = read_written(recipe.data, recipe.files)
-    base = base_folder()
-    tokenizer = AutoTokenizer.from_pretrained(base)
-    modules = ["query", "key", "value", "dense"]
-    if recipe.adapter is not None:
-        model: Any = PeftModel.from_pretrained(AutoModel.from_pretrained(base), str(recipe.adapter), is_trainable=True)
-    else:
-        lora = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, target_modules=modules)
-        model = get_peft_model(AutoModel.from_pretrained(base), lora)
+    model, tokenizer, base = _adapted(recipe)
     encode = _encoder(model, tokenizer)
     optimiser = torch.optim.AdamW(
         [p for p in model.parameters() if p.requires_grad], recipe.learning_rate, weight_decay=0.01
@@ -157,12 +149,28 @@ def train_matcher(recipe: MatcherRecipe, say: Callable[[str], None] = lambda _: 
         say(json.dumps(history[-1]))
         folder = recipe.output / f"epoch-{epoch}"
         model.save_pretrained(str(folder))
-        _tidy(folder, base.name)
+        _tidy(folder, base)
         if head is not None:
             (folder / HEAD).write_text(json.dumps(head) + "\n", encoding="utf-8")
         made = {"recipe": recipe.model_dump(mode="json", exclude={"data", "output", "adapter"}), "history": history}
         (folder / "training.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
     return folder
+
+
+def _adapted(recipe: MatcherRecipe) -> tuple[Any, Any, str]:
+    """The base encoder with the adapter to train, its tokenizer, and the base's name."""
+    from peft import LoraConfig, PeftModel, get_peft_model
+    from transformers import AutoModel, AutoTokenizer
+
+    with base_model(recipe.base, Path("~/.cache/shelftalk").expanduser()) as base:
+        bare: Any = AutoModel.from_pretrained(base)
+        tokenizer = AutoTokenizer.from_pretrained(base)
+        name = base.name
+    if recipe.adapter is not None:
+        return PeftModel.from_pretrained(bare, str(recipe.adapter), is_trainable=True), tokenizer, name
+    modules = ["q", "k", "v", "o", "dense"] if recipe.base == MPNET else ["query", "key", "value", "dense"]
+    lora = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, target_modules=modules)
+    return get_peft_model(bare, lora), tokenizer, name
 
 
 def scores(found: WrittenSet, encode: Callable[[Sequence[str]], Any], split: str = "dev") -> dict[str, float]:

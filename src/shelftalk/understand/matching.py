@@ -1,8 +1,9 @@
 """Which fields a wish may be about: a small encoder orders them before the language model reads.
 
 A sentence encoder (MiniLM with a low-rank adapter trained on the written set by `shelftalk train matcher`) embeds the request and
-each thing that may be wanted ("low noise db", "no battery", "setup pop-up"); the nearest come first. The prompt then shows the
-few fields worth a look, best first and each with the likelier way first, and is shorter for it; the language model decides.
+each thing that may be wanted ("low noise db", "no battery", "setup pop-up"); the nearest come first. A larger one (MPNet, trained
+alike) then weighs the nearest few again. The prompt shows the few fields worth a look, best first and each with the likelier
+way first, and is shorter for it; the language model decides.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from math import exp
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from shelftalk.catalog.base_models import base_model
 from shelftalk.errors import EngineError
 from shelftalk.resources import resource
 from shelftalk.values import Facet, Scalar
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from shelftalk.catalog.embed import Embedder
 
 __all__ = [
     "FieldMatcher",
@@ -41,11 +45,15 @@ __all__ = [
 ]
 
 SHIPPED, SHIPPED_NEEDS = "serve/matchers/wish-minilm", "serve/matchers/need-minilm"
+LARGER = "serve/matchers/wish-mpnet"
+WEIGHED = 8  # fields that the larger encoder weighs again
+LARGER_SHARE = 0.7  # what its cosine counts beside that of the first (dev split)
 MOST_OFFERED = 7  # fields shown to the language model
 MOST_VALUES = 5  # values of a field that are shown
 LONGEST_VALUE = 32
 LONGEST_SPAN, MOST_SPANS, MOST_CLAUSES = 6, 80, 8  # words of a span, spans and clauses of a request
 HEAD, HEAD_WORDS = "head.json", 12  # the head's file, and at how many words a request counts as long
+MOST_KEPT = 20_000  # vectors of options and kinds that are kept
 MOST_ASKED = 64  # requests whose vectors are kept
 AS_NEAR = 0.05  # cosines that differ by less are alike
 _WORD = re.compile(r"[^\W\d_]{3}")
@@ -116,29 +124,57 @@ def option_text(facet: Facet, option: Scalar) -> str:
     return f"{name} {option}"
 
 
+class _Vectors:
+    """An encoder with the vectors of fixed texts, which are kept."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.encoder = encoder
+        self._kept: dict[str, np.ndarray] = {}
+
+    def of(self, texts: Sequence[str]) -> list[np.ndarray]:
+        """The vectors of texts that are asked for again and again."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._kept]
+        if len(self._kept) + len(new) > MOST_KEPT:
+            self._kept.clear()
+            new = list(dict.fromkeys(texts))
+        for text, vector in zip(new, self.encoder.encode(new) if new else (), strict=True):
+            self._kept[text] = vector
+        return [self._kept[text] for text in texts]
+
+
 class FieldMatcher:
     """Orders fields by how near a wish is to what they offer. Vectors of options are kept; those of requests are not."""
 
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-        self._kept: dict[str, np.ndarray] = {}
+    def __init__(self, encoder: Encoder, larger: Encoder | None = None) -> None:
+        self._first = _Vectors(encoder)
+        self._larger = None if larger is None else _Vectors(larger)
 
     def offer(
         self, kinds: Sequence[str], request: str, fields: Sequence[Facet], most: int = MOST_OFFERED
     ) -> list[Offered]:
         """The fields nearest to the request, the nearest first, at most `most`, each with its ways in order."""
-        wanted = [(facet, options_of(facet)) for facet in fields]
-        texts = [option_text(facet, option) for facet, options in wanted for option in options]
-        self._remember(texts)
-        query = self._encoder.encode([query_text(kinds, request)])[0]
-        out = []
-        for facet, options in wanted:
-            scored = [(float(self._kept[option_text(facet, o)] @ query), n, o) for n, o in enumerate(options)]
-            scored.sort(key=lambda s: (-s[0], s[1]))
-            if scored:
-                out.append(Offered(facet, tuple(o for _, _, o in scored), scored[0][0]))
-        out.sort(key=lambda o: -o.score)
-        return [Offered(o.facet, o.ways[:MOST_VALUES], o.score) for o in out[:most]]
+        wanted = [(facet, option) for facet in fields for option in options_of(facet)]
+        query = query_text(kinds, request)
+        ordered = _ordered(wanted, self._nearness(self._first, query, wanted))
+        if self._larger is not None:
+            near = {(o.facet.field, way): score for o in ordered for way, score in o.scores[: 2 * MOST_VALUES]}
+            kept = {o.facet.field for o in ordered[:WEIGHED]}
+            again = [(f, o) for f, o in wanted if f.field in kept and (f.field, o) in near]
+            scores = self._nearness(self._larger, query, again)
+            mixed = [
+                (1 - LARGER_SHARE) * near[f.field, o] + LARGER_SHARE * s
+                for (f, o), s in zip(again, scores, strict=True)
+            ]
+            ordered = [*_ordered(again, mixed), *(o for o in ordered if o.facet.field not in kept)]
+        return [
+            Offered(o.facet, tuple(way for way, _ in o.scores[:MOST_VALUES]), o.scores[0][1]) for o in ordered[:most]
+        ]
+
+    @staticmethod
+    def _nearness(vectors: _Vectors, query: str, wanted: Sequence[tuple[Facet, Scalar]]) -> list[float]:
+        held = vectors.of([option_text(facet, option) for facet, option in wanted])
+        asked = vectors.encoder.encode([query])[0] if held else None
+        return [float(vector @ asked) for vector in held]
 
     def said(
         self, kinds: Sequence[str], spans: Sequence[str], wanted: Sequence[tuple[Facet, Scalar]]
@@ -147,23 +183,30 @@ class FieldMatcher:
         that stand nearest to it the longest; "" and 0 where there are none."""
         if not spans or not wanted:
             return [("", 0.0)] * len(wanted)
-        texts = [option_text(facet, option) for facet, option in wanted]
-        self._remember(texts)
-        vectors = self._encoder.encode([query_text(kinds, span) for span in spans])
+        vectors = self._first.encoder.encode([query_text(kinds, span) for span in spans])
         found = []
-        for text in texts:
-            near = vectors @ self._kept[text]
+        for option in self._first.of([option_text(facet, option) for facet, option in wanted]):
+            near = vectors @ option
             nearest = (span for span, score in zip(spans, near, strict=True) if score >= near.max() - AS_NEAR)
             found.append((max(nearest, key=len), float(near.max())))
         return found
 
-    def _remember(self, texts: Sequence[str]) -> None:
-        new = [text for text in dict.fromkeys(texts) if text not in self._kept]
-        if len(self._kept) + len(new) > 20_000:
-            self._kept.clear()
-            new = list(dict.fromkeys(texts))
-        for text, vector in zip(new, self._encoder.encode(new) if new else (), strict=True):
-            self._kept[text] = vector
+
+class _Ways(NamedTuple):
+    """A field with its options and how near each is, the nearest first."""
+
+    facet: Facet
+    scores: list[tuple[Scalar, float]]
+
+
+def _ordered(wanted: Sequence[tuple[Facet, Scalar]], scores: Sequence[float]) -> list[_Ways]:
+    """The fields in the order of their nearest options."""
+    by: dict[str, _Ways] = {}
+    for (facet, option), score in zip(wanted, scores, strict=True):
+        by.setdefault(facet.field, _Ways(facet, [])).scores.append((option, score))
+    for ways in by.values():
+        ways.scores.sort(key=lambda way: -way[1])
+    return sorted(by.values(), key=lambda ways: -ways.scores[0][1])
 
 
 def query_text(kinds: Sequence[str], request: str) -> str:
@@ -231,8 +274,7 @@ class KindMatcher:
     """Orders kinds of product by how near a need is to their names. Vectors of kinds are kept, of needs the last few."""
 
     def __init__(self, encoder: Encoder, head: NeedHead | None = None) -> None:
-        self._encoder, self._head = encoder, head
-        self._kept: dict[str, np.ndarray] = {}
+        self._vectors, self._head = _Vectors(encoder), head
         self._asked: dict[str, np.ndarray] = {}
 
     def tells(self, text: str) -> float | None:
@@ -244,19 +286,13 @@ class KindMatcher:
         if text not in self._asked:
             while len(self._asked) >= MOST_ASKED:
                 self._asked.pop(next(iter(self._asked)), None)
-            self._asked[text] = self._encoder.encode([text])[0]
+            self._asked[text] = self._vectors.encoder.encode([text])[0]
         return self._asked[text]
 
     def order(self, need: str, kinds: Sequence[str]) -> list[tuple[str, float]]:
         """The kinds with their cosines, the nearest first."""
-        new = [kind for kind in dict.fromkeys(kinds) if kind not in self._kept]
-        if len(self._kept) + len(new) > 20_000:
-            self._kept.clear()
-            new = list(dict.fromkeys(kinds))
-        for kind, vector in zip(new, self._encoder.encode(new) if new else (), strict=True):
-            self._kept[kind] = vector
-        query = self._vector(need)
-        return sorted(((k, float(self._kept[k] @ query)) for k in dict.fromkeys(kinds)), key=lambda k: -k[1])
+        named, query = list(dict.fromkeys(kinds)), self._vector(need)
+        return sorted(zip(named, (float(v @ query) for v in self._vectors.of(named)), strict=True), key=lambda k: -k[1])
 
 
 class Matchers(NamedTuple):
@@ -266,15 +302,14 @@ class Matchers(NamedTuple):
     kinds: KindMatcher
 
 
-def load_matchers(home: Path) -> Matchers | None:
-    """The shipped matchers, prepared under `home` at first use; None (and a warning) where they cannot be loaded."""
-    from shelftalk.catalog.embed import load_embedder
-
+def load_matchers(home: Path, larger: bool = True) -> Matchers | None:
+    """The shipped matchers, prepared under `home` at first use; None (and a warning) where they cannot be loaded. Without `larger`,
+    or where its base is not installed (a warning says so), fields are ordered by the small encoder alone."""
     try:
-        fields, kinds = (
-            load_embedder(str(merged(resource(name), home).resolve()), home) for name in (SHIPPED, SHIPPED_NEEDS)
+        fields, kinds = _shipped(SHIPPED, home), _shipped(SHIPPED_NEEDS, home)
+        return Matchers(
+            FieldMatcher(fields, _larger(home) if larger else None), KindMatcher(kinds, _shipped_head(kinds.dimensions))
         )
-        return Matchers(FieldMatcher(fields), KindMatcher(kinds, _shipped_head(kinds.dimensions)))
     except (EngineError, OSError, ValueError, KeyError) as error:
         log.warning("the matchers cannot be loaded, fields and kinds are shown as they come: %s", error)
         return None
@@ -293,14 +328,27 @@ def _shipped_head(dimensions: int) -> NeedHead | None:
         return None
 
 
+def _shipped(name: str, home: Path) -> Embedder:
+    from shelftalk.catalog.embed import load_embedder
+
+    return load_embedder(str(merged(resource(name), home).resolve()), home)
+
+
+def _larger(home: Path) -> Embedder | None:
+    try:
+        return _shipped(LARGER, home)
+    except (EngineError, OSError, ValueError, KeyError) as error:
+        log.warning("wishes are read by the small encoder alone: %s", error)
+        return None
+
+
 def merged(adapter: Path, home: Path) -> Path:
     """The folder of the encoder with the adapter's weights added, made under `home` once.
 
-    LoRA (Hu et al. 2021, arXiv 2106.09685): W + (alpha / r) B A. Raises OSError or KeyError for an adapter that does not fit.
+    LoRA (Hu et al. 2021, arXiv 2106.09685): W + (alpha / r) B A. Raises EngineError where the base is not installed, OSError or
+    KeyError for an adapter that does not fit.
     """
     from safetensors.numpy import load_file, save_file
-
-    from shelftalk.catalog.embed import base_folder
 
     weights = adapter / "adapter_model.safetensors"
     key = hashlib.sha256(weights.read_bytes()).hexdigest()[:12]
@@ -309,22 +357,25 @@ def merged(adapter: Path, home: Path) -> Path:
         return target
     config = json.loads((adapter / "adapter_config.json").read_text("utf-8"))
     scale = float(config["lora_alpha"]) / int(config["r"])
-    base = base_folder()
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(dir=target.parent))
-    shutil.copytree(base, partial, dirs_exist_ok=True)
-    held = load_file(base / "model.safetensors")
-    lora = load_file(weights)
-    for name in [n for n in lora if n.endswith("lora_A.weight")]:
-        module = name.removeprefix("base_model.model.").removesuffix(".lora_A.weight")
-        matched = next(n for n in (f"{module}.weight", f"bert.{module}.weight") if n in held)
-        a, b = lora[name].astype("float32"), lora[name.replace("lora_A", "lora_B")].astype("float32")
-        held[matched] = held[matched] + scale * (b @ a)
-    save_file(held, partial / "model.safetensors", metadata={"format": "pt"})
     try:
+        with base_model(str(config.get("base_model_name_or_path")), home) as base:
+            shutil.copytree(base, partial, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.safetensors"))
+            held = load_file(base / "model.safetensors")
+        lora = load_file(weights)
+        for name in [n for n in lora if n.endswith("lora_A.weight")]:
+            module = name.removeprefix("base_model.model.").removesuffix(".lora_A.weight")
+            matched = next(n for n in (f"{module}.weight", f"bert.{module}.weight", "") if n in held or not n)
+            a, b = lora[name].astype("float32"), lora[name.replace("lora_A", "lora_B")].astype("float32")
+            held[matched] = held[matched] + scale * (b @ a)
+        save_file(held, partial / "model.safetensors", metadata={"format": "pt"})
         partial.replace(target)
-    except OSError:  # another process was quicker
+    except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
+        if isinstance(error, OSError) and target.is_dir():  # another process was quicker
+            return target
+        raise
     return target
 
 

