@@ -392,3 +392,11 @@ def test_a_clause_near_another_field_is_a_wish_of_its_own() -> None:
     assert found.unanswered == ()
     far = replace(question, clauses=(("stands in a minute", setup),))
     assert with_clauses(read, far) == read
+
+
+@pytest.mark.parametrize("clause, way", [("my fan hums", "low"), ("a fan that hums", "high")])
+def test_a_clause_of_ones_own_thing_that_stands_nearer_says_which_way(clause: str, way: str) -> None:
+    whole, its = ranked("noise_db", ("high", "low"), 0.5), ranked("noise_db", ("low", "high"), 0.7)
+    question = Question(f"{clause}, want one to sleep by", ("Fans",), (whole,), clauses=((clause, its),))
+    found = with_clauses(Wishes((Criterion("noise_db", "high", words="hums"),)), question)
+    assert [(c.field, c.want) for c in found.criteria] == [("noise_db", way)]

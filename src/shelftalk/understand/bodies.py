@@ -25,7 +25,7 @@ _BEING = frozenset(stem(w) for w in BEINGS.split("|"))
 _ABOUT = r"(?:about|around|roughly|nearly|almost|over|only|just|some|at|now|currently|already|up to)"
 _BEFORE = re.compile(
     rf"(?:\b(?:i|he|she|we|they|who|(?:{BEINGS})(?: of (?:mine|ours))?|buddy)(?:'m| am| is|'s| are|'re)?(?: that| who)? ?(?:weighs?|weighing)?(?: in)?"
-    rf"|\bmy (?:own )?weight(?: is|:)?|\bmy height(?: is|:)?|\b(?:{BEINGS})(?: of|,)? )(?: {_ABOUT})*(?: an?)? $"
+    rf"|\bmy (?:own )?weight(?: is|:)?|\bmy height(?: is|:)?|\b(?:{BEINGS})(?: of|,)?)(?: {_ABOUT})*(?: an?)? $"
 )
 _WEIGHING = re.compile(r"\bweigh")
 _AFTER = re.compile(

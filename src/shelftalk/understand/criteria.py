@@ -30,6 +30,7 @@ CLAUSE = 0.5  # how near a field must stand to one clause of a request to be rea
 # Below this cosine most readings are wrong (dev split): such a wish is told as one that no field answers.
 FLOOR = 0.42
 NEED_FLOOR = 0.52  # where no kind is named, and words tell the need rather than what the product is like
+_OWN = re.compile(r"(?:and |but |because )?(?:my|our|the (?:old|last|current)) ", re.IGNORECASE)
 _LONGEST_WORDS = 90
 _PLAIN_NAME = re.compile(r"[^\W\d][\w .()/%-]{0,60}")
 # Fields that say how the shop keeps a product rather than what it is like.
@@ -132,15 +133,22 @@ def believed(read: Wishes, question: Question, floor: float = FLOOR) -> Wishes:
 
 def with_clauses(read: Wishes, question: Question) -> Wishes:
     """What was read with the wishes of single clauses that stand near a field that is not read yet: in "a fan that is quiet, and
-    it must not fall over when the cat runs by" the whole request may be near to one of them alone."""
+    it must not fall over when the cat runs by" the whole request may be near to one of them alone. A clause of
+    one's own thing that stands nearer to a field than the whole also says which way: "my flask leaks, I want one that stays shut"."""
     criteria = list(read.criteria)
+    near = {o.facet.field: o.score for o in question.fields}
     for words, offered in sorted(question.clauses, key=lambda c: -c[1].score):
-        if offered.score >= CLAUSE and all(c.field != offered.facet.field for c in criteria):
+        field = offered.facet.field
+        if offered.score < CLAUSE:
+            continue
+        at = next((n for n, c in enumerate(criteria) if c.field == field), None)
+        if at is None:
             criteria.append(_likeliest(offered, 2, words))
+        elif _OWN.match(words) and criteria[at].want != "not" and offered.score - near.get(field, 1.0) > CLOSE:
+            criteria[at] = _likeliest(offered, criteria[at].importance, words)
     unanswered = tuple(u for u in read.unanswered if not any(u in c.words or c.words in u for c in criteria if c.words))
-    return (
-        read if len(criteria) == len(read.criteria) else replace(read, criteria=tuple(criteria), unanswered=unanswered)
-    )
+    changed = tuple(criteria) != read.criteria
+    return replace(read, criteria=tuple(criteria), unanswered=unanswered) if changed else read
 
 
 def _likeliest(offered: Offered, importance: int, words: str) -> Criterion:

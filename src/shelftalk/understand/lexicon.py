@@ -195,8 +195,8 @@ IMPLIED: dict[str, tuple[str, ...]] = {stem("wireless"): (stem("bluetooth"),), s
 
 # What a product with the yes/no attribute has not.
 LACKS: dict[str, frozenset[str]] = {
-    stem("wireless"): stemmed("cable cord wire"),
-    stem("cordless"): stemmed("cable cord wire"),
+    stem("wireless"): stemmed("cable cord wire wired corded"),
+    stem("cordless"): stemmed("cable cord wire wired corded"),
 }
 
 # "the lightest": the adjective -> (words of the fields it may mean, direction). "" stands for any size-like field.
