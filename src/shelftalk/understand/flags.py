@@ -44,7 +44,7 @@ def flags(
             used.add(without)
             continue
         where = _named(text, index, known) or _implied(text, index, known)
-        having = _having(text, known, negative)
+        having = _having(text, known, negative) if _of_the_kind(known, found) else []
         if where is not None and any(_or_between(text, where, i) for i in having):
             used.update((*range(where[0], where[1] + 1), *having))
             continue
@@ -128,13 +128,19 @@ def _having(text: Text, known: Field, negative: list[bool]) -> list[int]:
     ]
 
 
+def _of_the_kind(known: Field, found: list[Mention]) -> bool:
+    """Whether a kind of product is named that has the field: a cable of anything else is a cable."""
+    named = {str(m.value.value).lower() for m in found if m.field == "categories" and m.value is not None}
+    return bool(named & known.within) if known.within else bool(named)
+
+
 def _or_between(text: Text, where: tuple[int, int], at: int) -> bool:
     """Whether the words at `where` and the one at `at` are alternatives: "wired or wireless" asks for neither."""
     between = text.tokens[where[1] + 1 : at] if at > where[1] else text.tokens[at + 1 : where[0]]
     return len(between) <= 2 and "or" in {t.low for t in between}
 
 
-_WITH = re.compile(r"\b(?:with|on|has|have) (?:an? |the )?(?:[\w-]+ )?$")
+_WITH = re.compile(r"\b(?:with|has|have) (?:an? )?(?:[\w-]+ )?$")
 
 
 def _implied(text: Text, index: Index, known: Field) -> tuple[int, int] | None:

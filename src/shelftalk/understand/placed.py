@@ -73,12 +73,7 @@ def placed(intent: Intent, index: Index, words: frozenset[str] = frozenset()) ->
     notes = []
     for constraint in intent.constraints:
         known = index.fields.get(constraint.field)
-        if (
-            known is None
-            or known is index.fields.get("categories")
-            or constraint.operator in ("!=", "not in")
-            or known.carried(category.lower())
-        ):
+        if known is None or constraint.operator in ("!=", "not in") or known.carried(category.lower()):
             kept.append(constraint)
             continue
         wish = constraint.span or str(constraint.value)

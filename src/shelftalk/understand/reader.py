@@ -61,8 +61,8 @@ THRIFTY = "a low price was wished for without naming one: ordered by price"
 class Reading:
     """An intent with what it was read from: `thrifty` says that the sort comes from a plea for a low price, not a superlative;
     `asked` that it asks about products already shown, which were picked for the wish `before` it: the next turn goes on from
-    that. `earlier` are the shopper's turns that it was read together with, `bodies` the words that tell of somebody's weight or
-    height."""
+    that. `earlier` are the shopper's turns that it was read together with, `asides` the words that tell of somebody's weight or
+    height, or of a thing that the shop has not: no wish is read from them."""
 
     intent: Intent
     thrifty: bool = False
@@ -71,7 +71,7 @@ class Reading:
     before: Intent = Intent()
     earlier: tuple[str, ...] = ()
     merged: bool = False
-    bodies: tuple[str, ...] = ()
+    asides: tuple[str, ...] = ()
 
 
 class Reader:
@@ -218,11 +218,8 @@ class Reader:
             for word in exclude[:1]
         ]
         notes += [*untold, *body.notes, *([odd.note] if odd else []), *_told(text, spoken)]
-        notes += [
-            f"'{name}' is no category here: looked for in {category}"
-            for name in lacking(text, index, found, used)
-            if category
-        ]
+        foreign = lacking(text, index, found, used) if category else []
+        notes += [f"'{name}' is no category here: looked for in {category}" for name in foreign]
         return Reading(
             as_written(
                 Intent(
@@ -244,7 +241,7 @@ class Reader:
             ),
             thrifty,
             tuple(dict.fromkeys(notes)),
-            bodies=tuple(body.words),
+            asides=(*body.words, *foreign),
         )
 
     def _names_something(self, sentence: str) -> bool:

@@ -306,7 +306,7 @@ class Conversation:
             shopping=True,
             criteria=_latest(*before.criteria, *new.criteria),
         )
-        return Reading(merged, reading.thrifty, (*reading.notes, *notes), merged=True, bodies=reading.bodies)
+        return Reading(merged, reading.thrifty, (*reading.notes, *notes), merged=True, asides=reading.asides)
 
     def _sorted(self, wish: Sort, category: str | None, picks: list[Shown]) -> Sort:
         """The order of a later turn, by a field that the products spoken of have: "the lightest" of tents by weight_kg."""
