@@ -147,11 +147,25 @@ def test_a_cable_wanted_is_a_wire_and_no_word_without_a_field(text, limits):
     assert not understood.notes
 
 
+def test_what_is_said_twice_leaves_no_words_to_read_a_wish_from():
+    (limit,) = [
+        c for c in read("a speaker without bluetooth, with a cable").intent.constraints if c.field == "wireless"
+    ]
+    assert limit.span == "bluetooth, with a cable"
+
+
 @pytest.mark.parametrize("text, limits", [("a stool with a cable", "categories = Stools"), ("it has a cable", "")])
 def test_a_cable_of_anything_else_is_no_wire(text, limits):
     assert said(read(text).intent) == limits
 
 
-@pytest.mark.parametrize("text", ["a stool for a man of 120 kg", "a stool for adults of about 120 kilos"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a stool for a man of 120 kg",
+        "a stool for adults of about 120 kilos",
+        "a stool, I am 1.85 m tall and weigh 120 kg",
+    ],
+)
 def test_somebodys_weight_is_what_the_thing_must_carry(text):
     assert said(read(text).intent) == "categories = Stools; max_load_kg >= 120"

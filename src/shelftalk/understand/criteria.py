@@ -11,12 +11,15 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from shelftalk.catalog.facets import unit
 from shelftalk.engines.base import Decoding, Engine
 from shelftalk.prompts.library import Template
 from shelftalk.text import clean
+from shelftalk.understand.lexicon import SUPERLATIVES
 from shelftalk.understand.matching import Offered, coded, values_of
+from shelftalk.understand.tokens import stems
 from shelftalk.values import Criterion, Facet, Facets, Intent, Prompt, Scalar, Tokens
 
 __all__ = ["Question", "WishReader", "Wishes", "described", "grammar", "parse", "question_fields"]
@@ -79,7 +82,7 @@ class WishReader:
             generation = next(written)
             read = agreed(trusted(parse(generation.text, question), question), question)
             read = with_clauses(believed(read, question, question.floor), question)
-            out.append(replace(read, tokens=generation.tokens))
+            out.append(replace(turned(read, question.request), tokens=generation.tokens))
         return out
 
 
@@ -149,6 +152,25 @@ def with_clauses(read: Wishes, question: Question) -> Wishes:
     unanswered = tuple(u for u in read.unanswered if not any(u in c.words or c.words in u for c in criteria if c.words))
     changed = tuple(criteria) != read.criteria
     return replace(read, criteria=tuple(criteria), unanswered=unanswered) if changed else read
+
+
+def turned(read: Wishes, request: str) -> Wishes:
+    """What was read with the way of a number that a "too" decides: what is too dark or too small wants more of it, what is too heavy
+    less."""
+    ways: dict[str, Literal["low", "high"]] = {}
+    for adjective in _TOO.findall(request.lower()):
+        meanings = SUPERLATIVES.get(adjective, ())
+        if len(meanings) == 1 and meanings[0][1] in ("asc", "desc"):  # "too long" may be said of a battery's life
+            ways.update(dict.fromkeys(meanings[0][0], "high" if meanings[0][1] == "asc" else "low"))
+
+    def way(criterion: Criterion) -> Criterion:
+        said = [ways[s] for s in stems(shown_name(criterion.field).replace("_", " ")) if s in ways]
+        return replace(criterion, want=said[0]) if said and criterion.want in ("low", "high") else criterion
+
+    return replace(read, criteria=tuple(map(way, read.criteria))) if ways else read
+
+
+_TOO = re.compile(r"(?<!\bbe )(?<!\bmake it )(?<!\bmake them )\btoo (\w+)")
 
 
 def _likeliest(offered: Offered, importance: int, words: str) -> Criterion:

@@ -50,6 +50,8 @@ def flags(
             continue
         if having and known.no is not None and (where is None or negative[where[0]]):
             first = where or (having[0], having[0])
+            if where and 0 < having[0] - where[1] <= _NEAR:
+                first = (where[0], having[0])  # "no bluetooth, with a cable" says it twice
             out.append(Constraint(known.field, "=", known.no, text.span(*first)))
             used.update((*range(first[0], first[1] + 1), *having))
             continue
@@ -140,6 +142,7 @@ def _or_between(text: Text, where: tuple[int, int], at: int) -> bool:
     return len(between) <= 2 and "or" in {t.low for t in between}
 
 
+_NEAR = 4  # words
 _WITH = re.compile(r"\b(?:with|has|have) (?:an? )?(?:[\w-]+ )?$")
 
 

@@ -229,6 +229,7 @@ thick: thickness desc
 deep: depth desc
 bright: brightness lumen luminous light desc
 dim: brightness lumen asc
+dark: brightness lumen asc
 quiet: noise decibel loudness sound asc
 loud: noise decibel loudness volume desc
 new: released release year asc_date
