@@ -345,3 +345,14 @@ def test_a_question_about_a_pick_is_answered_by_its_record_streamed_or_not(shelf
     answer = shelf.ask(asked)
     assert answer.picks[0].reason == ("No. Cordless: no." if ids(answer) == ["k1"] else "Yes. Cordless: yes.")
     assert [e.value for e in shelf.stream(asked)][-1].picks == answer.picks
+
+
+def test_a_taste_that_no_pick_speaks_of_is_told(shelf) -> None:
+    note = "None of these speaks of '{}'."
+    assert note.format("penguins") in shelf.ask("a kettle for my aunt, she loves penguins").notes
+    assert not any("speaks of" in n for n in shelf.ask("a teapot for my aunt, she loves glass").notes)
+
+
+def test_both_of_two_kinds_asked_for_are_shown(shelf) -> None:
+    kinds = [pick.product.categories[-1] for pick in shelf.ask("a kettle or a teapot under 60").picks]
+    assert kinds[:2] == ["Kettles", "Teapots"]

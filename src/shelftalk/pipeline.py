@@ -221,8 +221,10 @@ class Pipeline:
         ]
         spent = (time.perf_counter() - started) * 1000 / max(1, len(work))
         for w, ranking in zip(work, rankings, strict=True):
-            several = w.understood.chosen and w.intent.sort is None and w.request.candidates is None
-            w.ranking = spread(ranking, w.intent.kinds) if several else ranking
+            # kinds chosen for a need, or "a tent or a lantern"
+            several = (w.understood.chosen or len(w.intent.named_kinds) > 1) and not w.retrieval.no_match
+            several = several and w.intent.sort is None and w.request.candidates is None
+            w.ranking = spread(ranking, w.intent.named_kinds) if several else ranking
             w.timings["rank"] = spent
 
     def _scope(self, work: Work) -> Scope:

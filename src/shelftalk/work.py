@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from shelftalk.catalog.rows import search_text
 from shelftalk.catalog.standing import Scope
 from shelftalk.errors import UsageError
 from shelftalk.explain import taken_as
 from shelftalk.text import clean
 from shelftalk.understand import Understood
+from shelftalk.understand.wishes import liked
 from shelftalk.values import Answer, Candidate, Explanation, Intent, Pick, Ranking, Request, Retrieval
 
 NOT_SHOPPING = "This asks for no product, so none is shown. Say what you are looking for whenever you like."
 NOTHING_FITS = "Nothing in the catalogue fits what was asked."
+_WORD = re.compile(r"\w{4,}")
 STAGES = ("understand", "retrieve", "rank", "explain")
 
 
@@ -75,6 +79,10 @@ class Work:
             notes.append(NOT_SHOPPING)
         elif not picks or self.retrieval.no_match:
             notes.append(NOTHING_FITS)
+        if picks and self.understood.asked is None:
+            notes += [
+                f"None of these speaks of '{it}'." for it in liked(self.request.request) if not _spoken(it, picks)
+            ]
         return tuple(notes)
 
     def answer(
@@ -98,6 +106,12 @@ class Work:
             timings_ms=self.timings,
             tokens=sum((e.tokens for e in self.explanations), self.understood.tokens + self.ranking.tokens),
         )
+
+
+def _spoken(words: str, picks: Sequence[Pick]) -> bool:
+    """Whether the text of a pick holds one of the words, or a word that one of them begins with ("dino" for "dinosaurs")."""
+    held = {w for pick in picks for w in _WORD.findall(search_text(pick.product).lower())}
+    return any(w in held or any(w.startswith(h) or h.startswith(w) for h in held) for w in _WORD.findall(words.lower()))
 
 
 def check(request: Request, limit: int) -> Request:

@@ -29,6 +29,7 @@ from shelftalk.understand.criteria import (
     question_fields,
     said_in,
     trusted,
+    turned,
     wish_text,
     with_clauses,
     written,
@@ -392,3 +393,27 @@ def test_a_clause_near_another_field_is_a_wish_of_its_own() -> None:
     assert found.unanswered == ()
     far = replace(question, clauses=(("stands in a minute", setup),))
     assert with_clauses(read, far) == read
+
+
+@pytest.mark.parametrize("clause, way", [("my fan hums", "low"), ("a fan that hums", "high")])
+def test_a_clause_of_ones_own_thing_that_stands_nearer_says_which_way(clause: str, way: str) -> None:
+    whole, its = ranked("noise_db", ("high", "low"), 0.5), ranked("noise_db", ("low", "high"), 0.7)
+    question = Question(f"{clause}, want one to sleep by", ("Fans",), (whole,), clauses=((clause, its),))
+    found = with_clauses(Wishes((Criterion("noise_db", "high", words="hums"),)), question)
+    assert [(c.field, c.want) for c in found.criteria] == [("noise_db", way)]
+
+
+@pytest.mark.parametrize(
+    ("request_text", "field", "read_as", "want"),
+    [
+        ("the old one is too dark", "brightness_lm", "low", "high"),
+        ("mine is too heavy", "weight_kg", "high", "low"),
+        ("not too loud", "noise_db", "high", "low"),
+        ("too heavy to carry", "noise_db", "high", "high"),
+        ("it must be too heavy to steal", "weight_kg", "high", "high"),
+        ("too long on the charger", "battery_life_hours", "high", "high"),
+    ],
+)
+def test_what_is_too_much_wants_less_of_it(request_text: str, field: str, read_as: str, want: str) -> None:
+    read = Wishes((Criterion(field, read_as),))  # type: ignore[arg-type]
+    assert [c.want for c in turned(read, request_text).criteria] == [want]

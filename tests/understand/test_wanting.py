@@ -490,5 +490,22 @@ def test_what_only_the_name_of_the_kind_stands_near_to_is_no_wish() -> None:
 
 def test_the_words_that_tell_of_a_body_reach_the_reader_of_wishes() -> None:
     understander = Understander(SHOP, settings=UnderstandSettings(mode="reader"))
-    assert understander.understand(Request("a light tent, I weigh about 70 kilos")).bodies == ("70 kilos",)
-    assert understander.understand(Request("a light tent under 2 kg")).bodies == ()
+    assert understander.understand(Request("a light tent, I weigh about 70 kilos")).asides == ("70 kilos",)
+    assert understander.understand(Request("a light tent under 2 kg")).asides == ()
+
+
+def test_no_wish_is_read_from_an_alternative_that_the_shop_has_not_nor_from_the_name_of_many() -> None:
+    understander = Understander(SHOP, settings=UnderstandSettings(mode="reader"))
+    asides = understander.understand(Request("a light tent or a sleeping bag, I get cold")).asides
+    assert asides == ("sleeping bag",)
+    asked = Asked("a light tent or a sleeping bag, I get cold", (), Intent(), asides)
+    assert "sleeping bag" not in _unlimited(asked.request, asked)
+    assert _unlimited("a machine that wakes me with coffee", asked, "machine") == "that wakes me with coffee"
+
+
+@pytest.mark.parametrize(("name", "dropped"), [("machine", True), ("siphon", False), ("", False)])
+def test_a_name_that_several_values_end_with_tells_none_from_the_others(name: str, dropped: bool) -> None:
+    kinds = ("espresso machine", "filter machine", "siphon")
+    shop = collect([product(f"c{n}", "Maker", "50", categories=("Makers",), kind=kinds[n % 3]) for n in range(9)])
+    wanting = Wanting(shop, lambda: FakeEngine([]), LIBRARY, lambda intent, text: ())
+    assert wanting._told_of_many(name, ("Makers",)) == (name if dropped else "")

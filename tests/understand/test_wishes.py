@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.understand.test_reader import read
 
+from shelftalk.understand.wishes import liked
+
 
 @pytest.mark.parametrize(
     "request_text, wanted",
@@ -78,3 +80,16 @@ def test_a_corrected_word_is_said():
     from tests.understand.test_reader import READERS
 
     assert any("Samsnug" in note for note in READERS["electronics"].read("a Samsnug phone").notes)
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("for a girl who loves horses and is seven", ("horses",)),
+        ("he likes to paint, she's into old maps", ("paint", "old maps")),
+        ("she loves it", ()),
+        ("I would like a red tent", ()),
+    ],
+)
+def test_what_somebody_likes_is_told_apart(text, expected):
+    assert liked(text) == expected

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from shelftalk.retrieve.stock import placed
 from shelftalk.values import Candidate, Intent, Product
 
-# So many candidates a shopper may see; a move behind them is not worth a note.
-_SHOWN = 5
+# So many picks a shopper sees; a move behind them is not worth a note.
+_SHOWN = 3
 # The parts of a field's name by which it says for whom, and what it then says of children.
 _FIELDS = frozenset({"gender", "audience", "sex", "age", "agegroup", "wearer"})
 _CHILD = re.compile(
@@ -17,6 +17,10 @@ _CHILD = re.compile(
     re.I,
 )
 _CHILDS = re.compile(r"\b(?:child(?:ren)?|kid|toddler|baby)['\u2019]?s\b", re.I)
+_FOR_CHILDREN = re.compile(r"\bfor (?:[\w-]+ )?(?:children|kids|toddlers|babies)\b", re.I)
+_OTHERS_TOO = re.compile(
+    r"\b(?:adults?|grown[- ]?ups?|famil(?:y|ies)|parents?|everyone|all ages|women|men|pets?)\b", re.I
+)
 _ADULT = re.compile(r"\b(?:adults?|women|woman|men|man|ladies|unisex)\b", re.I)
 # What a request says when a child is meant, beside the words above.
 _ASKED = re.compile(
@@ -33,11 +37,19 @@ def for_children(product: Product) -> bool:
 
 
 def _called_so(product: Product, others: Sequence[Product]) -> bool:
-    """Whether the title says so ("Children's Headphones") and those of most others of its kind do not."""
-    if not _CHILDS.search(product.title) or _for(product, _ADULT):
+    """Whether its text says so ("Children's Headphones", "a lighter blanket for school-age children") and those of most others
+    of its kind do not."""
+    if not _says_so(product) or _for(product, _ADULT):
         return False
     like = [p for p in others if p.categories[-1:] == product.categories[-1:]]
-    return 2 * sum(_CHILDS.search(p.title) is not None for p in like) < len(like)
+    return 2 * sum(map(_says_so, like)) < len(like)
+
+
+def _says_so(product: Product) -> bool:
+    """Whether the title, or the first sentence of the description, says that it is for children and nobody else."""
+    first = re.split(r"[.!?]\s", product.description or "", maxsplit=1)[0]
+    alone = _FOR_CHILDREN.search(first) is not None and not _OTHERS_TOO.search(first)
+    return _CHILDS.search(product.title) is not None or _FOR_CHILDREN.search(product.title) is not None or alone
 
 
 def _for(product: Product, whom: re.Pattern[str]) -> bool:

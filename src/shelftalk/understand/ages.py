@@ -10,6 +10,7 @@ from shelftalk.understand.lexicon import FUNCTION
 from shelftalk.understand.nearby import Quantity
 from shelftalk.understand.numbers import numbers
 from shelftalk.understand.tokens import Text, tokenise
+from shelftalk.values import Criterion
 
 _NUMBER = r"\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen"
 _AGES = (
@@ -19,6 +20,18 @@ _AGES = (
     re.compile(rf"\b(?:(?:he|she|who)(?:'s| is)|turns|turned|turning) (?:only |just |almost |nearly |already )?(?P<n>{_NUMBER})(?: (?P<unit>years?|months?)(?: old)?)?(?= (?:and|but|so|now)\b|[.!?,](?!\d)|$)"),
     re.compile(rf"\b(?P<n>{_NUMBER})(?:st|nd|rd|th) birthday\b"),
 )  # fmt: skip
+_CHILDREN = (
+    r"(?:(?:grand|god|step)?(?:children|kids|sons|daughters)|child(?:ren)?|kids|boys|girls|brothers|sisters|siblings|twins|nieces|nephews|"
+    r"cousins|toddlers|teens|teenagers|little ones|students|pupils)"
+)
+_ALL = rf"(?P<all>(?:{_NUMBER})(?:(?:,? (?:and|&|or|to) | ?[-\u2013] ?)(?:an? )?(?:{_NUMBER})|, ?(?:{_NUMBER}),? (?:and|&|or) (?:{_NUMBER}))"
+_END = r"(?=\W*$|\W*[.,;!?)]|,? (?:and|who|that|with|under|for|to|in|on|is|are|but|please|below|less|at|max)\b)"
+_SEVERAL = (
+    re.compile(rf"\b{_CHILDREN}(?: who)?(?: are|'re)?,? ?\(?(?:(?:aged?|ages|of|at) )?{_ALL}(?: (?P<unit>years?|months?)(?: old| of age)?)?)\)?{_END}"),
+    re.compile(rf"\b(?:aged?|ages)(?: of)? {_ALL}(?: (?P<unit>years?|months?))?)"),
+    re.compile(rf"(?<![\w.]){_ALL}[- ]?(?P<unit>year|yr|month|mo)s?[- ]?olds?\b)"),
+)  # fmt: skip
+_GROWN = 18  # years
 
 _NO_AGE = re.compile(
     r"\b(?:budget|limit|price|maximum|minimum|max|min|size|weight|height|length|width|quantity|number) $"
@@ -28,8 +41,7 @@ _NO_AGE = re.compile(
 def ages(text: Text, index: Index) -> tuple[list[Quantity], set[int]]:
     """What a recipient's age asks of the age fields (the youngest and oldest age a product is for), and the tokens that
     speak of ages: they are no other limit, whatever fields there are."""
-    out: list[Quantity] = []
-    used: set[int] = set()
+    out, used = _of_several(text, index)
     for pattern in _AGES:
         for match in pattern.finditer(text.low):
             first, last = text.at(match.start()), max(text.at(match.start()), text.at(match.end()) - 1)
@@ -43,15 +55,60 @@ def ages(text: Text, index: Index) -> tuple[list[Quantity], set[int]]:
                 out += _aged(text, index, match, found[0].value, first, last)
                 continue
             groups = match.groupdict()
-            unit = groups.get("unit") or "year"
             used.update(range(first, last + 1))
-            for known in index.fields.values():
-                if known.kind != "number" or "age" not in known.name:
-                    continue
-                age = _in(found[0].value, unit, known.unit.name if known.unit else "year")
-                oldest = bool({"max", "maximum", "oldest", "to"} & set(known.name))
-                out.append(Quantity(known.field, ">=" if oldest else "<=", age, first, last, match.group().strip()))
+            out += _suiting([found[0].value], groups.get("unit"), index, first, last, match.group().strip())
     return out, used
+
+
+def _suiting(told: list[float], unit: str | None, index: Index, first: int, last: int, said: str) -> list[Quantity]:
+    """The limits by which a product suits all of these ages."""
+    out = []
+    for known in index.fields.values():
+        if known.kind != "number" or "age" not in known.name:
+            continue
+        oldest = bool({"max", "maximum", "oldest", "to"} & set(known.name))
+        age = _in(max(told) if oldest else min(told), unit or "year", known.unit.name if known.unit else "year")
+        out.append(Quantity(known.field, ">=" if oldest else "<=", age, first, last, said))
+    return out
+
+
+def _of_several(text: Text, index: Index) -> tuple[list[Quantity], set[int]]:
+    """The same for the ages of several children at once: "my kids, four and seven", "a 6 and a 9 year old"."""
+    out: list[Quantity] = []
+    used: set[int] = set()
+    for match in (m for pattern in _SEVERAL for m in pattern.finditer(text.low)):
+        told = [n.value for n in numbers(tokenise(match["all"]))]
+        unit = match.groupdict().get("unit")
+        if len(told) < 2 or max(told) > _GROWN * (12 if (unit or "").startswith("mo") else 1):
+            continue
+        first, last = text.at(match.start("all")), max(text.at(match.start("all")), text.at(match.end()) - 1)
+        used.update(range(first, last + 1))
+        out += _suiting(told, unit, index, first, last, text.span(first, last))
+        break
+    return out, used
+
+
+_GROWN_UP = re.compile(
+    r"(?:\bnot|n't|\bnever)(?: \w+){0,2} for (?:(?:the|my|our|any|very|little|small|young|younger|smaller|tiny) )*(?:kids|children|toddlers|babies|little ones)\b"
+    r"|\b(?:only )?for (?:us )?(?:adults|grown[- ]?ups)\b(?! (?:and|or|with) )|\b(?:adults?|grown[- ]?ups?)[- ]only\b"
+)
+
+
+def grown_up(text: Text, index: Index, category: str | None) -> tuple[list[Criterion], set[int]]:
+    """The wish for a high least age in "not for little kids", "for adults", where products have one, with its tokens."""
+    match = _GROWN_UP.search(text.low)
+    fields = [
+        known.field
+        for known in index.fields.values()
+        if known.kind == "number"
+        and "age" in known.name
+        and {"min", "minimum"} & set(known.name)
+        and known.carried(category)
+    ]
+    if match is None or not fields:
+        return [], set()
+    first, last = text.at(match.start()), max(text.at(match.start()), text.at(match.end()) - 1)
+    return [Criterion(f, "high", words=text.span(first, last)) for f in fields], set(range(first, last + 1))
 
 
 _PERSON = re.compile(

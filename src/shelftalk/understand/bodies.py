@@ -25,7 +25,7 @@ _BEING = frozenset(stem(w) for w in BEINGS.split("|"))
 _ABOUT = r"(?:about|around|roughly|nearly|almost|over|only|just|some|at|now|currently|already|up to)"
 _BEFORE = re.compile(
     rf"(?:\b(?:i|he|she|we|they|who|(?:{BEINGS})(?: of (?:mine|ours))?|buddy)(?:'m| am| is|'s| are|'re)?(?: that| who)? ?(?:weighs?|weighing)?(?: in)?"
-    rf"|\bmy (?:own )?weight(?: is|:)?|\bmy height(?: is|:)?|\b(?:{BEINGS})(?: of|,)? )(?: {_ABOUT})*(?: an?)? $"
+    rf"|\bmy (?:own )?weight(?: is|:)?|\bmy height(?: is|:)?|\b(?:{BEINGS})(?: of|,)?)(?: {_ABOUT})*(?: an?)? $"
 )
 _WEIGHING = re.compile(r"\bweigh")
 _AFTER = re.compile(
@@ -57,9 +57,13 @@ def bodies(text: Text, index: Index, category: str | None = None) -> Bodies:
     if category is not None:
         index = index.narrowed(category)
     out = Bodies()
+    before: Amount | None = None  # the last one that was somebody's
     for amount in amounts(text):
-        if amount.unit is None or amount.unit.dimension not in _WEIGHT | _SIZE or not _of_a_being(text, amount):
+        if amount.unit is None or amount.unit.dimension not in _WEIGHT | _SIZE:
             continue
+        if not _of_a_being(text, amount) and not (before and _goes_on(text, before, amount)):
+            continue
+        before = amount
         first, last = amount.number.first, amount.last
         said = text.span(first, last)
         out.tokens |= set(range(first, last + 1))
@@ -97,6 +101,15 @@ def _of_a_being(text: Text, amount: Amount) -> bool:
         return bool(_TALL.match(text.low[end : end + 10])) or "height" in match.group() or own
     return bool(_WEIGHING.search(match.group())) or bool(
         re.search(r"(?:\bi(?:'m| am)|\b(?:he|she|who)(?:'s| is)| of| is|,)(?: \w+)* $", match.group())
+    )
+
+
+def _goes_on(text: Text, before: Amount, amount: Amount) -> bool:
+    """Whether it is told of the same being as the amount before it: "is 1.90 m tall and weighs 115 kg"."""
+    between = text.low[text.tokens[before.last].end : text.tokens[amount.number.first].start]
+    return (
+        re.fullmatch(rf"(?: tall| in height)?,?(?: and)?(?: (?:weighs?|weighing|is))?(?: {_ABOUT})* ", between)
+        is not None
     )
 
 

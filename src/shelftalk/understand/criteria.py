@@ -11,12 +11,15 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from shelftalk.catalog.facets import unit
 from shelftalk.engines.base import Decoding, Engine
 from shelftalk.prompts.library import Template
 from shelftalk.text import clean
+from shelftalk.understand.lexicon import SUPERLATIVES
 from shelftalk.understand.matching import Offered, coded, values_of
+from shelftalk.understand.tokens import stems
 from shelftalk.values import Criterion, Facet, Facets, Intent, Prompt, Scalar, Tokens
 
 __all__ = ["Question", "WishReader", "Wishes", "described", "grammar", "parse", "question_fields"]
@@ -30,6 +33,7 @@ CLAUSE = 0.5  # how near a field must stand to one clause of a request to be rea
 # Below this cosine most readings are wrong (dev split): such a wish is told as one that no field answers.
 FLOOR = 0.42
 NEED_FLOOR = 0.52  # where no kind is named, and words tell the need rather than what the product is like
+_OWN = re.compile(r"(?:and |but |because )?(?:my|our|the (?:old|last|current)) ", re.IGNORECASE)
 _LONGEST_WORDS = 90
 _PLAIN_NAME = re.compile(r"[^\W\d][\w .()/%-]{0,60}")
 # Fields that say how the shop keeps a product rather than what it is like.
@@ -78,7 +82,7 @@ class WishReader:
             generation = next(written)
             read = agreed(trusted(parse(generation.text, question), question), question)
             read = with_clauses(believed(read, question, question.floor), question)
-            out.append(replace(read, tokens=generation.tokens))
+            out.append(replace(turned(read, question.request), tokens=generation.tokens))
         return out
 
 
@@ -132,15 +136,41 @@ def believed(read: Wishes, question: Question, floor: float = FLOOR) -> Wishes:
 
 def with_clauses(read: Wishes, question: Question) -> Wishes:
     """What was read with the wishes of single clauses that stand near a field that is not read yet: in "a fan that is quiet, and
-    it must not fall over when the cat runs by" the whole request may be near to one of them alone."""
+    it must not fall over when the cat runs by" the whole request may be near to one of them alone. A clause of
+    one's own thing that stands nearer to a field than the whole also says which way: "my flask leaks, I want one that stays shut"."""
     criteria = list(read.criteria)
+    near = {o.facet.field: o.score for o in question.fields}
     for words, offered in sorted(question.clauses, key=lambda c: -c[1].score):
-        if offered.score >= CLAUSE and all(c.field != offered.facet.field for c in criteria):
+        field = offered.facet.field
+        if offered.score < CLAUSE:
+            continue
+        at = next((n for n, c in enumerate(criteria) if c.field == field), None)
+        if at is None:
             criteria.append(_likeliest(offered, 2, words))
+        elif _OWN.match(words) and criteria[at].want != "not" and offered.score - near.get(field, 1.0) > CLOSE:
+            criteria[at] = _likeliest(offered, criteria[at].importance, words)
     unanswered = tuple(u for u in read.unanswered if not any(u in c.words or c.words in u for c in criteria if c.words))
-    return (
-        read if len(criteria) == len(read.criteria) else replace(read, criteria=tuple(criteria), unanswered=unanswered)
-    )
+    changed = tuple(criteria) != read.criteria
+    return replace(read, criteria=tuple(criteria), unanswered=unanswered) if changed else read
+
+
+def turned(read: Wishes, request: str) -> Wishes:
+    """What was read with the way of a number that a "too" decides: what is too dark or too small wants more of it, what is too heavy
+    less."""
+    ways: dict[str, Literal["low", "high"]] = {}
+    for adjective in _TOO.findall(request.lower()):
+        meanings = SUPERLATIVES.get(adjective, ())
+        if len(meanings) == 1 and meanings[0][1] in ("asc", "desc"):  # "too long" may be said of a battery's life
+            ways.update(dict.fromkeys(meanings[0][0], "high" if meanings[0][1] == "asc" else "low"))
+
+    def way(criterion: Criterion) -> Criterion:
+        said = [ways[s] for s in stems(shown_name(criterion.field).replace("_", " ")) if s in ways]
+        return replace(criterion, want=said[0]) if said and criterion.want in ("low", "high") else criterion
+
+    return replace(read, criteria=tuple(map(way, read.criteria))) if ways else read
+
+
+_TOO = re.compile(r"(?<!\bbe )(?<!\bmake it )(?<!\bmake them )\btoo (\w+)")
 
 
 def _likeliest(offered: Offered, importance: int, words: str) -> Criterion:

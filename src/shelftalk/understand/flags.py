@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from shelftalk.understand.asides import all_the_same
@@ -43,6 +44,17 @@ def flags(
             used.add(without)
             continue
         where = _named(text, index, known) or _implied(text, index, known)
+        having = _having(text, known, negative) if _of_the_kind(known, found) else []
+        if where is not None and any(_or_between(text, where, i) for i in having):
+            used.update((*range(where[0], where[1] + 1), *having))
+            continue
+        if having and known.no is not None and (where is None or negative[where[0]]):
+            first = where or (having[0], having[0])
+            if where and 0 < having[0] - where[1] <= _NEAR:
+                first = (where[0], having[0])  # "no bluetooth, with a cable" says it twice
+            out.append(Constraint(known.field, "=", known.no, text.span(*first)))
+            used.update((*range(first[0], first[1] + 1), *having))
+            continue
         if where is None or (set(range(where[0], where[1] + 1)) & occupied and where[0] == where[1]):
             continue
         value = known.no if negative[where[0]] else known.yes
@@ -106,6 +118,32 @@ def _without(text: Text, known: Field, negative: list[bool]) -> int | None:
     """Where a request turns down what a product with the attribute has not: "without a cable" is wireless."""
     lacks = LACKS.get(known.name[-1], frozenset()) if len(known.name) == 1 else frozenset()
     return next((i for i, t in enumerate(text.tokens) if t.stem in lacks and negative[i]), None)
+
+
+def _having(text: Text, known: Field, negative: list[bool]) -> list[int]:
+    """Where a request wants what a product with the attribute has not: "with a cable", "wired" is not wireless."""
+    lacks = LACKS.get(known.name[-1], frozenset()) if len(known.name) == 1 else frozenset()
+    return [
+        i
+        for i, t in enumerate(text.tokens)
+        if t.stem in lacks and not negative[i] and (t.low.endswith("ed") or _WITH.search(text.low[: t.start]))
+    ]
+
+
+def _of_the_kind(known: Field, found: list[Mention]) -> bool:
+    """Whether a kind of product is named that has the field: a cable of anything else is a cable."""
+    named = {str(m.value.value).lower() for m in found if m.field == "categories" and m.value is not None}
+    return bool(named & known.within) if known.within else bool(named)
+
+
+def _or_between(text: Text, where: tuple[int, int], at: int) -> bool:
+    """Whether the words at `where` and the one at `at` are alternatives: "wired or wireless" asks for neither."""
+    between = text.tokens[where[1] + 1 : at] if at > where[1] else text.tokens[at + 1 : where[0]]
+    return len(between) <= 2 and "or" in {t.low for t in between}
+
+
+_NEAR = 4  # words
+_WITH = re.compile(r"\b(?:with|has|have) (?:an? )?(?:[\w-]+ )?$")
 
 
 def _implied(text: Text, index: Index, known: Field) -> tuple[int, int] | None:

@@ -43,12 +43,12 @@ BESIDE = 0.05  # how much nearer a kind must stand to a need than those that a v
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One request as the rules read it: its text, the texts of earlier turns that still count, the intent, and words that tell
-    of somebody's body rather than of a wish ("70 kilos")."""
+    of no wish: somebody's weight, a thing that the shop has not."""
 
     request: str
     earlier: tuple[str, ...]
     intent: Intent
-    bodies: tuple[str, ...] = ()
+    asides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,8 +195,8 @@ IMPLIED: dict[str, tuple[str, ...]] = {stem("wireless"): (stem("bluetooth"),), s
 
 # What a product with the yes/no attribute has not.
 LACKS: dict[str, frozenset[str]] = {
-    stem("wireless"): stemmed("cable cord wire"),
-    stem("cordless"): stemmed("cable cord wire"),
+    stem("wireless"): stemmed("cable cord wire wired corded"),
+    stem("cordless"): stemmed("cable cord wire wired corded"),
 }
 
 # "the lightest": the adjective -> (words of the fields it may mean, direction). "" stands for any size-like field.
@@ -229,6 +229,7 @@ thick: thickness desc
 deep: depth desc
 bright: brightness lumen luminous light desc
 dim: brightness lumen asc
+dark: brightness lumen asc
 quiet: noise decibel loudness sound asc
 loud: noise decibel loudness volume desc
 new: released release year asc_date

@@ -6,20 +6,23 @@ with a value becomes part of the search text rather than a hard constraint.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 
 from shelftalk.understand.absence import absent, freed, lacking_before
-from shelftalk.understand.ages import ages
+from shelftalk.understand.ages import ages, grown_up
 from shelftalk.understand.amounts import Amount, amounts
 from shelftalk.understand.asides import all_the_same, asked, owned
 from shelftalk.understand.bodies import bodies
 from shelftalk.understand.compare import compared
+from shelftalk.understand.complaints import mend, told_of_old
 from shelftalk.understand.counts import FIRST_FEW, how_many, odd_count, ordinal, plural_count
 from shelftalk.understand.dates import dates
+from shelftalk.understand.either import either
 from shelftalk.understand.flags import flags
-from shelftalk.understand.index import Index, names_kind
+from shelftalk.understand.index import Field, Index, is_color, names_kind
 from shelftalk.understand.kinds import a_thing_of_its_own, lacking
 from shelftalk.understand.lexicon import COMMON, FILLER, FUNCTION
 from shelftalk.understand.mention import Mention
@@ -38,12 +41,13 @@ from shelftalk.understand.refusals import (
     starts_anew,
     with_mixtures,
 )
+from shelftalk.understand.senses import to_replace
 from shelftalk.understand.shown import Question
 from shelftalk.understand.sizes import sizes
 from shelftalk.understand.slips import as_written, set_right
 from shelftalk.understand.spelling import corrected
 from shelftalk.understand.superlatives import Order, order, thrift, thrift_tokens, thrift_words
-from shelftalk.understand.tokens import Text, tokenise
+from shelftalk.understand.tokens import Text, stems, tokenise
 from shelftalk.understand.unknown import unknown
 from shelftalk.understand.wishes import is_shopping, milds, preferences, query, tastes
 from shelftalk.values import Constraint, Facets, Intent, Scalar, Sort
@@ -57,8 +61,8 @@ THRIFTY = "a low price was wished for without naming one: ordered by price"
 class Reading:
     """An intent with what it was read from: `thrifty` says that the sort comes from a plea for a low price, not a superlative;
     `asked` that it asks about products already shown, which were picked for the wish `before` it: the next turn goes on from
-    that. `earlier` are the shopper's turns that it was read together with, `bodies` the words that tell of somebody's weight or
-    height."""
+    that. `earlier` are the shopper's turns that it was read together with, `asides` the words that tell of somebody's weight or
+    height, or of a thing that the shop has not: no wish is read from them."""
 
     intent: Intent
     thrifty: bool = False
@@ -67,7 +71,7 @@ class Reading:
     before: Intent = Intent()
     earlier: tuple[str, ...] = ()
     merged: bool = False
-    bodies: tuple[str, ...] = ()
+    asides: tuple[str, ...] = ()
 
 
 class Reader:
@@ -109,6 +113,8 @@ class Reader:
             begins,
             refusable(text, index, first_pass),
         )
+        complaint = told_of_old(text, first_pass)
+        first_pass = [m for m in first_pass if m.first not in complaint or m.field == "categories"]
         if has_already:
             negative = [off or i in has_already for i, off in enumerate(negative)]
             first_pass = [m for m in first_pass if m.first not in has_already or m.field == "categories"]
@@ -116,9 +122,13 @@ class Reader:
         category = _only_category([m for m in first_pass if m.first not in has_already], index)
         if category is None:
             first_pass = [m for m in first_pass if not a_thing_of_its_own(text, index, m, first_pass)]
+        old, adults = grown_up(text, index, category) if category else ([], set())
+        first_pass = [m for m in first_pass if m.first not in adults]
         body = bodies(text, index, category)
         labels, label_tokens = sizes(text, index, negative, frozenset(pack_tokens), category)
-        taken = frozenset(pack_tokens | age_tokens | date_tokens | body.tokens | label_tokens | has_already)
+        taken = frozenset(
+            pack_tokens | age_tokens | date_tokens | body.tokens | label_tokens | has_already | adults | complaint
+        )
         sort = order(text, index, negative, category)
         sort_tokens = set(range(sort.first, sort.last + 1)) if sort else set()
         odd = odd_count(text, set(taken), index)
@@ -134,6 +144,8 @@ class Reader:
         found = [m for m in found if m.first not in liked or m.field == "categories" or index.fields[m.field].brand]
         ends = {m.last for m in found}
         for mention in reversed(found):
+            if mention.field == "categories" and to_replace(text, mention) is not None:
+                continue
             if names_kind(index.fields[mention.field]) and (
                 mention.last + 1 in begins or not refused_category(text, mention, negative, ends)
             ):
@@ -156,12 +168,12 @@ class Reader:
         switches, switch_tokens = flags(text, index, negative, found, sort_tokens | limit_tokens | pack_tokens)
         turned = another(text, index, found)
         taken_in = sort_tokens | limit_tokens | pack_tokens | switch_tokens
-        taken_in |= {i for m in found for i in range(m.first, m.last + 1)}
+        taken_in |= adults | {i for m in found for i in range(m.first, m.last + 1)}
         lacks, lacking_tokens = absent(text, index, negative, taken_in, category)
+        switches, mended = mend(text, complaint, [*switches, *lacks])
         constraints = [
             *_values(text, index, found, turned),
             *switches,
-            *lacks,
             *released,
             *labels,
             *_limits([*pieces, *youth, *body.limits, *limits]),
@@ -170,6 +182,8 @@ class Reader:
         used = taken_in | limit_tokens | lacking_tokens
         strange, untold = unknown(text, index, used, negative, category)
         constraints += strange
+        nouns = {i for m in found if m.field == "categories" and not m.negative for i in range(m.first, m.last + 1)}
+        constraints, wanted_either, of_one = either(text, constraints, nouns, negative)
         limit, count_tokens = counted or how_many(text, used | age_tokens, index)
         wish = _order(sort)
         thrifty = False
@@ -204,18 +218,15 @@ class Reader:
             for word in exclude[:1]
         ]
         notes += [*untold, *body.notes, *([odd.note] if odd else []), *_told(text, spoken)]
-        notes += [
-            f"'{name}' is no category here: looked for in {category}"
-            for name in lacking(text, index, found, used)
-            if category
-        ]
+        foreign = lacking(text, index, found, used) if category else []
+        notes += [f"'{name}' is no category here: looked for in {category}" for name in foreign]
         return Reading(
             as_written(
                 Intent(
                     constraints=_ordered(constraints),
                     sort=wish,
                     limit=limit,
-                    preferences=preferences(text, used | count_tokens, negative, mild),
+                    preferences=(*preferences(text, used | count_tokens, negative, mild), *of_one),
                     exclude=exclude,
                     query=query(
                         text,
@@ -224,12 +235,13 @@ class Reader:
                         {i for m in found for i in range(m.first, m.last + 1)},
                     ),
                     shopping=True,
+                    criteria=(*old, *mended, *wanted_either),
                 ),
                 slips,
             ),
             thrifty,
             tuple(dict.fromkeys(notes)),
-            bodies=tuple(body.words),
+            asides=(*body.words, *foreign),
         )
 
     def _names_something(self, sentence: str) -> bool:
@@ -327,6 +339,8 @@ def _values(text: Text, index: Index, found: list[Mention], another: set[int]) -
             out.append(Constraint(field, "=", values[0], span))
         elif index.fields[field].kind == "list" and not _alternatives(text, held):
             out += [Constraint(field, "=", m.value.value, text.span(m.first, m.last)) for m in held if m.value]
+        elif (whole := _covering(text, index.fields[field], held)) is not None:
+            out.append(Constraint(field, "=", whole, text.span(held[0].first, held[-1].last)))
         else:
             out.append(Constraint(field, "in", tuple(values), span))
     return out
@@ -338,6 +352,24 @@ def _for_all(index: Index, field: str) -> Scalar | None:
     if not {"men", "women", "male", "female"} & set(values):
         return None
     return next((values[word] for word in ("unisex", "all", "both", "everyone") if word in values), None)
+
+
+_WHOLE = frozenset(("set", "both", "pair", "kit", "combo", "ambidextrous", "universal", "unisex", "all"))
+
+
+def _covering(text: Text, known: Field, held: list[Mention]) -> Scalar | None:
+    """The one value that covers all the named ones where they are wanted together: "front and rear" is a set."""
+    leads = [text.low[text.tokens[a.last].end : text.tokens[b.first].start] for a, b in pairwise(held)]
+    together = all(_TOGETHER.search(lead) for lead in leads) and leads[-1].strip(" ,")
+    if names_kind(known) or is_color(known) or not together:
+        return None
+    told = {s for m in held if m.value for s in stems(str(m.value.value))}
+    values = [v for v, _ in known.facet.values if v not in _distinct(held)]
+    named = [v for v in values if told <= set(stems(str(v)))]
+    return next(iter(named or [v for v in values if str(v).lower() in _WHOLE]), None)
+
+
+_TOGETHER = re.compile(r"(?: and|,|&|\+)(?: also| for)?(?: an?| the)? ?$")
 
 
 def _distinct(held: list[Mention]) -> list[Scalar]:

@@ -23,8 +23,13 @@ _FOR_A = re.compile(
     r"(?<!looking )(?<!searching )(?<!shopping )(?<!market )(?<!hunting )(?<!asking )"
     r"\b(?:for (?:an?|my|our|his|her|their)|(?:in|on|at|inside|into|under|above|near|behind) (?:my|our|his|her|their)) (?:\w+ )?$"
 )
-_OWN = re.compile(
-    r"\b(?:for|with|of|to|on|in|from|over|under|behind|inside) (?:my|our|his|her|their)(?: [\w'-]+)? $|(?:^|[.,;!?] ?|\b(?:and|because|since|as|but|when|while|so|that) )(?:my|our|his|her|their)(?: (?:old|new|big|little|small|own|current))? $"
+_OWN = re.compile(r"\b(?:for|with|of|to|on|in|from|over|under|behind|inside) (?:my|our|his|her|their)(?: [\w'-]+)? $")
+_OWN_SUBJECT = re.compile(
+    r"(?:^|[.,;!?] ?|\b(?:and|because|since|as|but|when|while|so|that) )(?:my|our|his|her|their)(?: (?:old|new|big|little|small|own|current))? $"
+)
+_ANOTHER = re.compile(
+    r"\b(?:want|need|looking for|after|get|buy|find|like|time for|recommend|show)(?: me| us)?(?: an?)?(?: [\w-]+){0,2}? ones?\b"
+    r"|\b(?:an?|some|any) (?:new|better|other|different|proper|decent|good) ones?\b|\banother one\b|\breplac(?:e|ing|ement)\b|\bsomething better\b"
 )
 _OWN_BRAND = re.compile(r"(?<!looking )\b(?:for|with|on|to|fits?) (?:my|our|his|her|their) $")
 _WAS = re.compile(r"\b(?:my|our|his|her|their) (?:[\w'-]+ ){1,3}(?:was|were|used to be) (?:a |an )?$")
@@ -91,7 +96,19 @@ def _of_a_place(text: Text, index: Index, mention: Mention, found: list[Mention]
 
 def _owned(text: Text, mention: Mention) -> bool:
     """Whether the thing named is one that somebody has: "a lead for my boxer", "because my tent leaks"."""
-    return _OWN.search(_lead(text, mention)) is not None
+    lead = _lead(text, mention)
+    return _OWN.search(lead) is not None or (
+        _OWN_SUBJECT.search(lead) is not None and to_replace(text, mention) is None
+    )
+
+
+def to_replace(text: Text, mention: Mention) -> range | None:
+    """The tokens that tell of a thing somebody has and wants another one of ("my bottle leaks, I want one that ..."), without
+    the thing's name; None where it is not to be replaced."""
+    wanted = _ANOTHER.search(text.low, text.tokens[mention.last].end)
+    if wanted is None or _OWN_SUBJECT.search(_lead(text, mention)) is None:
+        return None
+    return range(mention.last + 1, text.at(wanted.start()))
 
 
 def _before_its_noun(text: Text, index: Index, mention: Mention, found: list[Mention]) -> bool:

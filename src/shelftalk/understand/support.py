@@ -11,7 +11,7 @@ import re
 from shelftalk.understand.index import Field, Index, Value, is_color, names_kind
 from shelftalk.understand.lexicon import COLORS, COMMON, EVALUATIVE, FILLER, FUNCTION, SUPERLATIVES
 from shelftalk.understand.mention import Mention
-from shelftalk.understand.senses import another_word, elsewhere
+from shelftalk.understand.senses import another_word, elsewhere, to_replace
 from shelftalk.understand.tokens import Text, bag, stem, stemmed
 from shelftalk.understand.units import UNITS
 from shelftalk.understand.vocabulary import ordinary
@@ -122,6 +122,8 @@ def _modifies(text: Text, index: Index, mention: Mention, found: list[Mention]) 
         return False
     if token.low in _PARTS:
         return True
+    if to_replace(text, mention) is not None and "s" in (token.low[-1:], text.tokens[mention.last].low[-1:]):
+        return False  # a verb: "my bottle leaks", "my headphones broke"
     known = token.low in FUNCTION or token.low in FILLER or token.low in COMMON or token.low in SUPERLATIVES
     if (
         known

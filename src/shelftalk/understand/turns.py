@@ -22,7 +22,7 @@ from shelftalk.understand.shown import ORDINAL, Question, Shown, place, question
 from shelftalk.understand.tokens import Text, stem, tokenise
 from shelftalk.understand.topics import Topic, returned, unknown_return
 from shelftalk.understand.turnwords import Lookup
-from shelftalk.values import Constraint, Intent, Product, Request, Scalar, Sort
+from shelftalk.values import Constraint, Criterion, Intent, Product, Request, Scalar, Sort
 
 __all__ = ["NO_FIELD", "Conversation", "Lookup", "shown"]
 
@@ -82,6 +82,11 @@ class _Talk:
             self.past.append(replace(self.topic, picks=self.picks))
 
 
+def _latest(*criteria: Criterion) -> tuple[Criterion, ...]:
+    """The criteria, of several on one field the last."""
+    return tuple({c.field: c for c in criteria}.values())
+
+
 class Conversation:
     """Folds the turns of a request into one reading, from the first to the last."""
 
@@ -104,7 +109,8 @@ class Conversation:
         if not reading.merged:
             return reading
         held = talk.topic or Topic(Intent())
-        merged = replace(reading.intent, criteria=held.intent.criteria, kinds=held.intent.kinds)
+        criteria = _latest(*held.intent.criteria, *reading.intent.criteria)
+        merged = replace(reading.intent, criteria=criteria, kinds=held.intent.kinds)
         return replace(reading, earlier=tuple(held.said), intent=merged)
 
     def _next(self, content: str, talk: _Talk) -> Reading:
@@ -298,8 +304,9 @@ class Conversation:
             exclude=tuple(dict.fromkeys((*exclude, *new.exclude))),
             query=query,
             shopping=True,
+            criteria=_latest(*before.criteria, *new.criteria),
         )
-        return Reading(merged, reading.thrifty, (*reading.notes, *notes), merged=True, bodies=reading.bodies)
+        return Reading(merged, reading.thrifty, (*reading.notes, *notes), merged=True, asides=reading.asides)
 
     def _sorted(self, wish: Sort, category: str | None, picks: list[Shown]) -> Sort:
         """The order of a later turn, by a field that the products spoken of have: "the lightest" of tents by weight_kg."""

@@ -39,7 +39,7 @@ class Understood:
     before: Intent = Intent()
     chosen: bool = False
     earlier: tuple[str, ...] = ()
-    bodies: tuple[str, ...] = ()
+    asides: tuple[str, ...] = ()
 
 
 class Understander:
@@ -105,7 +105,7 @@ class Understander:
         if self.wanting is None:
             return understood
         at = [n for n, (r, u) in enumerate(zip(requests, understood, strict=True)) if _open(r, u)]
-        asked = [Asked(requests[n].request, u.earlier, u.intent, u.bodies) for n in at if (u := understood[n])]
+        asked = [Asked(requests[n].request, u.earlier, u.intent, u.asides) for n in at if (u := understood[n])]
         for n, wanted in zip(at, self.wanting.read(asked), strict=True):
             one = understood[n]
             understood[n] = replace(
@@ -119,7 +119,7 @@ class Understander:
         if self.model is None:
             readings = [_wished(r) for r in readings] if self.wanting is not None else readings
             return [
-                Understood(r.intent, r.notes, asked=r.asked, before=r.before, earlier=r.earlier, bodies=r.bodies)
+                Understood(r.intent, r.notes, asked=r.asked, before=r.before, earlier=r.earlier, asides=r.asides)
                 for r in readings
             ]
         asked = [(q, r) for q, r in zip(requests, readings, strict=True) if r.intent.shopping and q.request.strip()]

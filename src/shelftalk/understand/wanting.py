@@ -86,7 +86,12 @@ class Wanting:
             ]
         wishes = self._read(
             [
-                (chosen[n].kinds, text, _unlimited(text, asked[n]), self._chooser.certain(asked[n].intent))
+                (
+                    chosen[n].kinds,
+                    text,
+                    _unlimited(text, asked[n], self._told_of_many(asked[n].intent.kind, chosen[n].kinds)),
+                    self._chooser.certain(asked[n].intent),
+                )
                 for n, text in texts
             ]
         )
@@ -172,6 +177,14 @@ class Wanting:
             ]
         return fields
 
+    def _told_of_many(self, name: str, kinds: tuple[str, ...]) -> str:
+        """The name of the thing asked for where it ends several values of a field of these kinds, and so tells none of them from
+        the others: the "machine" of espresso machine and filter machine; else ""."""
+        if not name:
+            return ""
+        values = ([str(v).lower().split()[-1:] for v, _ in f.values] for f in self._fields(kinds, name))
+        return name if any(held.count(name.split()[-1:]) > 1 for held in values) else ""
+
     def _of_all(self, kinds: tuple[str, ...], wishes: Wishes) -> Wishes:
         """For a need, the criteria over fields of most kinds that help; a wish read for one of them alone would decide between them."""
         kept = tuple(c for c in wishes.criteria if 2 * sum(self._carries(c.field, kind) for kind in kinds) > len(kinds))
@@ -208,11 +221,11 @@ def _told(words: str, text: str) -> str:
     return next((c for c in clauses_of(text) if re.search(rf"(?<!\w){re.escape(words)}(?!\w)", c)), words)
 
 
-def _unlimited(text: str, asked: Asked) -> str:
+def _unlimited(text: str, asked: Asked, name: str = "") -> str:
     """The text without the words of limits, which are no wishes ("a light jacket" of "a light jacket under 150, not in black"), and
-    without the clauses that tell of somebody's body ("I weigh 70 kilos")."""
-    left = text
-    for said in asked.bodies:
+    without what tells of somebody's body ("I weigh 70 kilos"), of a thing that the shop has not, or of the kind alone (`name`)."""
+    left = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", ";", text, count=1, flags=re.IGNORECASE) if name else text
+    for said in asked.asides:
         left = re.sub(rf"{_WEIGHS}(?<!\w){re.escape(said)}(?!\w)", ";", left, flags=re.IGNORECASE)
     for c in asked.intent.constraints:
         if c.field != "categories" and len(c.span) > 2:

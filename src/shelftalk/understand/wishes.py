@@ -117,6 +117,19 @@ def tastes(text: Text) -> set[int]:
     return found
 
 
+def liked(request: str) -> tuple[str, ...]:
+    """What the request says that somebody likes, in its words: "dinosaurs" of "he loves dinosaurs"."""
+    out = []
+    for match in _TASTE.finditer(request):
+        words = match[1].split()
+        while words and words[0].lower() in FUNCTION:
+            words.pop(0)
+        end = next((n for n, w in enumerate(words) if w.lower() in FUNCTION), len(words))
+        if any(w.lower() not in FILLER and len(w) > 3 for w in words[:end]):
+            out.append(" ".join(words[:end]))
+    return tuple(dict.fromkeys(out))
+
+
 KEPT = bag(
     "case hand hook point pull quick spot standard long top work system simple cool fit light stand cover track shell old new lower"
 )
