@@ -50,7 +50,10 @@ class Work:
         return self.understood.intent
 
     def chosen(self, k: int) -> list[Candidate]:
-        """The candidates that are shown: as many as the request or its words ask for, else `k`."""
+        """The candidates that are shown: as many as the request or its words ask for, else `k`; none that is nothing like what was
+        asked for."""
+        if self.retrieval.unlike:
+            return []
         wanted = [n for n in (self.request.k, self.intent.limit) if n]
         return list(self.ranking.candidates[: min(wanted) if wanted else k])
 
@@ -73,7 +76,7 @@ class Work:
             notes.extend(note for note in explanation.notes if note not in notes)
         if not self.intent.shopping:
             notes.append(NOT_SHOPPING)
-        elif not picks or self.retrieval.no_match:
+        elif not self.retrieval.unlike and (not picks or self.retrieval.no_match):
             notes.append(NOTHING_FITS)
         return tuple(notes)
 

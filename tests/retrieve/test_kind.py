@@ -50,7 +50,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
 def test_a_kind_that_is_not_sold_is_said_whatever_limits_stand_beside_it(shop: Catalog, intent: Intent) -> None:
     found = Retriever(shop, RetrieveSettings()).retrieve(intent)
     assert found.no_match
-    assert found.candidates
+    assert found.unlike
     assert any("Nothing like" in note for note in found.notes)
 
 

@@ -10,7 +10,7 @@
 5. Where nothing is left, constraints are given up in the order that `relax` states; what comes back are near misses, the
    nearest to the limits first, with `relaxed` and `no_match` set. Where even that finds nothing, nothing comes back.
 6. Where the catalogue has nothing like the kind of thing named (`kind`), whatever limits stand beside it, or nothing like a
-   text that stands alone, the nearest come back with `no_match` and a note.
+   text that stands alone, what comes back is marked `unlike` and a note says so: what shares a word with a kettle boils no water.
 
 A superlative over more products than the pool (`settings.candidates`), where no constraint says what kind of thing is
 wanted, is taken over the relevant ones alone: the cheapest headphones of a shop that sells everything are no screw.
@@ -326,7 +326,7 @@ class Retriever:
     # Near misses -----------------------------------------------------------------------------------------------------
 
     def _unlike(self, search: _Search, found: Retrieval) -> Retrieval:
-        """The find, marked as no match and with a note where the catalogue has nothing like what was asked.
+        """The find, marked as unlike and with a note alone where the catalogue has nothing like what was asked.
 
         The floors are the default embedder's; others have other scales and are not judged.
         """
@@ -336,12 +336,12 @@ class Retriever:
         if kind:
             if self._sold(kind, search):
                 return found
-            note = f"Nothing like '{shorten(kind, 60)}' was found in the catalogue; these are the nearest."
+            note = f"Nothing like '{shorten(kind, 60)}' was found in the catalogue."
         elif search.intent.constraints or search.intent.sort or not self._strange(search, found):
             return found
         else:
-            note = "Nothing in the catalogue is like what was asked; these are the nearest."
-        return replace(found, no_match=True, matching=0, notes=(*found.notes, note))
+            note = "Nothing in the catalogue is like what was asked; the kind of thing wanted, by its name, would help."
+        return replace(found, no_match=True, matching=0, notes=(note,), unlike=True)
 
     def _sold(self, kind: str, search: _Search) -> bool:
         """Whether the catalogue has such a thing: called so, or near enough in meaning."""
