@@ -11,6 +11,7 @@ from typing import Literal
 from shelftalk.catalog.standing import Scope
 from shelftalk.errors import UsageError
 from shelftalk.explain import taken_as
+from shelftalk.retrieve.criteria import answering
 from shelftalk.text import clean
 from shelftalk.understand import Understood
 from shelftalk.values import Answer, Candidate, Explanation, Intent, Pick, Ranking, Request, Retrieval
@@ -51,11 +52,13 @@ class Work:
 
     def chosen(self, k: int) -> list[Candidate]:
         """The candidates that are shown: as many as the request or its words ask for, else `k`; none that is nothing like what was
-        asked for."""
+        asked for, nor any that only fills the list (`retrieve.criteria.answering`)."""
         if self.retrieval.unlike:
             return []
         wanted = [n for n in (self.request.k, self.intent.limit) if n]
-        return list(self.ranking.candidates[: min(wanted) if wanted else k])
+        shown = list(self.ranking.candidates[: min(wanted) if wanted else k])
+        counted = self.intent.limit or self.understood.asked is not None or self.request.candidates is not None
+        return shown if counted else answering(shown, self.intent.criteria)
 
     def bare(self, k: int) -> list[Pick]:
         """The chosen candidates as picks without a reason yet."""

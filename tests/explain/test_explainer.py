@@ -350,5 +350,8 @@ def test_what_is_quoted_is_the_clause_nearest_to_the_request_in_meaning(tmp_path
         scope = Scope(found, ())
         (told,) = given.explain(ExplainJob(request, need, (bank,), scope=scope))
         assert f'"{said}"' in told.reason, told.reason
-    (told,) = given.explain(ExplainJob("wrapped in blue paper for my sister", need, (bank,), scope=Scope(found, ())))
-    assert "The shop writes" not in told.reason, "nothing of the text is near"
+    cheap = replace(need, constraints=(Constraint("price", "<=", 20, "under 20"),))
+    (told,) = given.explain(
+        ExplainJob("something to wear at a wedding under 20", cheap, (bank,), scope=Scope(found, ()))
+    )
+    assert told.reason == "Price: 14 EUR, under your 20 EUR.", "nothing of the text is near"

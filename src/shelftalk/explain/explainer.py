@@ -190,11 +190,11 @@ class Explainer:
         wished.sort(key=lambda c: not meets(c))
         title = stems(product.title)
         known = [c for c in wished if _evident(c, title)]
-        rest = sorted((c for c in cards if not c.asked), key=_weakness)
+        rest = sorted((c for c in cards if not c.asked), key=lambda c: c.fact.field == "price")
         for some, most in (
             ([c for c in wished if c not in known], MOST_ASKED),
             ([c for c in cards if c.touched], ENOUGH),
-            ([c for c in rest if c.fact.kind == "mention"], 1),
+            ([c for c in rest[:1] if c.fact.kind == "mention"], 1),
             (known, ENOUGH),
             (rest, 1),
         ):
@@ -220,17 +220,6 @@ def _evident(card: CardFact, title: Container[str]) -> bool:
     if fact.amount is not None or fact.truth is not None or not card.constraints or card.criterion is not None:
         return False
     return all(c.operator in ("!=", "not in") for c in card.constraints) or all(s in title for s in stems(said(fact)))
-
-
-def _weakness(card: CardFact) -> int:
-    """How little a fact that nobody asked for says: least where it leads what fits, more of a yes than of a name, most of a no and of a
-    price like any other."""
-    fact, leads = card.fact, card.line != card.fact.reads
-    if fact.amount is not None and leads:
-        return int(fact.field == "price")
-    if fact.field == "price" or fact.truth is False:
-        return 5
-    return 2 if fact.amount is not None and fact.unit is not None else 3 if fact.truth else 4
 
 
 def _main(cards: Sequence[CardFact], told: set[str]) -> CardFact | None:

@@ -89,9 +89,7 @@ def card_facts(
         said, near = _nearest_clause(product, nearness)
         touched = [*([said] if said and near >= QUOTED_NEAR else []), *touched]
         own = [said] if said and QUOTED_ALONE <= near < QUOTED_NEAR else []
-    others = (
-        [f for f in _nearest(rest, product, nearness) if f not in touched] if nearness else _commonest(rest, facets)
-    )
+    others = _nearest(rest, product, nearness) if nearness else _commonest(rest, facets)
     for fact in dict.fromkeys([*touched, *own, *others]):
         if len(found) >= most:
             break
@@ -210,10 +208,13 @@ def quote(text: str, asked: Iterable[str]) -> str:
 
 
 def _nearest(facts: Sequence[Fact], product: Product, nearness: Nearness) -> list[Fact]:
-    """The facts by how near what they say stands to the request in meaning, the nearest first; a no that nobody asked about last."""
+    """The facts by how near what they say stands to the request in meaning, the nearest first; where they are not near, what the
+    description begins with goes before them. A no that nobody asked about comes last."""
     said = [fact.name if fact.truth else fact.reads for fact in facts]
     near = dict(zip(facts, nearness(said, _kind(product)), strict=True)) if facts else {}
-    return sorted(facts, key=lambda f: (f.truth is False, -near[f]))
+    order = sorted(facts, key=lambda f: (f.truth is False, -near[f]))
+    close = [f for f in order if f.truth is not False and near[f] >= QUOTED_ALONE]
+    return [*close, *_described(product), *(f for f in order if f not in close)]
 
 
 def _kind(product: Product) -> str:
