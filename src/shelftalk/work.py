@@ -57,8 +57,8 @@ class Work:
             return []
         wanted = [n for n in (self.request.k, self.intent.limit) if n]
         shown = list(self.ranking.candidates[: min(wanted) if wanted else k])
-        counted = self.intent.limit or self.understood.asked is not None or self.request.candidates is not None
-        return shown if counted else answering(shown, self.intent.criteria)
+        given = self.intent.limit or self.understood.asked is not None or self.request.candidates is not None
+        return shown if given or self.retrieval.no_match else answering(shown, self.intent.criteria)
 
     def bare(self, k: int) -> list[Pick]:
         """The chosen candidates as picks without a reason yet."""

@@ -350,6 +350,10 @@ def test_what_is_quoted_is_the_clause_nearest_to_the_request_in_meaning(tmp_path
         scope = Scope(found, ())
         (told,) = given.explain(ExplainJob(request, need, (bank,), scope=scope))
         assert f'"{said}"' in told.reason, told.reason
+    many = replace(bank, id="m", attributes={"charges": 3}, description="It gives three charges. It gives 3 charges.")
+    often = replace(need, criteria=(Criterion("charges", "high", words="often"),))
+    (told,) = given.explain(ExplainJob("how often can it charge", often, (many,), scope=Scope(found, ())))
+    assert '"It gives 3 charges"' not in told.reason, "a number is told once"
     cheap = replace(need, constraints=(Constraint("price", "<=", 20, "under 20"),))
     (told,) = given.explain(
         ExplainJob("something to wear at a wedding under 20", cheap, (bank,), scope=Scope(found, ()))

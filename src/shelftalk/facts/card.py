@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from shelftalk.facts.facts import Fact, facts_of, humanise, safe, spoken
+from shelftalk.facts.facts import Fact, facts_of, humanise, plain_number, safe, spoken
 from shelftalk.facts.holds import same
 from shelftalk.facts.units import split_unit
 from shelftalk.facts.words import content_stems, stem, stems, words
@@ -31,6 +31,7 @@ Nearness = Callable[[Sequence[str], str], Sequence[float]]
 QUOTED_NEAR = 0.2  # how near a clause must stand to be quoted, and where nothing else is known
 QUOTED_ALONE = 0.15
 _CLAUSE = re.compile(r"(?<=[.!?;:])\s+|\s*\n\s*|,\s+(?=(?:and|but|with|for|so|which)\b)")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _LONGEST_QUOTE = 80
 
 
@@ -86,7 +87,7 @@ def card_facts(
     touched = list(_touched(rest, product, intent, quoted=nearness is None))
     own = [] if touched or any(c.asked for c in found) else _described(product)
     if nearness:
-        said, near = _nearest_clause(product, nearness)
+        said, near = _nearest_clause(product, nearness, [card.fact for card in found])
         touched = [*([said] if said and near >= QUOTED_NEAR else []), *touched]
         own = [said] if said and QUOTED_ALONE <= near < QUOTED_NEAR else []
     others = _nearest(rest, product, nearness) if nearness else _commonest(rest, facets)
@@ -173,9 +174,11 @@ def _touched(facts: Iterable[Fact], product: Product, intent: Intent, quoted: bo
         yield mention(product, said)
 
 
-def _nearest_clause(product: Product, nearness: Nearness) -> tuple[Fact | None, float]:
-    """The clause of the description that is nearest to the request, and how near it is; None where there is none."""
-    clauses = _speakable(product.description)
+def _nearest_clause(product: Product, nearness: Nearness, told: Sequence[Fact]) -> tuple[Fact | None, float]:
+    """The clause of the description that is nearest to the request, and how near it is; None where there is none. A number that is
+    `told` is not said again."""
+    numbers = {plain_number(f.amount) for f in told if f.amount is not None}
+    clauses = [s for s in _speakable(product.description) if not numbers & set(_NUMBER.findall(s))]
     near = nearness(clauses, _kind(product)) if clauses else ()
     best = max(range(len(near)), key=near.__getitem__, default=None)
     return (None, 0.0) if best is None else (mention(product, clauses[best]), near[best])

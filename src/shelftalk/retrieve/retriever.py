@@ -326,7 +326,8 @@ class Retriever:
     # Near misses -----------------------------------------------------------------------------------------------------
 
     def _unlike(self, search: _Search, found: Retrieval) -> Retrieval:
-        """The find, marked as unlike and with a note alone where the catalogue has nothing like what was asked.
+        """The find, marked as unlike and with a note alone where the catalogue has nothing like what was asked. In a shop of
+        one kind the words may be of that kind all the same ("hm, more pockets"): they are the nearest, and no match.
 
         The floors are the default embedder's; others have other scales and are not judged.
         """
@@ -336,12 +337,20 @@ class Retriever:
         if kind:
             if self._sold(kind, search):
                 return found
-            note = f"Nothing like '{shorten(kind, 60)}' was found in the catalogue."
+            note = f"Nothing like '{shorten(kind, 60)}' was found in the catalogue"
         elif search.intent.constraints or search.intent.sort or not self._strange(search, found):
             return found
         else:
-            note = "Nothing in the catalogue is like what was asked; the kind of thing wanted, by its name, would help."
-        return replace(found, no_match=True, matching=0, notes=(note,), unlike=True)
+            note = "Nothing in the catalogue is like what was asked"
+        if not self._several_kinds():
+            return replace(found, no_match=True, matching=0, notes=(*found.notes, f"{note}; these are the nearest."))
+        return replace(found, no_match=True, matching=0, notes=(f"{note}.",), unlike=True)
+
+    def _several_kinds(self) -> bool:
+        """Whether there is a category that not all products have."""
+        facets = self._catalog.facets()
+        categories = facets.get("categories")
+        return categories is not None and any(count < facets.products for _, count in categories.values)
 
     def _sold(self, kind: str, search: _Search) -> bool:
         """Whether the catalogue has such a thing: called so, or near enough in meaning."""
@@ -380,7 +389,7 @@ class Retriever:
         and words of no particular thing are left ("something nice for my sister") is never strange."""
         if max((c.scores.get("dense", 0.0) for c in found.candidates), default=0.0) >= self._settings.unlike_below:
             return False
-        if not says_what(search.intent):
+        if not says_what(search.intent) or search.intent.criteria:
             return False
         words = content_words(search.text).lower().split()
         return not any(
