@@ -16,7 +16,9 @@ from shelftalk.prompts import PromptLibrary
 from shelftalk.render import assistant_turn
 from shelftalk.request import request_from
 from shelftalk.schema import json_schema
-from shelftalk.values import Product, Request
+from shelftalk.understand import Understood
+from shelftalk.values import Candidate, Criterion, Intent, Product, Ranking, Request, Retrieval
+from shelftalk.work import Work
 from tests.catalog.fakes import HashEmbedder
 
 
@@ -50,6 +52,20 @@ def shelf(tmp_path_factory):
 
 def ids(answer) -> list[str]:
     return [pick.product.id for pick in answer.picks]
+
+
+def test_nothing_is_shown_that_is_unlike_what_was_asked_for_or_only_fills_the_list() -> None:
+    cordless = Criterion("cordless", "is", True, words="no cable on the table")
+    found = tuple(Candidate(p, 1.0, {"criteria": 1.0}) for p in (PRODUCTS[1], PRODUCTS[0], PRODUCTS[2]))
+    work = Work(Request("a kettle, no cable on the table"), Understood(Intent(criteria=(cordless,))), {})
+    work.ranking, work.retrieval = Ranking(found, "none"), Retrieval(found)
+    assert [c.product.id for c in work.chosen(3)] == ["k2", "k3"]
+    work.understood = Understood(Intent(criteria=(cordless,), limit=3))
+    assert len(work.chosen(3)) == 3, "the shopper said how many"
+    note = "Nothing like 'piano' was found in the catalogue."
+    work.retrieval = Retrieval(found, no_match=True, notes=(note,), unlike=True)
+    assert work.chosen(3) == []
+    assert work.notes((), "EUR") == (note,), "one sentence"
 
 
 def test_every_pick_satisfies_what_was_understood_and_says_why(shelf) -> None:

@@ -13,6 +13,7 @@ from shelftalk.catalog.rows import search_text
 from shelftalk.catalog.standing import Scope
 from shelftalk.errors import UsageError
 from shelftalk.explain import taken_as
+from shelftalk.retrieve.criteria import answering
 from shelftalk.text import clean
 from shelftalk.understand import Understood
 from shelftalk.understand.wishes import liked
@@ -54,9 +55,14 @@ class Work:
         return self.understood.intent
 
     def chosen(self, k: int) -> list[Candidate]:
-        """The candidates that are shown: as many as the request or its words ask for, else `k`."""
+        """The candidates that are shown: as many as the request or its words ask for, else `k`; none that is nothing like what was
+        asked for, nor any that only fills the list (`retrieve.criteria.answering`)."""
+        if self.retrieval.unlike:
+            return []
         wanted = [n for n in (self.request.k, self.intent.limit) if n]
-        return list(self.ranking.candidates[: min(wanted) if wanted else k])
+        shown = list(self.ranking.candidates[: min(wanted) if wanted else k])
+        given = self.intent.limit or self.understood.asked is not None or self.request.candidates is not None
+        return shown if given or self.retrieval.no_match else answering(shown, self.intent.criteria)
 
     def bare(self, k: int) -> list[Pick]:
         """The chosen candidates as picks without a reason yet."""
@@ -77,7 +83,7 @@ class Work:
             notes.extend(note for note in explanation.notes if note not in notes)
         if not self.intent.shopping:
             notes.append(NOT_SHOPPING)
-        elif not picks or self.retrieval.no_match:
+        elif not self.retrieval.unlike and (not picks or self.retrieval.no_match):
             notes.append(NOTHING_FITS)
         if picks and self.understood.asked is None:
             notes += [

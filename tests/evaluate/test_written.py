@@ -180,6 +180,22 @@ def test_a_wish_is_read_right_with_its_field_and_its_way() -> None:
     assert scores(constraints=[limit], sort={"field": "weight_g", "direction": "asc"})["field_right"] == 1.0
 
 
+def test_a_wish_is_told_by_a_claim_with_its_field_where_the_record_has_it() -> None:
+    def told(*cited: tuple[str, ...], picks: tuple[str, ...] = ("a", "d")) -> float | None:
+        answer = {
+            "picks": [
+                {"product_id": i, "claims": [{"evidence": [{"field": f, "value": 1} for f in fields]}]}
+                for i, fields in zip(picks, cited, strict=True)
+            ]
+        }
+        return score_case(["wish_told"], CASE, Outcome("w", answer=answer), CONTEXT)["wish_told"]
+
+    assert told(("weight_g", "dimmable"), ("attributes.dimmable",)) == 1.0, "no weight is known of d"
+    assert told(("weight_g", "price"), ("price",)) == pytest.approx(1 / 3)
+    assert told((), (), picks=("a", "m")) == 0.0
+    assert score_case(["wish_told"], CASE, Outcome("w", answer={"picks": []}), CONTEXT)["wish_told"] is None
+
+
 def test_what_nobody_wished_is_told_from_what_was() -> None:
     assert scores(LIGHT, DIM)["invented"] == 0.0
     cat = {"field": "shade", "want": "is", "value": "paper", "words": "matches my cat"}

@@ -202,13 +202,85 @@ def test_the_opening_says_what_holds_for_all_how_far_it_ranges_and_which_leads(c
     assert given.opening(light) == "Weight runs from 190 g to 250 g; the first is the lightest of 3."
     limits = (Constraint("wireless", "=", True), Constraint("price", "<=", 150))
     both = asked(catalog, products=(LARK, SHELF[1]), constraints=limits)
-    assert given.opening(both) == "Both are wireless; price runs from 79.99 EUR to 120 EUR."
+    assert given.opening(both) == "", (
+        "what a limit lets through anyway is no news, and the price stands beside each pick"
+    )
+    capacity = asked(catalog, products=(LARK, SHELF[1]), constraints=(Constraint("battery_life_hours", ">=", 10),))
+    assert given.opening(capacity) == "Battery life runs from 18 hours to 30 hours."
+    wireless = Criterion("wireless", "is", True, words="no cable")
+    assert given.opening(asked(catalog, wireless, products=(LARK, SHELF[1]))) == "Both are wireless."
     assert given.opening(asked(catalog, LIGHT, products=(FINCH,))) == ""
     assert given.opening(asked(catalog, products=SHELF)) == ""
     wired = Criterion("wireless", "is", False, words="with a cable")
     assert given.opening(asked(catalog, wired, products=(LARK, SHELF[1]))) == "", (
         "not what the shopper did not wish for"
     )
+
+
+def test_the_opening_says_which_of_the_picks_alone_do_what_was_wished(catalog: Catalog) -> None:
+    given = explainer(facets=catalog.facets())
+    wireless = Criterion("wireless", "is", True, words="no cable")
+    red = Criterion("colour", "is", "red", words="something cheerful")
+    assert given.opening(asked(catalog, wireless)) == "Only the first two are wireless."
+    assert given.opening(asked(catalog, wireless, products=(LARK, FINCH))) == "Only the first is wireless."
+    assert given.opening(asked(catalog, wireless, products=(FINCH, LARK))) == "", (
+        "no praise of the first for the wish of the second"
+    )
+    assert given.opening(asked(catalog, red, products=(FINCH, LARK))) == "Colour is red for the first alone."
+
+
+def test_what_a_given_up_limit_leaves_is_said_of_all(catalog: Catalog) -> None:
+    silent = Constraint("noise_cancelling", "=", True, "quiet")
+    given = explainer(facets=catalog.facets())
+    both = asked(catalog, products=(LARK, replace(LARK, id="h-9")), constraints=(silent,), relaxed=(silent,))
+    assert given.opening(both) == "Noise cancelling is no for both."
+    assert given.explain(both)[0].reason.startswith("Noise cancelling: no, though yes was asked for.")
+
+
+AGES = Product("t", "Harbour Fleet", price=Decimal(19), currency="EUR", attributes={"age_min": 1, "age_max": 5, "players_min": 2, "players_max": 2})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("field", "number", "said"),
+    [("age", 3, "Age: 1 to 5, which includes your 3."), ("players", 2, "Players: 2.")],
+)
+def test_the_two_ends_of_a_range_are_one_statement(field: str, number: int, said: str) -> None:
+    limits = (Constraint(f"{field}_min", "<=", number, f"for {number}"), Constraint(f"{field}_max", ">=", number, f"for {number}"))  # fmt: skip
+    found = explainer().explain(job(f"something for {number}", *limits, products=(AGES,)))[0]
+    assert found.reason == said
+    assert [(e.field, e.value) for c in found.claims for e in c.evidence] == [
+        (f"{field}_min", AGES.attributes[f"{field}_min"]), (f"{field}_max", AGES.attributes[f"{field}_max"])
+    ]  # fmt: skip
+    assert found.claims[0].answers == f"for {number}"
+
+
+def test_all_ends_and_wishes_are_told_before_what_nobody_asked_for(catalog: Catalog) -> None:
+    long = Criterion("battery_life_hours", "high", words="all day")
+    found = explainer(facets=catalog.facets()).explain(asked(catalog, LIGHT, ANC, long, products=(SHELF[1],)))[0]
+    assert {e.field for c in found.claims for e in c.evidence} == {"weight_g", "noise_cancelling", "battery_life_hours"}
+    assert "Price" not in found.reason
+
+
+def test_the_price_is_told_where_it_was_spoken_of_or_nothing_else_is_known() -> None:
+    silent = Product("p", "Thing", price=Decimal(12), currency="EUR")
+    assert explainer().explain(job("a thing", products=(silent,)))[0].reason == "Price: 12 EUR."
+    assert "Price" not in explainer().explain(job("headphones", products=(LARK,)))[0].reason
+    assert "Price" in explainer().explain(job("headphones under 100", UNDER_100, products=(LARK,)))[0].reason
+
+
+def test_a_wish_missed_is_said_where_another_pick_meets_it_and_its_place_never_praises(catalog: Catalog) -> None:
+    red = Criterion("colour", "is", "red", words="cheerful")
+    given = explainer(facets=catalog.facets())
+    assert "Colour: black, not red." in given.explain(asked(catalog, red, products=(FINCH, SHELF[1])))[1].reason
+    assert "Colour: black." in given.explain(asked(catalog, red, products=(SHELF[1],)))[0].reason
+    heavy = given.explain(asked(catalog, LIGHT, products=(SHELF[1],)))[0].reason
+    assert "Weight: 310 g." in heavy, "not heaviest of 3, where light was wished"
+
+
+def test_words_that_two_wishes_share_are_said_once(catalog: Catalog) -> None:
+    quick = Criterion("battery_life_hours", "high", words="light")
+    reason = explainer(facets=catalog.facets()).explain(asked(catalog, LIGHT, quick, products=(FINCH, LARK)))[0].reason
+    assert reason.count('"light"') == 1
 
 
 def test_a_pick_is_labelled_by_what_it_leads_in_that_was_wanted(catalog: Catalog) -> None:
@@ -278,3 +350,12 @@ def test_what_is_quoted_is_the_clause_nearest_to_the_request_in_meaning(tmp_path
         scope = Scope(found, ())
         (told,) = given.explain(ExplainJob(request, need, (bank,), scope=scope))
         assert f'"{said}"' in told.reason, told.reason
+    many = replace(bank, id="m", attributes={"charges": 3}, description="It gives three charges. It gives 3 charges.")
+    often = replace(need, criteria=(Criterion("charges", "high", words="often"),))
+    (told,) = given.explain(ExplainJob("how often can it charge", often, (many,), scope=Scope(found, ())))
+    assert '"It gives 3 charges"' not in told.reason, "a number is told once"
+    cheap = replace(need, constraints=(Constraint("price", "<=", 20, "under 20"),))
+    (told,) = given.explain(
+        ExplainJob("something to wear at a wedding under 20", cheap, (bank,), scope=Scope(found, ()))
+    )
+    assert told.reason == "Price: 14 EUR, under your 20 EUR.", "nothing of the text is near"

@@ -13,7 +13,7 @@ from tests.catalog.fakes import HashEmbedder, product
 from shelftalk.catalog import Catalog
 from shelftalk.catalog.standing import Scope
 from shelftalk.retrieve import Retriever, Shelves
-from shelftalk.retrieve.criteria import satisfaction, top, utility
+from shelftalk.retrieve.criteria import answering, satisfaction, top, utility
 from shelftalk.settings import RetrieveSettings
 from shelftalk.values import Candidate, Constraint, Criterion, Intent, Product
 
@@ -300,3 +300,16 @@ def test_a_text_is_a_title_where_a_product_holds_all_its_words_in_its_own(small:
     assert not shelves.titled(title + " and a giraffe")
     assert not shelves.titled(title.split()[0])
     assert not shelves.titled("")
+
+
+def test_what_meets_none_of_the_named_wishes_that_the_first_meets_only_fills_the_list() -> None:
+    wishes = (Criterion("use", "is", "bread"), Criterion("dishwasher_safe", "is", True), QUIET)
+    both, one, none = (
+        Candidate(product(f"x{n}", "Knife", "9.00", **held))
+        for n, held in enumerate([{"use": "Bread", "dishwasher_safe": True}, {"use": "bread"}, {"use": "chef's"}])
+    )
+    assert answering([both, none, one], wishes) == [both, one]
+    assert answering([one, none], wishes) == [one, none], "the first meets not all, so it is no measure"
+    assert answering([both, none], (QUIET,)) == [both, none], "numbers are a matter of degree"
+    plain = (Criterion("use", "not", "chef's"),)
+    assert answering([one, none, both], plain) == [one, both]

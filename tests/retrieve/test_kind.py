@@ -50,8 +50,16 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
 def test_a_kind_that_is_not_sold_is_said_whatever_limits_stand_beside_it(shop: Catalog, intent: Intent) -> None:
     found = Retriever(shop, RetrieveSettings()).retrieve(intent)
     assert found.no_match
-    assert found.candidates
+    assert found.unlike
     assert any("Nothing like" in note for note in found.notes)
+
+
+def test_in_a_shop_of_one_kind_the_nearest_are_offered_whatever_is_named(tmp_path) -> None:
+    catalog = Catalog.open(tmp_path / "catalog", create=True, embedder=Distant())
+    catalog.upsert([product(f"t{n}", f"Dome Tent {n}", "99.00", categories=("Tents",)) for n in range(3)])
+    found = Retriever(catalog, RetrieveSettings()).retrieve(Intent(query="hm, more pockets", kind="hm"))
+    assert found.no_match
+    assert not found.unlike
 
 
 @pytest.mark.parametrize(

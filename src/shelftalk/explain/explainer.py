@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 
 from shelftalk.engines.base import Engine
 from shelftalk.errors import PromptError
 from shelftalk.explain.check import Check
 from shelftalk.explain.job import ExplainJob
 from shelftalk.explain.opening import labels, opening
-from shelftalk.explain.record import Record, absences, answered, misses
+from shelftalk.explain.record import Record, absences, answered, meets, misses, ranges, said
 from shelftalk.explain.vocabulary import Vocabulary
 from shelftalk.explain.write import Writer, Written
-from shelftalk.facts.card import CardFact, Nearest, card_facts
+from shelftalk.facts.card import CardFact, Nearness, card_facts
+from shelftalk.facts.words import stems
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import ExplainSettings
 from shelftalk.text import clean
@@ -20,9 +21,10 @@ from shelftalk.values import Claim, Evidence, Explanation, Facets, Product
 
 _VARIABLES = frozenset({"request", "wants", "product", "facts"})
 MOST_KINDS = 64  # vocabularies kept
-QUOTES_KEPT = 512
-QUOTED_NEAR = 0.2  # how near (cosine) a clause must stand to the request to be quoted for it
-RECORD_CLAIMS = 2  # how many facts the record tells where it speaks alone
+CARD, MOST_FACTS = 5, 32  # the facts of a card that the model reads, and that the record chooses from
+NEAR_KEPT = 4096  # texts whose nearness to a request is kept
+MOST_ASKED = 3  # how many facts that were asked for the record tells where it speaks alone
+ENOUGH = 2  # from so many on it adds nothing that was not
 
 
 class Explainer:
@@ -46,7 +48,7 @@ class Explainer:
         self._record = Record(prompts)
         self._opening = prompts.get("explain/opening")
         self._writer: Writer | None = None
-        self._quotes: dict[tuple[str, tuple[str, ...]], str] = {}
+        self._near: dict[tuple[str, str, str], float] = {}
         self._vocabularies: dict[tuple[str, ...], Vocabulary] = {}
         if engine is not None and self.settings.mode == "model":
             template = prompts.get(self.settings.prompt)
@@ -66,7 +68,7 @@ class Explainer:
         checks = [self._checks(job) for job in jobs]
         written = iter(self._write([check for of_job in checks for check in of_job]))
         return [
-            [self._explanation(job, check, next(written)) for check in of_job]
+            [self._explanation(job, check, next(written), _met(of_job)) for check in of_job]
             for job, of_job in zip(jobs, checks, strict=True)
         ]
 
@@ -75,7 +77,7 @@ class Explainer:
         checks = self._checks(job)
         for part in (checks[:1], checks[1:]):
             for check, written in zip(part, self._write(part), strict=True):
-                yield self._explanation(job, check, written)
+                yield self._explanation(job, check, written, _met(checks))
 
     def opening(self, job: ExplainJob) -> str:
         """One sentence over all picks of a job, true by construction; "" for one pick, or where nothing holds for all."""
@@ -91,26 +93,26 @@ class Explainer:
             self._writer.forget()
 
     def _cards(self, job: ExplainJob) -> list[tuple[CardFact, ...]]:
-        nearest = self._nearest(job)
-        return [card_facts(product, self.facets, job.intent, job.scope, nearest=nearest) for product in job.products]
+        nearness = self._nearness(job)
+        most = CARD if self._writer is not None else MOST_FACTS
+        return [card_facts(product, self.facets, job.intent, job.scope, most, nearness) for product in job.products]
 
-    def _nearest(self, job: ExplainJob) -> Nearest | None:
-        """What chooses the clause to quote: the one nearest to the request in meaning; None without a catalogue to ask."""
+    def _nearness(self, job: ExplainJob) -> Nearness | None:
+        """How near texts stand to the request in meaning; None without a catalogue to ask."""
         scope, request = job.scope, clean(job.request)[:300]
         if scope is None or not request:
             return None
 
-        def choose(clauses: Sequence[str]) -> str:
-            key = (request, tuple(clauses))
-            if key not in self._quotes:
-                while len(self._quotes) >= QUOTES_KEPT:
-                    self._quotes.pop(next(iter(self._quotes)), None)
-                near = scope.nearness(request, clauses) if clauses else []
-                best = max(range(len(near)), key=near.__getitem__, default=None)
-                self._quotes[key] = clauses[best] if best is not None and near[best] >= QUOTED_NEAR else ""
-            return self._quotes[key]
+        def near(texts: Sequence[str], kind: str) -> list[float]:
+            fresh = [t for t in dict.fromkeys(texts) if (request, kind, t) not in self._near]
+            if len(self._near) + len(fresh) > NEAR_KEPT:
+                self._near.clear()
+                fresh = list(dict.fromkeys(texts))
+            found = scope.nearness(request, fresh, kind) if fresh else ()
+            self._near.update({(request, kind, t): score for t, score in zip(fresh, found, strict=True)})
+            return [self._near[request, kind, t] for t in texts]
 
-        return choose
+        return near
 
     def _checks(self, job: ExplainJob) -> list[Check]:
         titles = [clean(p.title) for p in job.products]
@@ -143,7 +145,7 @@ class Explainer:
             return [Written() for _ in checks]
         return self._writer.write(checks)
 
-    def _explanation(self, job: ExplainJob, check: Check, written: Written) -> Explanation:
+    def _explanation(self, job: ExplainJob, check: Check, written: Written, better: frozenset[str]) -> Explanation:
         """The reason of one pick: what it misses, what holds of the model's words, and what the record adds."""
         product = check.product
         claims = [
@@ -152,10 +154,10 @@ class Explainer:
         ]
         claims = [*misses(job, product, self.facets, self._record), *claims]
         told = {e.field for c in claims for e in c.evidence}
-        if missing := _main(check.cards, told):
-            claims.insert(0, self._record.card(missing, job.request))
         if not written.held:
-            claims = self._filled(claims, check.cards, job.request)
+            claims = self._alone(claims, product, check.cards, better)
+        elif missing := _main(check.cards, told):
+            claims.insert(0, self._record.card(missing))
         claims = claims or [self._record.general(product)]
         silent = [self._record.silent(field) for field in absences(job, product, self.facets)][:1]
         reason = " ".join([*(c.text for c in claims), *silent])
@@ -168,13 +170,56 @@ class Explainer:
             int(written.tries > 1),
         )
 
-    def _filled(self, claims: list[Claim], cards: Sequence[CardFact], request: str) -> list[Claim]:
-        """The claims of a record that speaks alone: what was asked for, none twice; where nothing was, the first facts."""
-        told = {e.field for c in claims for e in c.evidence}
-        rest = [c for c in cards if c.fact.field not in told and (c.asked or not (told or any(o.asked for o in cards)))]
-        rest.sort(key=lambda c: not (c.asked or c.fact.kind == "mention"))
-        more = [self._record.card(c, request) for c in rest]
-        return [*claims, *more[: max(0, RECORD_CLAIMS - len(claims))]]
+    def _alone(
+        self, claims: list[Claim], product: Product, cards: Sequence[CardFact], better: frozenset[str]
+    ) -> list[Claim]:
+        """The claims of a record that speaks alone: what criteria, limits and the sort touch, what is met first, none twice; then what
+        stands near to the request, then what was asked for and goes without saying; one fact more where there is nothing of these. A
+        wish that is not met is told as such in fields that another pick does `better` in."""
+        found = list(claims)
+        told = {e.field for c in found for e in c.evidence}
+        words: set[str] = set()
+
+        def tell(claim: Claim) -> None:
+            found.append(claim)
+            told.update(e.field for e in claim.evidence)
+            words.update([claim.answers] if claim.answers else [])
+
+        ends = {id(one): pair for pair in ranges(cards) for one in pair}
+        wished = [c for c in cards if c.criterion is not None or c.constraints or c.sorted]
+        wished.sort(key=lambda c: not meets(c))
+        title = stems(product.title)
+        known = [c for c in wished if _evident(c, title)]
+        rest = sorted((c for c in cards if not c.asked), key=lambda c: c.fact.field == "price")
+        for some, most in (
+            ([c for c in wished if c not in known], MOST_ASKED),
+            ([c for c in cards if c.touched], ENOUGH),
+            ([c for c in rest[:1] if c.fact.kind == "mention"], 1),
+            (known, ENOUGH),
+            (rest, 1),
+        ):
+            for card in some:
+                if len(found) < most and card.fact.field not in told:
+                    pair = ends.get(id(card))
+                    tell(
+                        self._record.within(*pair)
+                        if pair
+                        else self._record.card(card, words, card.fact.field in better)
+                    )
+        return found
+
+
+def _met(checks: Sequence[Check]) -> frozenset[str]:
+    """The fields of the wishes that some pick of an answer meets."""
+    return frozenset(c.fact.field for check in checks for c in check.cards if c.criterion is not None and meets(c))
+
+
+def _evident(card: CardFact, title: Container[str]) -> bool:
+    """Whether a limit on a named value only lets through what the product's title says already, or keeps out what it is not."""
+    fact = card.fact
+    if fact.amount is not None or fact.truth is not None or not card.constraints or card.criterion is not None:
+        return False
+    return all(c.operator in ("!=", "not in") for c in card.constraints) or all(s in title for s in stems(said(fact)))
 
 
 def _main(cards: Sequence[CardFact], told: set[str]) -> CardFact | None:

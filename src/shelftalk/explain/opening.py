@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from shelftalk.catalog.standing import superlatives
 from shelftalk.explain.job import ExplainJob
-from shelftalk.explain.record import meets, said
+from shelftalk.explain.record import meets, ranges, said
 from shelftalk.facts.card import CardFact
 from shelftalk.prompts import Template
 
@@ -29,38 +29,73 @@ class _Clause:
     name: str
     value: str = ""
     most: str = ""
+    picks: str = ""  # those of which it is said, "" for all
 
 
 def opening(job: ExplainJob, cards: Sequence[Sequence[CardFact]], template: Template) -> str:
-    """One sentence over all picks: what they share of what was asked, how far it ranges, and which leads; "" where nothing
-    that was asked for holds for all."""
+    """One sentence over all picks: which of them alone do what was wished, what they share of it, how far it ranges, and which leads;
+    "" where there is nothing to say of these. What a limit lets through anyway is not said."""
     if len(cards) < 2:
         return ""
-    count = _COUNTS[len(cards)] if len(cards) < len(_COUNTS) else str(len(cards))
-    together = "both" if len(cards) == 2 else f"all {count}"
-    shared = list(_shared(cards))
-    if not shared:
-        return ""
-    clauses = [*shared[:_MOST_CLAUSES], *_leader(cards)]
+    clauses = [*_only(cards), *_shared(job, cards)][:_MOST_CLAUSES]
+    clauses += _leader(cards) if clauses else ()
     told = [
-        template.render(situation=c.situation, all=together, name=c.name, value=c.value, most=c.most)
+        template.render(
+            situation=c.situation, picks=c.picks or _together(cards), name=c.name, value=c.value, most=c.most
+        )
         .messages[-1]
         .content
         for c in clauses
     ]
     sentence = "; ".join(told)
-    return f"{sentence[:1].upper()}{sentence[1:]}."
+    return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
 
 
-def _shared(cards: Sequence[Sequence[CardFact]]) -> Iterator[_Clause]:
-    """What holds of every pick in a field that a criterion or a limit touches, unless it is the very thing that was not wished; the
-    price once something else does."""
-    asked = [c for c in cards[0] if c.criterion is not None or c.constraints]
-    for first in sorted(asked, key=lambda c: c.fact.field == "price"):
+def _together(cards: Sequence[object]) -> str:
+    return "both" if len(cards) == 2 else f"all {_counted(len(cards))}"
+
+
+def _counted(number: int) -> str:
+    return _COUNTS[number] if number < len(_COUNTS) else str(number)
+
+
+def _only(cards: Sequence[Sequence[CardFact]]) -> Iterator[_Clause]:
+    """The yes or the named value, wished for, that the first picks have and the others have not."""
+    for first in cards[0]:
+        wish = first.criterion
+        if wish is None or wish.want not in ("is", "not") or not meets(first):
+            continue
         group = [next((c for c in of_pick if c.fact.field == first.fact.field), None) for of_pick in cards]
+        met = [c is not None and meets(c) for c in group]
+        count = sum(met)
+        alike = {said(c.fact).casefold() for c in group[:count] if c is not None}
+        if count == len(cards) or not all(met[:count]) or len(alike) > 1 or first.fact.truth is False:
+            continue
+        picks = "the first" if count == 1 else f"the first {_counted(count)}"
+        if first.fact.truth:
+            quality = bool(_QUALITY.search(first.fact.name))
+            situation = ("is" if count == 1 else "are") if quality else ("has" if count == 1 else "have")
+            yield _Clause(situation, first.fact.name.removeprefix("is ").removeprefix("has "), picks=f"only {picks}")
+        else:
+            yield _Clause("value", first.fact.name, said(first.fact), picks=f"{picks} alone")
+
+
+def _shared(job: ExplainJob, cards: Sequence[Sequence[CardFact]]) -> Iterator[_Clause]:
+    """What holds of every pick in a field that a criterion or a limit touches, unless it is the very thing that was not wished. Of
+    limits only how far a number ranges, but for the price, which stands beside each pick, and what all have in a field whose
+    limit was given up."""
+    ends = {card.fact.field for pair in ranges(cards[0]) for card in pair}
+    given_up = {c.field.removeprefix("attributes.") for c in job.relaxed}
+    for first in cards[0]:
+        field, wished = first.fact.field, first.criterion is not None
+        if not wished and (not first.constraints or field in ends):
+            continue
+        group = [next((c for c in of_pick if c.fact.field == field), None) for of_pick in cards]
         found = [c for c in group if c is not None]
         wanted = any(meets(c) for c in found) or any(c.fact.amount is not None for c in found)
-        if len(found) == len(cards) and wanted and (clause := _clause(found)):
+        if len(found) < len(cards) or not wanted or (clause := _clause(found)) is None:
+            continue
+        if wished or field in given_up or (clause.situation == "range" and field != "price"):
             yield clause
 
 

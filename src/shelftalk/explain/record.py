@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 
@@ -10,13 +11,25 @@ from shelftalk.explain.job import ExplainJob
 from shelftalk.explain.named import foreign, origin, worded
 from shelftalk.facts.card import CardFact, plain_name
 from shelftalk.facts.facts import Fact, facts_of, money, quantity
-from shelftalk.facts.holds import as_number, holds, same
+from shelftalk.facts.holds import as_number, compare, holds, same
 from shelftalk.facts.units import close
 from shelftalk.prompts import PromptLibrary, Template
 from shelftalk.text import clean
 from shelftalk.values import Claim, Constraint, Evidence, Facets, Product
 
-__all__ = ["Record", "absences", "answered", "asked_words", "bound", "meets", "misses", "record", "said", "wanted"]
+__all__ = [
+    "Record",
+    "absences",
+    "answered",
+    "asked_words",
+    "bound",
+    "meets",
+    "misses",
+    "ranges",
+    "record",
+    "said",
+    "wanted",
+]
 
 TEMPLATE = "explain/record"
 QUOTED = "the shop writes"  # before words of the description
@@ -24,6 +37,7 @@ FEW = 4  # times as many stand without a value that is worth saying is rare
 ANSWERS = 0.5  # the share of what fits that a number beats by the wish, where it may be told as an answer to it
 MOST_COUNTED = 200  # of more products than these, of several kinds, a share says nothing
 _LONGEST_WORDS = 60  # of the shopper's, that are said again
+_LEAST, _MOST = "minimum ", "maximum "  # what the names of a range's two ends begin with
 
 
 class Record:
@@ -37,23 +51,32 @@ class Record:
         name = QUOTED if fact.kind == "mention" else fact.name
         return self._said(name if words else _large(name), said(fact), standing, words=words)
 
-    def card(self, card: CardFact, request: str = "") -> Claim:
-        """The claim of a card's fact; it answers the criterion, the limit or the sort that speaks of its field."""
-        standing = card.line.removeprefix(card.fact.reads).removeprefix(", ")
-        limit_alone = bool(card.constraints) and card.criterion is None and not card.sorted
-        standing = "" if standing.startswith("middle") or limit_alone else standing
+    def card(self, card: CardFact, told: Container[str] = (), contrast: bool = False) -> Claim:
+        """The claim of a card's fact; it answers the criterion, the limit or the sort that speaks of its field. The shopper's words
+        are not said again where they are among those `told`; that a named value is another than was wished is said in `contrast`."""
+        answers = answered(card) if meets(card) else None
+        if value := _turned_down(card, contrast):
+            return _claim(self._said(_large(card.fact.name), said(card.fact), "", "not", value), card.fact, answers)
+        standing = _standing(card)
         met = next((c for c in card.constraints if _met(card.fact, c)), None)
-        words = answered(card) if meets(card) else None
-        told = words.replace('"', "") if card.criterion is not None and words and len(words) <= _LONGEST_WORDS else ""
-        if card.standing is not None and not card.standing.number:  # how many hold a value says something where few do
-            few = card.standing.alike * FEW <= card.standing.of <= MOST_COUNTED
-            standing = f"only {standing}" if few and standing and card.criterion is not None and meets(card) else ""
-        wish = card.criterion
-        if wish is not None and wish.want == "not" and isinstance(wish.value, str) and meets(card):
-            text = self._said(_large(card.fact.name), said(card.fact), "", "not", clean(wish.value))
-        else:
-            text = self.met(card.fact, met, standing) if met else self.fact(card.fact, standing, told)
-        return _claim(text, card.fact, words)
+        if met is not None:
+            return _claim(self.met(card.fact, met, standing), card.fact, answers)
+        quoted = card.criterion is not None and answers and len(answers) <= _LONGEST_WORDS and answers not in told
+        words = answers.replace('"', "") if quoted and answers else ""
+        return _claim(self.fact(card.fact, standing, words), card.fact, answers)
+
+    def within(self, low: CardFact, high: CardFact) -> Claim:
+        """ "Age: 1 to 5, which includes your 3.", of a range's two ends and the limits between which the shopper's number stands."""
+        name = high.fact.name.removeprefix(_MOST)
+        least, most = said(low.fact), said(high.fact)
+        constraint = next(c for c in low.constraints if c.operator in ("<", "<="))
+        limit = bound(low.fact, wanted(constraint)[0], constraint)
+        same_ends = low.fact.amount == high.fact.amount
+        value, side = (least, "") if same_ends else (f"{least} to {most}", "within")
+        claim = _claim(
+            self._said(_large(name), value, "", side, limit, origin(constraint) == "named"), low.fact, answered(low)
+        )
+        return replace(claim, evidence=(*claim.evidence, Evidence(high.fact.field, high.fact.value)))
 
     def met(self, fact: Fact, constraint: Constraint, standing: str = "") -> str:
         """ "Price: 49 EUR, under your 120 EUR." """
@@ -70,6 +93,8 @@ class Record:
         if constraint.operator in ("!=", "not in"):
             return self._said(_large(fact.name), said(fact), "", "unwanted")
         limits = [bound(fact, v, constraint) for v in wanted(constraint)]
+        if fact.truth is not None:
+            return self._said(_large(fact.name), said(fact), "", "instead", limits[0])
         number = as_number(wanted(constraint)[-1])
         over = fact.amount is not None and number is not None
         if not over or (fact.amount is not None and close(fact.amount, number or 0)):
@@ -135,6 +160,51 @@ def absences(job: ExplainJob, product: Product, facets: Facets) -> Iterator[str]
         facet = facets.get(field)
         if facet is None or not facet.categories or set(facet.categories) & set(product.categories):
             yield field
+
+
+def ranges(cards: Sequence[CardFact]) -> Iterator[tuple[CardFact, CardFact]]:
+    """The two ends of each range between which a number of the shopper's stands: "age_min <= 5" and "age_max >= 5"."""
+    ends = {card.fact.name: card for card in cards if card.constraints and card.criterion is None}
+    for name, low in ends.items():
+        high = ends.get(_MOST + name.removeprefix(_LEAST)) if name.startswith(_LEAST) else None
+        if high is not None and _reach(low, ("<", "<=")) & _reach(high, (">", ">=")):
+            yield low, high
+
+
+def _reach(card: CardFact, operators: Sequence[str]) -> set[float]:
+    """The numbers that the limits of an end ask for and that it reaches."""
+    amount = card.fact.amount
+    numbers = {as_number(wanted(c)[0]) for c in card.constraints if c.operator in operators}
+    return {n for n in numbers if n is not None and amount is not None and compare(amount, operators[1], n)}
+
+
+def _standing(card: CardFact) -> str:
+    """The place of a fact, where it is worth saying: not of one that is far from what was wished, nor of a limit that just holds;
+    how many hold a value where few do."""
+    standing = card.line.removeprefix(card.fact.reads).removeprefix(", ")
+    if standing.startswith("middle") or (card.constraints and card.criterion is None and not card.sorted):
+        return ""
+    place, wished = card.standing, card.criterion is not None
+    if not standing or place is None or (wished and not meets(card)):
+        return ""
+    if not place.number:
+        few = place.alike * FEW <= place.of <= MOST_COUNTED
+        return f"only {standing}" if few and wished else ""
+    return standing
+
+
+def _turned_down(card: CardFact, contrast: bool) -> str:
+    """The named value that was to be avoided and that a fact avoids, or in contrast the one that was wished for and that it is not;
+    "" for none."""
+    wish = card.criterion
+    if wish is not None:
+        told = meets(card) if wish.want == "not" else contrast and wish.want == "is" and not meets(card)
+        return clean(wish.value) if told and isinstance(wish.value, str) and card.fact.truth is None else ""
+    if card.fact.amount is not None or card.fact.truth is not None or len(card.constraints) != 1:
+        return ""
+    (limit,) = card.constraints
+    avoided = limit.operator in ("!=", "not in") and not any(same(card.fact.value, v) for v in wanted(limit))
+    return " or ".join(clean(str(v)) for v in wanted(limit)) if avoided else ""
 
 
 def answered(card: CardFact) -> str | None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from shelftalk.facts.facts import Fact, facts_of, humanise, safe, spoken
+from shelftalk.facts.facts import Fact, facts_of, humanise, plain_number, safe, spoken
 from shelftalk.facts.holds import same
 from shelftalk.facts.units import split_unit
 from shelftalk.facts.words import content_stems, stems, words
@@ -20,15 +20,18 @@ from shelftalk.values import Constraint, Criterion, Facets, Intent, Product
 if TYPE_CHECKING:
     from shelftalk.catalog.standing import Standing, Stands
 
-__all__ = ["CardFact", "Nearest", "card_facts", "mention", "plain_name", "quote", "wanted_value", "wants"]
+__all__ = ["CardFact", "Nearness", "card_facts", "mention", "plain_name", "quote", "wanted_value", "wants"]
 
 # What the screen shows beside the reason, or says nothing of what the product is like.
 _BESIDE = frozenset(
     {"title", "categories", "availability", "stock", "released_at", "list_price", "review_count", "brand"}
 )
-# Of clauses the one that is nearest to the request in meaning, "" where none is near.
-Nearest = Callable[[Sequence[str]], str]
+# How near each of some texts stands to the request in meaning, beside the kind of thing that it is said of.
+Nearness = Callable[[Sequence[str], str], Sequence[float]]
+QUOTED_NEAR = 0.2  # how near a clause must stand to be quoted, and where nothing else is known
+QUOTED_ALONE = 0.15
 _CLAUSE = re.compile(r"(?<=[.!?;:])\s+|\s*\n\s*|,\s+(?=(?:and|but|with|for|so|which)\b)")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _LONGEST_QUOTE = 80
 _MEANT = 3  # words of a clause that is chosen by its meaning
 
@@ -61,11 +64,12 @@ def card_facts(
     intent: Intent,
     scope: Stands | None = None,
     most: int = 5,
-    nearest: Nearest | None = None,
+    nearness: Nearness | None = None,
 ) -> tuple[CardFact, ...]:
     """At most `most` facts: what criteria touch (the most important first), what limits and the sort touch, the price, what
-    other words of the request touch, then the commonest fields. Without a scope no fact has a standing. `nearest` chooses what is
-    quoted of the description by its meaning; without it the first clause that shares a word is quoted."""
+    other words of the request touch, then the fields nearest to it in meaning. Without a scope no fact has a standing. By `nearness`
+    is chosen what is quoted of the description, if anything; without it the first clause that shares a word is quoted, and of other
+    fields the commonest come first."""
     scope = scope.of(product) if scope is not None else None
     facts = {fact.field: fact for fact in facts_of(product, facets)}
     criteria = {_bare(c.field): c for c in sorted(intent.criteria, key=lambda c: c.importance)}
@@ -81,12 +85,18 @@ def card_facts(
         for fact in placed[:most]
     ]  # fmt: skip
     rest = [fact for fact in facts.values() if fact.field not in _BESIDE]
-    touched = list(_touched(rest, product, intent, nearest))
-    own = [] if touched or any(c.asked for c in found) else _described(product, nearest)
-    for fact in dict.fromkeys([*touched, *own, *_commonest(rest, facets)]):
+    touched = list(_touched(rest, product, intent, quoted=nearness is None))
+    own = [] if touched or any(c.asked for c in found) else _described(product)
+    if nearness:
+        said, near = _nearest_clause(product, nearness, [card.fact for card in found])
+        touched = [*([said] if said and near >= QUOTED_NEAR else []), *touched]
+        own = [said] if said and QUOTED_ALONE <= near < QUOTED_NEAR else []
+    others = _nearest(rest, product, nearness) if nearness else _commonest(rest, facets)
+    for fact in dict.fromkeys([*touched, *own, *others]):
         if len(found) >= most:
             break
-        found.append(CardFact(fact, None, fact.reads, touched=fact in touched))
+        card = _placed(fact, None, (), False, scope if nearness else None)
+        found.append(replace(card, touched=fact in touched))
     return tuple(found)
 
 
@@ -151,22 +161,28 @@ def _standing(
     return None if named is None else scope.count(fact.field, named)
 
 
-def _touched(facts: Iterable[Fact], product: Product, intent: Intent, nearest: Nearest | None = None) -> Iterator[Fact]:
-    """The facts whose name or value holds a word of the request, then a quote of the description that holds one."""
+def _touched(facts: Iterable[Fact], product: Product, intent: Intent, quoted: bool = True) -> Iterator[Fact]:
+    """The facts whose name or value holds a word of the request, then, `quoted`, a clause of the description that holds another."""
     asked = dict(content_stems(" ".join((intent.query, *intent.preferences, *intent.unanswered))))
     asked = {s: w for s, w in asked.items() if s not in stems(" ".join((product.title, *product.categories)))}
     held: set[str] = set()
     for fact in facts:
-        named = stems(" ".join((fact.name, *fact.parts)))
-        if hit := named & asked.keys():
+        if hit := stems(" ".join((fact.name, *fact.parts))) & asked.keys():
             held |= hit
             yield fact
-    if not asked.keys() - held:
-        return
-    text = product.description
-    said = nearest(list(_quotable(text, _MEANT))) if nearest else quote(text, asked.keys() - held)
+    said = quote(product.description, asked.keys() - held) if quoted else ""
     if said:
         yield mention(product, said)
+
+
+def _nearest_clause(product: Product, nearness: Nearness, told: Sequence[Fact]) -> tuple[Fact | None, float]:
+    """The clause of the description that is nearest to the request, and how near it is; None where there is none. A number that is
+    `told` is not said again."""
+    numbers = {plain_number(f.amount) for f in told if f.amount is not None}
+    clauses = [s for s in _quotable(product.description, _MEANT) if not numbers & set(_NUMBER.findall(s))]
+    near = nearness(clauses, _kind(product)) if clauses else ()
+    best = max(range(len(near)), key=near.__getitem__, default=None)
+    return (None, 0.0) if best is None else (mention(product, clauses[best]), near[best])
 
 
 def mention(product: Product, said: str) -> Fact:
@@ -174,12 +190,9 @@ def mention(product: Product, said: str) -> Fact:
     return Fact(0, "description", product.description, "mention", "text", f'text: "{said}"', parts=(said,))
 
 
-def _described(product: Product, nearest: Nearest | None = None) -> list[Fact]:
-    """The clause of the description that is nearest to the request, else the first short one, where nothing of the record was asked
-    for."""
-    clauses = list(_quotable(product.description, _MEANT))
-    said = (nearest(clauses) if nearest else "") or next(iter(clauses), "")
-    return [mention(product, said)] if said else []
+def _described(product: Product) -> list[Fact]:
+    """The first short clause of the description, where nothing of the record was asked for."""
+    return [mention(product, said) for said in list(_quotable(product.description, _MEANT))[:1]]
 
 
 def quote(text: str, asked: Iterable[str]) -> str:
@@ -194,6 +207,21 @@ def _quotable(text: str, least: int = 1) -> Iterator[str]:
         said = spoken(clause).strip(" .,;:!?")
         if least <= len(words(said)) and len(said) <= _LONGEST_QUOTE and '"' not in said and safe(said):
             yield said
+
+
+def _nearest(facts: Sequence[Fact], product: Product, nearness: Nearness) -> list[Fact]:
+    """The facts by how near what they say stands to the request in meaning, the nearest first; where they are not near, what the
+    description begins with goes before them. A no that nobody asked about comes last."""
+    said = [fact.name if fact.truth else fact.reads for fact in facts]
+    near = dict(zip(facts, nearness(said, _kind(product)), strict=True)) if facts else {}
+    order = sorted(facts, key=lambda f: (f.truth is False, -near[f]))
+    close = [f for f in order if f.truth is not False and near[f] >= QUOTED_ALONE]
+    return [*close, *_described(product), *(f for f in order if f not in close)]
+
+
+def _kind(product: Product) -> str:
+    """What the product is called, of which its texts speak anyway."""
+    return product.categories[-1] if product.categories else product.title
 
 
 def _commonest(facts: Iterable[Fact], facets: Facets) -> list[Fact]:

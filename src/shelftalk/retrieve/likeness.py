@@ -41,7 +41,8 @@ class Likeness:
         self._catalog, self._floor = catalog, floor
 
     def marked(self, search: Search, found: Retrieval) -> Retrieval:
-        """The find, marked as no match and with a note where the catalogue has nothing like what was asked.
+        """The find, marked as unlike and with a note alone where the catalogue has nothing like what was asked. In a shop of
+        one kind the words may be of that kind all the same ("hm, more pockets"): they are the nearest, and no match.
 
         The floors are the default embedder's; others have other scales and are not judged.
         """
@@ -51,12 +52,20 @@ class Likeness:
         if kind:
             if self._sold(kind, search):
                 return found
-            note = f"Nothing like '{shorten(kind, 60)}' was found in the catalogue; these are the nearest."
+            note = f"Nothing like '{shorten(kind, 60)}' was found in the catalogue"
         elif search.intent.constraints or search.intent.sort or not self._strange(search, found):
             return found
         else:
-            note = "Nothing in the catalogue is like what was asked; these are the nearest."
-        return replace(found, no_match=True, matching=0, notes=(*found.notes, note))
+            note = "Nothing in the catalogue is like what was asked"
+        if not self._several_kinds():
+            return replace(found, no_match=True, matching=0, notes=(*found.notes, f"{note}; these are the nearest."))
+        return replace(found, no_match=True, matching=0, notes=(f"{note}.",), unlike=True)
+
+    def _several_kinds(self) -> bool:
+        """Whether there is a category that not all products have."""
+        facets = self._catalog.facets()
+        categories = facets.get("categories")
+        return categories is not None and any(count < facets.products for _, count in categories.values)
 
     def _sold(self, kind: str, search: Search) -> bool:
         """Whether the catalogue has such a thing: called so, or near enough in meaning."""
@@ -95,7 +104,7 @@ class Likeness:
         and words of no particular thing are left ("something nice for my sister") is never strange."""
         if max((c.scores.get("dense", 0.0) for c in found.candidates), default=0.0) >= self._floor:
             return False
-        if not says_what(search.intent):
+        if not says_what(search.intent) or search.intent.criteria:
             return False
         words = content_words(search.text).lower().split()
         return not any(

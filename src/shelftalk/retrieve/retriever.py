@@ -10,7 +10,7 @@
 5. Where nothing is left, constraints are given up in the order that `relax` states; what comes back are near misses, the
    nearest to the limits first, with `relaxed` and `no_match` set. Where even that finds nothing, nothing comes back.
 6. Where the catalogue has nothing like the kind of thing named (`kind`), whatever limits stand beside it, or nothing like a
-   text that stands alone, the nearest come back with `no_match` and a note.
+   text that stands alone, what comes back is marked `unlike` and a note says so: what shares a word with a kettle boils no water.
 
 A superlative over more products than the pool (`settings.candidates`), where no constraint says what kind of thing is
 wanted, is taken over the relevant ones alone: the cheapest headphones of a shop that sells everything are no screw.

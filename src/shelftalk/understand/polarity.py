@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from shelftalk.understand.lexicon import FUNCTION
 from shelftalk.understand.tokens import Text, bag
+from shelftalk.values import Criterion
 
 # Negative in form, not in meaning: masked before negations are looked for.
 _HARMLESS = re.compile(
@@ -149,6 +151,30 @@ def _negated_before(masked: str, offset: int) -> bool:
     return bool(_NEGATION.search(clause))
 
 
+def refused(criterion: Criterion, request: str) -> Criterion | None:
+    """The criterion turned round where a thing that it is about is turned down by words outside of its own ("without a hood" wants no
+    hood, "not for the road" no road); None where no number answers the absence ("no laptop compartment"). What is not to happen
+    ("won't leak in my bag") is no such thing: the encoder reads it whole."""
+    words = criterion.words.lower()
+    at = request.lower().find(words)
+    if not words or at < 0 or _NEGATION.search(words):
+        return criterion
+    before = re.split(r"[.,;:!?()\n]", request.lower()[:at])[-1]
+    if not (_LACKING if " " in words else _NOT).search(_HARMLESS.sub(lambda m: "\u0001" * len(m.group()), before)):
+        return criterion
+    if criterion.want == "is":
+        if isinstance(criterion.value, bool):
+            return replace(criterion, value=False)
+        return replace(criterion, want="not")
+    return None if criterion.want in ("low", "high") and _NONE.search(before) else criterion
+
+
+_ANY = r"(?: (?:a|an|any|the|one|of|those|these|that|kind))*\s*$"
+_NONE = re.compile(rf"\b(?:no|without|w/o|free of){_ANY}")
+_LACKING = re.compile(
+    rf"(?:\b(?:no|without|w/o|free of|anything but|except|not (?:for|on|in|with|of|made (?:of|from)))|n't (?:have|need|want|like)){_ANY}"
+)
+_NOT = re.compile(rf"\bnot\s*$|{_LACKING.pattern}")
 _VERB = re.compile(
     r"\b(?:suits?|works?|is fine|are fine|is good|are good|would be|is my|are my|i'm|sounds?|i need|i want|is what|is a must|are a must|is great|are great|will do|is enough|'s my|'s fine|'s what|will be fine|would do|it has|it's got|it needs|it must|has to|have to|i prefer|i like|i love)\b"
 )

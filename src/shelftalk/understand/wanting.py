@@ -24,6 +24,7 @@ from shelftalk.understand.criteria import (
 from shelftalk.understand.helping import Asked, KindChooser, KindSearch
 from shelftalk.understand.lexicon import FILLER, FUNCTION
 from shelftalk.understand.matching import Matchers, Offered, clauses_of, plain_order, spans_of
+from shelftalk.understand.polarity import refused
 from shelftalk.understand.tokens import stem
 from shelftalk.values import Criterion, Facet, Facets, Intent, Scalar, Tokens
 
@@ -152,7 +153,14 @@ class Wanting:
             facet.field: (_told(found, text), near) for (facet, _), (found, near) in zip(wanted, said, strict=True)
         }
         kept = [c for c in wishes.criteria if c.field not in words or words[c.field][1] >= SAID]
-        return replace(wishes, criteria=tuple(replace(c, words=words.get(c.field, ("",))[0] or c.words) for c in kept))
+        kept = [replace(c, words=words.get(c.field, ("",))[0] or c.words) for c in kept]
+        read = [(c, refused(c, text)) for c in kept]
+        lost = tuple(c.words for c, mine in read if mine is None)
+        return replace(
+            wishes,
+            criteria=tuple(mine for _, mine in read if mine is not None),
+            unanswered=tuple(dict.fromkeys((*wishes.unanswered, *lost))),
+        )
 
     def _offered(self, kinds: tuple[str, ...], text: str) -> tuple[Offered, ...]:
         """The fields to show for a text: the nearest by the matcher, else the first as they come."""

@@ -22,13 +22,15 @@ class Candidate:
 @dataclass(frozen=True, slots=True)
 class Retrieval:
     """What retrieve found, best first. `relaxed` are the constraints given up to find anything; `no_match` says that
-    nothing in the catalogue satisfies the intent as asked (candidates are then near misses, or none)."""
+    nothing in the catalogue satisfies the intent as asked (candidates are then near misses, or none); `unlike` that the catalogue
+    has nothing like the thing asked for (candidates are then the nearest by their words, and none of them is offered)."""
 
     candidates: tuple[Candidate, ...] = ()
     relaxed: tuple[Constraint, ...] = ()
     no_match: bool = False
     matching: int = 0
     notes: tuple[str, ...] = ()
+    unlike: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""Whether wishes are met and read: where the picks stand among their kind in what was wished, and the criteria read.
+"""Whether wishes are met, read and answered: where the picks stand among their kind in what was wished, the criteria read, and
+the fields that their reasons cite.
 
 A wish's case carries its gold criteria (`meta["criteria"]`), the words of wishes that no field answers (`meta["none"]`) and
 its kind. With the products P of the kind (those that carry it among their categories) and for each gold criterion a score
@@ -185,9 +186,29 @@ def _invented(case: Case, outcome: Outcome, context: MetricContext, _: int | Non
     return sum(_of(c) not in gold for c in read) / len(read) if read else 0.0
 
 
+# Whether the reasons answer the wishes ---------------------------------------------------------------------------------------
+
+
+def _wish_told(case: Case, outcome: Outcome, context: MetricContext, _: int | None) -> float | None:
+    """Over the pairs of a pick and a wish whose field its record holds, the share with a claim that cites that field."""
+    wished = {str(c["field"]).removeprefix("attributes.") for c in case.meta.get("criteria") or ()}
+    if not wished:
+        return None
+    if outcome.answer is None:
+        return 0.0
+    due = told = 0
+    for pick in outcome.answer.get("picks") or ():
+        product = context.products(case.catalog, str(pick["product_id"]))
+        held = {f for f in wished if product is not None and product.value(f) is not None}
+        cited = {str(e["field"]).removeprefix("attributes.") for c in pick.get("claims") or () for e in c["evidence"]}
+        due, told = due + len(held), told + len(held & cited)
+    return told / due if due else None
+
+
 register(Metric("standing", "share of their kind's other products that those shown beat in what was wished; another kind counts 0", per_case=_standing, cut=True))  # fmt: skip
 register(Metric("standing_best", "the same of the k best products there are", "neither", per_case=_best, cut=True))
 register(Metric("standing_random", "the same of the kind's products on average", "neither", per_case=_random))
 register(Metric("field_right", "share of the wishes that a field answers which are read with that field and the right way", per_case=_field_right))  # fmt: skip
+register(Metric("wish_told", "share of the wishes that a pick's record can answer which a claim with that field answers, over the picks", per_case=_wish_told))  # fmt: skip
 register(Metric("none_right", "share of the wishes that no field answers from which no criterion is read", per_case=_none_right))  # fmt: skip
 register(Metric("invented", "share of the criteria read that nobody wished; 0 where none is read", "lower", per_case=_invented))  # fmt: skip

@@ -161,7 +161,7 @@ async def complete(body: ChatBody, request: Request, caller: Ask) -> Response:
 def says_that_nothing_fits(step: Event) -> bool:
     """Whether a step of the path knows that nothing fits: the search does, before the first pick."""
     value = step.value
-    return (isinstance(value, Retrieval) and value.no_match) or (
+    return (isinstance(value, Retrieval) and value.no_match and not value.unlike) or (
         isinstance(value, Answer) and NOTHING_FITS in value.notes
     )
 
