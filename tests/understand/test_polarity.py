@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from tests.understand.test_reader import read, said
 
+from shelftalk.understand.polarity import refused
+from shelftalk.values import Criterion
+
 
 @pytest.mark.parametrize(
     ("shop", "request_text", "expected"),
@@ -26,3 +29,25 @@ from tests.understand.test_reader import read, said
 )  # fmt: skip
 def test_what_a_negation_turns_round_is_what_a_reader_would_say(shop, request_text, expected):
     assert said(read(shop, request_text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("criterion", "request_text", "read"),
+    [
+        (Criterion("lid", "is", True, words="lid"), "a pan without a lid", Criterion("lid", "is", False, words="lid")),
+        (
+            Criterion("use", "is", "sea", words="sea"),
+            "rods, not for the sea",
+            Criterion("use", "not", "sea", words="sea"),
+        ),
+        (Criterion("size", "low", words="screen"), "a treadmill with no screen", None),
+        (Criterion("weight", "low", words="not too heavy"), "a pan, not too heavy", ...),
+        (Criterion("dry", "is", True, words="get wet"), "I don't want to get wet", ...),
+        (Criterion("lid", "is", True, words="with a lid"), "not black, with a lid", ...),
+        (Criterion("lid", "is", True, words="lid"), "not only a lid", ...),
+    ],
+)
+def test_a_thing_that_is_turned_down_turns_the_wish_for_it_round(
+    criterion: Criterion, request_text: str, read: Criterion | None
+) -> None:
+    assert refused(criterion, request_text) == (criterion if read is ... else read)
