@@ -359,3 +359,17 @@ def test_what_is_quoted_is_the_clause_nearest_to_the_request_in_meaning(tmp_path
         ExplainJob("something to wear at a wedding under 20", cheap, (bank,), scope=Scope(found, ()))
     )
     assert told.reason == "Price: 14 EUR, under your 20 EUR.", "nothing of the text is near"
+
+
+def test_what_a_shop_praises_or_sets_above_others_is_not_quoted(tmp_path) -> None:
+    kettle = Product(
+        id="k", title="Zed Kettle", price=Decimal(20), currency="EUR", categories=("Kettles",),
+        description="It is the quietest kettle in the world, longest of 100. A superb kettle for quiet mornings. It hums as it boils.",
+    )  # fmt: skip
+    found = Catalog.open(tmp_path / "catalog", create=True)
+    found.upsert([kettle])
+    job = ExplainJob("a quiet kettle", Intent(query="quiet kettle"), (kettle,), scope=Scope(found, ()))
+    (told,) = explainer(facets=found.facets()).explain(job)
+    assert "quietest" not in told.reason
+    assert "superb" not in told.reason
+    assert "It hums as it boils" in told.reason

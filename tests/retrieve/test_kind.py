@@ -54,6 +54,15 @@ def test_a_kind_that_is_not_sold_is_said_whatever_limits_stand_beside_it(shop: C
     assert any("Nothing like" in note for note in found.notes)
 
 
+def test_a_word_of_a_category_is_sold(shop: Catalog) -> None:
+    categories = shop.facets().get("categories")
+    assert categories is not None
+    words = {str(c).split()[0].lower() for c, _ in categories.values if " " in str(c)}
+    assert words
+    for word in words:
+        assert not Retriever(shop, RetrieveSettings()).retrieve(Intent((CHEAP,), query=word, kind=word)).unlike, word
+
+
 def test_in_a_shop_of_one_kind_the_nearest_are_offered_whatever_is_named(tmp_path) -> None:
     catalog = Catalog.open(tmp_path / "catalog", create=True, embedder=Distant())
     catalog.upsert([product(f"t{n}", f"Dome Tent {n}", "99.00", categories=("Tents",)) for n in range(3)])

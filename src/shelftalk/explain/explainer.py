@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import replace
 
 from shelftalk.engines.base import Engine
 from shelftalk.errors import PromptError
 from shelftalk.explain.check import Check
 from shelftalk.explain.job import ExplainJob
 from shelftalk.explain.opening import labels, opening
+from shelftalk.explain.places import wrong_place
 from shelftalk.explain.record import Record, absences, answered, meets, misses, ranges, said
-from shelftalk.explain.vocabulary import Vocabulary
+from shelftalk.explain.vocabulary import Vocabulary, praised
 from shelftalk.explain.write import Writer, Written
-from shelftalk.facts.card import CardFact, Nearness, card_facts
+from shelftalk.facts.card import CardFact, Nearness, card_facts, without_clauses
 from shelftalk.facts.words import stems
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import ExplainSettings
@@ -24,6 +26,7 @@ MOST_KINDS = 64  # vocabularies kept
 CARD, MOST_FACTS = 5, 32  # the facts of a card that the model reads, and that the record chooses from
 NEAR_KEPT = 4096  # texts whose nearness to a request is kept
 MOST_ASKED = 3  # how many facts that were asked for the record tells where it speaks alone
+_STATES = "suitable for, recommended from, guaranteed for"  # what a shop says by these words is a statement
 ENOUGH = 2  # from so many on it adds nothing that was not
 
 
@@ -95,7 +98,10 @@ class Explainer:
     def _cards(self, job: ExplainJob) -> list[tuple[CardFact, ...]]:
         nearness = self._nearness(job)
         most = CARD if self._writer is not None else MOST_FACTS
-        return [card_facts(product, self.facets, job.intent, job.scope, most, nearness) for product in job.products]
+        told = [
+            replace(product, description=without_clauses(product.description, _unproven)) for product in job.products
+        ]
+        return [card_facts(product, self.facets, job.intent, job.scope, most, nearness) for product in told]
 
     def _nearness(self, job: ExplainJob) -> Nearness | None:
         """How near texts stand to the request in meaning; None without a catalogue to ask."""
@@ -220,6 +226,11 @@ def _evident(card: CardFact, title: Container[str]) -> bool:
     if fact.amount is not None or fact.truth is not None or not card.constraints or card.criterion is not None:
         return False
     return all(c.operator in ("!=", "not in") for c in card.constraints) or all(s in title for s in stems(said(fact)))
+
+
+def _unproven(clause: str) -> bool:
+    """Whether a shop's own words praise, or set the product above others, which its record cannot prove: never quoted."""
+    return bool(praised(clause, (_STATES,)) or wrong_place(clause, ()))
 
 
 def _main(cards: Sequence[CardFact], told: set[str]) -> CardFact | None:

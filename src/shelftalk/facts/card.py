@@ -20,7 +20,17 @@ from shelftalk.values import Constraint, Criterion, Facets, Intent, Product
 if TYPE_CHECKING:
     from shelftalk.catalog.standing import Standing, Stands
 
-__all__ = ["CardFact", "Nearness", "card_facts", "mention", "plain_name", "quote", "wanted_value", "wants"]
+__all__ = [
+    "CardFact",
+    "Nearness",
+    "card_facts",
+    "mention",
+    "plain_name",
+    "quote",
+    "wanted_value",
+    "wants",
+    "without_clauses",
+]
 
 # What the screen shows beside the reason, or says nothing of what the product is like.
 _BESIDE = frozenset(
@@ -199,6 +209,13 @@ def quote(text: str, asked: Iterable[str]) -> str:
     """The first short clause of the text that holds a word asked for and can be quoted; "" where none does."""
     wanted = set(asked)
     return next((said for said in _quotable(text) if wanted & stems(said)), "") if wanted else ""
+
+
+def without_clauses(text: str, left_out: Callable[[str], object]) -> str:
+    """The text without the clauses that are to be left out."""
+    clauses = _CLAUSE.split(text)
+    kept = [clause for clause in clauses if not left_out(spoken(clean(clause)))]
+    return text if len(kept) == len(clauses) else " ".join(kept)
 
 
 def _quotable(text: str, least: int = 1) -> Iterator[str]:

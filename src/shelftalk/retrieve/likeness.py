@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shelftalk.catalog import rows
 from shelftalk.catalog.words import content_words
+from shelftalk.facts.words import stems
 from shelftalk.retrieve import relax
 from shelftalk.retrieve.kind import (
     PROPERTY,
@@ -71,6 +72,8 @@ class Likeness:
         """Whether the catalogue has such a thing: called so, or near enough in meaning."""
         head = head_of(kind)
         products = self._with(head)
+        if any(stems(kind) <= stems(" ".join(p.categories)) for p in products):
+            return True  # "a quiet coffee grinder" among coffee makers
         if called_so(kind, products) or any(
             called_so(n, self._with(head_of(n))) for n in also_called(singular(kind), singular(head))
         ):
