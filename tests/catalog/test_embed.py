@@ -10,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 from tests.catalog.fakes import product
 
 from shelftalk.catalog import embed, embed_fast, embed_graph
+from shelftalk.catalog.adapted import merged
 from shelftalk.catalog.embed import embedding_text, load_embedder
 from shelftalk.errors import EngineError
 
@@ -174,3 +176,26 @@ def test_weights_are_rounded_column_by_column() -> None:
     assert values * scales == pytest.approx(matrix, abs=0.5)
     assert np.abs(values * scales - matrix).max(axis=0) == pytest.approx([0, 0], abs=float(scales.max()) / 2 + 1e-6)
     assert list(values[0]) == [127, 127]
+
+
+# Adapters
+
+
+@pytest.mark.model
+def test_an_adapter_is_added_to_the_encoder_once_and_changes_it(tmp_path: Path) -> None:
+    shipped, base = Path("serve/matchers/wish-minilm"), embed.base_folder()
+    folder = merged(shipped, base, tmp_path)
+    assert merged(shipped, base, tmp_path) == folder
+    before, after = load_file(base / "model.safetensors"), load_file(folder / "model.safetensors")
+    assert (changed := [n for n in before if not np.array_equal(before[n], after[n])])
+    assert all("query" in n or "key" in n or "value" in n or "dense" in n for n in changed)
+
+
+@pytest.mark.model
+def test_the_folder_of_an_adapter_names_an_embedder(home: Path, tmp_path: Path) -> None:
+    plain, adapted = load_embedder("default", home), load_embedder("serve/matchers/wish-minilm", home)
+    assert isinstance(adapted._encoder, embed_fast.FastEncoder)
+    assert float(plain.encode_query("folds away") @ adapted.encode_query("folds away")) < 0.95
+    (tmp_path / "adapter_config.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(EngineError, match="no adapter of all-MiniLM-L6-v2"):
+        load_embedder(str(tmp_path), home)

@@ -15,7 +15,6 @@ from shelftalk.understand.matching import (
     KindMatcher,
     NeedHead,
     load_matchers,
-    merged,
     option_text,
     options_of,
     plain_order,
@@ -108,19 +107,6 @@ def test_kinds_are_ordered_by_their_names() -> None:
         "Cooler",
         "Tents",
     ]
-
-
-def test_an_adapter_is_added_to_the_encoder_once_and_changes_it(tmp_path: Path) -> None:
-    shipped = Path("serve/matchers/wish-minilm")
-    folder = merged(shipped, tmp_path)
-    assert merged(shipped, tmp_path) == folder
-    from safetensors.numpy import load_file
-
-    from shelftalk.catalog.embed import base_folder
-
-    before, after = load_file(base_folder() / "model.safetensors"), load_file(folder / "model.safetensors")
-    assert (changed := [n for n in before if not np.array_equal(before[n], after[n])])
-    assert all("query" in n or "key" in n or "value" in n or "dense" in n for n in changed)
 
 
 def test_the_shipped_matchers_put_plain_wishes_and_needs_where_they_belong(tmp_path: Path) -> None:

@@ -7,12 +7,9 @@ few fields worth a look, best first and each with the likelier way first, and is
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import re
-import shutil
-import tempfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from math import exp
@@ -34,7 +31,6 @@ __all__ = [
     "Offered",
     "clauses_of",
     "load_matchers",
-    "merged",
     "option_text",
     "options_of",
     "spans_of",
@@ -265,48 +261,11 @@ def load_matchers(home: Path) -> Matchers | None:
     from shelftalk.catalog.embed import load_embedder
 
     try:
-        fields, kinds = (
-            load_embedder(str(merged(resource(name), home).resolve()), home) for name in (SHIPPED, SHIPPED_NEEDS)
-        )
+        fields, kinds = (load_embedder(str(resource(name)), home) for name in (SHIPPED, SHIPPED_NEEDS))
         return Matchers(FieldMatcher(fields), KindMatcher(kinds, NeedHead.read(resource(SHIPPED_NEEDS))))
     except (EngineError, OSError, ValueError, KeyError) as error:
         log.warning("the matchers cannot be loaded, fields and kinds are shown as they come: %s", error)
         return None
-
-
-def merged(adapter: Path, home: Path) -> Path:
-    """The folder of the encoder with the adapter's weights added, made under `home` once.
-
-    LoRA (Hu et al. 2021, arXiv 2106.09685): W + (alpha / r) B A. Raises OSError or KeyError for an adapter that does not fit.
-    """
-    from safetensors.numpy import load_file, save_file
-
-    from shelftalk.catalog.embed import base_folder
-
-    weights = adapter / "adapter_model.safetensors"
-    key = hashlib.sha256(weights.read_bytes()).hexdigest()[:12]
-    target = home / "matchers" / key
-    if (target / "modules.json").is_file() or (target / "config.json").is_file():
-        return target
-    config = json.loads((adapter / "adapter_config.json").read_text("utf-8"))
-    scale = float(config["lora_alpha"]) / int(config["r"])
-    base = base_folder()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(dir=target.parent))
-    shutil.copytree(base, partial, dirs_exist_ok=True)
-    held = load_file(base / "model.safetensors")
-    lora = load_file(weights)
-    for name in [n for n in lora if n.endswith("lora_A.weight")]:
-        module = name.removeprefix("base_model.model.").removesuffix(".lora_A.weight")
-        matched = next(n for n in (f"{module}.weight", f"bert.{module}.weight") if n in held)
-        a, b = lora[name].astype("float32"), lora[name.replace("lora_A", "lora_B")].astype("float32")
-        held[matched] = held[matched] + scale * (b @ a)
-    save_file(held, partial / "model.safetensors", metadata={"format": "pt"})
-    try:
-        partial.replace(target)
-    except OSError:  # another process was quicker
-        shutil.rmtree(partial, ignore_errors=True)
-    return target
 
 
 def narrowed(facet: Facet, ways: Sequence[Scalar]) -> Facet:
