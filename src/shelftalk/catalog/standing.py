@@ -137,10 +137,9 @@ class Scope:
             self._parts[kind] = Scope(self._catalog, narrowed, self._exclude)
         return self._parts[kind]
 
-    def nearness(self, text: str, others: Sequence[str]) -> list[float]:
-        """How near (cosine) each of the others is to the text in meaning, by the catalogue's embedder."""
-        vectors = self._catalog.embedder.encode([text, *others])
-        return [float(v @ vectors[0]) for v in vectors[1:]]
+    def nearest(self, text: str, sentences: Sequence[str]) -> str:
+        """The sentence that is nearest to the text in meaning; "" where none is near."""
+        return self._catalog.quoter.nearest(text, sentences)
 
     @property
     def size(self) -> int:

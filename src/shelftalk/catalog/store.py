@@ -39,6 +39,7 @@ from shelftalk.values import Facets, Product, Sort
 
 if TYPE_CHECKING:
     from shelftalk.catalog.embed import Embedder as LoadedEmbedder
+    from shelftalk.catalog.quoting import Quoter
 
 HOME = Path("~/.cache/shelftalk")
 # Rows outside the indices are searched one by one: beyond this many, an upsert tidies up.
@@ -81,6 +82,7 @@ class Catalog:
         self.path = path
         self._metadata = metadata
         self._embedder = embedder
+        self._quoter: Quoter | None = None
         self._home = home
         self._guard = threading.RLock()
         self._loading, self._collecting, self._writer = threading.Lock(), threading.Lock(), threading.RLock()
@@ -138,6 +140,17 @@ class Catalog:
                     )
                 self._embedder = loaded
             return self._embedder
+
+    @property
+    def quoter(self) -> Quoter:
+        """What chooses the sentence of a description that is quoted, loaded at first use."""
+        embedder = self.embedder
+        with self._loading:
+            if self._quoter is None:
+                from shelftalk.catalog.quoting import load_quoter
+
+                self._quoter = load_quoter(embedder, self._home)
+            return self._quoter
 
     def count(self) -> int:
         """The number of products."""

@@ -21,7 +21,6 @@ from shelftalk.values import Claim, Evidence, Explanation, Facets, Product
 _VARIABLES = frozenset({"request", "wants", "product", "facts"})
 MOST_KINDS = 64  # vocabularies kept
 QUOTES_KEPT = 512
-QUOTED_NEAR = 0.2  # how near (cosine) a clause must stand to the request to be quoted for it
 RECORD_CLAIMS = 2  # how many facts the record tells where it speaks alone
 
 
@@ -105,9 +104,7 @@ class Explainer:
             if key not in self._quotes:
                 while len(self._quotes) >= QUOTES_KEPT:
                     self._quotes.pop(next(iter(self._quotes)), None)
-                near = scope.nearness(request, clauses) if clauses else []
-                best = max(range(len(near)), key=near.__getitem__, default=None)
-                self._quotes[key] = clauses[best] if best is not None and near[best] >= QUOTED_NEAR else ""
+                self._quotes[key] = scope.nearest(request, clauses)
             return self._quotes[key]
 
         return choose

@@ -107,8 +107,9 @@ def open_shelves(settings: Settings, shelf: Shelf, model: Model) -> list[Shelf]:
 
 
 def warm(shelf: Shelf, model: Model) -> None:
-    """Gives a real answer, and has the language model write a word. Raises ShelftalkError where either fails."""
+    """Gives a real answer, loads what chooses quotes, and has the language model write a word. Raises ShelftalkError where one fails."""
     shelf.ask(Request(_WARM_UP, k=1))
+    _ = shelf.catalog.quoter
     if model.engine is not None:
         model.engine.generate([_hello()], Decoding(max_tokens=1))
 

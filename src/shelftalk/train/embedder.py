@@ -133,7 +133,7 @@ def train_embedder(recipe: EmbedderRecipe, data: Path | None, say: Callable[[str
     model[0].auto_model.save_pretrained(str(folder))
     tidy(folder, base.name, best or 1.0)
     made = {
-        "recipe": recipe.model_dump(mode="json", exclude={"output"}),
+        "recipe": recipe.model_dump(mode="json", exclude={"output": True, "sources": {"__all__": {"path"}}}),
         "rows": {name: len(rows) for name, rows in sets.items()},
         "loss": [{"step": line["step"], "loss": line["loss"]} for line in trainer.state.log_history if "loss" in line],
         "tried": [{"strength": strength, **found} for strength, found in tried.items()],

@@ -268,9 +268,9 @@ def _answer_rows(path: Path | None, draw: random.Random) -> Iterator[Row]:
     assert path is not None
     for folder in folders(path, "train"):
         products: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-        for _, row in questions(folder, "reasoning"):
-            if row.get("long_answer"):
-                products[row["asin"]].append(row)
+        for _, asked in questions(folder, "reasoning"):
+            if asked.get("long_answer"):
+                products[asked["asin"]].append(asked)
         for rows in products.values():
             for row in rows:
                 about = _feature(row)
