@@ -10,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 from tests.catalog.fakes import product
 
 from shelftalk.catalog import embed, embed_fast, embed_graph
+from shelftalk.catalog.adapted import merged
 from shelftalk.catalog.embed import embedding_text, load_embedder
 from shelftalk.errors import EngineError
 
@@ -199,3 +201,26 @@ def test_mpnet_in_8_bits_gives_the_vectors_of_the_network_itself() -> None:
         assert got.shape == right.shape
         cosines = (got * right).sum(-1) / np.linalg.norm(got, axis=-1) / np.linalg.norm(right, axis=-1)
         assert cosines.min() > 0.995, length
+
+
+# Adapters
+
+
+@pytest.mark.model
+def test_an_adapter_is_added_to_the_encoder_once_and_changes_it(tmp_path: Path) -> None:
+    shipped, base = Path("serve/matchers/wish-minilm"), embed.base_folder()
+    folder = merged(shipped, tmp_path)
+    assert merged(shipped, tmp_path) == folder
+    before, after = load_file(base / "model.safetensors"), load_file(folder / "model.safetensors")
+    assert (changed := [n for n in before if not np.array_equal(before[n], after[n])])
+    assert all("query" in n or "key" in n or "value" in n or "dense" in n for n in changed)
+
+
+@pytest.mark.model
+def test_the_folder_of_an_adapter_names_an_embedder(home: Path, tmp_path: Path) -> None:
+    plain, adapted = load_embedder("default", home), load_embedder("serve/matchers/wish-minilm", home)
+    assert isinstance(adapted._encoder, embed_fast.FastEncoder)
+    assert float(plain.encode_query("folds away") @ adapted.encode_query("folds away")) < 0.95
+    (tmp_path / "adapter_config.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(EngineError, match="no adapter that can be merged"):
+        load_embedder(str(tmp_path), home)

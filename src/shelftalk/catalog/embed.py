@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from shelftalk.catalog import embed_fast
+from shelftalk.catalog.adapted import is_adapter, merged
 from shelftalk.errors import EngineError
 from shelftalk.text import clean, shorten
 
@@ -111,7 +112,8 @@ def _parts(product: Product) -> Iterator[str]:
 
 
 def load_embedder(name: str = "default", home: Path | str = "~/.cache/shelftalk", *, fast: bool = True) -> Embedder:
-    """The embedder of that name: "default" (all-MiniLM-L6-v2 from its package), a folder, or a Hugging Face name.
+    """The embedder of that name: "default" (all-MiniLM-L6-v2 from its package), a folder, or a Hugging Face name; a folder may hold a
+    model, or an adapter of the default one that `shelftalk train` made.
 
     On a CPU a BERT model is converted to 8-bit integers once, kept under `home`, and run without torch; with `fast`
     false, on a GPU, and where that cannot be done, it runs as sentence-transformers runs it. The vectors of both ways
@@ -120,6 +122,11 @@ def load_embedder(name: str = "default", home: Path | str = "~/.cache/shelftalk"
     Raises EngineError where the model cannot be found or loaded.
     """
     folder = _folder(name)
+    if is_adapter(folder):
+        try:
+            folder = merged(folder, Path(home).expanduser()).resolve()
+        except (OSError, ValueError, KeyError, StopIteration) as error:
+            raise EngineError(f"embedder {name!r} is no adapter that can be merged: {error!r}") from error
     prompts = _prompts(folder)
     if fast and not _gpu():
         try:

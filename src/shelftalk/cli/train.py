@@ -51,6 +51,22 @@ def matcher(
     stdout().print(f"matcher: {folder}", markup=False)
 
 
+@app.command("embedder")
+def embedder(
+    config: Annotated[
+        Path, typer.Option("--config", help="YAML file with the key 'embedder', such as serve/train/embedder.yaml.")
+    ],
+) -> None:
+    """Tune the encoder that finds products and chooses what is quoted, on pairs of a request and a text that answers it."""
+    quiet()
+    from shelftalk.train.embedder import read_embedder_recipe, train_embedder
+
+    folder = train_embedder(
+        read_embedder_recipe(config), settings_from().data, lambda text: stderr().print(text, markup=False)
+    )
+    stdout().print(f"embedder: {folder}", markup=False)
+
+
 def _show(known: dict, out: Path) -> None:  # type: ignore[type-arg]
     from rich.table import Table
 

@@ -31,7 +31,7 @@ from shelftalk.train.sets.shop import indexed_shop
 from shelftalk.train.sets.suits import suits
 from shelftalk.train.sets.synthetic import catalogue
 from shelftalk.train.sets.understanding import understand
-from shelftalk.understand.matching import FieldMatcher, merged
+from shelftalk.understand.matching import FieldMatcher
 from shelftalk.written import WrittenSet, read_written
 
 Say = Callable[[str], None]
@@ -215,8 +215,7 @@ def _matcher(source: WrittenSource, config: DataConfig, settings: Settings) -> F
         return None
     from shelftalk.catalog.embed import load_embedder
 
-    folder = merged(source.matcher.expanduser(), settings.home_folder)
-    return FieldMatcher(load_embedder(str(folder), settings.home_folder))
+    return FieldMatcher(load_embedder(str(source.matcher.expanduser()), settings.home_folder))
 
 
 def _near_kinds(found: WrittenSet, settings: Settings) -> dict[str, list[str]]:

@@ -28,7 +28,7 @@ from shelftalk.understand.matching import HEAD, option_text, options_of, query_t
 from shelftalk.values import Criterion, Facet, Scalar
 from shelftalk.written import WrittenSet, read_written
 
-__all__ = ["MatcherRecipe", "kind_scores", "read_matcher_recipe", "scores", "train_matcher"]
+__all__ = ["MatcherRecipe", "kind_scores", "read_matcher_recipe", "scores", "tidy", "train_matcher"]
 
 NONE = "none of these"
 NAMED = 2000  # wishes that name their kind, an epoch, beside the needs
@@ -149,7 +149,7 @@ def train_matcher(recipe: MatcherRecipe, say: Callable[[str], None] = lambda _: 
         say(json.dumps(history[-1]))
         folder = recipe.output / f"epoch-{epoch}"
         model.save_pretrained(str(folder))
-        _tidy(folder, base)
+        tidy(folder, base)
         if head is not None:
             (folder / HEAD).write_text(json.dumps(head) + "\n", encoding="utf-8")
         made = {"recipe": recipe.model_dump(mode="json", exclude={"data", "output", "adapter"}), "history": history}
@@ -280,11 +280,12 @@ def _loss(encode: Callable[[Sequence[str]], Any], batch: Batch, temperature: flo
     return -(right * torch.log_softmax(similar, -1)).sum(1).mean()
 
 
-def _tidy(folder: Path, base: str) -> None:
-    """Half precision is enough, and no path of this machine stays in the files."""
+def tidy(folder: Path, base: str, strength: float = 1.0) -> None:
+    """Half precision is enough, no path of this machine stays in the files, and the adapter is made that much of what it was."""
     from safetensors.numpy import load_file, save_file
 
     weights = load_file(folder / "adapter_model.safetensors")
+    weights = {n: w * strength if "lora_B" in n else w for n, w in weights.items()}
     save_file({n: w.astype("float16") for n, w in weights.items()}, folder / "adapter_model.safetensors")
     config = json.loads((folder / "adapter_config.json").read_text("utf-8"))
     config["base_model_name_or_path"] = base

@@ -8,19 +8,15 @@ way first, and is shorter for it; the language model decides.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import re
-import shutil
-import tempfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from math import exp
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from shelftalk.catalog.base_models import base_model
 from shelftalk.errors import EngineError
 from shelftalk.resources import resource
 from shelftalk.values import Facet, Scalar
@@ -38,7 +34,6 @@ __all__ = [
     "Offered",
     "clauses_of",
     "load_matchers",
-    "merged",
     "option_text",
     "options_of",
     "spans_of",
@@ -338,7 +333,7 @@ def _shipped_head(dimensions: int) -> NeedHead | None:
 def _shipped(name: str, home: Path) -> Embedder:
     from shelftalk.catalog.embed import load_embedder
 
-    return load_embedder(str(merged(resource(name), home).resolve()), home)
+    return load_embedder(str(resource(name)), home)
 
 
 def _larger(home: Path) -> Embedder | None:
@@ -347,43 +342,6 @@ def _larger(home: Path) -> Embedder | None:
     except (EngineError, OSError, ValueError, KeyError) as error:
         log.warning("wishes are read by the small encoder alone: %s", error)
         return None
-
-
-def merged(adapter: Path, home: Path) -> Path:
-    """The folder of the encoder with the adapter's weights added, made under `home` once.
-
-    LoRA (Hu et al. 2021, arXiv 2106.09685): W + (alpha / r) B A. Raises EngineError where the base is not installed, OSError or
-    KeyError for an adapter that does not fit.
-    """
-    from safetensors.numpy import load_file, save_file
-
-    weights = adapter / "adapter_model.safetensors"
-    key = hashlib.sha256(weights.read_bytes()).hexdigest()[:12]
-    target = home / "matchers" / key
-    if (target / "modules.json").is_file() or (target / "config.json").is_file():
-        return target
-    config = json.loads((adapter / "adapter_config.json").read_text("utf-8"))
-    scale = float(config["lora_alpha"]) / int(config["r"])
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(dir=target.parent))
-    try:
-        with base_model(str(config.get("base_model_name_or_path")), home) as base:
-            shutil.copytree(base, partial, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.safetensors"))
-            held = load_file(base / "model.safetensors")
-        lora = load_file(weights)
-        for name in [n for n in lora if n.endswith("lora_A.weight")]:
-            module = name.removeprefix("base_model.model.").removesuffix(".lora_A.weight")
-            matched = next(n for n in (f"{module}.weight", f"bert.{module}.weight", "") if n in held or not n)
-            a, b = lora[name].astype("float32"), lora[name.replace("lora_A", "lora_B")].astype("float32")
-            held[matched] = held[matched] + scale * (b @ a)
-        save_file(held, partial / "model.safetensors", metadata={"format": "pt"})
-        partial.replace(target)
-    except BaseException as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        if isinstance(error, OSError) and target.is_dir():  # another process was quicker
-            return target
-        raise
-    return target
 
 
 def narrowed(facet: Facet, ways: Sequence[Scalar]) -> Facet:
