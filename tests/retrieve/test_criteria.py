@@ -313,3 +313,18 @@ def test_what_meets_none_of_the_named_wishes_that_the_first_meets_only_fills_the
     assert answering([both, none], (QUIET,)) == [both, none], "numbers are a matter of degree"
     plain = (Criterion("use", "not", "chef's"),)
     assert answering([one, none, both], plain) == [one, both]
+
+
+def test_where_every_word_is_a_wish_or_the_kind_the_wish_alone_orders(tmp_path: Path) -> None:
+    made = [
+        product(f"k{n}", "Quiet kettle, quiet" if n == 3 else f"Item {n}", "20.00", categories=("Home", "Kettles"), noise_db=40 + n)
+        for n in range(20)
+    ]  # fmt: skip
+    made += [product("f", "Fan", "20.00", categories=("Home", "Fans"))]
+    shop = _shop(tmp_path / "catalog", made)
+    quiet = replace(QUIET, words="quiet")
+    limits = (Constraint("categories", "=", "Kettles", "kettle"),)
+    wished = _find(shop, query="quiet kettle", constraints=limits, criteria=(quiet,))
+    assert _ids(wished)[:3] == ["k0", "k1", "k2"]
+    more = _find(shop, query="quiet kettle with an enamel spout", constraints=limits, criteria=(quiet,))
+    assert _ids(more)[0] == "k3"
