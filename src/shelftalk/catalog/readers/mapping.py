@@ -85,7 +85,11 @@ class FeedMapping:
         if self.format == "xml":
             return xml_items(source, (self.items or "item").strip("/").split("/"))
         spelled = {p for rule in self.attributes.values() if rule.when_true or rule.when_false for p in rule.paths}
-        return _table(source, None if self.rest is None else spelled) if self.format == "csv" else _document(source, self.items)
+        return (
+            _table(source, None if self.rest is None else spelled)
+            if self.format == "csv"
+            else _document(source, self.items)
+        )
 
     def _rest(self, record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         if self.rest is None:

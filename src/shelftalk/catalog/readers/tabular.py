@@ -217,7 +217,13 @@ def column_types(
                 held.add("text")
     types = tuple(_one_type(name, held) for name, held in zip(names, kinds, strict=True))
     for name, column, flags in zip(names, types, spelled, strict=True):
-        if source is not None and name and name not in CORE_FIELDS and column == "boolean" and flags - {"true", "false"}:
+        if (
+            source is not None
+            and name
+            and name not in CORE_FIELDS
+            and column == "boolean"
+            and flags - {"true", "false"}
+        ):
             source.took(name, "yes or no")
     return types
 
