@@ -36,6 +36,7 @@ from shelftalk.settings import Settings
 logger = logging.getLogger(__name__)
 
 _LONGEST_WAIT_S = 30.0
+_LOADING = "the language model is being loaded"
 
 
 class ServerState:
@@ -44,7 +45,7 @@ class ServerState:
     `shelf` gives the catalogue and the prompts; where it has an engine of its own (`given`), that one answers, else the
     settings say which. Engines in this process answer one batch at a time, so they get one shelf; servers get
     `serve.workers`. `load` reads the settings anew for `reload`. `likeness` tells the commands of this machine whether they
-    would answer as this server does; "" until it is ready.
+    would answer as this server does.
     """
 
     def __init__(
@@ -58,10 +59,10 @@ class ServerState:
     ) -> None:
         self.settings, self.shelf, self.telemetry = settings, shelf, telemetry or Telemetry()
         self._opened, self._given, self._load = shelf, given, load
-        self._waiting_for, self._failed = "the language model is being loaded", ""
+        self._waiting_for, self._failed = _LOADING, ""
         self._starting: VllmProcess | None = None
         self._model = Model()
-        self.likeness = ""
+        self.likeness = self._likeness(settings, shelf)
         self.recent = Recent(keep=settings.serve.keep_requests)
         self._closing = threading.Event()
         self._reloading = asyncio.Lock()
@@ -90,6 +91,11 @@ class ServerState:
         if self._waiting_for and self._starting is not None and self._starting.trouble:
             return "the language model does not start"
         return self._waiting_for
+
+    @property
+    def starting(self) -> bool:
+        """Whether the first try to get ready goes on, so that it may well be soon."""
+        return self.not_ready == _LOADING
 
     @property
     def cause(self) -> str:
