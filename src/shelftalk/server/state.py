@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 
 from shelftalk.errors import ShelftalkError
+from shelftalk.gaps import Held
 from shelftalk.recommender import Shelf
 from shelftalk.server.addresses import loopback
 from shelftalk.server.alike import likeness
@@ -15,6 +16,7 @@ from shelftalk.server.auth import Gate
 from shelftalk.server.counting import Counting
 from shelftalk.server.db import Conversations, Gaps, Interactions, Keys, connect, migrate
 from shelftalk.server.db.connect import default_url
+from shelftalk.server.db.gaps import catalog_name
 from shelftalk.server.live import (
     Model,
     addresses,
@@ -74,9 +76,12 @@ class ServerState:
         migrate(self._database)
         self.conversations = Conversations(self._database)
         self.interactions = Interactions(self._database)
-        self.gaps = Gaps(self._database)
+        self.gaps = Gaps(self._database, catalog_name(shelf.catalog.path))
         self.counting = Counting(
-            self.gaps, days=lambda: self.settings.serve.gap_days, lost=self.telemetry.uncounted
+            self.gaps,
+            days=lambda: self.settings.serve.gap_days,
+            lost=self.telemetry.uncounted,
+            held=Held(shelf.catalog.facets),
         ).start()
         self.keys = Keys(self._database)
         self.gate = Gate(self.keys, open_without_keys=loopback(settings.serve.host))
