@@ -1,6 +1,6 @@
 """The parts of a message that ask for nothing: orders to the assistant, and what the shopper already owns.
 
-Told apart sentence by sentence, so that a real request beside them is still answered.
+Told apart sentence by sentence, and clause by clause where a sentence steers, so that a real request beside them is still answered.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from shelftalk.understand.tokens import Text
 from shelftalk.understand.wishes import ASKS, CHORE, STEERING
 
 _SENTENCE = re.compile(r"(?:[^.!?;\n]|[.!?;](?!\s|$))+(?:[.!?;\n]+|$)")
+_CLAUSE = re.compile(r"(?:[^,()\u2013\u2014]|(?<=\d),(?=\d))+(?:[,()\u2013\u2014]+|$)")
+_JOINS = re.compile(r"(?:\W*\b(?:and|but|or|then|now|also|please|you (?:must|should|will|shall|have to)))*\W*$", re.I)
 _ROLE = re.compile(r"^\W*(?:you are|you're|from now on|obey|act as|pretend|system|assistant)\b", re.I)
 _LEAD = re.compile(
     r"^\W*(?:(?:please|(?:can|could|would|will) you|then|and|also|first|now|next|hey|hi|hello|i (?:want|need) you to)\W+)*",
@@ -29,16 +31,28 @@ _ALL_THE_SAME = re.compile(
 def asked(request: str, names_something: Callable[[str], bool]) -> tuple[str, str | None]:
     """The sentences of a request that ask for products, and what was left out (None: nothing was).
 
-    Only where one sentence tries to steer the assistant or sets it another chore, and another one asks for a product or
+    Only where one part tries to steer the assistant or sets it another chore, and another one asks for a product or
     names something of the shop.
     """
-    sentences = [m.group() for m in _SENTENCE.finditer(request)]
+    parts = [part for m in _SENTENCE.finditer(request) for part in _clauses(m.group())]
     steered = STEERING.search(request) is not None
-    kept = [s for s in sentences if not (steered and (STEERING.search(s) or _ROLE.match(s))) and not _chore(s)]
-    if len(kept) == len(sentences) or not any(ASKS.search(s) or names_something(s) for s in kept):
+    kept = [p for p in parts if not (steered and (STEERING.search(p) or _ROLE.match(p))) and not _chore(p)]
+    if len(kept) == len(parts) or not any(ASKS.search(p) or names_something(p) for p in kept):
         return request, None
-    left = " ".join(s.strip() for s in sentences if s not in kept)
-    return " ".join(s.strip() for s in kept), left
+    left = " ".join(p.strip() for p in parts if p not in kept)
+    return " ".join(p.strip() for p in kept).rstrip(" ,"), left.rstrip(" ,")
+
+
+def _clauses(sentence: str) -> list[str]:
+    """The sentence; one that steers in its clauses, where what is said before an order in the same clause stands apart."""
+    if not STEERING.search(sentence):
+        return [sentence]
+    found: list[str] = []
+    for clause in _CLAUSE.findall(sentence):
+        order = STEERING.search(clause)
+        before = _JOINS.sub("", clause[: order.start()]) if order else ""
+        found += [before, clause[len(before) :]] if before.strip() else [clause]
+    return found
 
 
 def _chore(sentence: str) -> bool:
