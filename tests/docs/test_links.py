@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise, takewhile
@@ -207,3 +208,22 @@ def test_commands_are_found_in_spans_and_blocks_whatever_stands_before_them() ->
 def test_a_message_that_the_code_does_not_hold_is_noticed() -> None:
     assert is_said("no catalogue at ...; make one with")
     assert not is_said("the catalogue at ... was eaten by the dog")
+
+
+def test_no_two_runs_of_the_pages_stand_in_one_folder_with_different_suites() -> None:
+    """A run's folder takes one suite and split; commands that follow each other on the pages can all be run."""
+    from shelftalk.evaluate.variants import parse_variants
+
+    held: dict[str, tuple[str, str]] = {}
+    for page in PAGES:
+        for command in re.findall(r"shelftalk eval run (.+)", page.read_text(encoding="utf-8").replace("\\\n", " ")):
+            words = shlex.split(command.split("`")[0])
+            given = dict(pairwise(words))
+            out, run = given.get("--out"), (words[0], given.get("--split", ""))
+            if out is None or words[0].isupper():
+                continue
+            names = [value for option, value in pairwise(words) if option == "--variant"]
+            for variant in parse_variants(names):
+                folder = f"{out}/{variant.name}"
+                assert held.setdefault(folder, run) == run, f"{page}: {folder}"
+    assert len(held) > 10
