@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import takewhile
 
+from shelftalk.facts.words import words
+from shelftalk.understand.lexicon import FILLER
 from shelftalk.understand.tokens import Text
-from shelftalk.understand.wishes import ASKS, CHORE, STEERING
+from shelftalk.understand.wishes import ASKS, CHORE, STEERING, small_talk
 
 _SENTENCE = re.compile(r"(?:[^.!?;\n]|[.!?;](?!\s|$))+(?:[.!?;\n]+|$)")
 _CLAUSE = re.compile(r"(?:[^,()\u2013\u2014]|(?<=\d),(?=\d))+(?:[,()\u2013\u2014]+|$)")
@@ -37,10 +40,23 @@ def asked(request: str, names_something: Callable[[str], bool]) -> tuple[str, st
     parts = [part for m in _SENTENCE.finditer(request) for part in _clauses(m.group())]
     steered = STEERING.search(request) is not None
     kept = [p for p in parts if not (steered and (STEERING.search(p) or _ROLE.match(p))) and not _chore(p)]
-    if len(kept) == len(parts) or not any(ASKS.search(p) or names_something(p) for p in kept):
+    if len(kept) == len(parts):
         return request, None
-    left = " ".join(p.strip() for p in parts if p not in kept)
-    return " ".join(p.strip() for p in kept).rstrip(" ,"), left.rstrip(" ,")
+    before = "".join(takewhile(lambda part: part in kept, parts)) if steered else ""
+    if not any(ASKS.search(p) or names_something(p) for p in kept) and not _means_something(before):
+        return request, None
+    return _joined(kept), _joined([p for p in parts if p not in kept])
+
+
+def _means_something(text: str) -> bool:
+    """Whether a text is more than small talk: what stands before an order to the assistant may name what is not sold here."""
+    return not small_talk(text.lower()) and any(word not in FILLER for word in words(text))
+
+
+def _joined(parts: list[str]) -> str:
+    """The parts as one text, in which those that did not follow each other stand apart."""
+    stripped = [part.strip(" \t\r\n,()\u2013\u2014") for part in parts]
+    return " ".join(p if p[-1:] in ".!?;" else f"{p}," for p in stripped).rstrip(" ,")
 
 
 def _clauses(sentence: str) -> list[str]:
@@ -51,7 +67,7 @@ def _clauses(sentence: str) -> list[str]:
     for clause in _CLAUSE.findall(sentence):
         order = STEERING.search(clause)
         before = _JOINS.sub("", clause[: order.start()]) if order else ""
-        found += [before, clause[len(before) :]] if before.strip() else [clause]
+        found += [before, clause[len(before) :]] if _means_something(before) else [clause]
     return found
 
 
