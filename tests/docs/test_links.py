@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import shlex
 from collections.abc import Iterator
@@ -227,3 +228,27 @@ def test_no_two_runs_of_the_pages_stand_in_one_folder_with_different_suites() ->
                 folder = f"{out}/{variant.name}"
                 assert held.setdefault(folder, run) == run, f"{page}: {folder}"
     assert len(held) > 10
+
+
+def test_each_decision_is_listed_once_by_its_own_title() -> None:
+    listed = re.findall(r"^- \[(.+)\]\((.+)\)$", (DOCS / "decisions" / "README.md").read_text(), re.MULTILINE)
+    decisions = sorted((DOCS / "decisions").glob("0*.md"))
+    titles = [page.read_text().split("\n", 1)[0].removeprefix("# ") for page in decisions]
+    assert listed == [(title, page.name) for title, page in zip(titles, decisions, strict=True)]
+
+
+def test_the_settings_that_are_said_to_need_no_language_model_need_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("SHELFTALK_")]:
+        monkeypatch.delenv(name)
+    from shelftalk.server.live import needs_model
+    from shelftalk.settings import load_settings
+
+    row = next(r for r in (DOCS / "operations.md").read_text().split("\n") if r.startswith("| no stage asks a model"))
+    said: dict[str, dict[str, str]] = {}
+    for group, name, value in re.findall(r"`(\w+)\.(\w+) = \"(\w+)\"`", row):
+        said.setdefault(group, {})[name] = value
+    assert not needs_model(load_settings(**said))
+    written = re.search(r"shelftalk_settings =\n((?:    .+\n)+)", (DOCS / "testing.md").read_text())
+    assert written is not None
+    given = re.findall(r"(\w+)\.(\w+) = (\w+)", written[1])
+    assert not needs_model(load_settings(**{group: {name: value} for group, name, value in given}))
