@@ -168,8 +168,8 @@ def test_import_says_what_a_column_was_taken_for_and_that_there_are_no_kinds(tmp
     table = tmp_path / "shop.csv"
     table.write_text("id,title,department,washable\n1,Rug,Floors,yes\n2,Lamp,Lights,no\n")
     told = call("import", table, "--catalog", tmp_path / "shop").stdout
-    assert "column 'department' read as categories" in told
-    assert "column 'washable' read as yes or no" in told
+    assert "read as categories: department" in told
+    assert "read as yes or no: washable" in told
     assert "no product has a category" not in told
     table.write_text("id,title,washable\n1,Rug,yes\n2,Lamp,no\n")
     bare = call("import", table, "--catalog", tmp_path / "bare")

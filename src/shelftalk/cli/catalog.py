@@ -79,8 +79,9 @@ def import_(
             f"unchanged, {report.rejected} rows rejected; {report.embedded} embedded; {report.seconds:.1f} s",
             soft_wrap=True,
         )
-        for name, what in report.read_as.items():
-            stdout().print(f"column {safe(name)!r} read as {what}", soft_wrap=True)
+        for what in sorted(set(report.read_as.values())):
+            names = ", ".join(safe(name) for name, taken in report.read_as.items() if taken == what)
+            stdout().print(f"read as {what}: {names}", soft_wrap=True)
         if report.no_kinds:
             stdout().print(f"[yellow]{NO_KINDS}[/yellow]", soft_wrap=True)
         if report.rejects_path:
