@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shelftalk.gaps import Gap, GapCount, Tally, by_kind, gaps_of, key_of, masked
-from shelftalk.values import Constraint, Intent
+from shelftalk.gaps import Gap, GapCount, Held, Tally, by_kind, gaps_of, key_of, masked
+from shelftalk.values import Constraint, Criterion, Facet, Facets, Intent
 
 TENTS = (Constraint("categories", "=", "Tents"),)
 
@@ -118,3 +118,37 @@ def test_gaps_are_listed_by_the_kind_with_the_most_requests() -> None:
     calm = GapCount("wish", "calm", 2, 2)
     assert by_kind([dry, calm]) == [("Tents", [(dry, 4)]), ("", [(calm, 2)]), ("Boots", [(dry, 1)])]
     assert by_kind([dry, calm], most=0)[0] == ("Tents", [])
+
+
+@pytest.mark.parametrize(
+    ("words", "counted"),
+    [
+        ("over 40", False), ("up to 2 kg", False), ("no wool", False), ("hushed and featherlight", False), ("oak", False),
+        ("hushed and easy to dry", True), ("oak with a lid", True), ("does not squeak", True), ("for size 40 feet", True),
+    ],
+)  # fmt: skip
+def test_words_that_were_read_after_all_and_plain_limits_are_no_gaps(words: str, counted: bool) -> None:
+    limits = (*TENTS, Constraint("fabric", "!=", "wool", ""), Constraint("wood", "=", "oak", "made of oak"))
+    wishes = (Criterion("noise_db", "low", words="hushed"), Criterion("weight_g", "low", words="featherlight"))
+    assert bool(gaps_of(words, Intent(limits, criteria=wishes, unanswered=(words,)))) is counted
+
+
+def test_a_request_of_nothing_but_limits_is_no_need_and_a_thing_that_is_named_is_one() -> None:
+    limits = (Constraint("colour", "=", "teal", "teal"),)
+    assert gaps_of("teal", Intent(limits, query="teal"), no_match=True) == []
+    assert gaps_of("under 80", Intent(query="under 80"), no_match=True) == []
+    assert gaps_of("teal", Intent(limits, query="teal", kind="teal"), no_match=True) != []
+
+
+def test_a_value_that_a_field_holds_is_no_wish_that_no_field_answers() -> None:
+    fields = (
+        Facet("shade", "text", 3, 2, (("Sea Teal", 2), ("plum", 1))), Facet("brand", "text", 3, 1, (("Calm", 3),)),
+        Facet("features", "list", 1, 1, (("easy to dry", 1),)),
+    )  # fmt: skip
+    now = [Facets(fields, version=1)]
+    held = Held(lambda: now[0])
+    asked = ("sea teal", "calm", "dries easy", "plum jam")
+    found = gaps_of(" ".join(asked), Intent(TENTS, unanswered=asked), held=held())
+    assert [gap.words for gap in found] == ["calm", "plum jam"]
+    now[0] = Facets((), version=2)
+    assert list(held()) == []

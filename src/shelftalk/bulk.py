@@ -13,12 +13,13 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from shelftalk.catalog import Catalog
 from shelftalk.errors import EngineError, ShelftalkError, StorageError, UsageError
-from shelftalk.recommender import Shelf
 from shelftalk.request import request_from
-from shelftalk.values import Request
+from shelftalk.settings import Settings
+from shelftalk.values import Answer, Request
 
 _LONGEST_LINE = 2_000_000
 
@@ -76,8 +77,24 @@ def _read_line(number: int, chunk: bytes) -> Line:
         return Line(number, error=str(error), id=identity)
 
 
+class Answering(Protocol):
+    """What answers the requests of a file: a Shelf, or what stands for one."""
+
+    settings: Settings
+
+    @property
+    def catalog(self) -> Catalog:
+        """What is answered from."""
+
+    def check(self, request: Request) -> None:
+        """As `Shelf.check`."""
+
+    def ask_many(self, requests: Sequence[Request], *, batch: int = 16) -> Iterator[Answer]:
+        """As `Shelf.ask_many`."""
+
+
 def answer_file(
-    shelf: Shelf,
+    shelf: Answering,
     source: Path,
     output: Path,
     *,
@@ -118,7 +135,7 @@ def answer_file(
     return BulkReport(len(lines) - failed, failed, len(kept))
 
 
-def _fingerprint(shelf: Shelf, source: Path, k: int | None) -> str:
+def _fingerprint(shelf: Answering, source: Path, k: int | None) -> str:
     settings = shelf.settings.model_dump_json(exclude={"api_key", "home", "catalog"})
     digest = hashlib.sha256(source.read_bytes())
     digest.update(f"\0{settings}\0{shelf.catalog.path.resolve()}\0{shelf.catalog.version}\0{k}".encode())
@@ -153,7 +170,7 @@ def _finish(partial: Path, output: Path) -> None:
     partial.unlink()
 
 
-def _answers(shelf: Shelf, lines: Sequence[Line], k: int | None) -> Iterator[dict[str, Any]]:
+def _answers(shelf: Answering, lines: Sequence[Line], k: int | None) -> Iterator[dict[str, Any]]:
     answered: dict[int, dict[str, Any]] = {}
     good: list[Line] = []
     for line in lines:
@@ -169,7 +186,7 @@ def _answers(shelf: Shelf, lines: Sequence[Line], k: int | None) -> Iterator[dic
     yield from (answered[line.number] for line in lines)
 
 
-def _together(shelf: Shelf, lines: Sequence[Line]) -> Iterator[tuple[Line, dict[str, Any]]]:
+def _together(shelf: Answering, lines: Sequence[Line]) -> Iterator[tuple[Line, dict[str, Any]]]:
     """The answers of one batch; where it fails as a whole, each line alone, so that one bad line spoils no other."""
     requests = [line.request for line in lines if line.request]
     if not requests:

@@ -8,14 +8,16 @@ no database: the server counts into one, a file of answers is counted in memory.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from shelftalk.catalog.words import STOP_WORDS
-from shelftalk.facts.words import stem, words
+from shelftalk.facts.units import UNITS
+from shelftalk.facts.words import content_stems, stem, words
 from shelftalk.text import clean, shorten
-from shelftalk.values import Intent
+from shelftalk.understand.lexicon import FILLER, FUNCTION
+from shelftalk.values import CORE_FIELDS, Facets, Intent
 
 What = Literal["wish", "need"]
 
@@ -73,21 +75,31 @@ class GapCount:
 
 
 def gaps_of(
-    request: str, intent: Intent, *, no_match: bool = False, relaxed: bool = False, earlier: Sequence[str] = ()
+    request: str,
+    intent: Intent,
+    *,
+    no_match: bool = False,
+    relaxed: bool = False,
+    earlier: Sequence[str] = (),
+    held: Collection[str] = (),
 ) -> list[Gap]:
     """The gaps that this request shows; [] for most. `earlier` are the texts of the user's turns before it.
 
     A wish that was carried over from an earlier turn is that turn's, not this one's. A need counts where no category was named
-    and nothing like it is sold; limits that are too tight are no gap. The wishes about such a thing are left out.
+    and nothing like it is sold; limits that are too tight are no gap. The wishes about such a thing are left out, and so are words that were read after all: as a limit or
+    a criterion, or as one of the values that fields hold (`held`, by `key_of`).
     """
     if not intent.shopping:
         return []
     named, kinds = _kinds(intent)
     if no_match and not relaxed and not named:
         asked: list[tuple[What, str]] = [("need", _need(intent))]
+        if not intent.kind:  # a thing that is plainly named is missing, whatever was read of it
+            asked = [(what, words) for what, words in asked if not _was_read(words, intent)]
     else:
         said = _stems(request)
-        asked = [("wish", words) for words in intent.unanswered if _stems(words) <= said]
+        left = [words for words in intent.unanswered if _stems(words) <= said and not _was_read(words, intent)]
+        asked = [("wish", words) for words in left if key_of(words) not in held]
     before = [_stems(text) for text in earlier] if asked else []
     found: dict[str, Gap] = {}
     for what, text in asked:
@@ -108,6 +120,22 @@ def masked(text: str) -> str:
 def key_of(text: str) -> str:
     """What like wishes share: the stems of their words without stop words and case, sorted, each once. "" where none are left."""
     return " ".join(sorted(_stems(_MASK.sub(" ", text.casefold()))))[:MOST_KEY]
+
+
+class Held:
+    """The values that fields of a catalogue hold, by `key_of`: who asks for one misses no field. Read anew for each version."""
+
+    def __init__(self, facets: Callable[[], Facets]) -> None:
+        self._facets, self._of, self._keys = facets, -1, frozenset[str]()
+
+    def __call__(self) -> Collection[str]:
+        """Texts of attributes alone: a brand or a category may be called like a wish."""
+        facets = self._facets()
+        if facets.version != self._of:
+            texts = [f for f in facets if f.kind in ("text", "list") and f.field not in CORE_FIELDS]
+            self._keys = frozenset(key_of(str(value)) for facet in texts for value, _ in facet.values)
+            self._of = facets.version
+        return self._keys
 
 
 class Tally:
@@ -160,6 +188,28 @@ def same_kind(kind: str, kinds: Iterable[str]) -> bool:
 
 def _stems(text: str) -> set[str]:
     return {stem(word) for word in words(text.casefold()) if word not in STOP_WORDS}
+
+
+def _was_read(text: str, intent: Intent) -> bool:
+    """Whether all words that carry meaning are those of limits, of the order or of criteria; a plain limit ("under 130") holds none."""
+    said = [word for word in words(text) if word not in FUNCTION]
+    if any(c.isdigit() for c in text) and all(_of_a_limit(word) for word in said):
+        return True
+    meant = {stem for stem, word in content_stems(text) if word not in FUNCTION}
+    read = [part for c in intent.constraints for part in (c.span, _text(c.value))]
+    read += [part for c in intent.criteria for part in (c.words, c.field.replace("_", " "), _text(c.value))]
+    read += [intent.sort.span] if intent.sort else []
+    return (meant or _stems(text)) <= _stems(" ".join(read))
+
+
+def _of_a_limit(word: str) -> bool:
+    """Whether the word is a number, a unit, or one that says no more ("most" of "at most 2 kg")."""
+    unit = re.fullmatch(r"(?:\d+)?(\D*)", word)
+    return unit is not None and (unit[1] in ("", *UNITS) or unit[1] in FILLER or not content_stems(unit[1]))
+
+
+def _text(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _need(intent: Intent) -> str:

@@ -15,7 +15,7 @@ from shelftalk.engines.base import Engine
 from shelftalk.explain import Explainer, ExplainJob, WhyAnswer, answer_question
 from shelftalk.explain import why as explain_why
 from shelftalk.facts.availability import to_come
-from shelftalk.facts.card import wanted_value
+from shelftalk.facts.card import plain_name, wanted_value
 from shelftalk.facts.facts import humanise
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Ranker, RankJob
@@ -296,11 +296,16 @@ class Pipeline:
         picks = tuple(replace(pick, label=label) for pick, label in zip(answer.picks, labels, strict=True))
         back = follow_up(work.request.request, work.understood, work.retrieval, self.prompts)
         relaxed = work.retrieval.relaxed if work.retrieval is not None else ()
-        lacking = self._current().retrieve.lacking(work.intent, relaxed)
+        retriever = self._current().retrieve
+        lacking, fieldless = retriever.lacking(work.intent, relaxed), retriever.fieldless(work.intent, relaxed)
+        among = (
+            f"of these kinds ({kinds})" if (kinds := ", ".join(map(clean, work.intent.named_kinds))) else "that fits"
+        )
         later = [shorten(clean(p.product.title), 60) for p in picks if to_come(p.product)]
         notes = (
             *answer.notes,
             *(f'Nothing that fits is listed as "{wanted_value(c)}".' for c in lacking),
+            *(f'No product {among} has the field "{plain_name(c.field)}".' for c in fieldless),
             *(f"Not in the shop yet, to be ordered ahead: {title}." for title in later),
         )
         return replace(answer, picks=picks, opening=explain.opening(job), follow_up=back, notes=notes)

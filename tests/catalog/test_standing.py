@@ -173,6 +173,9 @@ def test_no_value_is_called_the_least_or_the_most_that_another_passes(of: int, d
         ("stall_force_kg", ("lightest", "heaviest")),
         ("download_mbps", ("lowest", "highest")),
         ("warranty_years", ("shortest", "longest")),
+        ("rainfall_mm", ("lowest", "highest")),  # a length by its unit alone
+        ("tread_depth_mm", ("shortest", "longest")),
+        ("play_time_h", ("shortest", "longest")),
         ("ports", ("lowest", "highest")),
         ("", ("lowest", "highest")),
     ],

@@ -162,3 +162,18 @@ def test_progress_on_a_terminal_is_a_bar(monkeypatch: pytest.MonkeyPatch) -> Non
         shown.show(Progress(10, 1, 9, 50, 100))
     assert "50%" in out.getvalue()
     assert "10 rows" in out.getvalue()
+
+
+def test_import_says_what_a_column_was_taken_for_and_that_there_are_no_kinds(tmp_path: Path) -> None:
+    table = tmp_path / "shop.csv"
+    table.write_text("id,title,department,washable\n1,Rug,Floors,yes\n2,Lamp,Lights,no\n")
+    told = call("import", table, "--catalog", tmp_path / "shop").stdout
+    assert "read as categories: department" in told
+    assert "read as yes or no: washable" in told
+    assert "no product has a category" not in told
+    table.write_text("id,title,washable\n1,Rug,yes\n2,Lamp,no\n")
+    bare = call("import", table, "--catalog", tmp_path / "bare")
+    assert bare.exit_code == 0
+    assert "no product has a category" in bare.stdout
+    again = json.loads(call("import", table, "--catalog", tmp_path / "bare", "--json").stdout)
+    assert (again["no_kinds"], again["read_as"]) == (True, {"washable": "yes or no"})

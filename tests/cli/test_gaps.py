@@ -14,10 +14,10 @@ from typer.testing import CliRunner, Result
 from shelftalk.cli.main import app
 from shelftalk.errors import PARTIAL, UsageError
 from shelftalk.server.db import Gaps, connect, migrate
-from shelftalk.server.db.gaps import Heard, day
+from shelftalk.server.db.gaps import Heard, catalog_name, day
 from shelftalk.values import Answer, Intent
 
-FORMULAS = ("=1+1", "+cmd|' /C calc'!A0", "-2+3", "|calc", "＝1+2 wide")
+FORMULAS = ("=1+1 lid", "+cmd|' /C calc'!A0", "-2+3 rim", "|calc", "＝1+2 wide")
 
 
 @pytest.fixture
@@ -37,6 +37,10 @@ def database(tmp_path: Path) -> str:
 
 
 def _gaps(*arguments: str) -> Result:
+    """Of all catalogues, unless one is named."""
+    if not {"--input", "--catalog", "--all-catalogs", "--own"} & set(arguments):
+        arguments = (*arguments, "--all-catalogs")
+    arguments = tuple(a for a in arguments if a != "--own")
     return CliRunner().invoke(app, ["gaps", *arguments], env={"COLUMNS": "160"})
 
 
@@ -131,3 +135,23 @@ def test_what_cannot_be_is_told(arguments: tuple[str, ...], said: str, tmp_path:
     error = _gaps(*given).exception
     assert isinstance(error, UsageError)
     assert said in str(error)
+
+
+def test_the_counts_are_those_of_the_catalogue_that_ask_uses(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("shoes", "lamps"):
+        heard = [Heard("", "wish", name, (), day(), f"{name} that glow")]
+        Gaps(connect(database), catalog_name(tmp_path / name)).add(heard)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SHELFTALK_CATALOG", "shoes")
+    at = ("--database", database)
+    assert [g["words"] for g in _json(*at, "--own")] == ["shoes that glow"]
+    assert [g["words"] for g in _json(*at, "--catalog", "lamps")] == ["lamps that glow"]
+    assert len(_json(*at, "--all-catalogs")) == 4
+    none = _gaps(*at, "--catalog", "hats").stderr
+    assert "nothing was counted" in none
+    assert f"{tmp_path}/lamps" in none.replace("\n", "")
+    assert "1 counts are deleted" in _gaps(*at, "--own", "--forget").stderr
+    assert len(_json(*at, "--all-catalogs")) == 3
+    assert isinstance(_gaps(*at, "--catalog", "hats", "--all-catalogs").exception, UsageError)

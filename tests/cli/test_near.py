@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 from shelftalk import Shelf
 from shelftalk.catalog import Catalog
 from shelftalk.cli.main import app
+from shelftalk.cli.near import Unserved
 from shelftalk.engines.fake import FakeEngine
 from shelftalk.errors import EngineError, ShelftalkError, UsageError
 from shelftalk.prompts import PromptLibrary
@@ -256,12 +257,14 @@ def test_a_missing_catalogue_is_told_as_ever(shop: Path) -> None:
     assert "no catalogue at" in str(error)
 
 
-def test_a_server_that_is_not_ready_or_busy_is_not_waited_for(
+def test_a_server_that_cannot_get_ready_or_is_busy_is_not_waited_for(
     shop: Path, monkeypatch: pytest.MonkeyPatch, told: pytest.LogCaptureFixture
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr("shelftalk.server.state.warm", lambda *_: (_ for _ in ()).throw(EngineError("no")))
-        with serving(shop, ready=False):
+        with serving(shop, ready=False) as server:
+            state = server.config.app.state.server  # type: ignore[union-attr]
+            until(lambda: not state.starting, UNTIL_S)
             alone(shop)
     with serving(shop) as server:
         state = server.state  # type: ignore[attr-defined]
@@ -395,20 +398,110 @@ def test_a_notice_whose_server_is_gone_costs_nothing(shop: Path) -> None:
     assert not left.path.exists()
 
 
-def test_a_file_of_requests_is_answered_without_the_server(shop: Path, tmp_path: Path) -> None:
-    (tmp_path / "in.jsonl").write_text(json.dumps({"id": "1", "request": KETTLE}) + "\n")
+@pytest.fixture
+def let_go(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """A server gets ready only when this is set."""
+    go = threading.Event()
+    monkeypatch.setattr("shelftalk.server.state.warm", lambda *_: go.wait(UNTIL_S))
+    return go
+
+
+def test_a_server_that_is_starting_is_waited_for_and_the_user_told(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, no_shelf: None, let_go: threading.Event
+) -> None:
+    monkeypatch.setattr("shelftalk.cli.near._START_S", UNTIL_S)
+    with serving(shop, ready=False):
+        monkeypatch.setattr("time.sleep", lambda _: let_go.set())
+        done = run("ask", KETTLE, "--json", "--catalog", str(shop))
+        assert json.loads(done.stdout)["picks"]
+        assert done.stderr.count("\n") == 1
+        assert "is starting; waiting for it, 300 s at most" in done.stderr
+
+
+def test_a_server_that_starts_for_too_long_is_done_without_and_the_user_told(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, let_go: threading.Event
+) -> None:
+    monkeypatch.setattr("shelftalk.cli.near._START_S", 0.0)
+    with serving(shop, ready=False):
+        done = run("ask", KETTLE, "--json", "--catalog", str(shop))
+        let_go.set()
+    assert json.loads(done.stdout)["picks"]
+    assert "the server is not ready yet; answering without it" in done.stderr
+
+
+def test_a_server_that_starts_with_other_settings_is_not_waited_for(shop: Path, let_go: threading.Event) -> None:
+    with serving(shop, ready=False, k=7):
+        alone(shop)
+        let_go.set()
+
+
+def test_a_server_that_does_not_listen_yet_is_waited_for(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = leave(load_settings().home_folder, shop, "127.0.0.1", free_port(), "the secret", starting=True)
+    assert left is not None
+    monkeypatch.setattr("time.sleep", lambda _: left.remove())
+    done = run("ask", KETTLE, "--json", "--catalog", str(shop))
+    assert "is starting" in done.stderr
+    assert json.loads(done.stdout)["picks"]
+
+
+def test_a_notice_stands_from_the_start_and_only_one(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, seen = load_settings().home_folder, []
+
+    async def startup(self: Any, sockets: Any = None) -> None:
+        seen.extend(left_for(home, shop))
+        await listen(self, sockets)
+
+    listen = uvicorn.Server.startup
+    monkeypatch.setattr(uvicorn.Server, "startup", startup)
     with serving(shop):
-        done = run(
-            "ask",
-            "--input",
-            str(tmp_path / "in.jsonl"),
-            "--output",
-            str(tmp_path / "out.jsonl"),
-            "--catalog",
-            str(shop),
+        (early,), (now,) = seen, left_for(home, shop)
+    assert (early.starting, now.starting, early.port == now.port) == (True, False, True)
+
+
+def file_of(tmp_path: Path, shop: Path, count: int = 3) -> tuple[str, ...]:
+    lines = [{"id": str(n), "request": KETTLE if n else " "} for n in range(count)]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (tmp_path / "out.jsonl").unlink(missing_ok=True)
+    return (
+        "ask",
+        "--input",
+        str(tmp_path / "in.jsonl"),
+        "--output",
+        str(tmp_path / "out.jsonl"),
+        "--catalog",
+        str(shop),
+    )
+
+
+def answers_of(tmp_path: Path) -> list[dict[str, Any]]:
+    found = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    for answer in found:
+        answer.pop("timings_ms", None)
+    return found
+
+
+def test_a_file_of_requests_is_answered_by_the_server(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(*file_of(tmp_path, shop), "--local")
+    alone = answers_of(tmp_path)
+    with serving(shop), monkeypatch.context() as patched:
+        patched.setattr(Shelf, "ask_many", None)  # the server streams
+        run(*file_of(tmp_path, shop))
+    assert answers_of(tmp_path) == alone
+    assert ["error" in answer for answer in alone] == [True, False, False]
+
+
+def test_a_file_goes_on_without_a_server_that_fails(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(shop):
+        monkeypatch.setattr(
+            "shelftalk.cli.near._Line.stream", lambda *_: (_ for _ in ()).throw(Unserved("it broke off"))
         )
-    assert done.exit_code == 0
-    assert json.loads((tmp_path / "out.jsonl").read_text())["picks"]
+        done = run(*file_of(tmp_path, shop))
+    assert done.stderr.count("answering without it") == 1
+    assert answers_of(tmp_path)[1]["picks"]
 
 
 def test_settings_are_read_the_same_way_on_both_sides(shop: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import shlex
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise, takewhile
@@ -207,3 +209,46 @@ def test_commands_are_found_in_spans_and_blocks_whatever_stands_before_them() ->
 def test_a_message_that_the_code_does_not_hold_is_noticed() -> None:
     assert is_said("no catalogue at ...; make one with")
     assert not is_said("the catalogue at ... was eaten by the dog")
+
+
+def test_no_two_runs_of_the_pages_stand_in_one_folder_with_different_suites() -> None:
+    """A run's folder takes one suite and split; commands that follow each other on the pages can all be run."""
+    from shelftalk.evaluate.variants import parse_variants
+
+    held: dict[str, tuple[str, str]] = {}
+    for page in PAGES:
+        for command in re.findall(r"shelftalk eval run (.+)", page.read_text(encoding="utf-8").replace("\\\n", " ")):
+            words = shlex.split(command.split("`")[0])
+            given = dict(pairwise(words))
+            out, run = given.get("--out"), (words[0], given.get("--split", ""))
+            if out is None or words[0].isupper():
+                continue
+            names = [value for option, value in pairwise(words) if option == "--variant"]
+            for variant in parse_variants(names):
+                folder = f"{out}/{variant.name}"
+                assert held.setdefault(folder, run) == run, f"{page}: {folder}"
+    assert len(held) > 10
+
+
+def test_each_decision_is_listed_once_by_its_own_title() -> None:
+    listed = re.findall(r"^- \[(.+)\]\((.+)\)$", (DOCS / "decisions" / "README.md").read_text(), re.MULTILINE)
+    decisions = sorted((DOCS / "decisions").glob("0*.md"))
+    titles = [page.read_text().split("\n", 1)[0].removeprefix("# ") for page in decisions]
+    assert listed == [(title, page.name) for title, page in zip(titles, decisions, strict=True)]
+
+
+def test_the_settings_that_are_said_to_need_no_language_model_need_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("SHELFTALK_")]:
+        monkeypatch.delenv(name)
+    from shelftalk.server.live import needs_model
+    from shelftalk.settings import load_settings
+
+    row = next(r for r in (DOCS / "operations.md").read_text().split("\n") if r.startswith("| no stage asks a model"))
+    said: dict[str, dict[str, str]] = {}
+    for group, name, value in re.findall(r"`(\w+)\.(\w+) = \"(\w+)\"`", row):
+        said.setdefault(group, {})[name] = value
+    assert not needs_model(load_settings(**said))
+    written = re.search(r"shelftalk_settings =\n((?:    .+\n)+)", (DOCS / "testing.md").read_text())
+    assert written is not None
+    given = re.findall(r"(\w+)\.(\w+) = (\w+)", written[1])
+    assert not needs_model(load_settings(**{group: {name: value} for group, name, value in given}))

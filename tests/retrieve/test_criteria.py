@@ -266,6 +266,13 @@ def test_a_value_that_nothing_in_scope_has_is_told_apart_from_one_that_something
     assert retriever.lacking(asked) == (missing,)
 
 
+def test_a_wish_for_a_number_that_nothing_in_scope_has_is_told_apart(small: Catalog) -> None:
+    retriever = Retriever(small, RetrieveSettings())
+    cheap, missing = Criterion("price", "low"), Criterion("wingspan_m", "high")
+    asked = Intent((TENTS,), criteria=(cheap, missing, Criterion("brand", "is", "Nobody & Sons")))
+    assert retriever.fieldless(asked) == (missing,)
+
+
 def test_a_limit_on_the_category_says_the_kinds_before_those_chosen() -> None:
     chosen = Intent(kinds=("Lamps",))
     assert chosen.named_kinds == ("Lamps",)

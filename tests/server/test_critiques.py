@@ -157,3 +157,16 @@ def test_why_speaks_of_the_edited_limits(client: TestClient) -> None:
     assert client.post("/v1/why", json=asked).json()["verdict"] == "picked"
     assert client.post("/v1/why", json={**asked, "intent": edited}).json()["verdict"] == "fails"
     assert client.post("/v1/why", json={**asked, "product_id": "nope"}).status_code == 404
+
+
+def test_an_edited_wish_for_a_field_that_its_kinds_do_not_have_is_told(client: TestClient) -> None:
+    wishes = [{"field": "warmth_level", "want": "low"}, {"field": "weight_kg", "want": "low"}]
+    fields = {f["field"] for f in client.get("/v1/facets").json()["facets"]}
+    assert {w["field"] for w in wishes} <= fields
+    answer = _ask(client, "tent", intent={"kinds": ["Tents"], "criteria": wishes})
+    assert answer["picks"]
+    assert [n for n in answer["notes"] if "has the field" in n] == [
+        'No product of these kinds (Tents) has the field "warmth level".'
+    ]
+    alone = _ask(client, "under 1000", intent={"criteria": wishes})
+    assert not [n for n in alone["notes"] if "has the field" in n], "some product that fits has each of them"

@@ -35,7 +35,13 @@ def test_a_database_of_the_first_version_is_brought_up_to_date_with_what_is_in_i
     with database.begin() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, "0001")
+        command.upgrade(config, "0003")
+        connection.exec_driver_sql(
+            "INSERT INTO gaps (tenant, what, key, kinds, day, words, requests, conversations) VALUES ('old', 'wish', 'dri', 'Tents', '2026-05-01', 'dries', 3, 2)"
+        )
     migrate(database)
+    assert Gaps(database, "").top(tenant="old")[0].requests == 3, "counted before catalogues were told apart"
+    Gaps(database).forget(tenant="old")
     Interactions(database).add("x" * 512, "bought", user="before")
     assert [i["product_id"] for i in Interactions(database).of_user("before")] == ["x" * 512, "K1"]
     Gaps(database).add([Heard("before", "wish", "dri", ("Tents",), day(), "dries")])

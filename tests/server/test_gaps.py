@@ -19,7 +19,7 @@ from shelftalk.gaps import GapCount, Tally, gaps_of
 from shelftalk.server.answering import FELL_BACK
 from shelftalk.server.counting import MOST_NOTES, Counting
 from shelftalk.server.db import Gaps, connect, migrate
-from shelftalk.server.db.gaps import Heard, day
+from shelftalk.server.db.gaps import Heard, catalog_name, day
 from shelftalk.values import Answer, Intent
 
 DRY = Heard("", "wish", "dri easi", ("Tents",), day(), "easy to dry")
@@ -226,3 +226,18 @@ def test_answers_without_a_gap_or_without_the_model_are_not_even_looked_at(file:
     counting.close()
     assert gaps.top(least=1) == []
     assert not any(thread.name == "gaps" and thread is counting._thread for thread in threading.enumerate())
+
+
+def test_each_catalogue_has_its_own_counts(database: Engine, gaps: Gaps, tmp_path: Path) -> None:
+    one, two = (Gaps(database, catalog_name(tmp_path / name)) for name in ("one", "two"))
+    gaps.add([DRY])  # as an earlier version did
+    one.add([DRY])
+    one.add([DRY])
+    two.add([replace(DRY, words="dries with ease", kinds=("Boots",))])
+    assert [(g.requests, g.kinds) for g in one.top(least=1)] == [(2, {"Tents": 2})]
+    assert [(g.requests, g.words) for g in two.top(least=1, kind="boots")] == [(1, "dries with ease")]
+    assert gaps.top(least=1)[0].requests == 4, "all of them"
+    assert gaps.catalogs() == ["", str(tmp_path / "one"), str(tmp_path / "two")]
+    assert one.forget() == 1
+    assert (one.top(least=1), two.top(least=1)[0].requests) == ([], 1)
+    assert len(catalog_name(tmp_path / ("x" * 200) / ("y" * 200))) == 300

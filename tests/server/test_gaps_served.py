@@ -19,6 +19,7 @@ from shelftalk.gaps import GapCount
 from shelftalk.recommender import Shelf
 from shelftalk.server.app import create_app
 from shelftalk.server.db import Gaps, connect
+from shelftalk.server.db.gaps import Heard, catalog_name, day
 from shelftalk.settings import Settings
 from shelftalk.values import Prompt, Tokens
 
@@ -128,6 +129,17 @@ def test_two_gateways_count_into_one_database(server_settings: Settings, tmp_pat
         for client in (one, two, one):
             _ask(client, TENT)
     assert [(g.words, g.requests) for g in _counted(tmp_path)] == [(WISH, 3)]
+
+
+def test_the_studio_shows_the_gaps_of_its_own_catalogue(server_settings: Settings, tmp_path: Path) -> None:
+    with _server(server_settings, tmp_path) as client:
+        for catalog, words in (
+            ("/elsewhere", "of another shop"),
+            (catalog_name(server_settings.catalog), "of this shop"),
+        ):
+            Gaps(connect(_url(tmp_path)), catalog).add([Heard("", "wish", words, ("Tents",), day(), words, 5, 5)])
+        assert "of this shop 5" in _rows(client)
+        assert "of another shop" not in _rows(client)
 
 
 def test_the_words_stand_in_no_log(server_settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

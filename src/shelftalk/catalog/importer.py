@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -42,7 +42,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did: rows read, products added, updated, unchanged and embedded, rows rejected and where they are."""
+    """What an import did: rows read, products added, updated, unchanged and embedded, rows rejected and where they are.
+
+    `read_as` says of columns what they were taken for where their name does not ("categories", "yes or no"); `no_kinds`
+    that no product of the catalogue has a category.
+    """
 
     read: int
     added: int
@@ -52,6 +56,8 @@ class ImportReport:
     embedded: int
     seconds: float
     rejects_path: Path | None
+    read_as: Mapping[str, str] = field(default_factory=dict)
+    no_kinds: bool = False
 
 
 def import_feed(
@@ -75,7 +81,7 @@ def import_feed(
     """
     feed, folder = Path(feed), Path(catalog_dir)
     meter = _Meter(feed, progress)
-    found = read_feed(feed, format=format, mapping=mapping, progress=meter.at)
+    found = read_feed(feed, format=format, mapping=mapping, progress=meter.at, read_as=meter.took)
     where = Path(rejects) if rejects is not None else folder / "rejects" / f"{feed.name}.rejects.jsonl"
     return import_products(found, folder, batch=batch, rejects=where, meter=meter, embedder=embedder, home=home)
 
@@ -97,6 +103,7 @@ def import_products(
     meter = meter or _Meter(None, None)
     catalog = Catalog.open(folder, create=True, embedder=embedder, home=home)
     total = UpsertReport()
+    no_kinds = False
     with ExitStack() as stack:
         left_out = stack.enter_context(_Rejects(rejects))
         held = False
@@ -112,11 +119,11 @@ def import_products(
         if held:
             if catalog.unindexed():
                 catalog.optimize()
-            catalog.facets()
+            no_kinds = catalog.facets().get("categories") is None
     log.info("imported %d rows into %s: %s, %d rejected", meter.read, folder, total, meter.rejected)
     return ImportReport(
         meter.read, total.added, total.updated, total.unchanged, meter.rejected, total.embedded,
-        time.monotonic() - started, rejects if meter.rejected else None,
+        time.monotonic() - started, rejects if meter.rejected else None, dict(meter.read_as), no_kinds,
     )  # fmt: skip
 
 
@@ -158,6 +165,7 @@ class _Meter:
 
     def __init__(self, feed: Path | None, watcher: Callable[[Progress], None] | None) -> None:
         self.read = self.rejected = self.kept = 0
+        self.read_as: dict[str, str] = {}
         self._bytes = 0
         self._watcher = watcher
         self._total = 0
@@ -168,6 +176,10 @@ class _Meter:
     def at(self, count: int) -> None:
         """Told by the reader: bytes of the feed read so far."""
         self._bytes = count
+
+    def took(self, name: str, what: str) -> None:
+        """Told by the reader: what a column was taken for."""
+        self.read_as[name] = what
 
     def tell(self) -> None:
         if self._watcher is not None:

@@ -26,7 +26,8 @@ __all__ = ["Scope", "Standing", "Stands", "superlatives"]
 TOLD = 3
 _ORDINALS = {1: "", 2: "2nd ", 3: "3rd "}
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
-# (smallest, largest) by what is measured: the first whose words a field's name holds, then by its unit.
+# (smallest, largest) by what is measured: the first whose words a field's name holds, then by its unit. A unit of length alone
+# tells no length of the thing: a water column in mm is the highest.
 _BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, str]], ...] = (
     (("price",), ("cheapest", "most expensive")),
     (("width", "wide"), ("narrowest", "widest")),
@@ -46,7 +47,7 @@ _BY_UNIT: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("db",), ("quietest", "loudest")),
     **dict.fromkeys(("lm", "lumens", "nits", "lux"), ("dimmest", "brightest")),
     **dict.fromkeys(("l", "ml", "cl", "liters", "litres", "gb", "tb", "mb", "mah", "wh", "inch", "inches", "in"), ("smallest", "largest")),
-    **dict.fromkeys(("h", "hours", "hour", "hrs", "min", "minutes", "mins", "s", "seconds", "secs", "days", "weeks", "months", "years", "year", "cm", "mm", "m", "ft", "feet"), ("shortest", "longest")),
+    **dict.fromkeys(("h", "hours", "hour", "hrs", "min", "minutes", "mins", "s", "seconds", "secs", "days", "weeks", "months", "years", "year"), ("shortest", "longest")),
 }  # fmt: skip
 
 

@@ -13,8 +13,7 @@ from shelftalk.cli import common
 from shelftalk.errors import PARTIAL, UsageError
 
 if TYPE_CHECKING:
-    from shelftalk.cli.near import Answers
-    from shelftalk.recommender import Shelf
+    from shelftalk.cli.near import Answers, Served
 
 
 def ask(
@@ -33,8 +32,8 @@ def ask(
 ) -> None:
     """Ask what to buy: one request, or a file of them with --input and --output.
 
-    While a `shelftalk serve` of the same catalogue runs under the same user, version and settings, it answers a single
-    request, so that no model is loaded for it.
+    While a `shelftalk serve` of the same catalogue runs under the same user, version and settings, it answers, so that no
+    model is loaded for it; one that is starting is waited for.
 
     A line of the input: {"id", "request", optional "history", "candidates", "k"}. A run that was cut goes on where it
     stopped when the same command is given again.
@@ -47,7 +46,13 @@ def ask(
             raise UsageError("--input and --output go together")
         if text is not None:
             raise UsageError("give a request or --input, not both")
-        _bulk(common.open_shelf(catalog, settings, batch=True), source, output, batch, k)
+        from shelftalk.cli.near import Answers, Served
+
+        with (
+            common.open_shelf(catalog, settings, batch=True) as shelf,
+            Answers(catalog, settings, local=local) as answers,
+        ):
+            _bulk(Served(shelf, answers), source, output, batch, k)
         return
     if text == "-":
         text = sys.stdin.buffer.read().decode("utf-8", errors="replace")
@@ -78,7 +83,7 @@ def _one(answers: Answers, text: str, k: int | None, as_json: bool, as_markdown:
     print_events(answers.stream(asked), common.stdout(), common.stderr())
 
 
-def _bulk(shelf: Shelf, source: Path, output: Path, batch: int, k: int | None) -> None:
+def _bulk(shelf: Served, source: Path, output: Path, batch: int, k: int | None) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from shelftalk.bulk import answer_file
@@ -86,7 +91,7 @@ def _bulk(shelf: Shelf, source: Path, output: Path, batch: int, k: int | None) -
     console = common.stderr()
     columns = (TextColumn("answering"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
-        with shelf, Progress(*columns, console=console) as bar:
+        with Progress(*columns, console=console) as bar:
             task = bar.add_task("answering", total=None)
             report = answer_file(
                 shelf, source, output, batch=batch, k=k,

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Make and look at a catalogue.", no_args_is_help=True)
 
+NO_KINDS = (
+    "no product has a category, so a need that names no product finds none, and a wish ('a light one') weighs the fields of "
+    "all products alike: give the feed a column 'categories', or name yours in a mapping file (docs/catalog-formats.md)"
+)
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -74,6 +79,11 @@ def import_(
             f"unchanged, {report.rejected} rows rejected; {report.embedded} embedded; {report.seconds:.1f} s",
             soft_wrap=True,
         )
+        for what in sorted(set(report.read_as.values())):
+            names = ", ".join(safe(name) for name, taken in report.read_as.items() if taken == what)
+            stdout().print(f"read as {what}: {names}", soft_wrap=True)
+        if report.no_kinds:
+            stdout().print(f"[yellow]{NO_KINDS}[/yellow]", soft_wrap=True)
         if report.rejects_path:
             stdout().print(f"[yellow]rejected rows: {safe(str(report.rejects_path))}[/yellow]", soft_wrap=True)
     if report.rejected:

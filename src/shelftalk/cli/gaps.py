@@ -38,6 +38,11 @@ def gaps(
     source: Annotated[
         Path | None, typer.Option("--input", help="Answers of `shelftalk ask --output`, in the database's place.")
     ] = None,
+    catalog: common.CatalogOption = None,
+    every: Annotated[
+        bool,
+        typer.Option("--all-catalogs", help="Those of all catalogues, with what earlier versions did not tell apart."),
+    ] = False,
     forget: Annotated[bool, typer.Option("--forget", help="Delete what was counted.")] = False,
     words: Annotated[
         str | None, typer.Option("--words", help="With --forget: only what is counted with these words.")
@@ -53,7 +58,17 @@ def gaps(
     if words is not None and not forget:
         raise UsageError("--words goes with --forget")
     if source is not None:
-        _alone("--input", {"--since": since, "--tenant": tenant, "--database": database, "--forget": forget})
+        _alone(
+            "--input",
+            {
+                "--catalog": catalog,
+                "--all-catalogs": every,
+                "--since": since,
+                "--tenant": tenant,
+                "--database": database,
+                "--forget": forget,
+            },
+        )
         tally, wrong = _counted(source)
         _print(tally.top(kind=kind, least=least, limit=limit), as_json, as_csv)
         if wrong:
@@ -62,12 +77,18 @@ def gaps(
         return
     if forget:
         _alone("--forget", {"--since": since, "--kind": kind, "--json": as_json, "--csv": as_csv})
-        gone = _gaps(database).forget(tenant=tenant, words=words)
+        gone = _gaps(database, catalog, every).forget(tenant=tenant, words=words)
         common.stderr().print(f"{gone} counts are deleted", soft_wrap=True)
         return
     first = _day(since) if since is not None else None
-    found = _gaps(database).top(tenant=tenant, since=first, kind=kind, least=least, limit=limit)
+    stored = _gaps(database, catalog, every)
+    found = stored.top(tenant=tenant, since=first, kind=kind, least=least, limit=limit)
     _print(found, as_json, as_csv)
+    others = [] if found or every else [name or "--all-catalogs" for name in stored.catalogs()]
+    if others:
+        from shelftalk.cli.show import safe
+
+        common.stderr().print(f"counted in this database: {safe(', '.join(others))}", soft_wrap=True)
 
 
 def _alone(option: str, others: Mapping[str, Any]) -> None:
@@ -88,14 +109,18 @@ def _day(since: str) -> str:
         raise UsageError(f"--since {since!r} is no day; write one like 2026-05-31, or 30d for 30 days ago") from error
 
 
-def _gaps(database: str | None) -> Gaps:
+def _gaps(database: str | None, catalog: Path | None, every: bool) -> Gaps:
     from shelftalk.server.db import Gaps, connect, migrate
     from shelftalk.server.db.connect import default_url
+    from shelftalk.server.db.gaps import catalog_name
     from shelftalk.settings import load_settings
 
-    engine = connect(database or default_url(load_settings()))
+    if catalog is not None and every:
+        raise UsageError("give --catalog or --all-catalogs, not both")
+    settings = load_settings()
+    engine = connect(database or default_url(settings))
     migrate(engine)
-    return Gaps(engine)
+    return Gaps(engine, None if every else catalog_name(catalog or settings.catalog))
 
 
 def _counted(source: Path) -> tuple[Tally, list[int]]:

@@ -1,7 +1,7 @@
 """Answers for `ask` and `chat`: from a running `shelftalk serve` that would give the same ones, else from a shelf of their own.
 
 A server is found by the notice that it leaves (server/notice.py). It is used where it proves that it left it, is ready, and
-would answer as this process does (server/alike.py); nothing is sent to it before, and nothing ever beyond the loopback.
+would answer as this process does (server/alike.py); one that is starting is waited for. Nothing is sent to it before, and nothing ever beyond the loopback.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import http.client
 import json
 import logging
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 _GREET_S = 10.0
 _SILENCE_S = 30.0  # a server that works on an answer says so every ten seconds
+_START_S = 120.0  # a server that loads its language model is waited for so long: one of their own takes near a minute
+_LOOK_EVERY_S = 0.5
 _MOST_GREETING = 10_000
 _ERRORS: dict[str, type[ShelftalkError]] = {"UsageError": UsageError, "CatalogError": CatalogError}
 
@@ -84,12 +88,28 @@ class Answers:
         try:
             with self._server() as line:
                 if line is not None:
-                    answer = cast("Answer", list(line.stream(request))[-1].value)
-                    whole = {name: ms for name, ms in answer.timings_ms.items() if name != "first_reason"}
-                    return replace(answer, timings_ms=whole)  # a shelf's `ask` gives all reasons at once
+                    return line.ask(request)
         except Unserved as error:
             _tell(error)
         return self._shelf().ask(request)
+
+    def ask_all(self, requests: Sequence[Request]) -> list[Answer] | None:
+        """The answers of a server, as many at a time as it has workers; None, then and ever after, where none can be used."""
+        try:
+            with self._server() as line:
+                if line is not None:
+                    with ThreadPoolExecutor(self._settings.serve.workers) as pool:
+                        return list(pool.map(self._served, requests))
+        except Unserved as error:
+            _tell(error)
+        self._local = True
+        return None
+
+    def _served(self, request: Request) -> Answer:
+        with self._server() as line:
+            if line is None:
+                raise Unserved("this catalogue: it cannot answer now")
+            return line.ask(request)
 
     def count(self) -> int:
         """How many products there are."""
@@ -183,6 +203,12 @@ class _Line:
                         return
             raise Unserved("it broke off")
 
+    def ask(self, request: Request) -> Answer:
+        """The answer, as a shelf's `ask` gives it: all reasons at once."""
+        answer = cast("Answer", list(self.stream(request))[-1].value)
+        whole = {name: ms for name, ms in answer.timings_ms.items() if name != "first_reason"}
+        return replace(answer, timings_ms=whole)
+
     def aside(self, name: str, given: tuple[Any, ...]) -> Any:
         """What a function of server/asides.py returns there."""
         from shelftalk.server.exact import unpacked
@@ -216,33 +242,69 @@ class _Line:
             raise Unserved(f"{self.url}: {error}") from error
 
 
+class Served:
+    """A shelf for a file of requests (bulk.py) whose batches a server answers where one can be used, else that shelf."""
+
+    def __init__(self, shelf: Shelf, answers: Answers) -> None:
+        self.settings, self.catalog, self.check = shelf.settings, shelf.catalog, shelf.check
+        self._shelf, self._answers = shelf, answers
+
+    def ask_many(self, requests: Sequence[Request], *, batch: int = 16) -> Iterator[Answer]:
+        """As `Shelf.ask_many`."""
+        found = self._answers.ask_all(requests)
+        yield from self._shelf.ask_many(requests, batch=batch) if found is None else found
+
+
 def find(catalog: Path, settings: Settings) -> _Line | None:
-    """The line to a server of that catalogue that is ready and answers as these settings would have it; None without one."""
+    """The line to a server of that catalogue that is ready and answers as these settings would have it; None without one.
+
+    One that is starting is waited for, and the user told.
+    """
+    until = None
+    while True:
+        line, starting = _look(catalog, settings)
+        if line is not None or not starting:
+            return line
+        now = time.monotonic()
+        if until is None:
+            until = now + _START_S
+            common.fail(f"a server of this catalogue is starting; waiting for it, {_START_S:.0f} s at most")
+        elif now >= until:
+            common.fail("the server is not ready yet; answering without it")
+            return None
+        time.sleep(_LOOK_EVERY_S)
+
+
+def _look(catalog: Path, settings: Settings) -> tuple[_Line | None, bool]:
+    """The line to a server that can be used, and where there is none whether one that may be used is starting."""
     from shelftalk.server.alike import likeness, servers_of
     from shelftalk.server.notice import left_for
 
     try:
         notices = left_for(settings.home_folder, catalog)
         if not notices:
-            return None
+            return None, False
         mine = likeness(settings, catalog, servers=servers_of(settings))
     except (OSError, UnicodeError) as error:  # whatever it is, the shelf tells of it better
         logger.info("no server was looked for: %s", error)
-        return None
+        return None, False
+    starting = False
     for notice in notices:
         line = _Line(notice)
         try:
             said = line.greet()
         except Unserved as error:
             logger.info("a server is not used: %s", error)
+            starting |= notice.starting
         else:
             if said["likeness"] == mine and not said["not_ready"]:
                 logger.info("the server at %s answers (process %s)", notice.url, notice.pid)
-                return line
+                return line, False
+            starting |= said["likeness"] == mine and bool(said.get("starting"))
             other = "it has other settings, prompts or another version" if said["likeness"] else ""
             logger.info("the server at %s is not used: %s", notice.url, said["not_ready"] or other)
         line.close()
-    return None
+    return None, starting
 
 
 def _raise(kind: str, told: Any) -> None:

@@ -31,7 +31,8 @@ def serve(
 ) -> None:
     """Serve recommendations over HTTP until interrupted (docs/api.md, docs/operations.md).
 
-    While it runs, `shelftalk ask` and `chat` of the same user over the same catalogue have it answer, so that they load no model.
+    While it runs, `shelftalk ask` and `chat` of the same user over the same catalogue have it answer, so that they load no model;
+    while it starts they wait for it.
     Where vLLM is installed and no address is given, a vLLM server is started beside it and stopped with it. SIGHUP reads
     settings and prompts anew.
     """
@@ -67,15 +68,20 @@ def serve(
 
     trace_by_environment()
     raise_open_files()
-    common.stderr().print(f"listening at http://{settings.serve.host}:{settings.serve.port}", soft_wrap=True)
     logs.configure(settings.serve.log_format)
     app = create_app(settings, load=load)
     app.state.near = new_secret()
+
+    def listens() -> None:
+        common.stderr().print(f"listening at http://{settings.serve.host}:{settings.serve.port}", soft_wrap=True)
+
     config = uvicorn.Config(
         app, host=settings.serve.host, port=settings.serve.port, log_config=None, access_log=False,
         timeout_graceful_shutdown=int(settings.serve.drain_s), server_header=False, http=HurriedProtocol,
     )  # fmt: skip
-    server = Announced(config, home=settings.home_folder, catalog=settings.catalog, secret=app.state.near)
+    server = Announced(
+        config, home=settings.home_folder, catalog=settings.catalog, secret=app.state.near, listens=listens
+    )
     try:
         server.run()
     except KeyboardInterrupt:  # uvicorn raises it anew once all has ended

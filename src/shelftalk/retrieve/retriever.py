@@ -133,6 +133,12 @@ class Retriever:
             and not self._catalog.matching(sql.where((*scoped, Constraint(c.field, "=", c.value))))
         )
 
+    def fieldless(self, intent: Intent, relaxed: Sequence[Constraint] = ()) -> tuple[Criterion, ...]:
+        """The criteria for little or much of a field that no product in scope has."""
+        where = sql.where(self._scoped(intent, [c for c in intent.constraints if c not in relaxed]))
+        measured = [c for c in intent.criteria if c.want in ("low", "high")]
+        return tuple(c for c in measured if not len(self._catalog.numbers(c.field, where)))
+
     def _scoped(self, intent: Intent, constraints: Sequence[Constraint]) -> tuple[Constraint, ...]:
         if not intent.kinds:
             return tuple(constraints)

@@ -1,11 +1,12 @@
-"""uvicorn's server, which leaves a notice once it listens and takes it away before it stops."""
+"""uvicorn's server, which leaves a notice when it starts, another once it listens, and takes it away before it stops."""
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import logging
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import uvicorn
@@ -18,27 +19,48 @@ logger = logging.getLogger(__name__)
 class Announced(uvicorn.Server):
     """A server of that catalogue, found by the commands of this user on this machine (notice.py).
 
-    One that listens at no loopback address leaves none, and one that cannot write it serves all the same.
+    `listens` is called once it does. One that listens at no loopback address leaves none, and one that cannot write it serves all the same.
     """
 
-    def __init__(self, config: uvicorn.Config, *, home: Path, catalog: Path, secret: str) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        *,
+        home: Path,
+        catalog: Path,
+        secret: str,
+        listens: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__(config)
-        self._home, self._catalog, self._secret = home, catalog, secret
+        self._home, self._catalog, self._secret, self._listens = home, catalog, secret, listens
         self._left: Left | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn's; then the notice stands."""
-        await super().startup(sockets)
-        if self.started and (place := reachable(s.getsockname() for a in self.servers for s in a.sockets)):
-            try:
-                self._left = leave(self._home, self._catalog, *place, self._secret)
-            except OSError as error:
-                logger.info("commands on this machine will not find this server: %s", error)
+        """As uvicorn's; the notice stands."""
+        with contextlib.suppress(ValueError):  # a host by its name is found once it listens
+            self._leave([(self.config.host, self.config.port)], starting=True)
+        try:
+            await super().startup(sockets)
+        finally:
+            early, self._left = self._left, None
+            if self.started:
+                self._leave(s.getsockname() for a in self.servers for s in a.sockets)
+            if early is not None:
+                early.remove()
+        if self.started:
+            self._listens()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """The notice goes; then as uvicorn's."""
         self.withdraw()
         await super().shutdown(sockets)
+
+    def _leave(self, names: Iterable[tuple[object, ...]], starting: bool = False) -> None:
+        if place := reachable(names):
+            try:
+                self._left = leave(self._home, self._catalog, *place, self._secret, starting=starting)
+            except OSError as error:
+                logger.info("commands on this machine will not find this server: %s", error)
 
     def withdraw(self) -> None:
         """Takes the notice away, if it stands."""

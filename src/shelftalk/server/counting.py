@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
@@ -37,13 +37,14 @@ class _Note:
 
 
 class Counting:
-    """Counts the gaps that answers show. `days` says how long they are kept; `lost` is told of requests not counted."""
+    """Counts the gaps that answers show. `days` says how long they are kept; `lost` is told of requests not counted; `held`
+    gives the values that fields hold, which are no gaps."""
 
     def __init__(
         self, gaps: Gaps, *, days: Callable[[], int], lost: Callable[[int], None] = lambda requests: None,
-        every_s: float = _EVERY_S,
+        held: Callable[[], Collection[str]] = lambda: (), every_s: float = _EVERY_S,
     ) -> None:  # fmt: skip
-        self._gaps, self._days, self._lost, self._every_s = gaps, days, lost, every_s
+        self._gaps, self._days, self._lost, self._values, self._every_s = gaps, days, lost, held, every_s
         self._notes: deque[_Note] = deque()
         self._held: dict[tuple[str, str, str, str, str], Heard] = {}
         self._lock = threading.Lock()
@@ -107,7 +108,7 @@ class Counting:
                     return
                 note = self._notes.popleft()
             try:
-                found = _heard(note)
+                found = _heard(note, self._values())
             except Exception:
                 logger.exception("an answer could not be read for gaps")
                 continue
@@ -147,11 +148,12 @@ class Counting:
         return time.monotonic()
 
 
-def _heard(note: _Note) -> list[Heard]:
+def _heard(note: _Note, held: Collection[str]) -> list[Heard]:
     answer = note.answer
     found = gaps_of(
-        answer.request, answer.intent, no_match=answer.no_match, relaxed=bool(answer.relaxed), earlier=note.earlier
-    )
+        answer.request, answer.intent, no_match=answer.no_match, relaxed=bool(answer.relaxed), earlier=note.earlier,
+        held=held,
+    )  # fmt: skip
     return [
         Heard(note.tenant, gap.what, gap.key, gap.kinds, note.day, gap.words, conversations=int(not gap.again))
         for gap in found

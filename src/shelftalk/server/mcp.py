@@ -56,7 +56,7 @@ def create_mcp(shelf: Shelf) -> MCPServer:
         query: Annotated[Text, Field(description="Words, with limits if there are any: 'red shoes under 50'.")],
         k: Annotated[int, Field(ge=1, le=50, description="How many products.")] = 10,
     ) -> dict[str, Any]:
-        """Products that match, best first, without reasons: quicker than recommend, and no language model takes part."""
+        """Products that match, best first, without reasons: quicker than recommend: none is graded and no reason worded."""
 
         def find() -> dict[str, Any]:
             intent = shelf.understand(query).intent

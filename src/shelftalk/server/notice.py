@@ -29,7 +29,10 @@ _MOST_BYTES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A server as its notice describes it; `machine` and `boot` say where that process runs, and since which start of it."""
+    """A server as its notice describes it; `machine` and `boot` say where that process runs, and since which start of it.
+
+    One that is `starting` does not listen yet.
+    """
 
     address: str
     port: int
@@ -38,6 +41,7 @@ class Notice:
     pid: int
     machine: str
     boot: str
+    starting: bool = False
 
     @property
     def url(self) -> str:
@@ -71,7 +75,7 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
-def leave(home: Path, catalog: Path, address: str, port: int, secret: str) -> Left | None:
+def leave(home: Path, catalog: Path, address: str, port: int, secret: str, *, starting: bool = False) -> Left | None:
     """Leaves a notice for whoever asks that catalogue; None where the system has no such locks (Windows).
 
     Raises OSError where it cannot be written.
@@ -86,7 +90,7 @@ def leave(home: Path, catalog: Path, address: str, port: int, secret: str) -> Le
         _read(path)  # drops those whose server is gone
     name = f"{_digest(catalog)}-{secrets.token_hex(4)}.json"
     hidden = folder / f".{name}"
-    said = Notice(address, port, secret, str(catalog.resolve()), os.getpid(), platform.node(), _boot())
+    said = Notice(address, port, secret, str(catalog.resolve()), os.getpid(), platform.node(), _boot(), starting)
     handle = os.open(hidden, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
     try:
         with contextlib.suppress(OSError):  # a file system without locks: the proof decides alone

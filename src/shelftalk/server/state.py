@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 
 from shelftalk.errors import ShelftalkError
+from shelftalk.gaps import Held
 from shelftalk.recommender import Shelf
 from shelftalk.server.addresses import loopback
 from shelftalk.server.alike import likeness
@@ -15,6 +16,7 @@ from shelftalk.server.auth import Gate
 from shelftalk.server.counting import Counting
 from shelftalk.server.db import Conversations, Gaps, Interactions, Keys, connect, migrate
 from shelftalk.server.db.connect import default_url
+from shelftalk.server.db.gaps import catalog_name
 from shelftalk.server.live import (
     Model,
     addresses,
@@ -36,6 +38,7 @@ from shelftalk.settings import Settings
 logger = logging.getLogger(__name__)
 
 _LONGEST_WAIT_S = 30.0
+_LOADING = "the language model is being loaded"
 
 
 class ServerState:
@@ -44,7 +47,7 @@ class ServerState:
     `shelf` gives the catalogue and the prompts; where it has an engine of its own (`given`), that one answers, else the
     settings say which. Engines in this process answer one batch at a time, so they get one shelf; servers get
     `serve.workers`. `load` reads the settings anew for `reload`. `likeness` tells the commands of this machine whether they
-    would answer as this server does; "" until it is ready.
+    would answer as this server does.
     """
 
     def __init__(
@@ -58,10 +61,10 @@ class ServerState:
     ) -> None:
         self.settings, self.shelf, self.telemetry = settings, shelf, telemetry or Telemetry()
         self._opened, self._given, self._load = shelf, given, load
-        self._waiting_for, self._failed = "the language model is being loaded", ""
+        self._waiting_for, self._failed = _LOADING, ""
         self._starting: VllmProcess | None = None
         self._model = Model()
-        self.likeness = ""
+        self.likeness = self._likeness(settings, shelf)
         self.recent = Recent(keep=settings.serve.keep_requests)
         self._closing = threading.Event()
         self._reloading = asyncio.Lock()
@@ -73,9 +76,12 @@ class ServerState:
         migrate(self._database)
         self.conversations = Conversations(self._database)
         self.interactions = Interactions(self._database)
-        self.gaps = Gaps(self._database)
+        self.gaps = Gaps(self._database, catalog_name(shelf.catalog.path))
         self.counting = Counting(
-            self.gaps, days=lambda: self.settings.serve.gap_days, lost=self.telemetry.uncounted
+            self.gaps,
+            days=lambda: self.settings.serve.gap_days,
+            lost=self.telemetry.uncounted,
+            held=Held(shelf.catalog.facets),
         ).start()
         self.keys = Keys(self._database)
         self.gate = Gate(self.keys, open_without_keys=loopback(settings.serve.host))
@@ -90,6 +96,11 @@ class ServerState:
         if self._waiting_for and self._starting is not None and self._starting.trouble:
             return "the language model does not start"
         return self._waiting_for
+
+    @property
+    def starting(self) -> bool:
+        """Whether the first try to get ready goes on, so that it may well be soon."""
+        return self.not_ready == _LOADING
 
     @property
     def cause(self) -> str:

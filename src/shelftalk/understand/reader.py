@@ -80,6 +80,10 @@ class Reader:
     def __init__(self, facets: Facets) -> None:
         self.index = Index(facets)
 
+    def asking(self, request: str) -> str:
+        """The request without the parts that ask for nothing."""
+        return asked(request[:LONGEST_REQUEST], self._names_something)[0]
+
     def read(self, request: str) -> Reading:
         """What the request asks for, as far as words alone tell. Never raises on any text."""
         index = self.index

@@ -105,7 +105,13 @@ class Understander:
         if self.wanting is None:
             return understood
         at = [n for n, (r, u) in enumerate(zip(requests, understood, strict=True)) if _open(r, u)]
-        asked = [Asked(requests[n].request, u.earlier, u.intent, u.asides) for n in at if (u := understood[n])]
+        asked = [
+            Asked(
+                self.reader.asking(requests[n].request), tuple(map(self.reader.asking, u.earlier)), u.intent, u.asides
+            )
+            for n in at
+            if (u := understood[n])
+        ]
         for n, wanted in zip(at, self.wanting.read(asked), strict=True):
             one = understood[n]
             understood[n] = replace(

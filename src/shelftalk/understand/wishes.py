@@ -50,11 +50,16 @@ ASKS = re.compile(
 )
 
 
+def small_talk(text: str) -> bool:
+    """Whether a text, in lower case, is nothing but a greeting, thanks or the like."""
+    return _CHAT.match(text) is not None
+
+
 def is_shopping(text: Text, found_anything: bool) -> bool:
     """Whether the turn asks for a product: False for small talk, other chores, and attempts to steer the assistant."""
     if not text.tokens:
         return False
-    if _CHAT.match(text.low):
+    if small_talk(text.low):
         return False
     if STEERING.search(text.low) or CHORE.search(text.low):
         return found_anything and bool(ASKS.search(CHORE.sub(" ", STEERING.sub(" ", text.low))))

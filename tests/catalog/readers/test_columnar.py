@@ -78,3 +78,12 @@ def test_a_packed_file_is_read_and_a_damaged_one_is_named(tmp_path: Path) -> Non
     damaged.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(FeedError, match="damaged Parquet"):
         list(read_feed(damaged))
+
+
+def test_a_column_that_means_the_categories_is_taken_for_them(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "feed", id=pa.array([1, 2]), title=pa.array(["A", "B"]), Department=pa.array(["Rugs", None])
+    )
+    told: dict[str, str] = {}
+    assert [p.categories for p in read_feed(path, read_as=told.__setitem__)] == [("Rugs",), ()]
+    assert told == {"Department": "categories"}

@@ -137,3 +137,8 @@ def test_xml_of_another_kind_is_named(feed) -> None:
         feed("<catalogue><p/></catalogue>")
     with pytest.raises(FeedError, match="no <item>"):
         feed("<catalogue><p/></catalogue>", format="google")
+
+
+def test_a_table_without_product_type_has_its_category(feed) -> None:
+    product = feed("id,title,price,link,category\n1,A,5 EUR,https://a,Home > Lamps\n", format="google").only()
+    assert product.categories == ("Home", "Lamps")

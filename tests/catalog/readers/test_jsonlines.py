@@ -170,3 +170,15 @@ def test_whatever_stands_around_it_a_good_line_is_read(
     assert isinstance(found[0], Product)
     assert found[0].price == Decimal("19.90")
     assert all(isinstance(item, (Product, Reject)) for item in found)
+
+
+def test_a_field_that_means_the_categories_is_taken_for_them(feed) -> None:
+    told: dict[str, str] = {}
+    rows = [
+        {"id": 1, "title": "A", "category": "Home > Lamps"}, {"id": 2, "title": "B", "product_type": ["Rugs"], "categories": None},
+        {"id": 3, "title": "C", "category": 17}, {"id": 4, "title": "D", "category": "sale", "categories": ["Rugs"]},
+    ]  # fmt: skip
+    found = feed(rows, read_as=told.__setitem__).products
+    assert [p.categories for p in found.values()] == [("Home", "Lamps"), ("Rugs",), (), ("Rugs",)]
+    assert [p.attributes for p in found.values()] == [{}, {}, {"category": 17}, {"category": "sale"}]
+    assert told == {"category": "categories", "product_type": "categories"}

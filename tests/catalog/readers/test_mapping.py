@@ -131,3 +131,12 @@ def test_units_convert_exactly(amount, units_and_factor) -> None:
     unit, wanted, factor = units_and_factor
     assert units.convert(f"{amount} {unit}", wanted) == amount * factor
     assert units.convert(f"{amount}", wanted) == amount
+
+
+def test_the_words_for_true_are_those_of_the_file_beside_columns_read_by_their_type(feed, mapping) -> None:
+    text = (
+        "format: csv\nfields: {id: id, title: t}\n"
+        "attributes: {open: {from: shut, when_true: ['no'], when_false: ['yes']}, '*': '*'}\n"
+    )
+    product = feed("id,t,shut,new\n1,A,yes,yes\n", mapping=mapping(text)).only()
+    assert product.attributes == {"open": False, "new": True}

@@ -117,3 +117,34 @@ def test_what_a_csv_writer_writes_is_read_letter_for_letter(tmp_path_factory: py
         writer.writerows([i, *row] for i, row in enumerate(rows))
     found = list(read_feed(path))
     assert [(p.title, p.description) for p in found] == [(t, d if d.strip() else "") for t, d in rows]
+
+
+@pytest.mark.parametrize("column", ["Category", "product type", "Product-Category", "department", "category_path"])
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+def test_a_column_that_means_the_categories_is_taken_for_them(feed, column: str, delimiter: str) -> None:
+    told: dict[str, str] = {}
+    text = f"id,title,{column}\n1,A,Home > Lamps\n2,B,\n".replace(",", delimiter)
+    found = feed(text, read_as=told.__setitem__)
+    assert [p.categories for p in found.products.values()] == [("Home", "Lamps"), ()]
+    assert found.products["1"].attributes == {}
+    assert told == {column: "categories"}
+
+
+def test_where_there_are_categories_a_column_like_them_is_an_attribute(feed) -> None:
+    told: dict[str, str] = {}
+    product = feed("id,title,department,categories\n1,A,Garden,Hoses\n", read_as=told.__setitem__).only()
+    assert (product.categories, product.attributes, told) == (("Hoses",), {"department": "Garden"}, {})
+    numbers = feed("id,title,category,department\n1,A,17,Garden\n").only()
+    assert (numbers.categories, numbers.attributes) == (("Garden",), {"category": 17})
+
+
+def test_columns_of_yes_and_no_hold_true_and_false(feed) -> None:
+    told: dict[str, str] = {}
+    text = "id,title,washable,folds,lid,note,brand\n1,A,yes,Y,true,yes,No\n2,B,No,N,false,perhaps,no\n3,C,,y,,no,\n"
+    found = feed(text, read_as=told.__setitem__)
+    held = [p.attributes for p in found.products.values()]
+    assert held[0] == {"washable": True, "folds": True, "lid": True, "note": "yes"}
+    assert held[1] == {"washable": False, "folds": False, "lid": False, "note": "perhaps"}
+    assert held[2] == {"folds": True, "note": "no"}
+    assert found.products["1"].brand == "No"
+    assert told == {"washable": "yes or no", "folds": "yes or no"}

@@ -70,15 +70,17 @@ def read_feed(
     format: str | None = None,
     mapping: Path | None = None,
     progress: Callable[[int], None] | None = None,
+    read_as: Callable[[str, str], None] | None = None,
 ) -> Iterator[Read]:
     """A Product or a Reject for every row of the feed, in its order, in bounded memory: only the ids are kept, and a
     second row of an id is a Reject.
 
     `format` is a name in FORMATS (None: told from the content); `mapping` is a mapping file for any other feed;
-    `progress` is told the bytes read so far as they stand on disk (of a folder: nothing). FeedError, at once or while
+    `progress` is told the bytes read so far as they stand on disk (of a folder: nothing), `read_as` each column of a native
+    feed that was taken for another field, or for one of yes and no, while its rows are read. FeedError, at once or while
     reading, where the feed as a whole cannot be read; UsageError where `mapping` is wrong or given beside `format`.
     """
-    source = _source(path, progress)
+    source = _source(path, progress, read_as)
     if mapping is not None:
         from shelftalk.catalog.readers.mapping import load_mapping
 
@@ -95,9 +97,11 @@ def read_feed(
     return products(FORMATS[name].read(source), str(path))
 
 
-def _source(path: Path, progress: Callable[[int], None] | None) -> Source:
+def _source(
+    path: Path, progress: Callable[[int], None] | None, read_as: Callable[[str, str], None] | None = None
+) -> Source:
     path = Path(path)
-    source = Source(path, progress)
+    source = Source(path, progress, read_as)
     try:
         status = path.stat()
     except OSError as error:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from shelftalk.catalog.product import FieldError, as_json, parse_product
+from shelftalk.catalog.readers.files import Source
 from shelftalk.text import clean, shorten
 from shelftalk.values import Product
 
 VALUE_LENGTH = 200
+
+CATEGORY_NAMES = ("category", "category_path", "product_category", "product_type", "department")
+"""What feeds without a field `categories` call it, the surest name first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,39 @@ def _id(record: Mapping[str, Any]) -> str | None:
     if isinstance(value, bool) or not isinstance(value, (str, int)) or value == "":
         return None
     return show(str(value))
+
+
+@lru_cache(1000)
+def plain_name(name: str) -> str:
+    """A field's name without case, with "_" between its words: "Product Type" is product_type."""
+    return re.sub(r"[\s-]+", "_", name.strip().lower())
+
+
+def category_name(names: Iterable[str]) -> str | None:
+    """The one of those names that means the categories where none is `categories`; None where no name does."""
+    known: dict[str, str] = {}
+    for name in names:
+        known.setdefault(plain_name(name), name)
+    if "categories" in known:
+        return None
+    return next((known[name] for name in CATEGORY_NAMES if name in known), None)
+
+
+def with_categories(record: Mapping[str, Any], source: Source) -> Mapping[str, Any]:
+    """The record, its categories under their own name where it has text, or a list of texts, under another that means them."""
+    if record.get("categories"):
+        return record
+    name = category_name(name for name, value in record.items() if _texts(value))
+    if name is None:
+        return record
+    source.took(name, "categories")
+    return {**{held: value for held, value in record.items() if held != name}, "categories": record[name]}
+
+
+def _texts(value: Any) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(part, str) for part in value)
+    return isinstance(value, str) and bool(value.strip())
 
 
 def availability(value: Any) -> Any:

@@ -11,7 +11,7 @@ from shutil import copyfileobj
 from typing import IO, Any, cast
 
 from shelftalk.catalog.product import FieldError
-from shelftalk.catalog.readers.base import Row
+from shelftalk.catalog.readers.base import Row, with_categories
 from shelftalk.catalog.readers.files import Source, opened
 from shelftalk.catalog.readers.jsonlines import DECODER, malformed
 from shelftalk.catalog.readers.tabular import core_name
@@ -35,7 +35,7 @@ def read(source: Source) -> Iterator[Row]:
             record["attributes"] = _map(held)
         for name in [n for n in record if n.startswith("attributes.")]:
             record[name.removeprefix("attributes.")] = record.pop(name)
-        yield Row(row.line, record, error)
+        yield Row(row.line, record if error else with_categories(record, source), error)
 
 
 def records(source: Source) -> Iterator[Row]:

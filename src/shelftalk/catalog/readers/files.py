@@ -35,10 +35,17 @@ _MARKS = (
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A feed on disk; `progress` is told the bytes read so far, as they stand on disk."""
+    """A feed on disk; `progress` is told the bytes read so far, as they stand on disk, `read_as` the name of a column or
+    field and what it was taken for: another field, or "yes or no"."""
 
     path: Path
     progress: Callable[[int], None] | None = None
+    read_as: Callable[[str, str], None] | None = None
+
+    def took(self, name: str, what: str) -> None:
+        """Tells that a column or field was taken for something that its name does not say."""
+        if self.read_as is not None:
+            self.read_as(name, what)
 
     def error(self, message: str) -> FeedError:
         """A FeedError that names this feed."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from shelftalk.catalog.product import FieldError, read_number
-from shelftalk.catalog.readers.base import Row, availability, sale_prices, texts
+from shelftalk.catalog.readers.base import CATEGORY_NAMES, Row, availability, sale_prices, texts
 from shelftalk.catalog.readers.files import Source, beginning
 from shelftalk.catalog.readers.tabular import table
 from shelftalk.catalog.readers.xmlitems import items
@@ -100,7 +100,9 @@ def _category(item: Mapping[str, Any]) -> Any:
     if isinstance(own, list):
         own = own[0]
     google = item.get("google_product_category")
-    return own or (google if isinstance(google, str) and not google.strip().isdigit() else None)
+    if own or (isinstance(google, str) and not google.strip().isdigit()):
+        return own or google
+    return next((item[name] for name in CATEGORY_NAMES if isinstance(item.get(name), str)), None)
 
 
 def _typed(name: str, value: Any) -> Any:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import IO, Any
 
 from shelftalk.catalog.money import kind
 from shelftalk.catalog.product import FieldError
-from shelftalk.catalog.readers.base import Row
+from shelftalk.catalog.readers.base import Row, with_categories
 from shelftalk.catalog.readers.files import MAX_LINE, Source, beginning, lines, opened, text_of
 
 # NaN and Infinity, which JSON does not have, arrive as Decimal too and fail in the field that holds them.
@@ -25,7 +26,8 @@ _BLOCK = 1 << 16
 
 def read(source: Source) -> Iterator[Row]:
     """The rows of a native feed: JSON Lines, or a JSON array."""
-    return objects(source)
+    for row in objects(source):
+        yield row if row.error else replace(row, record=with_categories(row.record, source))
 
 
 def objects(source: Source) -> Iterator[Row]:

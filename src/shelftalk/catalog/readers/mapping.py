@@ -5,7 +5,7 @@ docs/catalog-formats.md has the keys and an example. What is wrong in the file i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -18,7 +18,7 @@ from shelftalk.catalog.readers import columnar, units
 from shelftalk.catalog.readers.base import Row
 from shelftalk.catalog.readers.files import Source
 from shelftalk.catalog.readers.jsonlines import document, objects
-from shelftalk.catalog.readers.tabular import column_types, table, typed
+from shelftalk.catalog.readers.tabular import ColumnType, column_types, table, typed
 from shelftalk.catalog.readers.xmlitems import items as xml_items
 from shelftalk.errors import UsageError
 from shelftalk.values import CORE_FIELDS
@@ -84,7 +84,12 @@ class FeedMapping:
             return columnar.records(source)
         if self.format == "xml":
             return xml_items(source, (self.items or "item").strip("/").split("/"))
-        return _table(source, self.rest is not None) if self.format == "csv" else _document(source, self.items)
+        spelled = {p for rule in self.attributes.values() if rule.when_true or rule.when_false for p in rule.paths}
+        return (
+            _table(source, None if self.rest is None else spelled)
+            if self.format == "csv"
+            else _document(source, self.items)
+        )
 
     def _rest(self, record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         if self.rest is None:
@@ -205,9 +210,13 @@ def _words(value: Any) -> tuple[str, ...]:
     return tuple(word for v in held for word in (spelled[v] if isinstance(v, bool) else (str(v).lower(),)))
 
 
-def _table(source: Source, infer: bool) -> Iterator[Row]:
+def _table(source: Source, spelled: Set[str] | None) -> Iterator[Row]:
+    """The rows; with their columns' types unless `spelled` is None, and with the letters of the columns in it."""
     found = table(source)
-    types = column_types(found.header, found.records(Source(source.path))) if infer else None
+    types: Sequence[ColumnType] | None = None
+    if spelled is not None:
+        types = column_types(found.header, found.records(Source(source.path)))
+        types = ["text" if name in spelled else column for name, column in zip(found.header, types, strict=True)]
     for record in found.records(source):
         if record.problem:
             yield Row(record.line, {}, FieldError("line", record.raw, record.problem))

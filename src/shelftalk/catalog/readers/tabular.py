@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from shelftalk.catalog.product import FieldError, read_number
-from shelftalk.catalog.readers.base import Row
+from shelftalk.catalog.readers.base import Row, category_name
 from shelftalk.catalog.readers.files import Line, Source, lines, opened
 from shelftalk.catalog.readers.jsonlines import DECODER, malformed
 from shelftalk.values import CORE_FIELDS
@@ -25,6 +25,7 @@ ColumnType = Literal["text", "number", "boolean", "list", "empty"]
 _DELIMITERS = ",;\t|"
 _NUMBER = re.compile(r"[+-]?(0|[1-9]\d{0,14})(\.\d{1,15})?", re.ASCII)
 _CODES = re.compile(r"(^|[_ .])(id|sku|gtin|ean|upc|isbn|mpn|asin|barcode|code|zip|phone)s?\d*$", re.IGNORECASE)
+_FLAGS = {"true": True, "false": False, "yes": True, "no": False, "y": True, "n": False}
 _AFTER_QUOTE = "text after a closing quote"
 _QUOTED = re.compile(r'"[^"]*"')
 
@@ -57,7 +58,12 @@ def read(source: Source) -> Iterator[Row]:
         raise source.error(
             f"no column {' and no column '.join(missing)} among: {columns}; describe them in a mapping file"
         )
-    types = column_types(names, found.records(Source(source.path)))
+    types = column_types(names, found.records(Source(source.path)), source)
+    filled = [name for name, column in zip(names, types, strict=True) if column in ("text", "list")]
+    named = category_name(filled)
+    if named is not None:
+        source.took(named, "categories")
+        names = tuple("categories" if name == named else name for name in names)
     for record in found.records(source):
         yield native_row(names, types, record)
 
@@ -187,24 +193,39 @@ def core_name(name: str) -> str:
     return plain if plain in CORE_FIELDS else name
 
 
-def column_types(names: Sequence[str], records: Iterator[Record]) -> tuple[ColumnType, ...]:
-    """The type of each column, by all of its cells: boolean where all say true or false, list where any holds "|", number
-    where all are plain decimal numbers (no leading zeros, 15 digits at most, and no column of codes such as gtin), else text."""
+def column_types(
+    names: Sequence[str], records: Iterator[Record], source: Source | None = None
+) -> tuple[ColumnType, ...]:
+    """The type of each column, by all of its cells: boolean where all say true or false, yes or no, or Y or N, list where
+    any holds "|", number where all are plain decimal numbers (no leading zeros, 15 digits at most, and no column of codes
+    such as gtin), else text. `source` is told of columns of yes or no."""
     kinds: list[set[ColumnType]] = [set() for _ in names]
+    spelled: list[set[str]] = [set() for _ in names]
     for record in records:
-        for held, cell in zip(kinds, record.cells, strict=False):
+        for held, flags, cell in zip(kinds, spelled, record.cells, strict=False):
             text = cell.strip()
             if not text:
                 continue
             if "|" in text:
                 held.add("list")
-            elif text.lower() in ("true", "false"):
+            elif text.lower() in _FLAGS:
                 held.add("boolean")
+                flags.add(text.lower())
             elif _NUMBER.fullmatch(text):
                 held.add("number")
             else:
                 held.add("text")
-    return tuple(_one_type(name, held) for name, held in zip(names, kinds, strict=True))
+    types = tuple(_one_type(name, held) for name, held in zip(names, kinds, strict=True))
+    for name, column, flags in zip(names, types, spelled, strict=True):
+        if (
+            source is not None
+            and name
+            and name not in CORE_FIELDS
+            and column == "boolean"
+            and flags - {"true", "false"}
+        ):
+            source.took(name, "yes or no")
+    return types
 
 
 def _one_type(name: str, held: set[ColumnType]) -> ColumnType:
@@ -224,7 +245,7 @@ def typed(cell: str, column: ColumnType) -> Any:
     if column == "number":
         return read_number(cell)
     if column == "boolean":
-        return cell.strip().lower() == "true"
+        return _FLAGS[cell.strip().lower()]
     if column == "list":
         return [part.strip() for part in cell.split("|") if part.strip()]
     return cell

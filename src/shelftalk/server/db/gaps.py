@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Engine, delete, func, select, tuple_
@@ -16,8 +17,9 @@ from shelftalk.server.db.tables import GapRow
 
 T = TypeVar("T")
 MOST_ROWS = 50_000
+MOST_NAME = 300
 AT_ONCE = 500
-_KEY = ("tenant", "what", "key", "kinds", "day")
+_KEY = ("catalog", "tenant", "what", "key", "kinds", "day")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +48,25 @@ class Heard:
 
 
 class Gaps:
-    """Counts by tenant, words, kinds of product and day. `most` rows at most are kept: the rarest, oldest groups go."""
+    """Counts of a catalogue (as `catalog_name` has it; None: of all) by tenant, words, kinds of product and day.
 
-    def __init__(self, engine: Engine, *, most: int = MOST_ROWS) -> None:
-        self._engine, self._most = engine, most
+    `most` rows at most are kept, of all catalogues together: the rarest, oldest groups go.
+    """
+
+    def __init__(self, engine: Engine, catalog: str | None = None, *, most: int = MOST_ROWS) -> None:
+        self._engine, self._catalog, self._most = engine, catalog, most
+
+    def catalogs(self) -> list[str]:
+        """The catalogues that something is counted of; "" is what an earlier version counted without telling them apart."""
+        with Session(self._engine) as session:
+            return sorted(session.scalars(select(GapRow.catalog).distinct()))
 
     def add(self, heard: Sequence[Heard]) -> None:
         """Adds counts, all of them or (where this raises) none. Processes that add at the same time lose nothing."""
         if not heard:
             return
         rows = [
-            {**dict(zip(_KEY, h.group, strict=True)), "words": h.words, "requests": h.requests, "conversations": h.conversations}
+            {**dict(zip(_KEY, (self._catalog or "", *h.group), strict=True)), "words": h.words, "requests": h.requests, "conversations": h.conversations}
             for h in sorted(heard, key=lambda h: h.group)  # one order for all: two transactions never wait on each other
         ]  # fmt: skip
         insert = postgresql.insert(GapRow) if self._engine.dialect.name == "postgresql" else sqlite.insert(GapRow)
@@ -73,7 +83,7 @@ class Gaps:
         `tenant` None means all; `since` is a day (ISO); `kind` a kind of product that they are about.
         """
         with Session(self._engine) as session:
-            scope = _scope(session, tenant, since, kind)
+            scope = _scope(session, self._catalog, tenant, since, kind)
             if scope is None:
                 return []
             asked = func.sum(GapRow.requests)
@@ -95,7 +105,9 @@ class Gaps:
 
     def forget(self, *, tenant: str | None = None, words: str | None = None) -> int:
         """The number of rows deleted: all, or those of a tenant, or those that are counted with these words."""
-        which: list[ColumnElement[bool]] = [] if tenant is None else [GapRow.tenant == tenant]
+        which: list[ColumnElement[bool]] = [] if self._catalog is None else [GapRow.catalog == self._catalog]
+        if tenant is not None:
+            which.append(GapRow.tenant == tenant)
         if words is not None:
             which.append(GapRow.key == key_of(words))
         with self._engine.begin() as connection:
@@ -110,7 +122,7 @@ class Gaps:
             if over <= 0:
                 return gone
             over += self._most // 10  # some room, so that this is not done again at once
-            group = (GapRow.tenant, GapRow.what, GapRow.key)
+            group = (GapRow.catalog, GapRow.tenant, GapRow.what, GapRow.key)
             rarest = (
                 select(*group, func.count()).group_by(*group)
                 .order_by(func.sum(GapRow.requests), func.max(GapRow.day), *group).limit(over)
@@ -127,15 +139,20 @@ def batched(things: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (things[at : at + size] for at in range(0, len(things), size))
 
 
-def _first(groups: Sequence[Any], rows: int) -> list[tuple[str, str, str]]:
+def _first(groups: Sequence[Any], rows: int) -> list[tuple[str, str, str, str]]:
     """The first groups that together have so many rows."""
-    found: list[tuple[str, str, str]] = []
-    for tenant, what, key, held in groups:
+    found: list[tuple[str, str, str, str]] = []
+    for *group, held in groups:
         if rows <= 0:
             break
-        found.append((tenant, what, key))
+        found.append(tuple(group))
         rows -= held
     return found
+
+
+def catalog_name(folder: Path) -> str:
+    """The name by which gaps of the catalogue in that folder are counted: where the folder is."""
+    return str(folder.expanduser().resolve()).encode("utf-8", "replace").decode()[-MOST_NAME:]
 
 
 def day(days_ago: int = 0) -> str:
@@ -144,10 +161,12 @@ def day(days_ago: int = 0) -> str:
 
 
 def _scope(
-    session: Session, tenant: str | None, since: str | None, kind: str | None
+    session: Session, catalog: str | None, tenant: str | None, since: str | None, kind: str | None
 ) -> list[ColumnElement[bool]] | None:
     """The conditions of a look at the table; None where nothing is of that kind."""
     scope: list[ColumnElement[bool]] = []
+    if catalog is not None:
+        scope.append(GapRow.catalog == catalog)
     if tenant is not None:
         scope.append(GapRow.tenant == tenant)
     if since is not None:

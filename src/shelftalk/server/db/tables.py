@@ -109,12 +109,13 @@ class Usage(Base):
 class GapRow(Base):
     """A wish that no field answers or a need that nothing meets, on a day (UTC): how many requests and conversations held it.
 
-    `key` is what like wishes share, `words` an example, `kinds` the kinds of product in question, a line each. Nothing here
+    `catalog` is the folder of the catalogue ("": counted by an earlier version), `key` is what like wishes share, `words` an example, `kinds` the kinds of product in question, a line each. Nothing here
     says who asked.
     """
 
     __tablename__ = "gaps"
 
+    catalog: Mapped[str] = mapped_column(String(300), primary_key=True, default="")
     tenant: Mapped[str] = mapped_column(String(100), primary_key=True, default="")
     what: Mapped[str] = mapped_column(String(8), primary_key=True)
     key: Mapped[str] = mapped_column(String(200), primary_key=True)

@@ -67,7 +67,7 @@ Sent = Annotated[Any, Depends(_read)]
 async def known(request: Request, secret: Secret, nonce: Annotated[str, Query(max_length=200)]) -> JSONResponse:
     """Whether this server can answer now, and what a command compares with its own, proven by the secret."""
     server: Any = request.app.state.server
-    said = {"likeness": server.likeness, "not_ready": server.not_ready}
+    said = {"likeness": server.likeness, "not_ready": server.not_ready, "starting": server.starting}
     try:
         server.pool.admit()
     except (Busy, Stopping) as error:
