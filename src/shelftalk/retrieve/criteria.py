@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WEIGHTS", "answering", "satisfaction", "top", "utility"]
 
-# What a criterion of each importance weighs against the others; fitted with benchmarks/wishes.py on the dev split.
+# What a criterion of each importance weighs against the others (suite wishes, dev split).
 WEIGHTS: Mapping[int, float] = {1: 0.5, 2: 1.0, 3: 2.0}
 SILENT = 0.2  # for a number or a value that the record lacks
 SILENT_NOT = 0.6  # what a record without the field does by "not"
