@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from shelftalk.asked import comparison, in_order, named, verdict
+from shelftalk.asked import best_first, comparison, in_order, named, verdict, which_is_best
 from shelftalk.catalog import Catalog
-from shelftalk.catalog.standing import Scope
+from shelftalk.catalog.standing import Scope, superlatives
 from shelftalk.engines import load_engine
 from shelftalk.engines.base import Engine
 from shelftalk.explain import Explainer, ExplainJob, WhyAnswer, answer_question
 from shelftalk.explain import why as explain_why
-from shelftalk.facts.availability import to_come
-from shelftalk.facts.card import wanted_value
+from shelftalk.facts.availability import sold_out, to_come
+from shelftalk.facts.card import plain_name, wanted_value
 from shelftalk.facts.facts import humanise
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Ranker, RankJob
@@ -25,8 +25,10 @@ from shelftalk.settings import Settings
 from shelftalk.text import clean, shorten
 from shelftalk.understand import Understander, Understood
 from shelftalk.understand.matching import Matchers, load_matchers
+from shelftalk.understand.relative import loosened
 from shelftalk.values import (
     Answer,
+    Constraint,
     Explanation,
     Intent,
     Product,
@@ -36,6 +38,8 @@ from shelftalk.values import (
     Turn,
 )
 from shelftalk.work import Work, check, said_so_far, timed, without
+
+FEW = 3  # fewer in stock than this within a limit from comparing are next to nothing
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,9 @@ class Pipeline:
             told = [answer_question(text, p, self.catalog.facets()) for p in products]
             if len(told) == 1 or any(e.claims for e in told):
                 return told
+        if asked.kind == "best" and before.intent.criteria:
+            job = ExplainJob(said_so_far(work.request), before.intent, tuple(products), scope=self._scope(work))
+            return self._current().explain.explain(job)
         return self.explain(said_so_far(work.request), before.intent, products)
 
     def check(self, request: Request) -> None:
@@ -199,12 +206,28 @@ class Pipeline:
                 asked = [p.id for p in work.understood.asked.about] if work.understood.asked else []
                 only = asked if asked and not work.request.candidates else work.request.candidates
                 found = self._current().retrieve.retrieve(work.intent, k=k, only=only)
+                if only is None:
+                    found = self._loosened(work, found, k)
                 if asked and work.intent.sort is None:
-                    found = in_order(found, asked)
+                    found = best_first(found, asked) if work.intent.criteria else in_order(found, asked)
                 if work.request.candidates is not None and k is None and found.matching:
                     # of the given candidates those that fit come first; the others are no picks
                     found = replace(found, candidates=found.candidates[: found.matching])
                 work.retrieval = found
+
+    def _loosened(self, work: Work, found: Retrieval, k: int | None) -> Retrieval:
+        """What was found, or more where next to nothing in stock keeps a limit that came from comparing with what was shown: the wish
+        stands, what comes nearest to it is shown, and a note says so."""
+        wanted, notes = min(FEW, work.request.k or self.settings.k), work.understood.notes
+        for intent, gone in loosened(work.intent):
+            left = _in_stock(found)
+            if left >= wanted:
+                break
+            more = self._current().retrieve.retrieve(intent, k=k)
+            if _in_stock(more) > left:
+                told = (*notes, _beyond(gone, left))
+                work.understood, found = replace(work.understood, intent=intent, notes=told), more
+        return found
 
     def _order(self, work: Sequence[Work], strategy: str | None = None) -> None:
         started = time.perf_counter()
@@ -277,6 +300,9 @@ class Pipeline:
         )
         answer = self._framed(work, answer)
         asked = work.understood.asked
+        if asked is not None and asked.kind == "best" and answer.picks:
+            told = which_is_best([p.product for p in answer.picks], work.intent, self.catalog.facets())
+            answer = replace(answer, opening=told)
         if asked is not None and asked.kind == "compare" and len(answer.picks) > 1:
             answer = replace(answer, comparison=comparison([p.product for p in answer.picks]))
         if self.finished is not None:
@@ -302,3 +328,16 @@ class Pipeline:
             *(f"Not in the shop yet, to be ordered ahead: {title}." for title in later),
         )
         return replace(answer, picks=picks, opening=explain.opening(job), follow_up=back, notes=notes)
+
+
+def _in_stock(found: Retrieval) -> int:
+    """How many of what was found can be had; none where nothing keeps the limits."""
+    return 0 if found.no_match else sum(not sold_out(c.product) for c in found.candidates)
+
+
+def _beyond(gone: Sequence[Constraint], left: int) -> str:
+    """The note on limits from comparing that were given up, `left` products in stock keep: "Only one in stock has a lower weight ..." """
+    how = " and ".join(f"{'lower' if c.operator == '<' else 'higher'} {plain_name(c.field)}" for c in gone)
+    first = ", ".join(superlatives(c.field)[c.operator == ">"] for c in gone)
+    few = "Only one" if left == 1 else f"Only {left}" if left else "Nothing"
+    return f"{few} in stock {'have' if left > 1 else 'has'} a {how} than what was shown; the {first} of what fits otherwise come first."

@@ -13,6 +13,7 @@ from shelftalk.errors import UsageError
 from shelftalk.explain import taken_as
 from shelftalk.text import clean
 from shelftalk.understand import Understood
+from shelftalk.understand.turns import CLEARED
 from shelftalk.values import Answer, Candidate, Explanation, Intent, Pick, Ranking, Request, Retrieval
 
 NOT_SHOPPING = "This asks for no product, so none is shown. Say what you are looking for whenever you like."
@@ -71,7 +72,7 @@ class Work:
         notes = [*self.understood.notes, *taken, *self.retrieval.notes, *self.ranking.notes]
         for explanation in self.explanations:
             notes.extend(note for note in explanation.notes if note not in notes)
-        if not self.intent.shopping:
+        if not self.intent.shopping and CLEARED not in notes:
             notes.append(NOT_SHOPPING)
         elif not picks or self.retrieval.no_match:
             notes.append(NOTHING_FITS)
