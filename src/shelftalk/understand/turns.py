@@ -21,6 +21,7 @@ from shelftalk.understand.relative import Comparing, Relative
 from shelftalk.understand.setaside import Aside, set_aside
 from shelftalk.understand.shown import ORDINAL, Question, Shown, place, question, shown
 from shelftalk.understand.takenback import TakenBack, taken_back
+from shelftalk.understand.talk import Talk
 from shelftalk.understand.tokens import Text, stem, stems, tokenise
 from shelftalk.understand.topics import Topic, returned, unknown_return
 from shelftalk.understand.turnwords import Lookup
@@ -32,70 +33,6 @@ _MOST_TURNS = 50  # of both sides; what was wanted before them is forgotten
 
 CLEARED = "What was wanted before is forgotten. What are you looking for now?"
 NO_FIELD = " speaks of no field that these products have"  # ends the note on such words
-
-
-class _Talk:
-    """What a conversation has come to: the topic spoken of, those before it, and the picks last shown."""
-
-    def __init__(self) -> None:
-        self.topic: Topic | None = None
-        self.past: list[Topic] = []
-        self.picks: list[Shown] = []
-        self.focus: list[Shown] = []
-        self.asked = False
-        self.back = False  # the turn only goes back to an earlier topic
-
-    @property
-    def reading(self) -> Reading | None:
-        """What is wanted so far, None before anything was."""
-        if self.topic is None:
-            return None
-        return Reading(self.topic.intent, self.topic.thrifty, earlier=tuple(self.topic.said))
-
-    def without(self, reading: Reading) -> tuple[frozenset[str], ...]:
-        """What is taken back, for each turn of the topic and for the one read last."""
-        gone = next(iter(reading.without), frozenset())
-        held = self.topic.without if self.topic is not None else []
-        return (*(w | gone for w in held), gone)
-
-    def listed(self, picks: list[Shown]) -> None:
-        """An answer showed these; places stay those of all picks where it only told of some of them."""
-        if self.asked and {p.id for p in picks} <= {p.id for p in self.picks}:
-            self.focus = [p for q in picks for p in self.picks if p.id == q.id]
-        elif picks:
-            self.picks, self.focus = picks, []
-
-    def given(self, intent: Intent) -> None:
-        """The shopper said what is meant by editing it."""
-        self.topic, self.asked = Topic(intent), False
-
-    def follow(self, content: str, reading: Reading) -> None:
-        """A user turn was read as this."""
-        self.asked = reading.asked is not None
-        back, self.back = self.back, False
-        if reading.cleared:
-            self._leave()
-            self.topic, self.picks, self.focus = None, [], []
-        if back or not reading.intent.shopping or self.asked:
-            return
-        content = content if reading.said is None else reading.said
-        if reading.merged and self.topic is not None:
-            said, without = [*self.topic.said, content], list(self.without(reading))
-            self.topic = Topic(reading.intent, reading.thrifty, said, without)
-            return
-        self._leave()
-        self.topic = Topic(reading.intent, reading.thrifty, [content], [frozenset()])
-        self.picks, self.focus = [], []
-
-    def turn_back(self, topic: Topic) -> None:
-        """The shopper goes back to an earlier topic."""
-        self.past.remove(topic)
-        self._leave()
-        self.topic, self.picks, self.focus, self.asked = topic, topic.picks, [], False
-
-    def _leave(self) -> None:
-        if self.topic is not None:
-            self.past.append(replace(self.topic, picks=self.picks))
 
 
 class Conversation:
@@ -112,7 +49,7 @@ class Conversation:
 
     def read(self, request: Request) -> Reading:
         """The intent of the last turn in the light of the earlier ones."""
-        talk = _Talk()
+        talk = Talk()
         for turn in request.history[-_MOST_TURNS:]:
             if turn.role == "assistant":
                 talk.listed(shown(turn.content))
@@ -126,7 +63,7 @@ class Conversation:
         held = talk.topic or Topic(Intent())
         return replace(reading, earlier=tuple(held.said), without=talk.without(reading))
 
-    def _next(self, content: str, talk: _Talk) -> Reading:
+    def _next(self, content: str, talk: Talk) -> Reading:
         """The next user turn as read; the talk is turned back to an earlier topic where the turn goes back to it."""
         back = returned(tokenise(content), talk.past)
         if back is None:
