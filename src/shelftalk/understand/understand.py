@@ -105,7 +105,7 @@ class Understander:
             out.append(replace(understood, intent=intent, notes=(*understood.notes, *notes, *left)))
         wanted = self._wanted(requests, out)
         return [
-            u if r.intent is not None else replace(u, intent=_undirected(u.intent))
+            u if r.intent is not None else replace(u, intent=undirected(u.intent))
             for r, u in zip(requests, wanted, strict=True)
         ]
 
@@ -141,7 +141,7 @@ class Understander:
             first = [
                 replace(c, importance=3) if c.words and c.words in asked.rest else c for c in wished.intent.criteria
             ]
-            before = _undirected(replace(wished.intent, criteria=tuple(first), unanswered=()))
+            before = undirected(replace(wished.intent, criteria=tuple(first), unanswered=()))
             intent = replace(one.intent, criteria=before.criteria)
             return replace(one, intent=intent, before=before, tokens=one.tokens + wished.tokens, prompt=wished.prompt)
         if one.intent.sort is not None:
@@ -222,7 +222,7 @@ def _wished(reading: Reading) -> Reading:
     return replace(reading, thrifty=False, notes=notes, intent=replace(intent, sort=None, criteria=criteria))
 
 
-def _undirected(intent: Intent) -> Intent:
+def undirected(intent: Intent) -> Intent:
     """The intent where wishes order what fits: that what comes nearest to "for 4 people" stands first is then one of them, and no
     order above all others."""
     sort = intent.sort
@@ -257,4 +257,4 @@ def _spoken(given: Intent, read: Intent) -> Intent:
     return replace(given, constraints=limits, sort=sort)
 
 
-__all__ = ["Lookup", "Understander", "Understood"]
+__all__ = ["Lookup", "Understander", "Understood", "nearest", "undirected"]
