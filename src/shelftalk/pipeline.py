@@ -225,7 +225,7 @@ class Pipeline:
                 break
             more = self._current().retrieve.retrieve(intent, k=k)
             if _in_stock(more) > left:
-                told = (*notes, _beyond(gone, left))
+                told = (*notes, _beyond(gone, intent, left))
                 work.understood, found = replace(work.understood, intent=intent, notes=told), more
         return found
 
@@ -335,9 +335,11 @@ def _in_stock(found: Retrieval) -> int:
     return 0 if found.no_match else sum(not sold_out(c.product) for c in found.candidates)
 
 
-def _beyond(gone: Sequence[Constraint], left: int) -> str:
-    """The note on limits from comparing that were given up, `left` products in stock keep: "Only one in stock has a lower weight ..." """
-    how = " and ".join(f"{'lower' if c.operator == '<' else 'higher'} {plain_name(c.field)}" for c in gone)
-    first = ", ".join(superlatives(c.field)[c.operator == ">"] for c in gone)
-    few = "Only one" if left == 1 else f"Only {left}" if left else "Nothing"
-    return f"{few} in stock {'have' if left > 1 else 'has'} a {how} than what was shown; the {first} of what fits otherwise come first."
+def _beyond(gone: Sequence[Constraint], intent: Intent, left: int) -> str:
+    """The note on limits from comparing that were given up, `left` products in stock keep: "Only one in stock is lower in weight ..." """
+    lower = {c.field: c.operator == "<" for c in gone}
+    how = " and ".join(f"{'lower' if less else 'higher'} in {plain_name(field)}" for field, less in lower.items())
+    first = ", ".join(superlatives(c.field)[c.want == "high"] for c in intent.criteria if c.field in lower)
+    few = "Only one in stock is" if left == 1 else f"Only {left} in stock are" if left else "Nothing in stock is"
+    told = f"the {first} of what fits otherwise come first" if first else "what fits otherwise stands beside it"
+    return f"{few} {how} than what was shown; {told}."

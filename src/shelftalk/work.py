@@ -72,8 +72,8 @@ class Work:
         notes = [*self.understood.notes, *taken, *self.retrieval.notes, *self.ranking.notes]
         for explanation in self.explanations:
             notes.extend(note for note in explanation.notes if note not in notes)
-        if not self.intent.shopping and CLEARED not in notes:
-            notes.append(NOT_SHOPPING)
+        if not self.intent.shopping:
+            notes += [NOT_SHOPPING] if CLEARED not in notes else []
         elif not picks or self.retrieval.no_match:
             notes.append(NOTHING_FITS)
         return tuple(notes)

@@ -135,6 +135,11 @@ def test_a_critique_that_no_field_answers_keeps_the_kind_and_what_was_asked(text
     assert said(understood.intent) == "categories = Washing Machines; colour = white"
 
 
+def test_a_comparative_is_not_set_right_into_a_superlative() -> None:
+    understood = TALK.understand(Request("roomier", history=(Turn("user", "a washing machine"), SHOWN)))
+    assert not any("roomiest" in note for note in understood.notes)
+
+
 def test_a_comparative_is_told_from_the_name_of_a_thing() -> None:
     for word in ("softer", "sturdier", "comfier", "smoother", "colder", "wider"):
         assert comparative(word) is not None, word
@@ -179,6 +184,9 @@ def test_an_edited_wish_can_be_taken_back_too() -> None:
     edited = Intent(query="washer", criteria=(Criterion("attributes.noise_db", "low"), Criterion("price", "low")))
     request = Request("never mind the noise", history=(Turn("user", "a washer", edited), SHOWN))
     assert wishes(TALK.understand(request).intent) == [("price", "low")]
+    limited = Intent(query="washer steam clean", constraints=(Constraint("attributes.steam_clean", "=", True),))
+    again = TALK.understand(Request("forget the steam clean", history=(Turn("user", "a washer", limited), SHOWN)))
+    assert (again.intent.constraints, again.intent.query) == ((), "washer")
 
 
 @pytest.mark.parametrize("text", ["forget all that", "scratch that", "start over", "forget everything"])

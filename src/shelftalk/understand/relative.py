@@ -159,7 +159,7 @@ def loosened(intent: Intent) -> list[tuple[Intent, tuple[Constraint, ...]]]:
     wishes = tuple(
         Criterion(c.field, "low" if c.operator == "<" else "high", None, 3, c.span)
         for c in last.values()
-        if c.field not in held
+        if c.field not in held and not _NOT_SO.search(c.span.lower())
     )
     criteria = (*wishes, *intent.criteria)
     return [

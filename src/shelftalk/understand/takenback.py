@@ -62,7 +62,7 @@ def taken_back(text: Text, index: Index, before: Intent, earlier: Sequence[str])
     words: set[str] = set()
     cuts: list[tuple[int, int]] = []
     known = {s for said in earlier for s in stems(said)} | {s for c in before.criteria for s in stems(c.words)}
-    known |= {s for c in before.constraints for s in stems(f"{c.span} {c.value}")}
+    known |= {s for c in before.constraints for s in stems(f"{c.span} {c.value}")} | set(stems(before.query))
     kinds = {s for c in before.constraints if c.field == "categories" for s in stems(f"{c.span} {c.value}")}
     for pattern in _PATTERNS:
         for match in pattern.finditer(text.low):

@@ -17,8 +17,6 @@ def ordinary(word: str) -> bool:
     known = _words()
     if word in known:
         return True
-    if word.endswith(("ier", "iest")) and len(root := word[: word.rindex("ie")]) >= 4:
-        return root in known or root + "y" in known
     return any(
         word.endswith(ending) and (word.removesuffix(ending) in known or word.removesuffix(ending) + "e" in known)
         for ending in ("s", "es", "ed", "ing", "er", "ly", "y", "est", "able", "ness")
