@@ -21,6 +21,9 @@ from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Ranker, RankJob
 from shelftalk.readings import follow_up, spread
 from shelftalk.retrieve import Retriever, Shelves
+from shelftalk.retrieve.near import nearest
+from shelftalk.retrieve.relax import names_kind
+from shelftalk.retrieve.stock import last, placed
 from shelftalk.settings import Settings
 from shelftalk.text import clean, shorten
 from shelftalk.understand import Understander, Understood
@@ -219,14 +222,20 @@ class Pipeline:
         """What was found, or more where next to nothing in stock keeps a limit that came from comparing with what was shown: the wish
         stands, what comes nearest to it is shown, and a note says so."""
         wanted, notes = min(FEW, work.request.k or self.settings.k), work.understood.notes
-        for intent, gone in loosened(work.intent):
+        steps = loosened(work.intent)
+        for intent, gone in steps:
             left = _in_stock(found)
             if left >= wanted:
                 break
             more = self._current().retrieve.retrieve(intent, k=k)
             if _in_stock(more) > left:
                 told = (*notes, _beyond(gone, intent, left))
-                work.understood, found = replace(work.understood, intent=intent, notes=told), more
+                work.understood = replace(work.understood, intent=intent, notes=told)
+                # without a kind named, what is nearest to the limit may be no such thing at all
+                if gone == steps[-1][1] and names_kind(intent.constraints):
+                    order = nearest(more.candidates, gone)
+                    more = replace(more, candidates=last(placed([(c.product, c.scores) for c in order]), ())[0])
+                found = more
         return found
 
     def _order(self, work: Sequence[Work], strategy: str | None = None) -> None:
