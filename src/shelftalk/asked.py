@@ -12,15 +12,18 @@ from typing import Any
 from shelftalk.catalog import Catalog
 from shelftalk.catalog.product import product_record
 from shelftalk.explain import WhyAnswer
+from shelftalk.facts.card import plain_name
 from shelftalk.facts.words import content_stems, stems
 from shelftalk.schema import ProductModel
 from shelftalk.text import clean, shorten
 from shelftalk.understand import Understood
 from shelftalk.understand.shown import Shown
-from shelftalk.values import Candidate, Constraint, Explanation, Intent, Product, Retrieval
+from shelftalk.values import Candidate, Constraint, Explanation, Facets, Intent, Product, Retrieval
 
 _NOT_COMPARED = ("description", "images")
 _TOLD_ABOVE = 3
+_NO_MATTER = ("stock", "list_price", "review_count")
+_MOST_NAMED = 4
 
 
 def comparison(products: Sequence[Product]) -> dict[str, Any]:
@@ -55,6 +58,25 @@ def named(understood: Understood, catalog: Catalog) -> Understood:
     note = f"read as a question about {product.title} ({product.id})"
     notes = tuple(note if n.startswith("read as a question") else n for n in understood.notes)
     return replace(understood, intent=intent, notes=notes, asked=about)
+
+
+def best_first(retrieval: Retrieval, ids: Sequence[str]) -> Retrieval:
+    """The candidates by how well they do by what was wished, in the order in which they were shown where that is equal."""
+    shown = in_order(retrieval, ids).candidates
+    ordered = sorted(shown, key=lambda c: -c.scores.get("criteria", 0.0))
+    return replace(retrieval, candidates=tuple(ordered))
+
+
+def which_is_best(products: Sequence[Product], intent: Intent, facets: Facets) -> str:
+    """The sentence that names the best of the products by the criteria; where nothing was wished, in what they differ."""
+    if intent.criteria:
+        fields = dict.fromkeys(plain_name(c.field) for c in intent.criteria)
+        return f"{shorten(clean(products[0].title), 80)} does best by what was asked for: {', '.join(fields)}."
+    differing = [f.field for f in facets if f.kind in ("money", "number", "boolean") and f.field not in _NO_MATTER]
+    values = {name: [p.value(name) for p in products] for name in differing}
+    named = [plain_name(n) for n, held in values.items() if None not in held and len(set(held)) > 1][:_MOST_NAMED]
+    told = f" They differ in {', '.join(named)}." if named else ""
+    return f"That depends on what matters to you; say what does, and the best by it comes first.{told}"
 
 
 def in_order(retrieval: Retrieval, ids: Sequence[str]) -> Retrieval:

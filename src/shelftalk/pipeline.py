@@ -7,26 +7,31 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from shelftalk.asked import comparison, in_order, named, verdict
+from shelftalk.asked import best_first, comparison, in_order, named, verdict, which_is_best
 from shelftalk.catalog import Catalog
-from shelftalk.catalog.standing import Scope
+from shelftalk.catalog.standing import Scope, superlatives
 from shelftalk.engines import load_engine
 from shelftalk.engines.base import Engine
 from shelftalk.explain import Explainer, ExplainJob, WhyAnswer, answer_question
 from shelftalk.explain import why as explain_why
-from shelftalk.facts.availability import to_come
+from shelftalk.facts.availability import sold_out, to_come
 from shelftalk.facts.card import plain_name, wanted_value
 from shelftalk.facts.facts import humanise
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Ranker, RankJob
 from shelftalk.readings import follow_up, spread
 from shelftalk.retrieve import Retriever, Shelves
+from shelftalk.retrieve.near import nearest
+from shelftalk.retrieve.relax import names_kind
+from shelftalk.retrieve.stock import last, placed
 from shelftalk.settings import Settings
 from shelftalk.text import clean, shorten
 from shelftalk.understand import Understander, Understood
 from shelftalk.understand.matching import Matchers, load_matchers
+from shelftalk.understand.relative import loosened
 from shelftalk.values import (
     Answer,
+    Constraint,
     Explanation,
     Intent,
     Product,
@@ -36,6 +41,8 @@ from shelftalk.values import (
     Turn,
 )
 from shelftalk.work import Work, check, said_so_far, timed, without
+
+FEW = 3  # fewer in stock than this within a limit from comparing are next to nothing
 
 
 @dataclass(frozen=True)
@@ -130,6 +137,9 @@ class Pipeline:
             told = [answer_question(text, p, self.catalog.facets()) for p in products]
             if len(told) == 1 or any(e.claims for e in told):
                 return told
+        if asked.kind == "best" and before.intent.criteria:
+            job = ExplainJob(said_so_far(work.request), before.intent, tuple(products), scope=self._scope(work))
+            return self._current().explain.explain(job)
         return self.explain(said_so_far(work.request), before.intent, products)
 
     def check(self, request: Request) -> None:
@@ -199,12 +209,34 @@ class Pipeline:
                 asked = [p.id for p in work.understood.asked.about] if work.understood.asked else []
                 only = asked if asked and not work.request.candidates else work.request.candidates
                 found = self._current().retrieve.retrieve(work.intent, k=k, only=only)
+                if only is None:
+                    found = self._loosened(work, found, k)
                 if asked and work.intent.sort is None:
-                    found = in_order(found, asked)
+                    found = best_first(found, asked) if work.intent.criteria else in_order(found, asked)
                 if work.request.candidates is not None and k is None and found.matching:
                     # of the given candidates those that fit come first; the others are no picks
                     found = replace(found, candidates=found.candidates[: found.matching])
                 work.retrieval = found
+
+    def _loosened(self, work: Work, found: Retrieval, k: int | None) -> Retrieval:
+        """What was found, or more where next to nothing in stock keeps a limit that came from comparing with what was shown: the wish
+        stands, what comes nearest to it is shown, and a note says so."""
+        wanted, notes = min(FEW, work.request.k or self.settings.k), work.understood.notes
+        steps = loosened(work.intent)
+        for intent, gone in steps:
+            left = _in_stock(found)
+            if left >= wanted:
+                break
+            more = self._current().retrieve.retrieve(intent, k=k)
+            if _in_stock(more) > left:
+                told = (*notes, _beyond(gone, intent, left))
+                work.understood = replace(work.understood, intent=intent, notes=told)
+                # without a kind named, what is nearest to the limit may be no such thing at all
+                if gone == steps[-1][1] and names_kind(intent.constraints):
+                    order = nearest(more.candidates, gone)
+                    more = replace(more, candidates=last(placed([(c.product, c.scores) for c in order]), ())[0])
+                found = more
+        return found
 
     def _order(self, work: Sequence[Work], strategy: str | None = None) -> None:
         started = time.perf_counter()
@@ -279,6 +311,9 @@ class Pipeline:
         )
         answer = self._framed(work, answer)
         asked = work.understood.asked
+        if asked is not None and asked.kind == "best" and answer.picks:
+            told = which_is_best([p.product for p in answer.picks], work.intent, self.catalog.facets())
+            answer = replace(answer, opening=told)
         if asked is not None and asked.kind == "compare" and len(answer.picks) > 1:
             answer = replace(answer, comparison=comparison([p.product for p in answer.picks]))
         if self.finished is not None:
@@ -309,3 +344,18 @@ class Pipeline:
             *(f"Not in the shop yet, to be ordered ahead: {title}." for title in later),
         )
         return replace(answer, picks=picks, opening=explain.opening(job), follow_up=back, notes=notes)
+
+
+def _in_stock(found: Retrieval) -> int:
+    """How many of what was found can be had; none where nothing keeps the limits."""
+    return 0 if found.no_match else sum(not sold_out(c.product) for c in found.candidates)
+
+
+def _beyond(gone: Sequence[Constraint], intent: Intent, left: int) -> str:
+    """The note on limits from comparing that were given up, `left` products in stock keep: "Only one in stock is lower in weight ..." """
+    lower = {c.field: c.operator == "<" for c in gone}
+    how = " and ".join(f"{'lower' if less else 'higher'} in {plain_name(field)}" for field, less in lower.items())
+    first = ", ".join(superlatives(c.field)[c.want == "high"] for c in intent.criteria if c.field in lower)
+    few = "Only one in stock is" if left == 1 else f"Only {left} in stock are" if left else "Nothing in stock is"
+    told = f"the {first} of what fits otherwise come first" if first else "what fits otherwise stands beside it"
+    return f"{few} {how} than what was shown; {told}."

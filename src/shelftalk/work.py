@@ -16,6 +16,7 @@ from shelftalk.explain import taken_as
 from shelftalk.retrieve.criteria import answering
 from shelftalk.text import clean
 from shelftalk.understand import Understood
+from shelftalk.understand.turns import CLEARED
 from shelftalk.understand.wishes import liked
 from shelftalk.values import Answer, Candidate, Explanation, Intent, Pick, Ranking, Request, Retrieval
 
@@ -82,7 +83,7 @@ class Work:
         for explanation in self.explanations:
             notes.extend(note for note in explanation.notes if note not in notes)
         if not self.intent.shopping:
-            notes.append(NOT_SHOPPING)
+            notes += [NOT_SHOPPING] if CLEARED not in notes else []
         elif not self.retrieval.unlike and (not picks or self.retrieval.no_match):
             notes.append(NOTHING_FITS)
         if picks and self.understood.asked is None:

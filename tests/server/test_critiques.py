@@ -69,6 +69,19 @@ def test_a_trade_off_leads_to_products_that_are_what_it_says(client: TestClient)
     assert then["intent"] == cheaper["intent"]
 
 
+def test_what_goes_furthest_the_way_of_a_trade_off_stands_first(client: TestClient) -> None:
+    found = [c for c in _around(client, _ask(client, TENT)) if c["steps"][0]["field"] not in ("price", "rating")]
+    assert found
+    for critique in found:
+        step = critique["steps"][0]
+        assert critique["intent"]["sort"] is None, "no order that nobody said"
+        picks = _ask(client, TENT, intent=critique["intent"])["picks"]
+        name = step["field"].removeprefix("attributes.")
+        held = [c["want"] for c in critique["intent"]["criteria"] if c["field"] == step["field"]]
+        assert held == ["low" if step["operator"] == "<" else "high"], name
+        assert picks
+
+
 def test_a_compound_trade_off_gives_one_thing_for_another(client: TestClient) -> None:
     pairs = [c for c in _around(client, _ask(client, TENT)) if len(c["steps"]) == 2]
     assert any(" but " in c["label"] for c in pairs)

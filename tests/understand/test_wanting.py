@@ -14,9 +14,10 @@ from shelftalk.engines.fake import FakeEngine
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import UnderstandSettings
 from shelftalk.understand import Understander, Understood
+from shelftalk.understand.helping import KindChooser
 from shelftalk.understand.matching import FieldMatcher, KindMatcher, Matchers
 from shelftalk.understand.wanting import MOST_CRITERIA, MOST_KEPT, MOST_TURNS, Asked, Wanting, _unlimited
-from shelftalk.values import Constraint, Criterion, Intent, Request, Sort, Tokens, Turn
+from shelftalk.values import Constraint, Criterion, Facet, Facets, Intent, Request, Sort, Tokens, Turn
 
 SHOP = collect(
     [
@@ -509,3 +510,68 @@ def test_a_name_that_several_values_end_with_tells_none_from_the_others(name: st
     shop = collect([product(f"c{n}", "Maker", "50", categories=("Makers",), kind=kinds[n % 3]) for n in range(9)])
     wanting = Wanting(shop, lambda: FakeEngine([]), LIBRARY, lambda intent, text: ())
     assert wanting._told_of_many(name, ("Makers",)) == (name if dropped else "")
+
+
+# Turns -------------------------------------------------------------------------------------------------------------
+
+
+def talk(*turns: str, replies: Sequence[str] = (), matchers: Matchers | None = None) -> tuple[Intent, FakeEngine]:
+    engine = FakeEngine(list(replies) or ["none"] * 9)
+    understander = Understander(
+        SHOP, engine, LIBRARY, UnderstandSettings(mode="wishes"), kinds=nothing_found, matchers=lambda: matchers
+    )
+    history = tuple(t for text in turns[:-1] for t in (Turn("user", text), Turn("assistant", "1. One\n2. Two")))
+    return understander.understand(Request(turns[-1], history=history)).intent, engine
+
+
+@pytest.mark.parametrize(
+    ("told", "near", "leaves"),
+    [(0.95, {"Fans": 0.6}, True), (0.95, {"Fans": 0.6, "Kettles": 0.5}, False), (0.95, {"Fans": 0.4}, False), (0.3, {"Fans": 0.6}, False)],
+)  # fmt: skip
+def test_a_turn_that_tells_of_a_need_far_from_the_kind_so_far_is_a_new_topic(
+    told: float, near: dict[str, float], leaves: bool
+) -> None:
+    helping = Matchers(MATCHERS.fields, Helping(told, **near))
+    intent, _ = talk("a red kettle under 40", "our bedroom gets so hot of a night", matchers=helping)
+    assert (intent.constraints == ()) is leaves
+
+
+def test_a_need_that_names_another_kind_leaves_the_one_before() -> None:
+    facet = Facet("categories", "list", 60, 2, (("Coffee Makers", 30), ("Rugs", 30)), categories=("Coffee Makers", "Rugs"))  # fmt: skip
+    helping = Matchers(MATCHERS.fields, Helping(0.95))
+    chooser = KindChooser(Facets((facet,), 60), FakeEngine, LIBRARY.get("understand/kinds"), nothing_found, lambda: helping)  # fmt: skip
+    rugs = Intent(constraints=(Constraint("categories", "=", "Rugs"),))
+    assert chooser.leaves("my coffee is cold before I am at my desk", rugs, "")
+    assert not chooser.leaves("my coffee is cold before I am at my desk", Intent(kinds=("Coffee Makers",)), "")
+    assert not chooser.leaves("the cat sleeps on it all day", rugs, "")
+
+
+def test_a_wish_of_an_earlier_turn_that_is_taken_back_is_read_no_more() -> None:
+    replies = ["light enough to carry: weight_kg low 2", "none"]
+    intent, _ = talk("a tent light enough to carry", "in red please", replies=replies)
+    assert [c.field for c in intent.criteria] == ["weight_kg"]
+    intent, engine = talk("a tent light enough to carry", "forget the weight", replies=replies)
+    assert intent.criteria == ()
+    assert len(engine.calls) == 1, "what is forgotten is not read as a wish"
+
+
+def test_what_turns_a_size_down_that_no_field_holds_is_read_as_its_opposite() -> None:
+    _, engine = talk("a kettle", "too small")
+    assert "bigger" in engine.calls[-1].text
+    assert "too small" not in engine.calls[-1].text
+
+
+def test_a_bare_critique_is_believed_only_of_a_field_that_stands_near() -> None:
+    from shelftalk.understand.criteria import READ
+    from shelftalk.understand.wanting import floor_of
+
+    assert floor_of("softer", True) == READ
+    assert floor_of("a softer blanket", True) < READ
+
+
+def test_what_comes_nearest_is_one_wish_among_others_where_there_are_others() -> None:
+    understood, _ = understand("a tent for 2 people, light enough to carry", LIGHT)
+    assert understood.intent.sort is None
+    assert [(c.field, c.want) for c in understood.intent.criteria] == [("weight_kg", "low"), ("persons", "low")]
+    alone, _ = understand("a tent for 2 people")
+    assert alone.intent.sort is not None

@@ -18,7 +18,8 @@ from shelftalk.catalog import Catalog, sql
 from shelftalk.facts.facts import humanise
 from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.retrieve.relax import names_kind
-from shelftalk.values import Constraint, Facet, Facets, Intent, Operator, Product
+from shelftalk.understand.understand import undirected
+from shelftalk.values import Constraint, Criterion, Facet, Facets, Intent, Operator, Product
 
 # Products looked at for pairs, and those with unwanted words told apart one by one.
 _POOL = 2000
@@ -97,14 +98,14 @@ def critiques(catalog: Catalog, intent: Intent, picks: Sequence[str]) -> list[Cr
     found = []
     for step in [s for s in steps if s.good][:_SINGLES]:
         if count := counting.of(limits := _tightened(base, (step,))):
-            found.append(Critique(step.label, count, (step,), replace(base, constraints=limits)))
+            found.append(Critique(step.label, count, (step,), _towards(base, limits, (step,))))
     for pair in _pairs(steps, counting.pool(), set(known)):
         if sum(len(c.steps) == 2 for c in found) == _PAIRS:
             break
         if count := counting.of(limits := _tightened(base, pair)):
             joint = "and" if pair[0].good == pair[1].good else "but"
             label = f"{pair[0].label} {joint} {pair[1].label}"
-            found.append(Critique(label, count, pair, replace(base, constraints=limits)))
+            found.append(Critique(label, count, pair, _towards(base, limits, pair)))
     return found
 
 
@@ -210,6 +211,15 @@ def _meets(product: Product, step: Step) -> bool:
     value = product.value(step.field)
     number = sql.number(value) if value is not None else None
     return number is not None and (number < step.value if step.operator == "<" else number > step.value)
+
+
+def _towards(intent: Intent, limits: tuple[Constraint, ...], steps: Sequence[Step]) -> Intent:
+    """The intent with these limits, and what goes furthest the way of the steps first; of prices the limit is enough."""
+    fields = {s.field for s in steps} - {"price"}
+    wishes = [Criterion(s.field, "low" if s.operator == "<" else "high", None, 3) for s in steps if s.field in fields]
+    others = [c for c in intent.criteria if c.field not in fields]
+    sort = None if intent.sort is not None and intent.sort.field in fields else intent.sort
+    return undirected(replace(intent, constraints=limits, sort=sort, criteria=(*wishes, *others)))
 
 
 def _tightened(intent: Intent, steps: Sequence[Step]) -> tuple[Constraint, ...]:

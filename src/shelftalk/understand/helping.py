@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from shelftalk.catalog.facets import unit
 from shelftalk.engines.base import Engine
 from shelftalk.prompts.library import Template
+from shelftalk.understand.lexicon import FUNCTION
 from shelftalk.understand.matching import Matchers, plain
 from shelftalk.understand.needs import MOST_KINDS, NeedReader
-from shelftalk.understand.tokens import stem
+from shelftalk.understand.tokens import stem, stems
 from shelftalk.values import Constraint, Facets, Intent, Tokens
 
 __all__ = ["Asked", "Chosen", "KindChooser", "KindSearch", "helping_kinds"]
@@ -33,6 +34,7 @@ APART = 0.05  # how far behind the nearest kind another one may stand
 # needs of dev .916 are told so surely.
 MET, NEAR = 0.3, 0.45
 TOLD, BOUND = 0.5, 0.8
+FAR = 0.2  # how much nearer to another kind a later turn stands that leaves the kinds wanted so far
 SAYS = 4  # words of a request that may tell of a need though none is left to search for
 # How much nearer to another kind a request stands that only names this one in passing, and where it surely tells of a need.
 PASSING, PASSING_NEED = 0.15, 0.08
@@ -43,12 +45,14 @@ BESIDE = 0.05  # how much nearer a kind must stand to a need than those that a v
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One request as the rules read it: its text, the texts of earlier turns that still count, the intent, and words that tell
-    of no wish: somebody's weight, a thing that the shop has not."""
+    of no wish: somebody's weight, a thing that the shop has not. `without` holds, for each earlier turn and the last one, the fields and
+    the stems of words that were taken back since."""
 
     request: str
     earlier: tuple[str, ...]
     intent: Intent
     asides: tuple[str, ...] = ()
+    without: tuple[frozenset[str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,23 @@ class KindChooser:
             for (n, near), helping in zip(needs, reader.choose(texts), strict=True):
                 out[n] = replace(out[n], kinds=helping_kinds(near, helping.kinds), tokens=helping.tokens)
         return out
+
+    def leaves(self, turn: str, before: Intent, first: str) -> bool:
+        """Whether a later turn tells of a need of its own, which the kinds wanted so far do not answer: its words name another kind
+        ("my coffee is always cold" after blankets), or it stands far nearer to another. `first` is what the topic began with."""
+        matchers = self._matchers() if len(self._kinds) > 1 and len(turn.split()) >= SAYS else None
+        if matchers is None or (matchers.kinds.tells(turn) or 0.0) < BOUND:
+            return False
+        began = first or before.query
+        held = before.named_kinds or (helping_kinds(matchers.kinds.order(began, self._kinds), ()) if began else ())
+        if not held:
+            return False
+        near = matchers.kinds.order(turn, self._kinds)
+        own = max((score for kind, score in near if kind in held), default=0.0)
+        if near[0][1] >= NEAR and near[0][1] - own >= FAR:
+            return True
+        words, mine = set(stems(turn)), {s for kind in held for s in stems(kind)}
+        return any(words & set(stems(kind)) - mine - FUNCTION for kind in self._kinds if kind not in held)
 
     def _near(self, one: Asked, shares: Mapping[str, float]) -> list[tuple[str, float]]:
         """The kinds by how near the need is to their names; without a matcher as the search finds them."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from shelftalk.understand.tokens import bag, stem, stemmed
 
 # Words that carry no search meaning.
@@ -210,13 +212,13 @@ expensive: price desc
 pricey: price desc
 light: weight asc
 heavy: weight desc
-big: size screen display capacity volume diameter desc
-large: size screen display capacity volume diameter desc
-huge: size screen display capacity volume diameter desc
-small: size screen display capacity volume diameter asc
-tiny: size screen display capacity volume diameter asc
-roomy: capacity volume size desc
-spacious: capacity volume size desc
+big: size screen display capacity volume diameter person area desc | length width height desc
+large: size screen display capacity volume diameter person area desc | length width height desc
+huge: size screen display capacity volume diameter person area desc | length width height desc
+small: size screen display capacity volume diameter person area asc | length width height asc
+tiny: size screen display capacity volume diameter person area asc | length width height asc
+roomy: capacity volume size person area desc
+spacious: capacity volume size person area desc
 compact: size volume width weight asc
 long: length desc | life runtime playtime duration desc
 short: length asc
@@ -248,8 +250,8 @@ crisp: megapixel resolution pixel dpi desc
 detailed: megapixel resolution pixel dpi desc
 precise: precision accuracy dpi resolution desc_fine
 accurate: precision accuracy dpi resolution desc_fine
-warm: color temperature kelvin asc
-cool: color temperature kelvin asc
+warm: warmth insulation desc | color colour kelvin asc
+cool: color colour kelvin asc
 hot: heat temperature power wattage desc
 durable: durability warranty life desc
 last: life runtime playtime desc
@@ -287,6 +289,23 @@ def superlative(word: str) -> str | None:
             if form in SUPERLATIVES:
                 return form
     return None
+
+
+def opposite(adjective: str) -> str | None:
+    """The adjective that wants the same fields the other way round: "big" of "small", "light" of "heavy"."""
+    hints, way = SUPERLATIVES.get(adjective, (((), ""),))[0]
+    for other, ((fields, turned), *_) in SUPERLATIVES.items():
+        if fields[:1] == hints[:1] and {way, turned} == {"asc", "desc"}:
+            return other
+    return None
+
+
+def more(adjective: str) -> str:
+    """The comparative of a short adjective: "bigger" of "big", "heavier" of "heavy"."""
+    if adjective.endswith("y"):
+        return f"{adjective[:-1]}ier"
+    doubled = adjective[-1] if re.search(r"(?:^|[^aeiou])[aeiou][dgmnt]$", adjective) else ""
+    return f"{adjective}{doubled}{'r' if adjective.endswith('e') else 'er'}"
 
 
 # Fields where less is better: "the best price" sorts ascending, and so does "fastest" on a time.

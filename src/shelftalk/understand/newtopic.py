@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from shelftalk.understand import turnwords as said
 from shelftalk.understand.index import Index, names_kind
 from shelftalk.understand.kind import named_kind
-from shelftalk.understand.lexicon import FILLER, superlative
+from shelftalk.understand.lexicon import FILLER
 from shelftalk.understand.shown import Shown
 from shelftalk.understand.tokens import Text, stem, stems, tokenise
 from shelftalk.understand.wishes import SOFT
@@ -29,7 +29,7 @@ def new_topic(
     category = next((c for c in new.constraints if c.field == "categories"), None)
     if category is not None and category.operator in ("=", "in"):
         return category not in before.constraints
-    if said.GOES_ON.match(text.low):
+    if said.GOES_ON.match(text.low) or said.bare_comparison(text):
         return False
     held = {stem(w.lower()) for w in before.query.split()}
     nouns = {t.stem for t in text.tokens if t.stem in index.nouns}
@@ -67,7 +67,7 @@ def _another_kind(text: Text, intent: Intent, held: set[str], index: Index, show
         bool(kind)
         and stem(kind.split()[-1]) not in shown
         and not any(
-            s in held or s in index.by_word or w in said.VERSIONS or _compares(w)
+            s in held or s in index.by_word or w in said.VERSIONS or said.comparing(w)
             for w, s in ((w, stem(w)) for w in kind.split())
         )
     )
@@ -80,7 +80,14 @@ def _bare_thing(text: Text, intent: Intent, held: set[str], index: Index, shown:
         return False
     head = kind.split()[-1]
     known = stem(head) in held or stem(head) in index.tokens or stem(head) in index.by_word
-    if known or head in SOFT or head in FILLER or head in said.VERSIONS or _ADJECTIVE.search(head) or _compares(head):
+    if (
+        known
+        or head in SOFT
+        or head in FILLER
+        or head in said.VERSIONS
+        or _ADJECTIVE.search(head)
+        or said.comparing(head)
+    ):
         return False
     return stem(head) not in shown
 
@@ -92,7 +99,3 @@ def _words(pick: Shown, product: Callable[[str], Product | None] | None) -> set[
     if found is not None:
         texts += [found.description or "", *found.categories, *(f"{k} {v}" for k, v in found.attributes.items())]
     return {s for text in texts for s in stems(text.replace("_", " "))}
-
-
-def _compares(word: str) -> bool:
-    return word.endswith("er") and superlative(word[:-2] + "est") is not None

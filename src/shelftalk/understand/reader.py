@@ -62,7 +62,9 @@ class Reading:
     """An intent with what it was read from: `thrifty` says that the sort comes from a plea for a low price, not a superlative;
     `asked` that it asks about products already shown, which were picked for the wish `before` it: the next turn goes on from
     that. `earlier` are the shopper's turns that it was read together with, `asides` the words that tell of somebody's weight or
-    height, or of a thing that the shop has not: no wish is read from them."""
+    height, or of a thing that the shop has not: no wish is read from them. `said` are the words of the turn in which wishes may stand
+    (None: all of it), `without` the fields and the stems of words that it takes back, for each turn of `earlier` and the turn itself;
+    `cleared` that it forgets all that was wanted."""
 
     intent: Intent
     thrifty: bool = False
@@ -72,6 +74,9 @@ class Reading:
     earlier: tuple[str, ...] = ()
     merged: bool = False
     asides: tuple[str, ...] = ()
+    said: str | None = None
+    without: tuple[frozenset[str], ...] = ()
+    cleared: bool = False
 
 
 class Reader:

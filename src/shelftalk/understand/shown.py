@@ -29,7 +29,7 @@ _QUESTION = re.compile(
     r"(?:is|was|does|has|can|could|will|would|did) (?:it|this one|that one|the (?:first|second|third|fourth|fifth|last))\b(?! (?:have to|need to|matter))"
     r"|(?:are|do|have|can) (?:they|these|those|both)\b"
     r"|why\b|what(?:'s| is) the (?:difference|different)\b|(?:how|what|when|where)\b[^?]*\b(?:it|they|these|those|the (?:first|second|third|fourth|fifth|last)|number \w+)\b"
-    r"|(?:which|what)(?: one)? (?:of (?:them|these|those|the (?:two|three))|is (?:the )?(?:better|best|\w+er|\w+est)\b)|(?:compare|tell me (?:more )?about)\b"
+    r"|(?:which|what)(?: one)? (?:of (?:them|these|those|the (?:two|three))|is (?:the )?(?:better|best|\w+er|\w+est)\b)|which(?: one)? (?:is|has|was|uses|costs|weighs|lasts|makes|takes|holds|needs|fits|comes|runs|charges|looks|feels|packs|folds|draws|consumes|keeps|offers|gives)\b|(?:compare|tell me (?:more )?about)\b"
     r"|(?:which|what)(?: one)? (?:would|should|do|did|will) (?:you|i|we) (?:pick|choose|take|get|buy|recommend|suggest|prefer|like|go (?:for|with)|want)\b(?! (?:an?|for|in|if)\b)"
     r"|(?:what(?:'s| is)|which is) your (?:favou?rite|pick|choice|top pick)\b|(?:so )?which one\W*$|any favou?rite\b"
     r")"
@@ -46,6 +46,10 @@ _ALL = re.compile(
     r"^\W*(?:what would you|what should i|what(?:'s| is) your|any favou?rite|so which)\b|\b(?:they|these|those|them|both|difference|compare)\b"
 )
 _WHICH = re.compile(r"^\W*(?:\w+\W+){0,2}?(?:which|what(?: one)? of)\b")
+_BEST = re.compile(
+    r"\b(?:which|what)\b(?: one)?(?: (?:of|out of|among) (?:them|these|those|the (?:two|three|four|five)))?(?: ones?)? (?:(?:is|are|would be) (?:the )?(?:very )?(?:better|best)(?: (?:one|choice|option|buy|pick))?|(?:would|should|do|did|will) (?:you|i|we) (?:pick|choose|take|get|buy|recommend|suggest|prefer|like|go (?:for|with)|want))\b"
+    r"|(?:what(?:'s| is)|which is) your (?:favou?rite|pick|choice|top pick)\b|(?:so )?which one(?=\W*$)|any favou?rite\b"
+)
 _WHY = re.compile(r"^\W*(?:(?:and|but|so|ok|okay|hm+|well)\b\W*)*why\b")
 _COMPARE = re.compile(r"\b(?:compare|difference|different)\b")
 _IT = re.compile(r"\b(?:it|its|it's|this|that|they|them|these|those|both|so|any)\b")
@@ -82,12 +86,15 @@ def shown(content: str) -> list[Shown]:
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question about picks that were shown, with the words that say which: how they "compare", "why" they stand where
-    they do, or another "fact". `name` holds the words for a product that is none of those shown ("why not the Lark?")."""
+    they do, which is "best", or another "fact". `name` holds the words for a product that is none of those shown ("why not the
+    Lark?"); `which` says that one of several is to be named, `rest` what is said beside the question for the best ("for rain")."""
 
     about: tuple[Shown, ...]
     said: str
-    kind: Literal["compare", "why", "fact"] = "fact"
+    kind: Literal["compare", "why", "best", "fact"] = "fact"
     name: str = ""
+    which: bool = False
+    rest: str = ""
 
 
 def question(text: Text, picks: list[Shown], focus: Sequence[Shown] = ()) -> Question | None:
@@ -112,7 +119,12 @@ def question(text: Text, picks: list[Shown], focus: Sequence[Shown] = ()) -> Que
         return None
     compares = len(chosen) > 1 and _COMPARE.search(text.low) is not None
     kind: Literal["compare", "why", "fact"] = "why" if _WHY.match(text.low) else "compare" if compares else "fact"
-    return Question(chosen, match.group().strip(), kind, name)
+    which = len(chosen) > 1 and kind == "fact" and _WHICH.search(text.low) is not None
+    best = _BEST.search(text.low) if len(chosen) > 1 and kind == "fact" else None
+    if best is not None:
+        rest = f"{text.text[: best.start()]} {text.text[best.end() :]}"
+        return Question(chosen, match.group().strip(), "best", which=True, rest=rest.strip(" ,;:.!?-"))
+    return Question(chosen, match.group().strip(), kind, name, which)
 
 
 def _titled(name: str, pick: Shown) -> bool:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from shelftalk.understand.index import Index
 from shelftalk.understand.lexicon import COMMON, FILLER, SUPERLATIVES, superlative
 from shelftalk.understand.tokens import Text, stem
+from shelftalk.understand.turnwords import comparative
 from shelftalk.understand.vocabulary import ordinary
 
 
@@ -27,6 +28,7 @@ def corrected(text: Text, index: Index) -> tuple[Text, tuple[str, ...]]:
             or ordinary(word)
             or _graded(word)
             or superlative(word) is not None
+            or comparative(word) is not None
         ):
             continue
         near = _nearest(word, index.vocabulary) or _nearest(word, _shopping_words())

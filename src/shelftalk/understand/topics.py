@@ -21,11 +21,13 @@ _AGAIN = re.compile(r"\b(?:again|from (?:before|earlier)|before|earlier|first)\b
 
 @dataclass(slots=True)
 class Topic:
-    """One thing that was talked about: what was wanted of it last, the shopper's turns, and the picks last shown."""
+    """One thing that was talked about: what was wanted of it last, the shopper's turns, for each of them what was taken back since
+    (fields and stems of words), and the picks last shown."""
 
     intent: Intent
     thrifty: bool = False
     said: list[str] = field(default_factory=list)
+    without: list[frozenset[str]] = field(default_factory=list)
     picks: list[Shown] = field(default_factory=list)
 
 

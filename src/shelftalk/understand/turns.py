@@ -6,12 +6,13 @@ everything else in it is ignored, and what it lists is only ever looked up, neve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from shelftalk.text import shorten
 from shelftalk.understand import turnwords as said
 from shelftalk.understand.index import Field
+from shelftalk.understand.lexicon import SUPERLATIVES
 from shelftalk.understand.mentions import mentions
 from shelftalk.understand.merging import merge
 from shelftalk.understand.newtopic import new_topic
@@ -19,7 +20,9 @@ from shelftalk.understand.reader import THRIFTY, Reader, Reading
 from shelftalk.understand.relative import Comparing, Relative
 from shelftalk.understand.setaside import Aside, set_aside
 from shelftalk.understand.shown import ORDINAL, Question, Shown, place, question, shown
-from shelftalk.understand.tokens import Text, stem, tokenise
+from shelftalk.understand.takenback import TakenBack, taken_back
+from shelftalk.understand.talk import Talk
+from shelftalk.understand.tokens import Text, stem, stems, tokenise
 from shelftalk.understand.topics import Topic, returned, unknown_return
 from shelftalk.understand.turnwords import Lookup
 from shelftalk.values import Constraint, Criterion, Intent, Product, Request, Scalar, Sort
@@ -28,58 +31,8 @@ __all__ = ["NO_FIELD", "Conversation", "Lookup", "shown"]
 
 _MOST_TURNS = 50  # of both sides; what was wanted before them is forgotten
 
+CLEARED = "What was wanted before is forgotten. What are you looking for now?"
 NO_FIELD = " speaks of no field that these products have"  # ends the note on such words
-
-
-class _Talk:
-    """What a conversation has come to: the topic spoken of, those before it, and the picks last shown."""
-
-    def __init__(self) -> None:
-        self.topic: Topic | None = None
-        self.past: list[Topic] = []
-        self.picks: list[Shown] = []
-        self.focus: list[Shown] = []
-        self.asked = False
-        self.back = False  # the turn only goes back to an earlier topic
-
-    @property
-    def reading(self) -> Reading | None:
-        """What is wanted so far, None before anything was."""
-        return Reading(self.topic.intent, self.topic.thrifty) if self.topic is not None else None
-
-    def listed(self, picks: list[Shown]) -> None:
-        """An answer showed these; places stay those of all picks where it only told of some of them."""
-        if self.asked and {p.id for p in picks} <= {p.id for p in self.picks}:
-            self.focus = [p for q in picks for p in self.picks if p.id == q.id]
-        elif picks:
-            self.picks, self.focus = picks, []
-
-    def given(self, intent: Intent) -> None:
-        """The shopper said what is meant by editing it."""
-        self.topic, self.asked = Topic(intent), False
-
-    def follow(self, content: str, reading: Reading) -> None:
-        """A user turn was read as this."""
-        self.asked = reading.asked is not None
-        back, self.back = self.back, False
-        if back or not reading.intent.shopping or self.asked:
-            return
-        if reading.merged and self.topic is not None:
-            self.topic = Topic(reading.intent, reading.thrifty, [*self.topic.said, content])
-            return
-        self._leave()
-        self.topic = Topic(reading.intent, reading.thrifty, [content])
-        self.picks, self.focus = [], []
-
-    def turn_back(self, topic: Topic) -> None:
-        """The shopper goes back to an earlier topic."""
-        self.past.remove(topic)
-        self._leave()
-        self.topic, self.picks, self.focus, self.asked = topic, topic.picks, [], False
-
-    def _leave(self) -> None:
-        if self.topic is not None:
-            self.past.append(replace(self.topic, picks=self.picks))
 
 
 def _latest(*criteria: Criterion) -> tuple[Criterion, ...]:
@@ -88,16 +41,20 @@ def _latest(*criteria: Criterion) -> tuple[Criterion, ...]:
 
 
 class Conversation:
-    """Folds the turns of a request into one reading, from the first to the last."""
+    """Folds the turns of a request into one reading, from the first to the last. `leaves` tells whether a turn tells of a need that
+    the products wanted so far (by an intent and the words that it began with) do not answer."""
 
-    def __init__(self, reader: Reader, products: Lookup | None = None) -> None:
+    def __init__(
+        self, reader: Reader, products: Lookup | None = None, leaves: Callable[[str, Intent, str], bool] | None = None
+    ) -> None:
         self.reader = reader
         self.products = products
+        self.leaves = leaves or (lambda content, before, first: False)
         self.comparing = Comparing(reader.index, products)
 
     def read(self, request: Request) -> Reading:
         """The intent of the last turn in the light of the earlier ones."""
-        talk = _Talk()
+        talk = Talk()
         for turn in request.history[-_MOST_TURNS:]:
             if turn.role == "assistant":
                 talk.listed(shown(turn.content))
@@ -106,14 +63,12 @@ class Conversation:
             else:
                 talk.follow(turn.content, self._next(turn.content, talk))
         reading = self._next(request.request, talk)
-        if not reading.merged:
+        if not reading.merged and reading.asked is None:
             return reading
         held = talk.topic or Topic(Intent())
-        criteria = _latest(*held.intent.criteria, *reading.intent.criteria)
-        merged = replace(reading.intent, criteria=criteria, kinds=held.intent.kinds)
-        return replace(reading, earlier=tuple(held.said), intent=merged)
+        return replace(reading, earlier=tuple(held.said), without=talk.without(reading))
 
-    def _next(self, content: str, talk: _Talk) -> Reading:
+    def _next(self, content: str, talk: Talk) -> Reading:
         """The next user turn as read; the talk is turned back to an earlier topic where the turn goes back to it."""
         back = returned(tokenise(content), talk.past)
         if back is None:
@@ -130,12 +85,14 @@ class Conversation:
             else "went back"
         )
         talk.back = True
-        again = Reading(back.topic.intent, back.topic.thrifty, (note,), merged=True)
+        again = Reading(back.topic.intent, back.topic.thrifty, (note,), merged=True, said="")
         if not back.rest or not self.reader.read(back.rest).intent.shopping:
             return again
         reading = self.turn(back.rest, talk.reading, talk.picks)
         talk.back = not reading.merged
-        return replace(reading, notes=(note, *reading.notes)) if reading.merged else again
+        if not reading.merged:
+            return again
+        return replace(reading, notes=(note, *reading.notes), said=back.rest if reading.said is None else reading.said)
 
     def turn(self, content: str, earlier: Reading | None, picks: list[Shown], focus: Sequence[Shown] = ()) -> Reading:
         """One user turn after the reading so far, the picks last shown and those of them that were last asked about."""
@@ -144,23 +101,34 @@ class Conversation:
         before = earlier.intent if earlier is not None else Intent()
         if reset := said.RESET.match(content.lower()):
             rest = content[reset.end() :].strip()
-            return self.reader.read(rest) if len(rest) > 3 else replace(self.reader.read(content), intent=Intent())
+            nothing = Reading(Intent(shopping=False), notes=(CLEARED,), cleared=True)
+            return replace(self.reader.read(rest), cleared=True) if len(rest) > 3 else nothing
         text = tokenise(said.LEAD.sub("", content) or content)
         aside = set_aside(text, picks) if question(text, picks) is None else Aside()
         if aside.picks:
             text = tokenise(aside.rest)
+        taken = taken_back(text, self.reader.index, before, earlier.earlier if earlier is not None else ())
+        if taken:
+            text = tokenise(taken.rest)
         reading = self.reader.read(text.text)
-        refers = self._refers(text, picks) or (bool(aside.picks) and not reading.intent.shopping)
-        if not refers and new_topic(text, reading.intent, before, self.reader.index, picks, self.products):
+        refers = self._refers(text, picks) or (bool(aside.picks or taken) and not reading.intent.shopping)
+        first = next(iter(earlier.earlier), "") if earlier is not None else ""
+        if not refers and (
+            new_topic(text, reading.intent, before, self.reader.index, picks, self.products)
+            or (not said.GOES_ON.match(text.low) and self.leaves(text.text, before, first))
+        ):
             return reading
         if not reading.intent.shopping and not refers:
             return reading
         before, given_up = self._without_vain(before, picks, text)
         if (asked := question(text, picks, focus)) is not None:
-            return replace(self._about(asked, reading, given_up, text), asked=asked, before=before)
+            told = self._about(asked, reading, given_up, text)
+            if asked.kind == "best":
+                told = replace(told, intent=replace(told.intent, criteria=before.criteria))
+            return replace(told, asked=asked, before=before)
         if earlier is not None and earlier.thrifty and reading.intent.sort is None:
             reading = replace(reading, thrifty=True)
-        merged = self._merged(text, reading, before, picks, aside.picks, focus)
+        merged = self._merged(text, reading, before, picks, aside.picks, focus, taken)
         if said.same(merged.intent, before) and len(merged.notes) == 1:
             merged = replace(merged, notes=(*merged.notes, "nothing in it changes what is looked for"))
         return replace(merged, notes=(*merged.notes, *given_up))
@@ -195,6 +163,8 @@ class Conversation:
             "title", "=" if len(titles) == 1 else "in", titles[0] if len(titles) == 1 else titles, asked.said
         )
         sort = self._sorted(reading.intent.sort, None, list(asked.about)) if reading.intent.sort else None
+        if asked.kind == "best" or (sort is not None and self.products and not self._held(sort.field, asked.about)):
+            sort = None
         if sort is None and len(asked.about) > 1:  # "which is lighter?"
             sort = _ordering(self.comparing.other(text, asked.about))
         wishes = [*(c.span for c in reading.intent.constraints if c.span), *reading.intent.preferences]
@@ -216,8 +186,6 @@ class Conversation:
     def _refers(self, text: Text, picks: list[Shown]) -> bool:
         if question(text, picks) is not None:
             return True
-        if self._dropped(text) and len(text.tokens) <= 12:
-            return True
         return bool(picks and ORDINAL.search(text.low)) or any(
             p.search(text.low)
             for p in (said.CHEAPER, said.DEARER, said.OTHERS, said.THAT_BRAND, said.SAME_BRAND)
@@ -232,18 +200,21 @@ class Conversation:
         picks: list[Shown],
         gone: tuple[Shown, ...],
         focus: Sequence[Shown],
+        taken: TakenBack,
     ) -> Reading:
-        """The earlier intent with what the turn adds, without the picks that it turns down (`gone`)."""
+        """The earlier intent with what the turn adds, without the picks that it turns down (`gone`) and what it takes back."""
         new = reading.intent
-        constraints = list(before.constraints)
+        constraints = [c for c in before.constraints if not taken.limit(c)]
+        criteria = [c for c in before.criteria if not taken.wish(c)]
+        words = text.text
         notes = ["read together with the earlier turns"]
         added: list[Constraint] = list(new.constraints)
         query, exclude, sort = before.query, list(before.exclude), new.sort or before.sort
         category = said.category_of(new) or said.category_of(before)
         if new.sort is not None:
             sort = self._sorted(new.sort, category, picks)
-        for name in self._dropped(text):
-            constraints = [c for c in constraints if c.field != name]
+        elif sort is not None and sort.field in taken.fields:
+            sort = None
         chosen = self._chosen(text, picks)
         about = [chosen] if chosen else list(gone) or list(focus) or picks
         brand = next((f for f in self.reader.index.fields.values() if f.brand), None)
@@ -255,12 +226,27 @@ class Conversation:
                 added.append(Constraint(brand.field, "=", value, text.text[that.start() : that.end()]))
         priced = any(c.field == "price" for c in new.constraints)
         compared = None if priced else self.comparing.price(text, about)
-        compared = compared or self.comparing.other(text, about, category)
+        told = [before.query, *(c.words for c in before.criteria), *(c.span for c in before.constraints)]
+        wished = {said.comparative(w) or w for part in told for w in part.lower().split()}
+        compared = compared or self.comparing.other(text, about, category, wished)
+        without = taken.without
         if compared is not None:
-            if compared.limit is None and compared.sort is None:
+            if compared.field is None and not compared.dropped:
                 notes.append(f"'{compared.words}'{NO_FIELD}")
-            sort = compared.sort or sort
+                if compared.instead:
+                    words = words.replace(compared.words, compared.instead, 1)
+            else:
+                words = words.replace(compared.words, " ", 1)
+            constraints = [c for c in constraints if not compared.replaces(c)]
+            criteria = [c for c in criteria if not compared.replaces(c)]
+            if compared.criterion is not None:
+                criteria.insert(0, compared.criterion)
+            if compared.dropped and compared.field:
+                without |= {compared.field}
+                query = " ".join(w for w in query.split() if w.lower() not in compared.words.lower().split())
+            sort = compared.sort or (None if sort is not None and compared.replaces(sort) else sort)
             added += [compared.limit] if compared.limit is not None else []
+            exclude += compared.unknown
             if compared.limit is not None and compared.limit.field == "price":
                 sort = before.sort
                 reading = replace(reading, thrifty=False, notes=tuple(n for n in reading.notes if n != THRIFTY))
@@ -281,17 +267,21 @@ class Conversation:
         elif said.OTHERS.search(text.low) and picks:
             exclude += [p.id for p in picks]
         if chosen is None:
+            spans = [c.span for c in before.constraints if taken.limit(c)] + [
+                c.words for c in before.criteria if taken.wish(c)
+            ]
+            lost = taken.words | {s for span in spans for s in stems(span)}
+            held = [w for w in query.split() if stem(w.lower()) not in lost]
             extra = [
-                w
+                base
                 for w in new.query.split()
-                if w.lower() not in query.lower().split()
-                and not said.comparing(w.lower())
+                if (base := said.comparative(w.lower()) or w).lower() not in query.lower().split()
+                and base not in SUPERLATIVES
+                and not said.comparing(w.lower() if base == w else "")
                 and not said.empty(w.lower())
                 and w.lower() not in spoken
             ]
-            if self._dropped(text):
-                extra = []
-            query = " ".join([*query.split(), *extra][:40])
+            query = " ".join([*held, *extra][:40])
         else:
             query = " ".join(
                 [*query.split(), *(w for w in new.query.split() if stem(w.lower()) in self.reader.index.tokens)][:40]
@@ -304,9 +294,13 @@ class Conversation:
             exclude=tuple(dict.fromkeys((*exclude, *new.exclude))),
             query=query,
             shopping=True,
-            criteria=_latest(*before.criteria, *new.criteria),
+            criteria=_latest(*criteria, *new.criteria),
+            kinds=before.kinds,
         )
-        return Reading(merged, reading.thrifty, (*reading.notes, *notes), merged=True, asides=reading.asides)
+        return Reading(
+            merged, reading.thrifty, (*reading.notes, *notes), merged=True, asides=reading.asides,
+            said=" ".join(words.split()).strip(" ,;:.!-"), without=(without,),
+        )  # fmt: skip
 
     def _sorted(self, wish: Sort, category: str | None, picks: list[Shown]) -> Sort:
         """The order of a later turn, by a field that the products spoken of have: "the lightest" of tents by weight_kg."""
@@ -323,6 +317,13 @@ class Conversation:
             and (f.unit and f.unit.dimension) == (known.unit and known.unit.dimension)
         ]
         return replace(wish, field=others[0].field) if len(others) == 1 else wish
+
+    def _held(self, field: str, about: Iterable[Shown]) -> bool:
+        """Whether one of these products has a value in the field."""
+        if field == "price":
+            return True
+        found = [self.products(p.id) for p in about] if self.products else []
+        return any(p is not None and p.value(field) is not None for p in found)
 
     def _title(self, pick: Shown, wanted: Iterable[Constraint]) -> str:
         """The pick's title without its own values of the fields that are wanted otherwise: its colour for "in green"."""
@@ -372,14 +373,6 @@ class Conversation:
         if not held:
             return []
         return [Constraint("categories", "=", min(held, key=lambda h: h[1])[0], "earlier pick")]
-
-    def _dropped(self, text: Text) -> list[str]:
-        """Fields whose limits the turn lifts: "any brand is fine", "price doesn't matter"."""
-        out = []
-        for match in said.ANY.finditer(text.low):
-            word = stem(next(g for g in match.groups() if g))
-            out += [f.field for f in self.reader.index.by_word.get(word, ()) if word in f.name or f.kind == "money"]
-        return out
 
 
 def _ordering(found: Relative | None) -> Sort | None:

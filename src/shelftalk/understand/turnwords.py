@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from shelftalk.understand.lexicon import FILLER, superlative
-from shelftalk.understand.tokens import bag
-from shelftalk.understand.wishes import KEPT
+from shelftalk.understand.lexicon import FILLER, FUNCTION, superlative
+from shelftalk.understand.tokens import Text, bag
+from shelftalk.understand.wishes import KEPT, SOFT
 from shelftalk.values import Constraint, Intent, Product
 
 Lookup = Callable[[str], Product | None]
 
 CHEAPER = re.compile(
-    r"\b(?:cheaper|less expensive|less pricey|more affordable|lower[- ]priced?|lower price|(?:too|bit|little|so) (?:expensive|pricey|much|dear|steep)|costs? less|not (?:so|as|that) expensive|over (?:my )?budget|can't afford)\b"
+    r"\b(?:cheaper|less expensive|less pricey|more affordable|lower[- ]priced?|lower price|(?:too|bit|little|so) (?:expensive|pricey|much|dear|steep)|costs? less|not (?:so|as|that) expensive|(?:over|above|beyond|out of|outside) (?:my |our )?(?:budget|price range)|(?:more|higher) than (?:i|we)(?:'d|'ll|'m| \w+){0,3} (?:spend|pay|spending|paying|afford|budgeted)|(?:can't|cannot|couldn't) (?:quite |really )?(?:afford|stretch to))\b"
 )
 DEARER = re.compile(r"\b(?:more expensive|pricier|higher[- ]end|more upmarket|more premium|fancier|costs? more)\b")
 MORE_LIKE = re.compile(
@@ -29,10 +29,7 @@ SAME_BRAND = re.compile(
     r"\b(?:same|that|this) (?:brand|make|maker|manufacturer|company)\b|\bfrom (?:them|the same (?:brand|people))\b"
 )
 RESET = re.compile(
-    r"^\W*(?:(?:ok|okay|well|no|actually)\W+)?(?:start over|start again|new search|forget (?:that|it|all that|everything|about (?:that|it))|scratch that|never ?mind(?: that)?|different topic|something completely different|now for something|on another note)\b\W*"
-)
-ANY = re.compile(
-    r"\b(?:any|whatever|whichever|no matter (?:the|which|what)) (?P<a>\w+)(?: (?:is|are|will|would|works?|goes|do|does|at all|is fine|be fine)\b|\W*$)|\b(?P<b>\w+) (?:doesn't|does not|don't|do not|isn't|no longer) (?:really )?(?:matter|important|an issue|a problem)|\b(?:forget|drop|ignore|remove|lose|skip) (?:about )?(?:the |that )?(?P<c>\w+)(?: (?:limit|filter|restriction|requirement|constraint|part|thing))?\W*$|\bnot (?:only|just|necessarily) (?P<d>\w+)\W*$"
+    r"^\W*(?:(?:ok|okay|well|no|actually)\W+)?(?:start over|start again|new search|(?:forget|scrap|scratch)(?: about)? (?:that|it|this|all (?:of )?(?:that|this|it)|everything)(?=\W*$|\s*[,.;:!?-]|\s(?:and|now|please|i|i'm|let|let's|show|then)\b)|never ?mind(?: that| it)?(?=\W*$|\s*[,.;:!?-])|different topic|something completely different|now for something|on another note)\b\W*"
 )
 LEAD = re.compile(
     r"^\W*(?:(?:no|nope|nah|yes|yeah|yep|ok|okay|sure|hm+|well|actually|please|thanks|thank you|great|cool|nice|right|alright|oh|and|but|so)\b\s*[,.!;:-]+\s*)+",
@@ -82,15 +79,38 @@ def same(after: Intent, before: Intent) -> bool:
     """Whether a turn left everything as it was."""
     limits = (set(map(str, i.constraints)) for i in (after, before))
     first, second = limits
-    rest = ((i.sort, i.limit, i.preferences, i.exclude, i.query) for i in (after, before))
+    rest = ((i.sort, i.limit, i.preferences, i.exclude, i.query, i.criteria) for i in (after, before))
     return first == second and len(set(rest)) == 1
+
+
+# Other adjectives that shoppers compare by, beside those of superlatives and of wishes.
+_COMPARED = bag(
+    "stiff tough dry wet smart plain dense cold round square flat mild sweet firm hard rough loose rich stable modern nice comfy warm"
+)
+
+
+def comparative(word: str) -> str | None:
+    """The adjective whose comparative this is ("softer" -> "soft", "fluffier" -> "fluffy"), or None ("toaster", "purifier")."""
+    if not word.endswith("er") or len(word) < 5:
+        return None
+    if (base := superlative(word[:-2] + "est")) is not None:
+        return base
+    root = word[:-2]
+    if word.endswith("ier") and not word.endswith(("ifier", "rier")) and len(word) > 5:
+        return root[:-1] + "y"
+    forms = (root, root + "e", root[:-1] if root[-1:] == root[-2:-1] else root)
+    return next((f for f in forms if f in _COMPARED or f in SOFT), None)
 
 
 def comparing(word: str) -> bool:
     """Whether a word only compares with what was shown."""
-    return word in ("expensive", "pricey", "different", "else") or (
-        word.endswith("er") and superlative(word[:-2] + "est") is not None
-    )
+    return word in ("expensive", "pricey", "different", "else") or comparative(word) is not None
+
+
+def bare_comparison(text: Text) -> bool:
+    """Whether a turn says nothing but how the products shown should differ: "softer", "a bit sturdier please"."""
+    left = [t.low for t in text.tokens if t.low not in FILLER and t.low not in FUNCTION]
+    return len(left) == 1 and comparative(left[0]) is not None
 
 
 def category_of(intent: Intent) -> str | None:

@@ -20,7 +20,7 @@ from shelftalk.understand.tokens import stems
 from shelftalk.understand.turns import NO_FIELD, Conversation, Lookup
 from shelftalk.understand.unread import unread
 from shelftalk.understand.wanting import Wanting
-from shelftalk.values import Criterion, Facets, Intent, Request, Scalar, Tokens
+from shelftalk.values import Criterion, Facet, Facets, Intent, Request, Scalar, Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ class Understood:
     chosen: bool = False
     earlier: tuple[str, ...] = ()
     asides: tuple[str, ...] = ()
+    said: str | None = None
+    without: tuple[frozenset[str], ...] = ()
 
 
 class Understander:
@@ -64,7 +66,7 @@ class Understander:
         self.facets = facets
         self.settings = settings or UnderstandSettings()
         self.reader = Reader(facets)
-        self.conversation = Conversation(self.reader, products)
+        self.conversation = Conversation(self.reader, products, self._leaves)
         self.model: IntentModel | None = None
         self.wanting: Wanting | None = None
         if self.settings.mode == "reader":
@@ -79,6 +81,9 @@ class Understander:
             self.wanting = Wanting(facets, loaded, library, kinds or (lambda intent, text: ()), matchers, held, titled)
         else:
             self.model = IntentModel(self.reader.index, loaded(), library.get(self.settings.prompt))
+
+    def _leaves(self, turn: str, before: Intent, first: str) -> bool:
+        return self.wanting is not None and self.wanting.leaves(turn, before, first)
 
     def understand(self, request: Request) -> Understood:
         """The intent of one request and the turns before it."""
@@ -98,7 +103,11 @@ class Understander:
                 intent = replace(intent, kind=named_kind(request.request, intent))
             left = unread(request.request, intent, understood.notes)
             out.append(replace(understood, intent=intent, notes=(*understood.notes, *notes, *left)))
-        return self._wanted(requests, out)
+        wanted = self._wanted(requests, out)
+        return [
+            u if r.intent is not None else replace(u, intent=undirected(u.intent))
+            for r, u in zip(requests, wanted, strict=True)
+        ]
 
     def _wanted(self, requests: Sequence[Request], understood: list[Understood]) -> list[Understood]:
         """With the criteria and kinds that the model reads, where it is asked for them; a given intent has its own."""
@@ -107,7 +116,11 @@ class Understander:
         at = [n for n, (r, u) in enumerate(zip(requests, understood, strict=True)) if _open(r, u)]
         asked = [
             Asked(
-                self.reader.asking(requests[n].request), tuple(map(self.reader.asking, u.earlier)), u.intent, u.asides
+                self.reader.asking(requests[n].request if u.said is None else u.said),
+                tuple(map(self.reader.asking, u.earlier)),
+                u.intent,
+                u.asides,
+                u.without,
             )
             for n in at
             if (u := understood[n])
@@ -118,14 +131,50 @@ class Understander:
                 one, intent=wanted.intent, tokens=one.tokens + wanted.tokens, prompt=wanted.prompt or one.prompt,
                 chosen=wanted.chosen, notes=_left(one, wanted.intent),
             )  # fmt: skip
+        for n, one in enumerate(understood):
+            if one.asked is not None and requests[n].intent is None:
+                understood[n] = self._answerable(requests[n].request, one)
         return understood
+
+    def _answerable(self, request: str, one: Understood) -> Understood:
+        """A question about several products shown with what answers it: the wishes so far for the best of them, and the order by the
+        field that "which uses least power?" asks for."""
+        asked, wanting, known = one.asked, self.wanting, self.conversation.comparing
+        if asked is None or wanting is None or not asked.which:
+            return one
+        if asked.kind == "best":
+            wished = wanting.read([Asked(asked.rest, one.earlier, one.before, one.asides, one.without)])[0]
+            first = [
+                replace(c, importance=3) if c.words and c.words in asked.rest else c for c in wished.intent.criteria
+            ]
+            before = undirected(replace(wished.intent, criteria=tuple(first), unanswered=()))
+            intent = replace(one.intent, criteria=before.criteria)
+            return replace(one, intent=intent, before=before, tokens=one.tokens + wished.tokens, prompt=wished.prompt)
+        if one.intent.sort is not None:
+            return one
+
+        def held(facet: Facet) -> bool:
+            field = self.reader.index.fields.get(facet.field)
+            return field is not None and any(known.number(p, field) is not None for p in asked.about)
+
+        sort = wanting.order_asked(request, one.before.named_kinds, held)
+        return one if sort is None else replace(one, intent=replace(one.intent, sort=sort))
 
     def _read(self, requests: Sequence[Request]) -> list[Understood]:
         readings = [self.conversation.read(r) for r in requests]
         if self.model is None:
             readings = [_wished(r) for r in readings] if self.wanting is not None else readings
             return [
-                Understood(r.intent, r.notes, asked=r.asked, before=r.before, earlier=r.earlier, asides=r.asides)
+                Understood(
+                    r.intent,
+                    r.notes,
+                    asked=r.asked,
+                    before=r.before,
+                    earlier=r.earlier,
+                    asides=r.asides,
+                    said=r.said,
+                    without=r.without,
+                )
                 for r in readings
             ]
         asked = [(q, r) for q, r in zip(requests, readings, strict=True) if r.intent.shopping and q.request.strip()]
@@ -179,6 +228,27 @@ def _wished(reading: Reading) -> Reading:
     return replace(reading, thrifty=False, notes=notes, intent=replace(intent, sort=None, criteria=criteria))
 
 
+def undirected(intent: Intent) -> Intent:
+    """The intent where wishes order what fits: that what comes nearest to "for 4 people" stands first is then one of them, and no
+    order above all others."""
+    sort = intent.sort
+    if sort is None or not intent.criteria or not nearest(intent):
+        return intent
+    wishes = (*intent.criteria, Criterion(sort.field, "low", None, 1))
+    return replace(
+        intent, sort=None, criteria=wishes if all(c.field != sort.field for c in intent.criteria) else intent.criteria
+    )
+
+
+def nearest(intent: Intent) -> bool:
+    """Whether the order was made for what comes nearest to a lower limit, and not said."""
+    sort = intent.sort
+    return sort is not None and any(
+        (c.field, c.operator, c.span) == (sort.field, ">=", sort.span) and sort.direction == "asc"
+        for c in intent.constraints
+    )
+
+
 def _open(request: Request, understood: Understood) -> bool:
     """Whether wishes may stand in a request: it asks for a product, and not about those shown."""
     return request.intent is None and understood.intent.shopping and understood.asked is None
@@ -193,4 +263,4 @@ def _spoken(given: Intent, read: Intent) -> Intent:
     return replace(given, constraints=limits, sort=sort)
 
 
-__all__ = ["Lookup", "Understander", "Understood"]
+__all__ = ["Lookup", "Understander", "Understood", "nearest", "undirected"]

@@ -14,6 +14,7 @@ from shelftalk.prompts.library import PromptLibrary
 from shelftalk.understand.criteria import (
     FLOOR,
     NEED_FLOOR,
+    READ,
     Question,
     Wishes,
     WishReader,
@@ -25,8 +26,9 @@ from shelftalk.understand.helping import Asked, KindChooser, KindSearch
 from shelftalk.understand.lexicon import FILLER, FUNCTION
 from shelftalk.understand.matching import Matchers, Offered, clauses_of, plain_order, spans_of
 from shelftalk.understand.polarity import refused
-from shelftalk.understand.tokens import stem
-from shelftalk.values import Criterion, Facet, Facets, Intent, Scalar, Tokens
+from shelftalk.understand.tokens import stem, stems, tokenise
+from shelftalk.understand.turnwords import bare_comparison
+from shelftalk.values import Criterion, Facet, Facets, Intent, Scalar, Sort, Tokens
 
 __all__ = ["Wanted", "Wanting"]
 
@@ -35,6 +37,7 @@ _Text = tuple[tuple[str, ...], str, str, bool]
 SAID = (
     0.3  # how near (cosine) the words beside the kind's name must stand: 99 in 100 of what is read right stand at .38
 )
+ASKED_NEAR = 0.45  # how near a field must stand to a question about products shown to answer it
 SAYS_LITTLE = 4  # letters
 MOST_TURNS = 4  # earlier turns whose wishes still count
 MOST_CRITERIA = 6
@@ -80,11 +83,12 @@ class Wanting:
         """One Wanted a request, in order; the model is asked for all kinds in one batch, then for all wishes in one."""
         asked = [self._chooser.freed(one) for one in asked]
         chosen = self._chooser.choose(asked)
-        texts: list[tuple[int, str]] = []
+        texts: list[tuple[int, str, frozenset[str]]] = []
         for n, one in enumerate(asked):
-            texts += [
-                (n, text) for text in (*one.earlier[-MOST_TURNS:], one.request) if self._says_more(text, one.intent)
-            ]
+            said = (*one.earlier, one.request)
+            without = one.without or (frozenset(),) * len(said)
+            counted = [*zip(said, without, strict=True)][-MOST_TURNS - 1 :]
+            texts += [(n, text, gone) for text, gone in counted if self._says_more(text, one.intent)]
         wishes = self._read(
             [
                 (
@@ -93,12 +97,12 @@ class Wanting:
                     _unlimited(text, asked[n], self._told_of_many(asked[n].intent.kind, chosen[n].kinds)),
                     self._chooser.certain(asked[n].intent),
                 )
-                for n, text in texts
+                for n, text, _ in texts
             ]
         )
         found: list[list[Wishes]] = [[] for _ in asked]
-        for (n, _), wish in zip(texts, wishes, strict=True):
-            found[n].append(wish)
+        for (n, _, gone), wish in zip(texts, wishes, strict=True):
+            found[n].append(_left(wish, gone))
         out = []
         for one, its, mine in zip(asked, chosen, found, strict=True):
             tokens = sum((w.tokens for w in mine), its.tokens)
@@ -107,6 +111,20 @@ class Wanting:
             intent = _joined(read, its.kinds if its.binding and not one.intent.named_kinds else (), told)
             out.append(Wanted(intent, tokens, self._wishes.ref if mine or its.several else None, its.several))
         return out
+
+    def leaves(self, turn: str, before: Intent, first: str) -> bool:
+        """Whether a later turn tells of a need that the kinds wanted so far do not answer."""
+        return self._chooser.leaves(turn, before, first)
+
+    def order_asked(self, question: str, kinds: tuple[str, ...], held: Callable[[Facet], bool]) -> Sort | None:
+        """The order that "which of these uses least power?" asks for: by the number that stands nearest to the question, of the fields
+        that the products asked about hold."""
+        matchers = self._matchers() if self._matchers is not None else None
+        fields = [f for f in self._fields(kinds, question) if f.kind in ("money", "number") and held(f)]
+        near = matchers.fields.offer(kinds, question, fields, 1) if matchers and fields else []
+        if not near or near[0].score < ASKED_NEAR:
+            return None
+        return Sort(near[0].facet.field, "asc" if near[0].ways[0] == "low" else "desc", question)
 
     def _read(self, texts: Sequence[_Text]) -> list[Wishes]:
         """The wishes in each text over the fields of its kinds; what was read a moment ago is not read again."""
@@ -120,7 +138,7 @@ class Wanting:
                     text,
                     kinds,
                     self._offered(kinds, left),
-                    FLOOR if certain else NEED_FLOOR,
+                    floor_of(text, certain),
                     self._clauses(kinds, left) if certain else (),
                 )
                 for kinds, text, left, certain in new
@@ -241,6 +259,20 @@ def _unlimited(text: str, asked: Asked, name: str = "") -> str:
     clauses = [" ".join(part.split()) for part in re.split(r"[,;]", left)]
     left = ", ".join(c for c in clauses if any(w.lower() not in FUNCTION for w in _WORD.findall(c)))
     return left or text
+
+
+def floor_of(text: str, certain: bool) -> float:
+    """How near a field must stand to a text to be believed: one word that compares says little, and where no kind is certain what is
+    told may be a need."""
+    return READ if bare_comparison(tokenise(text)) else FLOOR if certain else NEED_FLOOR
+
+
+def _left(wishes: Wishes, gone: frozenset[str]) -> Wishes:
+    """The wishes of a turn without those on fields, or told by words (stems), that were taken back since."""
+    if not gone:
+        return wishes
+    kept = tuple(c for c in wishes.criteria if c.field not in gone and not gone & set(stems(c.words)))
+    return replace(wishes, criteria=kept, unanswered=tuple(u for u in wishes.unanswered if not gone & set(stems(u))))
 
 
 def _of_kind(facet: Facet, held: Mapping[str, tuple[Scalar, ...]]) -> Facet:
