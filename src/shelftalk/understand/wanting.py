@@ -35,7 +35,7 @@ __all__ = ["Wanted", "Wanting"]
 # Kinds, words, the same without what the rules read as limits, and whether the kinds are certain.
 _Text = tuple[tuple[str, ...], str, str, bool]
 SAID = (
-    0.3  # how near (cosine) the words beside the kind's name must stand: 99 in 100 of what is read right stand at .38
+    0.2  # how near (cosine) the words beside the kind's name must stand: 99 in 100 of what is read right stand at .23
 )
 ASKED_NEAR = 0.45  # how near a field must stand to a question about products shown to answer it
 SAYS_LITTLE = 4  # letters
