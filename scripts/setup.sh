@@ -28,15 +28,15 @@ wanted=$(cat constraints.txt pyproject.toml requirements/*.txt scripts/setup.sh 
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && exit 0
 
 free=$(df -Pk . | awk 'NR==2 {print int($4 / 1048576)}')
-if [ "$free" -lt 6 ]; then
-  echo "setup: 6 GB of disk are needed here, $free GB are free" >&2
+if [ "$free" -lt 7 ]; then
+  echo "setup: 7 GB of disk are needed here, $free GB are free" >&2
   exit 1
 fi
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 [ -x .venv/bin/python ] || { say "making .venv"; "$PYTHON" -m venv .venv; }
 pip() { .venv/bin/python -m pip --disable-pip-version-check "$@"; }
 
-say "installing for engine '$ENGINE' (about 4 GB, some minutes)"
+say "installing for engine '$ENGINE' (about 4.5 GB, some minutes)"
 case $ENGINE in
   cpu)
     pip install -q -c constraints.txt torch==2.13.0

