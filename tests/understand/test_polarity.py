@@ -40,6 +40,11 @@ def test_what_a_negation_turns_round_is_what_a_reader_would_say(shop, request_te
             "rods, not for the sea",
             Criterion("use", "not", "sea", words="sea"),
         ),
+        (
+            Criterion("kind", "is", "cards", words="cards"),
+            "we hate maths and cards",
+            Criterion("kind", "not", "cards", words="cards"),
+        ),
         (Criterion("size", "low", words="screen"), "a treadmill with no screen", None),
         (Criterion("weight", "low", words="not too heavy"), "a pan, not too heavy", ...),
         (Criterion("dry", "is", True, words="get wet"), "I don't want to get wet", ...),

@@ -172,7 +172,8 @@ def refused(criterion: Criterion, request: str) -> Criterion | None:
 _ANY = r"(?: (?:a|an|any|the|one|of|those|these|that|kind))*\s*$"
 _NONE = re.compile(rf"\b(?:no|without|w/o|free of){_ANY}")
 _LACKING = re.compile(
-    rf"(?:\b(?:no|without|w/o|free of|anything but|except|not (?:for|on|in|with|of|made (?:of|from)))|n't (?:have|need|want|like)){_ANY}"
+    rf"(?:\b(?:no|without|w/o|free of|anything but|except|not (?:for|on|in|with|of|made (?:of|from)))|n't (?:have|need|want|like)"
+    rf"|\b(?:hates?|dislikes?|detests?|loathes?|avoid|(?:can't|cannot) stand|(?:tired|sick) of|allergic to)(?: \w+ (?:and|or))?){_ANY}"
 )
 _NOT = re.compile(rf"\bnot\s*$|{_LACKING.pattern}")
 _VERB = re.compile(
