@@ -74,6 +74,11 @@ def test_cheaper_than_the_cheapest_keeps_what_else_was_asked(shelf: Shelf) -> No
     assert any("lower in price" in note for note in answer.notes)
 
 
+def test_that_nothing_is_cheaper_is_said_with_the_cheapest(shelf: Shelf) -> None:
+    answer = shelf.ask("got anything less expensive?", history=(Turn("user", "a mower of at least 15 kg"), listed("m2", "m3")))  # fmt: skip
+    assert any("Nothing in stock that fits is lower in price" in n and "m2 at 150" in n for n in answer.notes)
+
+
 def test_what_keeps_a_loosened_limit_stands_before_what_comes_nearest_to_it(shelf: Shelf) -> None:
     answer = shelf.ask("cheaper", history=(Turn("user", "a mower"), listed("m2", "m5")))
     assert ids(answer) == ["m1", "m2", "m3"], "one is cheaper; the next cheapest follow, and not the dearest"

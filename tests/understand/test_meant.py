@@ -21,6 +21,7 @@ SHOP = Facets(
         Facet("categories", "list", 80, 4, tuple((k, 20) for k in _KINDS)),
         Facet("price", "money", 80, 40, (), 4.0, 300.0),
         Facet("colour", "text", 80, 3, (("black", 30), ("red", 25), ("blue", 25))),
+        Facet("activity", "text", 20, 2, (("running", 10), ("sailing", 10)), categories=("Sweaters",)),
         Facet("gender", "text", 20, 3, (("men", 8), ("women", 8), ("unisex", 4)), categories=("Sweaters",)),
         Facet("weight_kg", "number", 20, 15, (), 1, 6, "kg", categories=("Suitcases",)),
         _flag("reflective_strips", "Suitcases"),
@@ -96,3 +97,10 @@ def test_what_somebody_does_not_bear_and_no_field_knows_is_told():
 @pytest.mark.parametrize("text", ["a suitcase, must not surpass 3 kg", "a suitcase without things they'd steal"])
 def test_verbs_and_pronouns_are_not_left_out(text):
     assert not {"surpass", "they'd"} & set(read(text).intent.exclude)
+
+
+def test_what_is_done_on_the_way_to_work_is_a_hint_and_no_limit():
+    intent = read("a blue sweater for running to the office").intent
+    assert said(intent) == "categories = Sweaters; colour = blue"
+    assert [(c.field, c.value) for c in intent.criteria] == [("activity", "running")]
+    assert "activity = running" in said(read("a blue sweater for running").intent)

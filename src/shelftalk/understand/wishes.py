@@ -73,10 +73,18 @@ _MILDLY_TOO = re.compile(
 _MILDLY = re.compile(r"(?<!or )\b(?:maybe|perhaps|possibly|ideally|preferably)(?: (?:in|with|an?|something|one))* $")
 
 
+# "for cycling to work" tells when it is used, and asks for no product made for cycling
+_ON_THE_WAY = re.compile(
+    r" to (?:and from )?(?:the |my |our |his |her )?(?:work|school|uni\w*|college|office|job|town|class|shops?|gym|station|campus|kindergarten|nursery)\b"
+)
+
+
 def mildly(text: Text, first: int, last: int, nouns: Collection[str]) -> bool:
     """Whether the words from token `first` to `last` are only thought of: "maybe grey", "pockets would be a plus". Of a thing itself
     ("a grey blanket would be nice") that is politeness; `nouns` are the stems of what the shop sells."""
     start, after = text.tokens[first].start, _MILDLY_TOO.match(text.low[text.tokens[last].end :][:50])
+    if text.tokens[last].low.endswith("ing") and _ON_THE_WAY.match(text.low[text.tokens[last].end :]):
+        return True
     return bool(_MILDLY.search(text.low[max(0, start - 40) : start])) or (
         after is not None and (after["thing"] is None or stem(after["thing"]) not in nouns)
     )
