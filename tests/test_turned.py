@@ -13,7 +13,20 @@ from shelftalk.asked import which_is_best
 from shelftalk.catalog import Catalog
 from shelftalk.prompts import PromptLibrary
 from shelftalk.render import assistant_turn
-from shelftalk.values import Answer, Criterion, Facet, Facets, Intent, Product, Request
+from shelftalk.understand import Understood
+from shelftalk.values import (
+    Answer,
+    Candidate,
+    Criterion,
+    Facet,
+    Facets,
+    Intent,
+    Pick,
+    Product,
+    Request,
+    Retrieval,
+)
+from shelftalk.work import Work
 from tests.catalog.fakes import HashEmbedder
 
 
@@ -132,3 +145,13 @@ def test_what_all_share_is_no_difference() -> None:
     said = which_is_best([mower("a", "1", 1, 70), mower("b", "2", 1, 70)], Intent(), facets)
     assert "price" in said
     assert "noise" not in said
+
+
+@pytest.mark.parametrize("loud, told", [(True, False), (False, True)])
+def test_what_is_sold_out_is_told_only_where_it_would_be_shown(loud: bool, told: bool) -> None:
+    here, gone = Product("a", "Drill A", attributes={"quiet": True}), Product("b", "Drill B", stock=0, attributes={"quiet": not loud})  # fmt: skip
+    note = "Out of stock and so left for last: Drill B."
+    found = Retrieval((Candidate(here, 1.0), Candidate(gone, 0.5)), notes=(note,))
+    intent = Intent(criteria=(Criterion("quiet", "is", True),), query="drill", shopping=True)
+    work = Work(Request("a quiet drill"), Understood(intent), {}, retrieval=found)
+    assert (note in work.notes([Pick(here, 1, 1.0, "")], None)) == told
