@@ -13,7 +13,20 @@ from shelftalk.asked import which_is_best
 from shelftalk.catalog import Catalog
 from shelftalk.prompts import PromptLibrary
 from shelftalk.render import assistant_turn
-from shelftalk.values import Answer, Criterion, Facet, Facets, Intent, Product, Request
+from shelftalk.understand import Understood
+from shelftalk.values import (
+    Answer,
+    Candidate,
+    Criterion,
+    Facet,
+    Facets,
+    Intent,
+    Pick,
+    Product,
+    Request,
+    Retrieval,
+)
+from shelftalk.work import Work
 from tests.catalog.fakes import HashEmbedder
 
 
@@ -74,6 +87,11 @@ def test_cheaper_than_the_cheapest_keeps_what_else_was_asked(shelf: Shelf) -> No
     assert any("lower in price" in note for note in answer.notes)
 
 
+def test_that_nothing_is_cheaper_is_said_with_the_cheapest(shelf: Shelf) -> None:
+    answer = shelf.ask("got anything less expensive?", history=(Turn("user", "a mower of at least 15 kg"), listed("m2", "m3")))  # fmt: skip
+    assert any("Nothing in stock that fits is lower in price" in n and "m2 at 150" in n for n in answer.notes)
+
+
 def test_what_keeps_a_loosened_limit_stands_before_what_comes_nearest_to_it(shelf: Shelf) -> None:
     answer = shelf.ask("cheaper", history=(Turn("user", "a mower"), listed("m2", "m5")))
     assert ids(answer) == ["m1", "m2", "m3"], "one is cheaper; the next cheapest follow, and not the dearest"
@@ -127,3 +145,13 @@ def test_what_all_share_is_no_difference() -> None:
     said = which_is_best([mower("a", "1", 1, 70), mower("b", "2", 1, 70)], Intent(), facets)
     assert "price" in said
     assert "noise" not in said
+
+
+@pytest.mark.parametrize("loud, told", [(True, False), (False, True)])
+def test_what_is_sold_out_is_told_only_where_it_would_be_shown(loud: bool, told: bool) -> None:
+    here, gone = Product("a", "Drill A", attributes={"quiet": True}), Product("b", "Drill B", stock=0, attributes={"quiet": not loud})  # fmt: skip
+    note = "Out of stock and so left for last: Drill B."
+    found = Retrieval((Candidate(here, 1.0), Candidate(gone, 0.5)), notes=(note,))
+    intent = Intent(criteria=(Criterion("quiet", "is", True),), query="drill", shopping=True)
+    work = Work(Request("a quiet drill"), Understood(intent), {}, retrieval=found)
+    assert (note in work.notes([Pick(here, 1, 1.0, "")], None)) == told

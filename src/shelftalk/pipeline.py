@@ -22,7 +22,7 @@ from shelftalk.rank import Ranker, RankJob
 from shelftalk.readings import follow_up, spread
 from shelftalk.retrieve import Retriever, Shelves
 from shelftalk.retrieve.near import nearest
-from shelftalk.retrieve.relax import names_kind
+from shelftalk.retrieve.relax import KIND_FIELDS, names_kind
 from shelftalk.retrieve.stock import last, placed
 from shelftalk.settings import Settings
 from shelftalk.text import clean, shorten
@@ -38,6 +38,7 @@ from shelftalk.values import (
     Ranking,
     Request,
     Retrieval,
+    Sort,
     Turn,
 )
 from shelftalk.work import Work, check, said_so_far, timed, without
@@ -229,7 +230,7 @@ class Pipeline:
                 break
             more = self._current().retrieve.retrieve(intent, k=k)
             if _in_stock(more) > left:
-                told = (*notes, _beyond(gone, intent, left))
+                told = (*notes, self._cheapest(gone, intent, left) or _beyond(gone, intent, left))
                 work.understood = replace(work.understood, intent=intent, notes=told)
                 # without a kind named, what is nearest to the limit may be no such thing at all
                 if gone == steps[-1][1] and names_kind(intent.constraints):
@@ -237,6 +238,18 @@ class Pipeline:
                     more = replace(more, candidates=last(placed([(c.product, c.scores) for c in order]), ())[0])
                 found = more
         return found
+
+    def _cheapest(self, gone: Sequence[Constraint], intent: Intent, left: int) -> str:
+        """The note that nothing in stock is cheaper, with what the cheapest costs; "" where it was about something else."""
+        if left or any((c.field, c.operator) != ("price", "<") for c in gone):
+            return ""
+        order = replace(intent, sort=Sort("price", "asc"), criteria=())
+        found = self._current().retrieve.retrieve(order).candidates
+        first = next((c.product for c in found if c.product.price is not None and not sold_out(c.product)), None)
+        if first is None or first.price is None:
+            return ""
+        price = f"{first.price} {first.currency or ''}".strip()
+        return f"Nothing in stock that fits is lower in price than what was shown; the cheapest is {shorten(clean(first.title), 60)} at {price}."
 
     def _order(self, work: Sequence[Work], strategy: str | None = None) -> None:
         started = time.perf_counter()
@@ -333,14 +346,17 @@ class Pipeline:
         relaxed = work.retrieval.relaxed if work.retrieval is not None else ()
         retriever = self._current().retrieve
         lacking, fieldless = retriever.lacking(work.intent, relaxed), retriever.fieldless(work.intent, relaxed)
-        among = (
-            f"of these kinds ({kinds})" if (kinds := ", ".join(map(clean, work.intent.named_kinds))) else "that fits"
-        )
+        kinds = ", ".join(map(clean, work.intent.named_kinds))
+        limits = [c for c in work.intent.constraints if c.field not in KIND_FIELDS]
+        strange = retriever.fieldless(work.intent, limits) if fieldless and kinds else ()  # none of the kinds has it
         later = [shorten(clean(p.product.title), 60) for p in picks if to_come(p.product)]
         notes = (
             *answer.notes,
             *(f'Nothing that fits is listed as "{wanted_value(c)}".' for c in lacking),
-            *(f'No product {among} has the field "{plain_name(c.field)}".' for c in fieldless),
+            *(
+                f'No product {f"of these kinds ({kinds})" if c in strange else "that fits"} has the field "{plain_name(c.field)}".'
+                for c in fieldless
+            ),
             *(f"Not in the shop yet, to be ordered ahead: {title}." for title in later),
         )
         return replace(answer, picks=picks, opening=explain.opening(job), follow_up=back, notes=notes)

@@ -13,8 +13,10 @@ from shelftalk.catalog.rows import search_text
 from shelftalk.catalog.standing import Scope
 from shelftalk.errors import UsageError
 from shelftalk.explain import taken_as
+from shelftalk.facts.availability import sold_out
 from shelftalk.retrieve.criteria import answering
-from shelftalk.text import clean
+from shelftalk.retrieve.stock import LEFT_FOR_LAST, NAMED
+from shelftalk.text import clean, shorten
 from shelftalk.understand import Understood
 from shelftalk.understand.turns import CLEARED
 from shelftalk.understand.wishes import liked
@@ -79,7 +81,7 @@ class Work:
     def notes(self, picks: Sequence[Pick], currency: str | None) -> tuple[str, ...]:
         """What the shopper should know beside the picks, in the order of the stages."""
         taken = taken_as(self.intent, currency, self.request.request)
-        notes = [*self.understood.notes, *taken, *self.retrieval.notes, *self.ranking.notes]
+        notes = [*self.understood.notes, *taken, *filter(self._would_show, self.retrieval.notes), *self.ranking.notes]
         for explanation in self.explanations:
             notes.extend(note for note in explanation.notes if note not in notes)
         if not self.intent.shopping:
@@ -91,6 +93,19 @@ class Work:
                 f"None of these speaks of '{it}'." for it in liked(self.request.request) if not _spoken(it, picks)
             ]
         return tuple(notes)
+
+    def _would_show(self, note: str) -> bool:
+        """Whether a note is no note on products out of stock, or one of these would be shown if it could be had: it meets the wishes that
+        those shown meet."""
+        if not note.startswith(LEFT_FOR_LAST):
+            return True
+        shown = [c for c in self.retrieval.candidates if not sold_out(c.product)][:1]
+        gone = [
+            c
+            for c in self.retrieval.candidates
+            if sold_out(c.product) and shorten(clean(c.product.title), NAMED) in note
+        ]
+        return not gone or any(c in answering([*shown, c], self.intent.criteria) for c in gone)
 
     def answer(
         self, k: int, *, currency: str | None, explain: str | None, model: str | None, engine: str | None

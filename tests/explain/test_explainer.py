@@ -373,3 +373,15 @@ def test_what_a_shop_praises_or_sets_above_others_is_not_quoted(tmp_path) -> Non
     assert "quietest" not in told.reason
     assert "superb" not in told.reason
     assert "It hums as it boils" in told.reason
+
+
+def test_each_limit_is_told_once_a_refusal_too_and_the_shops_words_repeat_none() -> None:
+    kettle = Product(
+        id="k1",
+        title="Ember Kettle",
+        description="It has a keep-warm function for tea. The cord is short.",
+        attributes={"keep_warm": True, "colour": "red"},
+    )
+    limits = (Constraint("keep_warm", "=", True, "keep warm"), Constraint("colour", "!=", "green", "green"))
+    reason = explainer().explain(job("a kettle with keep warm, not green", *limits, products=(kettle,)))[0].reason
+    assert reason == "Keep warm: yes. Colour: red, not green."

@@ -183,3 +183,10 @@ def test_an_edited_wish_for_a_field_that_its_kinds_do_not_have_is_told(client: T
     ]
     alone = _ask(client, "under 1000", intent={"criteria": wishes})
     assert not [n for n in alone["notes"] if "has the field" in n], "some product that fits has each of them"
+
+
+def test_a_field_that_some_product_of_the_kind_has_is_not_said_to_be_missing_from_the_kind(client: TestClient) -> None:
+    wishes = [{"field": "laptop_size_inch", "want": "high"}]
+    limits = [{"field": "categories", "operator": "=", "value": "Backpacks"}, {"field": "use", "operator": "=", "value": "hiking"}]  # fmt: skip
+    answer = _ask(client, "backpack", intent={"kinds": ["Backpacks"], "constraints": limits, "criteria": wishes})
+    assert not [n for n in answer["notes"] if "No product of these kinds" in n]

@@ -180,8 +180,8 @@ class Explainer:
         self, claims: list[Claim], product: Product, cards: Sequence[CardFact], better: frozenset[str]
     ) -> list[Claim]:
         """The claims of a record that speaks alone: what criteria, limits and the sort touch, what is met first, none twice; then what
-        stands near to the request, then what was asked for and goes without saying; one fact more where there is nothing of these. A
-        wish that is not met is told as such in fields that another pick does `better` in."""
+        stands near to the request, what was turned down, then what was asked for and goes without saying; one fact more where there
+        is nothing of these. A wish that is not met is told as such in fields that another pick does `better` in."""
         found = list(claims)
         told = {e.field for c in found for e in c.evidence}
         words: set[str] = set()
@@ -199,7 +199,8 @@ class Explainer:
         rest = sorted((c for c in cards if not c.asked), key=lambda c: c.fact.field == "price")
         for some, most in (
             ([c for c in wished if c not in known], MOST_ASKED),
-            ([c for c in cards if c.touched], ENOUGH),
+            ([c for c in cards if c.touched and not _again(c, wished)], ENOUGH),
+            ([c for c in known if _kept_out(c)], MOST_ASKED),
             ([c for c in rest[:1] if c.fact.kind == "mention"], 1),
             (known, ENOUGH),
             (rest, 1),
@@ -225,7 +226,20 @@ def _evident(card: CardFact, title: Container[str]) -> bool:
     fact = card.fact
     if fact.amount is not None or fact.truth is not None or not card.constraints or card.criterion is not None:
         return False
-    return all(c.operator in ("!=", "not in") for c in card.constraints) or all(s in title for s in stems(said(fact)))
+    return _kept_out(card) or all(s in title for s in stems(said(fact)))
+
+
+def _again(card: CardFact, wished: Sequence[CardFact]) -> bool:
+    """Whether the shop's own words only say a yes/no fact again that was asked for: "a USB socket is built in" beside "USB port: yes"."""
+    if card.fact.kind != "mention":
+        return False
+    words = set(stems(said(card.fact)))
+    return any(c.fact.truth is not None and words & set(stems(c.fact.name)) for c in wished)
+
+
+def _kept_out(card: CardFact) -> bool:
+    """Whether all limits on a field turn values of it down: "not white"."""
+    return bool(card.constraints) and all(c.operator in ("!=", "not in") for c in card.constraints)
 
 
 def _unproven(clause: str) -> bool:

@@ -8,6 +8,8 @@ from shelftalk.facts.availability import sold_out
 from shelftalk.text import clean, shorten
 from shelftalk.values import Candidate, Constraint, Product
 
+LEFT_FOR_LAST = "Out of stock and so left for last: "  # begins the note
+NAMED = 60  # characters of a title in it
 SHOWN = 3  # so many places are worth a word when a product that is sold out leaves them
 
 
@@ -28,8 +30,8 @@ def last(
     if ordered == list(candidates):
         return tuple(candidates), ()
     first = [c for c in gone if candidates.index(c) < SHOWN]
-    titles = " and ".join(shorten(clean(c.product.title), 60) for c in first[:2])
-    told = f"Out of stock and so left for last: {titles}."
+    titles = " and ".join(shorten(clean(c.product.title), NAMED) for c in first[:2])
+    told = f"{LEFT_FOR_LAST}{titles}."
     return placed([(c.product, c.scores) for c in ordered]), (told,) if first else ()
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from shelftalk.understand.absence import lacking_before
 from shelftalk.understand.asides import all_the_same
 from shelftalk.understand.index import Field, Index
-from shelftalk.understand.lexicon import COMMON, FILLER, IMPLIED, LACKS, VALUE_SYNONYMS
+from shelftalk.understand.lexicon import COMMON, CONCEPTS, FILLER, IMPLIED, LACKS, VALUE_SYNONYMS
 from shelftalk.understand.mention import Mention
 from shelftalk.understand.polarity import rejected_after
 from shelftalk.understand.tokens import Text, stem, stemmed, stems
@@ -95,8 +96,10 @@ def _free_of(text: Text, known: Field, negative: list[bool]) -> tuple[int, int] 
         return None
     lead = known.name[-2]
     for i, token in enumerate(text.tokens):
-        if token.stem == lead and i and ((negative[i] and not _after_free(text, i)) or rejected_after(text, i)):
-            return max(0, i - 1), i
+        if token.stem not in CONCEPTS.get(lead, {lead}) or not i or _after_free(text, i):
+            continue
+        if negative[i] or lacking_before(text, i) or rejected_after(text, i):
+            return i if text.tokens[i - 1].low in ("and", "or") else i - 1, i
     return None
 
 

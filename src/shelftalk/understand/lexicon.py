@@ -133,6 +133,7 @@ video videos film recording shoot shooting record records recording
 temperature warmth
 flavor flavour taste
 scent fragrance smell odor odour
+fragrance perfume perfumes perfumed scent scents
 system os platform
 processor cpu chip
 camera photo photos
@@ -189,7 +190,7 @@ VALUE_SYNONYMS: dict[str, tuple[str, ...]] = {
     "bt": ("bluetooth",), "noise cancelling": ("noise cancellation", "active noise cancelling", "anc"), "anc": ("noise cancelling",),
     "elastic": ("elasticity", "elasticated"), "stretchy": ("elasticity", "elastic"), "stretch": ("elastic", "elasticity"), "lithium ion": ("lithium",), "li ion": ("lithium",),
     "unscented": ("fragrance-free", "scent-free"), "scent free": ("unscented",), "fragrance free": ("unscented",), "odorless": ("unscented",),
-    "gold": ("golden",), "golden": ("gold",), "machine washable": ("machine",), "hand washable": ("hand",), "washer": ("machine",), "small": ("s",), "medium": ("m",), "large": ("l",), "extra large": ("xl",), "x large": ("xl",), "extra small": ("xs",),
+    "gold": ("golden",), "golden": ("gold",), "machine washable": ("machine",), "washing machine": ("machine washable", "machine"), "hand washable": ("hand",), "washer": ("machine",), "small": ("s",), "medium": ("m",), "large": ("l",), "extra large": ("xl",), "x large": ("xl",), "extra small": ("xs",),
 }  # fmt: skip
 
 # What is so by its nature has the yes/no attribute: whatever has Bluetooth is wireless.

@@ -32,6 +32,7 @@ from shelftalk.understand.packs import pack_anchors, packs
 from shelftalk.understand.polarity import accepted_after, negatives, rejected_after
 from shelftalk.understand.quantities import compared_here, quantities
 from shelftalk.understand.refusals import (
+    allergens,
     another,
     comparing_tokens,
     excluded,
@@ -49,7 +50,7 @@ from shelftalk.understand.spelling import corrected
 from shelftalk.understand.superlatives import Order, order, thrift, thrift_tokens, thrift_words
 from shelftalk.understand.tokens import Text, stems, tokenise
 from shelftalk.understand.unknown import unknown
-from shelftalk.understand.wishes import is_shopping, milds, preferences, query, tastes
+from shelftalk.understand.wishes import is_shopping, mild_limits, milds, preferences, query, tastes
 from shelftalk.values import Constraint, Facets, Intent, Scalar, Sort
 
 # What is read of a request: nobody words a wish at greater length, and hostile text shall not cost more.
@@ -148,7 +149,7 @@ class Reader:
         limit_tokens |= label_tokens | body.tokens
         found = [m for m in first_pass if not set(range(m.first, m.last + 1)) & (pack_tokens | limit_tokens)]
         found = [m for m in found if not set(range(m.first, m.last + 1)) <= sort_tokens]
-        liked, alone, mild = tastes(text), freed(text), milds(text, found)
+        liked, alone, mild = tastes(text), freed(text), milds(text, found, index.nouns)
         found = [m for m in found if m not in mild]
         found = [m for m in found if m.first not in liked or m.field == "categories" or index.fields[m.field].brand]
         ends = {m.last for m in found}
@@ -180,6 +181,7 @@ class Reader:
         taken_in |= adults | {i for m in found for i in range(m.first, m.last + 1)}
         lacks, lacking_tokens = absent(text, index, negative, taken_in, category)
         switches, mended = mend(text, complaint, [*switches, *lacks])
+        switches, wished = mild_limits(text, switches, mild, index.nouns)
         constraints = [
             *_values(text, index, found, turned),
             *switches,
@@ -226,7 +228,13 @@ class Reader:
             f"no field here speaks of '{word}': products whose title or values name it are left out"
             for word in exclude[:1]
         ]
-        notes += [*untold, *body.notes, *([odd.note] if odd else []), *_told(text, spoken)]
+        notes += [
+            *allergens(text, index, used),
+            *untold,
+            *body.notes,
+            *([odd.note] if odd else []),
+            *_told(text, spoken),
+        ]
         foreign = lacking(text, index, found, used) if category else []
         notes += [f"'{name}' is no category here: looked for in {category}" for name in foreign]
         return Reading(
@@ -244,7 +252,7 @@ class Reader:
                         {i for m in found for i in range(m.first, m.last + 1)},
                     ),
                     shopping=True,
-                    criteria=(*old, *mended, *wanted_either),
+                    criteria=(*old, *mended, *wanted_either, *wished),
                 ),
                 slips,
             ),

@@ -16,6 +16,9 @@ from shelftalk.understand.tokens import Text, bag, stemmed, stems
 from shelftalk.understand.units import UNITS
 from shelftalk.values import Scalar
 
+_COMPARING = bag(
+    "exceed exceeds exceeding surpass surpasses surpassing beyond"
+)  # "must not exceed 3 kg" names no thing
 _REFUSING = bag("no without non avoid except excluding contain contains containing not of with")
 
 
@@ -177,6 +180,31 @@ _NOT_FOR = re.compile(
 )
 
 
+_ALLERGIC = re.compile(r"\b(?:allerg(?:ic|y|ies)|intoleran(?:t|ce)) (?:to|of) ")
+
+
+def allergens(text: Text, index: Index, used: set[int]) -> list[str]:
+    """A note for each thing that somebody does not bear and no field speaks of: "allergic to nuts and perfume"."""
+    things: list[list[int]] = []
+    for match in _ALLERGIC.finditer(text.low):
+        things.append([])
+        for i in range(text.at(match.end()), len(text.tokens)):
+            token = text.tokens[i]
+            if token.hard or token.aside or (token.low in FUNCTION and token.low not in ("and", "or")):
+                break
+            if token.comma or token.low in ("and", "or"):
+                things.append([])
+            if token.low not in ("and", "or"):
+                things[-1].append(i)
+    strange = [
+        text.span(thing[0], thing[-1])
+        for thing in things
+        if 0 < len(thing) <= 2
+        and not any(i in used or text.tokens[i].stem in index.nouns | index.by_word.keys() for i in thing)
+    ]
+    return [f"the shop's data cannot tell whether a product holds '{what}': ask its maker" for what in strange[:3]]
+
+
 def excluded(
     text: Text, index: Index, negative: list[bool], used: set[int], alone: Collection[int] = ()
 ) -> tuple[str, ...]:
@@ -184,7 +212,7 @@ def excluded(
     out: list[str] = []
     for i, (token, off) in enumerate(zip(text.tokens, negative, strict=True)):
         plain = token.low in FILLER or token.low in COMMON or token.low in SUPERLATIVES or token.stem in index.nouns
-        plain = plain or token.stem in index.by_name
+        plain = plain or token.stem in index.by_name or "'" in token.low or token.low in _COMPARING
         if i in alone and not plain and i not in used and token.gap.endswith("-"):
             out += spellings(token.low)
         if not off or plain or i in used or token.numeric or len(token.low) < 4:

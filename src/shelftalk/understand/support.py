@@ -249,8 +249,10 @@ def _support(text: Text, index: Index, mention: Mention, value: Value, known: Fi
             score += 1.0
     if is_color(known) and re.search(r"\bcolou?r", text.low):
         score += 1.0
-    if text.tokens[last].low.removesuffix("'s") in _PEOPLE and (
-        (first and tokens[first - 1].low == "for") or tokens[last].low.endswith("'s")
+    if tokens[last].low.removesuffix("'s") in _PEOPLE and (
+        (first and tokens[first - 1].low == "for")
+        or tokens[last].low.endswith("'s")
+        or (_GENDER & set(known.name) and _wearer(text, index, first))
     ):
         score += 1.0
     follow = last + 1
@@ -284,6 +286,16 @@ def _support(text: Text, index: Index, mention: Mention, value: Value, known: Fi
             score += 1.0
             break
     return score
+
+
+def _wearer(text: Text, index: Index, first: int) -> bool:
+    """Whether the people named from token `first` on are to wear it: "for a man", "I'm a woman", "running shoes men"."""
+    before = text.tokens[first - 1] if first else None
+    beside = before is not None and before.stem in index.nouns and re.fullmatch(r"[ ,(/-]+", text.tokens[first].gap)
+    return bool(beside or _WEARER.search(text.low[: text.tokens[first].start]))
+
+
+_WEARER = re.compile(r"\b(?:for|as|i'?m|i am)(?: (?:an?|the))?(?: (?!not\b)[\w-]+)? $")
 
 
 def _brand_support(text: Text, mention: Mention, value: Value) -> float:

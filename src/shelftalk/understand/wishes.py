@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 
 from shelftalk.understand.lexicon import FILLER, FUNCTION
 from shelftalk.understand.mention import Mention
-from shelftalk.understand.tokens import Text, bag
+from shelftalk.understand.tokens import Text, bag, stem
+from shelftalk.values import Constraint, Criterion
 
 _FOR = re.compile(
     r"\b(?:for|to give|as a)\s+(?!(?:under|less|more|about|around|the price|sale|me\b|\d|that price|this price|it\b|them\b|sure|now|real|us\b|real|free|cheap|a good|something))((?:(?:my|a|an|the|our|his|her|their|some|in|on|at|of|and|with|to|use)\s+)*[\w'-]+(?:\s+(?!(?:under|less|for|that|with|but|below|over|at least|which|who|from|please|and|or|if|can|could|what|i)\b)[\w'-]+){0,4})",
@@ -67,22 +68,47 @@ def is_shopping(text: Text, found_anything: bool) -> bool:
 
 
 _MILDLY_TOO = re.compile(
-    r"(?: \w+)?,? (?:(?:maybe|perhaps|possibly|ideally|preferably)\s*(?:[.,;!?]|$)|(?:if (?:you have|there is|there's|you've got) (?:it|one|any|some|them)|if (?:at all )?possible|would be (?:nice|lovely|great|a plus))\b)"
+    r"(?: (?P<thing>\w+))?,? (?:(?:maybe|perhaps|possibly|ideally|preferably)\s*(?:[.,;!?]|$)|(?:if (?:you have|there is|there's|you've got) (?:it|one|any|some|them)|if (?:at all )?possible|if you can|(?:(?:would|'d|will) be|is|are) an? (?:big |nice )?(?:plus|bonus)|(?:would|'d) be (?:nice|lovely|great|good|handy|cool|welcome|perfect|ideal|useful|appreciated))\b)"
 )
-_MILDLY = re.compile(r"(?<!or )\b(?:maybe|perhaps|possibly)(?: (?:in|an?|something|one))* $")
+_MILDLY = re.compile(r"(?<!or )\b(?:maybe|perhaps|possibly|ideally|preferably)(?: (?:in|with|an?|something|one))* $")
 
 
-def milds(text: Text, found: Sequence[Mention]) -> list[Mention]:
+# "for cycling to work" tells when it is used, and asks for no product made for cycling
+_ON_THE_WAY = re.compile(
+    r" to (?:and from )?(?:the |my |our |his |her )?(?:work|school|uni\w*|college|office|job|town|class|shops?|gym|station|campus|kindergarten|nursery)\b"
+)
+
+
+def mildly(text: Text, first: int, last: int, nouns: Collection[str]) -> bool:
+    """Whether the words from token `first` to `last` are only thought of: "maybe grey", "pockets would be a plus". Of a thing itself
+    ("a grey blanket would be nice") that is politeness; `nouns` are the stems of what the shop sells."""
+    start, after = text.tokens[first].start, _MILDLY_TOO.match(text.low[text.tokens[last].end :][:50])
+    if text.tokens[last].low.endswith("ing") and _ON_THE_WAY.match(text.low[text.tokens[last].end :]):
+        return True
+    return bool(_MILDLY.search(text.low[max(0, start - 40) : start])) or (
+        after is not None and (after["thing"] is None or stem(after["thing"]) not in nouns)
+    )
+
+
+def milds(text: Text, found: Sequence[Mention], nouns: Collection[str]) -> list[Mention]:
     """The values that are only thought of: "a warm blanket, maybe grey"."""
-    return [
-        m
-        for m in found
-        if m.field != "categories"
-        and (
-            _MILDLY.search(text.low[max(0, text.tokens[m.first].start - 40) : text.tokens[m.first].start])
-            or _MILDLY_TOO.match(text.low[text.tokens[m.last].end :][:40])
-        )
-    ]
+    return [m for m in found if m.field != "categories" and mildly(text, m.first, m.last, nouns)]
+
+
+def mild_limits(
+    text: Text, limits: Sequence[Constraint], mild: Sequence[Mention], nouns: Collection[str]
+) -> tuple[list[Constraint], list[Criterion]]:
+    """The yes/no limits that are meant, and those that are only thought of, with the `mild` values, as mild wishes."""
+    kept: list[Constraint] = []
+    wished = [Criterion(m.field, "is", m.value.value, 1, text.span(m.first, m.last)) for m in mild if m.value]
+    for limit in limits:
+        at = text.low.find(limit.span.lower()) if limit.span else -1
+        first, last = text.at(at), text.at(at + len(limit.span)) - 1
+        if at < 0 or isinstance(limit.value, tuple) or not mildly(text, first, max(first, last), nouns):
+            kept.append(limit)
+        elif limit.operator in ("=", "!="):
+            wished.append(Criterion(limit.field, "is" if limit.operator == "=" else "not", limit.value, 1, limit.span))
+    return kept, wished
 
 
 def preferences(text: Text, used: set[int], negative: list[bool], mild: Sequence[Mention] = ()) -> tuple[str, ...]:
