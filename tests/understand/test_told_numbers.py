@@ -104,7 +104,7 @@ def test_a_size_may_follow_whom_it_is_for(text, sizes):
 def test_a_size_on_a_scale_that_the_shop_has_not_is_told_of(text):
     understood = read(text)
     assert said(understood.intent) == "categories = Boots"
-    assert any("sizes_eu" in note for note in understood.notes)
+    assert any("EU sizes" in note for note in understood.notes)
 
 
 @pytest.mark.parametrize(

@@ -234,7 +234,14 @@ class Reader:
             for word in exclude[:1]
         ]
         notes += [f"'{text.span(*at)}' was asked about, not asked for; it is no limit" for at in doubted]
-        notes += [*untold, *body.notes, *young_notes, *odd_sizes, *([odd.note] if odd else []), *_told(text, spoken)]
+        notes += [
+            *untold,
+            *body.notes,
+            *young_notes,
+            *odd_sizes.values(),
+            *([odd.note] if odd else []),
+            *_told(text, spoken),
+        ]
         foreign = lacking(text, index, found, used) if category else []
         notes += [f"'{name}' is no category here: looked for in {category}" for name in foreign]
         return Reading(
@@ -265,7 +272,7 @@ class Reader:
             ),
             thrifty,
             tuple(dict.fromkeys(notes)),
-            asides=(*body.words, *foreign),
+            asides=(*body.words, *odd_sizes, *foreign),
         )
 
     def _names_something(self, sentence: str) -> bool:

@@ -21,7 +21,7 @@ _SCALES = frozenset(("eu", "uk", "us"))
 
 def sizes(
     text: Text, index: Index, negative: list[bool], taken: frozenset[int], category: str | None = None
-) -> tuple[list[Constraint], set[int], list[str]]:
+) -> tuple[list[Constraint], set[int], dict[str, str]]:
     """The sizes asked for as constraints on a field that holds such labels, the tokens they were read from, and notes on those
     told on a scale that no field is on.
 
@@ -29,7 +29,7 @@ def sizes(
     """
     out: list[Constraint] = []
     used: set[int] = set()
-    notes: list[str] = []
+    notes: dict[str, str] = {}
     for match in _SIZE.finditer(text.low):
         start = match.start("first") if match["whom"] else match.start()
         first, last = text.at(start), text.at(match.end()) - 1
@@ -38,7 +38,7 @@ def sizes(
         other = _another_scale(index, scale, category)
         if other is not None:
             said = text.text[match.start() : match.end()].strip()
-            notes.append(f"'{said}' is no limit: sizes here are told as {other}")
+            notes[said] = f"'{said}' is no limit: sizes here are {other} sizes"
             used |= set(range(first, last + 1))
             continue
         found = _holding(index, labels, scale, category)
@@ -60,12 +60,12 @@ def sizes(
 
 
 def _another_scale(index: Index, scale: str | None, category: str | None) -> str | None:
-    """The field of sizes on another scale than the one named, where none is on that one or on none."""
+    """The scale of the sizes here where it is another than the one named."""
     held = [k for k in index.fields.values() if _SIZED & set(k.name) and k.carried(category) and k.within]
     scales = [_SCALES & set(k.name) for k in held]
     if category is None or scale is None or not held or any(not s or scale[:2] in s for s in scales):
         return None
-    return held[0].field
+    return " or ".join(sorted(s.upper() for s in scales[0]))
 
 
 def _numbers(known: Field, labels: list[str]) -> list[Scalar]:
