@@ -113,6 +113,7 @@ def test_a_size_on_a_scale_that_the_shop_has_not_is_told_of(text):
         ("a briefcase for a 14 inch work laptop", 14),
         ("a briefcase, the laptop is 16.2 inches", 16.2),
         ("a briefcase that holds laptops up to 17 inch", 17),
+        ("a laptop briefcase 14 inch", 14),
     ],
 )
 def test_what_shall_hold_a_thing_is_as_large_or_larger(text, inches):

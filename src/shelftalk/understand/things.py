@@ -14,6 +14,7 @@ _MEASURE = stemmed("size diagonal width length height depth diameter max maximum
 # What is told apart by its diagonal, and held by something as large or larger; a wheel or a blade must fit exactly.
 _DEVICES = stemmed("laptop notebook computer tablet ereader phone camera monitor tv television")
 _LINK = re.compile(r"(?:'s| is| has| measures|,| size| of| with| an?| up to| about| around| roughly| exactly)* ")
+_HOLDER = re.compile(r" (?:backpack|rucksack|bag|briefcase|sleeve|case|stand|mount|arm|cover)s?,? ")
 _OWN = re.compile(r"\b(?:my|our|his|her|their|for|fits?|holds?|carry|carries|carrying)\b[^.,;!?]{0,30}$")
 
 
@@ -62,5 +63,6 @@ def _beside(text: Text, amount: Amount, thing: str) -> int | None:
     start = text.tokens[amount.number.first].start
     for i in range(amount.number.first - 1, max(-1, amount.number.first - 7), -1):
         if text.tokens[i].stem == thing:
-            return i if _LINK.fullmatch(text.low[text.tokens[i].end : start]) else None
+            between = text.low[text.tokens[i].end : start]
+            return i if _LINK.fullmatch(between) or _HOLDER.fullmatch(between) else None
     return None
