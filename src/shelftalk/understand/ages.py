@@ -10,20 +10,21 @@ from shelftalk.understand.lexicon import FUNCTION
 from shelftalk.understand.nearby import Quantity
 from shelftalk.understand.numbers import numbers
 from shelftalk.understand.tokens import Text, tokenise
-from shelftalk.values import Criterion
+from shelftalk.values import Constraint, Criterion
 
 _NUMBER = r"\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen"
+_CHILDREN = (
+    r"(?:(?:grand|god|step)?(?:children|kids|sons|daughters)|child(?:ren)?|kids|boys|girls|brothers|sisters|siblings|twins|nieces|nephews|"
+    r"cousins|toddlers|teens|teenagers|little ones|students|pupils)"
+)
 _AGES = (
     re.compile(rf"\b(?P<n>{_NUMBER})[- ]?(?P<unit>year|yr|month|mo)s?[- ]?olds?\b"),
     re.compile(rf"\b(?:ages?|aged)(?: of| range)? (?P<n>{_NUMBER})(?: ?(?P<unit>years?|months?))?\b(?! (?:inch|cm|mm|gb|dollars|bucks))"),
     re.compile(rf"\b(?:turn(?:s|ing)|just turned|is) (?P<n>{_NUMBER})(?: (?P<unit>years?))?(?= (?:soon|next|this|today|tomorrow|in \w+)\b|[.!?,](?!\d)|$)"),
     re.compile(rf"\b(?:(?:he|she|who)(?:'s| is)|turns|turned|turning) (?:only |just |almost |nearly |already )?(?P<n>{_NUMBER})(?: (?P<unit>years?|months?)(?: old)?)?(?= (?:and|but|so|now)\b|[.!?,](?!\d)|$)"),
     re.compile(rf"\b(?P<n>{_NUMBER})(?:st|nd|rd|th) birthday\b"),
+    re.compile(rf"\b{_CHILDREN}(?: who)?(?: are|'re)?,? \(?(?:(?:aged?|about|around|roughly|maybe|like) )*(?P<n>{_NUMBER})(?:[- ]?ish| or so)\b"),
 )  # fmt: skip
-_CHILDREN = (
-    r"(?:(?:grand|god|step)?(?:children|kids|sons|daughters)|child(?:ren)?|kids|boys|girls|brothers|sisters|siblings|twins|nieces|nephews|"
-    r"cousins|toddlers|teens|teenagers|little ones|students|pupils)"
-)
 _ALL = rf"(?P<all>(?:{_NUMBER})(?:(?:,? (?:and|&|or|to) | ?[-\u2013] ?)(?:an? )?(?:{_NUMBER})|, ?(?:{_NUMBER}),? (?:and|&|or) (?:{_NUMBER}))"
 _END = r"(?=\W*$|\W*[.,;!?)]|,? (?:and|who|that|with|under|for|to|in|on|is|are|but|please|below|less|at|max)\b)"
 _SEVERAL = (
@@ -70,6 +71,35 @@ def _suiting(told: list[float], unit: str | None, index: Index, first: int, last
         age = _in(max(told) if oldest else min(told), unit or "year", known.unit.name if known.unit else "year")
         out.append(Quantity(known.field, ">=" if oldest else "<=", age, first, last, said))
     return out
+
+
+_CHILDHOOD = 13  # years
+
+
+def for_a_child(
+    youth: list[Quantity], index: Index, category: str | None
+) -> tuple[list[Quantity], list[Constraint], str | None, list[str]]:
+    """The limits that an age makes where the category has a field for it; where it has none, a child's age asks for what is for
+    children: the value of a field that says so, else a wish. With what is said of it in a note."""
+    held = [q for q in youth if q.operator == "=" or index.fields[q.field].carried(category)]
+    if category is None or held or not youth:
+        return youth, [], None, []
+    said = youth[0].span
+    years = [_in_years(q.value, index, q.field) for q in youth if isinstance(q.value, (int, float))]
+    if not years or max(years) >= _CHILDHOOD:
+        return [], [], None, [f"'{said}' is no limit: no field of these products holds an age"]
+    note = f"'{said}' was read as for children: no field of these products holds an age"
+    for known in index.fields.values():
+        if known.kind == "text" and known.carried(category) and known.field != "categories":
+            value = next((v for v, _ in known.facet.values if str(v).lower() in ("children", "kids", "child")), None)
+            if value is not None:
+                return [], [Constraint(known.field, "=", value, said)], None, [note]
+    return [], [], "children's", [note]
+
+
+def _in_years(value: float, index: Index, field: str) -> float:
+    unit = index.fields[field].unit
+    return value / 12 if unit is not None and unit.name == "month" else value
 
 
 def _of_several(text: Text, index: Index) -> tuple[list[Quantity], set[int]]:

@@ -83,10 +83,10 @@ _AND_THEN = re.compile(
     r"\s*,?\s*(?:but|and|yet)\s+(?:less|more|under|over|below|above|at most|at least|no more|not more|no less|fewer|up to|lower|higher|greater|smaller)(?: than)?\s+[$€£]?"
 )
 _THAN_A = re.compile(
-    r"\b(?:than|least|most|over|under|exceeding|beyond|minimum(?: of)?|within|up to)\s+(?P<a>an?)\s+(?P<unit>[a-z]+)\b"
+    r"\b(?:than|least|most|over|under|exceeding|beyond|min(?:imum)?(?: of)?|max(?:imum)?(?: of)?|within|up to)\s+(?P<a>an?)\s+(?P<unit>[a-z]+)\b"
 )
 _A_OR = re.compile(
-    r"\b(?P<a>an?)\s+(?P<unit>[a-z]+)\s+(?:or (?:even )?(?:more|less|over|under|above|below|longer|shorter|larger|smaller|bigger|lighter|heavier)|plus|at (?:least|most)|max(?:imum)?|min(?:imum)?)\b"
+    r"\b(?P<a>an?)\s+(?P<unit>[a-z]+)\s+(?:or (?:even )?(?:more|less|over|under|above|below|longer|shorter|larger|smaller|bigger|lighter|heavier)|plus|at (?:the )?(?:least|most)|max(?:imum)?|min(?:imum)?|tops)\b"
 )
 
 

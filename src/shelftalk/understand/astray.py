@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from shelftalk.understand.amounts import Amount
+from shelftalk.understand.amounts import Amount, amounts
 from shelftalk.understand.index import Field, named
 from shelftalk.understand.nearby import around
 from shelftalk.understand.tokens import Text, bag, stemmed
@@ -19,6 +19,23 @@ _OF_STUFF = re.compile(r" (?:worth )?of (?!(?:memory|ram|storage|capacity|weight
 # A length said in inches is hardly meant of a thing that is measured in millimetres.
 _METRIC, _IMPERIAL = bag("mm cm m km"), bag("in ft yd mi")
 _WEIGHT = stemmed("weight weighs mass")
+
+
+# What is asked of an amount: "is a 30000 mAh power bank allowed on a plane", "will 20 litres be enough?".
+_QUESTION = re.compile(
+    r"(?:^|[.;!?,]|\b(?:and|but|or)) ?(?:is|are|would|will|can|could|does|do|should) (?:[^.;!?,]|[.,]\d){0,60}?"
+    r"\b(?:allowed|permitted|legal|ok|okay|fine|alright|safe|enough|sufficient|too (?:much|many|big|small|little|large|heavy|long|short|high|low))\b"
+)
+
+
+def questioned(text: Text) -> list[tuple[int, int]]:
+    """The first and last tokens of the amounts with a unit of which it is asked whether they will do."""
+    spans = [match.span() for match in _QUESTION.finditer(text.low)]
+    return [
+        (a.number.first, a.last)
+        for a in (amounts(text) if spans else [])
+        if a.unit is not None and any(s <= text.tokens[a.number.first].start < e for s, e in spans)
+    ]
 
 
 def astray(text: Text, amount: Amount, known: Field) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from shelftalk.understand.amounts import Amount, amounts, scaled
 from shelftalk.understand.astray import astray
 from shelftalk.understand.averages import averages, several
-from shelftalk.understand.bodies import carries
+from shelftalk.understand.bodies import BEINGS, carries
 from shelftalk.understand.compare import FLIP, after, compared
 from shelftalk.understand.index import Field, Index
 from shelftalk.understand.measured import field_of, in_unit
@@ -64,9 +64,18 @@ def quantities(
             before.operator, before.value, before.nearest = "between", (before.value, quantity.value), False  # type: ignore[assignment]
             before.span, before.last = text.span(before.first, quantity.last), quantity.last
             used.update(range(quantity.first, quantity.last + 1))
+        elif quantity is not None and before is not None and _besides(text, before, quantity):
+            before.value += quantity.value  # type: ignore[operator]
+            before.span, before.last = text.span(before.first, quantity.last), quantity.last
+            used.update(range(quantity.first, quantity.last + 1))
         elif quantity is not None:
             out.append(quantity)
             used.update(range(quantity.first, quantity.last + 1))
+    if category is not None and all(not _people(index.fields[q.field]) for q in out if q.field in index.fields):
+        two = _pair(text, index)
+        if two is not None and not any(two.field == q.field for q in out):
+            out.append(two)
+            used.update(range(two.first, two.last + 1))
     out += [q for q in several(text, index, negative) if all(o.field != q.field for o in out)]
     out += [
         q for q in averages(text, index, negative) if all(o.field != q.field or o.operator != q.operator for o in out)
@@ -123,6 +132,9 @@ def _read(
         return None
     if operator == "<=" and carries(known) and _UP_TO.match(text.low, begins):
         operator = ">="  # what carries "up to 120 kg" reaches it
+    behind = _BEHIND.match(text.low[text.tokens[last].end : end]) if tailed else None
+    if behind is not None:
+        last = text.at(text.tokens[last].end + behind.end()) - 1
     span = text.text[begins : text.tokens[last].end]
     value = in_unit(known, scaled(amount), amount)
     if amount.low is not None:
@@ -167,6 +179,7 @@ def _read(
     return _text_quantity(known, operator, value, first, last, span)
 
 
+_BEHIND = re.compile(r" (?:max(?:imum)?|tops|at (?:the )?(?:most|least|max))\b")
 _FOR_SO_MANY = re.compile(
     r"\b(?:for|we(?:'re| are)|there (?:are|will be)|fits?|sleeps?|seats?|holds?|accommodates?|room for|space for|family of|group of|party of|having)(?: up to| all| us| the| at least| like| about| around| some| roughly)? $"
 )
@@ -184,15 +197,61 @@ def _people(known: Field) -> bool:
     )
 
 
+def _besides(text: Text, before: Quantity, after: Quantity) -> bool:
+    """Whether two numbers of those who play go together: "2 adults and 3 kids"."""
+    between = text.low[text.tokens[before.last].end : text.tokens[after.first].start]
+    same = before.field == after.field and before.operator == after.operator == "="
+    return same and "player" in before.field and re.fullmatch(r" (?:[\w-]+ )?(?:and|plus|&) ", between) is not None
+
+
 def _either(text: Text, before: Quantity, after: Quantity) -> bool:
     """Whether two numbers of one field are said as alternatives: "for three or four people"."""
     between = text.low[text.tokens[before.last].end : text.tokens[after.first].start].strip()
     return before.field == after.field and between in ("or", "to", "/")
 
 
+_COMPANY = re.compile(
+    r"(?: or so)? (?:people|persons|players|adults|grown[- ]?ups|guests|kids|children|friends|teens|teenagers|girls|boys|guys|of us|of them)\b"
+)
+_AND_ME = re.compile(r"\b(?:me|myself) (?:and|plus|with) (?:my |our |the )?$")
+_TWO = re.compile(
+    r"\b(?:for|just|only) (?:just |only )*(?:(?:me|myself) and my (?P<who>(?:(?!two|three|four)[\w-]+ )?[a-z]+)|my (?P<other>(?:[\w-]+ )?[a-z]+) and (?:me|i|myself))"
+    r"(?=\W*$|\W*[.,;!?]| (?:to|under|that|who|with|on|in|at|for|tonight|please|below)\b)(?!, (?:and|my|our)\b)"
+)
+_ONE_PERSON = re.compile(
+    rf"(?:{BEINGS}|girlfriend|boyfriend|spouse|fianc[e\u00e9]e?|roommate|flatmate|housemate|twin|mate|buddy|pal|gran|granny)$"
+)
+_MANY = re.compile(r"(?:people|men|women|guys|adults|kids|children)$")
+
+
+def _pair(text: Text, index: Index) -> Quantity | None:
+    """The limit of "just me and my husband": room for two."""
+    match = _TWO.search(text.low)
+    who = (match["who"] or match["other"]).split()[-1] if match else ""
+    if match is None or not _ONE_PERSON.match(who) or _MANY.match(who):
+        return None
+    return _room(index, text, 2, text.at(match.start()), text.at(match.end()) - 1)
+
+
+def _players_of(index: Index) -> Field | None:
+    """The field of the least or most players, where there are both."""
+    return next(
+        (
+            k
+            for k in index.fields.values()
+            if k.number and _PLAYERS & set(k.name) and ends_of(k.field, index) is not None
+        ),
+        None,
+    )
+
+
 def _for_so_many(text: Text, index: Index, amount: Amount) -> Quantity | None:
-    """The limit of "a tent for two": as many people as one field alone, of those the category has, may mean."""
+    """The limit of "a tent for two": as many people as one field alone, of those the category has, may mean; those who play
+    are told without a "for": "game night with 7 people"."""
     first, last, value = amount.number.first, amount.last, amount.number.value
+    if _players_of(index) is not None and _at_play(text, amount):
+        value += _AND_ME.search(text.low[: text.tokens[first].start]) is not None
+        return _room(index, text, value, first, last)
     counted = amount.unit is None or amount.unit.dimension == "people"
     if not counted or amount.money or amount.low is not None:
         return None
@@ -201,11 +260,36 @@ def _for_so_many(text: Text, index: Index, amount: Amount) -> Quantity | None:
         return None
     if not 1 <= value <= 100 or not _FOR_SO_MANY.search(lead):
         return None
-    for known in index.fields.values():
-        if known.number and _PLAYERS & set(known.name) and ends_of(known.field, index) is not None:
-            return Quantity(known.field, "=", scalar(value), first, last, text.span(first, last))
-    if amount.unit is not None:
+    if amount.unit is not None and _players_of(index) is None:
         return None  # a unit that no field of the category has
+    return _room(index, text, value, first, last)
+
+
+def _at_play(text: Text, amount: Amount) -> bool:
+    """Whether the amount counts people: "with 7 people", "6 or so kids"; those whom one plays with are not all who play."""
+    if amount.money or amount.low is not None or compared(text, amount)[0] not in (None, "=", "~"):
+        return False
+    if not 1 <= amount.number.value <= 100 or after(text, amount.last, len(text.low)) is not None:
+        return False
+    if amount.unit is not None:
+        return amount.unit.dimension == "people"
+    behind = _COMPANY.match(text.low[text.tokens[amount.last].end :])
+    lead = text.low[: text.tokens[amount.number.first].start]
+    with_them = (
+        None
+        if _AND_ME.search(lead)
+        else re.search(
+            r"\b(?:with|(?<!adults )(?<!parents )(?<!ups )(?<!kids )(?<!children )and) (?:my |our |the )?$", lead
+        )
+    )
+    return behind is not None and (with_them is None or behind.group().endswith((" us", "people", "players")))
+
+
+def _room(index: Index, text: Text, value: float, first: int, last: int) -> Quantity | None:
+    """Room for so many people: both ends of the players of a game, or the one field that says how many fit."""
+    players = _players_of(index)
+    if players is not None:
+        return Quantity(players.field, "=", scalar(value), first, last, text.span(first, last))
     fields = [known for known in index.fields.values() if _people(known)]
     bounds = fields[0].bounds() if len(fields) == 1 and fields[0].within else None
     if bounds is None or value > bounds[1]:

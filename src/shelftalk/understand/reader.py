@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from shelftalk.understand.absence import absent, freed, lacking_before
-from shelftalk.understand.ages import ages, grown_up
+from shelftalk.understand.ages import ages, for_a_child, grown_up
 from shelftalk.understand.amounts import Amount, amounts
 from shelftalk.understand.asides import all_the_same, asked, owned
+from shelftalk.understand.astray import questioned
 from shelftalk.understand.bodies import bodies
 from shelftalk.understand.compare import compared
 from shelftalk.understand.complaints import mend, told_of_old
@@ -48,6 +49,7 @@ from shelftalk.understand.sizes import sizes
 from shelftalk.understand.slips import as_written, set_right
 from shelftalk.understand.spelling import corrected
 from shelftalk.understand.superlatives import Order, order, thrift, thrift_tokens, thrift_words
+from shelftalk.understand.things import things
 from shelftalk.understand.tokens import Text, stems, tokenise
 from shelftalk.understand.unknown import unknown
 from shelftalk.understand.wishes import is_shopping, mild_limits, milds, preferences, query, tastes
@@ -134,11 +136,15 @@ class Reader:
             first_pass = [m for m in first_pass if not a_thing_of_its_own(text, index, m, first_pass)]
         old, adults = grown_up(text, index, category) if category else ([], set())
         first_pass = [m for m in first_pass if m.first not in adults]
+        youth, childs, childlike, young_notes = for_a_child(youth, index, category)
         body = bodies(text, index, category)
-        labels, label_tokens = sizes(text, index, negative, frozenset(pack_tokens), category)
+        labels, label_tokens, odd_sizes = sizes(text, index, negative, frozenset(pack_tokens), category)
+        holding, thing_tokens = things(text, index, category)
+        doubted = questioned(text)
         taken = frozenset(
             pack_tokens | age_tokens | date_tokens | body.tokens | label_tokens | has_already | adults | complaint
         )
+        taken |= thing_tokens | {i for first, last in doubted for i in range(first, last + 1)}
         sort = order(text, index, negative, category)
         sort_tokens = set(range(sort.first, sort.last + 1)) if sort else set()
         odd = odd_count(text, set(taken), index)
@@ -146,7 +152,7 @@ class Reader:
         if counted is not None:
             taken |= frozenset(counted[1])
         limits, limit_tokens = quantities(text, index, negative, taken | inside, frozenset(sort_tokens), category)
-        limit_tokens |= label_tokens | body.tokens
+        limit_tokens |= label_tokens | body.tokens | thing_tokens
         found = [m for m in first_pass if not set(range(m.first, m.last + 1)) & (pack_tokens | limit_tokens)]
         found = [m for m in found if not set(range(m.first, m.last + 1)) <= sort_tokens]
         liked, alone, mild = tastes(text), freed(text), milds(text, found, index.nouns)
@@ -186,10 +192,11 @@ class Reader:
             *_values(text, index, found, turned),
             *switches,
             *released,
+            *(c for c in childs if all(m.field != c.field for m in found)),
             *labels,
-            *_limits([*pieces, *youth, *body.limits, *limits]),
+            *_limits([*pieces, *youth, *body.limits, *holding, *limits]),
         ]
-        limit_tokens |= date_tokens | (age_tokens if youth else set())
+        limit_tokens |= date_tokens | (age_tokens if youth or young_notes else set())
         used = taken_in | limit_tokens | lacking_tokens
         strange, untold = unknown(text, index, used, negative, category)
         constraints += strange
@@ -228,10 +235,13 @@ class Reader:
             f"no field here speaks of '{word}': products whose title or values name it are left out"
             for word in exclude[:1]
         ]
+        notes += [f"'{text.span(*at)}' was asked about, not asked for; it is no limit" for at in doubted]
         notes += [
             *allergens(text, index, used),
             *untold,
             *body.notes,
+            *young_notes,
+            *odd_sizes.values(),
             *([odd.note] if odd else []),
             *_told(text, spoken),
         ]
@@ -243,13 +253,20 @@ class Reader:
                     constraints=_ordered(constraints),
                     sort=wish,
                     limit=limit,
-                    preferences=(*preferences(text, used | count_tokens, negative, mild), *of_one),
+                    preferences=(
+                        *preferences(text, used | count_tokens, negative, mild),
+                        *of_one,
+                        *([childlike] if childlike else []),
+                    ),
                     exclude=exclude,
-                    query=query(
-                        text,
-                        dropped,
-                        [off and i not in wanted for i, off in enumerate(negative)],
-                        {i for m in found for i in range(m.first, m.last + 1)},
+                    query=_with(
+                        childlike,
+                        query(
+                            text,
+                            dropped,
+                            [off and i not in wanted for i, off in enumerate(negative)],
+                            {i for m in found for i in range(m.first, m.last + 1)},
+                        ),
                     ),
                     shopping=True,
                     criteria=(*old, *mended, *wanted_either, *wished),
@@ -258,7 +275,7 @@ class Reader:
             ),
             thrifty,
             tuple(dict.fromkeys(notes)),
-            asides=(*body.words, *foreign),
+            asides=(*body.words, *odd_sizes, *foreign),
         )
 
     def _names_something(self, sentence: str) -> bool:
@@ -268,6 +285,10 @@ class Reader:
             t.stem in index.nouns or (t.stem in index.vocabulary_stems and t.low not in COMMON | FILLER | FUNCTION)
             for t in tokenise(sentence).tokens
         )
+
+
+def _with(word: str | None, query: str) -> str:
+    return f"{query} {word}" if word else query
 
 
 def _told(text: Text, spoken: list[Amount]) -> list[str]:

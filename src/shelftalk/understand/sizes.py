@@ -10,27 +10,37 @@ from shelftalk.values import Constraint, Scalar
 
 _LABEL = r"(?:\d{1,3}(?:[.,]5)?|(?:x{0,3}|[2-6]x)(?:s|l)|m|one size)"
 _SIZE = re.compile(
-    rf"\b(?:(?:shoe |clothing |dress |shirt |jacket )?sizes?(?: is| of|:)? (?:(?P<scale>eu|eur|uk|us) ?)?|(?P<alone>eu|uk|us) )"
+    rf"\b(?:(?:shoe |clothing |dress |shirt |jacket )?sizes?(?: is| of|:)? (?:(?P<scale>eu|eur|uk|us) ?)?|(?P<alone>eu|uk|us) |\b(?P<whom>(?:women|ladies|men|gents|unisex|kids|children|boys|girls)(?:'?s)?,? )(?=\d\d(?![\d-]| ?(?:years?|yrs?|months?|days?|km|kg|people|players|euros?|dollars?|pieces|[%€$£]))))"
     rf"(?P<first>{_LABEL})(?: ?(?P<behind>eu|uk|us)\b)?(?: ?(?:or|and|to|/|,) ?(?P<second>{_LABEL}))?\b(?! ?(?:inch|cm|mm|gb|l\b|liter|litre|%))"
 )
 _COMPARED = re.compile(r"\b(?:than|least|most|over|under|above|below|minimum|maximum|up to) $")
 _FRACTION = re.compile(r" ?\d*[/⁄½¼¾]")
 _SIZED = frozenset(("size",))
+_SCALES = frozenset(("eu", "uk", "us"))
 
 
 def sizes(
     text: Text, index: Index, negative: list[bool], taken: frozenset[int], category: str | None = None
-) -> tuple[list[Constraint], set[int]]:
-    """The sizes asked for as constraints on a field that holds such labels, and the tokens they were read from.
+) -> tuple[list[Constraint], set[int], dict[str, str]]:
+    """The sizes asked for as constraints on a field that holds such labels, the tokens they were read from, and notes on those
+    told on a scale that no field is on.
 
     Nothing where no such field of the category (or, where none is named, of the catalogue) holds the label.
     """
     out: list[Constraint] = []
     used: set[int] = set()
+    notes: dict[str, str] = {}
     for match in _SIZE.finditer(text.low):
-        first, last = text.at(match.start()), text.at(match.end()) - 1
+        start = match.start("first") if match["whom"] else match.start()
+        first, last = text.at(start), text.at(match.end()) - 1
         labels = [match["first"].replace(",", "."), *([match["second"]] if match["second"] else [])]
         scale = match["scale"] or match["alone"] or match["behind"]
+        other = _another_scale(index, scale, category)
+        if other is not None:
+            said = text.text[match.start() : match.end()].strip()
+            notes[said] = f"'{said}' is no limit: sizes here are {other} sizes"
+            used |= set(range(first, last + 1))
+            continue
         found = _holding(index, labels, scale, category)
         if found is None or any(text.at(match.start("first")) == i for i in taken) or match.start("first") < 0:
             continue
@@ -40,13 +50,22 @@ def sizes(
         ):
             continue
         off = negative[text.at(match.start("first"))]
-        span = text.text[match.start() : match.end()].strip()
+        span = text.text[start : match.end()].strip()
         used |= set(range(first, last + 1))
         if len(values) == 1:
             out.append(Constraint(known.field, "!=" if off else "=", values[0], span))
         else:
             out.append(Constraint(known.field, "not in" if off else "in", tuple(values), span))
-    return out, used
+    return out, used, notes
+
+
+def _another_scale(index: Index, scale: str | None, category: str | None) -> str | None:
+    """The scale of the sizes here where it is another than the one named."""
+    held = [k for k in index.fields.values() if _SIZED & set(k.name) and k.carried(category) and k.within]
+    scales = [_SCALES & set(k.name) for k in held]
+    if category is None or scale is None or not held or any(not s or scale[:2] in s for s in scales):
+        return None
+    return " or ".join(sorted(s.upper() for s in scales[0]))
 
 
 def _numbers(known: Field, labels: list[str]) -> list[Scalar]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from shelftalk.values import Intent
 
 _NUMBER = re.compile(r"(?<![\w.,-])\d+(?:[.,]\d+)*(?![\w-])")
+_SIDES = re.compile(r"(?<![\w.,-])\d+(?:\.\d+)?(?: ?[x\u00d7] ?\d+(?:\.\d+)?)+(?!\d)")
 _FEW_WORDS = 3  # "rtx 2060" is a name, not a sentence with a limit in it
 
 
@@ -20,5 +21,6 @@ def unread(request: str, intent: Intent, told: Iterable[str] = ()) -> tuple[str,
     read = {n for span in spans for n in re.findall(r"\d+(?:[.,]\d+)*", span)} | {str(intent.limit)}
     read |= {str(v) for c in intent.constraints for v in (c.value if isinstance(c.value, tuple) else (c.value,))}
     read |= {n for note in told for n in re.findall(r"\d+(?:[.,]\d+)*", note)}
-    found = dict.fromkeys(m.group() for m in _NUMBER.finditer(request))
+    sides = [m.group() for m in _SIDES.finditer(request) if not set(re.findall(r"\d+(?:\.\d+)?", m.group())) <= read]
+    found = dict.fromkeys((*sides, *(m.group() for m in _NUMBER.finditer(_SIDES.sub(" ", request)))))
     return tuple(f"'{n}' was not read as a limit; it is a word to search for" for n in found if n not in read)
