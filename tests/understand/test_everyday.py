@@ -86,6 +86,12 @@ def test_what_only_one_of_two_alternatives_has_is_no_limit(text, limits, wished)
         ("my tent is red, I want a green one", "categories = Tents; colour = green", None),
         ("my old lantern is too dark, time for a new one", "categories = Lanterns", None),
         ("my tents tore, I need new ones below 90", "categories = Tents; price < 90", None),
+        ("our tent leaks, need another", "categories = Tents", None),
+        ("my daughter (7) has gloves that are too thin, need ones that keep her warm", "categories = Gloves", None),
+        ("I bought a red tent that is too big, show me a green one", "categories = Tents; colour = green", None),
+        ("the lantern we have is too dark, need another", "categories = Lanterns", None),
+        ("this stool is too low, show me taller ones", "categories = Stools", None),
+        ("I have a tent that is too dark, so a dimmable lantern", "categories = Lanterns; dimmable = yes", None),
         ("my tent is wet, what lantern can I hang in it", "categories = Lanterns", None),
     ],
 )
