@@ -26,6 +26,12 @@ _LEAD = re.compile(
     r"are\s+there|need|want|buy|name|list|pick|choose|order)?\s*(?:please\s+)?",
     re.I,
 )
+# What ends "the cheapest standing desk you have" and says nothing of the thing.
+_SOLD = re.compile(
+    r"\s+(?:that\s+|which\s+)?(?:you(?:\s+guys)?(?:['’]ve)?|there\s+(?:is|are))"
+    r"(?:\s+(?:currently|actually|(?:have\s+)?got|have|sell|stock|carry|offer|in\s+stock))*\W*$",
+    re.I,
+)
 # Words that may stand before the name.
 _BEFORE = bag(
     "a an the some any one two three four five six seven eight nine ten another second third fourth fifth my new good "
@@ -58,7 +64,7 @@ _OBJECT = bag("i i'm i've i'd we my me our you your it the a an this these")
 
 def named_kind(request: str, intent: Intent) -> str:
     """At most three words in lower case, "" where the request names no kind of thing that stands out of its text."""
-    text = request.strip()
+    text = _SOLD.sub("", request.strip())
     if not intent.shopping or _SENTENCE.search(text):
         return ""
     lead = _LEAD.match(text)
