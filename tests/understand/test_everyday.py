@@ -102,6 +102,19 @@ def test_a_complaint_about_the_old_one_limits_no_new_one(text, expected, wished)
 
 
 @pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("something that fits in a tent pocket", ""),
+        ("it keeps slipping off, something for the tent wall", ""),
+        ("a lantern for the tent wall, under 30", "categories = Lanterns; price < 30"),
+        ("I'm looking for a stool back in stock", "categories = Stools"),
+    ],
+)
+def test_a_thing_whose_part_only_says_where_another_one_goes_is_no_kind_wanted(text, expected):
+    assert said(read(text).intent) == expected
+
+
+@pytest.mark.parametrize(
     "text, young, old",
     [
         ("a card game for my grandsons, six and nine", 6, 9),

@@ -334,11 +334,14 @@ def test_the_kinds_for_a_need_are_the_nearest_of_the_whole_catalogue_not_only_th
     assert not {"Home", "Kitchen", "Camping"} & set(intent.kinds)  # a kind stands last in a path
 
 
-@pytest.mark.parametrize(("told", "kinds"), [(0.9, ("Kettles",)), (0.1, ()), (None, ("Kettles",))])
-def test_an_answer_is_held_to_the_kinds_near_a_need_where_the_request_tells_of_one(
-    told: float | None, kinds: tuple[str, ...]
+@pytest.mark.parametrize(
+    ("told", "second", "kinds"),
+    [(0.9, 0.5, ("Kettles",)), (0.1, 0.2, ()), (None, 0.5, ("Kettles",)), (0.6, 0.5, ()), (0.6, 0.2, ("Kettles",))],
+)
+def test_an_answer_is_held_to_the_kinds_near_a_need_where_the_request_tells_of_one_or_one_stands_alone(
+    told: float | None, second: float, kinds: tuple[str, ...]
 ) -> None:
-    helping = Matchers(MATCHERS.fields, Helping(told, Kettles=0.6, Tents=0.2))
+    helping = Matchers(MATCHERS.fields, Helping(told, Kettles=0.6, Tents=second))
     found = [("Tents", 0.5), ("Kettles", 0.1)]
     assert near("where the crawdads sing", "none", "none", kinds=found, matchers=helping).kinds == kinds
 

@@ -41,6 +41,11 @@ _HELD = re.compile(
     r"\W*(?:that |which )?(?:i|we|he|she|they)(?:'ve)? (?:\w+ )?(?:have|has|own|owns|got|bought|use|uses)\b"
 )
 _THESE = re.compile(r"\b(?:these|this)(?: [\w'-]+)? $")
+_INTO = re.compile(
+    r"\b(?:fits?|fitting|goes|slips?|hangs?|attach(?:es)?|clips?)(?: \w+){0,2} (?:an?|the|any|every) (?:\w+ )?$"
+    r"|(?<!looking )(?<!searching )(?<!shopping )(?<!market )(?<!hunting )(?<!asking )\bfor (?:the|every|any|an?) (?:\w+ )?$"
+)
+_OF_ADJECTIVES = ("ed", "ing", "able", "ible", "ful", "proof", "less", "est")
 _OWN_BRAND = re.compile(r"(?<!looking )\b(?:for|with|on|to|fits?) (?:my|our|his|her|their) $")
 _WAS = re.compile(r"\b(?:my|our|his|her|their) (?:[\w'-]+ ){1,3}(?:was|were|used to be) (?:a |an )?$")
 _FORMED = re.compile(r"(ings?|ers?)$")
@@ -54,7 +59,10 @@ def elsewhere(text: Text, index: Index, mention: Mention, known: Field, found: l
         return False
     if known.field == "categories" or _KINDS & set(known.name):
         return (
-            _owned(text, mention) or _predicate(text, index, mention) or _before_its_noun(text, index, mention, found)
+            _owned(text, mention)
+            or _predicate(text, index, mention)
+            or _before_its_noun(text, index, mention, found)
+            or _of_its_part(text, index, mention, found)
         )
     return _predicate(text, index, mention) or _of_a_place(text, index, mention, found)
 
@@ -102,6 +110,23 @@ def _of_a_place(text: Text, index: Index, mention: Mention, found: list[Mention]
     if token.gap != " " or token.numeric or token.low in FUNCTION or token.low in FILLER:
         return False
     return token.stem not in index.nouns and token.stem not in index.by_word and all(m.first != after for m in found)
+
+
+def _of_its_part(text: Text, index: Index, mention: Mention, found: list[Mention]) -> bool:
+    """Whether the thing named only says where another one goes: "it has to fit a jacket pocket", "for the tent roof"."""
+    after = mention.last + 1
+    if (
+        after >= len(text.tokens)
+        or text.tokens[mention.last].low.endswith("s")
+        or not _INTO.search(_lead(text, mention))
+    ):
+        return False
+    token, behind = text.tokens[after], text.tokens[after + 1 : after + 2]
+    if token.gap != " " or not token.low.isalpha() or token.low in FUNCTION or token.low in FILLER:
+        return False
+    if token.stem in index.nouns or token.low.endswith(_OF_ADJECTIVES) or any(m.first == after for m in found):
+        return False
+    return not behind or behind[0].hard or behind[0].comma or behind[0].low in FUNCTION
 
 
 def _owned(text: Text, mention: Mention) -> bool:
