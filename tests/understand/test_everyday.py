@@ -115,6 +115,22 @@ def test_a_thing_whose_part_only_says_where_another_one_goes_is_no_kind_wanted(t
 
 
 @pytest.mark.parametrize(
+    "text, expected, told",
+    [
+        ("a flask, a stool and two warm lanterns", "categories in (Flasks, Stools, Lanterns)", False),
+        ("a tent and a stool, altogether below 90", "categories in (Tents, Stools); price < 90", True),
+        ("a tent and a stool, each below 90", "categories in (Tents, Stools); price < 90", False),
+        ("a lantern, altogether below 90", "categories = Lanterns; price < 90", False),
+        ("a lantern for the tent and the stool", "categories = Lanterns", False),
+    ],
+)
+def test_of_several_things_wanted_together_each_is_looked_for_and_no_sum_is_promised(text, expected, told):
+    understood = read(text)
+    assert said(understood.intent) == expected
+    assert any("not added up" in note for note in understood.notes) is told
+
+
+@pytest.mark.parametrize(
     "text, young, old",
     [
         ("a card game for my grandsons, six and nine", 6, 9),
