@@ -578,3 +578,29 @@ def test_what_comes_nearest_is_one_wish_among_others_where_there_are_others() ->
     assert [(c.field, c.want) for c in understood.intent.criteria] == [("weight_kg", "low"), ("persons", "low")]
     alone, _ = understand("a tent for 2 people")
     assert alone.intent.sort is not None
+
+
+@pytest.mark.parametrize(
+    ("request_text", "kind"),
+    [
+        ("we bend down so much, every rake breaks in two", "rake"),
+        ("our rake and hose are never long enough for us", None),
+        ("we bend down so much all day out there", None),
+    ],
+)
+def test_a_need_that_speaks_of_one_of_the_sorts_of_the_kind_that_helps_wishes_for_it(request_text: str, kind: str | None) -> None:  # fmt: skip
+    sorts = ("rake", "hose", "spade")
+    shop = collect(
+        [
+            *(product(f"g{n}", f"Tool {n}", "20", categories=("Garden Tools",), kind=sorts[n % 3]) for n in range(12)),
+            *(product(f"k{n}", f"Kettle {n}", "30", categories=("Kettles",), colour="red") for n in range(12)),
+        ]
+    )
+    helping = Matchers(MATCHERS.fields, Helping(0.9, **{"Garden Tools": 0.6}))
+    understander = Understander(
+        shop, FakeEngine(["none"]), LIBRARY, UnderstandSettings(mode="wishes"),
+        kinds=lambda intent, text: [("Kettles", 0.5), ("Garden Tools", 0.5)], matchers=lambda: helping,
+    )  # fmt: skip
+    intent = understander.understand(Request(request_text)).intent
+    assert intent.kinds == ("Garden Tools",)
+    assert [c.value for c in intent.criteria if c.field == "kind"] == ([kind] if kind else [])
