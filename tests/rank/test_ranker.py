@@ -202,20 +202,3 @@ def test_a_card_shows_first_what_the_request_is_about() -> None:
     assert card(product, intent, attributes=3) == (
         "Kettle; 19.90 EUR; Orsk; rated 4.5; capacity l: 1.7; quiet: yes; colour: red"
     )
-
-
-def test_of_several_kinds_named_each_has_a_place_among_what_is_shown() -> None:
-    kinds = ("Mugs", "Mugs", "Mugs", "Rugs", "Fans", "Fans")
-    products = [Product(id=str(i), title=kind, categories=(kind,)) for i, kind in enumerate(kinds)]
-    found = Retrieval(tuple(Candidate(p, 1.0 / (i + 1)) for i, p in enumerate(products)))
-    limit = Constraint("categories", "in", ("Mugs", "Rugs", "Fans"))
-    ranker = Ranker(None, PROMPTS, RankSettings(strategy="none"))
-
-    def shown(intent: Intent, k: int = 3) -> list[str]:
-        return [c.product.id for c in ranker.rank_many([RankJob("some", intent, found, k=k)])[0].candidates[:k]]
-
-    assert sorted(shown(Intent((limit,)))) == ["0", "3", "4"]
-    assert shown(Intent((limit,)))[0] == "0"
-    assert shown(Intent((limit,)), k=2) == ["0", "3"]
-    assert shown(Intent((limit,), sort=Sort("price", "asc"))) == ["0", "1", "2"]
-    assert shown(Intent()) == ["0", "1", "2"]

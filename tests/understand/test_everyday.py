@@ -128,6 +128,7 @@ def test_of_several_things_wanted_together_each_is_looked_for_and_no_sum_is_prom
     understood = read(text)
     assert said(understood.intent) == expected
     assert any("not added up" in note for note in understood.notes) is told
+    assert ("altogether" in understood.asides) is told  # no wish is read from it
 
 
 @pytest.mark.parametrize(

@@ -90,12 +90,6 @@ class Ranker:
 
     def rank_many(self, jobs: Sequence[RankJob]) -> list[Ranking]:
         """One Ranking a job, in order; the prompts of all jobs share the engine's batches."""
-        return [
-            replace(ranking, candidates=_of_each_kind(ranking.candidates, job))
-            for job, ranking in zip(jobs, self._ranked(jobs), strict=True)
-        ]
-
-    def _ranked(self, jobs: Sequence[RankJob]) -> list[Ranking]:
         if self._graded is not None:
             return self._grade(self._graded, jobs)
         runs = [self._start(job) for job in jobs]
@@ -213,24 +207,6 @@ def _standing(candidate: Candidate) -> float | None:
     """How well it does by the criteria, to two places; None where there are none."""
     useful = candidate.scores.get("criteria")
     return None if useful is None else round(useful, 2)
-
-
-def _of_each_kind(candidates: tuple[Candidate, ...], job: RankJob) -> tuple[Candidate, ...]:
-    """The candidates with one of each kind among the first k, where several kinds are named and nothing is to be first: the best of a
-    kind that is not there takes the last place of one that is there twice. Scores stay with the places."""
-    limit = next((c for c in job.intent.constraints if c.field == "categories" and c.operator == "in"), None)
-    if limit is None or not isinstance(limit.value, tuple) or job.intent.sort is not None:
-        return candidates
-    shown, rest = list(candidates[: job.k]), list(candidates[job.k :])
-    for kind in limit.value:
-        if any(kind in c.product.categories for c in shown):
-            continue
-        held = [{k for k in limit.value if k in c.product.categories} for c in shown]
-        best = next((c for c in rest if kind in c.product.categories and not sold_out(c.product)), None)
-        twice = next((n for n in reversed(range(len(shown))) if any(held[n] == h for h in held[:n])), None)
-        if best is not None and twice is not None:
-            rest[rest.index(best)], shown[twice] = shown[twice], best
-    return tuple(replace(c, score=old.score) for c, old in zip((*shown, *rest), candidates, strict=True))
 
 
 def _by_criteria(candidates: list[Candidate], k: int) -> list[Candidate]:

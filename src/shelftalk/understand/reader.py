@@ -228,7 +228,8 @@ class Reader:
         ]
         notes += [*untold, *body.notes, *([odd.note] if odd else []), *_told(text, spoken)]
         several = any(c.field == "categories" and c.operator == "in" for c in constraints)
-        if several and _IN_ALL.search(text.low) and any(c.field == "price" for c in constraints):
+        in_all = _IN_ALL.search(text.low) if several and any(c.field == "price" for c in constraints) else None
+        if in_all is not None:
             notes.append(EACH_ALONE)
         foreign = lacking(text, index, found, used) if category else []
         notes += [f"'{name}' is no category here: looked for in {category}" for name in foreign]
@@ -253,7 +254,7 @@ class Reader:
             ),
             thrifty,
             tuple(dict.fromkeys(notes)),
-            asides=(*body.words, *foreign),
+            asides=(*body.words, *foreign, *([in_all.group()] if in_all else [])),
         )
 
     def _names_something(self, sentence: str) -> bool:
