@@ -224,7 +224,7 @@ class Wanting:
         """The values of a field such as "kind" that a need speaks of, for the one kind of product that helps: the toys of what dogs
         need where "he chews through every toy"."""
         said = {stem(w.lower()): w for w in _WORD.findall(first_said(one))}
-        limited = {c.field for c in (*one.intent.constraints, *one.intent.criteria)}
+        limited = {c.field for c in one.intent.constraints} | {c.field for c in one.intent.criteria}
         out = []
         for facet in self._fields(kinds, one.request):
             if facet.field == "categories" or facet.field in limited or not says_kind(facet.field):
