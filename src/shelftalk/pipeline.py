@@ -269,7 +269,8 @@ class Pipeline:
             # kinds chosen for a need, or "a tent or a lantern"
             several = (w.understood.chosen or len(w.intent.named_kinds) > 1) and not w.retrieval.no_match
             several = several and w.intent.sort is None and w.request.candidates is None
-            w.ranking = spread(ranking, w.intent.named_kinds) if several else ranking
+            chosen = w.understood.chosen
+            w.ranking = spread(ranking, w.intent.named_kinds, chosen=chosen) if several else ranking
             w.timings["rank"] = spent
 
     def _scope(self, work: Work) -> Scope:

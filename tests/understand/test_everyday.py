@@ -86,6 +86,12 @@ def test_what_only_one_of_two_alternatives_has_is_no_limit(text, limits, wished)
         ("my tent is red, I want a green one", "categories = Tents; colour = green", None),
         ("my old lantern is too dark, time for a new one", "categories = Lanterns", None),
         ("my tents tore, I need new ones below 90", "categories = Tents; price < 90", None),
+        ("our tent leaks, need another", "categories = Tents", None),
+        ("my daughter (7) has gloves that are too thin, need ones that keep her warm", "categories = Gloves", None),
+        ("I bought a red tent that is too big, show me a green one", "categories = Tents; colour = green", None),
+        ("the lantern we have is too dark, need another", "categories = Lanterns", None),
+        ("this stool is too low, show me taller ones", "categories = Stools", None),
+        ("I have a tent that is too dark, so a dimmable lantern", "categories = Lanterns; dimmable = yes", None),
         ("my tent is wet, what lantern can I hang in it", "categories = Lanterns", None),
     ],
 )
@@ -93,6 +99,36 @@ def test_a_complaint_about_the_old_one_limits_no_new_one(text, expected, wished)
     intent = read(text).intent
     assert said(intent) == expected
     assert [(c.field, c.want, c.value) for c in intent.criteria] == ([wished] if wished else [])
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("something that fits in a tent pocket", ""),
+        ("it keeps slipping off, something for the tent wall", ""),
+        ("a lantern for the tent wall, under 30", "categories = Lanterns; price < 30"),
+        ("I'm looking for a stool back in stock", "categories = Stools"),
+    ],
+)
+def test_a_thing_whose_part_only_says_where_another_one_goes_is_no_kind_wanted(text, expected):
+    assert said(read(text).intent) == expected
+
+
+@pytest.mark.parametrize(
+    "text, expected, told",
+    [
+        ("a flask, a stool and two warm lanterns", "categories in (Flasks, Stools, Lanterns)", False),
+        ("a tent and a stool, altogether below 90", "categories in (Tents, Stools); price < 90", True),
+        ("a tent and a stool, each below 90", "categories in (Tents, Stools); price < 90", False),
+        ("a lantern, altogether below 90", "categories = Lanterns; price < 90", False),
+        ("a lantern for the tent and the stool", "categories = Lanterns", False),
+    ],
+)
+def test_of_several_things_wanted_together_each_is_looked_for_and_no_sum_is_promised(text, expected, told):
+    understood = read(text)
+    assert said(understood.intent) == expected
+    assert any("not added up" in note for note in understood.notes) is told
+    assert ("altogether" in understood.asides) is told  # no wish is read from it
 
 
 @pytest.mark.parametrize(

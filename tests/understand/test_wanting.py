@@ -334,11 +334,14 @@ def test_the_kinds_for_a_need_are_the_nearest_of_the_whole_catalogue_not_only_th
     assert not {"Home", "Kitchen", "Camping"} & set(intent.kinds)  # a kind stands last in a path
 
 
-@pytest.mark.parametrize(("told", "kinds"), [(0.9, ("Kettles",)), (0.1, ()), (None, ("Kettles",))])
-def test_an_answer_is_held_to_the_kinds_near_a_need_where_the_request_tells_of_one(
-    told: float | None, kinds: tuple[str, ...]
+@pytest.mark.parametrize(
+    ("told", "second", "kinds"),
+    [(0.9, 0.5, ("Kettles",)), (0.1, 0.2, ()), (None, 0.5, ("Kettles",)), (0.6, 0.5, ()), (0.6, 0.2, ("Kettles",))],
+)
+def test_an_answer_is_held_to_the_kinds_near_a_need_where_the_request_tells_of_one_or_one_stands_alone(
+    told: float | None, second: float, kinds: tuple[str, ...]
 ) -> None:
-    helping = Matchers(MATCHERS.fields, Helping(told, Kettles=0.6, Tents=0.2))
+    helping = Matchers(MATCHERS.fields, Helping(told, Kettles=0.6, Tents=second))
     found = [("Tents", 0.5), ("Kettles", 0.1)]
     assert near("where the crawdads sing", "none", "none", kinds=found, matchers=helping).kinds == kinds
 
@@ -575,3 +578,29 @@ def test_what_comes_nearest_is_one_wish_among_others_where_there_are_others() ->
     assert [(c.field, c.want) for c in understood.intent.criteria] == [("weight_kg", "low"), ("persons", "low")]
     alone, _ = understand("a tent for 2 people")
     assert alone.intent.sort is not None
+
+
+@pytest.mark.parametrize(
+    ("request_text", "kind"),
+    [
+        ("we bend down so much, every rake breaks in two", "rake"),
+        ("our rake and hose are never long enough for us", None),
+        ("we bend down so much all day out there", None),
+    ],
+)
+def test_a_need_that_speaks_of_one_of_the_sorts_of_the_kind_that_helps_wishes_for_it(request_text: str, kind: str | None) -> None:  # fmt: skip
+    sorts = ("rake", "hose", "spade")
+    shop = collect(
+        [
+            *(product(f"g{n}", f"Tool {n}", "20", categories=("Garden Tools",), kind=sorts[n % 3]) for n in range(12)),
+            *(product(f"k{n}", f"Kettle {n}", "30", categories=("Kettles",), colour="red") for n in range(12)),
+        ]
+    )
+    helping = Matchers(MATCHERS.fields, Helping(0.9, **{"Garden Tools": 0.6}))
+    understander = Understander(
+        shop, FakeEngine(["none"]), LIBRARY, UnderstandSettings(mode="wishes"),
+        kinds=lambda intent, text: [("Kettles", 0.5), ("Garden Tools", 0.5)], matchers=lambda: helping,
+    )  # fmt: skip
+    intent = understander.understand(Request(request_text)).intent
+    assert intent.kinds == ("Garden Tools",)
+    assert [c.value for c in intent.criteria if c.field == "kind"] == ([kind] if kind else [])

@@ -34,7 +34,9 @@ APART = 0.05  # how far behind the nearest kind another one may stand
 # needs of dev .916 are told so surely.
 MET, NEAR = 0.3, 0.45
 TOLD, BOUND = 0.5, 0.8
-FAR = 0.2  # how much nearer to another kind a later turn stands that leaves the kinds wanted so far
+# How much nearer to another kind a later turn stands that leaves the kinds wanted so far, and how much nearer than to all others a need
+# stands to a kind that is held to where `TOLD`.
+FAR = 0.2
 SAYS = 4  # words of a request that may tell of a need though none is left to search for
 # How much nearer to another kind a request stands that only names this one in passing, and where it surely tells of a need.
 PASSING, PASSING_NEED = 0.15, 0.08
@@ -110,8 +112,10 @@ class KindChooser:
             if shares and (one.intent.query.strip() or len(one.request.split()) >= SAYS):
                 near = self._near(one, dict(shares))
                 told = self._told(one) if near[0][1] >= MET else 0.0
+                alone = near[0][1] >= NEAR and near[0][1] - max((score for _, score in near[1:]), default=0.0) >= FAR
                 # a request that may name what the shop sells is not held to the kinds that stand nearest to it
-                binding = told >= BOUND or self.certain(one.intent) or self._matchers() is None
+                bound = told >= (TOLD if alone else BOUND)
+                binding = bound or self.certain(one.intent) or self._matchers() is None
                 met = told >= (BOUND if near[0][1] < NEAR else TOLD)
                 out[n] = replace(out[n], met=met, binding=binding)
                 if shares[0][1] < CLEAR or dict(near).get(shares[0][0], 0.0) < near[0][1] - AS_NEAR:

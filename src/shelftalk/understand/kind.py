@@ -26,6 +26,12 @@ _LEAD = re.compile(
     r"are\s+there|need|want|buy|name|list|pick|choose|order)?\s*(?:please\s+)?",
     re.I,
 )
+# What ends "the cheapest standing desk you have" and says nothing of the thing.
+_SOLD = re.compile(
+    r"\s+(?:that\s+|which\s+)?(?:you(?:\s+guys)?(?:['’]ve)?|there\s+(?:is|are))"
+    r"(?:\s+(?:currently|actually|(?:have\s+)?got|have|sell|stock|carry|offer|in\s+stock))*\W*$",
+    re.I,
+)
 # Words that may stand before the name.
 _BEFORE = bag(
     "a an the some any one two three four five six seven eight nine ten another second third fourth fifth my new good "
@@ -56,9 +62,14 @@ _SAYING = re.compile(r"(?:i|it|he|she|we|they|you|that|this|there|here|what|who)
 _OBJECT = bag("i i'm i've i'd we my me our you your it the a an this these")
 
 
+def says_kind(field: str) -> bool:
+    """Whether a field of that name says what kind of thing a product is."""
+    return bool(_KINDS & set(_FIELD_WORD.split(field)))
+
+
 def named_kind(request: str, intent: Intent) -> str:
     """At most three words in lower case, "" where the request names no kind of thing that stands out of its text."""
-    text = request.strip()
+    text = _SOLD.sub("", request.strip())
     if not intent.shopping or _SENTENCE.search(text):
         return ""
     lead = _LEAD.match(text)
@@ -68,12 +79,7 @@ def named_kind(request: str, intent: Intent) -> str:
     said = [c.span for c in intent.constraints] + ([intent.sort.span] if intent.sort else []) + list(intent.preferences)
     read = {w.lower() for span in said for w in _TOKEN.findall(span)}
     words = [t.lower() for t in tokens]
-    kinds = {
-        w.lower()
-        for c in intent.constraints
-        if _KINDS & set(_FIELD_WORD.split(c.field))
-        for w in _TOKEN.findall(c.span)
-    }
+    kinds = {w.lower() for c in intent.constraints if says_kind(c.field) for w in _TOKEN.findall(c.span)}
     read |= {w for w in words if _UNLIKE.sub("", w) in read}
     counted = False
     while words and words[0] not in _AFTER:

@@ -245,6 +245,10 @@ class Reader:
             *([odd.note] if odd else []),
             *_told(text, spoken),
         ]
+        several = any(c.field == "categories" and c.operator == "in" for c in constraints)
+        in_all = _IN_ALL.search(text.low) if several and any(c.field == "price" for c in constraints) else None
+        if in_all is not None:
+            notes.append(EACH_ALONE)
         foreign = lacking(text, index, found, used) if category else []
         notes += [f"'{name}' is no category here: looked for in {category}" for name in foreign]
         return Reading(
@@ -275,7 +279,7 @@ class Reader:
             ),
             thrifty,
             tuple(dict.fromkeys(notes)),
-            asides=(*body.words, *odd_sizes, *foreign),
+            asides=(*body.words, *odd_sizes, *foreign, *([in_all.group()] if in_all else [])),
         )
 
     def _names_something(self, sentence: str) -> bool:
@@ -368,7 +372,7 @@ def _values(text: Text, index: Index, found: list[Mention], another: set[int]) -
             continue
         span = ", ".join(dict.fromkeys(text.span(m.first, m.last) for m in held))
         if field == "categories":
-            out += _category(index, values, span, _alternatives(text, held))
+            out += _category(index, values, span, _alternatives(text, held) or _listed(text, index, held))
         elif len(values) == 1 and (shared := _for_all(index, field)) is not None:
             out.append(Constraint(field, "in", (values[0], shared), span))
         elif len(values) == 1 and len(kinds := with_mixtures(index.fields[field], values, pure=True)) > 1:
@@ -417,6 +421,24 @@ def _distinct(held: list[Mention]) -> list[Scalar]:
 def _alternatives(text: Text, held: list[Mention]) -> bool:
     between = text.low[text.tokens[held[0].last].end : text.tokens[held[-1].first].start]
     return " or " in between or "/" in between
+
+
+def _listed(text: Text, index: Index, held: list[Mention]) -> bool:
+    """Whether several kinds are wanted, one beside the other: "a lamp, a chair and some knives"."""
+    facet = index.facets.get("categories")
+    kinds = (facet.categories or [v for v, _ in facet.values]) if facet else ()
+    if any(m.value is None or m.value.value not in kinds for m in held):
+        return False
+    return all(
+        _ONE_MORE.search(text.low[text.tokens[a.last].end : text.tokens[b.first].start]) for a, b in pairwise(held)
+    )
+
+
+_ONE_MORE = re.compile(r"(?:,|(?:,? (?:and|plus|&|\+)))(?: also)? (?:an?|some|one|two|three|\d+)(?: [\w-]+){0,2} $")
+_IN_ALL = re.compile(
+    r"\b(?:(?:all ?)?together|altogether|in total|combined|for (?:all of them|both|everything|the lot))\b"
+)
+EACH_ALONE = "prices are not added up: the limit holds for each product by itself"
 
 
 def _category(index: Index, values: list[Scalar], span: str, alternatives: bool = False) -> list[Constraint]:

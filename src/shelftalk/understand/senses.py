@@ -29,8 +29,23 @@ _OWN_SUBJECT = re.compile(
 )
 _ANOTHER = re.compile(
     r"\b(?:want|need|looking for|after|get|buy|find|like|time for|recommend|show)(?: me| us)?(?: an?)?(?: [\w-]+){0,2}? ones?\b"
-    r"|\b(?:an?|some|any) (?:new|better|other|different|proper|decent|good) ones?\b|\banother one\b|\breplac(?:e|ing|ement)\b|\bsomething better\b"
+    r"|\b(?:an?|some|any) (?:new|better|other|different|proper|decent|good) ones?\b|\banother(?: one\b|(?=\W*$|[.,;!?]))|\breplac(?:e|ing|ement)\b|\bsomething better\b"
 )
+# "my son (9) has headphones ...", "I bought a new tent ...", "the lamp we have ...", "these shoes hurt": of what somebody has.
+_HAVING = re.compile(
+    r"(?:^|[.,;!?] ?|\b(?:and|because|since|as|but) )(?:i|we|he|she|they|(?:my|our|his|her|their) [\w'-]+(?: \([^)]*\))?)"
+    r"(?:'ve|'s)? (?:already |currently |only )?(?:have|has|own|owns|got|bought|use|uses)(?: got)?(?: (?:an?|some|these|the|this|two))?(?: [\w-]+)? $"
+)
+_THE = re.compile(r"(?:^|[.,;!?] ?|\b(?:and|because|since|as|but) )(?:the|these|this|those|that)(?: [\w'-]+)? $")
+_HELD = re.compile(
+    r"\W*(?:that |which )?(?:i|we|he|she|they)(?:'ve)? (?:\w+ )?(?:have|has|own|owns|got|bought|use|uses)\b"
+)
+_THESE = re.compile(r"\b(?:these|this)(?: [\w'-]+)? $")
+_INTO = re.compile(
+    r"\b(?:fits?|fitting|goes|slips?|hangs?|attach(?:es)?|clips?)(?: \w+){0,2} (?:an?|the|any|every) (?:\w+ )?$"
+    r"|(?<!looking )(?<!searching )(?<!shopping )(?<!market )(?<!hunting )(?<!asking )\bfor (?:the|every|any|an?) (?:\w+ )?$"
+)
+_OF_ADJECTIVES = ("ed", "ing", "able", "ible", "ful", "proof", "less", "est")
 _OWN_BRAND = re.compile(r"(?<!looking )\b(?:for|with|on|to|fits?) (?:my|our|his|her|their) $")
 _WAS = re.compile(r"\b(?:my|our|his|her|their) (?:[\w'-]+ ){1,3}(?:was|were|used to be) (?:a |an )?$")
 _FORMED = re.compile(r"(ings?|ers?)$")
@@ -44,7 +59,10 @@ def elsewhere(text: Text, index: Index, mention: Mention, known: Field, found: l
         return False
     if known.field == "categories" or _KINDS & set(known.name):
         return (
-            _owned(text, mention) or _predicate(text, index, mention) or _before_its_noun(text, index, mention, found)
+            _owned(text, mention)
+            or _predicate(text, index, mention)
+            or _before_its_noun(text, index, mention, found)
+            or _of_its_part(text, index, mention, found)
         )
     return _predicate(text, index, mention) or _of_a_place(text, index, mention, found)
 
@@ -94,6 +112,23 @@ def _of_a_place(text: Text, index: Index, mention: Mention, found: list[Mention]
     return token.stem not in index.nouns and token.stem not in index.by_word and all(m.first != after for m in found)
 
 
+def _of_its_part(text: Text, index: Index, mention: Mention, found: list[Mention]) -> bool:
+    """Whether the thing named only says where another one goes: "it has to fit a jacket pocket", "for the tent roof"."""
+    after = mention.last + 1
+    if (
+        after >= len(text.tokens)
+        or text.tokens[mention.last].low.endswith("s")
+        or not _INTO.search(_lead(text, mention))
+    ):
+        return False
+    token, behind = text.tokens[after], text.tokens[after + 1 : after + 2]
+    if token.gap != " " or not token.low.isalpha() or token.low in FUNCTION or token.low in FILLER:
+        return False
+    if token.stem in index.nouns or token.low.endswith(_OF_ADJECTIVES) or any(m.first == after for m in found):
+        return False
+    return not behind or behind[0].hard or behind[0].comma or behind[0].low in FUNCTION
+
+
 def _owned(text: Text, mention: Mention) -> bool:
     """Whether the thing named is one that somebody has: "a lead for my boxer", "because my tent leaks"."""
     lead = _lead(text, mention)
@@ -106,9 +141,18 @@ def to_replace(text: Text, mention: Mention) -> range | None:
     """The tokens that tell of a thing somebody has and wants another one of ("my bottle leaks, I want one that ..."), without
     the thing's name; None where it is not to be replaced."""
     wanted = _ANOTHER.search(text.low, text.tokens[mention.last].end)
-    if wanted is None or _OWN_SUBJECT.search(_lead(text, mention)) is None:
+    if wanted is None or not _had(text, mention):
         return None
     return range(mention.last + 1, text.at(wanted.start()))
+
+
+def _had(text: Text, mention: Mention) -> bool:
+    """Whether the thing named is one that somebody has, as the subject or the object of what is told of it."""
+    lead = _lead(text, mention)
+    if _OWN_SUBJECT.search(lead) or _HAVING.search(lead):
+        return True
+    held = _HELD.match(text.low, text.tokens[mention.last].end) is not None
+    return _THE.search(lead) is not None and (held or _THESE.search(lead) is not None)
 
 
 def _before_its_noun(text: Text, index: Index, mention: Mention, found: list[Mention]) -> bool:

@@ -22,7 +22,8 @@ from shelftalk.understand.criteria import (
     said_in,
     shown_name,
 )
-from shelftalk.understand.helping import Asked, KindChooser, KindSearch
+from shelftalk.understand.helping import Asked, KindChooser, KindSearch, first_said
+from shelftalk.understand.kind import says_kind
 from shelftalk.understand.lexicon import FILLER, FUNCTION
 from shelftalk.understand.matching import Matchers, Offered, clauses_of, plain_order, spans_of
 from shelftalk.understand.polarity import refused
@@ -108,6 +109,8 @@ class Wanting:
             tokens = sum((w.tokens for w in mine), its.tokens)
             told = [self._of_all(its.kinds, wishes) for wishes in mine] if its.need else mine
             read = replace(one.intent, kind=its.kinds[0]) if its.met else one.intent
+            if its.need and its.binding and len(its.kinds) == 1:
+                read = replace(read, criteria=(*read.criteria, *self._spoken_of(one, its.kinds)))
             intent = _joined(read, its.kinds if its.binding and not one.intent.named_kinds else (), told)
             out.append(Wanted(intent, tokens, self._wishes.ref if mine or its.several else None, its.several))
         return out
@@ -216,6 +219,20 @@ class Wanting:
         kept = tuple(c for c in wishes.criteria if 2 * sum(self._carries(c.field, kind) for kind in kinds) > len(kinds))
         lost = tuple(c.words for c in wishes.criteria if c not in kept and c.words)
         return replace(wishes, criteria=kept, unanswered=(*wishes.unanswered, *lost))
+
+    def _spoken_of(self, one: Asked, kinds: tuple[str, ...]) -> list[Criterion]:
+        """The values of a field such as "kind" that a need speaks of, for the one kind of product that helps: the toys of what dogs
+        need where "he chews through every toy"."""
+        said = {stem(w.lower()): w for w in _WORD.findall(first_said(one))}
+        limited = {c.field for c in one.intent.constraints} | {c.field for c in one.intent.criteria}
+        out = []
+        for facet in self._fields(kinds, one.request):
+            if facet.field == "categories" or facet.field in limited or not says_kind(facet.field):
+                continue
+            named = [str(v) for v, _ in facet.values if len(stems(str(v))) == 1 and stems(str(v))[0] in said]
+            if len(named) == 1:
+                out.append(Criterion(facet.field, "is", named[0], words=said[stems(named[0])[0]]))
+        return out
 
     def _carries(self, field: str, kind: str) -> bool:
         facet = self._facets.get(field)
