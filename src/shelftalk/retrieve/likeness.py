@@ -42,8 +42,9 @@ class Likeness:
         self._catalog, self._floor = catalog, floor
 
     def marked(self, search: Search, found: Retrieval) -> Retrieval:
-        """The find, marked as unlike and with a note alone where the catalogue has nothing like what was asked. In a shop of
-        one kind the words may be of that kind all the same ("hm, more pockets"): they are the nearest, and no match.
+        """The find, marked as unlike and with a note alone where the catalogue has nothing like the thing that is named. In a shop of
+        one kind the words may be of that kind all the same ("hm, more pockets"), and a request that names no thing may tell of a
+        need: what is found is then the nearest, and no match.
 
         The floors are the default embedder's; others have other scales and are not judged.
         """
@@ -54,13 +55,13 @@ class Likeness:
             if self._sold(kind, search):
                 return found
             note = f"Nothing like '{shorten(kind, 60)}' was found in the catalogue"
+            if self._several_kinds():
+                return replace(found, no_match=True, matching=0, notes=(f"{note}.",), unlike=True)
         elif search.intent.constraints or search.intent.sort or not self._strange(search, found):
             return found
-        else:
+        else:  # a situation may name nothing that is sold ("the woman next to me on the train takes calls")
             note = "Nothing in the catalogue is like what was asked"
-        if not self._several_kinds():
-            return replace(found, no_match=True, matching=0, notes=(*found.notes, f"{note}; these are the nearest."))
-        return replace(found, no_match=True, matching=0, notes=(f"{note}.",), unlike=True)
+        return replace(found, no_match=True, matching=0, notes=(*found.notes, f"{note}; these are the nearest."))
 
     def _several_kinds(self) -> bool:
         """Whether there is a category that not all products have."""
