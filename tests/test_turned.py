@@ -92,9 +92,9 @@ def test_that_nothing_is_cheaper_is_said_with_the_cheapest(shelf: Shelf) -> None
     assert any("Nothing in stock that fits is lower in price" in n and "m2 at 150" in n for n in answer.notes)
 
 
-def test_what_keeps_a_loosened_limit_stands_before_what_comes_nearest_to_it(shelf: Shelf) -> None:
+def test_who_asks_for_cheaper_ones_is_shown_no_dearer_one_beside_the_only_one(shelf: Shelf) -> None:
     answer = shelf.ask("cheaper", history=(Turn("user", "a mower"), listed("m2", "m5")))
-    assert ids(answer) == ["m1", "m2", "m3"], "one is cheaper; the next cheapest follow, and not the dearest"
+    assert ids(answer) == ["m1", "m6"], "the second is cheaper too, and sold out"
 
 
 def test_a_number_that_was_said_is_not_loosened(shelf: Shelf) -> None:

@@ -226,7 +226,8 @@ class Pipeline:
         steps = loosened(work.intent)
         for intent, gone in steps:
             left = _in_stock(found)
-            if left >= wanted:
+            # who asks for cheaper ones is shown no dearer one beside the only one
+            if left >= wanted or (left and all(c.field == "price" for c in gone)):
                 break
             more = self._current().retrieve.retrieve(intent, k=k)
             if _in_stock(more) > left:

@@ -53,13 +53,14 @@ def test_a_stream_adds_up_to_the_same_message(openai: Any) -> None:
 
 
 def test_later_turns_go_on_from_the_earlier_ones(openai: Any) -> None:
-    first = _say(openai, JACKET)
+    machine = "an espresso machine"
+    first = _say(openai, machine)
     lowest = min(float(p["price"]) for p in first.shelftalk["picks"])
-    then = _say(openai, JACKET, first.choices[0].message.content, "cheaper ones")
+    then = _say(openai, machine, first.choices[0].message.content, "cheaper ones")
     assert then.shelftalk["picks"]
     assert all(float(p["price"]) < lowest for p in then.shelftalk["picks"])
     second = first.shelftalk["picks"][1]
-    asked = _say(openai, JACKET, first.choices[0].message.content, "what does the second one cost?")
+    asked = _say(openai, machine, first.choices[0].message.content, "what does the second one cost?")
     assert second["price"].removesuffix(".00") in asked.choices[0].message.content
 
 
