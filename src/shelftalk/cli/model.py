@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shelftalk.catalog.base_models import MPNET, install_command, mpnet_installed
 from shelftalk.errors import ShelftalkError
 
 if TYPE_CHECKING:
@@ -212,6 +211,8 @@ def known_models(settings: Settings) -> list[dict[str, str]]:
     )  # fmt: skip
     if settings.embedder != "default":
         rows.append(_named(settings.embedder, "embedder (in use)"))
+    from shelftalk.catalog.base_models import MPNET, install_command, mpnet_installed
+
     installed = mpnet_installed()
     job = "reads wishes" + (" (in use)" if installed and settings.understand.encoders == "both" else "")
     where = "five packages" if installed else install_command()

@@ -47,7 +47,8 @@ def matcher(
     quiet()
     from shelftalk.train.matcher import read_matcher_recipe, train_matcher
 
-    folder = train_matcher(read_matcher_recipe(config), lambda text: stderr().print(text, markup=False))
+    recipe, home = read_matcher_recipe(config), settings_from().home_folder
+    folder = train_matcher(recipe, lambda text: stderr().print(text, markup=False), home)
     stdout().print(f"matcher: {folder}", markup=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from shelftalk.engines.base import Engine
 from shelftalk.errors import PromptError
@@ -110,13 +111,13 @@ class Explainer:
             return None
 
         def near(texts: Sequence[str], kind: str) -> list[float]:
-            fresh = [t for t in dict.fromkeys(texts) if (request, kind, t) not in self._near]
+            held = {t: score for t in texts if (score := self._near.get((request, kind, t))) is not None}
+            fresh = [t for t in dict.fromkeys(texts) if t not in held]
+            held |= zip(fresh, scope.nearness(request, fresh, kind) if fresh else (), strict=True)
             if len(self._near) + len(fresh) > NEAR_KEPT:
-                self._near.clear()
-                fresh = list(dict.fromkeys(texts))
-            found = scope.nearness(request, fresh, kind) if fresh else ()
-            self._near.update({(request, kind, t): score for t, score in zip(fresh, found, strict=True)})
-            return [self._near[request, kind, t] for t in texts]
+                self._near = {}  # anew: another thread may still read the old one
+            self._near.update({(request, kind, t): score for t, score in held.items()})
+            return [held[t] for t in texts]
 
         return near
 
@@ -242,6 +243,7 @@ def _kept_out(card: CardFact) -> bool:
     return bool(card.constraints) and all(c.operator in ("!=", "not in") for c in card.constraints)
 
 
+@lru_cache(maxsize=NEAR_KEPT)
 def _unproven(clause: str) -> bool:
     """Whether a shop's own words praise, or set the product above others, which its record cannot prove: never quoted."""
     return bool(praised(clause, (_STATES,)) or wrong_place(clause, ()))

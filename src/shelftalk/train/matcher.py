@@ -41,7 +41,8 @@ Wanted = tuple[str, Scalar] | None
 class MatcherRecipe(BaseModel):
     """How a matcher is trained: for the `fields` of a wish, or for the `kinds` that help with a need; on the lines of `files` of
     the set `data` (all, the bundled one), from the start or going on from an `adapter`; of the default embedder's model or of
-    all-mpnet-base-v2 (`base`)."""
+    all-mpnet-base-v2 (`base`). With `mean` nothing is trained: the mean of these adapters (Wortsman et al. 2022, arXiv 2203.05482) is
+    brought to the rank and measured."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -50,6 +51,7 @@ class MatcherRecipe(BaseModel):
     data: Path | None = None
     files: list[str] = ["*"]
     adapter: Path | None = None
+    mean: list[Path] = []
     output: Path = Path("training/matcher")
     epochs: int = Field(3, ge=1)
     batch: int = Field(24, ge=2)
@@ -107,20 +109,25 @@ def examples(found: WrittenSet, split: str) -> dict[str, list[tuple[str, list[Wa
     return dict(out)
 
 
-def train_matcher(recipe: MatcherRecipe, say: Callable[[str], None] = lambda _: None) -> Path:
-    """Trains and returns the folder of the last epoch's adapter (epoch-N below the output, with training.json beside it)."""
+def train_matcher(
+    recipe: MatcherRecipe, say: Callable[[str], None] = lambda _: None, home: Path = Path("~/.cache/shelftalk")
+) -> Path:
+    """Trains and returns the folder of the last epoch's adapter (epoch-N below the output, with training.json beside it; `mean` for
+    a mean). The base is put together under `home` while it is read."""
     import torch
 
     if recipe.output.exists() and any(recipe.output.iterdir()):
         raise UsageError(f"{recipe.output}: holds something already; name another folder or delete it")
     torch.manual_seed(recipe.seed)
     found = read_written(recipe.data, recipe.files)
-    model, tokenizer, base = _adapted(recipe)
+    model, tokenizer, base = _adapted(recipe, home)
     encode = _encoder(model, tokenizer)
+    if recipe.mean:
+        return _kept(recipe, model, base, "mean", [_measured(recipe, found, model, encode)[0]], None, say)
     optimiser = torch.optim.AdamW(
         [p for p in model.parameters() if p.requires_grad], recipe.learning_rate, weight_decay=0.01
     )
-    batches, measure = (_field_batches, scores) if recipe.task == "fields" else (_kind_batches, kind_scores)
+    batches = _field_batches if recipe.task == "fields" else _kind_batches
     draw, step, began = random.Random(recipe.seed), 0, time.time()
     epochs = [batches(found, recipe.batch, draw) for _ in range(recipe.epochs)]
     steps = sum(map(len, epochs))
@@ -137,35 +144,68 @@ def train_matcher(recipe: MatcherRecipe, say: Callable[[str], None] = lambda _: 
             optimiser.step()
             optimiser.zero_grad()
             step, total = step + 1, total + loss.item()
-        model.eval()
-        head: dict[str, Any] | None = None
-        with torch.inference_mode():
-            dev = measure(found, lambda texts: encode(texts).numpy())
-            if recipe.task == "kinds":
-                head, told = fit_head(found, lambda texts: encode(texts).numpy(), recipe.seed)
-                dev |= told
-        model.train()
+        dev, head = _measured(recipe, found, model, encode)
         history.append({"epoch": epoch, "loss": total / len(rows), **dev, "seconds": round(time.time() - began)})
-        say(json.dumps(history[-1]))
-        folder = recipe.output / f"epoch-{epoch}"
-        model.save_pretrained(str(folder))
-        tidy(folder, base)
-        if head is not None:
-            (folder / HEAD).write_text(json.dumps(head) + "\n", encoding="utf-8")
-        made = {"recipe": recipe.model_dump(mode="json", exclude={"data", "output", "adapter"}), "history": history}
-        (folder / "training.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+        folder = _kept(recipe, model, base, f"epoch-{epoch}", history, head, say)
     return folder
 
 
-def _adapted(recipe: MatcherRecipe) -> tuple[Any, Any, str]:
-    """The base encoder with the adapter to train, its tokenizer, and the base's name."""
+def _measured(
+    recipe: MatcherRecipe, found: WrittenSet, model: Any, encode: Callable[[Sequence[str]], Any]
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """The dev scores, and for kinds the head that is fitted over their vectors."""
+    import torch
+
+    head: dict[str, Any] | None = None
+    model.eval()
+    with torch.inference_mode():
+        measure = scores if recipe.task == "fields" else kind_scores
+        dev: dict[str, Any] = measure(found, lambda texts: encode(texts).numpy())
+        if recipe.task == "kinds":
+            head, told = fit_head(found, lambda texts: encode(texts).numpy(), recipe.seed)
+            dev |= told
+    model.train()
+    return dev, head
+
+
+def _kept(
+    recipe: MatcherRecipe, model: Any, base: str, name: str, history: Sequence[dict[str, Any]],
+    head: dict[str, Any] | None, say: Callable[[str], None],
+) -> Path:  # fmt: skip
+    """Says the last scores and writes the adapter with what made it."""
+    say(json.dumps(history[-1]))
+    folder = recipe.output / name
+    model.save_pretrained(str(folder), selected_adapters=[model.active_adapter])
+    if not (folder / "adapter_config.json").is_file():  # peft keeps an adapter by another name in a folder of that name
+        for file in (folder / str(model.active_adapter)).iterdir():
+            file.rename(folder / file.name)
+        (folder / str(model.active_adapter)).rmdir()
+    tidy(folder, base)
+    if head is not None:
+        (folder / HEAD).write_text(json.dumps(head) + "\n", encoding="utf-8")
+    made = {"recipe": recipe.model_dump(mode="json", exclude={"data", "output", "adapter", "mean"}), "history": history}
+    (folder / "training.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+    return folder
+
+
+def _adapted(recipe: MatcherRecipe, home: Path) -> tuple[Any, Any, str]:
+    """The base encoder with the adapter to train (or with the mean of several), its tokenizer, and the base's name."""
     from peft import LoraConfig, PeftModel, get_peft_model
     from transformers import AutoModel, AutoTokenizer
 
-    with base_model(recipe.base, Path("~/.cache/shelftalk").expanduser()) as base:
+    with base_model(recipe.base, home.expanduser()) as base:
         bare: Any = AutoModel.from_pretrained(base)
         tokenizer = AutoTokenizer.from_pretrained(base)
         name = base.name
+    if recipe.mean:
+        names = [f"adapter-{n}" for n in range(len(recipe.mean))]
+        model = PeftModel.from_pretrained(bare, str(recipe.mean[0]), adapter_name=names[0])
+        for name_of, folder in zip(names[1:], recipe.mean[1:], strict=True):
+            model.load_adapter(str(folder), adapter_name=name_of)
+        weights = [1 / len(names)] * len(names)
+        model.add_weighted_adapter(names, weights, "mean", combination_type="svd", svd_rank=recipe.rank)
+        model.set_adapter("mean")
+        return model, tokenizer, name
     if recipe.adapter is not None:
         return PeftModel.from_pretrained(bare, str(recipe.adapter), is_trainable=True), tokenizer, name
     modules = ["q", "k", "v", "o", "dense"] if recipe.base == MPNET else ["query", "key", "value", "dense"]

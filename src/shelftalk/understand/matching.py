@@ -135,13 +135,13 @@ class _Vectors:
 
     def of(self, texts: Sequence[str]) -> list[np.ndarray]:
         """The vectors of texts that are asked for again and again."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._kept]
+        held = {text: vector for text in texts if (vector := self._kept.get(text)) is not None}
+        new = [text for text in dict.fromkeys(texts) if text not in held]
+        held |= zip(new, self.encoder.encode(new) if new else (), strict=True)
         if len(self._kept) + len(new) > MOST_KEPT:
-            self._kept.clear()
-            new = list(dict.fromkeys(texts))
-        for text, vector in zip(new, self.encoder.encode(new) if new else (), strict=True):
-            self._kept[text] = vector
-        return [self._kept[text] for text in texts]
+            self._kept = {}  # anew: another thread may still read the old one
+        self._kept.update(held)
+        return [held[text] for text in texts]
 
 
 class FieldMatcher:
@@ -285,11 +285,13 @@ class KindMatcher:
 
     def _vector(self, need: str) -> np.ndarray:
         text = need[:300]
-        if text not in self._asked:
-            while len(self._asked) >= MOST_ASKED:
-                self._asked.pop(next(iter(self._asked)), None)
-            self._asked[text] = self._vectors.encoder.encode([text])[0]
-        return self._asked[text]
+        vector = self._asked.get(text)
+        if vector is None:
+            vector = self._vectors.encoder.encode([text])[0]
+            if len(self._asked) >= MOST_ASKED:
+                self._asked = {}
+            self._asked[text] = vector
+        return vector
 
     def order(self, need: str, kinds: Sequence[str]) -> list[tuple[str, float]]:
         """The kinds with their cosines, the nearest first."""
