@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,9 +15,10 @@ from shelftalk.engines.fake import FakeEngine
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import UnderstandSettings
 from shelftalk.understand import Understander, Understood
+from shelftalk.understand.criteria import Wishes
 from shelftalk.understand.helping import KindChooser
 from shelftalk.understand.matching import FieldMatcher, KindMatcher, Matchers
-from shelftalk.understand.wanting import MOST_CRITERIA, MOST_KEPT, MOST_TURNS, Asked, Wanting, _unlimited
+from shelftalk.understand.wanting import MOST_CRITERIA, MOST_KEPT, MOST_TURNS, Asked, Wanting, _joined, _unlimited
 from shelftalk.values import Constraint, Criterion, Facet, Facets, Intent, Request, Sort, Tokens, Turn
 
 SHOP = collect(
@@ -604,3 +606,10 @@ def test_a_need_that_speaks_of_one_of_the_sorts_of_the_kind_that_helps_wishes_fo
     intent = understander.understand(Request(request_text)).intent
     assert intent.kinds == ("Garden Tools",)
     assert [c.value for c in intent.criteria if c.field == "kind"] == ([kind] if kind else [])
+
+
+def test_what_a_criterion_says_is_no_soft_word_besides() -> None:
+    quiet = Wishes((Criterion("noise_db", "low", words="quiet motor"),))
+    intent = Intent(query="fan quiet motor sturdy", preferences=("motor", "sturdy", "elsewhere quiet motor"))
+    assert _joined(intent, (), [quiet]).preferences == ("sturdy", "elsewhere quiet motor")
+    assert _joined(replace(intent, query="fan"), (), [quiet]).preferences == intent.preferences, "still searched for"

@@ -316,4 +316,12 @@ def _joined(intent: Intent, kinds: tuple[str, ...], read: Sequence[Wishes]) -> I
     held = " ".join(c.words.lower() for c in criteria)
     limited = [c.span.lower() for c in intent.constraints if len(c.span) > 2]
     left = tuple(w for w in unanswered if w.lower() not in held and not any(s in w.lower() for s in limited))
-    return replace(intent, criteria=tuple(criteria[:MOST_CRITERIA]), unanswered=left[:4], kinds=intent.kinds or kinds)
+    # what a criterion says is no soft word besides; it stays among the words to search for
+    soft = tuple(p for p in intent.preferences if p.lower() not in held or p.lower() not in intent.query.lower())
+    return replace(
+        intent,
+        criteria=tuple(criteria[:MOST_CRITERIA]),
+        unanswered=left[:4],
+        kinds=intent.kinds or kinds,
+        preferences=soft,
+    )
