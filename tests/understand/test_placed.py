@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shelftalk.understand.index import Index
 from shelftalk.understand.placed import placed
-from shelftalk.values import Constraint, Facet, Facets, Intent, Sort
+from shelftalk.understand.understand import Understood, told_of
+from shelftalk.values import Constraint, Criterion, Facet, Facets, Intent, Sort
 
 INDEX = Index(
     Facets(
@@ -80,3 +83,11 @@ def test_of_values_that_no_product_has_together_those_of_the_thing_asked_for_sta
     assert intent.constraints == (front,)
     assert "roads" in intent.preferences
     assert "'roads'" in notes[0]
+
+
+def test_what_was_read_as_a_criterion_is_not_said_to_have_no_field() -> None:
+    intent, notes = placed(Intent((JACKETS, WATERPROOF)), INDEX)
+    wished = replace(intent, criteria=(Criterion("price", "low", words="Waterproof"),))
+    assert notes
+    assert told_of(Understood(intent, notes), intent) == notes
+    assert told_of(Understood(intent, notes), wished) == ()

@@ -12,6 +12,8 @@ from shelftalk.understand.index import Field, Index
 from shelftalk.understand.tokens import stems
 from shelftalk.values import Constraint, Intent, Operator
 
+AS_A_WISH = " was taken as a wish, not as a limit: products in "  # of words whose limit the category has no field for
+
 
 def ranged(intent: Intent, index: Index) -> Intent:
     """The intent with "= 6" on players_min or players_max read as players_min <= 6 and players_max >= 6."""
@@ -82,7 +84,7 @@ def placed(intent: Intent, index: Index, words: frozenset[str] = frozenset()) ->
         if all(wish.lower() not in held.lower() for held in wishes):
             wishes.append(wish)
         if not _named(wish, category, index):
-            notes.append(f"'{wish}' was taken as a wish, not as a limit: products in {category} have no field for it")
+            notes.append(f"'{wish}'{AS_A_WISH}{category} have no field for it")
     sort = intent.sort
     if sort is not None and (field := index.fields.get(sort.field)) is not None and not field.carried(category.lower()):
         sort = None

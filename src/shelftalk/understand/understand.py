@@ -13,7 +13,7 @@ from shelftalk.understand.helping import Asked, KindSearch
 from shelftalk.understand.kind import named_kind
 from shelftalk.understand.matching import Matchers
 from shelftalk.understand.model import IntentModel
-from shelftalk.understand.placed import placed
+from shelftalk.understand.placed import AS_A_WISH, placed
 from shelftalk.understand.reader import THRIFTY, Reader, Reading
 from shelftalk.understand.shown import Question
 from shelftalk.understand.tokens import stems
@@ -129,7 +129,7 @@ class Understander:
             one = understood[n]
             understood[n] = replace(
                 one, intent=wanted.intent, tokens=one.tokens + wanted.tokens, prompt=wanted.prompt or one.prompt,
-                chosen=wanted.chosen, notes=_left(one, wanted.intent),
+                chosen=wanted.chosen, notes=told_of(one, wanted.intent),
             )  # fmt: skip
         for n, one in enumerate(understood):
             if one.asked is not None and requests[n].intent is None:
@@ -203,7 +203,7 @@ class Understander:
         )
 
 
-def _left(one: Understood, intent: Intent) -> tuple[str, ...]:
+def told_of(one: Understood, intent: Intent) -> tuple[str, ...]:
     """The notes without those on limits that were taken back, and without those that say of words that no field speaks of them
     where a criterion was read from these words."""
     read = " ".join(c.words.lower() for c in intent.criteria)
@@ -211,7 +211,8 @@ def _left(one: Understood, intent: Intent) -> tuple[str, ...]:
     back = [f"'{c.span}'" for c in one.intent.constraints if c.span and c.span not in kept]
 
     def holds(note: str) -> bool:
-        unread = note.endswith(NO_FIELD) and note.removesuffix(NO_FIELD).strip("' ").lower() in read
+        end = next((e for e in (NO_FIELD, AS_A_WISH) if e in note), None)
+        unread = end is not None and note.partition(end)[0].strip("' ").lower() in read
         return not unread and not any(span in note for span in back)
 
     return tuple(n for n in one.notes if holds(n))
