@@ -162,7 +162,9 @@ class Pipeline:
         version = self.catalog.version
         if self._stages is None or self._stages.version != version:
             settings, facets = self.settings, self.catalog.facets()
-            retriever, shelves = Retriever(self.catalog, settings.retrieve), Shelves(self.catalog, settings.retrieve)
+            near = self._near if settings.understand.mode == "wishes" else None
+            retriever = Retriever(self.catalog, settings.retrieve, near)
+            shelves = Shelves(self.catalog, settings.retrieve)
             self._stages = _Stages(
                 version,
                 Understander(
@@ -177,7 +179,7 @@ class Pipeline:
                     shelves.titled,
                 ),
                 retriever,
-                Explainer(facets, lambda: self.engine, self.prompts, settings.explain),
+                Explainer(facets, lambda: self.engine, self.prompts, settings.explain, near),
             )
         return self._stages
 
@@ -187,6 +189,13 @@ class Pipeline:
             larger = self.settings.understand.encoders == "both"
             self._matchers, self._matching = load_matchers(self.settings.home_folder, larger), True
         return self._matchers
+
+    def _near(self, kinds: Sequence[str], said: str, sentences: Sequence[str]) -> Sequence[float] | None:
+        """How near each sentence stands to what was said; None without the encoder that tells."""
+        matchers = self._loaded_matchers()
+        if matchers is None or matchers.texts is None:
+            return None
+        return [float(n) for n in matchers.texts.nearness(kinds, [said], sentences)[0]]
 
     def _ranker(self, strategy: str | None = None) -> Ranker:
         name = strategy or self.settings.rank.strategy

@@ -38,8 +38,8 @@ class UnderstandSettings(_Group):
 
 class RetrieveSettings(_Group):
     """How many candidates are fetched, how dense and full-text search are fused, with which fitted weights for keywords
-    and for sentences, the share of the best score that a product needs to compete for a superlative, and the cosine below
-    which the catalogue has nothing like what was asked (see docs/decisions/0003-fusion.md)."""
+    and for sentences, what criteria, the kind and the sentence of a product that answers best count beside these, the share of the
+    best score that a product needs to compete for a superlative, and the cosine below which the catalogue has nothing like what was asked (see docs/decisions/0003-fusion.md)."""
 
     candidates: int = Field(50, ge=1, le=1000)
     fusion: Literal["convex", "rrf"] = "convex"
@@ -51,6 +51,7 @@ class RetrieveSettings(_Group):
     feedback_weight: float = Field(0.6, ge=0)
     criteria_weight: float = Field(1.2, ge=0)
     kind_weight: float = Field(1.0, ge=0)
+    text_weight: float = Field(1.0, ge=0)
     relevance_cut: float = Field(0.5, ge=0, le=1)
     unlike_below: float = Field(0.38, ge=0, le=1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from pathlib import Path
 
@@ -12,11 +13,11 @@ from safetensors.numpy import load_file
 
 from shelftalk.catalog.adapted import merged
 from shelftalk.errors import UsageError
-from shelftalk.train import matcher
+from shelftalk.train import matcher, pairs
 from shelftalk.train.matcher import examples, options, read_matcher_recipe, train_matcher, wanted_of
 from shelftalk.train.telling import named_requests
 from shelftalk.values import Criterion
-from shelftalk.written import WrittenSet, read_written
+from shelftalk.written import WrittenSet, read_texts, read_written
 
 
 @pytest.fixture
@@ -30,11 +31,14 @@ def few(monkeypatch: pytest.MonkeyPatch) -> WrittenSet:
         tuple(n for n in whole.needs if n.kinds[0] in kinds)[::5],
         (),
     )
+    texts = [t for t in read_texts() if t.split == "train"][:120] + [t for t in read_texts() if t.split == "dev"][:10]
     monkeypatch.setattr(matcher, "read_written", lambda folder, files: some)
+    monkeypatch.setattr(matcher, "read_texts", lambda folder: texts)
+    monkeypatch.setattr(pairs, "read_texts", lambda folder: texts)
     return some
 
 
-@pytest.mark.parametrize("task", ["fields", "kinds"])
+@pytest.mark.parametrize("task", ["fields", "kinds", "texts"])
 def test_a_run_learns_and_keeps_every_epoch(few: WrittenSet, task: str, tmp_path: Path) -> None:
     config = tmp_path / "recipe.yaml"
     config.write_text(f"matcher: {{task: {task}, output: {tmp_path}/out, epochs: 2, batch: 16}}", encoding="utf-8")
@@ -89,6 +93,18 @@ def test_what_is_trained_on_is_the_train_split_alone() -> None:
     found = read_written()
     said = {query.split(": ", 1)[1] for rows in examples(found, "train").values() for query, _ in rows}
     assert not said & {w.text for w in found.wishes if w.split != "train"}
+
+
+def test_only_texts_of_train_are_learnt_and_what_answers_another_request_of_the_kind_is_wrong(few: WrittenSet) -> None:
+    taught = [t for t in matcher.read_texts(None) if t.split == "train"]
+    batches = matcher._text_batches(few, matcher.MatcherRecipe(task="texts", batch=8), random.Random(1))
+    queries = [q for batch in batches for q in batch.queries]
+    assert sorted(queries) == sorted(f"{t.kind}: {t.request}" for t in taught)
+    for batch in batches:
+        for query, right in zip(batch.queries, batch.right, strict=True):
+            (place,) = right
+            assert any(f"{t.kind}: {t.request}" == query and t.answer == batch.texts[place] for t in taught)
+    assert any(len(batch.queries) > 1 for batch in batches)
 
 
 def test_what_is_wanted_is_among_the_options_unless_it_is_a_code() -> None:

@@ -12,9 +12,11 @@ from shelftalk.understand import matching
 from shelftalk.understand.matching import (
     MOST_VALUES,
     WEIGHED,
+    WEIGHED_KINDS,
     FieldMatcher,
     KindMatcher,
     NeedHead,
+    TextMatcher,
     load_matchers,
     option_text,
     options_of,
@@ -110,6 +112,39 @@ def test_kinds_are_ordered_by_their_names() -> None:
     ]
 
 
+def test_the_larger_encoder_orders_the_nearest_kinds_and_how_near_they_stand_stays() -> None:
+    class Near(Words):
+        def __init__(self, **near: float) -> None:
+            super().__init__()
+            self.near = near
+
+        def encode(self, texts: Sequence[str]) -> np.ndarray:
+            self.read += texts
+            cosines = [1.0 if " " in t else self.near.get(t, 0.0) for t in texts]
+            return np.array([[c, (1 - c * c) ** 0.5] for c in cosines], np.float32)
+
+    small, large = Near(Tents=0.6, Fans=0.5, Coolers=0.4), Near(Tents=0.1, Fans=0.3, Coolers=0.9)
+    order = KindMatcher(small, None, large).order("the milk goes off", ["Fans", "Tents", "Coolers"])
+    assert [k for k, _ in order] == ["Coolers", "Fans", "Tents"]
+    assert [score for _, score in order] == pytest.approx([0.6, 0.5, 0.4], abs=1e-5)
+    many = [f"Kind{n}" for n in range(WEIGHED_KINDS + 5)]
+    KindMatcher(Near(), None, large := Near()).order("the milk goes off", many)
+    assert len(large.read) == WEIGHED_KINDS + 1
+
+
+def test_sentences_are_read_for_what_was_said_of_a_kind_and_their_vectors_are_kept() -> None:
+    encoder = Words()
+    matcher = TextMatcher(encoder)
+    near = matcher.nearness(["Shoes"], ["will not rub", "blue"], ["these will not rub", "in blue"])
+    assert near.shape == (2, 2)
+    assert near[0, 0] > near[0, 1]
+    assert near[1, 1] > near[1, 0]
+    matcher.nearness(["Shoes"], ["blue"], ["in blue"])
+    assert encoder.read.count("in blue") == 1
+    assert "Shoes: will not rub" in encoder.read
+    assert matcher.nearness([], ["blue"], []).shape == (1, 0)
+
+
 class Fixed(Words):
     """An encoder whose cosines to any request are given by option, 0 else."""
 
@@ -142,10 +177,13 @@ def test_the_larger_encoder_weighs_the_nearest_fields_again() -> None:
 def test_without_the_larger_encoders_base_the_small_one_reads(
     home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(matching, "LARGER", "serve/matchers/none")
+    for name in ("LARGER", "LARGER_NEEDS", "SHIPPED_TEXTS"):
+        monkeypatch.setattr(matching, name, "serve/matchers/none")
     matchers = load_matchers(home)
     assert matchers is not None
     assert matchers.fields.offer(["Chairs"], "folds away", [NOISE, FOLDS])[0].facet is FOLDS
+    assert matchers.texts is None
+    assert matchers.kinds.order("something to keep milk cold", ["Coolers", "Tents"])[0][0] == "Coolers"
     assert "small encoder alone" in caplog.text
 
 

@@ -16,6 +16,7 @@ from shelftalk.explain.record import Record, absences, answered, meets, misses, 
 from shelftalk.explain.vocabulary import Vocabulary, praised
 from shelftalk.explain.write import Writer, Written
 from shelftalk.facts.card import CardFact, Nearness, card_facts, without_clauses
+from shelftalk.facts.sentences import Near
 from shelftalk.facts.words import stems
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import ExplainSettings
@@ -26,6 +27,7 @@ _VARIABLES = frozenset({"request", "wants", "product", "facts"})
 MOST_KINDS = 64  # vocabularies kept
 CARD, MOST_FACTS = 5, 32  # the facts of a card that the model reads, and that the record chooses from
 NEAR_KEPT = 4096  # texts whose nearness to a request is kept
+ABOVE = 0.15  # how much higher the cosines of the encoder that reads sentences stand than those of the catalogue's
 MOST_ASKED = 3  # how many facts that were asked for the record tells where it speaks alone
 _STATES = "suitable for, recommended from, guaranteed for"  # what a shop says by these words is a statement
 ENOUGH = 2  # from so many on it adds nothing that was not
@@ -36,6 +38,7 @@ class Explainer:
 
     `engine` may be a function that gives the engine: it is called when the first reason is to be written, so that a model
     which takes seconds to load is not waited for before.
+    `near` reads which of a product's sentences answers the request; without it the catalogue's embedder tells.
     The record speaks alone in mode "record" and where there is no engine. PromptError where a template is missing.
     """
 
@@ -45,8 +48,10 @@ class Explainer:
         engine: Engine | Callable[[], Engine] | None,
         prompts: PromptLibrary,
         settings: ExplainSettings | None = None,
+        near: Near | None = None,
     ) -> None:
         self.facets = facets
+        self._read = near
         self.settings = settings or ExplainSettings()
         self.prompt: str | None = None
         self._record = Record(prompts)
@@ -113,7 +118,11 @@ class Explainer:
         def near(texts: Sequence[str], kind: str) -> list[float]:
             held = {t: score for t in texts if (score := self._near.get((request, kind, t))) is not None}
             fresh = [t for t in dict.fromkeys(texts) if t not in held]
-            held |= zip(fresh, scope.nearness(request, fresh, kind) if fresh else (), strict=True)
+            read = self._read([kind], request, fresh) if self._read is not None and fresh else None
+            if read is not None:
+                held |= zip(fresh, (score - ABOVE for score in read), strict=True)
+            else:
+                held |= zip(fresh, scope.nearness(request, fresh, kind) if fresh else (), strict=True)
             if len(self._near) + len(fresh) > NEAR_KEPT:
                 self._near = {}  # anew: another thread may still read the old one
             self._near.update({(request, kind, t): score for t, score in held.items()})

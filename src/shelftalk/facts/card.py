@@ -24,6 +24,7 @@ __all__ = [
     "CardFact",
     "Nearness",
     "card_facts",
+    "clauses",
     "mention",
     "plain_name",
     "quote",
@@ -185,14 +186,14 @@ def _touched(facts: Iterable[Fact], product: Product, intent: Intent, quoted: bo
         yield mention(product, said)
 
 
-def _nearest_clause(product: Product, nearness: Nearness, told: Sequence[Fact]) -> tuple[Fact | None, float]:
-    """The clause of the description that is nearest to the request, and how near it is; None where there is none. A number that is
-    `told` is not said again."""
-    numbers = {plain_number(f.amount) for f in told if f.amount is not None}
-    clauses = [s for s in _quotable(product.description, _MEANT) if not numbers & set(_NUMBER.findall(s))]
-    near = nearness(clauses, _kind(product)) if clauses else ()
+def _nearest_clause(product: Product, nearness: Nearness, beside: Sequence[Fact]) -> tuple[Fact | None, float]:
+    """The clause of the description that is nearest to the request, and how near it is; None where there is none. A number that
+    stands `beside` is not said again."""
+    numbers = {plain_number(f.amount) for f in beside if f.amount is not None}
+    told = [s for s in _quotable(product.description, _MEANT) if not numbers & set(_NUMBER.findall(s))]
+    near = nearness(told, _kind(product)) if told else ()
     best = max(range(len(near)), key=near.__getitem__, default=None)
-    return (None, 0.0) if best is None else (mention(product, clauses[best]), near[best])
+    return (None, 0.0) if best is None else (mention(product, told[best]), near[best])
 
 
 def mention(product: Product, said: str) -> Fact:
@@ -213,15 +214,21 @@ def quote(text: str, asked: Iterable[str]) -> str:
 
 def without_clauses(text: str, left_out: Callable[[str], object]) -> str:
     """The text without the clauses that are to be left out."""
-    clauses = _CLAUSE.split(text)
-    kept = [clause for clause in clauses if not left_out(spoken(clean(clause)))]
-    return text if len(kept) == len(clauses) else " ".join(kept)
+    every = _CLAUSE.split(text)
+    kept = [clause for clause in every if not left_out(spoken(clean(clause)))]
+    return text if len(kept) == len(every) else " ".join(kept)
+
+
+def clauses(text: str) -> Iterator[str]:
+    """The clauses of a text as they are spoken, without the marks around them."""
+    for clause in _CLAUSE.split(clean(text)):
+        if said := spoken(clause).strip(" .,;:!?"):
+            yield said
 
 
 def _quotable(text: str, least: int = 1) -> Iterator[str]:
     """The short clauses of a text, of `least` words at least, that can be quoted as they stand."""
-    for clause in _CLAUSE.split(clean(text)):
-        said = spoken(clause).strip(" .,;:!?")
+    for said in clauses(text):
         if least <= len(words(said)) and len(said) <= _LONGEST_QUOTE and '"' not in said and safe(said):
             yield said
 

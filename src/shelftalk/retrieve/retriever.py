@@ -28,6 +28,7 @@ from shelftalk.catalog import sql
 from shelftalk.catalog.standing import Scope
 from shelftalk.catalog.words import content_words
 from shelftalk.errors import CatalogError
+from shelftalk.facts.sentences import Near
 from shelftalk.facts.words import stems
 from shelftalk.retrieve import relax, stock
 from shelftalk.retrieve.audience import grown_up_first
@@ -37,6 +38,7 @@ from shelftalk.retrieve.fusion import FEEDBACK, Fused, fuse, moved, weights_for,
 from shelftalk.retrieve.likeness import Likeness
 from shelftalk.retrieve.near import comparable, nearest
 from shelftalk.retrieve.query import Search, names_something, query_text
+from shelftalk.retrieve.sentences import by_sentences
 from shelftalk.retrieve.stock import placed
 from shelftalk.settings import RetrieveSettings
 from shelftalk.values import Candidate, Constraint, Criterion, Intent, Product, Retrieval, Sort
@@ -61,10 +63,10 @@ COMPETING = 400
 
 
 class Retriever:
-    """Finds candidates in one catalogue. Safe to share between threads."""
+    """Finds candidates in one catalogue; `near` reads their sentences. Safe to share between threads."""
 
-    def __init__(self, catalog: Catalog, settings: RetrieveSettings) -> None:
-        self._catalog, self._settings = catalog, settings
+    def __init__(self, catalog: Catalog, settings: RetrieveSettings, near: Near | None = None) -> None:
+        self._catalog, self._settings, self._near = catalog, settings, near
         self._likeness = Likeness(catalog, settings.unlike_below)
 
     def retrieve(self, intent: Intent, *, k: int | None = None, only: Sequence[str] | None = None) -> Retrieval:
@@ -152,7 +154,7 @@ class Retriever:
         own order in the database adds."""
         intent = search.intent
         if not intent.criteria and not intent.kinds:
-            return found
+            return self._read(search, found)
         scoped = self._scoped(intent, constraints)
         scope = Scope(self._catalog, scoped, search.excluded_ids, intent.named_kinds)
         more = [] if search.given else self._more(search, constraints, scoped)
@@ -176,7 +178,16 @@ class Retriever:
             scored.append(replace(candidate, score=score, scores={**candidate.scores, "criteria": useful}))
         scored.sort(key=lambda c: -c.score)
         top_score = max((c.score for c in scored), default=0.0) or 1.0
-        return tuple(replace(c, score=c.score / top_score) for c in scored[: search.k])
+        return self._read(search, [replace(c, score=c.score / top_score) for c in scored[: search.k]])
+
+    def _read(self, search: Search, found: Sequence[Candidate]) -> tuple[Candidate, ...]:
+        """The candidates with what their own sentences say of the request weighed in."""
+        if self._near is None:
+            return tuple(found)
+        intent, weight = search.intent, self._settings.text_weight
+        if intent.criteria and intent.named_kinds and _all_read(search):
+            weight *= NOTHING_MORE
+        return by_sentences(found, intent.named_kinds or intent.kinds, search.text, self._near, weight)
 
     def _more(self, search: Search, constraints: Sequence[Constraint], scoped: Sequence[Constraint]) -> list[str]:
         """The ids of the best by each criterion, and of those of the kinds in question that are nearest to the text."""

@@ -3,7 +3,8 @@
 For each kind of the written set a request of train competes over all that its products offer ("low weight kg", "no battery",
 "setup pop-up", and "none of these" for wishes that no field answers), by the cross-entropy of scaled cosines (InfoNCE, van den
 Oord et al. 2018, arXiv 1807.03748, the kind's other options being the negatives). For needs that name no product the names of all kinds
-compete in the same way. Every epoch's adapter is kept.
+compete in the same way, and for a wish that only a description can answer the sentences of the texts (data/wishes/texts). Every
+epoch's adapter is kept.
 """
 
 from __future__ import annotations
@@ -22,31 +23,33 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shelftalk.catalog.base_models import MPNET, base_model
 from shelftalk.errors import UsageError
+from shelftalk.train.pairs import text_figures
 from shelftalk.train.sets.written import facet_of
 from shelftalk.train.telling import fit_head
 from shelftalk.understand.matching import HEAD, option_text, options_of, query_text
 from shelftalk.values import Criterion, Facet, Scalar
-from shelftalk.written import WrittenSet, read_written
+from shelftalk.written import Text, WrittenSet, read_texts, read_written
 
 __all__ = ["MatcherRecipe", "kind_scores", "read_matcher_recipe", "scores", "tidy", "train_matcher"]
 
 NONE = "none of these"
-NAMED = 2000  # wishes that name their kind, an epoch, beside the needs
-OTHERS = 200  # kinds that compete beside those that help with one of a batch's needs
+A_KIND = 6  # texts of a kind in one batch
 HELPS = (1.0, 0.7, 0.5, 0.4)  # what the kinds of a need count, the likeliest first
 _CORE = (Facet("price", "money", 1, 2), Facet("rating", "number", 1, 2))
 Wanted = tuple[str, Scalar] | None
 
 
 class MatcherRecipe(BaseModel):
-    """How a matcher is trained: for the `fields` of a wish, or for the `kinds` that help with a need; on the lines of `files` of
+    """How a matcher is trained: for the `fields` of a wish, for the `kinds` that help with a need, or for the `texts` that answer a wish
+    (those of the set's folder `texts`); on the lines of `files` of
     the set `data` (all, the bundled one), from the start or going on from an `adapter`; of the default embedder's model or of
-    all-mpnet-base-v2 (`base`). With `mean` nothing is trained: the mean of these adapters (Wortsman et al. 2022, arXiv 2203.05482) is
+    all-mpnet-base-v2 (`base`). Beside the needs stand `named` wishes that name their kind, an epoch, and beside the kinds that help with
+    one of a batch's needs `others` compete. With `mean` nothing is trained: the mean of these adapters (Wortsman et al. 2022, arXiv 2203.05482) is
     brought to the rank and measured."""
 
     model_config = ConfigDict(extra="forbid")
 
-    task: Literal["fields", "kinds"] = "fields"
+    task: Literal["fields", "kinds", "texts"] = "fields"
     base: Literal["default", "all-mpnet-base-v2"] = "default"
     data: Path | None = None
     files: list[str] = ["*"]
@@ -59,6 +62,8 @@ class MatcherRecipe(BaseModel):
     temperature: float = Field(0.05, gt=0)
     rank: int = Field(32, ge=1)
     alpha: float = Field(64, gt=0)
+    named: int = Field(2000, ge=0)
+    others: int = Field(200, ge=1)
     seed: int = 0
 
 
@@ -127,9 +132,9 @@ def train_matcher(
     optimiser = torch.optim.AdamW(
         [p for p in model.parameters() if p.requires_grad], recipe.learning_rate, weight_decay=0.01
     )
-    batches = _field_batches if recipe.task == "fields" else _kind_batches
+    batches = {"fields": _field_batches, "kinds": _kind_batches, "texts": _text_batches}[recipe.task]
     draw, step, began = random.Random(recipe.seed), 0, time.time()
-    epochs = [batches(found, recipe.batch, draw) for _ in range(recipe.epochs)]
+    epochs = [batches(found, recipe, draw) for _ in range(recipe.epochs)]
     steps = sum(map(len, epochs))
     history: list[dict[str, Any]] = []
     for epoch, rows in enumerate(epochs, 1):
@@ -158,11 +163,18 @@ def _measured(
 
     head: dict[str, Any] | None = None
     model.eval()
+    dev: dict[str, Any]
+
+    def vectors(texts: Sequence[str]) -> Any:
+        return encode(texts).numpy()
+
     with torch.inference_mode():
-        measure = scores if recipe.task == "fields" else kind_scores
-        dev: dict[str, Any] = measure(found, lambda texts: encode(texts).numpy())
+        if recipe.task == "texts":
+            dev = text_figures(_texts_of(recipe), vectors, _text_query)
+        else:
+            dev = (scores if recipe.task == "fields" else kind_scores)(found, vectors)
         if recipe.task == "kinds":
-            head, told = fit_head(found, lambda texts: encode(texts).numpy(), recipe.seed)
+            head, told = fit_head(found, vectors, recipe.seed)
             dev |= told
     model.train()
     return dev, head
@@ -258,15 +270,15 @@ class Batch:
     right: list[dict[int, float]]
 
 
-def _field_batches(found: WrittenSet, size: int, draw: random.Random) -> list[Batch]:
+def _field_batches(found: WrittenSet, recipe: MatcherRecipe, draw: random.Random) -> list[Batch]:
     """Requests of one kind, over all that its products offer."""
     out = []
     for kind, mine in examples(found, "train").items():
         held = options(found, kind)
         place = {want: n for n, (want, _) in enumerate(held)}
         mixed = draw.sample(mine, len(mine))
-        for i in range(0, len(mixed), size):
-            rows = [(query, [place[w] for w in wants if w in place]) for query, wants in mixed[i : i + size]]
+        for i in range(0, len(mixed), recipe.batch):
+            rows = [(query, [place[w] for w in wants if w in place]) for query, wants in mixed[i : i + recipe.batch]]
             rows = [(query, wants) for query, wants in rows if wants]
             right = [dict.fromkeys(wants, 1 / len(set(wants))) for _, wants in rows]
             out.append(Batch([query for query, _ in rows], [text for _, text in held], right))
@@ -274,24 +286,55 @@ def _field_batches(found: WrittenSet, size: int, draw: random.Random) -> list[Ba
     return [batch for batch in out if batch.queries]
 
 
-def _kind_batches(found: WrittenSet, size: int, draw: random.Random) -> list[Batch]:
-    """Needs, and as many wishes for a kind as `NAMED`, over the names of the kinds that help and `OTHERS` more; the kinds that help
-    most count most."""
+def _kind_batches(found: WrittenSet, recipe: MatcherRecipe, draw: random.Random) -> list[Batch]:
+    """Needs, and `named` wishes for a kind, over the names of the kinds that help and `others` more; the kinds that help most count
+    most."""
     kinds = list(found.kinds)
     named = [(w.text, (w.kind,)) for w in found.wishes if w.split == "train" and w.wants]
     rows = [(n.text, n.kinds) for n in found.needs if n.split == "train" and found.kinds.keys() & set(n.kinds)]
-    rows += draw.sample(named, min(NAMED, len(named)))
+    rows += draw.sample(named, min(recipe.named, len(named)))
     draw.shuffle(rows)
     out = []
-    for i in range(0, len(rows), size):
-        part, right = rows[i : i + size], []
+    for i in range(0, len(rows), recipe.batch):
+        part, right = rows[i : i + recipe.batch], []
         helped = [k for _, helping in part for k in helping if k in found.kinds]
-        names = list(dict.fromkeys([*helped, *draw.sample(kinds, min(OTHERS, len(kinds)))]))
+        names = list(dict.fromkeys([*helped, *draw.sample(kinds, min(recipe.others, len(kinds)))]))
         place = {kind: n for n, kind in enumerate(names)}
         for _, helping in part:
             counted = {place[k]: HELPS[min(n, 3)] for n, k in enumerate(helping) if k in place}
             right.append({k: c / sum(counted.values()) for k, c in counted.items()})
         out.append(Batch([text for text, _ in part], names, right))
+    return out
+
+
+def _text_query(text: Text) -> str:
+    return query_text((text.kind,), text.request)
+
+
+def _texts_of(recipe: MatcherRecipe) -> Path | None:
+    return None if recipe.data is None else recipe.data / "texts"
+
+
+def _text_batches(_: WrittenSet, recipe: MatcherRecipe, draw: random.Random) -> list[Batch]:
+    """Requests of a few kinds, over the sentences that answer them and those that do not; what answers one request for a kind is wrong
+    for another. A sentence that stands for several requests answers each of them."""
+    kinds: dict[str, list[Text]] = defaultdict(list)
+    for text in read_texts(_texts_of(recipe)):
+        if text.split == "train":
+            kinds[text.kind].append(text)
+    groups = []
+    for texts in kinds.values():
+        mixed = draw.sample(texts, len(texts))
+        groups += [mixed[i : i + A_KIND] for i in range(0, len(mixed), A_KIND)]
+    draw.shuffle(groups)
+    out, rows = [], []
+    for n, group in enumerate(groups, 1):
+        rows += group
+        if len(rows) >= recipe.batch or n == len(groups):
+            sentences = list(dict.fromkeys(s for text in rows for s in (text.answer, *text.others)))
+            place = {sentence: i for i, sentence in enumerate(sentences)}
+            out.append(Batch([*map(_text_query, rows)], sentences, [{place[text.answer]: 1.0} for text in rows]))
+            rows = []
     return out
 
 

@@ -21,7 +21,7 @@ from shelftalk.errors import UsageError
 from shelftalk.written import Text, Wish, WrittenSet, made_products, read_texts, read_written
 from shelftalk.written.parse import HELD, FieldSpec
 
-__all__ = ["Encode", "PairSource", "Row", "figures", "rows_of"]
+__all__ = ["Encode", "PairSource", "Row", "figures", "rows_of", "text_figures"]
 
 OTHERS = 2  # texts that do not answer, beside each request
 AMONG = 20  # sentences from elsewhere that a right one competes with in the figures
@@ -94,9 +94,11 @@ def _text_rows(path: Path | None, draw: random.Random) -> Iterator[Row]:
                 yield _row(text.request, text.answer, wrong)
 
 
-def _text_figures(path: Path | None, encode: Encode) -> dict[str, float]:
+def text_figures(
+    path: Path | None, encode: Encode, asked: Callable[[Text], str] = lambda text: text.request
+) -> dict[str, float]:
     """How often the right sentence stands above the wrong ones of its entry, above these and `AMONG` of other kinds, and above the
-    right ones of the kind's other entries."""
+    right ones of the kind's other entries; `asked` is what stands for a request."""
     held = [t for t in read_texts(path) if t.split == "dev"]
     if not held:
         return {}
@@ -104,7 +106,7 @@ def _text_figures(path: Path | None, encode: Encode) -> dict[str, float]:
     every = sorted({s for t in held for s in (t.answer, *t.others)})
     vectors = dict(zip(every, encode(every), strict=True))
     draw = random.Random(0)
-    for text, query in zip(held, encode([t.request for t in held]), strict=True):
+    for text, query in zip(held, encode([asked(t) for t in held]), strict=True):
         right = float(vectors[text.answer] @ query)
         foreign = [s for t in held if t.kind != text.kind for s in (t.answer, *t.others)]
         wrong = max(float(vectors[o] @ query) for o in text.others)
@@ -287,5 +289,5 @@ _ROWS: dict[str, Callable[[Path | None, random.Random], Iterator[Row]]] = {
     "texts": _text_rows, "needs": _need_rows, "wishes": _wish_rows, "esci": _esci_rows, "answers": _answer_rows,
 }  # fmt: skip
 _FIGURES: dict[str, Callable[[Path | None, Encode], dict[str, float]]] = {
-    "texts": _text_figures, "needs": _need_figures, "esci": _esci_figures,
+    "texts": text_figures, "needs": _need_figures, "esci": _esci_figures,
 }  # fmt: skip

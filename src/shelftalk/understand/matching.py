@@ -40,9 +40,11 @@ __all__ = [
 ]
 
 SHIPPED, SHIPPED_NEEDS = "serve/matchers/wish-minilm", "serve/matchers/need-minilm"
-LARGER = "serve/matchers/wish-mpnet"
+LARGER, LARGER_NEEDS = "serve/matchers/wish-mpnet", "serve/matchers/need-mpnet"
+SHIPPED_TEXTS = "serve/matchers/text-mpnet"
 WEIGHED = 8  # fields that the larger encoder weighs again
 LARGER_SHARE = 0.7  # what its cosine counts beside that of the first (dev split)
+WEIGHED_KINDS = 14  # kinds that it weighs again
 # A named value, or yes or no, that stands hardly nearer than another field is right in 29 of 100 (dev split): its cosine counts less.
 CLEAR, DISCOUNT = 0.05, 0.07
 MOST_OFFERED = 7  # fields shown to the language model
@@ -275,44 +277,75 @@ class NeedHead:
 class KindMatcher:
     """Orders kinds of product by how near a need is to their names. Vectors of kinds are kept, of needs the last few."""
 
-    def __init__(self, encoder: Encoder, head: NeedHead | None = None) -> None:
-        self._vectors, self._head = _Vectors(encoder), head
-        self._asked: dict[str, np.ndarray] = {}
+    def __init__(self, encoder: Encoder, head: NeedHead | None = None, larger: Encoder | None = None) -> None:
+        self._first, self._head = _Vectors(encoder), head
+        self._larger = None if larger is None else _Vectors(larger)
+        self._asked: dict[tuple[str, str], np.ndarray] = {}
 
     def tells(self, text: str) -> float | None:
         """How likely a request tells of a need rather than names its product, 0 to 1; None without a head."""
-        return None if self._head is None else self._head.probability(self._vector(text), text)
-
-    def _vector(self, need: str) -> np.ndarray:
-        text = need[:300]
-        vector = self._asked.get(text)
-        if vector is None:
-            vector = self._vectors.encoder.encode([text])[0]
-            if len(self._asked) >= MOST_ASKED:
-                self._asked = {}
-            self._asked[text] = vector
-        return vector
+        return None if self._head is None else self._head.probability(self._vector("first", self._first, text), text)
 
     def order(self, need: str, kinds: Sequence[str]) -> list[tuple[str, float]]:
-        """The kinds with their cosines, the nearest first."""
-        named, query = list(dict.fromkeys(kinds)), self._vector(need)
-        return sorted(zip(named, (float(v @ query) for v in self._vectors.of(named)), strict=True), key=lambda k: -k[1])
+        """The kinds with their cosines, the nearest first. With a larger encoder the nearest few come in the order of both; how near
+        the first, the second ... of them stands is as the small one says, by whose scale it is judged whether anything helps."""
+        named, query = list(dict.fromkeys(kinds)), self._vector("first", self._first, need)
+        found = sorted(zip(named, (float(v @ query) for v in self._first.of(named)), strict=True), key=lambda k: -k[1])
+        if self._larger is None:
+            return found
+        few, query = found[:WEIGHED_KINDS], self._vector("larger", self._larger, need)
+        again = [float(v @ query) for v in self._larger.of([kind for kind, _ in few])]
+        mixed = [(1 - LARGER_SHARE) * s + LARGER_SHARE * own for (_, s), own in zip(few, again, strict=True)]
+        order = sorted(range(len(few)), key=lambda n: -mixed[n])
+        return [*((few[n][0], few[place][1]) for place, n in enumerate(order)), *found[WEIGHED_KINDS:]]
+
+    def _vector(self, which: str, vectors: _Vectors, need: str) -> np.ndarray:
+        key = which, need[:300]
+        vector = self._asked.get(key)
+        if vector is None:
+            vector = vectors.encoder.encode([key[1]])[0]
+            if len(self._asked) >= MOST_ASKED:
+                self._asked = {}  # anew: another thread may still read the old one
+            self._asked[key] = vector
+        return vector
+
+
+class TextMatcher:
+    """Tells how near the sentences of descriptions stand to what a shopper says. Vectors of sentences are kept."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._vectors = _Vectors(encoder)
+
+    def nearness(self, kinds: Sequence[str], said: Sequence[str], sentences: Sequence[str]) -> np.ndarray:
+        """The cosines, one row for each thing that is said, one column a sentence."""
+        import numpy as np
+
+        if not said or not sentences:
+            return np.zeros((len(said), len(sentences)), np.float32)
+        found: np.ndarray = self._vectors.encoder.encode([query_text(kinds, one) for one in said])
+        return found @ np.stack(self._vectors.of(sentences)).T  # type: ignore[no-any-return]
 
 
 class Matchers(NamedTuple):
-    """What orders the fields of a wish, and what orders the kinds for a need."""
+    """What orders the fields of a wish, what orders the kinds for a need, and what finds the sentences that answer either."""
 
     fields: FieldMatcher
     kinds: KindMatcher
+    texts: TextMatcher | None = None
 
 
 def load_matchers(home: Path, larger: bool = True) -> Matchers | None:
     """The shipped matchers, prepared under `home` at first use; None (and a warning) where they cannot be loaded. Without `larger`,
-    or where its base is not installed (a warning says so), fields are ordered by the small encoder alone."""
+    or where its base is not installed (a warning says so), fields and kinds are ordered by the small encoders alone."""
     try:
         fields, kinds = _shipped(SHIPPED, home), _shipped(SHIPPED_NEEDS, home)
+        large_fields, large_kinds = (_larger(name, home) if larger else None for name in (LARGER, LARGER_NEEDS))
+        head = _shipped_head(kinds.dimensions)
+        texts = _larger(SHIPPED_TEXTS, home) if larger else None
         return Matchers(
-            FieldMatcher(fields, _larger(home) if larger else None), KindMatcher(kinds, _shipped_head(kinds.dimensions))
+            FieldMatcher(fields, large_fields),
+            KindMatcher(kinds, head, large_kinds),
+            TextMatcher(texts) if texts else None,
         )
     except (EngineError, OSError, ValueError, KeyError) as error:
         log.warning("the matchers cannot be loaded, fields and kinds are shown as they come: %s", error)
@@ -338,11 +371,11 @@ def _shipped(name: str, home: Path) -> Embedder:
     return load_embedder(str(resource(name)), home)
 
 
-def _larger(home: Path) -> Embedder | None:
+def _larger(name: str, home: Path) -> Embedder | None:
     try:
-        return _shipped(LARGER, home)
+        return _shipped(name, home)
     except (EngineError, OSError, ValueError, KeyError) as error:
-        log.warning("wishes are read by the small encoder alone: %s", error)
+        log.warning("wishes and needs are read by the small encoder alone: %s", error)
         return None
 
 

@@ -1,0 +1,37 @@
+"""Which candidates' own words answer the request: the sentences of titles and descriptions, read by an encoder trained for it.
+
+"shoes that do not rub" is answered by "Seamless inside, so nothing chafes", of which no field speaks, no word is shared and which a whole
+description drowns. The encoder is given (`understand.matching.TextMatcher`); this module knows none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from shelftalk.facts.sentences import Near, sentences
+from shelftalk.values import Candidate
+
+READ = 24  # candidates whose sentences are read
+
+
+def by_sentences(
+    candidates: Sequence[Candidate], kinds: Sequence[str], text: str, near: Near, weight: float
+) -> tuple[Candidate, ...]:
+    """The candidates by their score and `weight` times how near the nearest sentence of each stands to the text, best first; `text`
+    among their scores says how near."""
+    head = candidates[:READ]
+    if not weight or not text or len(head) < 2:
+        return tuple(candidates)
+    told = [sentences(c.product) for c in head]
+    found = near(kinds, text, [s for of_one in told for s in of_one])
+    if found is None:
+        return tuple(candidates)
+    cosines, scored = iter(found), []
+    for candidate, mine in zip(head, told, strict=True):
+        best = max(next(cosines) for _ in mine)
+        scores = {**candidate.scores, "text": best}
+        scored.append(replace(candidate, score=candidate.score + weight * max(0.0, best), scores=scores))
+    scored.sort(key=lambda c: -c.score)
+    top = scored[0].score or 1.0
+    return tuple(replace(c, score=c.score / top) for c in (*scored, *candidates[READ:]))
