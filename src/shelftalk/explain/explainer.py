@@ -27,7 +27,9 @@ _VARIABLES = frozenset({"request", "wants", "product", "facts"})
 MOST_KINDS = 64  # vocabularies kept
 CARD, MOST_FACTS = 5, 32  # the facts of a card that the model reads, and that the record chooses from
 NEAR_KEPT = 4096  # texts whose nearness to a request is kept
-ABOVE = 0.15  # how much higher the cosines of the encoder that reads sentences stand than those of the catalogue's
+# How much higher the cosines of the encoder that reads sentences stand than those of the catalogue's: at .4 (texts of dev, n=378) it keeps
+# .78 of the sentences that answer and .09 of the others of their kind.
+ABOVE = 0.2
 MOST_ASKED = 3  # how many facts that were asked for the record tells where it speaks alone
 _STATES = "suitable for, recommended from, guaranteed for"  # what a shop says by these words is a statement
 ENOUGH = 2  # from so many on it adds nothing that was not
