@@ -27,7 +27,7 @@ from shelftalk.retrieve.stock import last, placed
 from shelftalk.settings import Settings
 from shelftalk.text import clean, shorten
 from shelftalk.understand import Understander, Understood
-from shelftalk.understand.matching import Matchers, load_matchers
+from shelftalk.understand.matching import Matchers, shared_matchers
 from shelftalk.understand.relative import loosened
 from shelftalk.values import (
     Answer,
@@ -187,7 +187,7 @@ class Pipeline:
         """What orders the fields of a wish and the kinds for a need, loaded once; None where that cannot be."""
         if not self._matching:
             larger = self.settings.understand.encoders == "both"
-            self._matchers, self._matching = load_matchers(self.settings.home_folder, larger), True
+            self._matchers, self._matching = shared_matchers(self.settings.home_folder, larger), True
         return self._matchers
 
     def _near(self, kinds: Sequence[str], said: str, sentences: Sequence[str]) -> Sequence[float] | None:

@@ -11,8 +11,10 @@ from __future__ import annotations
 import json
 import logging
 import re
+import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import exp
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -36,6 +38,7 @@ __all__ = [
     "load_matchers",
     "option_text",
     "options_of",
+    "shared_matchers",
     "spans_of",
 ]
 
@@ -350,6 +353,16 @@ def load_matchers(home: Path, larger: bool = True) -> Matchers | None:
     except (EngineError, OSError, ValueError, KeyError) as error:
         log.warning("the matchers cannot be loaded, fields and kinds are shown as they come: %s", error)
         return None
+
+
+_once = lru_cache(maxsize=2)(load_matchers)
+_loading = threading.Lock()
+
+
+def shared_matchers(home: Path, larger: bool = True) -> Matchers | None:
+    """`load_matchers`, once a process: shelves share the encoders and the vectors that they keep, which are safe to share."""
+    with _loading:
+        return _once(home, larger)
 
 
 def _shipped_head(dimensions: int) -> NeedHead | None:
