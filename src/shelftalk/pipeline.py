@@ -41,7 +41,7 @@ from shelftalk.values import (
     Sort,
     Turn,
 )
-from shelftalk.work import Work, check, said_so_far, timed, without
+from shelftalk.work import Work, check, said, said_so_far, timed, without
 
 FEW = 3  # fewer in stock than this within a limit from comparing are next to nothing
 
@@ -190,12 +190,12 @@ class Pipeline:
             self._matchers, self._matching = shared_matchers(self.settings.home_folder, larger), True
         return self._matchers
 
-    def _near(self, kinds: Sequence[str], said: str, sentences: Sequence[str]) -> Sequence[float] | None:
+    def _near(self, kinds: Sequence[str], told: str, sentences: Sequence[str]) -> Sequence[float] | None:
         """How near each sentence stands to what was said; None without the encoder that tells."""
         matchers = self._loaded_matchers()
         if matchers is None or matchers.texts is None:
             return None
-        return [float(n) for n in matchers.texts.nearness(kinds, [said], sentences)[0]]
+        return [float(n) for n in matchers.texts.nearness(kinds, [told], sentences)[0]]
 
     def _ranker(self, strategy: str | None = None) -> Ranker:
         name = strategy or self.settings.rank.strategy
@@ -218,7 +218,7 @@ class Pipeline:
             if work.intent.shopping:
                 asked = [p.id for p in work.understood.asked.about] if work.understood.asked else []
                 only = asked if asked and not work.request.candidates else work.request.candidates
-                found = self._current().retrieve.retrieve(work.intent, k=k, only=only)
+                found = self._current().retrieve.retrieve(work.intent, k=k, only=only, said=said(work))
                 if only is None:
                     found = self._loosened(work, found, k)
                 if asked and work.intent.sort is None:
@@ -238,7 +238,7 @@ class Pipeline:
             # who asks for cheaper ones is shown no dearer one beside the only one
             if left >= wanted or (left and all(c.field == "price" for c in gone)):
                 break
-            more = self._current().retrieve.retrieve(intent, k=k)
+            more = self._current().retrieve.retrieve(intent, k=k, said=said(work))
             if _in_stock(more) > left:
                 told = (*notes, self._cheapest(gone, intent, left) or _beyond(gone, intent, left))
                 work.understood = replace(work.understood, intent=intent, notes=told)

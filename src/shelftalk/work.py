@@ -161,6 +161,12 @@ def without(understood: Understood, product_ids: Sequence[str]) -> Understood:
     return replace(understood, intent=replace(understood.intent, exclude=exclude))
 
 
+def said(work: Work) -> str:
+    """What the shopper said of the wish that stands, over the turns that still count."""
+    understood = work.understood
+    return clean(" ".join((*understood.earlier, understood.said or work.request.request)))
+
+
 def said_so_far(request: Request) -> str:
     """What the shopper said, over all turns."""
     return " ".join([*(t.content for t in request.history if t.role == "user"), request.request])

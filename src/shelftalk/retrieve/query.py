@@ -50,6 +50,7 @@ class Search:
     k: int  # how many are looked at, so that what is in stock can come first
     wanted: int
     given: bool = False  # the candidates are given: none is added to them
+    said: str = ""  # what the shopper said, where it is known
 
 
 def names_something(search: Search) -> bool:

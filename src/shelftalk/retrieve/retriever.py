@@ -72,14 +72,17 @@ class Retriever:
         self._catalog, self._settings, self._near = catalog, settings, near
         self._likeness = Likeness(catalog, settings.unlike_below)
 
-    def retrieve(self, intent: Intent, *, k: int | None = None, only: Sequence[str] | None = None) -> Retrieval:
-        """Up to k candidates (by default the setting `candidates`), best first; see the module for how.
+    def retrieve(
+        self, intent: Intent, *, k: int | None = None, only: Sequence[str] | None = None, said: str = ""
+    ) -> Retrieval:
+        """Up to k candidates (by default the setting `candidates`), best first; see the module for how. `said` is what the shopper said,
+        by which sentences are read; without it the intent's own text.
 
         With `only`, exactly those products come back, whatever k: those that satisfy the intent first (`matching` of them).
         Raises CatalogError where `only` names products that the catalogue lacks.
         """
         wanted = k or self._settings.candidates
-        search = self._search(intent, max(wanted, self._settings.candidates), wanted)
+        search = replace(self._search(intent, max(wanted, self._settings.candidates), wanted), said=said)
         if only is not None:
             return self._among(search, list(dict.fromkeys(only)))
         constraints = intent.constraints
@@ -193,7 +196,7 @@ class Retriever:
             weight *= UNPLACED_TEXT
         elif intent.criteria and intent.named_kinds and _all_read(search):
             weight *= NOTHING_MORE
-        return by_sentences(found, kinds, search.text, self._near, weight)
+        return by_sentences(found, kinds, search.said or search.text, self._near, weight)
 
     def _more(self, search: Search, constraints: Sequence[Constraint], scoped: Sequence[Constraint]) -> list[str]:
         """The ids of the best by each criterion, and of those of the kinds in question that are nearest to the text."""
