@@ -51,7 +51,7 @@ class RetrieveSettings(_Group):
     feedback_weight: float = Field(0.6, ge=0)
     criteria_weight: float = Field(1.2, ge=0)
     kind_weight: float = Field(1.0, ge=0)
-    text_weight: float = Field(1.0, ge=0)
+    text_weight: float = Field(2.0, ge=0)
     relevance_cut: float = Field(0.5, ge=0, le=1)
     unlike_below: float = Field(0.38, ge=0, le=1)
 
