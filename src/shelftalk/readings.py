@@ -20,12 +20,12 @@ _NEAR = 20  # candidates in front among which a kind must be to be worth asking 
 
 
 def spread(ranking: Ranking, kinds: Sequence[str], *, chosen: bool) -> Ranking:
-    """The ranking with its front spread over the kinds: one of each in turn where the shopper named them; where they were chosen,
-    likeliest first, the first has two turns before the third has one. Within a kind the order stays. What is of no kind follows."""
+    """The ranking with its front spread over the kinds: one of each in turn; of two that were chosen, likeliest first, the first
+    has two turns. Within a kind the order stays. What is of no kind follows."""
     if len(kinds) < 2:
         return ranking
     lines = {kind: [c for c in ranking.candidates if _kind(c, kinds) == kind] for kind in kinds}
-    turns = [kinds[0], kinds[1], kinds[0], *kinds[2:], kinds[1]] if chosen else kinds
+    turns = [*kinds, kinds[0]] if chosen and len(kinds) == 2 else kinds
     front: list[Candidate] = []
     while any(lines.values()):
         for kind in turns:

@@ -290,8 +290,8 @@ class KindMatcher:
         return None if self._head is None else self._head.probability(self._vector("first", self._first, text), text)
 
     def order(self, need: str, kinds: Sequence[str]) -> list[tuple[str, float]]:
-        """The kinds with their cosines, the nearest first. With a larger encoder the nearest few come in the order of both; how near
-        the first, the second ... of them stands is as the small one says, by whose scale it is judged whether anything helps."""
+        """The kinds with their cosines, the nearest first. With a larger encoder the nearest few come in the order of both and as far behind
+        each other; how near the first stands is as the small one says, by whose scale it is judged whether anything helps."""
         named, query = list(dict.fromkeys(kinds)), self._vector("first", self._first, need)
         found = sorted(zip(named, (float(v @ query) for v in self._first.of(named)), strict=True), key=lambda k: -k[1])
         if self._larger is None:
@@ -300,7 +300,10 @@ class KindMatcher:
         again = [float(v @ query) for v in self._larger.of([kind for kind, _ in few])]
         mixed = [(1 - LARGER_SHARE) * s + LARGER_SHARE * own for (_, s), own in zip(few, again, strict=True)]
         order = sorted(range(len(few)), key=lambda n: -mixed[n])
-        return [*((few[n][0], few[place][1]) for place, n in enumerate(order)), *found[WEIGHED_KINDS:]]
+        behind = found[0][1] - mixed[order[0]] if few else 0.0
+        front = [(few[n][0], mixed[n] + behind) for n in order]
+        last = front[-1][1] if front else 0.0
+        return [*front, *((kind, min(score, last)) for kind, score in found[WEIGHED_KINDS:])]
 
     def _vector(self, which: str, vectors: _Vectors, need: str) -> np.ndarray:
         key = which, need[:300]
