@@ -45,7 +45,7 @@ def test_a_sentence_that_shares_no_word_with_the_request_leads(catalog: Catalog)
     assert found(catalog, intent, text_weight=1)[0] == "b"
 
 
-def test_where_no_kind_is_in_question_sentences_hardly_count(catalog: Catalog) -> None:
+def test_where_no_kind_is_in_question_sentences_count_nothing(catalog: Catalog) -> None:
     assert found(catalog, Intent(query="shoes that will not rub"))[0] == "a"
 
 

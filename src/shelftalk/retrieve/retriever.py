@@ -58,11 +58,11 @@ NOTHING_MORE = 0.02
 # What criteria count in a shop whose products have no kinds: they were read over the fields of all (chorus train, 50 queries, nDCG@10
 # .768 at 1, .788 at a quarter, .792 without criteria).
 UNPLACED = 0.25
-# What sentences count there, and where no kind is in question: queries of a few keywords (esci train, 60 queries, nDCG@10 .566 without,
-# .569 at .05, .560 at 1); and what they count beside criteria, which say what is wanted: of 34 everyday requests of the demo's shop .42
-# of what should be shown is without sentences, .47 with them where no criterion was read, .47 everywhere; of made-up products, whose texts
-# say nothing of their worth, the picks stand at .721, .709 at 1 and .699 at 2 beside criteria (wishes, dev).
-UNPLACED_TEXT, BESIDE_CRITERIA = 0.025, 0.125
+# What sentences count beside criteria, which say what is wanted: of 34 everyday requests of the demo's shop .42 of what should be shown is
+# without sentences, .47 with them where no criterion was read, .47 everywhere; of made-up products, whose texts say nothing of their
+# worth, the picks stand at .721, .709 at 1 and .699 at 2 beside criteria (wishes, dev). Where no kind is in question they count nothing
+# (esci train, 60 queries of a few keywords, nDCG@10 .557 without, .552 at .05, .550 at .1).
+BESIDE_CRITERIA = 0.125
 # At most this many relevant products compete for a superlative.
 COMPETING = 400
 
@@ -190,13 +190,11 @@ class Retriever:
 
     def _read(self, search: Search, found: Sequence[Candidate]) -> tuple[Candidate, ...]:
         """The candidates with what their own sentences say of the request weighed in."""
-        if self._near is None:
-            return tuple(found)
         intent, weight = search.intent, self._settings.text_weight
         kinds = intent.named_kinds or intent.kinds
-        if not kinds:
-            weight *= UNPLACED_TEXT
-        elif intent.criteria:
+        if self._near is None or not kinds:
+            return tuple(found)
+        if intent.criteria:
             weight *= NOTHING_MORE if intent.named_kinds and _all_read(search) else BESIDE_CRITERIA
         return by_sentences(found, kinds, search.said or search.text, self._near, weight)
 

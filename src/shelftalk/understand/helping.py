@@ -32,9 +32,8 @@ APART = 0.05  # how far behind the nearest kind another one may stand
 # How likely the request must tell of a need for the kind to count as what was asked for, and (`BOUND`) for the answer to be held to
 # the kinds: esci train (50 queries) then reaches nDCG@10 .579, with rules alone .576, held to guessed kinds always .492; of the
 # needs of dev .916 are told so surely.
-MET, NEAR, SURELY = 0.3, 0.45, 0.55
-# `MOSTLY` is enough where the nearest kind stands nearer than `SURELY`.
-TOLD, MOSTLY, BOUND = 0.5, 0.65, 0.8
+MET, NEAR = 0.3, 0.45
+TOLD, BOUND = 0.5, 0.8
 # How much nearer to another kind a later turn stands that leaves the kinds wanted so far, and how much nearer than to all others a need
 # stands to a kind that is held to where `TOLD`.
 FAR = 0.2
@@ -115,7 +114,7 @@ class KindChooser:
                 told = self._told(one) if near[0][1] >= MET else 0.0
                 alone = near[0][1] >= NEAR and near[0][1] - max((score for _, score in near[1:]), default=0.0) >= FAR
                 # a request that may name what the shop sells is not held to the kinds that stand nearest to it
-                bound = told >= (TOLD if alone else MOSTLY if near[0][1] >= SURELY else BOUND)
+                bound = told >= (TOLD if alone else BOUND)
                 binding = bound or self.certain(one.intent) or self._matchers() is None
                 met = told >= (BOUND if near[0][1] < NEAR else TOLD)
                 out[n] = replace(out[n], met=met, binding=binding)
