@@ -57,7 +57,7 @@ def ids(answer) -> list[str]:
 def test_nothing_is_shown_that_is_unlike_what_was_asked_for_or_only_fills_the_list() -> None:
     cordless = Criterion("cordless", "is", True, words="no cable on the table")
     found = tuple(Candidate(p, 1.0, {"criteria": 1.0}) for p in (PRODUCTS[1], PRODUCTS[0], PRODUCTS[2]))
-    work = Work(Request("a kettle, no cable on the table"), Understood(Intent(criteria=(cordless,))), {})
+    work = Work(None, Request("a kettle, no cable on the table"), Understood(Intent(criteria=(cordless,))), {})
     work.ranking, work.retrieval = Ranking(found, "none"), Retrieval(found)
     assert [c.product.id for c in work.chosen(3)] == ["k2", "k3"]
     work.understood = Understood(Intent(criteria=(cordless,), limit=3))

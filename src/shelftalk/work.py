@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from shelftalk.catalog.rows import search_text
 from shelftalk.catalog.standing import Scope
@@ -21,6 +21,9 @@ from shelftalk.understand import Understood
 from shelftalk.understand.turns import CLEARED
 from shelftalk.understand.wishes import liked
 from shelftalk.values import Answer, Candidate, Explanation, Intent, Pick, Ranking, Request, Retrieval
+
+if TYPE_CHECKING:
+    from shelftalk.pipeline import Snapshot
 
 NOT_SHOPPING = "This asks for no product, so none is shown. Say what you are looking for whenever you like."
 NOTHING_FITS = "Nothing in the catalogue fits what was asked."
@@ -42,8 +45,9 @@ class Event:
 
 @dataclass
 class Work:
-    """A request on its way, with what each stage has added; `timings` are milliseconds by stage."""
+    """A request on its way over one snapshot, with what each stage has added; `timings` are milliseconds by stage."""
 
+    snapshot: Snapshot
     request: Request
     understood: Understood
     timings: dict[str, float]

@@ -18,7 +18,7 @@ from shelftalk.engines.base import Choice, Decoding, Engine, Generation, Prompt
 from shelftalk.engines.call import Call, Cancelled, current, opened
 from shelftalk.errors import EngineError
 
-__all__ = ["MOST_PROMPTS", "SharedEngine"]
+__all__ = ["MOST_PROMPTS", "SharedEngine", "shared_engine"]
 
 MOST_PROMPTS = 64  # in one batch of several callers
 
@@ -38,6 +38,8 @@ class _Asked:
 class SharedEngine:
     """An Engine over another one, which it closes. Calls of one tenant share batches; those of several do not, as their prompts'
     common beginnings are kept apart."""
+
+    shared = True  # several calls at once pay
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -172,6 +174,11 @@ class SharedEngine:
     def _put(self, key: tuple[Any, ...], prompts: Sequence[Prompt], decodings: Sequence[Decoding]) -> list[Any]:
         ask: Callable[..., list[Any]] = getattr(self._engine, key[0])
         return ask(prompts, list(key[1]) if key[0] == "choose" else decodings)
+
+
+def shared_engine(engine: Engine) -> Engine:
+    """The engine for several threads at once: a server batches by itself, one of this process is shared."""
+    return engine if engine.name == "server" else SharedEngine(engine)
 
 
 _settling = threading.Lock()
