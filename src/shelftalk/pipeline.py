@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from shelftalk.asked import best_first, comparison, in_order, named, verdict, which_is_best
 from shelftalk.catalog import Catalog
@@ -33,7 +33,6 @@ from shelftalk.values import (
     Answer,
     Constraint,
     Explanation,
-    Facets,
     Intent,
     Product,
     Ranking,
@@ -42,20 +41,9 @@ from shelftalk.values import (
     Sort,
     Turn,
 )
-from shelftalk.work import Work, check, said_so_far, timed, without
+from shelftalk.work import Snapshot, Work, check, said_so_far, timed, without
 
 FEW = 3  # fewer in stock than this within a limit from comparing are next to nothing
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """What one request sees, whatever is written or set meanwhile: one version of the catalogue, its facets, and the stages over them."""
-
-    catalog: Catalog
-    facets: Facets
-    understand: Understander
-    retrieve: Retriever
-    explain: Explainer
 
 
 class Pipeline:
