@@ -25,6 +25,7 @@ check: setup ## lint, format and types
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-logo
 
 format: setup ## let ruff mend what it can
 	@.venv/bin/ruff check --fix .

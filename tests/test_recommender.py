@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import jsonschema
@@ -57,7 +58,7 @@ def ids(answer) -> list[str]:
 def test_nothing_is_shown_that_is_unlike_what_was_asked_for_or_only_fills_the_list() -> None:
     cordless = Criterion("cordless", "is", True, words="no cable on the table")
     found = tuple(Candidate(p, 1.0, {"criteria": 1.0}) for p in (PRODUCTS[1], PRODUCTS[0], PRODUCTS[2]))
-    work = Work(Request("a kettle, no cable on the table"), Understood(Intent(criteria=(cordless,))), {})
+    work = Work(None, Request("a kettle, no cable on the table"), Understood(Intent(criteria=(cordless,))), {})
     work.ranking, work.retrieval = Ranking(found, "none"), Retrieval(found)
     assert [c.product.id for c in work.chosen(3)] == ["k2", "k3"]
     work.understood = Understood(Intent(criteria=(cordless,), limit=3))
@@ -154,6 +155,42 @@ def test_a_stream_ends_in_the_same_answer(shelf) -> None:
     assert kinds[-1] == "answer"
     assert kinds.count("pick") == kinds.count("reason") == len(events[-1].value.picks)
     assert ids(events[-1].value) == ids(shelf.ask("a red kettle"))
+
+
+def test_a_stream_goes_on_and_ends_on_any_thread_while_others_are_answered(shelf) -> None:
+    first, second = shelf.stream("a red kettle"), shelf.stream("the cheapest kettle")
+    assert next(first).kind == "understood"
+    with ThreadPoolExecutor(2) as pool:
+        assert pool.submit(next, second).result(20).kind == "understood"
+        assert ids(pool.submit(shelf.ask, "a black kettle").result(20)) == ["k4"]  # neither stream is at its end
+        rest = pool.submit(list, second).result(20)
+        pool.submit(first.close).result(20)
+    assert ids(rest[-1].value)[0] == "k1"
+    assert ids(shelf.ask("the cheapest kettle"))[0] == "k1"
+
+
+def test_many_threads_get_their_own_answers(shelf) -> None:
+    asked = {
+        "the cheapest kettle": "k1",
+        "a black kettle": "k4",
+        "the most expensive kettle": "k4",
+        "a teapot of glass": "t1",
+    }
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(shelf.ask, list(asked) * 6))
+    assert [(a.request, ids(a)[0]) for a in answers] == list(asked.items()) * 6
+
+
+def test_an_answer_is_of_one_version_of_the_catalogue(tmp_path) -> None:
+    catalog = Catalog.open(tmp_path / "c", create=True, embedder=HashEmbedder())
+    catalog.upsert(PRODUCTS)
+    settings = load_settings(explain={"mode": "record"}, understand={"mode": "reader"}, rank={"strategy": "none"})
+    with Shelf(catalog, settings, PromptLibrary.default(), None) as opened:
+        events = opened.stream("the cheapest kettle")
+        assert next(events).kind == "understood"
+        catalog.upsert([kettle("k0", "9.90", 0.5, "Orsk", "green")])
+        assert ids(list(events)[-1].value)[0] == "k1"
+        assert ids(opened.ask("the cheapest kettle"))[0] == "k0"
 
 
 def test_async_versions_give_the_same(shelf) -> None:

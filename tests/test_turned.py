@@ -153,5 +153,5 @@ def test_what_is_sold_out_is_told_only_where_it_would_be_shown(loud: bool, told:
     note = "Out of stock and so left for last: Drill B."
     found = Retrieval((Candidate(here, 1.0), Candidate(gone, 0.5)), notes=(note,))
     intent = Intent(criteria=(Criterion("quiet", "is", True),), query="drill", shopping=True)
-    work = Work(Request("a quiet drill"), Understood(intent), {}, retrieval=found)
+    work = Work(None, Request("a quiet drill"), Understood(intent), {}, retrieval=found)
     assert (note in work.notes([Pick(here, 1, 1.0, "")], None)) == told

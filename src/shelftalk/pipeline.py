@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from shelftalk.asked import best_first, comparison, in_order, named, verdict, which_is_best
 from shelftalk.catalog import Catalog
 from shelftalk.catalog.standing import Scope, superlatives
-from shelftalk.engines import load_engine
+from shelftalk.engines import load_engine, shared_engine
 from shelftalk.engines.base import Engine
 from shelftalk.explain import Explainer, ExplainJob, WhyAnswer, answer_question
 from shelftalk.explain import why as explain_why
@@ -41,41 +41,33 @@ from shelftalk.values import (
     Sort,
     Turn,
 )
-from shelftalk.work import Work, check, said, said_so_far, timed, without
+from shelftalk.work import Snapshot, Work, check, said, said_so_far, timed, without
 
 FEW = 3  # fewer in stock than this within a limit from comparing are next to nothing
 
 
-@dataclass(frozen=True)
-class _Stages:
-    version: int
-    understand: Understander
-    retrieve: Retriever
-    explain: Explainer
-
-
 class Pipeline:
-    """The stages, opened when first needed, and the steps that take a request's work through them."""
+    """The stages, opened when first needed, and the steps that take a request's work through them. Safe to share between threads: each
+    request works on its own snapshot, and no lock is held while anything works."""
 
     def __init__(self, catalog: Catalog, settings: Settings, prompts: PromptLibrary, engine: Engine | None) -> None:
         self.catalog, self.settings, self.prompts = catalog, settings, prompts
         self._engine = engine
         self._owns_engine = engine is None
         self._batch = False
-        self._lock = threading.RLock()
-        self._stages: _Stages | None = None
+        # held while something is opened or loaded, never while it works
+        self._opening, self._loading = threading.Lock(), threading.Lock()
+        self._snapshot: Snapshot | None = None
         self._rankers: dict[str, Ranker] = {}
-        self._matchers: Matchers | None = None
-        self._matching = False
         # told of every answer with the explanations behind it, for those who count what becomes of claims
         self.finished: Callable[[Answer, Sequence[Explanation]], None] | None = None
 
     @property
     def engine(self) -> Engine:
         """The language model, loaded now if it was not yet. Raises EngineError."""
-        with self._lock:
+        with self._loading:
             if self._engine is None:
-                self._engine = load_engine(self.settings, batch=self._batch)
+                self._engine = shared_engine(load_engine(self.settings, batch=self._batch))
             return self._engine
 
     @property
@@ -85,25 +77,22 @@ class Pipeline:
 
     def understand(self, request: str | Request) -> Understood:
         """The request's Intent, with notes on what was doubtful."""
-        with self._lock:
-            return self._current().understand.understand(self._checked(request))
+        return self._current().understand.understand(self._checked(request))
 
     def retrieve(self, intent: Intent, *, k: int | None = None, only: Sequence[str] | None = None) -> Retrieval:
         """Candidates for an intent, best first; `only` restricts them to these product ids."""
-        with self._lock:
-            return self._current().retrieve.retrieve(intent, k=k, only=only)
+        return self._current().retrieve.retrieve(intent, k=k, only=only)
 
     def rank(self, intent: Intent, request: str, retrieval: Retrieval, *, strategy: str | None = None) -> Ranking:
         """The candidates in their final order, by the settings' strategy or the one named."""
-        with self._lock:
-            scope = self._current().retrieve.scope(intent, retrieval.relaxed)
-            job = RankJob(request, intent, retrieval, self.catalog.facets(), scope, self.settings.k)
-            return self._ranker(strategy).rank_many([job])[0]
+        now = self._current()
+        scope = now.retrieve.scope(intent, retrieval.relaxed)
+        job = RankJob(request, intent, retrieval, now.facets, scope, self.settings.k)
+        return self._ranker(strategy).rank_many([job])[0]
 
     def explain(self, request: str, intent: Intent, products: Sequence[Product]) -> list[Explanation]:
         """A reason for each product, in order."""
-        with self._lock:
-            return self._current().explain.explain(ExplainJob(request, intent, tuple(products)))
+        return self._current().explain.explain(ExplainJob(request, intent, tuple(products)))
 
     def _why(self, work: Work, product: Product) -> WhyAnswer:
         self._find(work)
@@ -111,7 +100,8 @@ class Pipeline:
         picked = work.chosen(self.settings.k)
         explanation = None
         if product.id in {c.product.id for c in picked}:
-            explanation = self.explain(work.request.request, work.intent, [product])[0]
+            job = ExplainJob(work.request.request, work.intent, (product,))
+            explanation = work.snapshot.explain.explain(job)[0]
         return explain_why(
             work.intent,
             work.retrieval,
@@ -119,7 +109,7 @@ class Pipeline:
             product,
             k=len(picked),
             explanation=explanation,
-            facets=self.catalog.facets(),
+            facets=work.snapshot.facets,
             request=said_so_far(work.request),
         )
 
@@ -130,18 +120,19 @@ class Pipeline:
             return None
         before = replace(work.understood, intent=work.understood.before, asked=None)
         if asked.kind == "why":
-            return [verdict(self._why(Work(work.request, before, {}), product)) for product in products]
+            return [verdict(self._why(Work(work.snapshot, work.request, before, {}), product)) for product in products]
         if asked.kind == "fact":
             sort = work.intent.sort
             # "which is lighter?" asks for a field that it does not name
             text = f"{work.request.request} {humanise(sort.field)}" if sort else work.request.request
-            told = [answer_question(text, p, self.catalog.facets()) for p in products]
+            told = [answer_question(text, p, work.snapshot.facets) for p in products]
             if len(told) == 1 or any(e.claims for e in told):
                 return told
         if asked.kind == "best" and before.intent.criteria:
             job = ExplainJob(said_so_far(work.request), before.intent, tuple(products), scope=self._scope(work))
-            return self._current().explain.explain(job)
-        return self.explain(said_so_far(work.request), before.intent, products)
+        else:
+            job = ExplainJob(said_so_far(work.request), before.intent, tuple(products))
+        return work.snapshot.explain.explain(job)
 
     def check(self, request: Request) -> None:
         """Raises UsageError that says what is wrong with a request, if anything is."""
@@ -158,37 +149,39 @@ class Pipeline:
         only = None if candidates is None else tuple(candidates)
         return self._checked(Request(request, history=tuple(history), k=k, candidates=only))
 
-    def _current(self) -> _Stages:
+    def _current(self) -> Snapshot:
+        """The snapshot of the catalogue's version now; stages are opened anew where it changed."""
         version = self.catalog.version
-        if self._stages is None or self._stages.version != version:
-            settings, facets = self.settings, self.catalog.facets()
-            near = self._near if settings.understand.mode == "wishes" else None
-            retriever = Retriever(self.catalog, settings.retrieve, near)
-            shelves = Shelves(self.catalog, settings.retrieve)
-            self._stages = _Stages(
-                version,
-                Understander(
-                    facets,
-                    lambda: self.engine,
-                    self.prompts,
-                    settings.understand,
-                    self.catalog.get,
-                    shelves.kinds,
-                    self._loaded_matchers,
-                    shelves.held,
-                    shelves.titled,
-                ),
-                retriever,
-                Explainer(facets, lambda: self.engine, self.prompts, settings.explain, near),
-            )
-        return self._stages
+        with self._opening:
+            if self._snapshot is None or self._snapshot.catalog.version != version:
+                self._snapshot = self._opened(self.catalog.pinned())
+            return self._snapshot
+
+    def _opened(self, catalog: Catalog) -> Snapshot:
+        settings, facets = self.settings, catalog.facets()
+        near = self._near if settings.understand.mode == "wishes" else None
+        shelves = Shelves(catalog, settings.retrieve)
+        return Snapshot(
+            catalog,
+            facets,
+            Understander(
+                facets,
+                lambda: self.engine,
+                self.prompts,
+                settings.understand,
+                catalog.get,
+                shelves.kinds,
+                self._loaded_matchers,
+                shelves.held,
+                shelves.titled,
+            ),
+            Retriever(catalog, settings.retrieve, near),
+            Explainer(facets, lambda: self.engine, self.prompts, settings.explain, near),
+        )
 
     def _loaded_matchers(self) -> Matchers | None:
-        """What orders the fields of a wish and the kinds for a need, loaded once; None where that cannot be."""
-        if not self._matching:
-            larger = self.settings.understand.encoders == "both"
-            self._matchers, self._matching = shared_matchers(self.settings.home_folder, larger), True
-        return self._matchers
+        """What orders the fields of a wish and the kinds for a need; None where that cannot be loaded."""
+        return shared_matchers(self.settings.home_folder, self.settings.understand.encoders == "both")
 
     def _near(self, kinds: Sequence[str], told: str, sentences: Sequence[str]) -> Sequence[float] | None:
         """How near each sentence stands to what was said; None without the encoder that tells."""
@@ -199,17 +192,19 @@ class Pipeline:
 
     def _ranker(self, strategy: str | None = None) -> Ranker:
         name = strategy or self.settings.rank.strategy
-        if name not in self._rankers:
-            settings = self.settings.rank.model_copy(update={"strategy": name})
-            self._rankers[name] = Ranker(None if name == "none" else self.engine, self.prompts, settings)
-        return self._rankers[name]
+        engine = None if name == "none" else self.engine
+        with self._opening:
+            if name not in self._rankers:
+                settings = self.settings.rank.model_copy(update={"strategy": name})
+                self._rankers[name] = Ranker(engine, self.prompts, settings)
+            return self._rankers[name]
 
     def _begin(self, requests: Sequence[Request]) -> list[Work]:
-        started = time.perf_counter()
-        understood = self._current().understand.understand_many(requests)
+        started, now = time.perf_counter(), self._current()
+        understood = now.understand.understand_many(requests)
         spent = (time.perf_counter() - started) * 1000 / max(1, len(requests))
         return [
-            Work(r, without(named(u, self.catalog), r.exclude), {"understand": spent}, started=started)
+            Work(now, r, without(named(u, now.catalog), r.exclude), {"understand": spent}, started=started)
             for r, u in zip(requests, understood, strict=True)
         ]
 
@@ -218,7 +213,7 @@ class Pipeline:
             if work.intent.shopping:
                 asked = [p.id for p in work.understood.asked.about] if work.understood.asked else []
                 only = asked if asked and not work.request.candidates else work.request.candidates
-                found = self._current().retrieve.retrieve(work.intent, k=k, only=only, said=said(work))
+                found = work.snapshot.retrieve.retrieve(work.intent, k=k, only=only, said=said(work))
                 if only is None:
                     found = self._loosened(work, found, k)
                 if asked and work.intent.sort is None:
@@ -238,9 +233,9 @@ class Pipeline:
             # who asks for cheaper ones is shown no dearer one beside the only one
             if left >= wanted or (left and all(c.field == "price" for c in gone)):
                 break
-            more = self._current().retrieve.retrieve(intent, k=k, said=said(work))
+            more = work.snapshot.retrieve.retrieve(intent, k=k, said=said(work))
             if _in_stock(more) > left:
-                told = (*notes, self._cheapest(gone, intent, left) or _beyond(gone, intent, left))
+                told = (*notes, self._cheapest(work, gone, intent, left) or _beyond(gone, intent, left))
                 work.understood = replace(work.understood, intent=intent, notes=told)
                 # without a kind named, what is nearest to the limit may be no such thing at all
                 if gone == steps[-1][1] and names_kind(intent.constraints):
@@ -249,12 +244,12 @@ class Pipeline:
                 found = more
         return found
 
-    def _cheapest(self, gone: Sequence[Constraint], intent: Intent, left: int) -> str:
+    def _cheapest(self, work: Work, gone: Sequence[Constraint], intent: Intent, left: int) -> str:
         """The note that nothing in stock is cheaper, with what the cheapest costs; "" where it was about something else."""
         if left or any((c.field, c.operator) != ("price", "<") for c in gone):
             return ""
         order = replace(intent, sort=Sort("price", "asc"), criteria=())
-        found = self._current().retrieve.retrieve(order).candidates
+        found = work.snapshot.retrieve.retrieve(order).candidates
         first = next((c.product for c in found if c.product.price is not None and not sold_out(c.product)), None)
         if first is None or first.price is None:
             return ""
@@ -263,10 +258,16 @@ class Pipeline:
 
     def _order(self, work: Sequence[Work], strategy: str | None = None) -> None:
         started = time.perf_counter()
-        facets = self.catalog.facets()
         # products shown that are asked about keep the order in which they are
         jobs = [
-            RankJob(w.request.request, w.intent, w.retrieval, facets, self._scope(w), w.request.k or self.settings.k)
+            RankJob(
+                w.request.request,
+                w.intent,
+                w.retrieval,
+                w.snapshot.facets,
+                self._scope(w),
+                w.request.k or self.settings.k,
+            )
             for w in work
             if w.understood.asked is None
         ]
@@ -286,7 +287,7 @@ class Pipeline:
     def _scope(self, work: Work) -> Scope:
         """The products among which the facts of this answer have their standing."""
         if work.scope is None:
-            work.scope = self._current().retrieve.scope(work.intent, work.retrieval.relaxed)
+            work.scope = work.snapshot.retrieve.scope(work.intent, work.retrieval.relaxed)
         return work.scope
 
     def _load(self, work: Work) -> None:
@@ -306,37 +307,35 @@ class Pipeline:
     def _explained(self, requests: Sequence[Request]) -> list[Work]:
         for request in requests:
             self.check(request)
-        with self._lock:
-            self._current()
-            works = self._begin(requests)
-            for work in works:
-                self._find(work)
-            self._order(works)
-            if any(work.chosen(self.settings.k) for work in works):
-                self._load(works[0])
-            started = time.perf_counter()
-            told = [self._told(work) for work in works]
-            jobs = [self._explain_job(w) for w, t in zip(works, told, strict=True) if t is None]
-            reasons = iter(self._current().explain.explain_many(jobs))
-            explained = [next(reasons) if t is None else t for t in told]
-            spent = (time.perf_counter() - started) * 1000 / max(1, len(works))
-            for work, explanations in zip(works, explained, strict=True):
-                work.explanations, work.timings["explain"] = explanations, spent
-            return works
+        works = self._begin(requests)
+        for work in works:
+            self._find(work)
+        self._order(works)
+        if any(work.chosen(self.settings.k) for work in works):
+            self._load(works[0])
+        started = time.perf_counter()
+        told = [self._told(work) for work in works]
+        jobs = [self._explain_job(w) for w, t in zip(works, told, strict=True) if t is None]
+        reasons = iter(works[0].snapshot.explain.explain_many(jobs) if jobs else [])
+        explained = [next(reasons) if t is None else t for t in told]
+        spent = (time.perf_counter() - started) * 1000 / max(1, len(works))
+        for work, explanations in zip(works, explained, strict=True):
+            work.explanations, work.timings["explain"] = explanations, spent
+        return works
 
     def _finish(self, work: Work) -> Answer:
         engine = self._engine
         answer = work.answer(
             self.settings.k,
-            currency=self.catalog.facets().currency,
-            explain=self._current().explain.prompt if work.explanations else None,
+            currency=work.snapshot.facets.currency,
+            explain=work.snapshot.explain.prompt if work.explanations else None,
             model=engine.model if engine else None,
             engine=engine.name if engine else None,
         )
         answer = self._framed(work, answer)
         asked = work.understood.asked
         if asked is not None and asked.kind == "best" and answer.picks:
-            told = which_is_best([p.product for p in answer.picks], work.intent, self.catalog.facets())
+            told = which_is_best([p.product for p in answer.picks], work.intent, work.snapshot.facets)
             answer = replace(answer, opening=told)
         if asked is not None and asked.kind == "compare" and len(answer.picks) > 1:
             answer = replace(answer, comparison=comparison([p.product for p in answer.picks]))
@@ -350,12 +349,12 @@ class Pipeline:
         if not answer.picks or work.understood.asked is not None:
             return answer
         job = self._explain_job(work)
-        explain = self._current().explain
+        explain = work.snapshot.explain
         labels = explain.labels(job)
         picks = tuple(replace(pick, label=label) for pick, label in zip(answer.picks, labels, strict=True))
         back = follow_up(work.request.request, work.understood, work.retrieval, self.prompts)
         relaxed = work.retrieval.relaxed if work.retrieval is not None else ()
-        retriever = self._current().retrieve
+        retriever = work.snapshot.retrieve
         lacking, fieldless = retriever.lacking(work.intent, relaxed), retriever.fieldless(work.intent, relaxed)
         kinds = ", ".join(map(clean, work.intent.named_kinds))
         limits = [c for c in work.intent.constraints if c.field not in KIND_FIELDS]

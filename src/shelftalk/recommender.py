@@ -29,7 +29,7 @@ from shelftalk.work import Event, explained, timed
 
 
 class Shelf(Pipeline):
-    """A catalogue that can be asked. Safe to share between threads: calls to the language model take turns."""
+    """A catalogue that can be asked. Safe to share between threads: what they ask the language model at once shares its batches."""
 
     @classmethod
     def open(
@@ -88,27 +88,25 @@ class Shelf(Pipeline):
     ) -> Iterator[Event]:
         """The answer as it comes into being: what was understood first, then picks, then each reason once checked."""
         asked = self._request(request, history, k, candidates)
-        with self._lock:
-            self._current()
-            work = self._begin([asked])[0]
-            yield Event("understood", work.intent)
-            self._find(work)
-            yield Event("candidates", work.retrieval)
-            self._order([work])
-            bare = work.bare(self.settings.k)
-            for pick in bare:
-                yield Event("pick", pick)
-            if bare:
-                self._load(work)
-            with timed(work.timings, "explain"):
-                told = self._told(work)
-                for i, explanation in enumerate(told or self._current().explain.iterate(self._explain_job(work))):
-                    if i == 0:
-                        spent = (time.perf_counter() - work.started) * 1000
-                        work.timings["first_reason"] = spent - work.timings.get("load", 0.0)
-                    work.explanations.append(explanation)
-                    yield Event("reason", explained(bare[i], explanation))
-            yield Event("answer", self._finish(work))
+        work = self._begin([asked])[0]
+        yield Event("understood", work.intent)
+        self._find(work)
+        yield Event("candidates", work.retrieval)
+        self._order([work])
+        bare = work.bare(self.settings.k)
+        for pick in bare:
+            yield Event("pick", pick)
+        if bare:
+            self._load(work)
+        with timed(work.timings, "explain"):
+            told = self._told(work)
+            for i, explanation in enumerate(told or work.snapshot.explain.iterate(self._explain_job(work))):
+                if i == 0:
+                    spent = (time.perf_counter() - work.started) * 1000
+                    work.timings["first_reason"] = spent - work.timings.get("load", 0.0)
+                work.explanations.append(explanation)
+                yield Event("reason", explained(bare[i], explanation))
+        yield Event("answer", self._finish(work))
 
     async def aask(self, request: str | Request, **options: Any) -> Answer:
         """`ask` without blocking the event loop."""
@@ -153,8 +151,7 @@ class Shelf(Pipeline):
         product = self.catalog.get(product_id)
         if product is None:
             raise CatalogError(f"no product {product_id!r} in the catalogue {self.catalog.path}")
-        with self._lock:
-            return self._why(self._begin([self._request(request, (), None, None)])[0], product)
+        return self._why(self._begin([self._request(request, (), None, None)])[0], product)
 
     def suits(self, question: str, product_ids: Sequence[str]) -> list[Verdict]:
         """Whether each product suits the need, by the language model. Raises CatalogError for an unknown product."""
@@ -167,9 +164,8 @@ class Shelf(Pipeline):
             self.check(Request(question))
             if product_id not in known:
                 raise CatalogError(f"no product {product_id!r} in the catalogue {self.catalog.path}")
-        with self._lock:
-            judge = Suits(self.engine, self.prompts, self.settings.rank.suits_prompt)
-            return judge.judge([(question, known[product_id]) for question, product_id in pairs])
+        judge = Suits(self.engine, self.prompts, self.settings.rank.suits_prompt)
+        return judge.judge([(question, known[product_id]) for question, product_id in pairs])
 
     def order_only(self, request: Request, *, k: int, strategy: str | None = None) -> Ranking:
         """Understand, retrieve and rank, without reasons; with `request.candidates` exactly those are ranked."""
@@ -179,36 +175,36 @@ class Shelf(Pipeline):
         self, requests: Sequence[Request], *, k: int, strategy: str | None = None
     ) -> list[tuple[Ranking, dict[str, float]]]:
         """`order_only` for many requests in one batch: each ranking with its share of each stage's milliseconds."""
-        with self._lock:
-            works = self._begin([self._checked(replace(request, k=None)) for request in requests])
-            for work in works:
-                if not work.intent.shopping:
-                    work.understood = replace(work.understood, intent=replace(work.intent, shopping=True))
-                self._find(work, k=k)
-            self._order(works, strategy)
-            return [(work.ranking, work.timings) for work in works]
+        works = self._begin([self._checked(replace(request, k=None)) for request in requests])
+        for work in works:
+            if not work.intent.shopping:
+                work.understood = replace(work.understood, intent=replace(work.intent, shopping=True))
+            self._find(work, k=k)
+        self._order(works, strategy)
+        return [(work.ranking, work.timings) for work in works]
 
     def tap(self, wrap: Callable[[Engine], Engine]) -> None:
         """Puts something between this shelf and its loaded language model that sees what is asked."""
-        with self._lock:
+        with self._loading, self._opening:
             if self._engine is not None:
-                self._engine, self._stages, self._rankers = wrap(self._engine), None, {}
+                self._engine, self._snapshot, self._rankers = wrap(self._engine), None, {}
 
     def forget_wordings(self) -> None:
         """Drop the wishes and wordings kept for reuse, so that the next answer is read and worded anew (for measurements)."""
-        with self._lock:
-            if self._stages is not None:
-                self._stages.explain.forget()
-                if self._stages.understand.wanting is not None:
-                    self._stages.understand.wanting.forget()
+        now = self._snapshot
+        if now is not None:
+            now.explain.forget()
+            if now.understand.wanting is not None:
+                now.understand.wanting.forget()
 
     def close(self) -> None:
         """Free the language model that this shelf loaded; one that was given stays open."""
-        with self._lock:
-            if self._engine is not None and self._owns_engine:
-                self._engine.close()
+        with self._loading, self._opening:
+            engine, self._snapshot, self._rankers = self._engine, None, {}
+            if self._owns_engine:
                 self._engine = None
-            self._stages, self._rankers = None, {}
+        if engine is not None and self._owns_engine:
+            engine.close()
 
     def __enter__(self) -> Shelf:
         return self

@@ -9,18 +9,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from shelftalk.catalog import Catalog
 from shelftalk.catalog.rows import search_text
 from shelftalk.catalog.standing import Scope
 from shelftalk.errors import UsageError
-from shelftalk.explain import taken_as
+from shelftalk.explain import Explainer, taken_as
 from shelftalk.facts.availability import sold_out
+from shelftalk.retrieve import Retriever
 from shelftalk.retrieve.criteria import answering
 from shelftalk.retrieve.stock import LEFT_FOR_LAST, NAMED
 from shelftalk.text import clean, shorten
-from shelftalk.understand import Understood
+from shelftalk.understand import Understander, Understood
 from shelftalk.understand.turns import CLEARED
 from shelftalk.understand.wishes import liked
-from shelftalk.values import Answer, Candidate, Explanation, Intent, Pick, Ranking, Request, Retrieval
+from shelftalk.values import Answer, Candidate, Explanation, Facets, Intent, Pick, Ranking, Request, Retrieval
 
 NOT_SHOPPING = "This asks for no product, so none is shown. Say what you are looking for whenever you like."
 NOTHING_FITS = "Nothing in the catalogue fits what was asked."
@@ -40,10 +42,22 @@ class Event:
     value: Intent | Retrieval | Pick | Answer
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """What one request sees, whatever is written or set meanwhile: one version of the catalogue, its facets, and the stages over them."""
+
+    catalog: Catalog
+    facets: Facets
+    understand: Understander
+    retrieve: Retriever
+    explain: Explainer
+
+
 @dataclass
 class Work:
-    """A request on its way, with what each stage has added; `timings` are milliseconds by stage."""
+    """A request on its way over one snapshot, with what each stage has added; `timings` are milliseconds by stage."""
 
+    snapshot: Snapshot
     request: Request
     understood: Understood
     timings: dict[str, float]

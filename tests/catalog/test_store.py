@@ -368,3 +368,20 @@ def test_many_small_upserts_are_folded_into_the_indices(catalog: Catalog, monkey
 def test_an_unsorted_vector_type_is_taken(catalog: Catalog) -> None:
     assert catalog.dense(np.ones(64, dtype=np.float64), None, 2)
     assert catalog.dense(np.ones(64, dtype=np.float32), None, 0) == []
+
+
+def test_what_is_written_meanwhile_does_not_show_in_a_pinned_catalogue(catalog: Catalog) -> None:
+    pinned = catalog.pinned()
+    catalog.upsert([product("new", "Lamp of another kind", "99.00", watts=500)])
+    catalog.remove(["3"])
+    assert (catalog.count(), pinned.count()) == (20, 20)
+    assert list(pinned.get_many(["new", "3"])) == ["3"]
+    assert list(catalog.get_many(["new", "3"])) == ["new"]
+    assert pinned.version < catalog.version
+    watts = pinned.facets().get("watts")
+    assert watts is not None
+    assert watts.maximum == 19
+    assert "new" not in [i for i, _ in pinned.lexical("lamp of another kind", None, 20)]
+    assert pinned.scan(None, order_by=Sort("watts", "desc"), limit=1) == ["19"]
+    assert catalog.pinned().scan(None, order_by=Sort("watts", "desc"), limit=1) == ["new"]
+    assert pinned.pinned() is pinned

@@ -1,4 +1,4 @@
-"""The pool lends shelves, keeps a bounded queue, and takes a shelf back whatever happens."""
+"""The pool lends places, keeps a bounded queue, and takes a place back whatever happens."""
 
 from __future__ import annotations
 
@@ -37,12 +37,11 @@ async def _ask(pool: Pool, text: str) -> str:
     return last.request
 
 
-def test_each_request_gets_its_own_answer_when_several_share_few_shelves() -> None:
+def test_each_request_gets_its_own_answer_when_several_share_few_places() -> None:
     async def run() -> None:
-        shelves = [SlowShelf(), SlowShelf()]
-        for shelf in shelves:
-            shelf.go.set()
-        pool = Pool(shelves, queue=20)  # type: ignore[arg-type]
+        shelf = SlowShelf()
+        shelf.go.set()
+        pool = Pool(shelf, 2, queue=20)  # type: ignore[arg-type]
         asked = [f"request {i}" for i in range(20)]
         assert await asyncio.gather(*(_ask(pool, text) for text in asked)) == asked
         assert (pool.active, pool.waiting) == (0, 0)
@@ -53,7 +52,7 @@ def test_each_request_gets_its_own_answer_when_several_share_few_shelves() -> No
 def test_a_request_beyond_the_queue_is_turned_away_at_once_with_a_time_to_come_back() -> None:
     async def run() -> None:
         shelf = SlowShelf()
-        pool = Pool([shelf], queue=1)  # type: ignore[list-item]
+        pool = Pool(shelf, 1, queue=1)  # type: ignore[arg-type]
         first, second = asyncio.create_task(_ask(pool, "a")), asyncio.create_task(_ask(pool, "b"))
         await asyncio.sleep(0.05)
         with pytest.raises(Busy) as turned_away:
@@ -68,7 +67,7 @@ def test_a_request_beyond_the_queue_is_turned_away_at_once_with_a_time_to_come_b
 def test_a_client_that_leaves_frees_the_shelf_for_the_next() -> None:
     async def run() -> None:
         shelf = SlowShelf()
-        pool = Pool([shelf], queue=0)  # type: ignore[list-item]
+        pool = Pool(shelf, 1, queue=0)  # type: ignore[arg-type]
         events = pool.stream(Request("a"))
         await anext(events)
         await asyncio.wait_for(events.aclose(), 1)
@@ -85,7 +84,7 @@ def test_a_client_that_leaves_frees_the_shelf_for_the_next() -> None:
 def test_draining_lets_what_is_under_way_finish_and_refuses_the_rest() -> None:
     async def run() -> None:
         shelf = SlowShelf()
-        pool = Pool([shelf], queue=5)  # type: ignore[list-item]
+        pool = Pool(shelf, 1, queue=5)  # type: ignore[arg-type]
         under_way = asyncio.create_task(_ask(pool, "a"))
         await asyncio.sleep(0.05)
         draining = asyncio.create_task(pool.drain(5))
@@ -120,7 +119,7 @@ def test_a_stage_that_takes_too_long_is_called_off_and_its_shelf_is_free_again(
     limits: dict[str, float], total: float, stage: str
 ) -> None:
     async def run() -> None:
-        pool = Pool([HangingShelf()], queue=0)  # type: ignore[list-item]
+        pool = Pool(HangingShelf(), 1, queue=0)  # type: ignore[arg-type]
         events = pool.stream(Request("a"), Progress(limits, total))
         assert (await anext(events)).kind == "understood"
         with pytest.raises(TooSlow) as late:
@@ -135,7 +134,7 @@ def test_a_stage_that_takes_too_long_is_called_off_and_its_shelf_is_free_again(
 
 def test_waiting_in_the_queue_counts_against_the_whole() -> None:
     async def run() -> None:
-        pool = Pool([HangingShelf()], queue=1)  # type: ignore[list-item]
+        pool = Pool(HangingShelf(), 1, queue=1)  # type: ignore[arg-type]
         first = pool.stream(Request("a"))
         await anext(first)
         with pytest.raises(TooSlow) as late:
@@ -149,7 +148,7 @@ def test_waiting_in_the_queue_counts_against_the_whole() -> None:
 
 def test_a_slow_reader_is_not_taken_for_a_slow_stage() -> None:
     async def run() -> None:
-        pool = Pool([HangingShelf()], queue=0)  # type: ignore[list-item]
+        pool = Pool(HangingShelf(), 1, queue=0)  # type: ignore[arg-type]
         events = pool.stream(Request("quick"), Progress({"retrieve": 0.7}, 0.9))
         await anext(events)
         await asyncio.sleep(1.2)
@@ -160,7 +159,7 @@ def test_a_slow_reader_is_not_taken_for_a_slow_stage() -> None:
 
 def test_a_drain_that_runs_out_of_time_calls_the_rest_off() -> None:
     async def run() -> None:
-        pool = Pool([HangingShelf()], queue=0)  # type: ignore[list-item]
+        pool = Pool(HangingShelf(), 1, queue=0)  # type: ignore[arg-type]
         events = pool.stream(Request("a"))
         await anext(events)
         assert not await pool.drain(0.05)
@@ -172,7 +171,7 @@ def test_a_drain_that_runs_out_of_time_calls_the_rest_off() -> None:
 
 def test_the_thread_that_answers_knows_the_tenant() -> None:
     async def run() -> None:
-        pool = Pool([HangingShelf()], queue=0)  # type: ignore[list-item]
+        pool = Pool(HangingShelf(), 1, queue=0)  # type: ignore[arg-type]
         TENANT.set("acme")
         events = [event async for event in pool.stream(Request("quick"))]
         assert isinstance(events[0].value, Intent)

@@ -98,7 +98,7 @@ def _checked(amount: Decimal) -> Decimal:
     return abs(amount)
 
 
-def _from_text(text: str) -> tuple[Decimal, str | None, tuple[str, ...]]:
+def _from_text(text: str) -> tuple[Decimal, str | None, tuple[str, ...]]:  # noqa: C901
     if _PLAIN.fullmatch(text):
         return Decimal(text), None, ()
     flat = text.replace("\u00a0", " ").replace("\u202f", " ").replace("\u2009", " ").strip()

@@ -205,6 +205,11 @@ class Catalog:
         with self._reading() as now:
             return now.count(where) if now else 0
 
+    def pinned(self) -> Catalog:
+        """This catalogue as it is now, to be read: what is written meanwhile does not show in it."""
+        with self._reading() as now:
+            return _Pinned(self, now)
+
     # Writing
 
     @contextmanager
@@ -345,6 +350,42 @@ class Catalog:
                     self._snapshot = Snapshot(pinned)
                 now = self._snapshot
             yield now
+
+
+class _Pinned(Catalog):
+    """One version of a catalogue. Embedder and files are those of the catalogue itself."""
+
+    def __init__(self, whole: Catalog, now: Snapshot | None) -> None:
+        super().__init__(whole.path, whole._metadata, None, whole._home)
+        self._whole, self._now = whole, now
+        self._kept = whole.facets()
+
+    @property
+    def version(self) -> int:
+        return self._now.version if self._now else 0
+
+    @property
+    def embedder(self) -> Embedder:
+        return self._whole.embedder
+
+    def facets(self) -> Facets:
+        return self._kept
+
+    def pinned(self) -> Catalog:
+        return self
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        with self._whole.writing():
+            yield
+
+    @contextmanager
+    def _reading(self) -> Iterator[Snapshot | None]:
+        with reported(self.path, "read"):
+            yield self._now
+
+    def _latest(self) -> Any:
+        return self._whole._latest()
 
 
 def _all(now: Snapshot | None) -> Iterator[Product]:

@@ -82,7 +82,7 @@ class Analysis:
     def _body(self, body: Sequence[nodes.Node], scope: Scope, *, report: bool) -> Flow:
         return joined([self._statement(node, scope, report) for node in body])
 
-    def _statement(self, node: nodes.Node, scope: Scope, report: bool) -> Flow:
+    def _statement(self, node: nodes.Node, scope: Scope, report: bool) -> Flow:  # noqa: C901
         if isinstance(node, nodes.Output):
             return joined([self._print(child, scope, report) for child in node.nodes])
         if isinstance(node, nodes.If):

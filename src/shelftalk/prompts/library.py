@@ -102,7 +102,7 @@ class Template:
         return Prompt(tuple(messages), self.ref)
 
 
-def parse_template(path: Path, task: str) -> Template:
+def parse_template(path: Path, task: str) -> Template:  # noqa: C901, PLR0912
     """The template in that file; PromptError says which line or key is wrong."""
     match = _NAME.match(path.name)
     if not match:

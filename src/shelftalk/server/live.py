@@ -1,4 +1,4 @@
-"""What answers now: the shelves, the language model behind them, and the server that runs it. Replaced whole on a reload."""
+"""What answers now: the shelf, the language model behind them, and the server that runs it. Replaced whole on a reload."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from shelftalk.engines.base import Decoding, Engine
 from shelftalk.engines.load import choose_engine, served_adapter
 from shelftalk.engines.models import is_address
+from shelftalk.engines.shared import shared_engine
 from shelftalk.errors import EngineError
 from shelftalk.prompts import PromptLibrary
 from shelftalk.recommender import Shelf
@@ -26,7 +27,7 @@ _START_S = 900.0
 
 @dataclass
 class Model:
-    """A language model that shelves share. `process` is the vLLM server beside, None where there is none."""
+    """The language model of a shelf. `process` is the vLLM server beside, None where there is none."""
 
     engine: Engine | None = None
     process: VllmProcess | None = None
@@ -71,7 +72,7 @@ def open_model(
     if not servers and choose_engine(settings, batch=True)[0] != "vllm":
         from shelftalk.engines.load import load_engine
 
-        return Model(load_engine(settings))
+        return Model(shared_engine(load_engine(settings)))
     model = Model()
     try:
         if servers:
@@ -99,11 +100,15 @@ def open_model(
     return model
 
 
-def open_shelves(settings: Settings, shelf: Shelf, model: Model) -> list[Shelf]:
-    """Shelves over the same catalogue: as many as `serve.workers`, one where the model answers one batch at a time."""
-    many = model.engine is None or model.engine.name == "server"
-    prompts = PromptLibrary(shelf.prompts.folder)
-    return [Shelf(shelf.catalog, settings, prompts, model.engine) for _ in range(settings.serve.workers if many else 1)]
+def open_shelf(settings: Settings, shelf: Shelf, model: Model) -> Shelf:
+    """A shelf over the same catalogue with these settings and this language model."""
+    return Shelf(shelf.catalog, settings, PromptLibrary(shelf.prompts.folder), model.engine)
+
+
+def places(settings: Settings, engine: Engine | None) -> int:
+    """How many requests can be answered side by side: `serve.workers`, one where the engine takes one call at a time."""
+    together = engine is None or engine.name == "server" or getattr(engine, "shared", False)
+    return settings.serve.workers if together else 1
 
 
 def warm(shelf: Shelf, model: Model) -> None:
@@ -129,4 +134,14 @@ def _hello() -> Prompt:
     return Prompt((Message("user", "hello"),))
 
 
-__all__ = ["Model", "addresses", "needs_model", "open_model", "open_shelves", "same_model", "warm", "without_model"]
+__all__ = [
+    "Model",
+    "addresses",
+    "needs_model",
+    "open_model",
+    "open_shelf",
+    "places",
+    "same_model",
+    "warm",
+    "without_model",
+]

@@ -1,11 +1,11 @@
-"""Shelves that answer side by side, behind a bounded queue.
+"""Requests answered side by side by one shelf, behind a bounded queue.
 
-A Shelf answers one request at a time. The pool holds several over the same catalogue and the same engine, lends one to
-each request, lets so many wait, and turns the rest away at once. It knows nothing of HTTP.
+A Shelf is safe to share between threads. The pool lets so many requests work at a time, each in a thread, lets so many wait, and turns the
+rest away at once. It knows nothing of HTTP.
 
-A shelf comes back when its thread is done with it, whoever has stopped waiting; what a language model is doing for it is
-called off at once (engines/call.py), so that a slow model holds no shelf. Who waits for the end is told of it when the
-shelf is back, so that whoever asks next finds it free.
+A place comes free when its thread is done, whoever has stopped waiting; what a language model is doing for it is called off at once
+(engines/call.py), so that a slow model holds no place. Who waits for the end is told of it when the place is free, so that whoever
+asks next finds it so.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import concurrent.futures
 import contextlib
 import contextvars
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -33,7 +33,7 @@ TENANT: contextvars.ContextVar[str] = contextvars.ContextVar("shelftalk_tenant",
 
 
 class Busy(ShelftalkError):
-    """Every shelf is taken and the queue is full; `retry_after` is the number of seconds after which to try again."""
+    """Every place is taken and the queue is full; `retry_after` is the number of seconds after which to try again."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"too many requests are waiting; try again in {retry_after} s")
@@ -48,22 +48,21 @@ class Stopping(ShelftalkError):
 
 
 class Pool:
-    """Lends shelves. `queue` is how many requests may wait beyond those being answered.
+    """So many places at one shelf, which the pool does not close. `queue` is how many requests may wait beyond those being answered.
 
-    `shelves` share what is costly (catalogue, engine); the pool closes none of them. `headers` gives what a language
-    model's server is sent along with a request (a trace's context).
+    `headers` gives what a language model's server is sent along with a request (a trace's context).
     """
 
     def __init__(
-        self, shelves: Sequence[Shelf], *, queue: int, headers: Callable[[], Mapping[str, str]] | None = None
+        self, shelf: Shelf, size: int, *, queue: int, headers: Callable[[], Mapping[str, str]] | None = None
     ) -> None:
-        if not shelves:
-            raise ValueError("a pool needs at least one shelf")
-        self.size, self.queue = len(shelves), queue
+        if size < 1:
+            raise ValueError("a pool needs at least one place")
+        self.size, self.queue = size, queue
         self._headers = headers or dict
-        self._idle = list(shelves)
-        self._free = asyncio.Semaphore(len(shelves))
-        self._threads = ThreadPoolExecutor(len(shelves), thread_name_prefix="shelftalk-answer")
+        self._shelf = shelf
+        self._free = asyncio.Semaphore(size)
+        self._threads = ThreadPoolExecutor(size, thread_name_prefix="shelftalk-answer")
         self._waiting = 0
         self._calls: set[Call] = set()
         self._stopping = False
@@ -73,12 +72,12 @@ class Pool:
 
     @property
     def waiting(self) -> int:
-        """Requests that wait for a shelf."""
+        """Requests that wait for a place."""
         return self._waiting
 
     @property
     def ahead(self) -> int | None:
-        """How many requests would be answered before a new one gets a shelf: None where one is free."""
+        """How many requests would be answered before a new one gets a place: None where one is free."""
         return self._waiting if self._free.locked() else None
 
     @property
@@ -87,19 +86,19 @@ class Pool:
         return len(self._calls)
 
     async def call(self, work: Callable[[Shelf], T], *, limit_s: float | None = None) -> T:
-        """What `work` returns, run in a thread with a shelf of its own.
+        """What `work` returns, run with the shelf in a thread.
 
         Raises Busy or Stopping at once, TooSlow after `limit_s`. The work is called off where the caller leaves.
         """
         progress = Progress(total_s=limit_s)
-        shelf = await self._lend(progress)
-        with self._working(shelf, work) as ended:
+        await self._enter(progress)
+        with self._working(work) as ended:
             return await _within(ended, progress)
 
     async def stream(self, request: Request, progress: Progress | None = None) -> AsyncGenerator[Event, None]:
         """The events of `Shelf.stream`. Leaving early, or TooSlow by `progress`, calls the work off."""
         progress = progress or Progress()
-        shelf = await self._lend(progress)
+        await self._enter(progress)
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[Event | BaseException | None] = asyncio.Queue()
         call: list[Call] = []
@@ -120,7 +119,7 @@ class Pool:
                 raise
 
         progress.begin()
-        with self._working(shelf, work, call) as ended:
+        with self._working(work, call) as ended:
             ended.add_done_callback(lambda end: queue.put_nowait(end.exception()))
             while (item := await _next(queue, progress)) is not None:
                 if isinstance(item, BaseException):
@@ -150,7 +149,7 @@ class Pool:
         if self._free.locked() and self._waiting >= self.queue:
             raise Busy(max(1, round(self._mean_s * (self._waiting + 1) / self.size)))
 
-    async def _lend(self, progress: Progress) -> Shelf:
+    async def _enter(self, progress: Progress) -> None:
         self.admit()
         self._waiting += 1
         self._empty.clear()
@@ -164,14 +163,11 @@ class Pool:
         finally:
             self._waiting -= 1
             self._note_idle()
-        return self._idle.pop()
 
     @contextlib.contextmanager
-    def _working(
-        self, shelf: Shelf, work: Callable[[Shelf], T], started: list[Call] | None = None
-    ) -> Iterator[asyncio.Future[T]]:
-        """While open, `work` runs in a thread; leaving calls it off. The shelf comes back when the thread is done, and the
-        future has the work's result once it is back."""
+    def _working(self, work: Callable[[Shelf], T], started: list[Call] | None = None) -> Iterator[asyncio.Future[T]]:
+        """While open, `work` runs in a thread; leaving calls it off. The place comes free when the thread is done, and the
+        future has the work's result once it is."""
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[T] = loop.create_future()
         call = Call(tenant=TENANT.get(), headers=self._headers())
@@ -184,11 +180,10 @@ class Pool:
 
         def run() -> T:
             with opened(call):
-                return work(shelf)
+                return work(self._shelf)
 
         def back() -> None:
             self._mean_s += 0.1 * (time.perf_counter() - began - self._mean_s)
-            self._idle.append(shelf)
             self._calls.discard(call)
             self._free.release()
             self._note_idle()

@@ -126,20 +126,25 @@ class Recorded(Answering):
 
 
 class Tap:
-    """An engine that passes everything on and remembers the prompts of one answer. One shelf has one tap."""
+    """An engine that passes everything on and remembers the prompts of one answer, which one thread asks."""
 
     def __init__(self, engine: Engine) -> None:
         self.inner, self.name, self.model = engine, engine.name, engine.model
-        self._written: deque[Written] = deque(maxlen=_PROMPTS)
+        self._mine = threading.local()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 
     def take(self) -> tuple[Written, ...]:
-        """What was asked since the last time."""
-        out = tuple(self._written)
-        self._written.clear()
-        return out
+        """What this thread asked since the last time."""
+        written, self._mine.written = self._written(), None
+        return tuple(written)
+
+    def _written(self) -> deque[Written]:
+        written: deque[Written] | None = getattr(self._mine, "written", None)
+        if written is None:
+            written = self._mine.written = deque(maxlen=_PROMPTS)
+        return written
 
     def choose(self, prompts: Sequence[Prompt], labels: Sequence[str]) -> list[Choice]:
         """The engine's own choices."""
@@ -172,7 +177,7 @@ class Tap:
     def _note(self, prompts: Sequence[Prompt], replies: Sequence[str]) -> None:
         for prompt, reply in zip(prompts, replies, strict=True):
             text = "\n".join(f"{m.role}: {m.content}" for m in prompt.messages)
-            self._written.append(Written(prompt.template, text, reply))
+            self._written().append(Written(prompt.template, text, reply))
 
 
 def watch(shelf: Shelf, recent: Recent, then: Finished) -> None:

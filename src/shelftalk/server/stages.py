@@ -52,7 +52,7 @@ class Progress:
         return self._at[0]
 
     def begin(self) -> None:
-        """The first stage begins: a shelf was lent."""
+        """The first stage begins: a place came free."""
         self._move("understand", None)
 
     def saw(self, event: Event) -> None:

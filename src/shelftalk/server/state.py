@@ -22,7 +22,8 @@ from shelftalk.server.live import (
     addresses,
     needs_model,
     open_model,
-    open_shelves,
+    open_shelf,
+    places,
     same_model,
     warm,
     without_model,
@@ -45,8 +46,7 @@ class ServerState:
     """Opened once a process. `not_ready` says why no answer can be given yet, "" once one was.
 
     `shelf` gives the catalogue and the prompts; where it has an engine of its own (`given`), that one answers, else the
-    settings say which. Engines in this process answer one batch at a time, so they get one shelf; servers get
-    `serve.workers`. `load` reads the settings anew for `reload`. `likeness` tells the commands of this machine whether they
+    settings say which. `serve.workers` requests are answered side by side, and share the engine's batches. `load` reads the settings anew for `reload`. `likeness` tells the commands of this machine whether they
     would answer as this server does.
     """
 
@@ -69,8 +69,8 @@ class ServerState:
         self._closing = threading.Event()
         self._reloading = asyncio.Lock()
         plain = without_model(settings, shelf)  # answers until the language model can
-        self.pool = self._pool([shelf if given else plain])
-        self.fallback = self._pool([plain])
+        self.pool = self._pool(shelf if given else plain)
+        self.fallback = self._pool(plain)
         self.answering = self._answering()
         self._database = connect(default_url(settings))
         migrate(self._database)
@@ -185,33 +185,29 @@ class ServerState:
         settings: Settings,
         model: Model | None = None,
         started: Callable[[VllmProcess], None] = lambda process: None,
-    ) -> tuple[list[Shelf], Model]:
-        """Shelves that have given a real answer, and their language model."""
+    ) -> tuple[Shelf, Model]:
+        """A shelf that has given a real answer, and its language model."""
         if self._given:
             engine = self._opened.engine if needs_model(settings) else None
-            model, shelves = Model(), [self._opened]
-            if engine is not None and engine.name == "server":
-                more = range(settings.serve.workers - 1)
-                shelves += [Shelf(self._opened.catalog, settings, self._opened.prompts, engine) for _ in more]
-            if settings is not self.settings:
-                shelves = open_shelves(settings, self._opened, Model(engine))
-            warm(shelves[0], Model(engine))
-            return shelves, model
+            same = settings is self.settings
+            shelf = self._opened if same else open_shelf(settings, self._opened, Model(engine))
+            warm(shelf, Model(engine))
+            return shelf, Model()
         opened = model or open_model(settings, self._closing.is_set, started)
         try:
-            shelves = open_shelves(settings, self._opened, opened)
-            warm(shelves[0], opened)
+            shelf = open_shelf(settings, self._opened, opened)
+            warm(shelf, opened)
         except BaseException:
             if model is None:
                 opened.close()
             raise
-        return shelves, opened
+        return shelf, opened
 
-    def _use(self, settings: Settings, shelves: list[Shelf], model: Model) -> None:
-        self.settings, self._model, self.shelf = settings, model, shelves[0]
-        self.pool = self._pool(shelves)
-        self.fallback = self._pool([without_model(settings, shelves[0])])
-        self.likeness = self._likeness(settings, shelves[0])
+    def _use(self, settings: Settings, shelf: Shelf, model: Model) -> None:
+        self.settings, self._model, self.shelf = settings, model, shelf
+        self.pool = self._pool(shelf)
+        self.fallback = self._pool(without_model(settings, shelf))
+        self.likeness = self._likeness(settings, shelf)
         self._waiting_for, self._starting = "", None
         self.answering = self._answering()
 
@@ -223,10 +219,10 @@ class ServerState:
             logger.info("commands on this machine answer by themselves: %s", error)
             return ""
 
-    def _pool(self, shelves: list[Shelf]) -> Pool:
-        for shelf in shelves:
-            watch(shelf, self.recent, self.telemetry.answered)
-        return Pool(shelves, queue=self.settings.serve.queue, headers=trace_headers)
+    def _pool(self, shelf: Shelf) -> Pool:
+        many = places(self.settings, shelf.loaded)
+        watch(shelf, self.recent, self.telemetry.answered)
+        return Pool(shelf, many, queue=self.settings.serve.queue, headers=trace_headers)
 
     def _answering(self) -> Recorded:
         serve = self.settings.serve

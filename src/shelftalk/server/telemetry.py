@@ -131,7 +131,7 @@ class _Live(Collector):
         """The gauges of this moment."""
         s = self._state
         yield _gauge("shelftalk_ready", "1 once a real answer was given", float(not s.not_ready))
-        yield _gauge("shelftalk_queue_length", "Requests that wait for a shelf", s.pool.waiting)
+        yield _gauge("shelftalk_queue_length", "Requests that wait for a place", s.pool.waiting)
         yield _gauge("shelftalk_queue_limit", "Requests that may wait", s.pool.queue)
         yield _gauge("shelftalk_active", "Requests being answered", s.pool.active)
         yield _gauge("shelftalk_shelves", "Requests that can be answered side by side", s.pool.size)

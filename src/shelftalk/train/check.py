@@ -45,7 +45,7 @@ def require_training() -> None:
         raise EngineError(f"training needs {', '.join(missing)}; run pip install 'shelftalk[train]'")
 
 
-def load_data(folder: Path | None, tasks: Sequence[str] | None = None) -> dict[str, Any]:
+def load_data(folder: Path | None, tasks: Sequence[str] | None = None) -> dict[str, Any]:  # noqa: C901
     """The splits of a data set as `datasets` tables, of these tasks alone; UsageError says what is wrong with it."""
     if folder is None:
         raise UsageError("no data set is named; set sft.data to the folder that 'shelftalk train data' wrote")

@@ -174,7 +174,7 @@ def load_config(path: Path) -> DataConfig:
     return parse_config(read, path)
 
 
-def parse_config(read: dict[str, Any], where: Path) -> DataConfig:
+def parse_config(read: dict[str, Any], where: Path) -> DataConfig:  # noqa: C901
     """The configuration of these settings; `where` is the file that errors name."""
     try:
         config = DataConfig.model_validate(read)

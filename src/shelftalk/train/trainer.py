@@ -98,7 +98,7 @@ def compactable(model: Any) -> bool:
 
 
 @cache
-def trainer_class() -> Any:
+def trainer_class() -> Any:  # noqa: C901
     """The SFTTrainer subclass (made when first asked for: importing TRL takes seconds).
 
     Beside SFTTrainer's arguments it takes `score`, a function from the model to the dev score of each task and their

@@ -157,7 +157,7 @@ def _is_range(text: Text, a: Amount, b: Amount) -> bool:
     return bool(opens and re.fullmatch(r"\s*(?:-|to|and|through|up to|till|until)\s*[$€£]?\s*", between))
 
 
-def _amount(text: Text, number: Number) -> Amount:
+def _amount(text: Text, number: Number) -> Amount:  # noqa: C901, PLR0912
     tokens = text.tokens
     before = text.text[: tokens[number.first].start]
     if number.digits and _MINUS.search(before[-12:]):

@@ -143,7 +143,7 @@ def _sterling(text: Text, index: Index, amount: Amount) -> bool:
     return index.facets.currency == "GBP" or not fits
 
 
-def _score(
+def _score(  # noqa: C901, PLR0912
     known: Field,
     amount: Amount,
     near: frozenset[str],

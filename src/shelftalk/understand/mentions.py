@@ -87,7 +87,7 @@ def _said() -> dict[str, int]:
     return out
 
 
-def _lookup(text: Text, index: Index, first: int, last: int) -> Mention | None:
+def _lookup(text: Text, index: Index, first: int, last: int) -> Mention | None:  # noqa: C901, PLR0912
     tokens = text.tokens[first : last + 1]
     key = tuple(t.stem for t in tokens if t.low != "and")
     if not key or tokens[-1].low == "and" or (tokens[0].low == "and"):

@@ -22,7 +22,7 @@ __all__ = ["EACH_ALONE", "of_a_sum", "value_limits"]
 EACH_ALONE = "prices are not added up: the limit holds for each product by itself"
 
 
-def value_limits(text: Text, index: Index, found: list[Mention], another: set[int]) -> list[Constraint]:
+def value_limits(text: Text, index: Index, found: list[Mention], another: set[int]) -> list[Constraint]:  # noqa: C901, PLR0912
     """Constraints on text fields: alternatives of one field become "in", negated ones "!=" or "not in"."""
     wanted: dict[str, list[Mention]] = defaultdict(list)
     turned_down: dict[str, list[Mention]] = defaultdict(list)

@@ -78,7 +78,7 @@ def _digits(text: Text, i: int) -> Number | None:
     return Number(value, i, i, True)
 
 
-def _words(text: Text, i: int) -> Number | None:
+def _words(text: Text, i: int) -> Number | None:  # noqa: C901, PLR0912
     tokens = text.tokens
     low = tokens[i].low
     if low in ("a", "an") and i + 1 < len(tokens) and not tokens[i + 1].hard:

@@ -40,7 +40,7 @@ _CONTINUES = bag(
 )
 
 
-def negatives(
+def negatives(  # noqa: C901, PLR0912, PLR0915
     text: Text,
     anchors: Mapping[int, int],
     amounts: Iterable[int] = (),

@@ -115,7 +115,7 @@ def _pronoun(text: Text, amount: Amount) -> bool:
     return compared(text, amount)[0] is None or not after
 
 
-def _read(
+def _read(  # noqa: C901, PLR0912
     text: Text,
     index: Index,
     amount: Amount,

@@ -90,7 +90,7 @@ class Reader:
         """The request without the parts that ask for nothing."""
         return asked(request[:LONGEST_REQUEST], self._names_something)[0]
 
-    def read(self, request: str) -> Reading:
+    def read(self, request: str) -> Reading:  # noqa: C901, PLR0912, PLR0915
         """What the request asks for, as far as words alone tell. Never raises on any text."""
         index = self.index
         request, left_out = asked(request[:LONGEST_REQUEST], self._names_something)

@@ -32,7 +32,7 @@ def _measures() -> frozenset[str]:
     return frozenset(w for w in {*UNITS, *CURRENCY_AFTER} if len(w) >= _SHORTEST)
 
 
-def set_right(text: Text, index: Index) -> tuple[Text, dict[str, str]]:
+def set_right(text: Text, index: Index) -> tuple[Text, dict[str, str]]:  # noqa: C901, PLR0912
     """The text with such words set right, and what each of them was: {"euros": "eurso"}; the text itself without any."""
     behind = {n.last + 1 for n in numbers(text)}
     before = {n.first - 1 for n in numbers(text)}

@@ -29,7 +29,7 @@ _PARTS = bag(
 _AFTER_BRAND = bag("brand brands branded products product stuff fan guy gal person")
 
 
-def choose(text: Text, index: Index, mention: Mention, found: list[Mention]) -> Value | None:
+def choose(text: Text, index: Index, mention: Mention, found: list[Mention]) -> Value | None:  # noqa: C901, PLR0912
     """The value meant, or None where the word may merely coincide or several fields hold it with nothing to tell."""
     scored = []
     for value in mention.candidates:
@@ -221,7 +221,7 @@ def _needed(text: Text, index: Index, mention: Mention, value: Value, known: Fie
     return need
 
 
-def _support(text: Text, index: Index, mention: Mention, value: Value, known: Field, found: list[Mention]) -> float:
+def _support(text: Text, index: Index, mention: Mention, value: Value, known: Field, found: list[Mention]) -> float:  # noqa: C901, PLR0912
     tokens = text.tokens
     first, last = mention.first, mention.last
     score = 0.0

@@ -192,7 +192,7 @@ class Conversation:
             if not said.FRESH.search(text.low)
         )
 
-    def _merged(
+    def _merged(  # noqa: C901, PLR0912, PLR0915
         self,
         text: Text,
         reading: Reading,

@@ -113,7 +113,7 @@ class WrittenSet:
         return {name: kind for name, kind in self.kinds.items() if not kind.taught}
 
 
-def read_written(folder: Path | None = None, files: Sequence[str] = ("*",)) -> WrittenSet:
+def read_written(folder: Path | None = None, files: Sequence[str] = ("*",)) -> WrittenSet:  # noqa: C901, PLR0912
     """The set in a folder (by default the bundled one), of train the wishes and needs of files with such names ("train/*-2"; `file` of a line,
     its folder and its name without .txt). FeedError names the file and line that is not in the format."""
     folder = folder or resource("data/wishes")

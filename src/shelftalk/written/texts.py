@@ -40,7 +40,7 @@ def read_texts(folder: Path | None = None) -> tuple[Text, ...]:
     return tuple(text for file in files for text in _texts(file))
 
 
-def _texts(file: Path) -> list[Text]:
+def _texts(file: Path) -> list[Text]:  # noqa: C901
     found: list[Text] = []
     kind = request = answer = ""
     others: list[str] = []

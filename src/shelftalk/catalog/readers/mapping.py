@@ -104,7 +104,7 @@ class FeedMapping:
                 yield name, value
 
 
-def load_mapping(path: Path) -> FeedMapping:
+def load_mapping(path: Path) -> FeedMapping:  # noqa: C901, PLR0912
     """The mapping that a file describes; UsageError, naming the file and the key, where it cannot be used."""
     import yaml
 
@@ -151,7 +151,7 @@ def load_mapping(path: Path) -> FeedMapping:
     )
 
 
-def _rule(key: str, held: Any, wrong: Callable[[str, str], UsageError]) -> Rule:
+def _rule(key: str, held: Any, wrong: Callable[[str, str], UsageError]) -> Rule:  # noqa: C901, PLR0912
     if isinstance(held, (str, list)):
         held = {"from": held}
     if not isinstance(held, Mapping):

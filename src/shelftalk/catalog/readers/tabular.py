@@ -132,7 +132,7 @@ class _Feeder:
         self.ended = False
 
 
-def _records(source: Source, header: tuple[str, ...] | None, delimiter: str = ",") -> Iterator[Record]:
+def _records(source: Source, header: tuple[str, ...] | None, delimiter: str = ",") -> Iterator[Record]:  # noqa: C901, PLR0912
     csv.field_size_limit(2**31 - 1)
     with opened(source) as stream:
         feeder = _Feeder(lines(source, stream))

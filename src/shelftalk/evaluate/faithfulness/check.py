@@ -111,7 +111,7 @@ def silent(said: str, product: Product) -> bool:
 # Numbers -----------------------------------------------------------------------------------------------------------------
 
 
-def _numbers(said: str, facts: list[Cited], product: Product, asked: Asked) -> list[str]:
+def _numbers(said: str, facts: list[Cited], product: Product, asked: Asked) -> list[str]:  # noqa: C901, PLR0912
     told = [
         f"{text(f.value)} ; {f.name.replace('_', ' ')}" for f in facts if f.number is None or isinstance(f.value, str)
     ]
