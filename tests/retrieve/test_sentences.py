@@ -90,3 +90,13 @@ def test_the_sentences_of_a_product_are_its_title_and_the_first_of_its_descripti
     assert told[:2] == ["A shoe", "Sentence number 0 of it"]
     assert len(told) == MOST + 1
     assert sentences(product("y", "A shoe", "10", description="Red.\nSo fine.")) == ["A shoe"]
+
+
+def test_beside_criteria_only_an_outstanding_sentence_counts(catalog: Catalog) -> None:
+    light = Criterion("weight_g", "low", None, 2, "will not")
+    intent = Intent(query="shoes that will not rub", kinds=("Shoes",), criteria=(light,))
+    dull = Retriever(
+        catalog, RetrieveSettings(), lambda kinds, said, told: [0.45 if "chafes" in t else 0.1 for t in told]
+    )
+    assert dull.retrieve(intent).candidates[0].product.id == "a"
+    assert found(catalog, intent)[0] == "b"

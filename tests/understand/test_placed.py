@@ -91,3 +91,18 @@ def test_what_was_read_as_a_criterion_is_not_said_to_have_no_field() -> None:
     assert notes
     assert told_of(Understood(intent, notes), intent) == notes
     assert told_of(Understood(intent, notes), wished) == ()
+
+
+def test_a_bare_upper_limit_below_the_fields_own_lower_one_is_a_price() -> None:
+    least = Constraint("capacity_l", ">=", 40, "at least 40 litres")
+    intent, _ = placed(Intent((least, Constraint("capacity_l", "<", 30, "under 30"))), INDEX)
+    assert [(c.field, c.operator, c.value) for c in intent.constraints] == [
+        ("capacity_l", ">=", 40),
+        ("price", "<", 30),
+    ]
+    for limits in (
+        (least, Constraint("capacity_l", "<", 30, "under 30 l")),
+        (least, Constraint("capacity_l", "<", 60, "under 60")),
+        (least, Constraint("capacity_l", "<", 30, "under 30"), Constraint("price", "<", 90, "below 90 euros")),
+    ):
+        assert placed(Intent(limits), INDEX)[0].constraints == limits

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 
 from shelftalk.understand.absence import lacking_before
@@ -12,7 +13,7 @@ from shelftalk.understand.lexicon import COMMON, CONCEPTS, FILLER, IMPLIED, LACK
 from shelftalk.understand.mention import Mention
 from shelftalk.understand.polarity import rejected_after
 from shelftalk.understand.tokens import Text, stem, stemmed, stems
-from shelftalk.values import Constraint
+from shelftalk.values import Constraint, Scalar
 
 _NOISE = stemmed(
     "is has with feature features function support supported capable capability included includes technology design system mode required require requires needed need needs included powered operated"
@@ -21,13 +22,14 @@ _NONE = frozenset({"none", "no", "without"})
 _PREFIXES = frozenset({"is", "ha", "has"})
 
 
-def flags(
+def flags(  # noqa: C901, PLR0912
     text: Text, index: Index, negative: list[bool], found: list[Mention], taken: set[int]
 ) -> tuple[list[Constraint], set[int]]:
     """The yes/no constraints, and the tokens they were read from."""
     occupied = {i for m in found for i in range(m.first, m.last + 1)} | taken
     out: list[Constraint] = []
     used: set[int] = set()
+    turned_down: list[tuple[int, int, Scalar]] = []
     for known in index.fields.values():
         if known.yes is None and known.no is None:
             if (limit := _with_or_without(text, index, known, negative)) is not None and limit[1] not in occupied:
@@ -65,9 +67,21 @@ def flags(
                 out.append(Constraint(known.field, "!=", other, text.span(*where)))
                 used.update(range(where[0], where[1] + 1))
             continue
+        if value is known.no and known.yes is not None:
+            turned_down.append((len(out), where[0], known.yes))
         out.append(Constraint(known.field, "=", value, text.span(*where)))
         used.update(range(where[0], where[1] + 1))
+    for n, at, yes in turned_down:
+        if _behind_what_is_refused(text, at, occupied | used):
+            out[n] = replace(out[n], value=yes)
     return out, used
+
+
+def _behind_what_is_refused(text: Text, first: int, read: set[int]) -> bool:
+    """Whether a word stands right behind one that is read and turned down by itself: "no perfume vegan" wants it vegan."""
+    if first < 2 or first - 1 not in read or text.tokens[first].gap != " " or text.tokens[first - 1].gap != " ":
+        return False
+    return text.tokens[first - 2].low in ("no", "not", "without") and text.tokens[first].low not in ("or", "nor", "and")
 
 
 def _with_or_without(text: Text, index: Index, known: Field, negative: list[bool]) -> tuple[Constraint, int] | None:

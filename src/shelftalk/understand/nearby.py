@@ -13,7 +13,7 @@ from shelftalk.values import Constraint, Operator, Scalar
 PRICE_WORDS = stemmed("price priced prices pricing cost costs spend spending pay paying budget cheaper expensive expenditure expenditures expense expenses afford cash money shell splurge fork dropping dough fortune cheap affordable tag blow cough")  # fmt: skip
 
 # The least or the most of something, no name of what is measured.
-_BOUND = frozenset(["min", "max", "minimum", "maximum"])
+_BOUND = frozenset(["min", "max", "minimum", "maximum", "tops"])
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ against one end of a range ("for 6 players" where there are players_min and play
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from shelftalk.understand.index import Field, Index
@@ -32,6 +33,27 @@ def ranged(intent: Intent, index: Index) -> Intent:
             if all(c.field != field for c in intent.constraints if c is not constraint):
                 out.append(Constraint(field, operator, side, constraint.span))
     return replace(intent, constraints=tuple(out))
+
+
+def paid(intent: Intent, index: Index) -> Intent:
+    """The intent with a bare upper limit that its own field's lower one contradicts as one on the price: "at least 400 lumen under 60"."""
+    price = index.fields.get("price")
+    bounds = price.bounds() if price is not None else None
+    if bounds is None or any(c.field == "price" for c in intent.constraints):
+        return intent
+    least = {c.field: c.value for c in intent.constraints if c.operator in (">", ">=")}
+
+    def told(c: Constraint) -> Constraint:
+        low, high = least.get(c.field), c.value
+        bare = c.operator in ("<", "<=") and _BARE.search(c.span) is not None
+        if not bare or not isinstance(low, (int, float)) or not isinstance(high, (int, float)) or low <= high:
+            return c
+        return replace(c, field="price") if bounds[0] <= high <= 3 * bounds[1] else c
+
+    return replace(intent, constraints=tuple(map(told, intent.constraints)))
+
+
+_BARE = re.compile(r"\d[\d.,]*\s*$")  # a limit whose words end with its number, without a unit
 
 
 def _players(constraint: Constraint) -> bool:
@@ -63,7 +85,7 @@ def placed(intent: Intent, index: Index, words: frozenset[str] = frozenset()) ->
 
     Only where one category is wanted, or where the fields exclude each other. `words` are the stems of the request. Refusals ("!=", "not in") stay: what a product lacks, it does not have.
     """
-    intent = ranged(intent, index)
+    intent = paid(ranged(intent, index), index)
     wanted = [c for c in intent.constraints if c.field == "categories" and c.operator == "="]
     if not wanted:
         return _together(intent, index, words)

@@ -34,7 +34,7 @@ _FITS_IN = re.compile(
 )
 _JOINED = re.compile(r"[^.,;!?]{0,30}\band (?:an? |the )?(?:[\w-]+ ){0,3}?(?:of |is )?")
 _CAP = re.compile(
-    r"\b(?:budget|limit|spend|spending|afford|spare|my name|pocket|to blow|to burn|cash|bill|wallet|max|cap|shell out|can pay|cough up|left|allowance|for under|price range)\b",
+    r"\b(?:budget|limit|spend|spending|afford|spare|my name|pocket|to blow|to burn|cash|bill|wallet|max|tops|cap|shell out|can pay|cough up|left|allowance|for under|price range)\b",
     re.I,
 )
 
@@ -132,6 +132,8 @@ def _read(  # noqa: C901, PLR0912
         return None
     if operator == "<=" and carries(known) and _UP_TO.match(text.low, begins):
         operator = ">="  # what carries "up to 120 kg" reaches it
+    if operator == ">=" and known.kind == "money" and _UP_TO.match(text.low, begins):
+        operator = "<="  # "I can go up to 450"
     behind = _BEHIND.match(text.low[text.tokens[last].end : end]) if tailed else None
     if behind is not None:
         last = text.at(text.tokens[last].end + behind.end()) - 1
