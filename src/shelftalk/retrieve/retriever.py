@@ -38,7 +38,7 @@ from shelftalk.retrieve.fusion import FEEDBACK, Fused, fuse, moved, weights_for,
 from shelftalk.retrieve.likeness import Likeness
 from shelftalk.retrieve.near import comparable, nearest
 from shelftalk.retrieve.query import Search, names_something, query_text
-from shelftalk.retrieve.sentences import by_sentences
+from shelftalk.retrieve.sentences import COUNTS, by_sentences
 from shelftalk.retrieve.stock import placed
 from shelftalk.settings import RetrieveSettings
 from shelftalk.values import Candidate, Constraint, Criterion, Intent, Product, Retrieval, Sort
@@ -190,13 +190,15 @@ class Retriever:
 
     def _read(self, search: Search, found: Sequence[Candidate]) -> tuple[Candidate, ...]:
         """The candidates with what their own sentences say of the request weighed in."""
-        intent, weight = search.intent, self._settings.text_weight
+        intent, weight, counts = search.intent, self._settings.text_weight, COUNTS
         kinds = intent.named_kinds or intent.kinds
-        if self._near is None or not kinds:
+        if self._near is None or not kinds or not weight:
             return tuple(found)
-        if intent.criteria:
-            weight *= NOTHING_MORE if intent.named_kinds and _all_read(search) else BESIDE_CRITERIA
-        return by_sentences(found, kinds, search.said or search.text, self._near, weight)
+        if intent.criteria and intent.named_kinds and _all_read(search):
+            weight, counts = weight * NOTHING_MORE, 0.0
+        elif intent.criteria:
+            weight *= BESIDE_CRITERIA
+        return by_sentences(found, kinds, search.said or search.text, self._near, weight, counts)
 
     def _more(self, search: Search, constraints: Sequence[Constraint], scoped: Sequence[Constraint]) -> list[str]:
         """The ids of the best by each criterion, and of those of the kinds in question that are nearest to the text."""

@@ -19,12 +19,17 @@ OUTSTANDING, COUNTS = 0.5, 4.0
 
 
 def by_sentences(
-    candidates: Sequence[Candidate], kinds: Sequence[str], text: str, near: Near, weight: float
+    candidates: Sequence[Candidate],
+    kinds: Sequence[str],
+    text: str,
+    near: Near,
+    weight: float,
+    counts: float = COUNTS,
 ) -> tuple[Candidate, ...]:
     """The candidates by their score, `weight` times how near the nearest sentence of each stands to the text, and what an outstanding one
-    adds, best first; `text` among their scores says how near."""
+    adds (`counts`), best first; `text` among their scores says how near."""
     head = candidates[:READ]
-    if not weight or not text or len(head) < 2:
+    if not (weight or counts) or not text or len(head) < 2:
         return tuple(candidates)
     told = [sentences(c.product) for c in head]
     found = near(kinds, text, [s for of_one in told for s in of_one])
@@ -32,10 +37,10 @@ def by_sentences(
         return tuple(candidates)
     cosines = iter(found)
     nearest = [max(next(cosines) for _ in mine) for mine in told]
-    line = max(OUTSTANDING, sorted(nearest)[3 * len(nearest) // 4])
+    line = max(OUTSTANDING, sorted(nearest)[3 * (len(nearest) - 1) // 4])
     scored = []
     for candidate, best in zip(head, nearest, strict=True):
-        more = weight * max(0.0, best) + COUNTS * max(0.0, best - line)
+        more = weight * max(0.0, best) + counts * max(0.0, best - line)
         scored.append(replace(candidate, score=candidate.score + more, scores={**candidate.scores, "text": best}))
     scored.sort(key=lambda c: -c.score)
     top = scored[0].score or 1.0
