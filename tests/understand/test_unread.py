@@ -15,6 +15,9 @@ from shelftalk.values import Constraint, Intent
         ("a tent for 4 people", Intent((Constraint("persons", "=", 4),)), []),
         ("rtx 2060", Intent(), []),
         ("a 1080p projector with 2-year guarantee", Intent(), []),
+        ("a bottle 0.5l+ of glass", Intent((Constraint("capacity_l", ">=", 0.5, "0.5l"),)), []),
+        ("a raincoat for dog walks at 6 am, size 42", Intent(), ["42"]),
+        ("hand cream, I wash them 50 times a day", Intent(), []),
         ("tell me 5 jokes", Intent(shopping=False), []),
     ],
 )

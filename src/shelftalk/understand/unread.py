@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from shelftalk.values import Intent
 
-_NUMBER = re.compile(r"(?<![\w.,-])\d+(?:[.,]\d+)*(?![\w-])")
+# A number by itself; a time of day ("6 am") and how often something happens ("50 times a day") limit no product.
+_NUMBER = re.compile(r"(?<![\w.,-])\d+(?:[.,]\d+)*(?![\w-]|[.,]\d| ?(?:am|pm|a\.m|p\.m|o'clock|times)\b)", re.I)
 _SIDES = re.compile(r"(?<![\w.,-])\d+(?:\.\d+)?(?: ?[x\u00d7] ?\d+(?:\.\d+)?)+(?!\d)")
 _FEW_WORDS = 3  # "rtx 2060" is a name, not a sentence with a limit in it
 
