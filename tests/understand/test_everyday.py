@@ -205,3 +205,18 @@ def test_a_cable_of_anything_else_is_no_wire(text, limits):
 )
 def test_somebodys_weight_is_what_the_thing_must_carry(text):
     assert said(read(text).intent) == "categories = Stools; max_load_kg >= 120"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a tent, I can go up to 450", [("categories", "=", "Tents"), ("price", "<=", 450)]),
+        ("a stool that can carry up to 120 kg", [("categories", "=", "Stools"), ("max_load_kg", ">=", 120)]),
+        ("a lantern, 60 tops", [("categories", "=", "Lanterns"), ("price", "<=", 60)]),
+        ("a speaker without black wireless", [("colour", "!=", "black"), ("categories", "=", "Speakers"), ("wireless", "=", True)]),
+        ("a speaker that is not wireless", [("categories", "=", "Speakers"), ("wireless", "=", False)]),
+    ],
+)  # fmt: skip
+def test_how_far_one_would_go_is_a_price_and_a_flag_behind_what_is_refused_is_wanted(text, expected):
+    limits = {(c.field, c.operator, c.value) for c in read(text).intent.constraints}
+    assert limits == set(expected)
