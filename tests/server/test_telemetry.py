@@ -117,7 +117,7 @@ def test_each_stage_is_a_span_of_the_request_in_the_callers_trace(
 
 def test_the_trace_goes_on_to_the_language_models_server(client: TestClient, spans: InMemorySpanExporter) -> None:
     pool = client.app.state.server.pool  # type: ignore[attr-defined]
-    shelf = pool._idle[-1]
+    shelf = pool._shelf
     seen = []
     real = shelf.stream
     shelf.stream = lambda request: (seen.append(dict(current().headers)), real(request))[1]
