@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -613,3 +614,28 @@ def test_what_a_criterion_says_is_no_soft_word_besides() -> None:
     intent = Intent(query="fan quiet motor sturdy", preferences=("motor", "sturdy", "elsewhere quiet motor"))
     assert _joined(intent, (), [quiet]).preferences == ("sturdy", "elsewhere quiet motor")
     assert _joined(replace(intent, query="fan"), (), [quiet]).preferences == intent.preferences, "still searched for"
+
+
+def test_words_that_hold_another_wishs_are_read_without_them() -> None:
+    water, weight = (
+        Facet("attributes.water_column_mm", "number", 9, 9, (), 1, 2),
+        Facet("weight_g", "number", 9, 9, (), 1, 2),
+    )
+
+    class Encoder:
+        def encode(self, texts: Sequence[str]) -> np.ndarray:
+            high = [t.startswith("high ") or t.endswith(": waterproof") for t in texts]
+            return np.array([[1.0, 0.0] if h else [0.0, 1.0] for h in high], np.float32)
+
+    matchers = Matchers(FieldMatcher(Encoder()), KindMatcher(Encoder()))
+    shop = SimpleNamespace(_facets=Facets((water, weight), 9))
+    light = Criterion("weight_g", "low", words="light")
+    wet = Criterion("attributes.water_column_mm", "low", words="light waterproof")
+
+    def apart(c: Criterion, *others: str) -> Criterion:
+        return Wanting._apart(shop, ("Jackets",), c, others, matchers)  # type: ignore[arg-type]
+
+    assert apart(wet, "light") == replace(wet, want="high", words="waterproof")
+    assert apart(light, "light waterproof") == light
+    assert apart(wet, "light waterproof") == wet  # the same words are each one's own
+    assert apart(wet, "ligh") == wet

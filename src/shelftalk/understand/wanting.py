@@ -175,6 +175,7 @@ class Wanting:
         }
         kept = [c for c in wishes.criteria if c.field not in words or words[c.field][1] >= SAID]
         kept = [replace(c, words=words.get(c.field, ("",))[0] or c.words) for c in kept]
+        kept = [self._apart(kinds, c, [o.words for o in kept if o is not c], matchers) for c in kept]
         read = [(c, refused(c, text)) for c in kept]
         lost = tuple(c.words for c, mine in read if mine is None)
         return replace(
@@ -182,6 +183,17 @@ class Wanting:
             criteria=tuple(mine for _, mine in read if mine is not None),
             unanswered=tuple(dict.fromkeys((*wishes.unanswered, *lost))),
         )
+
+    def _apart(self, kinds: tuple[str, ...], c: Criterion, others: Sequence[str], matchers: Matchers) -> Criterion:
+        """The criterion by the words that are its own: where another one is read from part of them ("light" of "light waterproof"), the
+        rest of them says which way of a number is wanted."""
+        facet = self._facets.get(c.field)
+        inner = max((o for o in others if o and o != c.words and f" {o} " in f" {c.words} "), key=len, default="")
+        own = f" {c.words} ".replace(f" {inner} ", " ").strip() if inner else ""
+        if not own or facet is None or c.want not in ("low", "high"):
+            return c
+        way = matchers.fields.offer(kinds, own, [facet], 1)[0].ways[0]
+        return replace(c, want="low" if way == "low" else "high", words=own)
 
     def _offered(self, kinds: tuple[str, ...], text: str) -> tuple[Offered, ...]:
         """The fields to show for a text: the nearest by the matcher, else the first as they come."""
