@@ -184,6 +184,8 @@ def run(options: argparse.Namespace, scratch: Path) -> None:
         "SHELFTALK_SERVE__EXPLAIN_S": "600",
         "SHELFTALK_EXPLAIN__MODE": options.mode,
     }
+    if options.mode == "record":  # no stage asks a language model
+        environment |= {"SHELFTALK_UNDERSTAND__MODE": "reader", "SHELFTALK_RANK__STRATEGY": "none"}
     beside, key = None, os.environ.get("SHELFTALK_API_KEY", "")
     if options.mode == "model" and not options.vllm:
         from shelftalk.server.vllm_process import vllm_beside
@@ -231,6 +233,9 @@ def baseline(catalog: Path, options: argparse.Namespace, key: str) -> None:
 
     settings = load_settings()
     settings.explain = settings.explain.model_copy(update={"mode": options.mode})
+    if options.mode == "record":  # no stage asks a language model
+        settings.understand = settings.understand.model_copy(update={"mode": "reader"})
+        settings.rank = settings.rank.model_copy(update={"strategy": "none"})
     engine = ServerEngine(options.vllm, api_key=key or None) if options.mode == "model" else None
     shelf, made, times = Shelf.open(catalog, settings=settings, engine=engine), requests(99), []
     shelf.ask("a tent", k=3)
