@@ -375,17 +375,9 @@ class _Pinned(Catalog):
         return self
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        with self._whole.writing():
-            yield
-
-    @contextmanager
     def _reading(self) -> Iterator[Snapshot | None]:
         with reported(self.path, "read"):
             yield self._now
-
-    def _latest(self) -> Any:
-        return self._whole._latest()
 
 
 def _all(now: Snapshot | None) -> Iterator[Product]:

@@ -77,7 +77,7 @@ class SharedEngine:
             self._waiting.clear()
             self._change.notify_all()
         for one in waiting:
-            one.answer.set_exception(_gone())
+            _settle(one, _gone())  # it may have left just now
         if threading.current_thread() is not self._thread:
             self._thread.join()
         self._engine.close()
@@ -99,10 +99,7 @@ class SharedEngine:
             with self._change:
                 if asked in self._waiting:
                     self._waiting.remove(asked)
-            if not asked.answer.done():
-                with _settling:
-                    if not asked.answer.done():
-                        asked.answer.set_exception(Cancelled())
+            _settle(asked, Cancelled())
 
         with asked.call.cancel.hooked(leave):
             return asked.answer.result()
