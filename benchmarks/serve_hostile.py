@@ -34,7 +34,7 @@ import httpx
 from shelftalk.catalog.product import product_record
 from shelftalk.demo import prepare_demo
 from shelftalk.evaluate.cases import Case, Outcome
-from shelftalk.evaluate.catalogs import products_of
+from shelftalk.evaluate.feeds import products_of
 from shelftalk.evaluate.metrics import MetricContext, score_case, score_run
 from shelftalk.evaluate.metrics.base import Figure
 from shelftalk.evaluate.metrics.intervals import share

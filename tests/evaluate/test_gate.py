@@ -13,8 +13,7 @@ from shelftalk.evaluate.gate import Baseline, baseline_of, gate, read_baseline, 
 from shelftalk.evaluate.runfolder import Run
 
 N = 100
-RNG = np.random.default_rng(1)
-BASE = RNG.uniform(0.3, 0.9, N)
+BASE = np.random.default_rng(1).uniform(0.3, 0.9, N)
 
 
 def against(tmp_path: Path, after: np.ndarray, before: np.ndarray = BASE, metric: str = "ndcg@10") -> tuple[Run, Baseline]:  # fmt: skip
@@ -23,7 +22,7 @@ def against(tmp_path: Path, after: np.ndarray, before: np.ndarray = BASE, metric
 
 
 def test_a_real_drop_beyond_what_is_allowed_fails(tmp_path: Path) -> None:
-    run, base = against(tmp_path, BASE - 0.1 + RNG.normal(0, 0.05, N))
+    run, base = against(tmp_path, BASE - 0.1 + np.random.default_rng(2).normal(0, 0.05, N))
     found = gate(run, base, "ndcg@10", max_drop=0.02)
     assert found.failed
     assert found.least > 0.02
@@ -31,7 +30,7 @@ def test_a_real_drop_beyond_what_is_allowed_fails(tmp_path: Path) -> None:
 
 
 def test_a_drop_within_what_is_allowed_passes_with_proof(tmp_path: Path) -> None:
-    run, base = against(tmp_path, BASE - 0.01 + RNG.normal(0, 0.02, N))
+    run, base = against(tmp_path, BASE - 0.01 + np.random.default_rng(2).normal(0, 0.02, N))
     found = gate(run, base, "ndcg@10", max_drop=0.05)
     assert found.outcome == "pass"
     assert found.most <= 0.05
@@ -39,7 +38,7 @@ def test_a_drop_within_what_is_allowed_passes_with_proof(tmp_path: Path) -> None
 
 
 def test_what_cannot_be_told_passes_and_says_that_nothing_is_proven(tmp_path: Path) -> None:
-    run, base = against(tmp_path, BASE - 0.02 + RNG.normal(0, 0.3, N))
+    run, base = against(tmp_path, BASE - 0.02 + np.random.default_rng(2).normal(0, 0.3, N))
     found = gate(run, base, "ndcg@10", max_drop=0.02)
     assert found.outcome == "not shown"
     assert not found.failed

@@ -28,7 +28,7 @@ def cases() -> list[Case]:
 
 @pytest.fixture(scope="module")
 def products() -> dict[str, Product]:
-    from shelftalk.evaluate.catalogs import products_of
+    from shelftalk.evaluate.feeds import products_of
 
     loaded = load_suite("demo").load(split="dev")
     return {p.id: p for p in products_of(loaded.feeds["main"])}

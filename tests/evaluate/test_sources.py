@@ -51,7 +51,7 @@ def test_productqa_search_has_gold_sets_and_a_catalogue_a_category(productqa) ->
 def test_productqa_in_one_catalogue_has_the_categories_of_its_split_and_no_other(productqa) -> None:
     loaded = load_suite("productqa-search-all", productqa).load()
     assert {case.catalog for case in loaded.cases} == {"main"}
-    from shelftalk.evaluate.catalogs import products_of
+    from shelftalk.evaluate.feeds import products_of
 
     assert {p.id for p in products_of(loaded.feeds["main"])} == {"pens1", "pens2"}
 

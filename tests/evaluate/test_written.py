@@ -11,13 +11,14 @@ from tests.evaluate.own import Model, own_settings
 from shelftalk.errors import UsageError
 from shelftalk.evaluate import catalogs
 from shelftalk.evaluate.cases import Case, Outcome
+from shelftalk.evaluate.feeds import feed_digest
 from shelftalk.evaluate.metrics import MetricContext, score_case
 from shelftalk.evaluate.metrics.standing import standings
 from shelftalk.evaluate.models import Engines
 from shelftalk.evaluate.runfolder import RunFolder
 from shelftalk.evaluate.runner import run_suite
 from shelftalk.evaluate.sources.written import names_kind
-from shelftalk.evaluate.suite import feed_digest, load_suite
+from shelftalk.evaluate.suite import load_suite
 from shelftalk.evaluate.variants import parse_variants
 from shelftalk.values import Product, Request
 

@@ -21,7 +21,7 @@ from shelftalk.catalog.product import product_record
 from shelftalk.engines.base import Decoding, Generation
 from shelftalk.engines.fake import FakeEngine, words
 from shelftalk.evaluate.cases import Case, Outcome
-from shelftalk.evaluate.catalogs import products_of
+from shelftalk.evaluate.feeds import products_of
 from shelftalk.evaluate.metrics import MetricContext, score_case, score_run
 from shelftalk.evaluate.perturb.injection import canaries, listings
 from shelftalk.evaluate.suite import load_suite

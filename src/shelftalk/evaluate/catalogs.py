@@ -19,11 +19,10 @@ from filelock import FileLock
 
 from shelftalk.catalog import Catalog, import_feed, load_embedder
 from shelftalk.catalog.importer import Progress
-from shelftalk.catalog.readers import read_feed
 from shelftalk.catalog.upsert import Embedder
 from shelftalk.errors import CatalogError, UsageError
+from shelftalk.evaluate.feeds import feed_digest
 from shelftalk.evaluate.sources.base import Feed
-from shelftalk.evaluate.suite import feed_digest
 from shelftalk.settings import Settings
 from shelftalk.values import Product
 
@@ -169,12 +168,3 @@ def overlay_key(overlay: Sequence[Product]) -> str:
         return ""
     records = sorted(json.dumps(asdict(p), default=str, sort_keys=True) for p in overlay)
     return hashlib.sha256("\n".join(records).encode()).hexdigest()[:24]
-
-
-def products_of(feed: Feed) -> list[Product]:
-    """All products of a catalogue's source, in its order."""
-    if feed.products:
-        return list(feed.products)
-    if feed.folder is not None or feed.feed is None:
-        return list(Catalog.open(feed.folder or Path()).products())
-    return [p for p in read_feed(feed.feed, format=feed.format, mapping=feed.mapping) if isinstance(p, Product)]

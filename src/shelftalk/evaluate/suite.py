@@ -6,8 +6,6 @@ docs/evaluate.md shows how to write one.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -20,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from shelftalk.errors import ShelftalkError, UsageError
 from shelftalk.evaluate import sources
 from shelftalk.evaluate.cases import Case
-from shelftalk.evaluate.sources.base import Feed, Gains, Place, digest, fault, wrong
+from shelftalk.evaluate.feeds import feed_digest, hashed, products_of
+from shelftalk.evaluate.sources.base import Feed, Gains, Place, fault, wrong
 from shelftalk.evaluate.variants import SHORT, Variant
 from shelftalk.resources import resource
 from shelftalk.settings import Settings
@@ -135,7 +134,6 @@ class Suite(BaseModel):
     def _perturbed(self, cases: list[Case], feeds: Mapping[str, Feed], seed: int) -> tuple[list[Case], frozenset[str]]:
         if self.perturb is None:
             return cases, frozenset()
-        from shelftalk.evaluate.catalogs import products_of
         from shelftalk.evaluate.perturb import new_items, perturb
 
         products: dict[str, Sequence[Product]] = {key: products_of(feed) for key, feed in feeds.items()}
@@ -169,7 +167,7 @@ class SuiteCases:
         cases = [
             [c.id, asdict(c.request), c.catalog, c.product, [asdict(p) for p in c.overlay]] for c in self.cases
         ]  # fmt: skip
-        return _hash([head, cases])
+        return hashed([head, cases])
 
     def known(self) -> str:
         """A hash of all that the answers are measured against: judgments, gold, columns, and how they are treated."""
@@ -180,7 +178,7 @@ class SuiteCases:
              sorted(c.columns.items()), c.meta, c.grades is None]
             for c in self.cases
         ]  # fmt: skip
-        return _hash([head, cases])
+        return hashed([head, cases])
 
 
 def load_suite(name: str | Path, data: Path | None = None) -> Suite:
@@ -232,24 +230,6 @@ def _check_names(suite: Suite, path: Path, text: str) -> None:
 def list_suites() -> list[Suite]:
     """The shipped suites by name."""
     return [load_suite(path) for path in sorted(resource("data/suites").glob("*.yaml"))]
-
-
-def feed_digest(feed: Feed) -> str:
-    """A hash of the content of a catalogue's source."""
-    if feed.folder is not None:
-        from shelftalk.catalog import Catalog
-
-        return f"{feed.folder.resolve()} version {Catalog.open(feed.folder).version}"
-    if feed.products:
-        return _hash([asdict(product) for product in feed.products])
-    files = [p for p in (feed.feed, feed.mapping) if p is not None]
-    if feed.format == "productqa" and feed.feed is not None:
-        names = ("metadata.json", "schema.json", "metadata.json.gz", "schema.json.gz")
-        found = sorted(p for p in feed.feed.rglob("*") if p.name in names)
-        return _hash([[str(p.parent.name), digest([p])] for p in found])
-    if feed.format == "retail-demo-store" and feed.feed is not None and feed.feed.is_dir():
-        files = sorted(feed.feed.glob("products.yaml*"))
-    return f"{feed.format or ''} {digest(files)}"
 
 
 def _path(name: str | Path) -> Path:
@@ -314,7 +294,3 @@ def _drawn(cases: list[Case], limit: int | None, seed: int) -> list[Case]:
 
 def _pooled(case: Case) -> Case:
     return replace(case, request=replace(case.request, candidates=tuple(case.grades or ())))
-
-
-def _hash(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, default=str, ensure_ascii=False).encode()).hexdigest()

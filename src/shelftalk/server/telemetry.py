@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from opentelemetry import propagate, trace
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
@@ -18,10 +18,31 @@ from prometheus_client.registry import Collector
 from shelftalk.errors import UsageError
 from shelftalk.values import Answer, Explanation
 
-if TYPE_CHECKING:
-    from shelftalk.server.state import ServerState
-
 _QUICK = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+class Load(Protocol):
+    """How many requests are answered side by side, and how many wait."""
+
+    @property
+    def waiting(self) -> int: ...
+    @property
+    def queue(self) -> int: ...
+    @property
+    def active(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+
+
+class Observed(Protocol):
+    """What is read off a server when its metrics are asked for."""
+
+    @property
+    def not_ready(self) -> str: ...
+    @property
+    def pool(self) -> Load: ...
+    def upstreams(self) -> list[tuple[bool, int, int]]: ...
+    def restarts(self) -> int: ...
 
 
 class Telemetry:
@@ -66,7 +87,7 @@ class Telemetry:
             "shelftalk_gaps_not_counted", "Wishes and needs that could not be counted", registry=r
         )
 
-    def watch(self, state: ServerState) -> None:
+    def watch(self, state: Observed) -> None:
         """Adds what is read when it is asked for: queue, shelves, servers, readiness."""
         self.registry.register(_Live(state))
 
@@ -124,7 +145,7 @@ class Telemetry:
 class _Live(Collector):
     """Metrics that are read off the server when they are asked for."""
 
-    def __init__(self, state: ServerState) -> None:
+    def __init__(self, state: Observed) -> None:
         self._state = state
 
     def collect(self) -> Iterator[Metric]:

@@ -1,55 +1,23 @@
-"""Curves: a training's loss and dev scores over its steps, and the score at growing numbers of examples."""
+"""The learning curve: the dev score at growing numbers of training examples."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from shelftalk.errors import UsageError
+from shelftalk.train.check import output_folder
+from shelftalk.train.plots import pyplot_without_display
+from shelftalk.train.publish import interval
 from shelftalk.train.recipe import Recipe
+from shelftalk.train.sft import material, train_sft
 
-__all__ = ["Point", "curve_table", "learning_curve", "plot_training"]
+__all__ = ["Point", "curve_table", "learning_curve"]
 
 Point = dict[str, Any]
-
-
-def plot_training(history: Sequence[Mapping[str, Any]], target: Path) -> None:
-    """Draws loss, and each task's dev score, over the steps of a training's log into a PNG file."""
-    pyplot = _pyplot()
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4))
-    for key, label in (("loss", "train"), ("eval_loss", "dev")):
-        points = [(log["step"], log[key]) for log in history if key in log]
-        if points:
-            left.plot(*zip(*points, strict=True), label=label)
-    for key in sorted({key for log in history for key in log if key.startswith("eval_score")}):
-        points = [(log["step"], log[key]) for log in history if key in log]
-        wide = 2.5 if key == "eval_score" else 1
-        right.plot(*zip(*points, strict=True), marker=".", linewidth=wide, label=_task(key))
-    left.set(xlabel="step", ylabel="loss", title="Loss of the answers")
-    right.set(xlabel="step", ylabel="score", title="Dev score by task", ylim=(0, 1))
-    for axes in (left, right):
-        if axes.lines:
-            axes.legend()
-        axes.grid(alpha=0.3)
-    figure.tight_layout()
-    figure.savefig(target, dpi=110)
-    pyplot.close(figure)
-
-
-def _task(key: str) -> str:
-    return key.removeprefix("eval_score").removeprefix("score").lstrip("_") or "mean"
-
-
-def _pyplot() -> Any:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    return pyplot
 
 
 def learning_curve(recipe: Recipe, home: Path, *, say: Callable[[str], None] | None = None) -> list[Point]:
@@ -59,10 +27,6 @@ def learning_curve(recipe: Recipe, home: Path, *, say: Callable[[str], None] | N
     curve.png and curve.md beside points.json. Sizes beyond the data are left out. UsageError where a size is none, or where
     the points that are there are of another recipe or of other data.
     """
-    from shelftalk.train.check import output_folder
-    from shelftalk.train.publish import interval
-    from shelftalk.train.sft import material, train_sft
-
     wanted = recipe.curve
     if not wanted.sizes or any(size < 0 for size in wanted.sizes):
         raise UsageError(f"curve.sizes {wanted.sizes}: numbers of examples, 0 for all of them")
@@ -151,7 +115,7 @@ def curve_table(points: Sequence[Point]) -> str:
 
 
 def _plot_curve(points: Sequence[Point], target: Path) -> None:
-    pyplot = _pyplot()
+    pyplot = pyplot_without_display()
     figure, axes = pyplot.subplots(figsize=(7, 4.5))
     for task in sorted({task for point in points for task in point["intervals"]}):
         at = [(p["examples"], p["intervals"][task]) for p in points if task in p["intervals"]]

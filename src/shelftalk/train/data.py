@@ -20,10 +20,10 @@ from shelftalk.train.card import Report, facts
 from shelftalk.train.config import DataConfig, Source, WrittenSource, resolve
 from shelftalk.train.draw import capped, drawn, parted
 from shelftalk.train.folder import Built, check_out, write
-from shelftalk.train.leaks import without_repeats
 from shelftalk.train.sets import sources, written
 from shelftalk.train.sets.example import Example, Judged
 from shelftalk.train.sets.graded import graded, made_up
+from shelftalk.train.sets.leaks import without_repeats
 from shelftalk.train.sets.logs import logs
 from shelftalk.train.sets.ranking import listwise, pointwise
 from shelftalk.train.sets.scribe import Scribe

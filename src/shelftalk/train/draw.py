@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from shelftalk.errors import UsageError
 from shelftalk.train.card import Report
 from shelftalk.train.config import DataConfig
-from shelftalk.train.leaks import leaks
 from shelftalk.train.sets.example import SPLITS, Example, Judged
+from shelftalk.train.sets.leaks import leaks
 
 NAMED_LEAKS = 10
 

@@ -71,7 +71,7 @@ def train_embedder(recipe: EmbedderRecipe, data: Path | None, say: Callable[[str
     from sentence_transformers.losses import MultipleNegativesRankingLoss
     from sentence_transformers.training_args import BatchSamplers, MultiDatasetBatchSamplers
 
-    from shelftalk.catalog.embed import base_folder
+    from shelftalk.catalog.base_models import default_folder
 
     if recipe.output.exists() and any(recipe.output.iterdir()):
         raise UsageError(f"{recipe.output}: holds something already; name another folder or delete it")
@@ -80,7 +80,7 @@ def train_embedder(recipe: EmbedderRecipe, data: Path | None, say: Callable[[str
     if empty := [name for name, rows in sets.items() if len(rows) < recipe.batch]:
         raise UsageError(f"source {empty[0]} gives {len(sets[empty[0]])} rows, fewer than a batch of {recipe.batch}")
     say(", ".join(f"{name} {len(rows):,}" for name, rows in sets.items()))
-    base = base_folder()
+    base = default_folder()
     model = SentenceTransformer(str(base), local_files_only=True)
     model.max_seq_length = LENGTH
 

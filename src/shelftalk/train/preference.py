@@ -17,6 +17,7 @@ from shelftalk.errors import UsageError
 from shelftalk.train.callbacks import Clock, Show, callbacks
 from shelftalk.train.check import alone, enough_room
 from shelftalk.train.encode import answer_of, prompt_of
+from shelftalk.train.plots import plot_training
 from shelftalk.train.recipe import DpoRecipe, GrpoRecipe, StageRecipe
 from shelftalk.train.score import Scorer, canonical, kind_of, labels_of, text_score
 from shelftalk.train.sft import Material, Outcome, adapter_parameters, arguments, load_model, material, write_card
@@ -214,7 +215,5 @@ def _alone(
         write_card(
             outcome, stage, recipe, made, trainer.state.log_history, {k: list(v) for k, v in scorer.last.items()}
         )
-        from shelftalk.train.curve import plot_training
-
         plot_training(trainer.state.log_history, recipe.output / "curves.png")
     return outcome

@@ -25,6 +25,7 @@ from shelftalk.train.callbacks import Clock, Show, callbacks
 from shelftalk.train.check import alone, enough_room, fitting, load_data, newest_checkpoint, require_training
 from shelftalk.train.encode import data_hash, encode, end_of_turn
 from shelftalk.train.lora import check_lora, peft_config, served_unmerged
+from shelftalk.train.plots import plot_training
 from shelftalk.train.recipe import LoraRecipe, SftRecipe, StageRecipe
 from shelftalk.train.score import RANKING, Scorer, request_of
 from shelftalk.train.trainer import Pad, trainer_class
@@ -216,8 +217,6 @@ def _train_sft(recipe: SftRecipe, made: Material, home: Path, resume: bool, show
         trainer.model.save_pretrained(str(outcome.folder))
         history = trainer.state.log_history
         write_card(outcome, "sft", recipe, made, history, {k: list(v) for k, v in scorer.last.items()})
-        from shelftalk.train.curve import plot_training
-
         plot_training(history, recipe.output / "curves.png")
     logger.info("training ended after %d steps: %s (%.3f)", outcome.steps, stopped, result.training_loss)
     return outcome

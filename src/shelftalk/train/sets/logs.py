@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from shelftalk.text import clean
-from shelftalk.train.leaks import normal
 from shelftalk.train.sets.example import Judged
+from shelftalk.train.sets.leaks import normal
 from shelftalk.train.sets.shop import Shop
 from shelftalk.train.sets.sources import splits_of
 from shelftalk.values import Request
