@@ -27,7 +27,7 @@ from pathlib import Path
 from shelftalk.catalog.facets import collect
 from shelftalk.catalog.readers import Reject, read_feed
 from shelftalk.engines import Engine, load_engine
-from shelftalk.evaluate.faithfulness import Asked, Independent
+from shelftalk.evaluate.faithfulness import AnsweredRequest, Independent
 from shelftalk.evaluate.metrics.intervals import wilson
 from shelftalk.explain import Explainer, ExplainJob
 from shelftalk.explain.check import Check
@@ -132,7 +132,7 @@ class Tally:
     def add(self, job: ExplainJob, explanations: Sequence[Explanation]) -> None:
         """Count one job's explanations."""
         check = Independent()
-        asked = Asked(job.intent, job.products, job.relaxed, job.request)
+        asked = AnsweredRequest(job.intent, job.products, job.relaxed, job.request)
         self.alike += len(explanations) - len({e.reason for e in explanations})
         for product, one in zip(job.products, explanations, strict=True):
             self.picks += 1

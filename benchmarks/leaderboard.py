@@ -26,7 +26,7 @@ from pathlib import Path
 import chorus
 from shelftalk.errors import UsageError
 from shelftalk.evaluate import tables
-from shelftalk.evaluate.compare import Row, compare
+from shelftalk.evaluate.compare import ComparedMetric, compare
 from shelftalk.evaluate.runfolder import Run, RunFolder
 from shelftalk.evaluate.tables import number, p_value, verdict
 from shelftalk.evaluate.variants import parse_variants
@@ -196,7 +196,7 @@ def means(block: Block, runs: Sequence[Run]) -> list[str]:
     return lines
 
 
-def difference(row: Row) -> list[str]:
+def difference(row: ComparedMetric) -> list[str]:
     """The difference with its interval, the corrected p, and what is shown by them."""
     spread = (
         f"{number(row.difference, signed=True)} ({number(row.low, signed=True)} to {number(row.high, signed=True)})"
@@ -216,7 +216,9 @@ def verdicts(block: Block, runs: Sequence[Run]) -> list[str]:
     """A row a variant and main metric: the paired difference to the baseline, its interval, the corrected p, the verdict."""
     held = [m for m in block.main if all(f"m:{m}" in run.scores for run in runs)]
     result = compare(runs, metrics=held)
-    rows: list[Row] = sorted(result.rows, key=lambda r: (result.variants.index(r.variant), held.index(r.metric)))
+    rows: list[ComparedMetric] = sorted(
+        result.rows, key=lambda r: (result.variants.index(r.variant), held.index(r.metric))
+    )
     lines = [
         f"| against {result.baseline} | metric | difference (95%) | p (Holm) | win/tie/loss | verdict |",
         "|---" * 6 + "|",

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from shelftalk.catalog import import_feed
-from shelftalk.evaluate.faithfulness import Asked, Independent, in_scope, satisfied
+from shelftalk.evaluate.faithfulness import AnsweredRequest, Independent, in_scope, satisfied
 from shelftalk.evaluate.sources.retail_requests import sample
 from shelftalk.recommender import Shelf
 from shelftalk.settings import load_settings
@@ -56,7 +56,7 @@ def main() -> int:
             counts["said that nothing fits"] += answer.no_match
             products = tuple(p.product for p in answer.picks)
             among = in_scope(everything, answer.intent, answer.relaxed)
-            told = Asked(answer.intent, products, answer.relaxed, answer.request, among)
+            told = AnsweredRequest(answer.intent, products, answer.relaxed, answer.request, among)
             for pick in answer.picks:
                 counts["picks"] += 1
                 counts["claims"] += len(pick.claims)

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from shelftalk.bulk import Line
+from shelftalk.bulk import RequestLine
 from shelftalk.errors import CatalogError
 from shelftalk.trec import run_lines, write_run
 from shelftalk.values import Candidate, Product, Ranking, Request
@@ -22,7 +22,7 @@ def shelf_with(*ids: str):
 
 def lines_of(shelf, *requests: Request, k: int = 10):
     problems: list[str] = []
-    numbered = [Line(i, r) for i, r in enumerate(requests, start=1)]
+    numbered = [RequestLine(i, r) for i, r in enumerate(requests, start=1)]
     return list(run_lines(shelf, numbered, k=k, strategy=None, problems=problems)), problems
 
 

@@ -25,7 +25,7 @@ _LONGEST_LINE = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RequestLine:
     """One line of a requests file: the request, or what was wrong with it."""
 
     number: int
@@ -43,7 +43,7 @@ class BulkReport:
     resumed: int
 
 
-def read_requests(path: Path) -> list[Line]:
+def read_requests(path: Path) -> list[RequestLine]:
     """The lines of a JSON Lines file of requests, blank ones left out; UsageError where the file cannot be read."""
     try:
         raw = path.read_bytes()
@@ -60,7 +60,7 @@ def read_requests(path: Path) -> list[Line]:
     return lines
 
 
-def _read_line(number: int, chunk: bytes) -> Line:
+def _read_line(number: int, chunk: bytes) -> RequestLine:
     identity = ""
     try:
         if len(chunk) > _LONGEST_LINE:
@@ -68,16 +68,16 @@ def _read_line(number: int, chunk: bytes) -> Line:
         record = json.loads(chunk.decode("utf-8"))
         if isinstance(record, dict) and isinstance(record.get("id"), (str, int)):
             identity = str(record["id"])
-        return Line(number, request_from(record), id=identity)
+        return RequestLine(number, request_from(record), id=identity)
     except UnicodeDecodeError as error:
-        return Line(number, error=f"not UTF-8 at byte {error.start}", id=identity)
+        return RequestLine(number, error=f"not UTF-8 at byte {error.start}", id=identity)
     except json.JSONDecodeError as error:
-        return Line(number, error=f"not JSON: {error.msg} at column {error.colno}", id=identity)
+        return RequestLine(number, error=f"not JSON: {error.msg} at column {error.colno}", id=identity)
     except (UsageError, RecursionError) as error:
-        return Line(number, error=str(error), id=identity)
+        return RequestLine(number, error=str(error), id=identity)
 
 
-class Answering(Protocol):
+class BatchAnswerer(Protocol):
     """What answers the requests of a file: a Shelf, or what stands for one."""
 
     settings: Settings
@@ -94,7 +94,7 @@ class Answering(Protocol):
 
 
 def answer_file(
-    shelf: Answering,
+    shelf: BatchAnswerer,
     source: Path,
     output: Path,
     *,
@@ -135,7 +135,7 @@ def answer_file(
     return BulkReport(len(lines) - failed, failed, len(kept))
 
 
-def _fingerprint(shelf: Answering, source: Path, k: int | None) -> str:
+def _fingerprint(shelf: BatchAnswerer, source: Path, k: int | None) -> str:
     settings = shelf.settings.model_dump_json(exclude={"api_key", "home", "catalog"})
     digest = hashlib.sha256(source.read_bytes())
     digest.update(f"\0{settings}\0{shelf.catalog.path.resolve()}\0{shelf.catalog.version}\0{k}".encode())
@@ -170,9 +170,9 @@ def _finish(partial: Path, output: Path) -> None:
     partial.unlink()
 
 
-def _answers(shelf: Answering, lines: Sequence[Line], k: int | None) -> Iterator[dict[str, Any]]:
+def _answers(shelf: BatchAnswerer, lines: Sequence[RequestLine], k: int | None) -> Iterator[dict[str, Any]]:
     answered: dict[int, dict[str, Any]] = {}
-    good: list[Line] = []
+    good: list[RequestLine] = []
     for line in lines:
         try:
             if line.request is None:
@@ -186,7 +186,7 @@ def _answers(shelf: Answering, lines: Sequence[Line], k: int | None) -> Iterator
     yield from (answered[line.number] for line in lines)
 
 
-def _together(shelf: Answering, lines: Sequence[Line]) -> Iterator[tuple[Line, dict[str, Any]]]:
+def _together(shelf: BatchAnswerer, lines: Sequence[RequestLine]) -> Iterator[tuple[RequestLine, dict[str, Any]]]:
     """The answers of one batch; where it fails as a whole, each line alone, so that one bad line spoils no other."""
     requests = [line.request for line in lines if line.request]
     if not requests:
@@ -204,15 +204,15 @@ def _together(shelf: Answering, lines: Sequence[Line]) -> Iterator[tuple[Line, d
                 yield from _together(shelf, [line])
 
 
-def with_k(line: Line, k: int | None) -> Line:
+def with_k(line: RequestLine, k: int | None) -> RequestLine:
     """The line, asking for `k` picks where it names no number of its own."""
     if k is None or line.request is None or line.request.k is not None:
         return line
     asked = line.request
     request = Request(asked.request, asked.id, asked.history, asked.candidates, k)
-    return Line(line.number, request, line.error, line.id)
+    return RequestLine(line.number, request, line.error, line.id)
 
 
-def failure(line: Line, message: str) -> dict[str, Any]:
+def failure(line: RequestLine, message: str) -> dict[str, Any]:
     """The line that stands in the output for a request that could not be answered."""
     return {"id": line.id, "line": line.number, "error": message, "picks": []}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from shelftalk.bulk import Line
+from shelftalk.bulk import RequestLine
 from shelftalk.errors import EngineError, ShelftalkError, UsageError
 from shelftalk.recommender import Shelf
 
 
 def run_lines(
-    shelf: Shelf, lines: Iterable[Line], *, k: int, strategy: str | None, problems: list[str]
+    shelf: Shelf, lines: Iterable[RequestLine], *, k: int, strategy: str | None, problems: list[str]
 ) -> Iterator[str]:
     """The run's lines for each request; a request that cannot be ranked adds to `problems` and the rest go on."""
     tag = f"shelftalk-{strategy or shelf.settings.rank.strategy}"

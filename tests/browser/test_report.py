@@ -10,7 +10,7 @@ import pytest
 from tests.evaluate.made_runs import answer, make_run, pick
 
 from shelftalk.evaluate.report import write_report
-from shelftalk.evaluate.runfolder import Asked
+from shelftalk.evaluate.runfolder import ModelCall
 
 N = 30
 HOSTILE = '<img src=x onerror=alert(1)><script>alert(2)</script>" onmouseover="alert(3) </script><svg onload=alert(4)> {{7*7}}'  # fmt: skip
@@ -27,7 +27,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     requests = [f"lamp {i} {HOSTILE}" if i % 2 else f"tent {i}" for i in range(N)]
     columns = {"category": ["lamps" if i % 2 else "tents" for i in range(N)], HOSTILE: [HOSTILE if i % 3 else "plain" for i in range(N)], "words": list(range(N))}  # fmt: skip
     answers = [answer(f"q{i}", requests[i], [pick("p1", 1, HOSTILE, HOSTILE), pick("p2", 2)], notes=[HOSTILE]) for i in range(N)]  # fmt: skip
-    asked = [Asked(f"q{i}", "rank", HOSTILE, f"system: {HOSTILE}\nuser: {'word ' * 300}", HOSTILE) for i in range(N)]
+    asked = [
+        ModelCall(f"q{i}", "rank", HOSTILE, f"system: {HOSTILE}\nuser: {'word ' * 300}", HOSTILE) for i in range(N)
+    ]
     runs = []
     for j, name in enumerate(["none", "listwise", HOSTILE]):
         values = {"ndcg@10": list(np.clip(base + j * rng.normal(0.05, 0.1, N), 0, 1)), "tokens_prompt": [100.0 * j] * N, "latency_ms": list(rng.gamma(4, 20, N))}  # fmt: skip

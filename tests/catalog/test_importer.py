@@ -14,7 +14,7 @@ import pytest
 from tests.catalog.fakes import HashEmbedder
 
 from shelftalk.catalog import Catalog, import_feed
-from shelftalk.catalog.importer import ImportReport, Progress
+from shelftalk.catalog.importer import ImportReport, ImportStatus
 from shelftalk.errors import CatalogError, FeedError, StorageError, UsageError
 
 
@@ -189,7 +189,7 @@ def test_a_killed_import_leaves_whole_batches_and_no_lock(tmp_path: Path, folder
 
 def test_progress_is_told_and_ends_with_the_last_row(tmp_path: Path, folder: Path, embedder: HashEmbedder) -> None:
     feed = write(tmp_path / "feed.jsonl", [*rows(30), "{"])
-    seen: list[Progress] = []
+    seen: list[ImportStatus] = []
     import_feed(feed, folder, batch=10, embedder=embedder, progress=seen.append)
     assert (seen[-1].read, seen[-1].kept, seen[-1].rejected) == (31, 30, 1)
     assert seen[-1].total == seen[-1].bytes == feed.stat().st_size

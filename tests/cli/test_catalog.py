@@ -137,12 +137,12 @@ def test_progress_on_no_terminal_is_plain_lines(
 ) -> None:
     from rich.console import Console
 
-    from shelftalk.catalog.importer import Progress
+    from shelftalk.catalog.importer import ImportStatus
     from shelftalk.cli import progress
 
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.0)
     with progress.ImportProgress(Console(stderr=True), "feed[bold].jsonl") as shown:
-        shown.show(Progress(10, 1, 9))
+        shown.show(ImportStatus(10, 1, 9))
     written = capsys.readouterr()
     assert written.out == ""
     assert "importing feed[bold].jsonl: 10 rows, 9 products in" in written.err
@@ -154,12 +154,12 @@ def test_progress_on_a_terminal_is_a_bar(monkeypatch: pytest.MonkeyPatch) -> Non
 
     from rich.console import Console
 
-    from shelftalk.catalog.importer import Progress
+    from shelftalk.catalog.importer import ImportStatus
     from shelftalk.cli import progress
 
     out = io.StringIO()
     with progress.ImportProgress(Console(file=out, force_terminal=True, width=150), "feed") as shown:
-        shown.show(Progress(10, 1, 9, 50, 100))
+        shown.show(ImportStatus(10, 1, 9, 50, 100))
     assert "50%" in out.getvalue()
     assert "10 rows" in out.getvalue()
 

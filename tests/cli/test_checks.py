@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from shelftalk.catalog import base_models
 from shelftalk.cli import checks
-from shelftalk.cli.checks import GIB, NEEDED, Check, Machine, examine, look
+from shelftalk.cli.checks import GIB, NEEDED, Finding, Machine, examine, look
 from shelftalk.cli.main import app
 from shelftalk.settings import Settings
 
@@ -28,7 +28,7 @@ WELL = Machine(
 )
 
 
-def found(machine: Machine, tmp_path: Path, **settings: object) -> dict[str, Check]:
+def found(machine: Machine, tmp_path: Path, **settings: object) -> dict[str, Finding]:
     made = Settings(home=tmp_path, **settings)  # type: ignore[arg-type]
     return {check.name: check for check in examine(machine, made, port=59_999)}
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from shelftalk.engines.call import Call, opened
-from shelftalk.engines.decisions import SHAPES, Question
+from shelftalk.engines.decisions import SHAPES, DecisionQuestion
 from shelftalk.engines.fake import prompt
 from shelftalk.engines.server_engine import ServerEngine
 from shelftalk.errors import EngineError
@@ -134,7 +134,7 @@ def test_bodies_are_those_of_openais_own_package() -> None:
     from openai.types.decision import Decision
     from pydantic import TypeAdapter
 
-    body = {"model": "m", **SHAPES["openai"].body(Question.of(CARD), GRADES)}
+    body = {"model": "m", **SHAPES["openai"].body(DecisionQuestion.of(CARD), GRADES)}
     read = TypeAdapter(types.DecisionCreateParams).validate_python(body)
     assert [choice["value"] for question in body["questions"] for choice in question["choices"]] == list(GRADES)
     assert read["input"] == CARD.messages[1].content

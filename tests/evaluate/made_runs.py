@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from shelftalk.evaluate.cases import Case, Outcome
-from shelftalk.evaluate.runfolder import Asked, Run, RunFolder
+from shelftalk.evaluate.runfolder import ModelCall, Run, RunFolder
 from shelftalk.evaluate.summary import summary
 from shelftalk.values import Request
 
@@ -45,7 +45,7 @@ def make_run(
     groups: Sequence[str | None] | None = None,
     columns: Mapping[str, Sequence[Any]] | None = None,
     answers: Sequence[Mapping[str, Any] | None] | None = None,
-    asked: Sequence[Asked] = (),
+    asked: Sequence[ModelCall] = (),
     figures: Mapping[str, float] | None = None,
     repeats: int = 1,
 ) -> Run:

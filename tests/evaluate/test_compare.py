@@ -11,7 +11,7 @@ from tests.evaluate.made_runs import SUITE, make_run
 
 from shelftalk.errors import UsageError
 from shelftalk.evaluate import tables
-from shelftalk.evaluate.compare import NOT_SHOWN, Row, compare
+from shelftalk.evaluate.compare import NOT_SHOWN, ComparedMetric, compare
 
 N = 80
 RNG = np.random.default_rng(0)
@@ -19,7 +19,7 @@ BASE = RNG.uniform(0.2, 0.8, N)
 NOISE = RNG.normal(0, 0.1, N)
 
 
-def row(found, metric: str, **where) -> Row:
+def row(found, metric: str, **where) -> ComparedMetric:
     return next(r for r in found.rows if r.metric == metric and all(getattr(r, k) == v for k, v in where.items()))
 
 

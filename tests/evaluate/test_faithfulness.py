@@ -13,7 +13,7 @@ from tests.evaluate.written_world import WAYS, changed, claims, world
 
 from shelftalk.evaluate import faithfulness
 from shelftalk.evaluate.cases import Case, Outcome
-from shelftalk.evaluate.faithfulness import Asked, Independent, Shop, in_scope, read
+from shelftalk.evaluate.faithfulness import AnsweredRequest, CatalogProducts, Independent, in_scope, read
 from shelftalk.evaluate.metrics import MetricContext, score_case
 from shelftalk.values import Answer, Claim, Constraint, Criterion, Evidence, Intent, Pick, Product, Request, Sort
 from shelftalk.written import Reason, read_written
@@ -43,7 +43,7 @@ def sent(*picks: tuple[Product, list[Claim], str], intent: Intent = INTENT) -> d
 
 
 def faults(*picks: tuple[Product, list[Claim], str], intent: Intent = INTENT) -> list[tuple[str, ...]]:
-    shop = Shop([*RECORDS.values(), Product("b1", "Orsk bucket", attributes={"waterproof": True})])
+    shop = CatalogProducts([*RECORDS.values(), Product("b1", "Orsk bucket", attributes={"waterproof": True})])
     return [s.faults for s in read(sent(*picks, intent=intent), RECORDS.get, shop).statements]
 
 
@@ -122,7 +122,7 @@ TENTS = (
     tent("t4", 2.4, "120", setup="poles", waterproof=True, freestanding=True),
     tent("t5", 3.1, "99.50", setup="poles", waterproof=False, seasons=4),
 )
-SHOP_OF_TENTS = Asked(
+SHOP_OF_TENTS = AnsweredRequest(
     Intent((Constraint("price", "<=", 400),), query="a tent that packs small"), TENTS[:3], (),
     "a tent I can carry over the hills, for two, under 400 euros", TENTS, frozenset({"waterproof", "freestanding"}),
 )  # fmt: skip
@@ -198,7 +198,7 @@ def test_a_record_that_is_said_to_be_silent_must_be() -> None:
 
 def test_evidence_must_be_the_records_and_may_be_a_part_of_its_text() -> None:
     quoted = Product("q", "Velm tent", description="Pitches in two minutes. Made of cotton.")
-    asked = Asked(Intent(), (quoted,))
+    asked = AnsweredRequest(Intent(), (quoted,))
     part = Claim("Pitches in two minutes.", (Evidence("description", "Pitches in two minutes"),), None, True)
     other = Claim("Pitches in two minutes.", (Evidence("description", "Pitches in one minute"),), None, True)
     assert Independent().faults(part, quoted, asked) == []

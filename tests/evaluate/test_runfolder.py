@@ -9,7 +9,7 @@ import pytest
 
 from shelftalk.errors import StorageError, UsageError
 from shelftalk.evaluate.cases import Case, Outcome
-from shelftalk.evaluate.runfolder import Asked, RunFolder
+from shelftalk.evaluate.runfolder import ModelCall, RunFolder
 from shelftalk.values import Request
 
 CASES = [
@@ -21,7 +21,7 @@ OUTCOMES = [
     Outcome("b", error="it failed"),
 ]
 VALUES = [{"mrr": 1.0, "f": None}, {"mrr": None, "f": 0.0}]
-ASKED = [Asked("a", "rank", "rank/x@1", "[user]\nchoose", '{"A": -0.1}')]
+ASKED = [ModelCall("a", "rank", "rank/x@1", "[user]\nchoose", '{"A": -0.1}')]
 META = {"format": 1, "suite": {"name": "s"}, "variant": {"name": "strategy=none,k=1"}, "requests": 2}
 
 

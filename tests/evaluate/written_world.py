@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from shelftalk.evaluate.faithfulness import Asked
+from shelftalk.evaluate.faithfulness import AnsweredRequest
 from shelftalk.values import AttributeValue, Claim, Evidence, Intent, Product
 from shelftalk.written import Reason
 
@@ -21,7 +21,7 @@ _LOW = ("lightest", "cheapest", "shortest", "narrowest", "lowest", "quietest", "
 _NUMBER = re.compile(r"(-?\d+(?:\.\d+)?)(?: ?(.*))?")
 
 
-def world(reason: Reason) -> tuple[Product, Asked, list[Evidence]]:
+def world(reason: Reason) -> tuple[Product, AnsweredRequest, list[Evidence]]:
     """The product, what it is asked among, and the evidence of each fact in order."""
     parsed = [_fact(fact) for fact in reason.facts]
     size = max([n for _, _, standing in parsed if standing for n in [int(standing[5])]], default=16)
@@ -31,7 +31,7 @@ def world(reason: Reason) -> tuple[Product, Asked, list[Evidence]]:
             if held is not None:
                 row[name] = held
     products = tuple(_product(i, row, reason.kind) for i, row in enumerate(rows))
-    asked = Asked(Intent(query=reason.request), products[:1], request=reason.request, among=products)
+    asked = AnsweredRequest(Intent(query=reason.request), products[:1], request=reason.request, among=products)
     evidence = [Evidence(name, products[0].value(name)) for name, _, _ in parsed]
     return products[0], asked, evidence
 

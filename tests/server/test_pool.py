@@ -10,7 +10,7 @@ import pytest
 
 from shelftalk.engines.call import Cancelled, current
 from shelftalk.server.pool import TENANT, Busy, Pool, Stopping
-from shelftalk.server.stages import Progress, TooSlow
+from shelftalk.server.stages import StageClock, TooSlow
 from shelftalk.values import Answer, Intent, Request
 from shelftalk.work import Event
 
@@ -120,7 +120,7 @@ def test_a_stage_that_takes_too_long_is_called_off_and_its_shelf_is_free_again(
 ) -> None:
     async def run() -> None:
         pool = Pool(HangingShelf(), 1, queue=0)  # type: ignore[arg-type]
-        events = pool.stream(Request("a"), Progress(limits, total))
+        events = pool.stream(Request("a"), StageClock(limits, total))
         assert (await anext(events)).kind == "understood"
         with pytest.raises(TooSlow) as late:
             await anext(events)
@@ -138,7 +138,7 @@ def test_waiting_in_the_queue_counts_against_the_whole() -> None:
         first = pool.stream(Request("a"))
         await anext(first)
         with pytest.raises(TooSlow) as late:
-            await anext(pool.stream(Request("b"), Progress(total_s=0.1)))
+            await anext(pool.stream(Request("b"), StageClock(total_s=0.1)))
         assert late.value.stage == "queue"
         assert pool.waiting == 0
         await first.aclose()
@@ -149,7 +149,7 @@ def test_waiting_in_the_queue_counts_against_the_whole() -> None:
 def test_a_slow_reader_is_not_taken_for_a_slow_stage() -> None:
     async def run() -> None:
         pool = Pool(HangingShelf(), 1, queue=0)  # type: ignore[arg-type]
-        events = pool.stream(Request("quick"), Progress({"retrieve": 0.7}, 0.9))
+        events = pool.stream(Request("quick"), StageClock({"retrieve": 0.7}, 0.9))
         await anext(events)
         await asyncio.sleep(1.2)
         assert (await anext(events)).kind == "answer"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shelftalk.train.card import Report, card, content_hash, facts, percentiles
-from shelftalk.train.sets.example import Example
+from shelftalk.train.sets.example import TrainingExample
 from shelftalk.values import Message, Prompt
 
 
-def rows() -> list[Example]:
-    def one(n: int, split: str, answer: str) -> Example:
+def rows() -> list[TrainingExample]:
+    def one(n: int, split: str, answer: str) -> TrainingExample:
         prompt = Prompt((Message("user", f"does {n} suit?"),), "suit/yesno@1")
-        return Example("suits", prompt, answer, "demo", f"g{n}", split, f"r{n}", f"q{n}", f"does {n} suit?", ("yes", "no"))  # type: ignore[arg-type]  # fmt: skip
+        return TrainingExample("suits", prompt, answer, "demo", f"g{n}", split, f"r{n}", f"q{n}", f"does {n} suit?", ("yes", "no"))  # type: ignore[arg-type]  # fmt: skip
 
     return [one(1, "train", "yes"), one(2, "train", "no"), one(3, "dev", "yes")]
 

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from shelftalk.train.sets.example import Example
+from shelftalk.train.sets.example import TrainingExample
 from shelftalk.train.sets.leaks import leaks, normal, without_repeats
 from shelftalk.values import Message, Prompt
 
 
-def row(n: int, split: str = "train", request: str = "a red lamp", group: str | None = None, answer: str = "yes") -> Example:  # fmt: skip
+def row(n: int, split: str = "train", request: str = "a red lamp", group: str | None = None, answer: str = "yes") -> TrainingExample:  # fmt: skip
     prompt = Prompt((Message("user", f"{request} {n}"),), "rank/pointwise@1")
-    return Example("pointwise", prompt, answer, "shop", group or f"g{n}", split, f"row{n}", f"q{n}", request)  # type: ignore[arg-type]
+    return TrainingExample("pointwise", prompt, answer, "shop", group or f"g{n}", split, f"row{n}", f"q{n}", request)  # type: ignore[arg-type]
 
 
-def kinds(examples: list[Example], near: float = 0.9) -> list[str]:
+def kinds(examples: list[TrainingExample], near: float = 0.9) -> list[str]:
     return [leak.kind for leak in leaks(examples, near)]
 
 

@@ -16,7 +16,7 @@ from shelftalk.engines.common import Chat
 from shelftalk.errors import UsageError
 from shelftalk.train.encode import answer_of, encode, end_of_turn, prompt_of, token_weight
 from shelftalk.train.recipe import SftRecipe, read_recipe
-from shelftalk.train.sft import Outcome, train_sft
+from shelftalk.train.sft import TrainingResult, train_sft
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +35,14 @@ def recipe(base: Path, data: Path, output: Path, **more: Any) -> SftRecipe:
 
 
 @pytest.fixture(scope="module")
-def trained(base: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Path]:
+def trained(base: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[TrainingResult, Path]:
     output = tmp_path_factory.mktemp("run") / "run"
     return train_sft(recipe(base, data, output), output.parent), output
 
 
-def test_training_leaves_an_adapter_curves_and_what_it_takes_to_make_it_again(trained: tuple[Outcome, Path]) -> None:
+def test_training_leaves_an_adapter_curves_and_what_it_takes_to_make_it_again(
+    trained: tuple[TrainingResult, Path],
+) -> None:
     outcome, output = trained
     card = json.loads((outcome.folder / "training.json").read_text())
     assert (output / "curves.png").read_bytes().startswith(b"\x89PNG")
@@ -56,13 +58,13 @@ def test_training_leaves_an_adapter_curves_and_what_it_takes_to_make_it_again(tr
     assert str(output.parent) not in (outcome.folder / "adapter_config.json").read_text()
 
 
-def test_the_dev_score_of_each_task_is_taken_before_and_after(trained: tuple[Outcome, Path]) -> None:
+def test_the_dev_score_of_each_task_is_taken_before_and_after(trained: tuple[TrainingResult, Path]) -> None:
     tasks = {"score", "score_suits", "score_listwise", "score_understand", "score_explain"}
     assert set(trained[0].scores) == set(trained[0].before) == tasks
 
 
 def test_a_cut_run_goes_on_from_its_checkpoint_and_ends_like_one_that_was_not_cut(
-    base: Path, data: Path, trained: tuple[Outcome, Path], tmp_path: Path
+    base: Path, data: Path, trained: tuple[TrainingResult, Path], tmp_path: Path
 ) -> None:
     cut = tmp_path / "cut"
     shutil.copytree(trained[1], cut)
@@ -81,13 +83,15 @@ def weights(folder: Path) -> list[float]:
 
 
 def test_a_run_is_not_begun_over_another_ones_checkpoints(
-    base: Path, data: Path, trained: tuple[Outcome, Path]
+    base: Path, data: Path, trained: tuple[TrainingResult, Path]
 ) -> None:
     with pytest.raises(UsageError, match="holds checkpoints of a run; add --resume"):
         train_sft(recipe(base, data, trained[1]), trained[1].parent)
 
 
-def test_a_checkpoint_of_other_data_is_not_resumed(base: Path, trained: tuple[Outcome, Path], tmp_path: Path) -> None:
+def test_a_checkpoint_of_other_data_is_not_resumed(
+    base: Path, trained: tuple[TrainingResult, Path], tmp_path: Path
+) -> None:
     other = tiny_set(tmp_path / "other", train=32)
     with pytest.raises(UsageError, match="another data hash"):
         train_sft(recipe(base, other, trained[1]), tmp_path, resume=True)
@@ -160,7 +164,7 @@ def test_a_target_that_the_model_cannot_adapt_is_refused_even_beside_one_that_it
 
 
 def test_an_adapter_to_go_on_from_keeps_its_shape_and_another_one_is_refused(
-    base: Path, data: Path, trained: tuple[Outcome, Path], tmp_path: Path
+    base: Path, data: Path, trained: tuple[TrainingResult, Path], tmp_path: Path
 ) -> None:
     from shelftalk.train.sft import material
 

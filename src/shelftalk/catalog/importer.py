@@ -18,7 +18,7 @@ from typing import IO
 from shelftalk.catalog import files, rows
 from shelftalk.catalog.readers import Reject, read_feed
 from shelftalk.catalog.store import HOME, Catalog
-from shelftalk.catalog.upsert import Embedder, UpsertReport
+from shelftalk.catalog.upsert import EmbedderProtocol, UpsertReport
 from shelftalk.errors import UsageError
 from shelftalk.values import Product
 
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ImportStatus:
     """How far an import is: rows read and rejected, products kept so far, bytes of the feed read and in all (0: unknown)."""
 
     read: int
@@ -68,8 +68,8 @@ def import_feed(
     mapping: Path | None = None,
     batch: int = BATCH,
     rejects: Path | str | None = None,
-    progress: Callable[[Progress], None] | None = None,
-    embedder: Embedder | None = None,
+    progress: Callable[[ImportStatus], None] | None = None,
+    embedder: EmbedderProtocol | None = None,
     home: Path | str = HOME,
 ) -> ImportReport:
     """What was read, added, updated, left as it was and rejected, after putting a feed into a catalogue (made if absent).
@@ -93,7 +93,7 @@ def import_products(
     rejects: Path,
     batch: int = BATCH,
     meter: _Meter | None = None,
-    embedder: Embedder | None = None,
+    embedder: EmbedderProtocol | None = None,
     home: Path | str = HOME,
 ) -> ImportReport:
     """Like `import_feed`, from products and rejects as a reader yields them."""
@@ -163,7 +163,7 @@ def _unfit(product: Product) -> Reject | None:
 class _Meter:
     """Counts what goes by and tells it to whoever watches."""
 
-    def __init__(self, feed: Path | None, watcher: Callable[[Progress], None] | None) -> None:
+    def __init__(self, feed: Path | None, watcher: Callable[[ImportStatus], None] | None) -> None:
         self.read = self.rejected = self.kept = 0
         self.read_as: dict[str, str] = {}
         self._bytes = 0
@@ -183,7 +183,7 @@ class _Meter:
 
     def tell(self) -> None:
         if self._watcher is not None:
-            self._watcher(Progress(self.read, self.rejected, self.kept, self._bytes, self._total))
+            self._watcher(ImportStatus(self.read, self.rejected, self.kept, self._bytes, self._total))
 
 
 class _Rejects:

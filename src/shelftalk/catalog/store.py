@@ -32,7 +32,7 @@ from shelftalk.catalog.ondisk import (
     reported,
 )
 from shelftalk.catalog.snapshot import Snapshot
-from shelftalk.catalog.upsert import Embedder, UpsertReport, put
+from shelftalk.catalog.upsert import EmbedderProtocol, UpsertReport, put
 from shelftalk.errors import CatalogError
 from shelftalk.values import Facets, Product, Sort
 
@@ -51,7 +51,7 @@ log = logging.getLogger(__name__)
 class Catalog:
     """The products of one shop. Open it with `Catalog.open`; reading is safe from several threads."""
 
-    def __init__(self, path: Path, metadata: Metadata | None, embedder: Embedder | None, home: Path) -> None:
+    def __init__(self, path: Path, metadata: Metadata | None, embedder: EmbedderProtocol | None, home: Path) -> None:
         self.path = path
         self._metadata = metadata
         self._embedder = embedder
@@ -66,7 +66,12 @@ class Catalog:
 
     @classmethod
     def open(
-        cls, path: Path | str, *, create: bool = False, embedder: Embedder | None = None, home: Path | str = HOME
+        cls,
+        path: Path | str,
+        *,
+        create: bool = False,
+        embedder: EmbedderProtocol | None = None,
+        home: Path | str = HOME,
     ) -> Catalog:
         """The catalogue in a folder; with `create`, a new one where there is none (the folder is made by the first upsert).
 
@@ -97,7 +102,7 @@ class Catalog:
         return table.version if table is not None else 0
 
     @property
-    def embedder(self) -> Embedder:
+    def embedder(self) -> EmbedderProtocol:
         """The embedder of this catalogue's vectors, loaded at first use; EngineError where it cannot be loaded."""
         with self._loading:
             if self._embedder is None:
@@ -365,7 +370,7 @@ class _Pinned(Catalog):
         return self._now.version if self._now else 0
 
     @property
-    def embedder(self) -> Embedder:
+    def embedder(self) -> EmbedderProtocol:
         return self._whole.embedder
 
     def facets(self) -> Facets:

@@ -13,7 +13,7 @@ from shelftalk.catalog.ondisk import hashes_of, make_indices, vectors_of
 from shelftalk.values import Product
 
 
-class Embedder(Protocol):
+class EmbedderProtocol(Protocol):
     """What a catalogue needs of an embedder; `shelftalk.catalog.embed` has the real one."""
 
     @property
@@ -38,7 +38,7 @@ class UpsertReport:
         return UpsertReport(**{k: mine[k] + theirs[k] for k in mine})
 
 
-def put(table: Any, products: Sequence[Product], load: Callable[[], Embedder]) -> UpsertReport:
+def put(table: Any, products: Sequence[Product], load: Callable[[], EmbedderProtocol]) -> UpsertReport:
     """Puts products into the table, replacing those of the same id; embeds only those whose embedding text changed, by what `load` gives."""
     from shelftalk.catalog.embed import embedding_text
 

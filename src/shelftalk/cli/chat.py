@@ -13,7 +13,7 @@ from shelftalk.text import clean, shorten
 
 if TYPE_CHECKING:
     from shelftalk.cli.near import Answers
-    from shelftalk.explain import Question
+    from shelftalk.explain import ProductQuestion
     from shelftalk.values import Answer, FollowUp, Product, Request
 
 _ENDS = ("/quit", "/exit", "quit", "exit")
@@ -103,7 +103,7 @@ class _Shown:
                 return request
         return ""
 
-    def tell(self, answers: Answers, question: Question, text: str) -> list[str]:
+    def tell(self, answers: Answers, question: ProductQuestion, text: str) -> list[str]:
         """The lines that answer a question about a product shown, or about why another was not."""
         from shelftalk.explain import answer_question
 

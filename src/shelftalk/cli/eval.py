@@ -11,7 +11,7 @@ import typer
 from shelftalk.cli import common, eval_compare, eval_judge
 
 if TYPE_CHECKING:
-    from shelftalk.evaluate.runner import Done, Progress
+    from shelftalk.evaluate.runner import Done, RunProgress
 
 app = typer.Typer(no_args_is_help=True, help="Offline evaluation: which variant is better, by how much, and how sure.")
 
@@ -220,7 +220,7 @@ class _Bar:
         self._bar.start()
         return self
 
-    def show(self, now: Progress) -> None:
+    def show(self, now: RunProgress) -> None:
         """Told by the runner."""
         if now.stage != self._stage or self._task is None:
             if self._task is not None:

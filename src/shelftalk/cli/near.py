@@ -39,7 +39,7 @@ _ERRORS: dict[str, type[ShelftalkError]] = {"UsageError": UsageError, "CatalogEr
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ServedEvent:
     """One step of an answer: what `shelftalk.work.Event` is, without what that takes to import."""
 
     kind: str
@@ -67,7 +67,7 @@ class Answers:
         if self._own is not None:
             self._own.close()
 
-    def stream(self, request: Request) -> Iterator[Step]:
+    def stream(self, request: Request) -> Iterator[ServedEvent]:
         """The events of `Shelf.stream`. Where the server breaks off, the shelf goes on after what it has told."""
         told = 0
         try:
@@ -81,7 +81,7 @@ class Answers:
             _tell(error)
         for number, event in enumerate(self._shelf().stream(request)):
             if number >= told:
-                yield Step(event.kind, event.value)
+                yield ServedEvent(event.kind, event.value)
 
     def ask(self, request: Request) -> Answer:
         """The answer of `Shelf.ask`."""
@@ -183,7 +183,7 @@ class _Line:
                 raise Unserved("it is not the server that left the notice")
             return dict(said)
 
-    def stream(self, request: Request) -> Iterator[Step]:
+    def stream(self, request: Request) -> Iterator[ServedEvent]:
         """The events, the last of them the answer."""
         from shelftalk.server.exact import unpacked
 
@@ -197,7 +197,7 @@ class _Line:
                 elif name == "data":
                     if kind in ("error", "unserved"):
                         _raise(kind, json.loads(data))
-                    step = Step(kind, unpacked(json.loads(data)))
+                    step = ServedEvent(kind, unpacked(json.loads(data)))
                     yield step
                     if isinstance(step.value, Answer):
                         return

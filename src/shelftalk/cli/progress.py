@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from shelftalk.text import clean
 
 if TYPE_CHECKING:
-    from shelftalk.catalog.importer import Progress as Imported
+    from shelftalk.catalog.importer import ImportStatus as Imported
 
 SECONDS_BETWEEN_LINES = 10.0
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from shelftalk.train.sft import Outcome
+    from shelftalk.train.sft import TrainingResult
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", help="Training file (serve/train/sft.yaml documents the keys).")
@@ -172,7 +172,7 @@ def list_adapters(as_json: JsonOption = False) -> None:
     stdout().print(table if found else "no adapter is published yet; see docs/tune.md")
 
 
-def _told(outcome: Outcome, as_json: bool) -> None:
+def _told(outcome: TrainingResult, as_json: bool) -> None:
     import os
 
     from shelftalk.cli.common import stdout

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from shelftalk.engines.common import import_transformers
-from shelftalk.engines.models import Progress
+from shelftalk.engines.models import ProgressCallback
 from shelftalk.errors import EngineError, StorageError
 from shelftalk.resources import resource
 
@@ -197,7 +197,7 @@ def merge(base: Path, adapter: Adapter, target: Path) -> None:
     transformers.AutoTokenizer.from_pretrained(base, local_files_only=True).save_pretrained(target)
 
 
-def merged_model(base: Path | str, name: str, home: Path, progress: Progress | None = None) -> Path:
+def merged_model(base: Path | str, name: str, home: Path, progress: ProgressCallback | None = None) -> Path:
     """The folder below home/models of the base with that adapter merged in, made the first time (seconds).
 
     Written beside its place and renamed, under a lock, so that a cut leaves nothing half done.

@@ -23,7 +23,7 @@ from shelftalk.engines.common import normalised, split_prefix
 from shelftalk.engines.wire import message, side_by_side, tokens
 from shelftalk.errors import EngineError
 
-__all__ = ["SHAPES", "Decisions", "DecisionsMode", "Question", "Shape"]
+__all__ = ["SHAPES", "Decisions", "DecisionsMode", "DecisionQuestion", "Shape"]
 
 DecisionsMode = Literal["auto", "off", "systemone", "openai", "sglang"]
 
@@ -39,14 +39,14 @@ Refused = Callable[[httpx.Response], EngineError]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class DecisionQuestion:
     """A prompt in the parts that a decisions API takes: what it is about, and what is asked of it."""
 
     about: str
     asked: str
 
     @classmethod
-    def of(cls, prompt: Prompt) -> Question:
+    def of(cls, prompt: Prompt) -> DecisionQuestion:
         """The users' words are what it is about; the system's, and a beginning of the answer ("grade:"), what is asked."""
         messages, prefix = split_prefix(prompt)
         system = [m["content"] for m in messages if m["role"] == "system"]
@@ -59,23 +59,23 @@ class Shape:
     """One decisions API: its path below the API's root, the request's fields, and the answer's label-probability pairs."""
 
     path: str
-    body: Callable[[Question, Sequence[str]], dict[str, Any]]
+    body: Callable[[DecisionQuestion, Sequence[str]], dict[str, Any]]
     read: Callable[[Any], list[tuple[Any, Any]]]
     salted: bool = False  # whether it takes a cache_salt
 
 
-def _systemone(question: Question, labels: Sequence[str]) -> dict[str, Any]:
+def _systemone(question: DecisionQuestion, labels: Sequence[str]) -> dict[str, Any]:
     asked = {"type": "choice", "instructions": question.asked, "criteria": dict.fromkeys(labels)}
     return {"state": question.about, "questions": {_ID: asked}}
 
 
-def _openai(question: Question, labels: Sequence[str]) -> dict[str, Any]:
+def _openai(question: DecisionQuestion, labels: Sequence[str]) -> dict[str, Any]:
     choices = [{"value": label} for label in labels]
     asked = {"type": "choice", "name": _ID, "instructions": question.asked, "choices": choices}
     return {"input": question.about, "questions": [asked]}
 
 
-def _sglang(question: Question, labels: Sequence[str]) -> dict[str, Any]:
+def _sglang(question: DecisionQuestion, labels: Sequence[str]) -> dict[str, Any]:
     options = [{"name": label} for label in labels]
     blank = "?"  # it takes no empty question
     asked = {"type": "choice", "id": _ID, "question": question.asked or blank, "options": options}
@@ -191,7 +191,7 @@ class Decisions:
 
     async def _ask(self, name: str, prompt: Prompt, labels: Sequence[str]) -> Choice:
         shape = SHAPES[name]
-        body = {"model": self._model, **shape.body(Question.of(prompt), labels)}
+        body = {"model": self._model, **shape.body(DecisionQuestion.of(prompt), labels)}
         if shape.salted and (salt := current().salt):
             body["cache_salt"] = salt
         response = await self._send(shape.path, body)

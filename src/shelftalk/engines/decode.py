@@ -16,10 +16,10 @@ from shelftalk.engines.kv import growing_cache
 from shelftalk.engines.prefix import PrefixStore
 from shelftalk.values import Tokens
 
-__all__ = ["Decoder", "Row"]
+__all__ = ["Decoder", "DecodedRow"]
 
 
-class Row:
+class DecodedRow:
     """One prompt on its way through a batch."""
 
     def __init__(self, ids: Sequence[int], decoding: Decoding, matcher: Any = None) -> None:
@@ -47,12 +47,12 @@ class Decoder:
         """Float32 logits of the next token after each prompt, shape (len(batch), vocabulary)."""
         return self._prefill(batch)[0]
 
-    def run(self, rows: Sequence[Row]) -> None:
+    def run(self, rows: Sequence[DecodedRow]) -> None:
         """Write to the end of every row, as one batch."""
         for _ in self.steps(rows):
             pass
 
-    def steps(self, rows: Sequence[Row]) -> Iterator[None]:
+    def steps(self, rows: Sequence[DecodedRow]) -> Iterator[None]:
         """As `run`, pausing after each token of the batch. Raises Cancelled between tokens (see call.py)."""
         import torch
 
@@ -85,15 +85,15 @@ class Decoder:
                 last = torch.tensor(tokens, device=self.device)[:, None]
                 logits = self._forward(last, mask, cache)
 
-    def text(self, row: Row) -> str:
+    def text(self, row: DecodedRow) -> str:
         """The text of a row so far, without special tokens."""
         return str(self.tokenizer.decode(row.new, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
-    def finished_text(self, row: Row) -> str:
+    def finished_text(self, row: DecodedRow) -> str:
         """The text of a finished row, cut at the first stop string."""
         return cut_at_stop(self.text(row), row.decoding.stop)[0]
 
-    def pieces(self, row: Row) -> Iterator[str]:
+    def pieces(self, row: DecodedRow) -> Iterator[str]:
         """The row's text as it is written; what may be the beginning of a stop string or of a character waits."""
         shown = 0
         for _ in self.steps([row]):
@@ -105,7 +105,7 @@ class Decoder:
                 yield text[shown:end]
                 shown = end
 
-    def _take(self, row: Row, token: int) -> None:
+    def _take(self, row: DecodedRow, token: int) -> None:
         row.new.append(token)
         if token in self.stop_ids:
             row.finish = "stop"
@@ -117,7 +117,7 @@ class Decoder:
         elif len(row.new) >= row.decoding.max_tokens:
             row.finish = "length"
 
-    def _pick(self, logits: Any, rows: Sequence[Row]) -> list[int]:
+    def _pick(self, logits: Any, rows: Sequence[DecodedRow]) -> list[int]:
         if any(row.matcher is not None for row in rows):
             import xgrammar
 
@@ -131,7 +131,7 @@ class Decoder:
             best[i] if row.decoding.temperature <= 0 else self._sample(logits[i], row) for i, row in enumerate(rows)
         ]
 
-    def _sample(self, logits: Any, row: Row) -> int:
+    def _sample(self, logits: Any, row: DecodedRow) -> int:
         """A token drawn from the smallest set whose probability reaches top_p (Holtzman et al. 2020, nucleus sampling)."""
         import torch
 

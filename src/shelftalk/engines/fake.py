@@ -17,7 +17,7 @@ from shelftalk.engines.common import cut_at_stop, each, normalised, too_long
 from shelftalk.errors import EngineError
 from shelftalk.values import Tokens
 
-__all__ = ["Call", "FakeEngine", "prompt", "words"]
+__all__ = ["FakeCall", "FakeEngine", "prompt", "words"]
 
 Canned = str | Mapping[str, float] | Generation | Choice | Exception
 Reply = Canned | Callable[[Prompt], Canned]
@@ -25,7 +25,7 @@ _TOKEN = re.compile(r"\s*\w+|\s*[^\w\s]|\s+\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class FakeCall:
     """One thing the fake was asked: "choose", "generate" or "stream", the prompt, and how."""
 
     kind: str
@@ -53,7 +53,7 @@ class FakeEngine:
     name: str = "fake"
     model: str = "fake"
     context: int = 4096
-    calls: list[Call] = field(default_factory=list)
+    calls: list[FakeCall] = field(default_factory=list)
     closed: bool = False
 
     def __post_init__(self) -> None:
@@ -97,7 +97,7 @@ class FakeEngine:
         if self.closed:
             raise EngineError("the engine was closed; load a new one")
 
-    def _next(self, call: Call) -> Canned:
+    def _next(self, call: FakeCall) -> Canned:
         self._check()
         size = self.count_tokens(words(call.prompt))
         room = call.decoding.max_tokens if call.decoding else 1
@@ -117,7 +117,7 @@ class FakeEngine:
         return Tokens(self.count_tokens(words(prompt)), completion)
 
     def _choose(self, prompt: Prompt, labels: Sequence[str]) -> Choice:
-        reply = self._next(Call("choose", prompt, labels=tuple(labels)))
+        reply = self._next(FakeCall("choose", prompt, labels=tuple(labels)))
         if isinstance(reply, Choice):
             return reply
         if isinstance(reply, str):
@@ -130,7 +130,7 @@ class FakeEngine:
         return Choice(normalised({label: reply.get(label, -math.inf) for label in labels}), self._tokens(prompt, 1))
 
     def _generate(self, kind: str, prompt: Prompt, decoding: Decoding) -> Generation:
-        reply = self._next(Call(kind, prompt, decoding))
+        reply = self._next(FakeCall(kind, prompt, decoding))
         if isinstance(reply, Generation):
             return reply
         if not isinstance(reply, str):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shelftalk.engines.base import Engine
-from shelftalk.engines.models import Progress, is_address, resolve_model
+from shelftalk.engines.models import ProgressCallback, is_address, resolve_model
 from shelftalk.errors import EngineError, UsageError
 from shelftalk.settings import Settings
 
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 def load_engine(
-    settings: Settings, *, batch: bool = False, progress: Progress | None = None, verbose: bool = False
+    settings: Settings, *, batch: bool = False, progress: ProgressCallback | None = None, verbose: bool = False
 ) -> Engine:
     """The engine in force, loaded. `batch` says that many requests will follow, so that a slow start may pay.
 
@@ -60,7 +60,7 @@ def server_engine(settings: Settings, *, timeout: float | None = None) -> Server
     )
 
 
-def model_folder(settings: Settings, progress: Progress | None = None) -> Path | str:
+def model_folder(settings: Settings, progress: ProgressCallback | None = None) -> Path | str:
     """The folder (or Hugging Face name) of the model in force, its adapter merged in; made the first time it is asked.
 
     EngineError where the model or the adapter is not there, or they do not belong together.

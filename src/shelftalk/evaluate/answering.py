@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from shelftalk.engines.base import Decoding
 from shelftalk.errors import EngineError, UsageError
-from shelftalk.evaluate.cache import CachedEngine, Record
+from shelftalk.evaluate.cache import CachedCall, CachedEngine
 from shelftalk.evaluate.cases import Case, Outcome
 from shelftalk.evaluate.perturb.orders import ranked_in_order
-from shelftalk.evaluate.runfolder import Asked
+from shelftalk.evaluate.runfolder import ModelCall
 from shelftalk.evaluate.suite import Suite
 from shelftalk.recommender import Shelf
 from shelftalk.values import Answer, Message, Prompt, Ranking, Tokens, Verdict
@@ -23,14 +23,14 @@ log = logging.getLogger(__name__)
 _STAGES = {"understand": "understand", "rank": "rank", "explain": "explain", "suit": "suits"}
 
 
-class Answering:
+class CaseAnswerer:
     """Puts cases of one suite to a shelf, by the suite's task. `engine` is None where no model takes part."""
 
     def __init__(self, suite: Suite, engine: CachedEngine | None, k: int | None = None) -> None:
         """`k` is the number of picks asked for where a case says nothing; by default the suite's."""
         self.suite, self.engine, self.k = suite, engine, k or suite.k
 
-    def batch(self, shelf: Shelf, cases: Sequence[Case], repeat: int) -> Iterator[tuple[Outcome, list[Asked]]]:
+    def batch(self, shelf: Shelf, cases: Sequence[Case], repeat: int) -> Iterator[tuple[Outcome, list[ModelCall]]]:
         """The outcomes of one batch; where it fails as a whole, each case alone, so that one spoils no other."""
         try:
             if len(cases) > 1:
@@ -45,7 +45,7 @@ class Answering:
         for case in cases:
             yield self._alone(shelf, case, repeat)
 
-    def _alone(self, shelf: Shelf, case: Case, repeat: int) -> tuple[Outcome, list[Asked]]:
+    def _alone(self, shelf: Shelf, case: Case, repeat: int) -> tuple[Outcome, list[ModelCall]]:
         self._fresh(shelf)
         try:
             outcome = self._together(shelf, [case], repeat)[0]
@@ -126,7 +126,7 @@ class Answering:
         ]  # fmt: skip
 
 
-def _with_model(outcome: Outcome, records: Sequence[Record]) -> Outcome:
+def _with_model(outcome: Outcome, records: Sequence[CachedCall]) -> Outcome:
     """The outcome with the tokens of what was asked, and with the model's time for answers that were kept."""
     timings = dict(outcome.timings_ms)
     for record in records:
@@ -145,7 +145,7 @@ def _stage(template: str) -> str:
     return _STAGES.get(task, task)
 
 
-def _asked(identity: str, repeat: int, record: Record) -> Asked:
+def _asked(identity: str, repeat: int, record: CachedCall) -> ModelCall:
     text = "\n\n".join(f"[{m.role}]\n{m.content}" for m in record.prompt.messages)
     template = record.prompt.template
-    return Asked(identity, template.partition("/")[0], template, text, record.reply, repeat)
+    return ModelCall(identity, template.partition("/")[0], template, text, record.reply, repeat)

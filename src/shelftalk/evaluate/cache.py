@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class CachedCall:
     """One question as it was asked: its kind ("choose" or "generate"), the answer as text, the model's milliseconds for it
     (its share of the batch that it was asked in), and whether it was kept already."""
 
@@ -142,7 +142,7 @@ class CachedEngine:
         self.name, self.identity, self.seed, self.fresh = name, identity, 0, fresh
         self._load, self._store, self._guess = load, store, model
         self._inner: Engine | None = None
-        self._records: list[Record] = []
+        self._records: list[CachedCall] = []
         self._session: set[str] = set()
         self._served: set[str] = set()
         self._counts: dict[str, int] = {}
@@ -167,7 +167,7 @@ class CachedEngine:
             self._store.keep_name(self.identity, self._inner.model)
         return self._inner
 
-    def take(self) -> list[Record]:
+    def take(self) -> list[CachedCall]:
         """What was asked since the last time, in order."""
         taken, self._records = self._records, []
         return taken
@@ -261,7 +261,7 @@ class CachedEngine:
         for prompt, key in zip(prompts, keys, strict=True):
             value, ms = new[key] if key in new else kept[key]
             reply = value["text"] if kind == "generate" else json.dumps(value["logprobs"])
-            self._records.append(Record(kind, prompt, reply, ms, Tokens(*value["tokens"]), key in kept))
+            self._records.append(CachedCall(kind, prompt, reply, ms, Tokens(*value["tokens"]), key in kept))
             out.append(value)
         return out
 

@@ -18,8 +18,8 @@ from typing import Any
 from filelock import FileLock
 
 from shelftalk.catalog import Catalog, import_feed, load_embedder
-from shelftalk.catalog.importer import Progress
-from shelftalk.catalog.upsert import Embedder
+from shelftalk.catalog.importer import ImportStatus
+from shelftalk.catalog.upsert import EmbedderProtocol
 from shelftalk.errors import CatalogError, UsageError
 from shelftalk.evaluate.feeds import feed_digest
 from shelftalk.evaluate.sources.base import Feed
@@ -40,7 +40,7 @@ class Catalogs:
         self._feeds, self._settings, self._watch = feeds, settings, watch
         self._root = settings.home_folder / "suites"
         self._open: dict[tuple[str, str], Catalog] = {}
-        self._embedder: Embedder | None = None
+        self._embedder: EmbedderProtocol | None = None
         self.rejected: dict[str, tuple[int, str]] = {}
 
     def open(self, key: str, overlay: Sequence[Product] = ()) -> Catalog:
@@ -55,7 +55,7 @@ class Catalogs:
             )  # fmt: skip
         return self._open[key, mark]
 
-    def _shared(self, folder: Path) -> Embedder | None:
+    def _shared(self, folder: Path) -> EmbedderProtocol | None:
         """The one embedder for all catalogues made here; a catalogue of the user's own brings what it was made with."""
         if not folder.is_relative_to(self._root):
             return None
@@ -113,7 +113,7 @@ class Catalogs:
         if done.get("rejected"):
             self.rejected[key] = (int(done["rejected"]), str(done.get("rejects") or folder / "rejects"))
 
-    def _told(self, key: str, feed: Feed, now: Progress) -> None:
+    def _told(self, key: str, feed: Feed, now: ImportStatus) -> None:
         self._watch(f"indexing {_named(key, feed)}", now.kept)
 
     def _whole(self, folder: Path) -> bool:

@@ -27,7 +27,7 @@ VALUES = 8
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparedMetric:
     """One metric of one variant against the baseline, over all requests or those of one slice."""
 
     metric: str
@@ -62,7 +62,7 @@ class Comparison:
     suite: Mapping[str, Any]
     baseline: str
     variants: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ComparedMetric, ...]
     figures: Mapping[str, Mapping[str, float]]
     requests: int
     by: str | None = None
@@ -78,7 +78,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Table:
+class RunTable:
     """One run's values, a row a request in order: ids, groups, metric columns, and the columns to slice by."""
 
     ids: list[str]
@@ -87,7 +87,7 @@ class Table:
     columns: dict[str, list[Any]]
 
 
-def table(run: Run) -> Table:
+def table(run: Run) -> RunTable:
     """The run's values by request, repeats averaged. UsageError for a run without any."""
     scores: pd.DataFrame = run.scores
     if not len(scores):
@@ -99,7 +99,7 @@ def table(run: Run) -> Table:
     known = first["group"].reindex(means.index)
     groups = [str(g) if isinstance(g, str) else i for i, g in zip(ids, known, strict=True)]
     columns = [c for c in scores.columns if not c.startswith("m:") and c not in ("id", "repeat", "group")]
-    return Table(
+    return RunTable(
         ids,
         groups,
         {m[2:]: means[m].to_numpy(dtype=float) for m in metrics},
@@ -186,7 +186,7 @@ def check_same(
 
 
 def _metrics(
-    tables: Sequence[Table], labels: Sequence[str], wanted: Sequence[str], whole: Sequence[str]
+    tables: Sequence[RunTable], labels: Sequence[str], wanted: Sequence[str], whole: Sequence[str]
 ) -> tuple[list[str], list[str]]:
     """The metrics that all runs have by request, and what is to be said of others; `whole` exist for whole runs alone."""
     every = list(dict.fromkeys(m for t in tables for m in t.values))
@@ -205,16 +205,16 @@ def _metrics(
     return shared, notes
 
 
-def ordered(found: Table, ids: Sequence[str]) -> Table:
+def ordered(found: RunTable, ids: Sequence[str]) -> RunTable:
     """The same values with the requests in that order."""
     if found.ids == ids:
         return found
     place = {i: n for n, i in enumerate(found.ids)}
     rows = [place[i] for i in ids]
-    return Table(list(ids), [found.groups[r] for r in rows], {m: v[rows] for m, v in found.values.items()}, {c: [v[r] for r in rows] for c, v in found.columns.items()})  # fmt: skip
+    return RunTable(list(ids), [found.groups[r] for r in rows], {m: v[rows] for m, v in found.values.items()}, {c: [v[r] for r in rows] for c, v in found.columns.items()})  # fmt: skip
 
 
-def _slices(found: Table, by: str | None, where: str) -> Iterator[tuple[str | None, list[int]]]:
+def _slices(found: RunTable, by: str | None, where: str) -> Iterator[tuple[str | None, list[int]]]:
     """The slices of a column with the rows of each; a column of many numbers in quarters."""
     if by is None:
         yield None, list(range(len(found.ids)))
@@ -257,14 +257,14 @@ def _natural(value: Any) -> tuple[Any, ...]:
 
 def _row(
     part: str | None, metric: str, variant: str, before: float, after: float, result: Paired, p_holm: float
-) -> Row:
+) -> ComparedMetric:
     better = direction(metric)
     wins, losses = (result.losses, result.wins) if better == "lower" else (result.wins, result.losses)
     verdict = NOT_SHOWN
     if p_holm <= ALPHA and result.mean != 0:
         up = result.mean > 0
         verdict = ("higher" if up else "lower") if better == "neither" else "better" if up == (better == "higher") else "worse"  # fmt: skip
-    return Row(
+    return ComparedMetric(
         metric, variant, part, result.n, result.groups, before, after, result.mean, result.low, result.high, result.p,
         p_holm, wins, result.ties, losses, detectable(result.error, result.groups),
         requests_needed(result.mean, result.error, result.groups), verdict,

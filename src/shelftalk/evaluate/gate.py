@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from shelftalk.errors import UsageError
-from shelftalk.evaluate.compare import Table, check_same, table
+from shelftalk.evaluate.compare import RunTable, check_same, table
 from shelftalk.evaluate.files import write_whole
 from shelftalk.evaluate.metrics import direction
 from shelftalk.evaluate.paired import SEED, one_sided
@@ -126,7 +126,7 @@ def _reason(
 
 def baseline_of(run: Run) -> Baseline:
     """A run as a baseline."""
-    found: Table = table(run)
+    found: RunTable = table(run)
     values = {m: [None if np.isnan(x) else float(x) for x in v] for m, v in found.values.items()}
     return Baseline(run.name, run.meta["suite"], found.ids, found.groups, values)
 

@@ -30,7 +30,7 @@ LOCK = ".running"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ModelCall:
     """One prompt that the language model was given for a case, as text, and its answer (a text, or JSON of labels with
     log-probabilities)."""
 
@@ -183,7 +183,7 @@ class RunFolder:
             return {}
         return head if isinstance(head, dict) else {}
 
-    def resume(self, identity: str, parts: Mapping[str, Any] | None = None) -> tuple[list[Outcome], list[Asked]]:
+    def resume(self, identity: str, parts: Mapping[str, Any] | None = None) -> tuple[list[Outcome], list[ModelCall]]:
         """What an earlier, cut run of the same identity left; a torn last line is cut off, another run's file is removed.
 
         `parts` are what the identity is a hash of, kept so that a later run can say what had changed.
@@ -206,10 +206,10 @@ class RunFolder:
         for line in lines[1:]:
             record = json.loads(line)
             outcomes.append(_outcome(record["outcome"]))
-            asked += [Asked(**a) for a in record["asked"]]
+            asked += [ModelCall(**a) for a in record["asked"]]
         return outcomes, asked
 
-    def append(self, done: Iterable[tuple[Outcome, Sequence[Asked]]]) -> None:
+    def append(self, done: Iterable[tuple[Outcome, Sequence[ModelCall]]]) -> None:
         """Keeps outcomes with what was asked for them, so that a cut run goes on behind them."""
         file = self.path / PARTIAL
         try:
@@ -228,7 +228,7 @@ class RunFolder:
         cases: Sequence[Case],
         outcomes: Sequence[Outcome],
         values: Sequence[Mapping[str, float | None]],
-        asked: Sequence[Asked] | None,
+        asked: Sequence[ModelCall] | None,
     ) -> None:
         """Writes the finished run; `values` are the metrics of each outcome, `asked` None keeps the prompts as they are.
 
@@ -327,7 +327,7 @@ def _column(values: Sequence[Any]) -> Any:
     return pa.array([None if v is None else str(v) for v in values], pa.string())
 
 
-def _prompts(asked: Sequence[Asked]) -> Any:
+def _prompts(asked: Sequence[ModelCall]) -> Any:
     import pyarrow as pa
 
     names = ("id", "task", "template", "prompt", "completion")
@@ -345,4 +345,4 @@ def _trec(outcomes: Sequence[Outcome], tag: str) -> Iterable[str]:
                 yield f"{query} Q0 {item} {place} {1 / place:.6f} {mark}\n"
 
 
-__all__ = ["Asked", "Run", "RunFolder"]
+__all__ = ["ModelCall", "Run", "RunFolder"]

@@ -22,12 +22,12 @@ from shelftalk.catalog import Catalog
 from shelftalk.engines.base import Engine
 from shelftalk.errors import UsageError
 from shelftalk.evaluate import identity
-from shelftalk.evaluate.answering import Answering
+from shelftalk.evaluate.answering import CaseAnswerer
 from shelftalk.evaluate.cache import STRIDE
 from shelftalk.evaluate.cases import Case, Outcome
 from shelftalk.evaluate.catalogs import Catalogs, check_judged, overlay_key
 from shelftalk.evaluate.models import Engines
-from shelftalk.evaluate.runfolder import FORMAT, Asked, RunFolder
+from shelftalk.evaluate.runfolder import FORMAT, ModelCall, RunFolder
 from shelftalk.evaluate.suite import Suite, SuiteCases
 from shelftalk.evaluate.summary import summary
 from shelftalk.evaluate.variants import PROMPTS, Variant, effective
@@ -51,7 +51,7 @@ _ASKED_WITH = {
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RunProgress:
     """How far a run is: "indexing", "answering" or "measuring", how much is done and of how many (0: unknown)."""
 
     stage: str
@@ -86,7 +86,7 @@ def run_suite(
     batch: int = 16,
     cases: SuiteCases | None = None,
     engines: Engines | None = None,
-    progress: Callable[[Progress], None] = lambda now: None,
+    progress: Callable[[RunProgress], None] = lambda now: None,
 ) -> Done:
     """The finished run of a variant in `out`/SLUG: answered as far as it was not yet, and measured.
 
@@ -125,7 +125,7 @@ class _Run:
         limit: int | None,
         batch: int,
         engines: Engines,
-        progress: Callable[[Progress], None],
+        progress: Callable[[RunProgress], None],
     ) -> None:
         self.suite, self.variant, self.loaded, self.engines, self.progress = suite, variant, loaded, engines, progress
         self.seed, self.repeats, self.limit, self.batch = seed, repeats, limit or suite.limit, batch
@@ -137,14 +137,14 @@ class _Run:
         self.templates = identity.templates(self.settings, suite.task, self.prompts)
         self.engine = engines.get(self.settings) if self.templates else None
         self.catalogs = Catalogs(
-            loaded.feeds, self.settings, lambda text, done: progress(Progress("indexing", done, 0, text))
+            loaded.feeds, self.settings, lambda text, done: progress(RunProgress("indexing", done, 0, text))
         )
         self.by_id = {case.id: case for case in loaded.cases}
         self.folder = RunFolder(out / variant.slug)
         if len(self.by_id) < len(loaded.cases):
             ids = [case.id for case in loaded.cases]
             raise UsageError(f"suite {suite.name}: id {next(i for i in ids if ids.count(i) > 1)!r} comes twice")
-        self.answering = Answering(suite, self.engine, self.settings.k if "k" in variant.given else None)
+        self.answering = CaseAnswerer(suite, self.engine, self.settings.k if "k" in variant.given else None)
 
     def finish(self) -> Done:
         """Whatever is still to be done, and what it was."""
@@ -164,7 +164,7 @@ class _Run:
         if held.get("answers") == answers:
             for key in sorted({catalog for catalog, _ in self.loaded.judged}):
                 self._check_products(self.catalogs.open(key), key)
-            self.progress(Progress("measuring", 0, len(self.by_id)))
+            self.progress(RunProgress("measuring", 0, len(self.by_id)))
             meta = {k: v for k, v in before.items() if k not in ("metrics", "figures")}
             meta["suite"] = self._suite_meta()
             return self._measured(meta, self.folder.outcomes(), None, "measured anew", answers, measures)
@@ -208,13 +208,13 @@ class _Run:
     def _measures(self) -> str:
         return _sha([self.loaded.known(), self.suite.metrics, self.suite.unjudged, identity.metric_code(), FORMAT])
 
-    # Answering
+    # Answers
 
-    def _answered(self, kept: list[Outcome], asked: list[Asked]) -> list[Outcome]:
+    def _answered(self, kept: list[Outcome], asked: list[ModelCall]) -> list[Outcome]:
         """The outcomes of all cases and repeats, in order; `asked` gains what the model was asked for the new ones."""
         found = {(o.id, o.repeat): o for o in kept}
         total = len(self.loaded.cases) * self.repeats
-        self.progress(Progress("answering", len(found), total))
+        self.progress(RunProgress("answering", len(found), total))
         for repeat in range(self.repeats):
             if self.engine is not None:
                 self.engine.seed = self.seed + STRIDE * repeat
@@ -229,7 +229,7 @@ class _Run:
                         self.folder.append(done)
                         found.update({(o.id, repeat): o for o, _ in done})
                         asked += [a for _, some in done for a in some]
-                        self.progress(Progress("answering", len(found), total))
+                        self.progress(RunProgress("answering", len(found), total))
         if self.engine is not None:
             self.engine.flush()
         return [found[case.id, repeat] for repeat in range(self.repeats) for case in self.loaded.cases]
@@ -247,7 +247,7 @@ class _Run:
         self,
         meta: dict[str, Any],
         outcomes: list[Outcome],
-        asked: list[Asked] | None,
+        asked: list[ModelCall] | None,
         state: State,
         answers: str,
         measures: str,
@@ -255,7 +255,7 @@ class _Run:
         from shelftalk.evaluate.metrics import MetricContext, score_case, score_run
         from shelftalk.evaluate.perturb.plot import plot_positions
 
-        self.progress(Progress("measuring", 0, len(outcomes)))
+        self.progress(RunProgress("measuring", 0, len(outcomes)))
         context = MetricContext(
             products=self._product,
             catalogue=lambda key: self.catalogs.open(key).products() if key in self.loaded.feeds else (),
@@ -270,7 +270,7 @@ class _Run:
         meta["identity"] = {**meta.get("identity", {}), "answers": answers, "measures": measures}
         self.folder.write(meta, self.loaded.cases, outcomes, values, asked)
         plot_positions(self.folder.path, meta["figures"])
-        self.progress(Progress("measuring", len(outcomes), len(outcomes)))
+        self.progress(RunProgress("measuring", len(outcomes), len(outcomes)))
         return Done(self.folder, meta, state, notes=self._notes(meta))
 
     def _notes(self, meta: Mapping[str, Any]) -> tuple[str, ...]:

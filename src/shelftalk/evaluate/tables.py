@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from shelftalk.evaluate.compare import NOT_SHOWN, Comparison, Row, counted
+from shelftalk.evaluate.compare import NOT_SHOWN, ComparedMetric, Comparison, counted
 from shelftalk.evaluate.metrics import unit
 from shelftalk.evaluate.power import POWER
 from shelftalk.render import escape_markdown
@@ -37,7 +37,7 @@ def p_value(p: float) -> str:
     return "-" if np.isnan(p) else f"{p:.4f}" if p < 0.01 else f"{p:.2f}"
 
 
-def cells(row: Row) -> tuple[str, ...]:
+def cells(row: ComparedMetric) -> tuple[str, ...]:
     """The cells of a row, in the order of COLUMNS."""
     interval = "-" if np.isnan(row.low) else f"{number(row.low, signed=True)} to {number(row.high, signed=True)}"
     return (
@@ -46,7 +46,7 @@ def cells(row: Row) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def verdict(row: Row) -> str:
+def verdict(row: ComparedMetric) -> str:
     """The verdict in words; an open question says how many requests it would take."""
     if row.verdict != NOT_SHOWN or row.needed is None or row.needed <= row.groups or row.needed > _MOST:
         return row.verdict
@@ -59,7 +59,7 @@ def _round(n: int) -> int:
     return -(-n // step) * step
 
 
-def sections(found: Comparison) -> Iterator[tuple[str, list[Row]]]:
+def sections(found: Comparison) -> Iterator[tuple[str, list[ComparedMetric]]]:
     """The rows in tables: by variant, and by slice where there are slices; each with its title."""
     for part in dict.fromkeys(row.slice for row in found.rows):
         for variant in found.variants:

@@ -3,14 +3,14 @@
 from shelftalk.explain.explainer import Explainer
 from shelftalk.explain.job import ExplainJob
 from shelftalk.explain.named import taken_as
-from shelftalk.explain.question import Question, answer_question, question_about
+from shelftalk.explain.question import ProductQuestion, answer_question, question_about
 from shelftalk.explain.why import Above, WhyAnswer, why
 
 __all__ = [
     "Above",
     "ExplainJob",
     "Explainer",
-    "Question",
+    "ProductQuestion",
     "WhyAnswer",
     "answer_question",
     "question_about",

@@ -12,7 +12,7 @@ from shelftalk.explain.check import Check
 from shelftalk.explain.job import ExplainJob
 from shelftalk.explain.opening import labels, opening
 from shelftalk.explain.places import wrong_place
-from shelftalk.explain.record import Record, absences, answered, meets, misses, ranges, said
+from shelftalk.explain.record import RecordExplainer, absences, answered, meets, misses, ranges, said
 from shelftalk.explain.vocabulary import Vocabulary, praised
 from shelftalk.explain.write import Writer, Written
 from shelftalk.facts.card import CardFact, Nearness, card_facts, without_clauses
@@ -56,7 +56,7 @@ class Explainer:
         self._read = near
         self.settings = settings or ExplainSettings()
         self.prompt: str | None = None
-        self._record = Record(prompts)
+        self._record = RecordExplainer(prompts)
         self._opening = prompts.get("explain/opening")
         self._writer: Writer | None = None
         self._near: dict[tuple[str, str, str], float] = {}

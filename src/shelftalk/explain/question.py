@@ -24,7 +24,7 @@ TOLD = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ProductQuestion:
     """What is asked about which of the products shown, best first: a "fact", to "tell" more, or "why" it stands where it
     does. `name` holds the shopper's words for a product that is not among those shown ("why not the Lark?")."""
 
@@ -61,7 +61,7 @@ _ASKED_AS = {
 }  # fmt: skip
 
 
-def question_about(text: str, picks: Sequence[Product], focus: Product | None = None) -> Question | None:
+def question_about(text: str, picks: Sequence[Product], focus: Product | None = None) -> ProductQuestion | None:
     """The question that a turn asks about the products shown (best first), or None where it asks for products.
 
     "It" is the product in `focus`, the one last spoken of, else the first.
@@ -73,13 +73,13 @@ def question_about(text: str, picks: Sequence[Product], focus: Product | None = 
     if found := _WHY.match(low):
         name = re.sub(r"^\s*(?:not|isn't|is|was|didn't you (?:pick|show))?\s*|[?!.]+$", "", found["rest"]).strip()
         if meant:
-            return Question("why", meant[:1])
-        return Question("why", (), name) if name else Question("why", (focus or picks[0],))
+            return ProductQuestion("why", meant[:1])
+        return ProductQuestion("why", (), name) if name else ProductQuestion("why", (focus or picks[0],))
     if not meant or _REQUEST.search(low):
         return None
     if _TELL.match(low) and not _rest(low, meant):
-        return Question("tell", meant)
-    return Question("fact", meant) if _ASKS.match(low) or low.endswith("?") else None
+        return ProductQuestion("tell", meant)
+    return ProductQuestion("fact", meant) if _ASKS.match(low) or low.endswith("?") else None
 
 
 def _meant(low: str, picks: Sequence[Product], focus: Product | None) -> tuple[Product, ...]:

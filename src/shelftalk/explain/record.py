@@ -18,7 +18,7 @@ from shelftalk.text import clean
 from shelftalk.values import Claim, Constraint, Evidence, Facets, Product
 
 __all__ = [
-    "Record",
+    "RecordExplainer",
     "absences",
     "answered",
     "asked_words",
@@ -40,7 +40,7 @@ _LONGEST_WORDS = 60  # of the shopper's, that are said again
 _LEAST, _MOST = "minimum ", "maximum "  # what the names of a range's two ends begin with
 
 
-class Record:
+class RecordExplainer:
     """Speaks for the record with one template."""
 
     def __init__(self, prompts: PromptLibrary) -> None:
@@ -129,9 +129,9 @@ class Record:
 
 
 @lru_cache(maxsize=1)
-def record() -> Record:
+def record() -> RecordExplainer:
     """The record's voice with the prompts that travel with the package."""
-    return Record(PromptLibrary.default())
+    return RecordExplainer(PromptLibrary.default())
 
 
 def said(fact: Fact) -> str:
@@ -141,7 +141,7 @@ def said(fact: Fact) -> str:
     return fact.reads.partition(": ")[2] or fact.reads
 
 
-def misses(job: ExplainJob, product: Product, facets: Facets, voice: Record) -> Iterator[Claim]:
+def misses(job: ExplainJob, product: Product, facets: Facets, voice: RecordExplainer) -> Iterator[Claim]:
     """A claim for each limit that was given up and that the product misses."""
     facts = {fact.field: fact for fact in facts_of(product, facets)}
     for constraint in job.relaxed:

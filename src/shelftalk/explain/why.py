@@ -29,7 +29,7 @@ from shelftalk.values import (
     plain,
 )
 
-Verdict = Literal["picked", "excluded", "fails", "outranked", "not retrieved", "no request"]
+WhyStatus = Literal["picked", "excluded", "fails", "outranked", "not retrieved", "no request"]
 _NO_WORDS = frozenset({"true", "false", "yes", "no"})  # values of a search, which nobody says of a product
 _OUT = re.compile(r"\b(?:out[ _-]?of[ _-]?stock|sold[ _-]?out|unavailable|discontinued)\b", re.IGNORECASE)
 
@@ -57,7 +57,7 @@ class WhyAnswer:
 
     product_id: str
     title: str
-    verdict: Verdict
+    verdict: WhyStatus
     summary: str
     rank: int | None = None
     claims: tuple[Claim, ...] = ()
@@ -117,7 +117,9 @@ def why(
     order = [c.product.id for c in ranking.candidates]
     rank = order.index(product.id) + 1 if product.id in order else None
 
-    def answer(verdict: Verdict, summary: str, claims: Sequence[Claim] = (), above: Sequence[Above] = ()) -> WhyAnswer:
+    def answer(
+        verdict: WhyStatus, summary: str, claims: Sequence[Claim] = (), above: Sequence[Above] = ()
+    ) -> WhyAnswer:
         return WhyAnswer(product.id, product.title, verdict, summary, rank, tuple(claims), tuple(above))
 
     if not intent.shopping:

@@ -33,7 +33,7 @@ class Expect:
 
 
 @dataclass(frozen=True)
-class Example:
+class PromptExample:
     """A named set of variables for one prompt, with what its rendering must fulfil."""
 
     name: str
@@ -41,13 +41,13 @@ class Example:
     expect: Expect = field(default_factory=Expect)
 
 
-def parse_examples(raw: Any, path: Path) -> tuple[Example, ...]:
+def parse_examples(raw: Any, path: Path) -> tuple[PromptExample, ...]:
     """The examples of a front matter; PromptError names the file, the example and the key that is wrong."""
     if raw is None:
         return ()
     if not isinstance(raw, list):
         raise PromptError(f"{path}: 'examples' must be a list, each with a name, variables and expect")
-    out: list[Example] = []
+    out: list[PromptExample] = []
     for at, one in enumerate(raw, 1):
         where = f"{path}, example {at}"
         if not isinstance(one, dict) or not isinstance(one.get("name"), str) or not one["name"].strip():
@@ -61,7 +61,7 @@ def parse_examples(raw: Any, path: Path) -> tuple[Example, ...]:
         if not isinstance(variables, dict):
             raise PromptError(f"{where}: 'variables' must map names to values")
         named = {str(k): v for k, v in variables.items()}
-        out.append(Example(one["name"], named, _expect(one.get("expect") or {}, where)))
+        out.append(PromptExample(one["name"], named, _expect(one.get("expect") or {}, where)))
     return tuple(out)
 
 
@@ -101,7 +101,9 @@ def tokens_of(prompt: Prompt, count: Count) -> int:
     return sum(count(message.content) for message in prompt.messages)
 
 
-def unmet(example: Example, prompt: Prompt, count: Count | None = None, choose: Choose | None = None) -> list[str]:
+def unmet(
+    example: PromptExample, prompt: Prompt, count: Count | None = None, choose: Choose | None = None
+) -> list[str]:
     """What of the example's expectations the rendered prompt does not fulfil, a sentence each; [] where all hold.
 
     `max_tokens` is checked where `count` is given, `choices` where `choose` is (natural log-probability by label).

@@ -20,7 +20,7 @@ from jinja2 import meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from shelftalk.errors import PromptError
-from shelftalk.prompts.examples import Example, parse_examples
+from shelftalk.prompts.examples import PromptExample, parse_examples
 from shelftalk.prompts.filters import FILTERS, finalize
 from shelftalk.resources import resource
 from shelftalk.values import Message, Prompt
@@ -58,7 +58,7 @@ class Template:
     path: Path
     source: str
     model_notes: str = ""
-    examples: tuple[Example, ...] = ()
+    examples: tuple[PromptExample, ...] = ()
     trusted: tuple[str, ...] = ()
     trained: int | None = None
     on_trial: bool = False

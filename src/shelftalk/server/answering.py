@@ -16,7 +16,7 @@ from typing import Any
 from shelftalk.errors import EngineError
 from shelftalk.server.failures import Refused
 from shelftalk.server.pool import Pool
-from shelftalk.server.stages import Progress, TooSlow, Watcher
+from shelftalk.server.stages import StageClock, TooSlow, Watcher
 from shelftalk.values import Answer, Intent, Pick, Request, Retrieval
 from shelftalk.work import Event
 
@@ -45,7 +45,7 @@ class Loading(EngineError):
         super().__init__("the language model is being loaded")
 
 
-class Answering:
+class AnswerService:
     """Answers requests from a pool of shelves; `fallback` is a pool without a language model, None to fail instead.
 
     `limits` (seconds a stage) and `limit_s` (the whole, with the wait in the queue) bound an answer of the model; past
@@ -80,7 +80,7 @@ class Answering:
 
     async def events(self, request: Request, *, fall_back: bool = True) -> AsyncGenerator[Event, None]:
         """The events of the path; those of the fallback follow where the model fails on the way, unless not wanted."""
-        progress = Progress(self.limits, self.limit_s, self._watcher)
+        progress = StageClock(self.limits, self.limit_s, self._watcher)
         stage = "queue"
         try:
             if self._loading():
@@ -100,7 +100,7 @@ class Answering:
                 if slow:
                     raise Refused(504, "timeout", f"no answer in time ({stage})") from error
                 raise
-        async with contextlib.aclosing(self.fallback.stream(request, Progress(watcher=self._watcher))) as events:
+        async with contextlib.aclosing(self.fallback.stream(request, StageClock(watcher=self._watcher))) as events:
             async for event in events:
                 yield _marked(event, FELL_BACK[why])
 

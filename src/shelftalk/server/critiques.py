@@ -49,7 +49,7 @@ _OPPOSITE: dict[str, str] = {"<": ">", ">": "<"}
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class CritiqueStep:
     """Less ("<") or more (">") of a field than any pick has; `good` where that is what shoppers mostly want."""
 
     field: str
@@ -69,7 +69,7 @@ class Critique:
 
     label: str
     count: int
-    steps: tuple[Step, ...]
+    steps: tuple[CritiqueStep, ...]
     intent: Intent
 
     def to_dict(self) -> dict[str, Any]:
@@ -145,14 +145,14 @@ def _kinds_of(shown: Sequence[Product], facet: Facet) -> list[str]:
     return kinds if len(kinds) == len(shown) else []
 
 
-def _steps(intent: Intent, shown: Sequence[Product], facets: Facets) -> list[Step]:
+def _steps(intent: Intent, shown: Sequence[Product], facets: Facets) -> list[CritiqueStep]:
     """Both steps of each field that can be named and that all picks have, price first, then what the request speaks of."""
     pinned = {c.field for c in intent.constraints if c.operator in ("=", "in")}
     wanted = {c.field: c.want for c in intent.criteria}
     spoken = {c.field for c in intent.constraints} | ({intent.sort.field} if intent.sort else set()) | wanted.keys()
     names = [f.field for f in facets if f.kind in ("money", "number") and f.field not in pinned | {"list_price"}]
     names.sort(key=lambda n: (n != "price", n not in spoken, n != "rating"))
-    steps: list[Step] = []
+    steps: list[CritiqueStep] = []
     for name in names:
         words = _named(name, name in spoken)
         values = [sql.number(v) for p in shown if (v := p.value(name)) is not None]
@@ -162,8 +162,8 @@ def _steps(intent: Intent, shown: Sequence[Product], facets: Facets) -> list[Ste
         less, more, good = words
         good = _WISHED.get(wanted.get(name, ""), good)
         if name != "rating":  # nobody asks for worse rated ones
-            steps.append(Step(name, "<", _exact(min(numbers)), less, good == "<"))
-        steps.append(Step(name, ">", _exact(max(numbers)), more, good == ">"))
+            steps.append(CritiqueStep(name, "<", _exact(min(numbers)), less, good == "<"))
+        steps.append(CritiqueStep(name, ">", _exact(max(numbers)), more, good == ">"))
     return steps
 
 
@@ -180,19 +180,21 @@ def _exact(value: float) -> int | float:
     return int(value) if value.is_integer() else value
 
 
-def _pairs(steps: Sequence[Step], pool: Sequence[Product], picks: set[str]) -> list[tuple[Step, Step]]:
+def _pairs(
+    steps: Sequence[CritiqueStep], pool: Sequence[Product], picks: set[str]
+) -> list[tuple[CritiqueStep, CritiqueStep]]:
     """Pairs that products of the pool make, gains in both fields first, then trade-offs; each field leads once.
 
     Among equals, those that fewer products make come first: they narrow the choice most (Reilly et al., section 4).
     """
-    support: Counter[tuple[Step, Step]] = Counter()
+    support: Counter[tuple[CritiqueStep, CritiqueStep]] = Counter()
     for product in pool:
         if product.id in picks:
             continue
         met = [s for s in steps if _meets(product, s)]
         support.update(p for p in combinations(met, 2) if p[0].field != p[1].field and (p[0].good or p[1].good))
     ordered = [(a, b) if a.good else (b, a) for a, b in sorted(support, key=lambda p: _rank(p, support[p]))]
-    out: list[tuple[Step, Step]] = []
+    out: list[tuple[CritiqueStep, CritiqueStep]] = []
     taken: set[tuple[str, bool]] = set()
     for a, b in ordered:
         lead = (a.field, a.good and b.good)
@@ -203,17 +205,17 @@ def _pairs(steps: Sequence[Step], pool: Sequence[Product], picks: set[str]) -> l
     return [*gains, *(p for p in out if not (p[0].good and p[1].good))]
 
 
-def _rank(pair: tuple[Step, Step], support: int) -> tuple[bool, bool, int]:
+def _rank(pair: tuple[CritiqueStep, CritiqueStep], support: int) -> tuple[bool, bool, int]:
     return "price" not in (pair[0].field, pair[1].field), support < 2, support
 
 
-def _meets(product: Product, step: Step) -> bool:
+def _meets(product: Product, step: CritiqueStep) -> bool:
     value = product.value(step.field)
     number = sql.number(value) if value is not None else None
     return number is not None and (number < step.value if step.operator == "<" else number > step.value)
 
 
-def _towards(intent: Intent, limits: tuple[Constraint, ...], steps: Sequence[Step]) -> Intent:
+def _towards(intent: Intent, limits: tuple[Constraint, ...], steps: Sequence[CritiqueStep]) -> Intent:
     """The intent with these limits, and what goes furthest the way of the steps first; of prices the limit is enough."""
     fields = {s.field for s in steps} - {"price"}
     wishes = [Criterion(s.field, "low" if s.operator == "<" else "high", None, 3) for s in steps if s.field in fields]
@@ -222,7 +224,7 @@ def _towards(intent: Intent, limits: tuple[Constraint, ...], steps: Sequence[Ste
     return undirected(replace(intent, constraints=limits, sort=sort, criteria=(*wishes, *others)))
 
 
-def _tightened(intent: Intent, steps: Sequence[Step]) -> tuple[Constraint, ...]:
+def _tightened(intent: Intent, steps: Sequence[CritiqueStep]) -> tuple[Constraint, ...]:
     """The intent's limits with the steps' in the place of looser ones of the same field and direction."""
     out: list[Constraint] = []
     changed = {s.field: s for s in steps}

@@ -22,7 +22,7 @@ from typing import TypeVar
 from shelftalk.engines.call import Call, opened
 from shelftalk.errors import ShelftalkError
 from shelftalk.recommender import Shelf
-from shelftalk.server.stages import Progress, TooSlow
+from shelftalk.server.stages import StageClock, TooSlow
 from shelftalk.values import Request
 from shelftalk.work import Event
 
@@ -90,14 +90,14 @@ class Pool:
 
         Raises Busy or Stopping at once, TooSlow after `limit_s`. The work is called off where the caller leaves.
         """
-        progress = Progress(total_s=limit_s)
+        progress = StageClock(total_s=limit_s)
         await self._enter(progress)
         with self._working(work) as ended:
             return await _within(ended, progress)
 
-    async def stream(self, request: Request, progress: Progress | None = None) -> AsyncGenerator[Event, None]:
+    async def stream(self, request: Request, progress: StageClock | None = None) -> AsyncGenerator[Event, None]:
         """The events of `Shelf.stream`. Leaving early, or TooSlow by `progress`, calls the work off."""
-        progress = progress or Progress()
+        progress = progress or StageClock()
         await self._enter(progress)
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[Event | BaseException | None] = asyncio.Queue()
@@ -149,7 +149,7 @@ class Pool:
         if self._free.locked() and self._waiting >= self.queue:
             raise Busy(max(1, round(self._mean_s * (self._waiting + 1) / self.size)))
 
-    async def _enter(self, progress: Progress) -> None:
+    async def _enter(self, progress: StageClock) -> None:
         self.admit()
         self._waiting += 1
         self._empty.clear()
@@ -218,7 +218,7 @@ class Pool:
             self._empty.set()
 
 
-async def _next(queue: asyncio.Queue[T], progress: Progress) -> T:
+async def _next(queue: asyncio.Queue[T], progress: StageClock) -> T:
     """The next item; TooSlow where its stage takes too long. Time spent in handing items over does not count."""
     while queue.empty():
         left = progress.left()
@@ -229,14 +229,14 @@ async def _next(queue: asyncio.Queue[T], progress: Progress) -> T:
     return queue.get_nowait()
 
 
-async def _within(future: asyncio.Future[T], progress: Progress) -> T:
+async def _within(future: asyncio.Future[T], progress: StageClock) -> T:
     try:
         return await asyncio.wait_for(future, progress.left())
     except TimeoutError as error:
         raise _late(progress) from error
 
 
-def _late(progress: Progress) -> TooSlow:
+def _late(progress: StageClock) -> TooSlow:
     late = TooSlow(progress.stage)
     progress.failed(late)
     return late

@@ -18,7 +18,7 @@ import structlog
 
 from shelftalk.engines.base import Choice, Decoding, Engine, Generation
 from shelftalk.recommender import Shelf
-from shelftalk.server.answering import Answering, degraded
+from shelftalk.server.answering import AnswerService, degraded
 from shelftalk.server.failures import describe
 from shelftalk.server.pool import Pool
 from shelftalk.values import Answer, Explanation, Prompt, Request, Tokens
@@ -30,7 +30,7 @@ _PROMPTS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class PromptReply:
     """A prompt as the language model read it, and what it replied."""
 
     template: str
@@ -54,7 +54,7 @@ class Entry:
     prompts: Mapping[str, str] = field(default_factory=dict)
     model: str | None = None
     request: str | None = None
-    written: tuple[Written, ...] = ()
+    written: tuple[PromptReply, ...] = ()
 
 
 class Recent:
@@ -63,7 +63,7 @@ class Recent:
     def __init__(self, *, keep: bool) -> None:
         self.keep = keep
         self._entries: deque[Entry] = deque(maxlen=_MOST)
-        self._finished: deque[tuple[Answer, tuple[Written, ...]]] = deque(maxlen=64)
+        self._finished: deque[tuple[Answer, tuple[PromptReply, ...]]] = deque(maxlen=64)
         self._lock = threading.Lock()
 
     def entries(self) -> list[Entry]:
@@ -76,18 +76,18 @@ class Recent:
         with self._lock:
             self._entries.append(entry)
 
-    def finished(self, answer: Answer, written: tuple[Written, ...]) -> None:
+    def finished(self, answer: Answer, written: tuple[PromptReply, ...]) -> None:
         """What was asked of the model for an answer, until the answer is noted."""
         with self._lock:
             self._finished.append((answer, written))
 
-    def written(self, answer: Answer) -> tuple[Written, ...]:
+    def written(self, answer: Answer) -> tuple[PromptReply, ...]:
         """What was asked of the model for that very answer."""
         with self._lock:
             return next((w for a, w in self._finished if a is answer), ())
 
 
-class Recorded(Answering):
+class Recorded(AnswerService):
     """Answers, and notes each one."""
 
     def __init__(self, recent: Recent, pool: Pool, fallback: Pool | None, **options: Any) -> None:
@@ -135,13 +135,13 @@ class Tap:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 
-    def take(self) -> tuple[Written, ...]:
+    def take(self) -> tuple[PromptReply, ...]:
         """What this thread asked since the last time."""
         written, self._mine.written = self._written(), None
         return tuple(written)
 
-    def _written(self) -> deque[Written]:
-        written: deque[Written] | None = getattr(self._mine, "written", None)
+    def _written(self) -> deque[PromptReply]:
+        written: deque[PromptReply] | None = getattr(self._mine, "written", None)
         if written is None:
             written = self._mine.written = deque(maxlen=_PROMPTS)
         return written
@@ -177,7 +177,7 @@ class Tap:
     def _note(self, prompts: Sequence[Prompt], replies: Sequence[str]) -> None:
         for prompt, reply in zip(prompts, replies, strict=True):
             text = "\n".join(f"{m.role}: {m.content}" for m in prompt.messages)
-            self._written().append(Written(prompt.template, text, reply))
+            self._written().append(PromptReply(prompt.template, text, reply))
 
 
 def watch(shelf: Shelf, recent: Recent, then: Finished) -> None:

@@ -36,7 +36,7 @@ class Silent:
         """Nothing."""
 
 
-class Progress:
+class StageClock:
     """One answer's way through the stages. `limits` are seconds a stage, `total_s` those of all, the queue included."""
 
     def __init__(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from shelftalk.train.sets.example import SPLITS, Example
+from shelftalk.train.sets.example import SPLITS, TrainingExample
 
 LICENCES = {
     "productqa": "ProductQA (AGILE, Feng et al. 2024, arXiv 2405.14751), Apache-2.0",
@@ -33,7 +33,7 @@ class Report:
     files: dict[str, str] = field(default_factory=dict)
 
 
-def content_hash(examples: Sequence[Example]) -> str:
+def content_hash(examples: Sequence[TrainingExample]) -> str:
     """The SHA-256 of all rows in order, split by split: two sets with one hash train the same."""
     digest = hashlib.sha256()
     for split in SPLITS:
@@ -51,7 +51,10 @@ def percentiles(lengths: Sequence[int]) -> dict[str, int]:
 
 
 def facts(
-    examples: Sequence[Example], lengths: Mapping[str, tuple[int, int]], report: Report, config: Mapping[str, Any]
+    examples: Sequence[TrainingExample],
+    lengths: Mapping[str, tuple[int, int]],
+    report: Report,
+    config: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Everything the card states, as JSON: counts, token lengths (`lengths` maps a row's id to the tokens of its prompt
     and of its completion), answers, sources, hash and the configuration."""

@@ -21,7 +21,7 @@ from shelftalk.train.config import DataConfig, Source, WrittenSource, resolve
 from shelftalk.train.draw import capped, drawn, parted
 from shelftalk.train.folder import Built, check_out, write
 from shelftalk.train.sets import sources, written
-from shelftalk.train.sets.example import Example, Judged
+from shelftalk.train.sets.example import Judged, TrainingExample
 from shelftalk.train.sets.graded import graded, made_up
 from shelftalk.train.sets.leaks import without_repeats
 from shelftalk.train.sets.logs import logs
@@ -86,7 +86,7 @@ def build(config: DataConfig, settings: Settings, say: Say = lambda _: None, cha
             raise UsageError(f"source {source.kind}: gives no judged request{why}; mend it, or leave the source out")
         judged += found
     scribe, prompts = Scribe(chat.count, config.model), PromptLibrary.default()
-    examples: list[Example] = []
+    examples: list[TrainingExample] = []
     for task, wanted in config.tasks.items():
         mine = drawn(task, judged, config, report)
         made = [*_examples(task, mine, scribe, prompts, settings, config, report)]
@@ -168,7 +168,7 @@ def _hashed(report: Report, root: Path, files: Sequence[Path]) -> None:
 def _examples(
     task: str, judged: Sequence[Judged], scribe: Scribe, prompts: PromptLibrary, settings: Settings,
     config: DataConfig, report: Report,
-) -> Iterator[Example]:  # fmt: skip
+) -> Iterator[TrainingExample]:  # fmt: skip
     match task:
         case "suits":
             yield from suits(judged, scribe, prompts, settings, config.seed, config.hostile)
@@ -188,7 +188,7 @@ def _examples(
 
 def _written(
     task: str, source: WrittenSource, prompts: PromptLibrary, settings: Settings, config: DataConfig, report: Report
-) -> Iterator[Example]:
+) -> Iterator[TrainingExample]:
     """The rows of the written set for a task, none for a task that it does not teach."""
     if task not in ("wishes", "needs", "reasons", "graded"):
         return

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from shelftalk.errors import UsageError
 from shelftalk.train.card import Report
 from shelftalk.train.config import DataConfig
-from shelftalk.train.sets.example import SPLITS, Example, Judged
+from shelftalk.train.sets.example import SPLITS, Judged, TrainingExample
 from shelftalk.train.sets.leaks import leaks
 
 NAMED_LEAKS = 10
@@ -49,7 +49,7 @@ def usable(task: str, one: Judged) -> bool:
     return one.intent is not None
 
 
-def parted(examples: Sequence[Example], config: DataConfig, report: Report) -> list[Example]:
+def parted(examples: Sequence[TrainingExample], config: DataConfig, report: Report) -> list[TrainingExample]:
     """The examples without leaks between splits: refused with the rows named, or dropped from the earlier split.
 
     A prompt that different requests lead to (a fact to be worded) is no fault of a source: it is always dropped there.
@@ -79,14 +79,14 @@ def parted(examples: Sequence[Example], config: DataConfig, report: Report) -> l
     return whole
 
 
-def capped(examples: Sequence[Example], config: DataConfig, report: Report) -> Iterator[Example]:
+def capped(examples: Sequence[TrainingExample], config: DataConfig, report: Report) -> Iterator[TrainingExample]:
     """Shuffled by the seed, and at most as many a task and split as wanted; dev and test keep whole requests."""
     chooser = random.Random(config.seed)
-    parts: dict[tuple[str, str], dict[str, list[Example]]] = defaultdict(lambda: defaultdict(list))
+    parts: dict[tuple[str, str], dict[str, list[TrainingExample]]] = defaultdict(lambda: defaultdict(list))
     for example in examples:
         key = example.id if example.split == "train" else example.query
         parts[example.task, example.split][key].append(example)
-    kept: list[Example] = []
+    kept: list[TrainingExample] = []
     for (task, split), queries in parts.items():
         most = getattr(config.tasks[task], split)  # type: ignore[index]
         taken = 0

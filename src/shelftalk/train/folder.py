@@ -12,7 +12,7 @@ from typing import Any
 
 from shelftalk.errors import StorageError, UsageError
 from shelftalk.train.card import Report, card
-from shelftalk.train.sets.example import SPLITS, Example
+from shelftalk.train.sets.example import SPLITS, TrainingExample
 
 CARD = "card.json"
 
@@ -21,7 +21,7 @@ CARD = "card.json"
 class Built:
     """A data set in memory: its rows in order, what the card states, and the report of what was left out."""
 
-    examples: list[Example]
+    examples: list[TrainingExample]
     known: dict[str, Any]
     report: Report
 

@@ -28,7 +28,7 @@ from shelftalk.train.sets.written import facet_of
 from shelftalk.train.telling import fit_head
 from shelftalk.understand.matching import HEAD, option_text, options_of, query_text
 from shelftalk.values import Criterion, Facet, Scalar
-from shelftalk.written import Text, WrittenSet, read_texts, read_written
+from shelftalk.written import WrittenSet, WrittenText, read_texts, read_written
 
 __all__ = ["MatcherRecipe", "kind_scores", "read_matcher_recipe", "scores", "tidy", "train_matcher"]
 
@@ -307,7 +307,7 @@ def _kind_batches(found: WrittenSet, recipe: MatcherRecipe, draw: random.Random)
     return out
 
 
-def _text_query(text: Text) -> str:
+def _text_query(text: WrittenText) -> str:
     return query_text((text.kind,), text.request)
 
 
@@ -318,7 +318,7 @@ def _texts_of(recipe: MatcherRecipe) -> Path | None:
 def _text_batches(_: WrittenSet, recipe: MatcherRecipe, draw: random.Random) -> list[Batch]:
     """Requests of a few kinds, over the sentences that answer them and those that do not; what answers one request for a kind is wrong
     for another. A sentence that stands for several requests answers each of them."""
-    kinds: dict[str, list[Text]] = defaultdict(list)
+    kinds: dict[str, list[WrittenText]] = defaultdict(list)
     for text in read_texts(_texts_of(recipe)):
         if text.split == "train":
             kinds[text.kind].append(text)

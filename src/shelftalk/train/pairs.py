@@ -18,7 +18,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from shelftalk.errors import UsageError
-from shelftalk.written import Text, Wish, WrittenSet, made_products, read_texts, read_written
+from shelftalk.written import Wish, WrittenSet, WrittenText, made_products, read_texts, read_written
 from shelftalk.written.parse import HELD, FieldSpec
 
 __all__ = ["Encode", "PairSource", "Row", "figures", "rows_of", "text_figures"]
@@ -81,7 +81,7 @@ def _row(anchor: str, positive: str, negatives: Sequence[str]) -> Row:
 def _text_rows(path: Path | None, draw: random.Random) -> Iterator[Row]:
     """A request, its sentence, one of those that do not answer it, and what answers other requests for the kind: what does not answer
     was written to share the request's words, what answers others was not, so that sharing words tells nothing by itself."""
-    kinds: dict[str, list[Text]] = defaultdict(list)
+    kinds: dict[str, list[WrittenText]] = defaultdict(list)
     for text in read_texts(path):
         if text.split == "train":
             kinds[text.kind].append(text)
@@ -95,7 +95,7 @@ def _text_rows(path: Path | None, draw: random.Random) -> Iterator[Row]:
 
 
 def text_figures(
-    path: Path | None, encode: Encode, asked: Callable[[Text], str] = lambda text: text.request
+    path: Path | None, encode: Encode, asked: Callable[[WrittenText], str] = lambda text: text.request
 ) -> dict[str, float]:
     """How often the right sentence stands above the wrong ones of its entry, above these and `AMONG` of other kinds, and above the
     right ones of the kind's other entries; `asked` is what stands for a request."""

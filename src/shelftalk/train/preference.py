@@ -20,7 +20,15 @@ from shelftalk.train.encode import answer_of, prompt_of
 from shelftalk.train.plots import plot_training
 from shelftalk.train.recipe import DpoRecipe, GrpoRecipe, StageRecipe
 from shelftalk.train.score import Scorer, canonical, kind_of, labels_of, text_score
-from shelftalk.train.sft import Material, Outcome, adapter_parameters, arguments, load_model, material, write_card
+from shelftalk.train.sft import (
+    Material,
+    TrainingResult,
+    adapter_parameters,
+    arguments,
+    load_model,
+    material,
+    write_card,
+)
 
 __all__ = ["pairs", "passed_over", "reward", "train_dpo", "train_grpo"]
 
@@ -118,7 +126,7 @@ def _parts(value: Any) -> list[str]:
     return [json.dumps(value, sort_keys=True)]
 
 
-def train_dpo(recipe: DpoRecipe, home: Path, *, show: Show | None = None) -> Outcome:
+def train_dpo(recipe: DpoRecipe, home: Path, *, show: Show | None = None) -> TrainingResult:
     """Trains with DPO, from recipe.adapter where it names one; the adapter is written as `train_sft` writes it."""
     import datasets
 
@@ -139,7 +147,7 @@ def train_dpo(recipe: DpoRecipe, home: Path, *, show: Show | None = None) -> Out
     return _run("dpo", recipe, made, home, build, show)
 
 
-def train_grpo(recipe: GrpoRecipe, home: Path, *, show: Show | None = None) -> Outcome:
+def train_grpo(recipe: GrpoRecipe, home: Path, *, show: Show | None = None) -> TrainingResult:
     """Trains with GRPO, from recipe.adapter where it names one; the adapter is written as `train_sft` writes it."""
     import datasets
 
@@ -176,7 +184,7 @@ def train_grpo(recipe: GrpoRecipe, home: Path, *, show: Show | None = None) -> O
 
 def _run(
     stage: str, recipe: StageRecipe, made: Material, home: Path, build: Callable[..., Any], show: Show | None
-) -> Outcome:
+) -> TrainingResult:
     if recipe.lora.variant == "adalora":
         raise UsageError(f"{stage}.lora.variant adalora: choose lora, rslora or dora for this stage")
     with alone(recipe.output):
@@ -185,7 +193,7 @@ def _run(
 
 def _alone(
     stage: str, recipe: StageRecipe, made: Material, home: Path, build: Callable[..., Any], show: Show | None
-) -> Outcome:
+) -> TrainingResult:
     from transformers import PrinterCallback
 
     if any(recipe.output.glob("checkpoint-*")):
@@ -206,7 +214,7 @@ def _alone(
     trainer.train()
     seconds = clock.seconds
     scores = scorer(trainer.accelerator.unwrap_model(trainer.model))
-    outcome = Outcome(
+    outcome = TrainingResult(
         recipe.output / "adapter", scores, before, trainer.state.global_step, int(trainer.state.num_input_tokens_seen or getattr(trainer, "_total_train_tokens", 0)),
         seconds, 0.0, watched[0].stopped or "all steps done", 0,
     )  # fmt: skip

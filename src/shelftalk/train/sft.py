@@ -30,7 +30,7 @@ from shelftalk.train.recipe import LoraRecipe, SftRecipe, StageRecipe
 from shelftalk.train.score import RANKING, Scorer, request_of
 from shelftalk.train.trainer import Pad, trainer_class
 
-__all__ = ["Material", "Outcome", "adapter_parameters", "load_model", "material", "train_sft", "write_card"]
+__all__ = ["Material", "TrainingResult", "adapter_parameters", "load_model", "material", "train_sft", "write_card"]
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Material:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingResult:
     """What a training came to. `scores` are of the adapter kept, `before` of the model it began with; of the `seconds`,
     `scoring` went into looks at the dev split."""
 
@@ -127,7 +127,7 @@ def arguments(recipe: StageRecipe, cls: Any, **more: Any) -> Any:
     )  # fmt: skip
 
 
-def train_sft(recipe: SftRecipe, home: Path, *, resume: bool = False, show: Show | None = None) -> Outcome:
+def train_sft(recipe: SftRecipe, home: Path, *, resume: bool = False, show: Show | None = None) -> TrainingResult:
     """Trains an adapter and returns what came of it; all input is checked before the first step.
 
     UsageError, EngineError or StorageError says what is wrong and what to do.
@@ -139,7 +139,7 @@ def train_sft(recipe: SftRecipe, home: Path, *, resume: bool = False, show: Show
         return _train_sft(recipe, made, home, resume, show)
 
 
-def _train_sft(recipe: SftRecipe, made: Material, home: Path, resume: bool, show: Show | None) -> Outcome:
+def _train_sft(recipe: SftRecipe, made: Material, home: Path, resume: bool, show: Show | None) -> TrainingResult:
     note = {"data_hash": made.hashes["train"], "base_fingerprint": made.fingerprint, "lora": recipe.lora.model_dump()}
     adalora = (
         recipe.lora.variant == "adalora"
@@ -209,7 +209,7 @@ def _train_sft(recipe: SftRecipe, made: Material, home: Path, resume: bool, show
     stopped = watched[0].stopped or (
         "the dev score rose no more" if trainer.state.global_step < trainer.state.max_steps else "all steps done"
     )
-    outcome = Outcome(
+    outcome = TrainingResult(
         recipe.output / "adapter", scores, before, trainer.state.global_step, trainer._total_train_tokens,
         clock.seconds, sum(float(log["eval_runtime"]) for log in evaluations), stopped, left_out,
     )  # fmt: skip
@@ -223,7 +223,7 @@ def _train_sft(recipe: SftRecipe, made: Material, home: Path, resume: bool, show
 
 
 def write_card(
-    outcome: Outcome, stage: str, recipe: StageRecipe, made: Material, history: Sequence[Mapping[str, Any]],
+    outcome: TrainingResult, stage: str, recipe: StageRecipe, made: Material, history: Sequence[Mapping[str, Any]],
     values: Mapping[str, Sequence[float]],
 ) -> None:  # fmt: skip
     """Writes training.json beside the adapter: configuration, seeds, data hashes, versions, machine, scores, history."""

@@ -5,6 +5,6 @@ Read here into values, parted into train, dev and test, and given made-up produc
 
 from shelftalk.written.parse import Kind, Need, Reason, Wish, WrittenSet, read_written
 from shelftalk.written.products import made_products
-from shelftalk.written.texts import Text, read_texts
+from shelftalk.written.texts import WrittenText, read_texts
 
-__all__ = ["Kind", "Need", "Reason", "Text", "Wish", "WrittenSet", "made_products", "read_texts", "read_written"]
+__all__ = ["Kind", "Need", "Reason", "WrittenText", "Wish", "WrittenSet", "made_products", "read_texts", "read_written"]

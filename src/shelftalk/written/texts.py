@@ -15,13 +15,13 @@ from shelftalk.errors import FeedError
 from shelftalk.resources import resource
 from shelftalk.written.parse import HELD
 
-__all__ = ["Text", "read_texts"]
+__all__ = ["WrittenText", "read_texts"]
 
 _DEV = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class WrittenText:
     """A request for a kind, the sentence that answers it, and sentences about other products of the kind that do not."""
 
     request: str
@@ -31,7 +31,7 @@ class Text:
     split: Literal["train", "dev"]
 
 
-def read_texts(folder: Path | None = None) -> tuple[Text, ...]:
+def read_texts(folder: Path | None = None) -> tuple[WrittenText, ...]:
     """The texts of a folder's files (by default the bundled ones). FeedError names the file and line that is not in the format."""
     folder = folder or resource("data/wishes/texts")
     files = sorted(folder.glob("*.txt"))
@@ -40,8 +40,8 @@ def read_texts(folder: Path | None = None) -> tuple[Text, ...]:
     return tuple(text for file in files for text in _texts(file))
 
 
-def _texts(file: Path) -> list[Text]:  # noqa: C901
-    found: list[Text] = []
+def _texts(file: Path) -> list[WrittenText]:  # noqa: C901
+    found: list[WrittenText] = []
     kind = request = answer = ""
     others: list[str] = []
 
@@ -50,7 +50,7 @@ def _texts(file: Path) -> list[Text]:  # noqa: C901
         if request and not (answer and others):
             raise ValueError(f"the request {request!r} lacks a sentence that answers it (+) or one that does not (-)")
         if request:
-            found.append(Text(request, kind, answer, tuple(others), _split(kind)))
+            found.append(WrittenText(request, kind, answer, tuple(others), _split(kind)))
         request, answer, others = "", "", []
 
     number, line = 0, ""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from shelftalk.catalog.product import FieldError
 from shelftalk.catalog.readers import acp, chorus, columnar, esci, google, jsonld, jsonlines, productqa, retail, tabular
-from shelftalk.catalog.readers.base import Read, Reject, Row, products
+from shelftalk.catalog.readers.base import FeedRow, Read, Reject, products
 from shelftalk.catalog.readers.detect import detect
 from shelftalk.catalog.readers.files import Source
 from shelftalk.errors import FeedError, UsageError
@@ -27,7 +27,7 @@ class Format:
 
     name: str
     description: str
-    read: Callable[[Source], Iterator[Row]]
+    read: Callable[[Source], Iterator[FeedRow]]
     folder: bool = False
 
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from shelftalk.catalog.product import FieldError, read_number
-from shelftalk.catalog.readers.base import Row, availability, sale_prices, texts
+from shelftalk.catalog.readers.base import FeedRow, availability, sale_prices, texts
 from shelftalk.catalog.readers.files import Source, beginning
 from shelftalk.catalog.readers.jsonlines import document, objects
 from shelftalk.catalog.readers.tabular import table
@@ -40,7 +40,7 @@ _MAPPED = frozenset((
 _NUMBERS = frozenset(("weight", "length", "width", "height", "popularity_score", "return_rate", "star_rating"))
 
 
-def read(source: Source) -> Iterator[Row]:
+def read(source: Source) -> Iterator[FeedRow]:
     """The rows of an ACP feed, one a purchasable variant."""
     start = beginning(source)
     if not start.startswith(("{", "[")):
@@ -55,7 +55,7 @@ def read(source: Source) -> Iterator[Row]:
         yield from _variants(row)
 
 
-def _whole(source: Source) -> Iterator[Row]:
+def _whole(source: Source) -> Iterator[FeedRow]:
     """The products of {"products": [...]}; lines, after all, where the file is no such document."""
     try:
         held = document(source)
@@ -67,40 +67,40 @@ def _whole(source: Source) -> Iterator[Row]:
         raise source.error('neither JSON Lines nor {"products": [...]}')
     for product in products:
         wrong = None if isinstance(product, Mapping) else FieldError("products", product, "must be a list of objects")
-        yield Row(None, {} if wrong else product, wrong)
+        yield FeedRow(None, {} if wrong else product, wrong)
 
 
-def _table(source: Source) -> Iterator[Row]:
+def _table(source: Source) -> Iterator[FeedRow]:
     found = table(source)
     for record in found.records(source):
         if record.problem:
-            yield Row(record.line, {}, FieldError("line", record.raw, record.problem))
+            yield FeedRow(record.line, {}, FieldError("line", record.raw, record.problem))
         else:
             cells = {n.lower(): c for n, c in zip(found.header, record.cells, strict=True) if n and c.strip()}
-            yield Row(record.line, flat(cells))
+            yield FeedRow(record.line, flat(cells))
 
 
-def _variants(row: Row) -> Iterator[Row]:
+def _variants(row: FeedRow) -> Iterator[FeedRow]:
     if row.error is not None:
         yield row
         return
     variants = row.record.get("variants")
     if not isinstance(variants, list):
-        yield Row(row.line, flat(row.record))
+        yield FeedRow(row.line, flat(row.record))
         return
     if not variants:
-        yield Row(
+        yield FeedRow(
             row.line, {"id": row.record.get("id")}, FieldError("variants", variants, "a product without variants")
         )
     for variant in variants:
         if not isinstance(variant, Mapping):
             error = FieldError("variants", variant, "must be a list of objects")
-            yield Row(row.line, {"id": row.record.get("id")}, error)
+            yield FeedRow(row.line, {"id": row.record.get("id")}, error)
             continue
         try:
-            yield Row(row.line, nested(row.record, variant))
+            yield FeedRow(row.line, nested(row.record, variant))
         except FieldError as error:
-            yield Row(row.line, {"id": variant.get("id")}, error)
+            yield FeedRow(row.line, {"id": variant.get("id")}, error)
 
 
 def nested(product: Mapping[str, Any], variant: Mapping[str, Any]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FeedRow:
     """A native record with the line it began on, or the error that stands in its place; `source` names the file where a
     feed is a folder."""
 
@@ -51,7 +51,7 @@ class Row:
 Read = Product | Reject
 
 
-def products(rows: Iterator[Row], source: str | None) -> Iterator[Read]:
+def products(rows: Iterator[FeedRow], source: str | None) -> Iterator[Read]:
     """A Product for every row that can be read and a Reject for every other, in order; an id's second row is a Reject."""
     seen: dict[str, int] = {}
     for row in rows:
@@ -69,7 +69,7 @@ def products(rows: Iterator[Row], source: str | None) -> Iterator[Read]:
             yield product
 
 
-def reject(row: Row, error: FieldError, source: str | None) -> Reject:
+def reject(row: FeedRow, error: FieldError, source: str | None) -> Reject:
     """The Reject of a row for that error."""
     return Reject(row.line, _id(row.record), error.field, show(error.value), error.reason, row.source or source)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from shelftalk.catalog.product import FieldError
-from shelftalk.catalog.readers.base import Row
+from shelftalk.catalog.readers.base import FeedRow
 from shelftalk.catalog.readers.files import Source
 from shelftalk.catalog.readers.jsonlines import objects
 
@@ -16,19 +16,19 @@ _PREFIXES = ("attr_t_", "attr_n_", "attr_b_")
 _IMAGES = ("img_500x500", "img_high", "img_low", "img_thumb")
 
 
-def read(source: Source) -> Iterator[Row]:
+def read(source: Source) -> Iterator[FeedRow]:
     """The products of a Chorus file (JSON Lines or a JSON array) or of the JSON files in a folder."""
     folder = source.path.is_dir()
     for path in _files(source) if folder else [source.path]:
         for row in objects(Source(path, source.progress if not folder else None)):
             where = str(path) if folder else None
             if row.error is not None:
-                yield Row(row.line, row.record, row.error, where)
+                yield FeedRow(row.line, row.record, row.error, where)
                 continue
             try:
-                yield Row(row.line, native(row.record), source=where)
+                yield FeedRow(row.line, native(row.record), source=where)
             except FieldError as error:
-                yield Row(row.line, row.record, error, where)
+                yield FeedRow(row.line, row.record, error, where)
 
 
 def _files(source: Source) -> list[Path]:

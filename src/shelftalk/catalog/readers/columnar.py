@@ -11,7 +11,7 @@ from shutil import copyfileobj
 from typing import IO, Any, cast
 
 from shelftalk.catalog.product import FieldError
-from shelftalk.catalog.readers.base import Row, with_categories
+from shelftalk.catalog.readers.base import FeedRow, with_categories
 from shelftalk.catalog.readers.files import Source, opened
 from shelftalk.catalog.readers.jsonlines import DECODER, malformed
 from shelftalk.catalog.readers.tabular import core_name
@@ -20,7 +20,7 @@ BATCH = 1000
 _MAGIC = b"PAR1"
 
 
-def read(source: Source) -> Iterator[Row]:
+def read(source: Source) -> Iterator[FeedRow]:
     """The rows of a native Parquet feed, numbered from 1; `attributes` may be a struct, a map or a JSON text."""
     for row in records(source):
         record = {core_name(name): value for name, value in row.record.items()}
@@ -35,10 +35,10 @@ def read(source: Source) -> Iterator[Row]:
             record["attributes"] = _map(held)
         for name in [n for n in record if n.startswith("attributes.")]:
             record[name.removeprefix("attributes.")] = record.pop(name)
-        yield Row(row.line, record if error else with_categories(record, source), error)
+        yield FeedRow(row.line, record if error else with_categories(record, source), error)
 
 
-def records(source: Source) -> Iterator[Row]:
+def records(source: Source) -> Iterator[FeedRow]:
     """The rows of any Parquet file as plain values; FeedError where it is damaged."""
     import pyarrow as pa
     from pyarrow import parquet
@@ -54,7 +54,7 @@ def records(source: Source) -> Iterator[Row]:
                     number += 1
                     bad = next((n for n, v in zip(names, values, strict=True) if isinstance(v, FieldError)), None)
                     record = {n: v for n, v in zip(names, values, strict=True) if not isinstance(v, FieldError)}
-                    yield Row(number, record, FieldError(bad, "", "broken encoding: not UTF-8") if bad else None)
+                    yield FeedRow(number, record, FieldError(bad, "", "broken encoding: not UTF-8") if bad else None)
                 if source.progress is not None and feed.metadata.num_rows:
                     size = source.path.stat().st_size
                     source.progress(size * number // feed.metadata.num_rows)

@@ -12,7 +12,7 @@ from typing import Any
 
 from shelftalk.catalog.product import FieldError
 from shelftalk.catalog.readers import columnar
-from shelftalk.catalog.readers.base import Row
+from shelftalk.catalog.readers.base import FeedRow
 from shelftalk.catalog.readers.files import Source, head
 from shelftalk.catalog.readers.jsonlines import objects
 
@@ -21,7 +21,7 @@ _TAG = re.compile(r"<[^>]{1,200}>")
 _WIDTH = re.compile(r"[ \t\xa0]+")
 
 
-def read(source: Source) -> Iterator[Row]:
+def read(source: Source) -> Iterator[FeedRow]:
     """The products of an ESCI file."""
     rows = columnar.records(source) if head(source).startswith(b"PAR1") else objects(source)
     for row in rows:
@@ -29,9 +29,9 @@ def read(source: Source) -> Iterator[Row]:
             yield row
             continue
         try:
-            yield Row(row.line, native(row.record))
+            yield FeedRow(row.line, native(row.record))
         except FieldError as error:
-            yield Row(row.line, row.record, error)
+            yield FeedRow(row.line, row.record, error)
 
 
 def native(record: Mapping[str, Any]) -> dict[str, Any]:

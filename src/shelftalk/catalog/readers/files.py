@@ -53,7 +53,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FeedLine:
     """One line; `text` is None where `problem` says why it cannot be read, and `raw` is its beginning."""
 
     number: int
@@ -130,7 +130,7 @@ def text_of(stream: IO[bytes]) -> io.TextIOWrapper:
     return io.TextIOWrapper(joined, encoding=name, errors=errors, newline="")
 
 
-def lines(source: Source, stream: IO[bytes], limit: int = MAX_LINE) -> Iterator[Line]:
+def lines(source: Source, stream: IO[bytes], limit: int = MAX_LINE) -> Iterator[FeedLine]:
     """The lines of a feed with their ends, numbered from 1; memory is bounded by `limit` bytes a line."""
     start = stream.read(4)
     name, mark = encoding(start)
@@ -141,13 +141,13 @@ def lines(source: Source, stream: IO[bytes], limit: int = MAX_LINE) -> Iterator[
         yield from _wide(source, reader, name, limit)
 
 
-def _narrow(reader: io.BufferedReader[Any], limit: int) -> Iterator[Line]:
+def _narrow(reader: io.BufferedReader[Any], limit: int) -> Iterator[FeedLine]:
     number = 0
     while raw := reader.readline(limit + 1):
         number += 1
         try:
             if len(raw) <= limit:
-                yield Line(number, raw.decode())
+                yield FeedLine(number, raw.decode())
                 continue
             problem = f"longer than {limit} bytes"
         except UnicodeDecodeError as error:
@@ -155,10 +155,10 @@ def _narrow(reader: io.BufferedReader[Any], limit: int) -> Iterator[Line]:
         beginning = raw[:200].decode("utf-8", "replace")
         while len(raw) > limit and not raw.endswith(b"\n"):
             raw = reader.readline(limit + 1)
-        yield Line(number, None, problem, beginning)
+        yield FeedLine(number, None, problem, beginning)
 
 
-def _wide(source: Source, reader: io.BufferedReader[Any], name: str, limit: int) -> Iterator[Line]:
+def _wide(source: Source, reader: io.BufferedReader[Any], name: str, limit: int) -> Iterator[FeedLine]:
     text = io.TextIOWrapper(reader, encoding=name, errors="replace", newline="\n")
     number = 0
     try:
@@ -166,7 +166,7 @@ def _wide(source: Source, reader: io.BufferedReader[Any], name: str, limit: int)
             number += 1
             problem = f"broken encoding: not {name.upper()}" if "\ufffd" in line else ""
             problem = f"longer than {limit} characters" if len(line) > limit else problem
-            yield Line(number, None if problem else line, problem, line[:200] if problem else "")
+            yield FeedLine(number, None if problem else line, problem, line[:200] if problem else "")
             while len(line) > limit and not line.endswith("\n"):
                 line = text.readline(limit + 1)
     except UnicodeError as error:

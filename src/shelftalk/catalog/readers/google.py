@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from shelftalk.catalog.product import FieldError, read_number
-from shelftalk.catalog.readers.base import CATEGORY_NAMES, Row, availability, sale_prices, texts
+from shelftalk.catalog.readers.base import CATEGORY_NAMES, FeedRow, availability, sale_prices, texts
 from shelftalk.catalog.readers.files import Source, beginning
 from shelftalk.catalog.readers.tabular import table
 from shelftalk.catalog.readers.xmlitems import items
@@ -35,14 +35,14 @@ _FLAGS = {"yes": True, "true": True, "no": False, "false": False}
 _FLAG_FIELDS = frozenset(("adult", "is_bundle", "identifier_exists"))
 
 
-def read(source: Source) -> Iterator[Row]:
+def read(source: Source) -> Iterator[FeedRow]:
     """The rows of a Google Merchant feed, XML or delimited text."""
     if beginning(source).startswith("<"):
         for name in ("item", "entry"):
             found = False
             for row in items(source, (name,)):
                 found = True
-                yield row if row.error else Row(row.line, native(row.record))
+                yield row if row.error else FeedRow(row.line, native(row.record))
             if found:
                 return
         raise source.error("no <item> (RSS) and no <entry> (Atom) in it")
@@ -50,14 +50,14 @@ def read(source: Source) -> Iterator[Row]:
     names = tuple(name.strip().lower().removeprefix("g:").replace(" ", "_") for name in found_table.header)
     for record in found_table.records(source):
         if record.problem:
-            yield Row(record.line, {}, FieldError("line", record.raw, record.problem))
+            yield FeedRow(record.line, {}, FieldError("line", record.raw, record.problem))
             continue
         cells: dict[str, Any] = {n: c for n, c in zip(names, record.cells, strict=True) if n and c.strip()}
         if "product_detail" in cells:
             cells["product_detail"] = _details(cells["product_detail"])
         if "id" in cells:
             cells["id"] = cells["id"].strip()
-        yield Row(record.line, native(cells))
+        yield FeedRow(record.line, native(cells))
 
 
 def native(item: Mapping[str, Any]) -> dict[str, Any]:

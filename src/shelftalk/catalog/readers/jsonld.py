@@ -15,8 +15,8 @@ from itertools import islice
 from typing import Any
 
 from shelftalk.catalog.product import FieldError, read_number
-from shelftalk.catalog.readers.base import Row, availability
-from shelftalk.catalog.readers.files import MAX_LINE, Line, Source, beginning, lines, opened, text_of
+from shelftalk.catalog.readers.base import FeedRow, availability
+from shelftalk.catalog.readers.files import MAX_LINE, FeedLine, Source, beginning, lines, opened, text_of
 from shelftalk.catalog.readers.jsonlines import DECODER, array_items, malformed
 
 _PRODUCTS = frozenset(
@@ -43,7 +43,7 @@ _LEFT_OUT = frozenset((
 ))  # fmt: skip
 
 
-def read(source: Source) -> Iterator[Row]:
+def read(source: Source) -> Iterator[FeedRow]:
     """The rows of a JSON-LD feed or of an HTML page that carries JSON-LD."""
     start = beginning(source)
     if _PAGE.match(start):
@@ -56,7 +56,7 @@ def read(source: Source) -> Iterator[Row]:
         yield from _lines_or_document(source)
 
 
-def _lines_or_document(source: Source) -> Iterator[Row]:
+def _lines_or_document(source: Source) -> Iterator[FeedRow]:
     with opened(source) as stream:
         numbered = lines(source, stream)
         if any(isinstance(_decoded(line.text), Mapping) for line in islice(numbered, 50)):
@@ -84,20 +84,20 @@ def _decoded(text: str | None) -> Any:
         return None
 
 
-def _line(line: Line) -> Iterator[Row]:
+def _line(line: FeedLine) -> Iterator[FeedRow]:
     if line.text is None:
-        yield Row(line.number, {}, FieldError("line", line.raw, line.problem))
+        yield FeedRow(line.number, {}, FieldError("line", line.raw, line.problem))
     elif line.text.strip():
         try:
             held = DECODER.decode(line.text)
         except (ValueError, RecursionError) as error:
-            yield Row(line.number, {}, FieldError("line", line.text, malformed(error)))
+            yield FeedRow(line.number, {}, FieldError("line", line.text, malformed(error)))
         else:
             rows = list(_walk(held, line.number, {}))
-            yield from rows or [Row(line.number, {}, FieldError("@type", held, "no schema.org Product"))]
+            yield from rows or [FeedRow(line.number, {}, FieldError("@type", held, "no schema.org Product"))]
 
 
-def _page(source: Source) -> Iterator[Row]:
+def _page(source: Source) -> Iterator[FeedRow]:
     page = _Scripts()
     with opened(source) as stream, text_of(stream) as text:
         while block := text.read(_BLOCK):
@@ -106,7 +106,7 @@ def _page(source: Source) -> Iterator[Row]:
                 try:
                     held = _LENIENT.decode(script)
                 except (ValueError, RecursionError) as error:
-                    yield Row(line, {}, FieldError("script", script, malformed(error)))
+                    yield FeedRow(line, {}, FieldError("script", script, malformed(error)))
                 else:
                     yield from _walk(held, line, {})
 
@@ -141,7 +141,7 @@ class _Scripts(HTMLParser):
             self._done.append((self._line, "".join(self._text)))
 
 
-def _walk(held: Any, line: int | None, group: Mapping[str, Any], depth: int = 0) -> Iterator[Row]:
+def _walk(held: Any, line: int | None, group: Mapping[str, Any], depth: int = 0) -> Iterator[FeedRow]:
     if isinstance(held, list):
         for one in held:
             yield from _walk(one, line, group, depth + 1)
@@ -157,9 +157,9 @@ def _walk(held: Any, line: int | None, group: Mapping[str, Any], depth: int = 0)
     elif types & _PRODUCTS or _GROUP in types:
         item = {**group, **held}
         try:
-            yield Row(line, native(item))
+            yield FeedRow(line, native(item))
         except FieldError as error:
-            yield Row(line, {"id": _id(item)}, error)
+            yield FeedRow(line, {"id": _id(item)}, error)
         if "hasVariant" in held:
             yield from _walk(held["hasVariant"], line, item, depth + 1)
     else:

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from shelftalk.catalog.money import kind
 from shelftalk.catalog.product import FieldError
-from shelftalk.catalog.readers.base import Row, with_categories
+from shelftalk.catalog.readers.base import FeedRow, with_categories
 from shelftalk.catalog.readers.files import MAX_LINE, Source, beginning, lines, opened, text_of
 
 # NaN and Infinity, which JSON does not have, arrive as Decimal too and fail in the field that holds them.
@@ -24,13 +24,13 @@ _NEXT = re.compile(r"\}\s*,\s*(?=\{)")
 _BLOCK = 1 << 16
 
 
-def read(source: Source) -> Iterator[Row]:
+def read(source: Source) -> Iterator[FeedRow]:
     """The rows of a native feed: JSON Lines, or a JSON array."""
     for row in objects(source):
         yield row if row.error else replace(row, record=with_categories(row.record, source))
 
 
-def objects(source: Source) -> Iterator[Row]:
+def objects(source: Source) -> Iterator[FeedRow]:
     """The objects of a JSON Lines file or of one JSON array, with the line each begins on; empty lines are passed over."""
     if beginning(source).startswith("["):
         yield from _array(source)
@@ -40,13 +40,13 @@ def objects(source: Source) -> Iterator[Row]:
         for line in lines(source, stream):
             text = line.text
             if text is None:
-                yield Row(line.number, {}, FieldError("line", line.raw, line.problem))
+                yield FeedRow(line.number, {}, FieldError("line", line.raw, line.problem))
                 continue
             try:
                 value = decode(text)
             except (ValueError, RecursionError) as error:
                 if not text.isspace():
-                    yield Row(line.number, {}, FieldError("line", text, malformed(error)))
+                    yield FeedRow(line.number, {}, FieldError("line", text, malformed(error)))
                 continue
             yield _row(line.number, value, text)
 
@@ -68,18 +68,18 @@ def malformed(error: ValueError | RecursionError) -> str:
     return "malformed JSON: nested too deeply" if isinstance(error, RecursionError) else f"malformed JSON: {error}"
 
 
-def _row(line: int, value: Any, text: str) -> Row:
+def _row(line: int, value: Any, text: str) -> FeedRow:
     if isinstance(value, dict):
-        return Row(line, value)
-    return Row(line, {}, FieldError("line", text, f"must be a JSON object, not {kind(value)}"))
+        return FeedRow(line, value)
+    return FeedRow(line, {}, FieldError("line", text, f"must be a JSON object, not {kind(value)}"))
 
 
-def _array(source: Source) -> Iterator[Row]:
+def _array(source: Source) -> Iterator[FeedRow]:
     with opened(source) as stream:
         yield from array_items(source, stream)
 
 
-def array_items(source: Source, stream: IO[bytes]) -> Iterator[Row]:
+def array_items(source: Source, stream: IO[bytes]) -> Iterator[FeedRow]:
     """The objects of a JSON array, one at a time; a malformed one is passed over up to the next `}, {`."""
     with text_of(stream) as text:
         buffer, line, ended = text.read(_BLOCK), 1, False
@@ -108,7 +108,7 @@ def array_items(source: Source, stream: IO[bytes]) -> Iterator[Row]:
             elif place >= len(buffer):
                 raise source.error("the JSON array is cut off: no closing bracket")
             else:
-                yield Row(line, {}, FieldError("line", buffer[place : place + 200], _phrase(error)))
+                yield FeedRow(line, {}, FieldError("line", buffer[place : place + 200], _phrase(error)))
                 following = _NEXT.search(buffer, place + 1)
                 if following is None:
                     raise source.error(f"{_phrase(error)}, and no record begins after line {line}")

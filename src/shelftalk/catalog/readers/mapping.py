@@ -15,7 +15,7 @@ from typing import Any
 from shelftalk.catalog.money import kind, parse_money
 from shelftalk.catalog.product import FieldError, read_number
 from shelftalk.catalog.readers import columnar, units
-from shelftalk.catalog.readers.base import Row
+from shelftalk.catalog.readers.base import FeedRow
 from shelftalk.catalog.readers.files import Source
 from shelftalk.catalog.readers.jsonlines import document, objects
 from shelftalk.catalog.readers.tabular import ColumnType, column_types, table, typed
@@ -58,7 +58,7 @@ class FeedMapping:
     attributes: Mapping[str, Rule] = field(default_factory=dict)
     rest: str | None = None
 
-    def read(self, source: Source) -> Iterator[Row]:
+    def read(self, source: Source) -> Iterator[FeedRow]:
         """The native rows of a feed that the mapping describes."""
         for row in self._records(source):
             if row.error is not None:
@@ -73,11 +73,11 @@ class FeedMapping:
                     attributes[name] = _apply(rule, row.record, f"attributes.{name}")
                 native["attributes"] = attributes
             except FieldError as error:
-                yield Row(row.line, native, error)
+                yield FeedRow(row.line, native, error)
             else:
-                yield Row(row.line, native)
+                yield FeedRow(row.line, native)
 
-    def _records(self, source: Source) -> Iterator[Row]:
+    def _records(self, source: Source) -> Iterator[FeedRow]:
         if self.format == "jsonl":
             return objects(source)
         if self.format == "parquet":
@@ -210,7 +210,7 @@ def _words(value: Any) -> tuple[str, ...]:
     return tuple(word for v in held for word in (spelled[v] if isinstance(v, bool) else (str(v).lower(),)))
 
 
-def _table(source: Source, spelled: Set[str] | None) -> Iterator[Row]:
+def _table(source: Source, spelled: Set[str] | None) -> Iterator[FeedRow]:
     """The rows; with their columns' types unless `spelled` is None, and with the letters of the columns in it."""
     found = table(source)
     types: Sequence[ColumnType] | None = None
@@ -219,15 +219,15 @@ def _table(source: Source, spelled: Set[str] | None) -> Iterator[Row]:
         types = ["text" if name in spelled else column for name, column in zip(found.header, types, strict=True)]
     for record in found.records(source):
         if record.problem:
-            yield Row(record.line, {}, FieldError("line", record.raw, record.problem))
+            yield FeedRow(record.line, {}, FieldError("line", record.raw, record.problem))
         elif types is None:
-            yield Row(record.line, dict(zip(found.header, record.cells, strict=False)))
+            yield FeedRow(record.line, dict(zip(found.header, record.cells, strict=False)))
         else:
             cells = zip(found.header, types, record.cells, strict=False)
-            yield Row(record.line, {name: typed(cell, column) for name, column, cell in cells})
+            yield FeedRow(record.line, {name: typed(cell, column) for name, column, cell in cells})
 
 
-def _document(source: Source, items: str | None) -> Iterator[Row]:
+def _document(source: Source, items: str | None) -> Iterator[FeedRow]:
     if items is None:
         yield from objects(source)
         return
@@ -237,7 +237,7 @@ def _document(source: Source, items: str | None) -> Iterator[Row]:
         raise source.error(f"no list at {items!r}, the mapping file's items")
     for record in found:
         wrong = None if isinstance(record, Mapping) else FieldError("line", record, "must be an object")
-        yield Row(None, {} if wrong else record, wrong)
+        yield FeedRow(None, {} if wrong else record, wrong)
 
 
 def _find(record: Any, path: str) -> Any:

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from shelftalk.catalog.product import FieldError, read_number
-from shelftalk.catalog.readers.base import Row
+from shelftalk.catalog.readers.base import FeedRow
 from shelftalk.catalog.readers.files import Source
 from shelftalk.catalog.readers.jsonlines import document
 
 _FIRST_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
 
-def read(source: Source) -> Iterator[Row]:
+def read(source: Source) -> Iterator[FeedRow]:
     """The products of one category folder, of its metadata.json, or of every category below a folder.
 
     Features that the schema calls "cloze" become numbers, the others stay text; the category is the folder's name.
@@ -30,10 +30,10 @@ def read(source: Source) -> Iterator[Row]:
         category = metadata.parent.resolve().name.replace("_", " ")
         for asin, record in held.items():
             if isinstance(record, Mapping):
-                yield Row(None, native(asin, record, schema, category), source=str(metadata))
+                yield FeedRow(None, native(asin, record, schema, category), source=str(metadata))
             else:
                 error = FieldError("line", record, "must be an object of features")
-                yield Row(None, {"id": asin}, error, source=str(metadata))
+                yield FeedRow(None, {"id": asin}, error, source=str(metadata))
 
 
 def categories(source: Source) -> list[Path]:

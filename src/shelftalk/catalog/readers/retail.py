@@ -8,13 +8,13 @@ from typing import Any
 
 from shelftalk.catalog.money import kind
 from shelftalk.catalog.product import FieldError
-from shelftalk.catalog.readers.base import Row
+from shelftalk.catalog.readers.base import FeedRow
 from shelftalk.catalog.readers.files import Source, opened, text_of
 
 _ATTRIBUTES = ("gender_affinity", "promoted", "featured", "where_visible", "aliases", "style")
 
 
-def read(source: Source) -> Iterator[Row]:
+def read(source: Source) -> Iterator[FeedRow]:
     """The products of the store's products.yaml with the lines they begin on; prices are read as decimals."""
     where = None
     if source.path.is_dir():
@@ -24,9 +24,11 @@ def read(source: Source) -> Iterator[Row]:
         source, where = Source(found[0], source.progress), str(found[0])
     for line, record in _records(source):
         if isinstance(record, Mapping):
-            yield Row(line, native(record), source=where)
+            yield FeedRow(line, native(record), source=where)
         else:
-            yield Row(line, {}, FieldError("line", record, f"must be a product's fields, not {kind(record)}"), where)
+            yield FeedRow(
+                line, {}, FieldError("line", record, f"must be a product's fields, not {kind(record)}"), where
+            )
 
 
 def _records(source: Source) -> Iterator[tuple[int, Any]]:

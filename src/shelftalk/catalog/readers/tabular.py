@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from shelftalk.catalog.product import FieldError, read_number
-from shelftalk.catalog.readers.base import Row, category_name
-from shelftalk.catalog.readers.files import Line, Source, lines, opened
+from shelftalk.catalog.readers.base import FeedRow, category_name
+from shelftalk.catalog.readers.files import FeedLine, Source, lines, opened
 from shelftalk.catalog.readers.jsonlines import DECODER, malformed
 from shelftalk.values import CORE_FIELDS
 
@@ -31,7 +31,7 @@ _QUOTED = re.compile(r'"[^"]*"')
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class TabularRecord:
     """A row's cells with the line it began on, or what is wrong with it."""
 
     line: int
@@ -41,14 +41,14 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class FeedTable:
     """A header and a way to read the rows below it, as often as needed."""
 
     header: tuple[str, ...]
-    records: Callable[[Source], Iterator[Record]]
+    records: Callable[[Source], Iterator[TabularRecord]]
 
 
-def read(source: Source) -> Iterator[Row]:
+def read(source: Source) -> Iterator[FeedRow]:
     """The rows of a native CSV or TSV feed."""
     found = table(source)
     names = tuple(core_name(name) for name in found.header)
@@ -68,7 +68,7 @@ def read(source: Source) -> Iterator[Row]:
         yield native_row(names, types, record)
 
 
-def table(source: Source) -> Table:
+def table(source: Source) -> FeedTable:
     """The table of a CSV or TSV file; the delimiter is the commonest of , ; tab | in the header.
 
     FeedError where there is no header, or two columns share a name.
@@ -92,10 +92,10 @@ def table(source: Source) -> Table:
         raise source.error(f"two columns are named {twice!r}")
     start = first.line
 
-    def rows(again: Source) -> Iterator[Record]:
+    def rows(again: Source) -> Iterator[TabularRecord]:
         return (r for r in _records(again, header, delimiter) if r.line > start)
 
-    return Table(header, rows)
+    return FeedTable(header, rows)
 
 
 def sniff(header: str) -> str:
@@ -107,10 +107,10 @@ def sniff(header: str) -> str:
 class _Feeder:
     """Lines for csv.reader; it remembers those of the row at hand, so that they can be given back."""
 
-    def __init__(self, source: Iterator[Line]) -> None:
+    def __init__(self, source: Iterator[FeedLine]) -> None:
         self._source = source
-        self._again: deque[Line] = deque()
-        self.taken: list[Line] = []
+        self._again: deque[FeedLine] = deque()
+        self.taken: list[FeedLine] = []
         self.ended = False
 
     def __iter__(self) -> Iterator[str]:
@@ -132,7 +132,7 @@ class _Feeder:
         self.ended = False
 
 
-def _records(source: Source, header: tuple[str, ...] | None, delimiter: str = ",") -> Iterator[Record]:  # noqa: C901, PLR0912
+def _records(source: Source, header: tuple[str, ...] | None, delimiter: str = ",") -> Iterator[TabularRecord]:  # noqa: C901, PLR0912
     csv.field_size_limit(2**31 - 1)
     with opened(source) as stream:
         feeder = _Feeder(lines(source, stream))
@@ -167,11 +167,13 @@ def _records(source: Source, header: tuple[str, ...] | None, delimiter: str = ",
                 problem = "unclosed quote" if first.text is not None else ""
                 bad = first if first.text is None else None
             if bad is not None:
-                yield Record(bad.number, (), bad.raw, bad.problem)
+                yield TabularRecord(bad.number, (), bad.raw, bad.problem)
             elif problem:
-                yield Record(first.number, (), first.text or "", problem)
+                yield TabularRecord(first.number, (), first.text or "", problem)
             elif header is None or any(cell and not cell.isspace() for cell in cells):
-                yield Record(first.number, cells, "".join(line.text or "" for line in taken) if header is None else "")
+                yield TabularRecord(
+                    first.number, cells, "".join(line.text or "" for line in taken) if header is None else ""
+                )
 
 
 def _phrase(error: str) -> str:
@@ -194,7 +196,7 @@ def core_name(name: str) -> str:
 
 
 def column_types(
-    names: Sequence[str], records: Iterator[Record], source: Source | None = None
+    names: Sequence[str], records: Iterator[TabularRecord], source: Source | None = None
 ) -> tuple[ColumnType, ...]:
     """The type of each column, by all of its cells: boolean where all say true or false, yes or no, or Y or N, list where
     any holds "|", number where all are plain decimal numbers (no leading zeros, 15 digits at most, and no column of codes
@@ -260,11 +262,11 @@ def _json_list(cell: str) -> list[str] | None:
     return held if isinstance(held, list) and all(isinstance(v, str) for v in held) else None
 
 
-def native_row(names: Sequence[str], types: Sequence[ColumnType], record: Record) -> Row:
+def native_row(names: Sequence[str], types: Sequence[ColumnType], record: TabularRecord) -> FeedRow:
     """The native record of a table's row: core columns by name, `attributes` as JSON, `attributes.NAME` and other columns
     as attributes in their column's type."""
     if record.problem:
-        return Row(record.line, {}, FieldError("line", record.raw, record.problem))
+        return FeedRow(record.line, {}, FieldError("line", record.raw, record.problem))
     native: dict[str, Any] = {}
     attributes: dict[str, Any] = {}
     for name, column, cell in zip(names, types, record.cells, strict=False):
@@ -274,9 +276,11 @@ def native_row(names: Sequence[str], types: Sequence[ColumnType], record: Record
             try:
                 held = DECODER.decode(cell)
             except (ValueError, RecursionError) as error:
-                return Row(record.line, {**native, "id": native.get("id")}, FieldError(name, cell, malformed(error)))
+                return FeedRow(
+                    record.line, {**native, "id": native.get("id")}, FieldError(name, cell, malformed(error))
+                )
             if not isinstance(held, Mapping):
-                return Row(record.line, native, FieldError(name, cell, "must be a JSON object of names and values"))
+                return FeedRow(record.line, native, FieldError(name, cell, "must be a JSON object of names and values"))
             attributes.update(held)
         elif name == "id":
             native[name] = cell.strip()
@@ -290,4 +294,4 @@ def native_row(names: Sequence[str], types: Sequence[ColumnType], record: Record
             attributes[name.removeprefix("attributes.")] = typed(cell, column)
     if attributes:
         native["attributes"] = attributes
-    return Row(record.line, native)
+    return FeedRow(record.line, native)

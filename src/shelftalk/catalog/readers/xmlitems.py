@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from shelftalk.catalog.product import FieldError
-from shelftalk.catalog.readers.base import Row
+from shelftalk.catalog.readers.base import FeedRow
 from shelftalk.catalog.readers.files import MAX_LINE, Source, opened
 
 _BLOCK = 1 << 16
 
 
-def items(source: Source, path: Sequence[str]) -> Iterator[Row]:
-    """A Row for each element at `path`: the names of its ancestors and its own, the outermost first; a single name is an
+def items(source: Source, path: Sequence[str]) -> Iterator[FeedRow]:
+    """A FeedRow for each element at `path`: the names of its ancestors and its own, the outermost first; a single name is an
     element at any depth.
 
     The record maps local names to text, to a mapping for an element with children, to a list for a repeated one;
@@ -53,9 +53,9 @@ class _Items:
         self._within: list[_Element] = []
         self._line = 0
         self._size = 0
-        self._done: list[Row] = []
+        self._done: list[FeedRow] = []
 
-    def take(self) -> list[Row]:
+    def take(self) -> list[FeedRow]:
         """The items read since the last call."""
         done, self._done = self._done, []
         return done
@@ -87,7 +87,7 @@ class _Items:
         value = element.value()
         record = value if isinstance(value, dict) else {"#text": value}
         problem = FieldError(element.name, "", f"longer than {MAX_LINE} characters") if self._size > MAX_LINE else None
-        self._done.append(Row(self._line, record, problem))
+        self._done.append(FeedRow(self._line, record, problem))
 
     def close(self) -> None:
         """Nothing is kept at the end."""

@@ -1,7 +1,16 @@
 """Are the reasons true? Every statement is held against the record by code that the path knows nothing of."""
 
 from shelftalk.evaluate.faithfulness.check import Independent
-from shelftalk.evaluate.faithfulness.records import Asked, Shop, in_scope, satisfied
-from shelftalk.evaluate.faithfulness.statements import Reading, Statement, read
+from shelftalk.evaluate.faithfulness.records import AnsweredRequest, CatalogProducts, in_scope, satisfied
+from shelftalk.evaluate.faithfulness.statements import CheckedStatement, ReadAnswer, read
 
-__all__ = ["Asked", "Independent", "Reading", "Shop", "Statement", "in_scope", "read", "satisfied"]
+__all__ = [
+    "AnsweredRequest",
+    "Independent",
+    "ReadAnswer",
+    "CatalogProducts",
+    "CheckedStatement",
+    "in_scope",
+    "read",
+    "satisfied",
+]

@@ -27,7 +27,7 @@ from shelftalk.evaluate.faithfulness.language import (
     root,
     words,
 )
-from shelftalk.evaluate.faithfulness.records import Asked, Cited, cited, name_words, satisfied, text, value_of
+from shelftalk.evaluate.faithfulness.records import AnsweredRequest, Cited, cited, name_words, satisfied, text, value_of
 from shelftalk.evaluate.faithfulness.standings import comparisons, ends
 from shelftalk.values import Claim, Constraint, Product
 
@@ -55,7 +55,7 @@ _AFTER = re.compile(
 class Independent:
     """Finds what is false in a shown claim; standard library alone, its own reading of words, numbers and relations."""
 
-    def faults(self, claim: Claim, product: Product, asked: Asked) -> list[str]:
+    def faults(self, claim: Claim, product: Product, asked: AnsweredRequest) -> list[str]:
         """What is wrong with the claim, empty where nothing is."""
         said = re.sub(r"\s*\[\d+\]", "", claim.text).replace("’", "'")
         said = _after_quote(said, asked.request)
@@ -111,7 +111,7 @@ def silent(said: str, product: Product) -> bool:
 # Numbers -----------------------------------------------------------------------------------------------------------------
 
 
-def _numbers(said: str, facts: list[Cited], product: Product, asked: Asked) -> list[str]:  # noqa: C901, PLR0912
+def _numbers(said: str, facts: list[Cited], product: Product, asked: AnsweredRequest) -> list[str]:  # noqa: C901, PLR0912
     told = [
         f"{text(f.value)} ; {f.name.replace('_', ' ')}" for f in facts if f.number is None or isinstance(f.value, str)
     ]
@@ -318,7 +318,7 @@ def _affirmed(said: str, name: list[str]) -> bool:
     )
 
 
-def _others(said: str, facts: list[Cited], product: Product, asked: Asked) -> list[str]:
+def _others(said: str, facts: list[Cited], product: Product, asked: AnsweredRequest) -> list[str]:
     """A value, a yes or a brand that others of what fits have and this product's record does not."""
     own = _known(product)
     asked_for = set(words(" ".join([asked.request, asked.intent.query])))
@@ -351,7 +351,7 @@ def _known(product: Product) -> set[str]:
     return set(words(" ".join([*held, *product.attributes])))
 
 
-def _praise(said: str, facts: list[Cited], product: Product, asked: Asked) -> list[str]:
+def _praise(said: str, facts: list[Cited], product: Product, asked: AnsweredRequest) -> list[str]:
     known = _known(product) | set(words(" ".join([asked.request, asked.intent.query, *asked.intent.preferences])))
     roots = set(map(root, known))
     said_so = [w for w in words(said) if w in PRAISE and w not in known and root(w) not in roots]
@@ -361,7 +361,7 @@ def _praise(said: str, facts: list[Cited], product: Product, asked: Asked) -> li
     return [f"praises: {w}" for w in said_so if not (w == "best" and first)]
 
 
-def _asked_for(said: str, facts: list[Cited], product: Product, asked: Asked) -> list[str]:
+def _asked_for(said: str, facts: list[Cited], product: Product, asked: AnsweredRequest) -> list[str]:
     """ "As you asked": the field cited was asked about, and the record has what was asked."""
     if not re.search(
         r"\bas (?:you )?(?:asked|wished|wanted|requested|required)\b|\bas you (?:ask|wish|want)\b", said.lower()

@@ -14,11 +14,21 @@ from typing import Any
 from shelftalk.evaluate.faithfulness.language import UNITS, words
 from shelftalk.values import Constraint, Intent, Product
 
-__all__ = ["Asked", "Cited", "Shop", "cited", "in_scope", "name_words", "satisfied", "text", "value_of"]
+__all__ = [
+    "AnsweredRequest",
+    "Cited",
+    "CatalogProducts",
+    "cited",
+    "in_scope",
+    "name_words",
+    "satisfied",
+    "text",
+    "value_of",
+]
 
 
 @dataclass(frozen=True)
-class Asked:
+class AnsweredRequest:
     """What was asked, and what it was answered with: all that a claim's truth may hang on beside the record.
 
     `products` are the picks; `among` the products in which a value has its standing, those that fit (empty: the picks);
@@ -66,7 +76,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Shop:
+class CatalogProducts:
     """All products of a catalogue."""
 
     products: Sequence[Product] = ()
@@ -92,7 +102,7 @@ class Cited:
 
     name: str
     value: Any
-    asked: Asked
+    asked: AnsweredRequest
 
     @cached_property
     def words(self) -> list[str]:
@@ -164,7 +174,7 @@ def name_words(name: str) -> list[str]:
     return words(re.sub(rf"[_ ]?{unit_of(name)}$", "", name, flags=re.I)) if unit_of(name) else words(name)
 
 
-def cited(name: str, value: Any, asked: Asked) -> Cited:
+def cited(name: str, value: Any, asked: AnsweredRequest) -> Cited:
     """The field of that name, without the prefix of attributes."""
     return Cited(name.removeprefix("attributes."), value, asked)
 

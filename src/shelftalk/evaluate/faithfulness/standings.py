@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 
 from shelftalk.evaluate.faithfulness.language import DENIALS, NUMBER_WORDS, ORDINALS, end_of, goes_with
-from shelftalk.evaluate.faithfulness.records import Asked, Cited
+from shelftalk.evaluate.faithfulness.records import AnsweredRequest, Cited
 
 __all__ = ["comparisons", "ends", "ordinal"]
 
 
-def ends(said: str, facts: list[Cited], asked: Asked) -> list[str]:
+def ends(said: str, facts: list[Cited], asked: AnsweredRequest) -> list[str]:
     """Superlatives, with the place before them: "lightest", "second longest", "3rd most expensive"."""
     tokens = re.findall(r"\d+(?:st|nd|rd|th)|[a-z]+(?:'[a-z]+)?", said.lower().replace("-", " "))
     found = []
@@ -72,7 +72,7 @@ def ordinal(word: str) -> int | None:
     return int(figure[1]) if figure else ORDINALS.get(word)
 
 
-def _stands(end: tuple[str, str], place: int, facts: list[Cited], asked: Asked, rest: str) -> bool | None:
+def _stands(end: tuple[str, str], place: int, facts: list[Cited], asked: AnsweredRequest, rest: str) -> bool | None:
     """Whether a cited number has that place; None where no number is cited."""
     mine = [f for f in facts if f.number is not None]
     if not mine:

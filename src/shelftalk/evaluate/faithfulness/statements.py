@@ -13,16 +13,16 @@ from decimal import Decimal
 from typing import Any
 
 from shelftalk.evaluate.faithfulness.check import Independent, silent
-from shelftalk.evaluate.faithfulness.records import Asked, Shop, in_scope
+from shelftalk.evaluate.faithfulness.records import AnsweredRequest, CatalogProducts, in_scope
 from shelftalk.values import Claim, Constraint, Criterion, Evidence, Intent, Product, Sort
 
-__all__ = ["Reading", "Statement", "read"]
+__all__ = ["ReadAnswer", "CheckedStatement", "read"]
 
 _CHECK = Independent()
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class CheckedStatement:
     """One thing said about a pick; `fields` are what it cites, `faults` what is wrong with it, empty where nothing is."""
 
     product_id: str
@@ -37,14 +37,14 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadAnswer:
     """An answer read: what was asked (`intent`, `relaxed`), the products picked, their reasons, and every statement."""
 
     intent: Intent
     relaxed: tuple[Constraint, ...]
     products: tuple[Product, ...]
     reasons: tuple[str, ...]
-    statements: tuple[Statement, ...]
+    statements: tuple[CheckedStatement, ...]
 
     @property
     def wishes(self) -> tuple[str, ...]:
@@ -56,7 +56,9 @@ class Reading:
         return tuple(dict.fromkeys(f.removeprefix("attributes.") for f in named if f != "categories"))
 
 
-def read(answer: Mapping[str, Any], product: Callable[[str], Product | None], shop: Shop | None = None) -> Reading:
+def read(
+    answer: Mapping[str, Any], product: Callable[[str], Product | None], shop: CatalogProducts | None = None
+) -> ReadAnswer:
     """The answer (Answer.to_dict(), or the same from JSON) taken apart; `product` looks up a record by its id, of the `shop`'s
     products those that fit are what a standing is among (without it, the picks).
 
@@ -67,17 +69,17 @@ def read(answer: Mapping[str, Any], product: Callable[[str], Product | None], sh
     picks: Sequence[Mapping[str, Any]] = answer.get("picks") or ()
     known = [product(str(pick["product_id"])) for pick in picks]
     shown = tuple(p for p in known if p is not None)
-    shop = shop or Shop()
+    shop = shop or CatalogProducts()
     among = in_scope(shop.products, intent, relaxed)
-    asked = Asked(intent, shown, relaxed, str(answer.get("request") or ""), among, shop.features)
-    statements: list[Statement] = []
+    asked = AnsweredRequest(intent, shown, relaxed, str(answer.get("request") or ""), among, shop.features)
+    statements: list[CheckedStatement] = []
     for pick, record in zip(picks, known, strict=True):
         statements += _statements(pick, record, asked)
     reasons = tuple(str(pick.get("reason") or "") for pick in picks)
-    return Reading(intent, relaxed, shown, reasons, tuple(statements))
+    return ReadAnswer(intent, relaxed, shown, reasons, tuple(statements))
 
 
-def _statements(pick: Mapping[str, Any], record: Product | None, asked: Asked) -> list[Statement]:
+def _statements(pick: Mapping[str, Any], record: Product | None, asked: AnsweredRequest) -> list[CheckedStatement]:
     identity, rest, found = str(pick["product_id"]), str(pick.get("reason") or ""), []
     for row in pick.get("claims") or ():
         claim = _claim(row)
@@ -85,11 +87,11 @@ def _statements(pick: Mapping[str, Any], record: Product | None, asked: Asked) -
         if claim.text not in rest:
             faults.append("the claim is not in the reason")
         rest = rest.replace(claim.text, "\n", 1)
-        found.append(Statement(identity, claim.text, claim.evidence, tuple(faults)))
+        found.append(CheckedStatement(identity, claim.text, claim.evidence, tuple(faults)))
     for sentence in re.split(r"(?<=[.!?])\s+|\n", rest):
         if re.search(r"\w", sentence):
             fault = () if record is not None and silent(sentence, record) else ("no claim stands behind it",)
-            found.append(Statement(identity, sentence.strip(), (), fault))
+            found.append(CheckedStatement(identity, sentence.strip(), (), fault))
     return found
 
 

@@ -14,14 +14,14 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from shelftalk.evaluate.cases import Case, Outcome
-from shelftalk.evaluate.faithfulness import Reading, Shop, Statement, read
+from shelftalk.evaluate.faithfulness import CatalogProducts, CheckedStatement, ReadAnswer, read
 from shelftalk.evaluate.metrics.base import Metric, MetricContext, register
 from shelftalk.values import Evidence, plain
 
 _RUN = 3  # words; runs of three words in common are wording in common
 
 
-def _of(figure: Callable[[Reading], float | None]) -> Callable[..., float | None]:
+def _of(figure: Callable[[ReadAnswer], float | None]) -> Callable[..., float | None]:
     """The metric of a figure of one answer; does not apply where nothing was picked."""
 
     def value(case: Case, outcome: Outcome, context: MetricContext, _: int | None) -> float | None:
@@ -32,54 +32,54 @@ def _of(figure: Callable[[Reading], float | None]) -> Callable[..., float | None
     return value
 
 
-_READ: WeakKeyDictionary[MetricContext, tuple[Mapping[str, Any], Case, Reading]] = WeakKeyDictionary()
-_SHOPS: WeakKeyDictionary[MetricContext, dict[str, Shop]] = WeakKeyDictionary()
+_READ: WeakKeyDictionary[MetricContext, tuple[Mapping[str, Any], Case, ReadAnswer]] = WeakKeyDictionary()
+_SHOPS: WeakKeyDictionary[MetricContext, dict[str, CatalogProducts]] = WeakKeyDictionary()
 
 
-def _reading(case: Case, answer: Mapping[str, Any], context: MetricContext) -> Reading:
+def _reading(case: Case, answer: Mapping[str, Any], context: MetricContext) -> ReadAnswer:
     """The answer taken apart, once for all figures of it."""
     last = _READ.get(context)
     if last is None or last[0] is not answer or last[1] is not case:
         shop = _shop(context, case.catalog)
         overlay = {p.id: p for p in case.overlay}
         if overlay:
-            shop = Shop([p for p in shop.products if p.id not in overlay] + list(case.overlay))
+            shop = CatalogProducts([p for p in shop.products if p.id not in overlay] + list(case.overlay))
         found = read(answer, lambda i: overlay.get(i) or context.products(case.catalog, i), shop)
         last = _READ[context] = (answer, case, found)
     return last[2]
 
 
-def _shop(context: MetricContext, catalog: str) -> Shop:
+def _shop(context: MetricContext, catalog: str) -> CatalogProducts:
     """The catalogue's products, read once a context."""
     made = _SHOPS.setdefault(context, {})
     if catalog not in made:
-        made[catalog] = Shop(list(context.catalogue(catalog)) if context.catalogue is not None else ())
+        made[catalog] = CatalogProducts(list(context.catalogue(catalog)) if context.catalogue is not None else ())
     return made[catalog]
 
 
-def _precision(reading: Reading) -> float | None:
+def _precision(reading: ReadAnswer) -> float | None:
     said = reading.statements
     return sum(not s.faults for s in said) / len(said) if said else None
 
 
-def _recall(reading: Reading) -> float | None:
+def _recall(reading: ReadAnswer) -> float | None:
     due = {(p.id, wish) for p in reading.products for wish in reading.wishes if p.value(wish) is not None}
     told = {(s.product_id, field) for s in reading.statements if not s.faults for field in s.fields}
     return len(due & told) / len(due) if due else None
 
 
-def _coverage(reading: Reading) -> float | None:
+def _coverage(reading: ReadAnswer) -> float | None:
     wishes = set(reading.wishes)
     cited = {field for s in reading.statements for field in s.fields}
     return len(wishes & cited) / len(wishes) if wishes else None
 
 
-def _used(reading: Reading) -> float | None:
+def _used(reading: ReadAnswer) -> float | None:
     shown = [_tells(s, e) for s in reading.statements for e in s.evidence]
     return sum(shown) / len(shown) if shown else None
 
 
-def _tells(statement: Statement, evidence: Evidence) -> bool:
+def _tells(statement: CheckedStatement, evidence: Evidence) -> bool:
     """Whether the statement's text holds the evidence's value, or, for a yes or no, a word of its field."""
     words = set(_words(statement.text))
     value = evidence.value
@@ -89,7 +89,7 @@ def _tells(statement: Statement, evidence: Evidence) -> bool:
     return any(set(_words(str(plain(v)))) <= words for v in held) or bool(words & set(_words(evidence.field)))
 
 
-def _repetition(reading: Reading) -> float | None:
+def _repetition(reading: ReadAnswer) -> float | None:
     runs = [_runs(reason) for reason in reading.reasons if reason]
     if len(runs) < 2 or not any(runs[1:]):
         return None

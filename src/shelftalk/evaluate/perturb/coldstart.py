@@ -27,7 +27,7 @@ __all__ = ["SALT", "SHARE", "Options", "held_out", "perturb", "without_new"]
 SHARE, SALT = 0.3, "shelftalk-new-1"
 
 
-class Options(options.Options):
+class Options(options.PerturbOptions):
     """`share` of the products held out as new, and the `salt` of the hash that chooses them."""
 
     share: float = Field(SHARE, gt=0, lt=1)

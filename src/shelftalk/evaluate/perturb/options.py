@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shelftalk.errors import UsageError
 
-__all__ = ["Options"]
+__all__ = ["PerturbOptions"]
 
 
-class Options(BaseModel):
+class PerturbOptions(BaseModel):
     """Base of the options of one kind; unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

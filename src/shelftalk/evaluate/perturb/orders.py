@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Options", "perturb", "ranked_in_order"]
 
 
-class Options(options.Options):
+class Options(options.PerturbOptions):
     """`candidates` in each case; `orders` of them (at most one for each place of the best; all by default); `requests`
     drawn by the seed (all by default)."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from shelftalk.evaluate import tables
-from shelftalk.evaluate.compare import Table
+from shelftalk.evaluate.compare import RunTable
 from shelftalk.evaluate.metrics import direction
 from shelftalk.evaluate.runfolder import Run
 from shelftalk.render import understood_text
@@ -22,7 +22,7 @@ _Rows = dict[str, list[dict[str, Any]]]
 _Told = tuple[dict[str, dict[str, Any]], _Rows]
 
 
-def changes(runs: Sequence[Run], labels: Sequence[str], values: Sequence[Table], metric: str, most: int) -> list[dict[str, Any]]:  # fmt: skip
+def changes(runs: Sequence[Run], labels: Sequence[str], values: Sequence[RunTable], metric: str, most: int) -> list[dict[str, Any]]:  # fmt: skip
     """A part for each variant: its largest wins, then its largest losses; of a single run, its worst requests."""
     told = [_told(run) for run in runs]
     sign = -1.0 if direction(metric) == "lower" else 1.0
@@ -52,7 +52,7 @@ def _told(run: Run) -> _Told:
     return answers, asked
 
 
-def _case(told: Sequence[_Told], labels: Sequence[str], values: Sequence[Table], metric: str, row: int) -> dict[str, Any]:  # fmt: skip
+def _case(told: Sequence[_Told], labels: Sequence[str], values: Sequence[RunTable], metric: str, row: int) -> dict[str, Any]:  # fmt: skip
     case = values[0].ids[row]
     sides = []
     for (answers, asked), label, of in zip(told, labels, values, strict=True):

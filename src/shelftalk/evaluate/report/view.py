@@ -13,9 +13,9 @@ from shelftalk.errors import UsageError
 from shelftalk.evaluate import tables
 from shelftalk.evaluate.compare import (
     NOT_SHOWN,
+    ComparedMetric,
     Comparison,
-    Row,
-    Table,
+    RunTable,
     compare,
     counted,
     names,
@@ -141,7 +141,7 @@ def _variant(index: int, label: str, run: Run, runs: Sequence[Run]) -> dict[str,
     return {"index": index, "name": label, "baseline": index == 0 and len(runs) > 1, "facts": {k: str(v) for k, v in facts.items() if v not in (None, "")}}  # fmt: skip
 
 
-def _kind(row: Row) -> str:
+def _kind(row: ComparedMetric) -> str:
     return {"better": "better", "worse": "worse", NOT_SHOWN: "open"}.get(row.verdict, "other")
 
 
@@ -156,7 +156,7 @@ def _differences(found: Comparison) -> list[dict[str, Any]]:
     return out
 
 
-def _difference(row: Row, axis: tuple[float, float], name: str | None = None) -> dict[str, Any]:
+def _difference(row: ComparedMetric, axis: tuple[float, float], name: str | None = None) -> dict[str, Any]:
     text = tables.number(row.difference, signed=True)
     if np.isfinite(row.low):
         text += f" ({tables.number(row.low, signed=True)} to {tables.number(row.high, signed=True)})"
@@ -176,7 +176,7 @@ def _means(metric: str, found: Sequence[tuple[float, float, float]], labels: Seq
     return {"metric": metric, "unit": unit(metric), "better": direction(metric), "rows": rows}
 
 
-def _scatters(values: Sequence[Table], quality: Sequence[tuple[float, float, float]], labels: Sequence[str], main: str) -> list[Markup]:  # fmt: skip
+def _scatters(values: Sequence[RunTable], quality: Sequence[tuple[float, float, float]], labels: Sequence[str], main: str) -> list[Markup]:  # fmt: skip
     costs = {"tokens a request": ("tokens_prompt", "tokens_completion"), "milliseconds a request": ("latency_ms",)}
     out = []
     for name, parts in costs.items():
@@ -209,7 +209,7 @@ def _figures(runs: Sequence[Run], labels: Sequence[str]) -> list[tuple[str, list
     return [(name, [tables.figure(figures, name) for figures in held]) for name in every]
 
 
-def _slices(runs: Sequence[Run], first: Table, main: str) -> list[dict[str, Any]]:
+def _slices(runs: Sequence[Run], first: RunTable, main: str) -> list[dict[str, Any]]:
     """The main metric within each value of each column that has a few of them."""
     out = []
     for column, values in first.columns.items():
@@ -226,7 +226,7 @@ def _slices(runs: Sequence[Run], first: Table, main: str) -> list[dict[str, Any]
     return out
 
 
-def _own_slices(first: Table, main: str) -> list[dict[str, Any]]:
+def _own_slices(first: RunTable, main: str) -> list[dict[str, Any]]:
     """The means of a single run's main metric within each value of each column that has a few of them."""
     out = []
     values = first.values[main]
@@ -254,7 +254,7 @@ def _drawn(said: str, label: str, three: Sequence[float], axis: tuple[float, flo
     return {"name": label, "text": text, "plot": plots.track(mean, low, high, axis, f"{said}: {text}", "c0", zero=False)}  # fmt: skip
 
 
-def _requests(runs: Sequence[Run], values: Sequence[Table], shared: Sequence[str], main: str, most: int) -> dict[str, Any]:  # fmt: skip
+def _requests(runs: Sequence[Run], values: Sequence[RunTable], shared: Sequence[str], main: str, most: int) -> dict[str, Any]:  # fmt: skip
     """The table of requests; the values of all metrics go along as JSON for the script to show."""
     texts = dict(zip(runs[0].answers["id"], runs[0].answers["request"], strict=True))
     columns = values[0].columns

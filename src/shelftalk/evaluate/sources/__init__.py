@@ -7,11 +7,11 @@ from typing import Any
 
 from shelftalk.errors import UsageError
 from shelftalk.evaluate.sources import chorus, demo, esci, jsonl, productqa, retail_requests, written
-from shelftalk.evaluate.sources.base import Feed, Gains, Loaded, Options, Place
+from shelftalk.evaluate.sources.base import Feed, Gains, Loaded, Place, SourceOptions
 
 __all__ = ["KINDS", "Feed", "Gains", "Loaded", "Place", "load"]
 
-KINDS: dict[str, tuple[type[Options], Callable[..., Loaded]]] = {
+KINDS: dict[str, tuple[type[SourceOptions], Callable[..., Loaded]]] = {
     "demo": (demo.DemoOptions, demo.load),
     "productqa": (productqa.ProductQAOptions, productqa.load),
     "chorus": (chorus.ChorusOptions, chorus.load),

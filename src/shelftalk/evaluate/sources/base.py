@@ -79,7 +79,7 @@ class Place:
         )
 
 
-class Options(BaseModel):
+class SourceOptions(BaseModel):
     """The options of a source, as they stand under `data` in a suite."""
 
     model_config = ConfigDict(extra="forbid")

@@ -9,14 +9,14 @@ from typing import Literal
 
 from shelftalk.errors import UsageError
 from shelftalk.evaluate.cases import Case
-from shelftalk.evaluate.sources.base import Feed, Gains, Loaded, Options, Place, gain, length
+from shelftalk.evaluate.sources.base import Feed, Gains, Loaded, Place, SourceOptions, gain, length
 from shelftalk.values import Request
 
 Grades = dict[str, dict[str, int]]
 _COLUMNS = ("query", "docid", "rating")
 
 
-class ChorusOptions(Options):
+class ChorusOptions(SourceOptions):
     """`split`; `mixed`: only queries that have both a positive grade and a 0; `path`: the folder of the Chorus files."""
 
     split: Literal["train", "test"] = "test"

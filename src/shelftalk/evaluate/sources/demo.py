@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from shelftalk.evaluate.cases import Case
-from shelftalk.evaluate.sources.base import Feed, Gains, Loaded, Options, Place, gain, json_lines, length, qrels
+from shelftalk.evaluate.sources.base import Feed, Gains, Loaded, Place, SourceOptions, gain, json_lines, length, qrels
 from shelftalk.request import request_from
 from shelftalk.resources import resource
 
 
-class DemoOptions(Options):
+class DemoOptions(SourceOptions):
     """`split`: the 89 requests of dev or the 102 of test; `path`: another folder that holds the demo's files."""
 
     split: Literal["dev", "test"] = "dev"

@@ -14,7 +14,7 @@ from typing import Literal
 
 from shelftalk.errors import UsageError
 from shelftalk.evaluate.cases import Case
-from shelftalk.evaluate.sources.base import Feed, Gains, Loaded, Options, Place, gain, length
+from shelftalk.evaluate.sources.base import Feed, Gains, Loaded, Place, SourceOptions, gain, length
 from shelftalk.values import Request
 
 GRADES = {"E": 3, "S": 2, "C": 1, "I": 0}
@@ -22,7 +22,7 @@ _PRODUCT, _LABEL = ("docid", "product_id"), ("label", "esci_label")
 _FEEDS = ("products.jsonl.gz", "products.jsonl", "products.parquet", "shopping_queries_dataset_products.parquet")
 
 
-class EsciOptions(Options):
+class EsciOptions(SourceOptions):
     """`split`; `path`: the folder with labels.train.csv, labels.test.csv and the products."""
 
     split: Literal["train", "test"] = "test"

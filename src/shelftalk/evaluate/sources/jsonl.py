@@ -8,7 +8,7 @@ from typing import Any
 
 from shelftalk.errors import UsageError
 from shelftalk.evaluate.cases import Case
-from shelftalk.evaluate.sources.base import Feed, Gains, Loaded, Options, Place, gain, json_lines, length, qrels
+from shelftalk.evaluate.sources.base import Feed, Gains, Loaded, Place, SourceOptions, gain, json_lines, length, qrels
 from shelftalk.request import request_from
 
 _KEYS = {
@@ -17,7 +17,7 @@ _KEYS = {
 RESERVED = ("id", "repeat", "group")
 
 
-class JsonlOptions(Options):
+class JsonlOptions(SourceOptions):
     """`requests`: the file of requests; `qrels`: TREC judgments, where there are any; `split`: only lines of that split."""
 
     requests: str

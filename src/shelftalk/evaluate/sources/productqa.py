@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from shelftalk.errors import UsageError
 from shelftalk.evaluate.cases import Case
-from shelftalk.evaluate.sources.base import Feed, Gains, Loaded, Options, Place, gain, json_lines, length
+from shelftalk.evaluate.sources.base import Feed, Gains, Loaded, Place, SourceOptions, gain, json_lines, length
 from shelftalk.values import Request
 
 DEV = ("headphones", "litter", "mice", "printers", "space_heaters", "wrist_watches")
@@ -21,7 +21,7 @@ _CONDITION = re.compile(r"(?:WHERE|AND|OR)\s", re.IGNORECASE)
 _SORT = re.compile(r"ORDER BY", re.IGNORECASE)
 
 
-class ProductQAOptions(Options):
+class ProductQAOptions(SourceOptions):
     """`task`: search or reasoning questions; `split` or some `categories`; `catalogs`: each category as a catalogue of its
     own, those of the public split (3 of test, 18 of training) in one ("split"), or all 21 in one; `path`: the folder with train/ and test/."""
 

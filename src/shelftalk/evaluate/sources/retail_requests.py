@@ -8,11 +8,11 @@ from pathlib import Path
 
 from shelftalk.errors import UsageError
 from shelftalk.evaluate.cases import Case
-from shelftalk.evaluate.sources.base import Feed, Gains, Loaded, Options, Place, length
+from shelftalk.evaluate.sources.base import Feed, Gains, Loaded, Place, SourceOptions, length
 from shelftalk.values import Request
 
 
-class RetailOptions(Options):
+class RetailOptions(SourceOptions):
     """`sample` requests are drawn with `seed` from all 9,087; `path` and `requests`: the store's folder and the file."""
 
     sample: int = 300

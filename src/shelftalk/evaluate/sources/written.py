@@ -16,7 +16,7 @@ from pydantic import Field
 
 from shelftalk.errors import FeedError, UsageError
 from shelftalk.evaluate.cases import Case
-from shelftalk.evaluate.sources.base import Feed, Gains, Loaded, Options, Place, length
+from shelftalk.evaluate.sources.base import Feed, Gains, Loaded, Place, SourceOptions, length
 from shelftalk.values import Request, Turn
 from shelftalk.written import Need, Wish, WrittenSet, made_products, read_written
 from shelftalk.written.parse import HELD
@@ -24,7 +24,7 @@ from shelftalk.written.parse import HELD
 _EACH = {"wishes": 24, "needs": 6}
 
 
-class WrittenOptions(Options):
+class WrittenOptions(SourceOptions):
     """`ask`: wishes or needs; `split`: dev, test, or all (of a set that no model was trained on); `path`: another folder in
     the same format; `pool`: what a wish is put to, a catalogue of its kind or, after a turn that names the kind, one of all kinds
     (needs always; a suite's own catalogue too); `each`: made-up products a kind (wishes 24, needs 6); `seed` of those products."""

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shelftalk.errors import CatalogError
-from shelftalk.server.db.tables import Conversation, TurnRow, now
+from shelftalk.server.db.tables import ConversationRow, TurnRow, now
 from shelftalk.values import Intent, Turn
 
 _TRIES = 5
@@ -31,7 +31,7 @@ class Conversations:
         """The id of a new conversation: 32 hexadecimal digits that cannot be guessed."""
         identity = uuid.uuid4().hex
         with Session(self._engine) as session, session.begin():
-            session.add(Conversation(id=identity, tenant=tenant))
+            session.add(ConversationRow(id=identity, tenant=tenant))
         return identity
 
     def history(self, identity: str, tenant: str = "") -> tuple[Turn, ...]:
@@ -78,7 +78,9 @@ class Conversations:
                             answer=dict(answer),
                         )
                     )
-                    session.execute(update(Conversation).where(Conversation.id == identity).values(updated_at=now()))
+                    session.execute(
+                        update(ConversationRow).where(ConversationRow.id == identity).values(updated_at=now())
+                    )
                 return number
             except IntegrityError:
                 if attempt == _TRIES - 1:
@@ -90,7 +92,7 @@ class Conversations:
         with Session(self._engine) as session, session.begin():
             self._owned(session, identity, tenant)
             session.execute(delete(TurnRow).where(TurnRow.conversation_id == identity))
-            session.execute(delete(Conversation).where(Conversation.id == identity))
+            session.execute(delete(ConversationRow).where(ConversationRow.id == identity))
 
     def _rows(self, identity: str, tenant: str) -> list[TurnRow]:
         with Session(self._engine) as session:
@@ -100,6 +102,6 @@ class Conversations:
 
     @staticmethod
     def _owned(session: Session, identity: str, tenant: str) -> None:
-        found = session.get(Conversation, identity)
+        found = session.get(ConversationRow, identity)
         if found is None or found.tenant != tenant:
             raise UnknownConversation("no such conversation; begin a new one")

@@ -36,7 +36,7 @@ class Base(DeclarativeBase):
     """Base of the tables."""
 
 
-class Conversation(Base):
+class ConversationRow(Base):
     """A conversation of one tenant; `tenant` is the key's, "" where the server asks for no key."""
 
     __tablename__ = "conversations"

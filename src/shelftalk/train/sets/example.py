@@ -41,7 +41,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class TrainingExample:
     """One row of a set: the prompt as served, and what the model should answer.
 
     `labels` are the labels that an engine would score (empty where it generates), `gains` the worth of each; `query` is

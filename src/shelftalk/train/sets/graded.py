@@ -15,7 +15,7 @@ from shelftalk.catalog.standing import Standing
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank.graded import GRADES, card_prompt
 from shelftalk.train.config import RankConfig
-from shelftalk.train.sets.example import Example, Judged
+from shelftalk.train.sets.example import Judged, TrainingExample
 from shelftalk.train.sets.hostile import hostile_title
 from shelftalk.train.sets.ranking import SUITING, Offer
 from shelftalk.values import Intent, Product, Scalar
@@ -29,7 +29,7 @@ _STEPS = (0.3, 0.55, 0.8)  # from each on, one grade more
 
 def graded(
     judged: Sequence[Judged], prompts: PromptLibrary, config: RankConfig, seed: int, hostile: float
-) -> Iterator[Example]:
+) -> Iterator[TrainingExample]:
     """One row a product offered for a judged request."""
     template = prompts.get("rank/graded@1")
     for one in judged:
@@ -38,7 +38,7 @@ def graded(
         for offer in _offered(one, config, chooser, hostile):
             grade = str(max(0, min(3, round(offer.gain))))
             shown = card_prompt(template, one.request.request, intent, offer.product, one.shop.facets, None)
-            yield Example(
+            yield TrainingExample(
                 "graded", shown, grade, one.source, one.group, one.split, f"{one.id}/graded/{offer.product.id}", one.id,
                 one.request.request, GRADES, tuple(float(g == grade) for g in GRADES), 1.0,
                 ("hostile",) if offer.hostile else (),
@@ -66,7 +66,9 @@ def _offered(one: Judged, config: RankConfig, chooser: random.Random, hostile: f
     return out
 
 
-def made_up(found: WrittenSet, prompts: PromptLibrary, seed: int, hostile: float, each: int = 2) -> Iterator[Example]:
+def made_up(
+    found: WrittenSet, prompts: PromptLibrary, seed: int, hostile: float, each: int = 2
+) -> Iterator[TrainingExample]:
     """`each` rows a wish: made-up products of its kind, one that answers it well and one that does not, and now and then one of
     another kind, whose grade is 0."""
     template = prompts.get("rank/graded@1")
@@ -96,7 +98,7 @@ def made_up(found: WrittenSet, prompts: PromptLibrary, seed: int, hostile: float
                 facets[product.categories[0]],
                 _Made(mine),
             )
-            yield Example(
+            yield TrainingExample(
                 "graded", prompt, grade, "written", f"wish/{n}", wish.split, f"graded/{n}/{product.id}", f"graded/{n}", wish.text,
                 GRADES, tuple(float(g == grade) for g in GRADES), 1.0, ("hostile",) if attacked else (),
             )  # fmt: skip

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from shelftalk.text import clean
-from shelftalk.train.sets.example import SPLITS, Example
+from shelftalk.train.sets.example import SPLITS, TrainingExample
 
 _WORD = re.compile(r"\w+")
 _ORDER = {split: place for place, split in enumerate(SPLITS)}
@@ -25,8 +25,8 @@ class Leak:
     which different requests can lead to), `first` stands in train or dev and `second` in the later split."""
 
     kind: str
-    first: Example
-    second: Example
+    first: TrainingExample
+    second: TrainingExample
 
     def __str__(self) -> str:
         what = {
@@ -43,13 +43,13 @@ def normal(request: str) -> str:
     return " ".join(_WORD.findall(clean(request).casefold()))
 
 
-def leaks(examples: Sequence[Example], near: float) -> list[Leak]:
+def leaks(examples: Sequence[TrainingExample], near: float) -> list[Leak]:
     """Every group, request, near-duplicate request and prompt that stands in two splits, with one row of each.
 
     A prompt is named only where neither its group nor its request tells of the leak already.
     """
-    groups: dict[str, dict[str, Example]] = defaultdict(dict)
-    requests: dict[str, dict[str, Example]] = defaultdict(dict)
+    groups: dict[str, dict[str, TrainingExample]] = defaultdict(dict)
+    requests: dict[str, dict[str, TrainingExample]] = defaultdict(dict)
     for example in examples:
         groups[example.group].setdefault(example.split, example)
         requests[normal(example.request)].setdefault(example.split, example)
@@ -61,20 +61,20 @@ def leaks(examples: Sequence[Example], near: float) -> list[Leak]:
                 if first.split != second.split:
                     found.append(Leak("near", *sorted((first, second), key=lambda e: _ORDER[e.split])))
     told = {(leak.first.request, leak.first.split) for leak in found}
-    prompts: dict[tuple[str, object], dict[str, Example]] = defaultdict(dict)
+    prompts: dict[tuple[str, object], dict[str, TrainingExample]] = defaultdict(dict)
     for example in examples:
         if (example.request, example.split) not in told:
             prompts[example.task, example.prompt].setdefault(example.split, example)
     return found + [Leak("prompt", *pair) for held in prompts.values() for pair in _all_pairs(held)]
 
 
-def _all_pairs(held: dict[str, Example]) -> Iterator[tuple[Example, Example]]:
+def _all_pairs(held: dict[str, TrainingExample]) -> Iterator[tuple[TrainingExample, TrainingExample]]:
     """Each row but that of the last split, beside that one."""
     rows = sorted(held.values(), key=lambda e: _ORDER[e.split])
     yield from ((row, rows[-1]) for row in rows[:-1])
 
 
-def _pairs(held: dict[str, Example]) -> Iterator[tuple[Example, Example]]:
+def _pairs(held: dict[str, TrainingExample]) -> Iterator[tuple[TrainingExample, TrainingExample]]:
     rows = sorted(held.values(), key=lambda e: _ORDER[e.split])
     yield from ((rows[0], other) for other in rows[1:])
 
@@ -102,17 +102,17 @@ class Cleaned:
     """Examples without repeats: `duplicates` were the same question with the same answer, `contradictions` the same with
     another (none of them is kept)."""
 
-    examples: list[Example]
+    examples: list[TrainingExample]
     duplicates: int
     contradictions: int
 
 
-def without_repeats(examples: Sequence[Example]) -> Cleaned:
+def without_repeats(examples: Sequence[TrainingExample]) -> Cleaned:
     """The examples with each prompt once; prompts that are answered in two ways are left out whole."""
     answers: dict[tuple[str, object], set[str]] = defaultdict(set)
     for example in examples:
         answers[example.task, example.prompt].add(example.completion)
-    kept: list[Example] = []
+    kept: list[TrainingExample] = []
     seen: set[tuple[str, object, str]] = set()
     duplicates = contradictions = 0
     for example in examples:

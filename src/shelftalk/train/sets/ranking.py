@@ -14,7 +14,7 @@ from shelftalk.rank.pointwise import Pointwise
 from shelftalk.rank.strategy import Window
 from shelftalk.settings import Settings
 from shelftalk.train.config import RankConfig
-from shelftalk.train.sets.example import Example, Judged
+from shelftalk.train.sets.example import Judged, TrainingExample
 from shelftalk.train.sets.hostile import hostile_title
 from shelftalk.train.sets.scribe import Scribe
 from shelftalk.values import Intent, Product
@@ -85,7 +85,7 @@ def _hard(ids: Sequence[str], count: int, chooser: random.Random) -> list[str]:
 def pointwise(
     judged: Sequence[Judged], scribe: Scribe, template: Template, settings: Settings, config: RankConfig,
     seed: int, hostile: float,
-) -> Iterator[Example]:  # fmt: skip
+) -> Iterator[TrainingExample]:  # fmt: skip
     """One example a product offered: yes from grade 2 on, no below."""
     strategy = Pointwise(scribe, template, settings.rank.token_budget)
     for one in judged:
@@ -95,7 +95,7 @@ def pointwise(
         strategy.score([_window(one, found)])
         for offer, asked in zip(found, scribe.take(), strict=True):
             answer = "yes" if offer.gain >= SUITING else "no"
-            yield Example(
+            yield TrainingExample(
                 "pointwise", asked.prompt, answer, one.source, one.group, one.split,
                 f"{one.id}/pointwise/{offer.product.id}", one.id, one.request.request, asked.labels,
                 (offer.gain, 0.0), 1.0 if offer.sure else 0.5, ("hostile",) if offer.hostile else (),
@@ -105,7 +105,7 @@ def pointwise(
 def listwise(
     judged: Sequence[Judged], scribe: Scribe, template: Template, settings: Settings, config: RankConfig,
     seed: int, hostile: float,
-) -> Iterator[Example]:  # fmt: skip
+) -> Iterator[TrainingExample]:  # fmt: skip
     """Windows with one best product under letters in seeded order: the answer is its letter."""
     strategy = Listwise(scribe, template, settings.rank.token_budget)
     smallest, largest = config.window[0], min(config.window[1], len(LABELS))
@@ -122,7 +122,7 @@ def listwise(
             chooser.shuffle(shown)
             strategy.score([_window(one, shown)])
             asked = scribe.take()[0]
-            yield Example(
+            yield TrainingExample(
                 "listwise", asked.prompt, asked.labels[shown.index(best[n])], one.source, one.group, one.split,
                 f"{one.id}/listwise/{n}", one.id, one.request.request, asked.labels, tuple(o.gain for o in shown),
                 1.0, ("hostile",) if any(o.hostile for o in shown) else (),

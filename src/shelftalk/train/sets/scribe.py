@@ -15,7 +15,7 @@ Count = Callable[[str], int]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PromptCall:
     """One question of a stage: the prompt, the labels to choose from (() where text is wanted) and the decoding."""
 
     prompt: Prompt
@@ -35,23 +35,23 @@ class Scribe(Engine):
     def __init__(self, count: Count, model: str = "default") -> None:
         self.model = model
         self._count = count
-        self._asked: list[Asked] = []
+        self._asked: list[PromptCall] = []
         self.replies: list[str] = []
 
-    def take(self) -> list[Asked]:
+    def take(self) -> list[PromptCall]:
         """What was asked since the last call, in order."""
         asked, self._asked = self._asked, []
         return asked
 
     def choose(self, prompts: Sequence[Prompt], labels: Sequence[str]) -> list[Choice]:
         """Every label alike."""
-        self._asked += [Asked(prompt, tuple(labels)) for prompt in prompts]
+        self._asked += [PromptCall(prompt, tuple(labels)) for prompt in prompts]
         return [Choice(dict.fromkeys(labels, 0.0)) for _ in prompts]
 
     def generate(self, prompts: Sequence[Prompt], decoding: Decoding | Sequence[Decoding]) -> list[Generation]:
         """The next replies, "" where there are none left."""
         each = [decoding] * len(prompts) if isinstance(decoding, Decoding) else decoding
-        self._asked += [Asked(p, (), d) for p, d in zip(prompts, each, strict=True)]
+        self._asked += [PromptCall(p, (), d) for p, d in zip(prompts, each, strict=True)]
         texts, self.replies = self.replies[: len(prompts)], self.replies[len(prompts) :]
         return [Generation(text) for text in (*texts, *[""] * (len(prompts) - len(texts)))]
 

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Suits
 from shelftalk.settings import Settings
-from shelftalk.train.sets.example import Example, Judged
+from shelftalk.train.sets.example import Judged, TrainingExample
 from shelftalk.train.sets.hostile import hostile_title
 from shelftalk.train.sets.scribe import Scribe
 
 
 def suits(
     judged: Sequence[Judged], scribe: Scribe, prompts: PromptLibrary, settings: Settings, seed: int, hostile: float
-) -> Iterator[Example]:
+) -> Iterator[TrainingExample]:
     """One example a verdict; a share of the listings carry a hostile line, which changes no verdict."""
     judge = Suits(scribe, prompts, settings.rank.suits_prompt)
     for one in judged:
@@ -26,7 +26,7 @@ def suits(
         shown = [hostile_title(p, chooser) if a else p for p, a in zip(products, attacked, strict=True)]
         judge.judge([(one.request.request, product) for product in shown])
         for (product_id, verdict), attack, asked in zip(pairs, attacked, scribe.take(), strict=True):
-            yield Example(
+            yield TrainingExample(
                 "suits", asked.prompt, "yes" if verdict else "no", one.source, one.group, one.split,
                 one.id if len(pairs) == 1 else f"{one.id}/{product_id}", one.id, one.request.request, asked.labels,
                 tuple(float((label == "yes") == verdict) for label in asked.labels),

@@ -10,7 +10,7 @@ from typing import Any
 
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import Settings
-from shelftalk.train.sets.example import Example, Judged
+from shelftalk.train.sets.example import Judged, TrainingExample
 from shelftalk.train.sets.scribe import Scribe
 from shelftalk.train.sets.shop import Shop
 from shelftalk.understand import Understander
@@ -20,7 +20,7 @@ from shelftalk.values import Constraint, Intent, Prompt
 
 def understand(
     judged: Sequence[Judged], scribe: Scribe, prompts: PromptLibrary, settings: Settings, left_out: Counter[str]
-) -> Iterator[Example]:
+) -> Iterator[TrainingExample]:
     """One example a gold intent that the model could write; `left_out` counts the others by what stands in the way."""
     from jsonschema import Draft202012Validator
 
@@ -52,7 +52,7 @@ def understand(
         if set(written.constraints) != set(gold.constraints) or written.sort != gold.sort:
             left_out["understand: the gold answer is not read as it is meant"] += 1
             continue
-        yield Example(
+        yield TrainingExample(
             "understand", asked.prompt, answer, one.source, one.group, one.split, f"{one.id}/understand", one.id,
             one.request.request, tags=_tags(one, gold),
         )  # fmt: skip

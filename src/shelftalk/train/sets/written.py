@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from shelftalk.catalog.standing import superlatives
 from shelftalk.prompts import PromptLibrary
-from shelftalk.train.sets.example import Example
+from shelftalk.train.sets.example import TrainingExample
 from shelftalk.understand.criteria import Question, prompt, written
 from shelftalk.understand.matching import MOST_OFFERED, FieldMatcher, plain_order
 from shelftalk.understand.matching import plain as plain_field
@@ -54,7 +54,7 @@ _CORE = (Facet("price", "money", 1, 2), Facet("rating", "number", 1, 2))
 
 def wishes(
     found: WrittenSet, library: PromptLibrary, seed: int, variants: int = 2, matcher: FieldMatcher | None = None
-) -> Iterator[Example]:
+) -> Iterator[TrainingExample]:
     """`variants` rows a request of train, each in another shop, and one a request of dev and test, in its own; the fields are
     offered as the matcher orders them."""
     template = library.get("understand/wishes@1")
@@ -66,7 +66,7 @@ def wishes(
             shown = {o.facet.field: o.ways for o in offered}
             wants = [w if w is None or _offers(shown, w) else None for w in wants]
             question = Question(wish.text, kinds, tuple(offered))
-            yield Example(
+            yield TrainingExample(
                 "wishes", prompt(template, question), written(wants, wish.words), "written", f"wish/{n}", wish.split,
                 f"wish/{n}/{turn}", f"wish/{n}", wish.text, tags=(wish.kind,),
             )  # fmt: skip
@@ -181,7 +181,7 @@ def renamed(name: str, style: str, draw: random.Random) -> str:
 
 def needs(
     found: WrittenSet, library: PromptLibrary, near: Mapping[str, Sequence[str]], seed: int, variants: int = 3
-) -> Iterator[Example]:
+) -> Iterator[TrainingExample]:
     """Rows in which a need is shown with its kinds among others; `near` are the kinds nearest to each need by the embedder,
     as the search offers them."""
     template = library.get("understand/kinds@1")
@@ -194,7 +194,7 @@ def needs(
             others = pool[: MOST_KINDS - len(need.kinds)]
             listed = [*need.kinds, *others]
             draw.shuffle(listed)
-            yield Example(
+            yield TrainingExample(
                 "needs", needs_prompt(template, need.text, listed), "; ".join(need.kinds[:3]), "written", f"need/{n}", need.split,
                 f"need/{n}/{turn}", f"need/{n}", need.text,
             )  # fmt: skip
@@ -204,7 +204,7 @@ def needs(
         draw = random.Random(f"{seed} {n} named")
         others = [k for k in near.get(wish.text, ()) if k != wish.kind][: MOST_KINDS - 1]
         listed = draw.sample([wish.kind, *others], len(others) + 1)
-        yield Example(
+        yield TrainingExample(
             "needs", needs_prompt(template, wish.text, listed), wish.kind, "written", f"wish/{n}", wish.split,
             f"named/{n}", f"named/{n}", wish.text,
         )  # fmt: skip
@@ -226,7 +226,7 @@ _HIGH = frozenset(
 _AGAINST = re.compile(r"\b(?:but|though|not|however|only|isn't|yet|rather|too)\b", re.I)
 
 
-def reasons(found: WrittenSet, library: PromptLibrary, seed: int, variants: int = 1) -> Iterator[Example]:
+def reasons(found: WrittenSet, library: PromptLibrary, seed: int, variants: int = 1) -> Iterator[TrainingExample]:
     """Rows in which a card is followed by its reason. The facts that the reason rests on first come first, as when served,
     and the wish that they answer is stated as a criterion."""
     template = library.get("explain/reason@1")
@@ -234,7 +234,7 @@ def reasons(found: WrittenSet, library: PromptLibrary, seed: int, variants: int 
         for turn in range(variants if reason.split == "train" else 1):
             draw = random.Random(f"{seed} {n} {turn}")
             facts, text = _reordered(reason, draw if turn else None)
-            yield Example(
+            yield TrainingExample(
                 "reasons", template.render(request=reason.request, wants=_wants(reason), product=_title(reason, draw), facts=facts),
                 text, "written", f"reason/{n}", reason.split, f"reason/{n}/{turn}", f"reason/{n}", reason.request,
                 tags=(reason.kind,),

@@ -45,7 +45,7 @@ _ORDER = re.compile(
 _FITTING = 0.7
 
 
-class Options(options.Options):
+class Options(options.PerturbOptions):
     """`families` to make (all by default), of which `split`; `requests` attacked, drawn by the seed; `variations` of each
     family, each with listings of its own."""
 

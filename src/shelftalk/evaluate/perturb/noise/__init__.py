@@ -37,7 +37,7 @@ FAMILIES: dict[str, Family] = {
 }
 
 
-class Options(options.Options):
+class Options(options.PerturbOptions):
     """`families` to make (all by default), `per_case` variations of each a case, and whether the clean cases stay in."""
 
     families: list[str] | None = None
