@@ -47,7 +47,7 @@ PLAIN = (
     "strategy=pointwise,prompt.rank=pointwise@1,adapter=none,name=pointwise@1 no adapter",
 )
 READ = (
-    "mode=reader,name=reader",
+    "mode=rules,name=reader",
     "mode=model,prompt.understand=intent@1,name=intent@1",
     "mode=model,prompt.understand=intent@2,name=intent@2",
     "mode=model,prompt.understand=intent@2,adapter=none,name=intent@2 no adapter",

@@ -185,7 +185,7 @@ def run(options: argparse.Namespace, scratch: Path) -> None:
         "SHELFTALK_EXPLAIN__MODE": options.mode,
     }
     if options.mode == "record":  # no stage asks a language model
-        environment |= {"SHELFTALK_UNDERSTAND__MODE": "reader", "SHELFTALK_RANK__STRATEGY": "none"}
+        environment |= {"SHELFTALK_UNDERSTAND__MODE": "rules", "SHELFTALK_RANK__STRATEGY": "none"}
     beside, key = None, os.environ.get("SHELFTALK_API_KEY", "")
     if options.mode == "model" and not options.vllm:
         from shelftalk.server.vllm_process import vllm_beside
@@ -234,7 +234,7 @@ def baseline(catalog: Path, options: argparse.Namespace, key: str) -> None:
     settings = load_settings()
     settings.explain = settings.explain.model_copy(update={"mode": options.mode})
     if options.mode == "record":  # no stage asks a language model
-        settings.understand = settings.understand.model_copy(update={"mode": "reader"})
+        settings.understand = settings.understand.model_copy(update={"mode": "rules"})
         settings.rank = settings.rank.model_copy(update={"strategy": "none"})
     engine = ServerEngine(options.vllm, api_key=key or None) if options.mode == "model" else None
     shelf, made, times = Shelf.open(catalog, settings=settings, engine=engine), requests(99), []

@@ -150,7 +150,7 @@ def run(category: Category, understander: Understander) -> list[Score]:
     """Every question of a category understood and executed."""
     requests = [Request(q.text, q.id) for q in category.questions]
     out = []
-    if understander.settings.mode == "reader":
+    if understander.settings.mode == "rules":
         results = []
         for request in requests:
             start = time.perf_counter()
@@ -184,7 +184,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=os.environ.get("SHELFTALK_DATA") and Path(os.environ["SHELFTALK_DATA"]) / "productqa", help="folder of productqa (with train/ and test/)")  # fmt: skip
     parser.add_argument("--split", choices=("train", "dev", "test"), default="dev")
-    parser.add_argument("--mode", choices=("reader", "model", "both"), default="reader")
+    parser.add_argument("--mode", choices=("rules", "model", "both"), default="rules")
     parser.add_argument("--limit", type=int, help="questions a category")
     parser.add_argument("--category", action="append", default=[], help="only these categories")
     parser.add_argument("--model", default="default", help="language model: a name, a folder")
@@ -197,7 +197,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.errors and options.split != "train":
         parser.error("errors are shown for the train split only: dev and test stay unseen")
     engine = None
-    if options.mode != "reader":
+    if options.mode != "rules":
         from shelftalk.engines import load_engine
         from shelftalk.settings import load_settings
 

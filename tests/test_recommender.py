@@ -46,7 +46,7 @@ def shelf(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shelf") / "catalog"
     catalog = Catalog.open(folder, create=True, embedder=HashEmbedder())
     catalog.upsert(PRODUCTS)
-    settings = load_settings(explain={"mode": "record"}, understand={"mode": "reader"}, rank={"strategy": "none"})
+    settings = load_settings(explain={"mode": "record"}, understand={"mode": "rules"}, rank={"strategy": "none"})
     with Shelf(catalog, settings, PromptLibrary.default(), None) as opened:
         yield opened
 
@@ -184,7 +184,7 @@ def test_many_threads_get_their_own_answers(shelf) -> None:
 def test_an_answer_is_of_one_version_of_the_catalogue(tmp_path) -> None:
     catalog = Catalog.open(tmp_path / "c", create=True, embedder=HashEmbedder())
     catalog.upsert(PRODUCTS)
-    settings = load_settings(explain={"mode": "record"}, understand={"mode": "reader"}, rank={"strategy": "none"})
+    settings = load_settings(explain={"mode": "record"}, understand={"mode": "rules"}, rank={"strategy": "none"})
     with Shelf(catalog, settings, PromptLibrary.default(), None) as opened:
         events = opened.stream("the cheapest kettle")
         assert next(events).kind == "understood"
@@ -295,7 +295,7 @@ def test_what_was_understood_and_the_bare_picks_come_before_the_language_model_i
 
     monkeypatch.setattr("shelftalk.pipeline.load_engine", load)
     explain = {"mode": "model"}
-    settings = load_settings(explain=explain, understand={"mode": "reader"}, rank={"strategy": "none"})
+    settings = load_settings(explain=explain, understand={"mode": "rules"}, rank={"strategy": "none"})
     with Shelf(shelf.catalog, settings, PromptLibrary.default(), None) as cold:
         before = []
         for event in cold.stream("a kettle under 35"):
@@ -339,7 +339,7 @@ def test_how_picks_compare_is_a_table_of_them_in_the_order_shown(shelf) -> None:
 
 @pytest.fixture
 def graded(shelf):
-    settings = load_settings(explain={"mode": "record"}, understand={"mode": "reader"}, rank={"strategy": "graded"})
+    settings = load_settings(explain={"mode": "record"}, understand={"mode": "rules"}, rank={"strategy": "graded"})
     engine = FakeEngine(default="2")
     with Shelf(shelf.catalog, settings, PromptLibrary.default(), engine) as opened:
         yield opened, engine

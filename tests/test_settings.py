@@ -91,3 +91,8 @@ def test_as_shipped_the_record_speaks_and_a_model_reads_and_grades(monkeypatch) 
     monkeypatch.delenv("SHELFTALK_EXPLAIN__MODE")
     shipped = load_settings()
     assert (shipped.understand.mode, shipped.rank.strategy, shipped.explain.mode) == ("wishes", "graded", "record")
+
+
+def test_the_old_name_of_a_mode_is_still_read(monkeypatch) -> None:
+    monkeypatch.setenv("SHELFTALK_UNDERSTAND__MODE", "reader")
+    assert load_settings().understand.mode == "rules"

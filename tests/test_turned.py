@@ -53,7 +53,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     folder: Path = tmp_path_factory.mktemp("turned") / "catalog"
     catalog = Catalog.open(folder, create=True, embedder=HashEmbedder())
     catalog.upsert(PRODUCTS)
-    settings = load_settings(explain={"mode": "record"}, understand={"mode": "reader"}, rank={"strategy": "none"})
+    settings = load_settings(explain={"mode": "record"}, understand={"mode": "rules"}, rank={"strategy": "none"})
     with Shelf(catalog, settings, PromptLibrary.default(), None) as opened:
         yield opened
 

@@ -17,7 +17,7 @@ from shelftalk.facts.words import content_stems, stems
 from shelftalk.schema import ProductModel
 from shelftalk.text import clean, shorten
 from shelftalk.understand import Understood
-from shelftalk.understand.shown import Shown
+from shelftalk.understand.reading import Shown
 from shelftalk.values import Candidate, Constraint, Explanation, Facets, Intent, Product, Retrieval
 
 _NOT_COMPARED = ("description", "images")

@@ -16,7 +16,7 @@ from shelftalk.catalog.words import STOP_WORDS
 from shelftalk.facts.units import UNITS
 from shelftalk.facts.words import content_stems, stem, words
 from shelftalk.text import clean, shorten
-from shelftalk.understand.lexicon import FILLER, FUNCTION
+from shelftalk.understand.rules import FILLER, FUNCTION
 from shelftalk.values import CORE_FIELDS, Facets, Intent
 
 What = Literal["wish", "need"]

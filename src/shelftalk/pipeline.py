@@ -27,8 +27,8 @@ from shelftalk.retrieve.stock import last, placed
 from shelftalk.settings import Settings
 from shelftalk.text import clean, shorten
 from shelftalk.understand import Understander, Understood
-from shelftalk.understand.matching import Matchers, shared_matchers
-from shelftalk.understand.relative import loosened
+from shelftalk.understand.model import Matchers, shared_matchers
+from shelftalk.understand.turns import loosened
 from shelftalk.values import (
     Answer,
     Constraint,

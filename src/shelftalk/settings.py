@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -26,12 +26,20 @@ class _Group(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def renamed_mode(mode: object) -> object:
+    """The name in use for a value of understand.mode that had another one."""
+    return "rules" if mode == "reader" else mode
+
+
+UnderstandMode = Annotated[Literal["wishes", "rules", "model", "both"], BeforeValidator(renamed_mode)]
+
+
 class UnderstandSettings(_Group):
     """Who reads the request: "wishes" has rules read limits and the language model read wishes as criteria (the default),
-    "reader" rules alone, "model" the model alone, "both" both together; and which encoders order the fields of a wish: the small
-    one alone, or the larger one after it where its package is installed ("both")."""
+    "rules" rules alone (once called "reader", which is still read), "model" the model alone, "both" both together; and which
+    encoders order the fields of a wish: the small one alone, or the larger one after it where its package is installed ("both")."""
 
-    mode: Literal["wishes", "reader", "model", "both"] = "wishes"
+    mode: UnderstandMode = "wishes"
     prompt: str = "understand/intent"
     encoders: Literal["both", "small"] = "both"
 

@@ -20,8 +20,8 @@ from shelftalk.retrieve.criteria import answering
 from shelftalk.retrieve.stock import LEFT_FOR_LAST, NAMED
 from shelftalk.text import clean, shorten
 from shelftalk.understand import Understander, Understood
+from shelftalk.understand.rules import liked
 from shelftalk.understand.turns import CLEARED
-from shelftalk.understand.wishes import liked
 from shelftalk.values import Answer, Candidate, Explanation, Facets, Intent, Pick, Ranking, Request, Retrieval
 
 NOT_SHOPPING = "This asks for no product, so none is shown. Say what you are looking for whenever you like."

@@ -23,7 +23,7 @@ from shelftalk.work import Event
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Catalog.open(tmp_path / "shop", create=True, embedder=HashEmbedder()).upsert(PRODUCTS)
     monkeypatch.setattr("shelftalk.catalog.embed.load_embedder", lambda *_: HashEmbedder())
-    for name, value in (("EXPLAIN__MODE", "record"), ("UNDERSTAND__MODE", "reader"), ("RANK__STRATEGY", "none")):
+    for name, value in (("EXPLAIN__MODE", "record"), ("UNDERSTAND__MODE", "rules"), ("RANK__STRATEGY", "none")):
         monkeypatch.setenv(f"SHELFTALK_{name}", value)
     monkeypatch.chdir(tmp_path)
     return tmp_path / "shop"

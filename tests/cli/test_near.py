@@ -46,7 +46,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SHELFTALK_HOME", str(new_home(tmp_path / "home")))
     monkeypatch.setenv("COLUMNS", "500")  # no line of timings is broken in two
     monkeypatch.setenv("SHELFTALK_SERVE__DATABASE", f"sqlite:///{tmp_path}/serve.db")
-    monkeypatch.setenv("SHELFTALK_UNDERSTAND__MODE", "reader")
+    monkeypatch.setenv("SHELFTALK_UNDERSTAND__MODE", "rules")
     monkeypatch.setenv("SHELFTALK_RANK__STRATEGY", "none")
     monkeypatch.setenv("SHELFTALK_EXPLAIN__MODE", "record")
     monkeypatch.setattr("shelftalk.cli.near._GREET_S", 60.0)

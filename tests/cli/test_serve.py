@@ -15,7 +15,7 @@ from tests.server.helpers import free_port, until
 from shelftalk.server.notice import left_for
 
 RECORD = {
-    "SHELFTALK_UNDERSTAND__MODE": "reader",
+    "SHELFTALK_UNDERSTAND__MODE": "rules",
     "SHELFTALK_RANK__STRATEGY": "none",
     "SHELFTALK_EXPLAIN__MODE": "record",
 }

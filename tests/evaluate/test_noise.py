@@ -16,7 +16,7 @@ from shelftalk.evaluate.perturb.noise import FAMILIES
 from shelftalk.evaluate.perturb.noise.units import convert, other_units
 from shelftalk.evaluate.perturb.noise.words import denials, figures
 from shelftalk.evaluate.suite import load_suite
-from shelftalk.understand.vocabulary import ordinary
+from shelftalk.understand.rules.vocabulary import ordinary
 from shelftalk.values import Request, Turn
 
 KEEPS_NUMBERS = [f for f in FAMILIES if f != "units"]

@@ -42,7 +42,7 @@ def figures(catalog: Catalog, reply, weight: float = 1.0, strategy: str = "listw
     cases = perturb([CASE], {"kind": "order-bias", "candidates": 6}, 1, {})
     engine = FakeEngine(default=reply)
     settings = load_settings(
-        rank={"strategy": strategy, "model_weight": weight, "prompt": None}, understand={"mode": "reader"}
+        rank={"strategy": strategy, "model_weight": weight, "prompt": None}, understand={"mode": "rules"}
     )
     with Shelf(catalog, settings, PromptLibrary.default(), engine) as shelf:
         found = ranked_in_order(shelf, cases)

@@ -59,7 +59,7 @@ def bench(tmp_path) -> Bench:
 
 
 def test_a_run_without_a_model_loads_none_and_measures(bench) -> None:
-    done = bench.run("strategy=none,mode=reader")
+    done = bench.run("strategy=none,mode=rules")
     run = RunFolder.read(done.folder.path)
     assert done.state == "ran"
     assert bench.models == []
@@ -259,7 +259,7 @@ def test_changed_words_of_the_record_are_never_missed(bench, monkeypatch) -> Non
         ("strategy=none,prompt.understand=intent@1", ["understand=intent@1"]),
         ("strategy=none,prompt.understand=wishes@1", []),
         ("strategy=none,prompt.understand=kinds@1", []),
-        ("strategy=none,mode=reader,prompt.understand=wishes@1", ["understand=wishes@1"]),
+        ("strategy=none,mode=rules,prompt.understand=wishes@1", ["understand=wishes@1"]),
         ("strategy=none,prompt.rank=listwise@1", ["rank=listwise@1"]),
     ],
 )

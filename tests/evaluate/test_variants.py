@@ -94,7 +94,7 @@ def test_a_value_that_a_setting_refuses_is_told() -> None:
 
 
 def test_a_prompt_of_the_library_is_named_by_version() -> None:
-    variant = one("mode=reader,strategy=listwise,prompt.rank=listwise@1,prompt.explain=reason@1")
+    variant = one("mode=rules,strategy=listwise,prompt.rank=listwise@1,prompt.explain=reason@1")
     settings = variant.settings()
     assert (settings.rank.prompt, settings.explain.prompt) == ("listwise@1", "explain/reason@1")
     used = templates(settings, "rank", variant.library())
@@ -131,7 +131,7 @@ def test_wishes_are_read_with_the_template_that_the_variant_names(tmp_path, vers
 
 def test_only_the_prompts_that_a_task_uses_count() -> None:
     library = PromptLibrary.default()
-    assert templates(one("strategy=none,mode=reader").settings(), "rank", library) == {}
+    assert templates(one("strategy=none,mode=rules").settings(), "rank", library) == {}
     wishes = templates(one("strategy=none").settings(), "rank", library)
     assert {name: t.ref for name, t in wishes.items()} == {
         "understand": "understand/wishes@1", "kinds": "understand/kinds@1",

@@ -22,7 +22,7 @@ SLOW_VLLM = Path(__file__).with_name("slow_vllm.py")
 
 def recorded(settings: Settings) -> Settings:
     """The same settings with no stage that asks a language model."""
-    groups = {"explain": {"mode": "record"}, "rank": {"strategy": "none"}, "understand": {"mode": "reader"}}
+    groups = {"explain": {"mode": "record"}, "rank": {"strategy": "none"}, "understand": {"mode": "rules"}}
     return settings.model_copy(
         update={name: getattr(settings, name).model_copy(update=changed) for name, changed in groups.items()}
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from shelftalk.server.chat_text import chat_end, chat_pick, chat_text
-from shelftalk.understand.shown import shown
+from shelftalk.understand.turns.shown import shown
 from shelftalk.values import Answer, FollowUp, Intent, Pick, Product
 
 PICK = Pick(

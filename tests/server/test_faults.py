@@ -66,7 +66,7 @@ def settings(demo_catalog: Path, tmp_path_factory: pytest.TempPathFactory, model
     shutil.copytree(demo_catalog, folder / "catalog")
     # the stand-in gives no log-probabilities, and what fails here is the wording
     made = load_settings(
-        catalog=folder / "catalog", engine="server", understand={"mode": "reader"}, rank={"strategy": "none"}
+        catalog=folder / "catalog", engine="server", understand={"mode": "rules"}, rank={"strategy": "none"}
     )
     update = {
         "vllm": (model.address,), "database": f"sqlite:///{folder}/serve.db", "explain_s": 1.0, "workers": 2, "queue": 4

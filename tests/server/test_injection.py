@@ -78,7 +78,7 @@ def gateways(demo_catalog: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         clients = []
         for mode in ("record", "model"):
             settings = load_settings(
-                catalog=folder / "catalog", understand={"mode": "reader"}, rank={"strategy": "none"}
+                catalog=folder / "catalog", understand={"mode": "rules"}, rank={"strategy": "none"}
             )
             settings.explain = settings.explain.model_copy(update={"mode": mode})
             settings.serve = settings.serve.model_copy(

@@ -90,7 +90,7 @@ NEAR = Request(
 HIDDEN: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "/v2/rerank"): CALLS["post", "/v1/rerank"],
     ("post", "/studio/try"): {"json": {"request": "a tent", "variants": [
-        {"understand": "reader", "strategy": "none", "explain": "record", "prompts": {"explain": "explain/reason@1"}}, {},
+        {"understand": "rules", "strategy": "none", "explain": "record", "prompts": {"explain": "explain/reason@1"}}, {},
     ]}},
     ("get", "/static/{name}"): {"path": {"name": "chat.js"}},
     ("get", "/studio"): {}, ("get", "/"): {}, ("post", "/session"): {}, ("delete", "/session"): {},

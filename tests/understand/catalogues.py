@@ -1,11 +1,11 @@
-"""Four small shops as facets: electronics, clothes, kitchen and toys. Nothing of the reader knows them."""
+"""Four small shops as facets: electronics, clothes, kitchen and toys. Nothing of the rule-based parser knows them."""
 
 from __future__ import annotations
 
 from shelftalk.settings import UnderstandSettings
 from shelftalk.values import Facet, Facets
 
-RULES = UnderstandSettings(mode="reader")  # for what is about rules alone
+RULES = UnderstandSettings(mode="rules")  # for what is about rules alone
 
 
 def _text(field: str, *values: str, kind: str = "text", count: int = 60) -> Facet:

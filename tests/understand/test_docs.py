@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.understand.test_reader import read, said
-from tests.understand.test_turns import follow
+from tests.understand.rules.test_parser import read, said
+from tests.understand.turns.test_conversation import follow
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "understand.md").read_text(encoding="utf-8")
 

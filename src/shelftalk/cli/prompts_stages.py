@@ -142,7 +142,7 @@ def in_force(settings: Settings) -> dict[str, str | None]:
 
 
 def _understanding(settings: Settings) -> str | None:
-    if settings.understand.mode == "reader":
+    if settings.understand.mode == "rules":
         return None
     return "understand/wishes" if settings.understand.mode == "wishes" else settings.understand.prompt
 
@@ -201,7 +201,7 @@ def _with(template: Template, settings: Settings) -> dict[str, Any]:
     rank = {"strategy": strategy, "prompt": ref.removeprefix("rank/"), "suits_prompt": ref}
     reasons = template.task == "explain" and template.name not in ("record", "opening")  # those speak without a model
     explain = {"mode": "model", "prompt": ref} if reasons else {"mode": "record"}
-    understand = {"mode": modes_of(template)[-1] if template.task == "understand" else "reader", "prompt": ref}
+    understand = {"mode": modes_of(template)[-1] if template.task == "understand" else "rules", "prompt": ref}
     return {
         "rank": settings.rank.model_copy(update=rank),
         "explain": settings.explain.model_copy(update=explain),

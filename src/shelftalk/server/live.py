@@ -43,7 +43,7 @@ class Model:
 def needs_model(settings: Settings) -> bool:
     """Whether any stage asks the language model."""
     s = settings
-    return s.explain.mode == "model" or s.rank.strategy != "none" or s.understand.mode != "reader"
+    return s.explain.mode == "model" or s.rank.strategy != "none" or s.understand.mode != "rules"
 
 
 def addresses(settings: Settings) -> list[str]:
@@ -124,7 +124,7 @@ def without_model(settings: Settings, shelf: Shelf) -> Shelf:
         update={
             "explain": settings.explain.model_copy(update={"mode": "record"}),
             "rank": settings.rank.model_copy(update={"strategy": "none"}),
-            "understand": settings.understand.model_copy(update={"mode": "reader"}),
+            "understand": settings.understand.model_copy(update={"mode": "rules"}),
         }
     )
     return Shelf(shelf.catalog, plain, shelf.prompts, None)

@@ -31,7 +31,7 @@ from shelftalk.train.sets.shop import indexed_shop
 from shelftalk.train.sets.suits import suits
 from shelftalk.train.sets.synthetic import catalogue
 from shelftalk.train.sets.understanding import understand
-from shelftalk.understand.matching import FieldMatcher
+from shelftalk.understand.model import FieldMatcher
 from shelftalk.written import WrittenSet, read_written
 
 Say = Callable[[str], None]

@@ -26,7 +26,7 @@ from shelftalk.errors import UsageError
 from shelftalk.train.pairs import text_figures
 from shelftalk.train.sets.written import facet_of
 from shelftalk.train.telling import fit_head
-from shelftalk.understand.matching import HEAD, option_text, options_of, query_text
+from shelftalk.understand.model import HEAD, option_text, options_of, query_text
 from shelftalk.values import Criterion, Facet, Scalar
 from shelftalk.written import WrittenSet, WrittenText, read_texts, read_written
 

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from shelftalk.understand.matching import HEAD_WORDS
-from shelftalk.understand.tokens import stem
+from shelftalk.understand.model import HEAD_WORDS
+from shelftalk.understand.rules import stem
 from shelftalk.written import Kind, WrittenSet
 
 __all__ = ["fit_head", "named_requests"]

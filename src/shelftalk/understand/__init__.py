@@ -1,7 +1,11 @@
-"""Understand: a request and the turns before it become an Intent that names only fields and values of the facets."""
+"""Understand: a request and the turns before it become an Intent that names only fields and values of the facets.
 
-from shelftalk.understand.reader import Reader, Reading
+rules/ reads what must be exact, model/ what the words want, turns/ what a follow-up goes on from; understand.py joins them.
+"""
+
+from shelftalk.understand.reading import Reading
+from shelftalk.understand.rules import RuleParser
 from shelftalk.understand.turns import Conversation, Lookup
 from shelftalk.understand.understand import Understander, Understood
 
-__all__ = ["Conversation", "Lookup", "Reader", "Reading", "Understander", "Understood"]
+__all__ = ["Conversation", "Lookup", "Reading", "RuleParser", "Understander", "Understood"]

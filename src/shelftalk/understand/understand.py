@@ -1,4 +1,4 @@
-"""The stage's face: a Request goes in, an Understood comes out, read by the reader, the language model or both."""
+"""The stage's face: a Request goes in, an Understood comes out, read by the rule-based parser, the language model or both."""
 
 from __future__ import annotations
 
@@ -9,17 +9,10 @@ from shelftalk.engines.base import Engine
 from shelftalk.errors import UsageError
 from shelftalk.prompts.library import PromptLibrary
 from shelftalk.settings import UnderstandSettings
-from shelftalk.understand.helping import Asked, KindSearch
-from shelftalk.understand.kind import named_kind
-from shelftalk.understand.matching import Matchers
-from shelftalk.understand.model import IntentModel
-from shelftalk.understand.placed import AS_A_WISH, placed
-from shelftalk.understand.reader import THRIFTY, Reader, Reading
-from shelftalk.understand.shown import Question
-from shelftalk.understand.tokens import stems
+from shelftalk.understand.model import Asked, IntentModel, KindSearch, Matchers, Wanting
+from shelftalk.understand.reading import Question, Reading
+from shelftalk.understand.rules import AS_A_WISH, THRIFTY, RuleParser, named_kind, placed, stems, unread
 from shelftalk.understand.turns import NO_FIELD, Conversation, Lookup
-from shelftalk.understand.unread import unread
-from shelftalk.understand.wanting import Wanting
 from shelftalk.values import Criterion, Facet, Facets, Intent, Request, Scalar, Tokens
 
 
@@ -65,22 +58,22 @@ class Understander:
     ) -> None:
         self.facets = facets
         self.settings = settings or UnderstandSettings()
-        self.reader = Reader(facets)
-        self.conversation = Conversation(self.reader, products, self._leaves)
+        self.rules = RuleParser(facets)
+        self.conversation = Conversation(self.rules, products, self._leaves)
         self.model: IntentModel | None = None
         self.wanting: Wanting | None = None
-        if self.settings.mode == "reader":
+        if self.settings.mode == "rules":
             return
         if engine is None:
             raise UsageError(
-                f'understand.mode is "{self.settings.mode}", which needs a language model; set it to "reader" or load an engine'
+                f'understand.mode is "{self.settings.mode}", which needs a language model; set it to "rules" or load an engine'
             )
         library = prompts or PromptLibrary.default()
         loaded = engine if callable(engine) else lambda: engine
         if self.settings.mode == "wishes":
             self.wanting = Wanting(facets, loaded, library, kinds or (lambda intent, text: ()), matchers, held, titled)
         else:
-            self.model = IntentModel(self.reader.index, loaded(), library.get(self.settings.prompt))
+            self.model = IntentModel(self.rules.index, loaded(), library.get(self.settings.prompt))
 
     def _leaves(self, turn: str, before: Intent, first: str) -> bool:
         return self.wanting is not None and self.wanting.leaves(turn, before, first)
@@ -98,7 +91,7 @@ class Understander:
                 out.append(Understood(_spoken(request.intent, self.conversation.read(request).intent)))
                 continue
             understood = next(read)
-            intent, notes = placed(understood.intent, self.reader.index, frozenset(stems(request.request)))
+            intent, notes = placed(understood.intent, self.rules.index, frozenset(stems(request.request)))
             if not request.history:
                 intent = replace(intent, kind=named_kind(request.request, intent))
             left = unread(request.request, intent, understood.notes)
@@ -116,8 +109,8 @@ class Understander:
         at = [n for n, (r, u) in enumerate(zip(requests, understood, strict=True)) if _open(r, u)]
         asked = [
             Asked(
-                self.reader.asking(requests[n].request if u.said is None else u.said),
-                tuple(map(self.reader.asking, u.earlier)),
+                self.rules.asking(requests[n].request if u.said is None else u.said),
+                tuple(map(self.rules.asking, u.earlier)),
                 u.intent,
                 u.asides,
                 u.without,
@@ -154,7 +147,7 @@ class Understander:
             return one
 
         def held(facet: Facet) -> bool:
-            field = self.reader.index.fields.get(facet.field)
+            field = self.rules.index.fields.get(facet.field)
             return field is not None and any(known.number(p, field) is not None for p in asked.about)
 
         sort = wanting.order_asked(request, one.before.named_kinds, held)

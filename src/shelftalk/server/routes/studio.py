@@ -19,12 +19,11 @@ from shelftalk.server.leaving import while_there
 from shelftalk.server.live import needs_model
 from shelftalk.server.page.files import page
 from shelftalk.server.page.plots import STAGES, figures, latency
-from shelftalk.settings import Settings
+from shelftalk.settings import Settings, UnderstandMode
 from shelftalk.values import Request as Asked
 
 router = APIRouter(include_in_schema=False)
 Studio = Annotated[Caller, Depends(needs("studio"))]
-Reading = Literal["wishes", "reader", "model", "both"]
 Strategy = Literal["graded", "none", "listwise", "pointwise", "generated"]
 Reasons = Literal["record", "model"]
 # What a variant may give another prompt to, and how the names of such prompts begin. "wishes" and "needs" are what the mode
@@ -42,7 +41,7 @@ class Variant(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    understand: Reading | None = None
+    understand: UnderstandMode | None = None
     strategy: Strategy | None = None
     explain: Reasons | None = None
     prompts: dict[PromptOf, str] = Field(default_factory=dict)
@@ -76,7 +75,7 @@ async def studio(request: Request) -> Response:
         {
             "entries": entries[:50], "keep": server.recent.keep, "figures": figures(entries), "plot": latency(entries),
             "stages": STAGES, "counts": counts, "live": await asyncio.to_thread(live, server), **gaps,
-            "readings": get_args(Reading), "strategies": get_args(Strategy), "reasons": get_args(Reasons),
+            "readings": get_args(get_args(UnderstandMode)[0]), "strategies": get_args(Strategy), "reasons": get_args(Reasons),
             "options": {of: [r for r in refs if _fits(of, r)] for of in _PROMPTED},
         },
     )  # fmt: skip
@@ -92,7 +91,7 @@ async def compare(body: TryBody, request: Request, caller: Studio) -> dict[str, 
         engine = server.shelf.loaded
         if needs_model(settings) and engine is None:
             raise Refused(
-                409, "no_model", "this server runs without a language model; choose reader, none and record",
+                409, "no_model", "this server runs without a language model; choose rules, none and record",
                 param=f"variants.{i}",
             )  # fmt: skip
         _known(server.shelf, variant, i)
@@ -168,7 +167,7 @@ def live(server: Any) -> list[tuple[str, str]]:
     ]
     if settings.understand.mode == "wishes":
         rows += [(f"Prompt of {of}", server.shelf.prompts.get(_PROMPTED[of][:-1]).ref) for of in ("wishes", "needs")]
-    elif settings.understand.mode != "reader":
+    elif settings.understand.mode != "rules":
         rows.append(("Prompt of reading", server.shelf.prompts.get(settings.understand.prompt).ref))
     if settings.rank.strategy != "none":
         rows.append(("Prompt of ranking", settings.rank.prompt or settings.rank.strategy))

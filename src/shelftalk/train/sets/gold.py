@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from shelftalk.understand.index import Field
+from shelftalk.understand.rules import Field
 from shelftalk.values import Constraint, Intent, Operator, Request, Scalar, Sort
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ _NEGATED: dict[str, Operator] = {"=": "!=", "in": "not in", "<": ">=", "<=": ">"
 def gold_intent(sql: str, shop: Shop, request: Request) -> Intent | None:
     """The intent that a ProductQA query stands for, None where it cannot be said in the shop's fields and values.
 
-    "Less than the average" takes the number that the reader gives it, since the query names none.
+    "Less than the average" takes the number that the rule-based parser gives it, since the query names none.
     """
     match = _SQL.match(sql.strip())
     if match is None:
         return None
     where, at = _AVERAGE.sub("\x00", match["where"] or ""), 0
-    fields = shop.understander.reader.index.fields
+    fields = shop.understander.rules.index.fields
     constraints: list[Constraint] = []
     while at < len(where):
         term = _TERM.match(where, at)

@@ -38,7 +38,7 @@ def understand(
         asker.understand(one.request)
         questions, scribe.replies = scribe.take(), []
         if not questions:
-            left_out["understand: the reader sees no request for a product, so no model is asked"] += 1
+            left_out["understand: the rule-based parser sees no request for a product, so no model is asked"] += 1
             continue
         asked = questions[0]
         schema = asked.decoding.schema if asked.decoding else None
@@ -48,7 +48,7 @@ def understand(
         if not _shown(gold, asked.prompt, one):
             left_out["understand: a field of the gold answer is not shown in the prompt"] += 1
             continue
-        written = parse(answer, asker.reader.index)
+        written = parse(answer, asker.rules.index)
         if set(written.constraints) != set(gold.constraints) or written.sort != gold.sort:
             left_out["understand: the gold answer is not read as it is meant"] += 1
             continue
@@ -70,8 +70,8 @@ def _asker(shop: Shop, scribe: Scribe, prompts: PromptLibrary, asking: Any) -> U
 
 
 def _written(one: Judged) -> Intent | None:
-    """The gold intent as the model should write it: what the reader found in the hints' order first, then the rest; whole
-    numbers as whole numbers; the number wanted as the reader has it where the gold says none."""
+    """The gold intent as the model should write it: what the rule-based parser found in the hints' order first, then the rest; whole
+    numbers as whole numbers; the number wanted as the rule-based parser has it where the gold says none."""
     if one.intent is None:
         return None
     if not one.intent.shopping:

@@ -15,10 +15,17 @@ from dataclasses import replace
 from shelftalk.catalog.standing import superlatives
 from shelftalk.prompts import PromptLibrary
 from shelftalk.train.sets.example import TrainingExample
-from shelftalk.understand.criteria import Question, prompt, written
-from shelftalk.understand.matching import MOST_OFFERED, FieldMatcher, plain_order
-from shelftalk.understand.matching import plain as plain_field
-from shelftalk.understand.needs import MOST_KINDS, needs_prompt
+from shelftalk.understand.model import (
+    MOST_KINDS,
+    MOST_OFFERED,
+    FieldMatcher,
+    Question,
+    needs_prompt,
+    plain_order,
+    prompt,
+    written,
+)
+from shelftalk.understand.model import plain as plain_field
 from shelftalk.values import Criterion, Facet, Scalar
 from shelftalk.written import Kind, Reason, Wish, WrittenSet
 from shelftalk.written.parse import HELD, FieldSpec

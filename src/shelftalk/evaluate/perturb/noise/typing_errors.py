@@ -12,7 +12,7 @@ import random
 import re
 
 from shelftalk.evaluate.perturb.noise.words import NEGATIONS, NUMBERS
-from shelftalk.understand.vocabulary import ordinary
+from shelftalk.understand.rules import ordinary
 
 __all__ = ["casing", "typing_errors"]
 

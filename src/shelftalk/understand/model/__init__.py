@@ -1,0 +1,45 @@
+"""The models' part: wishes as criteria and kinds for a need (encoders, then the language model), and whole intents by a model."""
+
+from shelftalk.understand.model.criteria import Question, prompt, written
+from shelftalk.understand.model.helping import Asked, KindSearch
+from shelftalk.understand.model.intents import IntentModel, parse, target
+from shelftalk.understand.model.matching import (
+    HEAD,
+    HEAD_WORDS,
+    MOST_OFFERED,
+    FieldMatcher,
+    Matchers,
+    option_text,
+    options_of,
+    plain,
+    plain_order,
+    query_text,
+    shared_matchers,
+)
+from shelftalk.understand.model.needs import MOST_KINDS, needs_prompt
+from shelftalk.understand.model.wanting import Wanting
+
+__all__ = [
+    "Asked",
+    "FieldMatcher",
+    "HEAD",
+    "HEAD_WORDS",
+    "IntentModel",
+    "KindSearch",
+    "MOST_KINDS",
+    "MOST_OFFERED",
+    "Matchers",
+    "Question",
+    "Wanting",
+    "needs_prompt",
+    "option_text",
+    "options_of",
+    "parse",
+    "plain",
+    "plain_order",
+    "prompt",
+    "query_text",
+    "shared_matchers",
+    "target",
+    "written",
+]

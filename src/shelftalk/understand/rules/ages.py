@@ -1,0 +1,174 @@
+"""Whom it is for, by age: "for my 8 year old nephew", "for ages 3 and up", "a toy for a two-year-old"."""
+
+from __future__ import annotations
+
+import re
+
+from shelftalk.understand.rules.bodies import BEINGS
+from shelftalk.understand.rules.index import Index
+from shelftalk.understand.rules.lexicon import FUNCTION
+from shelftalk.understand.rules.nearby import Quantity
+from shelftalk.understand.rules.numbers import numbers
+from shelftalk.understand.rules.tokens import Text, tokenise
+from shelftalk.values import Constraint, Criterion
+
+_NUMBER = r"\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen"
+_CHILDREN = (
+    r"(?:(?:grand|god|step)?(?:children|kids|sons|daughters)|child(?:ren)?|kids|boys|girls|brothers|sisters|siblings|twins|nieces|nephews|"
+    r"cousins|toddlers|teens|teenagers|little ones|students|pupils)"
+)
+_AGES = (
+    re.compile(rf"\b(?P<n>{_NUMBER})[- ]?(?P<unit>year|yr|month|mo)s?[- ]?olds?\b"),
+    re.compile(rf"\b(?:ages?|aged)(?: of| range)? (?P<n>{_NUMBER})(?: ?(?P<unit>years?|months?))?\b(?! (?:inch|cm|mm|gb|dollars|bucks))"),
+    re.compile(rf"\b(?:turn(?:s|ing)|just turned|is) (?P<n>{_NUMBER})(?: (?P<unit>years?))?(?= (?:soon|next|this|today|tomorrow|in \w+)\b|[.!?,](?!\d)|$)"),
+    re.compile(rf"\b(?:(?:he|she|who)(?:'s| is)|turns|turned|turning) (?:only |just |almost |nearly |already )?(?P<n>{_NUMBER})(?: (?P<unit>years?|months?)(?: old)?)?(?= (?:and|but|so|now)\b|[.!?,](?!\d)|$)"),
+    re.compile(rf"\b(?P<n>{_NUMBER})(?:st|nd|rd|th) birthday\b"),
+    re.compile(rf"\b{_CHILDREN}(?: who)?(?: are|'re)?,? \(?(?:(?:aged?|about|around|roughly|maybe|like) )*(?P<n>{_NUMBER})(?:[- ]?ish| or so)\b"),
+)  # fmt: skip
+_ALL = rf"(?P<all>(?:{_NUMBER})(?:(?:,? (?:and|&|or|to) | ?[-\u2013] ?)(?:an? )?(?:{_NUMBER})|, ?(?:{_NUMBER}),? (?:and|&|or) (?:{_NUMBER}))"
+_END = r"(?=\W*$|\W*[.,;!?)]|,? (?:and|who|that|with|under|for|to|in|on|is|are|but|please|below|less|at|max)\b)"
+_SEVERAL = (
+    re.compile(rf"\b{_CHILDREN}(?: who)?(?: are|'re)?,? ?\(?(?:(?:aged?|ages|of|at) )?{_ALL}(?: (?P<unit>years?|months?)(?: old| of age)?)?)\)?{_END}"),
+    re.compile(rf"\b(?:aged?|ages)(?: of)? {_ALL}(?: (?P<unit>years?|months?))?)"),
+    re.compile(rf"(?<![\w.]){_ALL}[- ]?(?P<unit>year|yr|month|mo)s?[- ]?olds?\b)"),
+)  # fmt: skip
+_GROWN = 18  # years
+
+_NO_AGE = re.compile(
+    r"\b(?:budget|limit|price|maximum|minimum|max|min|size|weight|height|length|width|quantity|number) $"
+)
+
+
+def ages(text: Text, index: Index) -> tuple[list[Quantity], set[int]]:
+    """What a recipient's age asks of the age fields (the youngest and oldest age a product is for), and the tokens that
+    speak of ages: they are no other limit, whatever fields there are."""
+    out, used = _of_several(text, index)
+    for pattern in _AGES:
+        for match in pattern.finditer(text.low):
+            first, last = text.at(match.start()), max(text.at(match.start()), text.at(match.end()) - 1)
+            found = numbers(tokenise(match.group("n")))
+            if not found or set(range(first, last + 1)) & used:
+                continue
+            if _NO_AGE.search(text.low[: match.start()]) and "unit" in match.groupdict() and not match["unit"]:
+                continue
+            if pattern is _AGES[0] and a_things(text, last + 1):
+                used.update(range(first, last + 1))
+                out += _aged(text, index, match, found[0].value, first, last)
+                continue
+            groups = match.groupdict()
+            used.update(range(first, last + 1))
+            out += _suiting([found[0].value], groups.get("unit"), index, first, last, match.group().strip())
+    return out, used
+
+
+def _suiting(told: list[float], unit: str | None, index: Index, first: int, last: int, said: str) -> list[Quantity]:
+    """The limits by which a product suits all of these ages."""
+    out = []
+    for known in index.fields.values():
+        if known.kind != "number" or "age" not in known.name:
+            continue
+        oldest = bool({"max", "maximum", "oldest", "to"} & set(known.name))
+        age = _in(max(told) if oldest else min(told), unit or "year", known.unit.name if known.unit else "year")
+        out.append(Quantity(known.field, ">=" if oldest else "<=", age, first, last, said))
+    return out
+
+
+_CHILDHOOD = 13  # years
+
+
+def for_a_child(
+    youth: list[Quantity], index: Index, category: str | None
+) -> tuple[list[Quantity], list[Constraint], str | None, list[str]]:
+    """The limits that an age makes where the category has a field for it; where it has none, a child's age asks for what is for
+    children: the value of a field that says so, else a wish. With what is said of it in a note."""
+    held = [q for q in youth if q.operator == "=" or index.fields[q.field].carried(category)]
+    if category is None or held or not youth:
+        return youth, [], None, []
+    said = youth[0].span
+    years = [_in_years(q.value, index, q.field) for q in youth if isinstance(q.value, (int, float))]
+    if not years or max(years) >= _CHILDHOOD:
+        return [], [], None, [f"'{said}' is no limit: no field of these products holds an age"]
+    note = f"'{said}' was read as for children: no field of these products holds an age"
+    for known in index.fields.values():
+        if known.kind == "text" and known.carried(category) and known.field != "categories":
+            value = next((v for v, _ in known.facet.values if str(v).lower() in ("children", "kids", "child")), None)
+            if value is not None:
+                return [], [Constraint(known.field, "=", value, said)], None, [note]
+    return [], [], "children's", [note]
+
+
+def _in_years(value: float, index: Index, field: str) -> float:
+    unit = index.fields[field].unit
+    return value / 12 if unit is not None and unit.name == "month" else value
+
+
+def _of_several(text: Text, index: Index) -> tuple[list[Quantity], set[int]]:
+    """The same for the ages of several children at once: "my kids, four and seven", "a 6 and a 9 year old"."""
+    out: list[Quantity] = []
+    used: set[int] = set()
+    for match in (m for pattern in _SEVERAL for m in pattern.finditer(text.low)):
+        told = [n.value for n in numbers(tokenise(match["all"]))]
+        unit = match.groupdict().get("unit")
+        if len(told) < 2 or max(told) > _GROWN * (12 if (unit or "").startswith("mo") else 1):
+            continue
+        first, last = text.at(match.start("all")), max(text.at(match.start("all")), text.at(match.end()) - 1)
+        used.update(range(first, last + 1))
+        out += _suiting(told, unit, index, first, last, text.span(first, last))
+        break
+    return out, used
+
+
+_GROWN_UP = re.compile(
+    r"(?:\bnot|n't|\bnever)(?: \w+){0,2} for (?:(?:the|my|our|any|very|little|small|young|younger|smaller|tiny) )*(?:kids|children|toddlers|babies|little ones)\b"
+    r"|\b(?:only )?for (?:us )?(?:adults|grown[- ]?ups)\b(?! (?:and|or|with) )|\b(?:adults?|grown[- ]?ups?)[- ]only\b"
+)
+
+
+def grown_up(text: Text, index: Index, category: str | None) -> tuple[list[Criterion], set[int]]:
+    """The wish for a high least age in "not for little kids", "for adults", where products have one, with its tokens."""
+    match = _GROWN_UP.search(text.low)
+    fields = [
+        known.field
+        for known in index.fields.values()
+        if known.kind == "number"
+        and "age" in known.name
+        and {"min", "minimum"} & set(known.name)
+        and known.carried(category)
+    ]
+    if match is None or not fields:
+        return [], set()
+    first, last = text.at(match.start()), max(text.at(match.start()), text.at(match.end()) - 1)
+    return [Criterion(f, "high", words=text.span(first, last)) for f in fields], set(range(first, last + 1))
+
+
+_PERSON = re.compile(
+    rf"(?:{BEINGS}|grandson|granddaughter|grandchild|godson|goddaughter|learner|beginner|fan|lover)(?:'?s)?$"
+)
+_ENDS = re.compile(
+    r"\b(?:and|who|that|with|for|to|in|on|is|under|below|up|at|who's|loves?|likes?|wants?|needs?|turning|about)$"
+)
+
+
+def a_things(text: Text, at: int) -> bool:
+    """Whether an age is followed by the name of a thing: "a 3 year old laptop" is no child's, "a 3 year old's laptop" is."""
+    if at and text.tokens[at - 1].low.endswith(("'s", "\u2019s")):
+        return False
+    held = []
+    for token in text.tokens[at : at + 3]:
+        if token.hard or token.comma or token.gap.strip() or token.low in FUNCTION or _ENDS.match(token.low):
+            break
+        held.append(token.low)
+    return bool(held) and not any(_PERSON.match(w) for w in held)
+
+
+def _aged(text: Text, index: Index, match: re.Match[str], age: float, first: int, last: int) -> list[Quantity]:
+    """The age of a product itself, where a field holds it: "a 12 year old whisky"."""
+    noun = text.tokens[last + 1].stem in index.nouns
+    fields = [k for k in index.fields.values() if k.kind == "number" and k.name == ("age",)] if noun else []
+    return [Quantity(k.field, "=", int(age), first, last, match.group().strip()) for k in fields]
+
+
+def _in(value: float, given: str, wanted: str) -> int | float:
+    months = value if given.startswith("mo") else value * 12
+    converted = months if wanted == "month" else months / 12
+    return int(converted) if float(converted).is_integer() else round(converted, 2)

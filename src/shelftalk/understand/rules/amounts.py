@@ -1,0 +1,253 @@
+"""Numbers of a request with the unit or currency that goes with them; a range is one amount."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+from shelftalk.understand.rules.numbers import Number, numbers
+from shelftalk.understand.rules.tokens import Text, bag
+from shelftalk.understand.rules.units import SHORT, UNITS, Unit, convert
+
+# More numbers than this in one request are no request.
+MOST_AMOUNTS = 40
+CURRENCY_AFTER = bag("dollar dollars buck bucks usd euro euros eur quid gbp smackers bones rupees yen pesos")
+# A minus sign, not a hyphen or a range's dash: after a letter and a space, or after a currency.
+_MINUS = re.compile(r"(?:(?:[a-z] |[<>=] ?|^)[$€£]?|[$€£])-$", re.I)
+_CURRENCY_BEFORE = re.compile(r"(?:[$€£¥₹]|\b(?:usd|eur|gbp|us\$|rs\.?))\s*$", re.I)
+
+
+@dataclass(slots=True)
+class Amount:
+    """A number with its unit or currency, before a field was found for it."""
+
+    number: Number
+    last: int
+    unit: Unit | None = None
+    money: bool = False
+    low: float | None = None  # the first end of a range
+    opened: bool = False  # a range behind "between" or "from"
+    turned: bool = False  # the range was given from its upper end to its lower one
+
+
+def amounts(text: Text) -> list[Amount]:
+    """Every number of the request with the unit or currency that goes with it; ranges are one amount."""
+    out: list[Amount] = [_amount(text, number) for number in numbers(text)[:MOST_AMOUNTS]]
+    out += [a for a in _a_unit(text) if all(a.number.first > o.last or a.last < o.number.first for o in out)]
+    out = _feet_and_inches(text, sorted(out, key=lambda a: a.number.first))
+    for before, after in pairwise(out):
+        between = text.low[text.tokens[before.last].end : text.tokens[after.number.first].start]
+        if (
+            before.unit is None
+            and not before.money
+            and after.unit is not None
+            and re.fullmatch(r"\s*(?:,|or|and|/|,\s*or)\s*", between)
+        ):
+            before.unit = after.unit
+        elif before.unit is None and not before.money and _AND_THEN.fullmatch(between):
+            before.unit, before.money = after.unit, after.money
+    merged: list[Amount] = []
+    for amount in out:
+        if merged and _is_range(text, before := merged[-1], amount):
+            if before.money and not amount.unit:
+                amount.money = True
+            if (
+                amount.number.kilo
+                and not before.number.kilo
+                and not amount.unit
+                and before.number.value < amount.number.value
+            ):
+                before.number = Number(
+                    before.number.value, before.number.first, before.number.last, before.number.digits, True
+                )
+            if before.unit and amount.unit and before.unit.name != amount.unit.name:
+                turned = convert(before.number.value, before.unit, amount.unit)
+                if turned is None:
+                    merged.append(amount)
+                    continue
+                before.number = Number(turned, before.number.first, before.number.last, before.number.digits)
+            amount.unit = amount.unit or before.unit
+            low, high = scaled(before), scaled(amount)
+            amount.opened = _OPENS.search(lead := _lead(text, before)) is not None and not _PEOPLE.search(lead)
+            amount.turned = low > high
+            amount.low, high = min(low, high), max(low, high)
+            amount.number = Number(high, before.number.first, amount.number.last, amount.number.digits)
+            merged[-1] = amount
+        else:
+            merged.append(amount)
+    return merged
+
+
+_AND_THEN = re.compile(
+    r"\s*,?\s*(?:but|and|yet)\s+(?:less|more|under|over|below|above|at most|at least|no more|not more|no less|fewer|up to|lower|higher|greater|smaller)(?: than)?\s+[$€£]?"
+)
+_THAN_A = re.compile(
+    r"\b(?:than|least|most|over|under|exceeding|beyond|min(?:imum)?(?: of)?|max(?:imum)?(?: of)?|within|up to)\s+(?P<a>an?)\s+(?P<unit>[a-z]+)\b"
+)
+_A_OR = re.compile(
+    r"\b(?P<a>an?)\s+(?P<unit>[a-z]+)\s+(?:or (?:even )?(?:more|less|over|under|above|below|longer|shorter|larger|smaller|bigger|lighter|heavier)|plus|at (?:the )?(?:least|most)|max(?:imum)?|min(?:imum)?|tops)\b"
+)
+
+
+def _feet_and_inches(text: Text, found: list[Amount]) -> list[Amount]:
+    """The amounts with feet and the inches behind them as one, in inches: "5 ft 6", "5'6\"", "6ft2"."""
+    out: list[Amount] = []
+    for amount in found:
+        before = out[-1] if out else None
+        if before is not None and _goes_on(text, before, amount):
+            inches = before.number.value * 12 + amount.number.value
+            number = Number(inches, before.number.first, amount.number.last, True)
+            out[-1] = Amount(number, amount.last, unit=UNITS["in"])
+        else:
+            out.append(amount)
+    return out
+
+
+def _goes_on(text: Text, feet: Amount, inches: Amount) -> bool:
+    between = text.low[text.tokens[feet.last].end : text.tokens[inches.number.first].start]
+    if not inches.number.digits or inches.number.value >= 12 or inches.money or feet.money or feet.number.value > 12:
+        return False
+    if inches.unit is not None and inches.unit.name != "in":
+        return False
+    if feet.unit is None:
+        return between in ("'", "' ") and feet.number.digits
+    return feet.unit.name == "ft" and between in ("", " ", "-", " and ")
+
+
+_NOTES = {"tenner": 10.0, "fiver": 5.0}
+
+
+def _a_unit(text: Text) -> list[Amount]:
+    """Amounts of one: "longer than a year", "at least an hour"."""
+    out = [
+        Amount(Number(_NOTES[t.low], i, i, False), i, money=True) for i, t in enumerate(text.tokens) if t.low in _NOTES
+    ]
+    for match in (*_THAN_A.finditer(text.low), *_A_OR.finditer(text.low)):
+        found = UNITS.get(match.group("unit"))
+        if found is not None and match.group("unit") not in SHORT:
+            first = text.at(match.start("a"))
+            out.append(Amount(Number(1.0, first, first, False), first + 1, unit=found))
+    return out
+
+
+def scaled(amount: Amount) -> float:
+    return amount.number.value * (1000 if amount.number.kilo and amount.unit is None else 1)
+
+
+_OPENS = re.compile(r"\b(?:between|from|range of|ranging)\s+(?:[$€£]|about |around )?\s*$")
+_PEOPLE = re.compile(r"\b(?:kids?|child(?:ren)?|toddlers?|boys?|girls?|ages?|aged|people|persons?|players?|sizes?)\b")
+
+
+def _lead(text: Text, amount: Amount) -> str:
+    """The few words before an amount."""
+    start = text.tokens[amount.number.first].start
+    return text.low[max(0, start - 24) : start]
+
+
+def _is_range(text: Text, a: Amount, b: Amount) -> bool:
+    between = text.low[text.tokens[a.last].end : text.tokens[b.number.first].start]
+    if a.low is not None or len(between) > 12:
+        return False
+    opens = _OPENS.search(_lead(text, a))
+    if a.number.value > b.number.value and a.unit is None and not (opens and opens.group().startswith("between")):
+        return False
+    if re.fullmatch(r"\s*(?:-|to)\s*[$€£]?\s*", between):
+        return a.unit is None or b.unit is not None or a.money
+    return bool(opens and re.fullmatch(r"\s*(?:-|to|and|through|up to|till|until)\s*[$€£]?\s*", between))
+
+
+def _amount(text: Text, number: Number) -> Amount:  # noqa: C901, PLR0912
+    tokens = text.tokens
+    before = text.text[: tokens[number.first].start]
+    if number.digits and _MINUS.search(before[-12:]):
+        number = Number(-number.value, number.first, number.last, True, number.kilo)
+    money = bool(_CURRENCY_BEFORE.search(before[-6:].rstrip("-")))
+    last = number.last
+    nxt = last + 1
+    if (
+        nxt < len(tokens)
+        and tokens[nxt].low in ("us", "american", "measly", "whole", "extra", "little", "single")
+        and nxt + 1 < len(tokens)
+        and tokens[nxt + 1].low in CURRENCY_AFTER
+    ):
+        nxt += 1
+    if nxt < len(tokens) and not tokens[nxt].hard and tokens[nxt].gap in ("", " ", "-"):
+        word = tokens[nxt]
+        if word.low in CURRENCY_AFTER or (word.low == "grand" and number.digits):
+            return Amount(number, nxt, money=True)
+        if word.low in ("pounds", "pound") and not re.search(r"weigh|heav|light|load|lift|capacity|mass", text.low):
+            return Amount(number, nxt, unit=UNITS["lb"], money=False)
+        if word.low in ("fl", "fluid") and nxt + 1 < len(tokens) and tokens[nxt + 1].low in ("oz", "ounce", "ounces"):
+            return Amount(number, nxt + 1, unit=UNITS["floz"])
+        compound = _COMPOUND.match(text.low[word.start :])
+        if compound:
+            return Amount(
+                number,
+                max(nxt, text.at(word.start + compound.end()) - 1),
+                unit=UNITS[_COMPOUNDS[compound.lastgroup or ""]],
+            )
+        found = None if _LEAST.match(text.low[word.start :]) else UNITS.get(word.low)
+        glued = word.gap == ""
+        if found and (
+            word.low not in SHORT
+            or (
+                number.digits
+                and (
+                    glued
+                    or (
+                        word.low in ("in", "m", "ft", "g", "kg", "l", "w", "min", "ins", "hr")
+                        and not _reads_on(text, nxt)
+                    )
+                )
+            )
+        ):
+            if word.low == "k" and not _kelvin(text):
+                return Amount(number, nxt, money=money)
+            return Amount(Number(number.value, number.first, number.last, number.digits), nxt, unit=found)
+        if number.kilo and nxt < len(tokens):
+            following = tokens[nxt + 1] if nxt + 1 < len(tokens) else None
+            if (
+                following is not None
+                and following.low in UNITS
+                and (following.low not in SHORT or len(following.low) > 2)
+            ):
+                return Amount(Number(number.value * 1000, number.first, nxt, True), nxt + 1, unit=UNITS[following.low])
+            if following is not None and following.low in CURRENCY_AFTER:
+                return Amount(number, nxt + 1, money=True)
+            return Amount(number, nxt, money=money)
+    rest = text.text[tokens[last].end : tokens[last].end + 2]
+    if (
+        rest.startswith(('"', "''"))
+        and number.digits
+        and number.value <= 120
+        and text.text[: tokens[number.first].start].count('"') % 2 == 0
+    ):
+        return Amount(number, last, unit=UNITS["in"])
+    if rest.startswith("%"):
+        return Amount(number, last, unit=UNITS["%"])
+    degrees = re.match(r"\s?(?:°|degrees?)\s?([cf])?\b", text.low[tokens[last].end :])
+    if degrees:
+        return Amount(number, last, unit=UNITS["celsius" if degrees.group(1) == "c" else "fahrenheit"])
+    if rest[:1] in ("€", "£", "$") or re.match(r"\s[€£]", rest):
+        money = True
+    return Amount(number, last, money=money)
+
+
+# "max. 100 min. 50": no minutes, but the least.
+_LEAST = re.compile(r"min\. ?[$€£]?\d")
+_COMPOUNDS = {"area": "sqft", "metric": "sqm", "print": "ppm", "density": "dpi", "kelvin": "kelvin"}
+_COMPOUND = re.compile(
+    r"(?P<area>(?:square|sq\.?)[ -]?(?:feet|foot|ft))|(?P<metric>(?:square|sq\.?)[ -]?(?:meters?|metres?|m\b))|(?P<print>pages?(?: |-)(?:per|a|an|each|every)(?: |-)minute|pages/min(?:ute)?)|"
+    r"(?P<density>dots per inch|pixels per inch)|(?P<kelvin>degrees? kelvin)"
+)
+
+
+def _kelvin(text: Text) -> bool:
+    return bool(re.search(r"kelvin|colou?r temp|temperature|bulb|light", text.low))
+
+
+def _reads_on(text: Text, i: int) -> bool:
+    """Whether the short word at i goes on as ordinary English: "2 in one", "5 in stock"."""
+    return text.tokens[i].low == "in" and i + 1 < len(text.tokens) and text.tokens[i + 1].low in (
+        "one", "the", "stock", "my", "a", "this", "that", "total", "your", "all", "black", "white", "red", "blue", "1")  # fmt: skip

@@ -1,0 +1,223 @@
+"""Yes/no attributes: "waterproof", "with Bluetooth", "no underwire", "doesn't need to be programmable"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import lru_cache
+
+from shelftalk.understand.rules.absence import lacking_before
+from shelftalk.understand.rules.asides import all_the_same
+from shelftalk.understand.rules.index import Field, Index
+from shelftalk.understand.rules.lexicon import COMMON, CONCEPTS, FILLER, IMPLIED, LACKS, VALUE_SYNONYMS
+from shelftalk.understand.rules.mention import Mention
+from shelftalk.understand.rules.polarity import rejected_after
+from shelftalk.understand.rules.tokens import Text, stem, stemmed, stems
+from shelftalk.values import Constraint, Scalar
+
+_NOISE = stemmed(
+    "is has with feature features function support supported capable capability included includes technology design system mode required require requires needed need needs included powered operated"
+)
+_NONE = frozenset({"none", "no", "without"})
+_PREFIXES = frozenset({"is", "ha", "has"})
+
+
+def flags(  # noqa: C901, PLR0912
+    text: Text, index: Index, negative: list[bool], found: list[Mention], taken: set[int]
+) -> tuple[list[Constraint], set[int]]:
+    """The yes/no constraints, and the tokens they were read from."""
+    occupied = {i for m in found for i in range(m.first, m.last + 1)} | taken
+    out: list[Constraint] = []
+    used: set[int] = set()
+    turned_down: list[tuple[int, int, Scalar]] = []
+    for known in index.fields.values():
+        if known.yes is None and known.no is None:
+            if (limit := _with_or_without(text, index, known, negative)) is not None and limit[1] not in occupied:
+                out.append(limit[0])
+                used.add(limit[1])
+            continue
+        free = _free_of(text, known, negative)
+        if free is not None and known.yes is not None:
+            out.append(Constraint(known.field, "=", known.yes, text.span(*free)))
+            used.update(range(free[0], free[1] + 1))
+            continue
+        without = _without(text, known, negative)
+        if without is not None and known.yes is not None and without not in occupied:
+            out.append(Constraint(known.field, "=", known.yes, text.span(without, without)))
+            used.add(without)
+            continue
+        where = _named(text, index, known) or _implied(text, index, known)
+        having = _having(text, known, negative) if _of_the_kind(known, found) else []
+        if where is not None and any(_or_between(text, where, i) for i in having):
+            used.update((*range(where[0], where[1] + 1), *having))
+            continue
+        if having and known.no is not None and (where is None or negative[where[0]]):
+            first = where or (having[0], having[0])
+            if where and 0 < having[0] - where[1] <= _NEAR:
+                first = (where[0], having[0])  # "no bluetooth, with a cable" says it twice
+            out.append(Constraint(known.field, "=", known.no, text.span(*first)))
+            used.update((*range(first[0], first[1] + 1), *having))
+            continue
+        if where is None or (set(range(where[0], where[1] + 1)) & occupied and where[0] == where[1]):
+            continue
+        value = known.no if negative[where[0]] else known.yes
+        if value is None:
+            other = known.yes if negative[where[0]] else known.no
+            if other is not None:
+                out.append(Constraint(known.field, "!=", other, text.span(*where)))
+                used.update(range(where[0], where[1] + 1))
+            continue
+        if value is known.no and known.yes is not None:
+            turned_down.append((len(out), where[0], known.yes))
+        out.append(Constraint(known.field, "=", value, text.span(*where)))
+        used.update(range(where[0], where[1] + 1))
+    for n, at, yes in turned_down:
+        if _behind_what_is_refused(text, at, occupied | used):
+            out[n] = replace(out[n], value=yes)
+    return out, used
+
+
+def _behind_what_is_refused(text: Text, first: int, read: set[int]) -> bool:
+    """Whether a word stands right behind one that is read and turned down by itself: "no perfume vegan" wants it vegan."""
+    if first < 2 or first - 1 not in read or text.tokens[first].gap != " " or text.tokens[first - 1].gap != " ":
+        return False
+    return text.tokens[first - 2].low in ("no", "not", "without") and text.tokens[first].low not in ("or", "nor", "and")
+
+
+def _with_or_without(text: Text, index: Index, known: Field, negative: list[bool]) -> tuple[Constraint, int] | None:
+    """The constraint of "no armrests" or "with armrests" on a text field that says "none" where there are none, with the
+    token it was read from."""
+    nothing = [v for v, _ in known.facet.values if str(v).strip().lower() in _NONE]
+    some = tuple(v for v, _ in known.facet.values if v not in nothing)
+    if known.kind != "text" or len(known.name) != 1 or len(nothing) != 1 or not some:
+        return None
+    for i, token in enumerate(text.tokens):
+        if token.stem != known.name[0] or not i or token.gap != " ":
+            continue
+        lead = text.tokens[i - 1].low
+        if lead in ("no", "without") and negative[i]:
+            return Constraint(known.field, "=", nothing[0], text.span(i - 1, i)), i
+        if lead in ("with", "has", "have", "needs") and not negative[i]:
+            return Constraint(
+                known.field, "in" if len(some) > 1 else "=", some if len(some) > 1 else some[0], text.span(i - 1, i)
+            ), i
+    return None
+
+
+def _free_of(text: Text, known: Field, negative: list[bool]) -> tuple[int, int] | None:
+    """Where a request says "without X", "no X" or "allergic to X", for a field like "X free"."""
+    if len(known.name) < 2 or known.name[-1] != "free":
+        return None
+    lead = known.name[-2]
+    for i, token in enumerate(text.tokens):
+        if token.stem not in CONCEPTS.get(lead, {lead}) or not i or _after_free(text, i):
+            continue
+        if negative[i] or lacking_before(text, i) or rejected_after(text, i):
+            return i if text.tokens[i - 1].low in ("and", "or") else i - 1, i
+    return None
+
+
+def _after_free(text: Text, i: int) -> bool:
+    """Whether the word at i is turned round once more: "not nickel-free"."""
+    return i + 1 < len(text.tokens) and text.tokens[i + 1].low == "free" and text.tokens[i + 1].gap in ("-", " ")
+
+
+def _named(text: Text, index: Index, known: Field) -> tuple[int, int] | None:
+    """The tokens that name a yes/no field: all telling words of its name near each other, or a synonym of it."""
+    for form in _forms(known.name, known.trusted):
+        hit = _run(text, form)
+        if hit is not None and not all(text.tokens[i].stem in index.nouns for i in range(hit[0], hit[1] + 1)):
+            return hit
+    return None
+
+
+def _without(text: Text, known: Field, negative: list[bool]) -> int | None:
+    """Where a request turns down what a product with the attribute has not: "without a cable" is wireless."""
+    lacks = LACKS.get(known.name[-1], frozenset()) if len(known.name) == 1 else frozenset()
+    return next((i for i, t in enumerate(text.tokens) if t.stem in lacks and negative[i]), None)
+
+
+def _having(text: Text, known: Field, negative: list[bool]) -> list[int]:
+    """Where a request wants what a product with the attribute has not: "with a cable", "wired" is not wireless."""
+    lacks = LACKS.get(known.name[-1], frozenset()) if len(known.name) == 1 else frozenset()
+    return [
+        i
+        for i, t in enumerate(text.tokens)
+        if t.stem in lacks and not negative[i] and (t.low.endswith("ed") or _WITH.search(text.low[: t.start]))
+    ]
+
+
+def _of_the_kind(known: Field, found: list[Mention]) -> bool:
+    """Whether a kind of product is named that has the field: a cable of anything else is a cable."""
+    named = {str(m.value.value).lower() for m in found if m.field == "categories" and m.value is not None}
+    return bool(named & known.within) if known.within else bool(named)
+
+
+def _or_between(text: Text, where: tuple[int, int], at: int) -> bool:
+    """Whether the words at `where` and the one at `at` are alternatives: "wired or wireless" asks for neither."""
+    between = text.tokens[where[1] + 1 : at] if at > where[1] else text.tokens[at + 1 : where[0]]
+    return len(between) <= 2 and "or" in {t.low for t in between}
+
+
+_NEAR = 4  # words
+_WITH = re.compile(r"\b(?:with|has|have) (?:an? )?(?:[\w-]+ )?$")
+
+
+def _implied(text: Text, index: Index, known: Field) -> tuple[int, int] | None:
+    """Where a word names something that has the property by what it is: with or without "bluetooth" is with or without wires."""
+    for word in IMPLIED.get(known.name[-1], ()):
+        at = next((i for i, t in enumerate(text.tokens) if t.stem == word), None)
+        if at is not None and len(known.name) == 1 and word not in index.tokens and word not in index.by_name:
+            return at, at
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _forms(name: tuple[str, ...], trusted: bool) -> tuple[tuple[str, ...], ...]:
+    """The stems by which a yes/no field of that name is known; none for words that any sentence may hold."""
+    telling = tuple(w for w in name if w not in _PREFIXES and (w not in _NOISE or not trusted))
+    if not telling or (len(telling) < 2 and not trusted):
+        return ()
+    forms = [telling, *(g for g in _groups().get(telling, ()) if g != telling)]
+    return tuple(f for f in forms if len(f) > 1 or f[0] in _TELLING or f[0] not in _PLAIN)
+
+
+@lru_cache(maxsize=1)
+def _groups() -> dict[tuple[str, ...], list[tuple[str, ...]]]:
+    out: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for said, means in VALUE_SYNONYMS.items():
+        group = [stems(said), *(stems(m) for m in means)]
+        for form in group:
+            out.setdefault(form, []).extend(g for g in group if g not in out[form])
+    return out
+
+
+_PLAIN = frozenset(stem(w) for w in FILLER | COMMON)
+_TELLING = stemmed("rechargeable portable wireless adjustable foldable smart remote")
+
+
+def _run(text: Text, form: tuple[str, ...]) -> tuple[int, int] | None:
+    """Where all words of the form stand, within two words of each other."""
+    tokens = text.tokens
+    wanted = set(form)
+    glued = stem("".join(form)) if len(form) > 1 else ""
+    if not text.stems & (wanted | {glued}):
+        return None
+    aside = all_the_same(text)
+    for i, token in enumerate(tokens):
+        if i in aside:
+            continue
+        if glued and token.stem == glued:
+            return i, i
+        if token.stem not in wanted:
+            continue
+        seen, last = {token.stem}, i
+        for j in range(i + 1, min(len(tokens), i + len(form) + 2)):
+            if tokens[j].hard:
+                break
+            if tokens[j].stem in wanted:
+                seen.add(tokens[j].stem)
+                last = j
+        if seen == wanted:
+            return i, last
+    return None

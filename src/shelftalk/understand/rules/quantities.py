@@ -1,0 +1,363 @@
+"""Limits, ranges and exact amounts of a request, each given to the numeric field it speaks of, in that field's unit."""
+
+from __future__ import annotations
+
+import operator as operators
+import re
+from collections.abc import Callable
+
+from shelftalk.understand.rules.amounts import Amount, amounts, scaled
+from shelftalk.understand.rules.astray import astray
+from shelftalk.understand.rules.averages import averages, several
+from shelftalk.understand.rules.bodies import BEINGS, carries
+from shelftalk.understand.rules.compare import FLIP, after, compared
+from shelftalk.understand.rules.index import Field, Index
+from shelftalk.understand.rules.measured import field_of, in_unit
+from shelftalk.understand.rules.nearby import Quantity, following
+from shelftalk.understand.rules.placing import ends_of
+from shelftalk.understand.rules.polarity import rejected_after
+from shelftalk.understand.rules.tokens import Text, stemmed
+from shelftalk.understand.rules.units import scalar, tidy
+
+# "Around 50" is taken as a band of so much to either side.
+AROUND = 0.15
+_ABLE = re.compile(
+    r"\b(?:last|lasts|lasting|runs?|running|reach|reaches|throws?|beams?|shines?|holds?|makes?|brews?|carry|carries|handles?|"
+    r"supports?|goes|go|light up|cover|covers|prints?|stores?|fits?)\W+(?:\w+\W+){0,3}?$"
+)
+_LASTING = re.compile(
+    r"\b(?:lasts?|lasting|runs?(?: for)?|running|good for|reach(?:es)?|covers?|gives?|giving|delivers?|produces?|puts? out|goes|go|throws?|beams?|shines?|light(?:s|en)? up|"
+    r"holds?|holding|makes?|brews?|carry|survives?|handles?|stays?(?: on)?)\W+(?:me |for |us |up )?\W*(?:\w+ )?$"
+)
+_FITS_IN = re.compile(
+    r"\bfit(?:s|ting)?(?: easily| well| nicely)? (?:in|into|inside|within) (?:(?:a|an|the|my|our|one) )?$"
+)
+_JOINED = re.compile(r"[^.,;!?]{0,30}\band (?:an? |the )?(?:[\w-]+ ){0,3}?(?:of |is )?")
+_CAP = re.compile(
+    r"\b(?:budget|limit|spend|spending|afford|spare|my name|pocket|to blow|to burn|cash|bill|wallet|max|tops|cap|shell out|can pay|cough up|left|allowance|for under|price range)\b",
+    re.I,
+)
+
+
+def quantities(
+    text: Text,
+    index: Index,
+    negative: list[bool],
+    taken: frozenset[int],
+    ordering: frozenset[int] = frozenset(),
+    category: str | None = None,
+) -> tuple[list[Quantity], set[int]]:
+    """The limits of the request, and the tokens of all amounts that were used. Amounts that touch `taken` tokens are left
+    alone, and the words in `ordering` (a superlative's) name no field; `category` is the one the request names."""
+    if category is not None:
+        index = index.narrowed(category)
+    out: list[Quantity] = []
+    used: set[int] = set()
+    found = [a for a in amounts(text) if not (set(range(a.number.first, a.last + 1)) & taken) and not _pronoun(text, a)]
+    for k, amount in enumerate(found):
+        end = text.tokens[found[k + 1].number.first].start if k + 1 < len(found) else len(text.low)
+        quantity = _read(text, index, amount, negative, end, ordering, out[-1] if out else None)
+        if quantity is None and category is not None:
+            quantity = _for_so_many(text, index, amount)
+        before = out[-1] if out else None
+        if quantity is not None and before is not None and before.nearest and _either(text, before, quantity):
+            before.operator, before.value, before.nearest = "between", (before.value, quantity.value), False  # type: ignore[assignment]
+            before.span, before.last = text.span(before.first, quantity.last), quantity.last
+            used.update(range(quantity.first, quantity.last + 1))
+        elif quantity is not None and before is not None and _besides(text, before, quantity):
+            before.value += quantity.value  # type: ignore[operator]
+            before.span, before.last = text.span(before.first, quantity.last), quantity.last
+            used.update(range(quantity.first, quantity.last + 1))
+        elif quantity is not None:
+            out.append(quantity)
+            used.update(range(quantity.first, quantity.last + 1))
+    if category is not None and all(not _people(index.fields[q.field]) for q in out if q.field in index.fields):
+        two = _pair(text, index)
+        if two is not None and not any(two.field == q.field for q in out):
+            out.append(two)
+            used.update(range(two.first, two.last + 1))
+    out += [q for q in several(text, index, negative) if all(o.field != q.field for o in out)]
+    out += [
+        q for q in averages(text, index, negative) if all(o.field != q.field or o.operator != q.operator for o in out)
+    ]
+    return out, used
+
+
+def _pronoun(text: Text, amount: Amount) -> bool:
+    """Whether a number word stands for things spoken of: "find me one", "these two", "either one"."""
+    if amount.number.digits or amount.unit is not None or amount.money or amount.low is not None:
+        return False
+    first, last = amount.number.first, amount.last
+    before = text.tokens[first - 1].low if first else ""
+    if _GROUP.search(text.low[: text.tokens[first].start]):
+        return False
+    if before in (
+        "these",
+        "those",
+        "the",
+        "either",
+        "both",
+        "this",
+        "that",
+        "no",
+        "which",
+        "any",
+        "other",
+        "another",
+        "of",
+        "every",
+        "each",
+    ):
+        return True
+    if amount.number.value != 1:
+        return False
+    after = following(text, last)
+    return compared(text, amount)[0] is None or not after
+
+
+def _read(  # noqa: C901, PLR0912
+    text: Text,
+    index: Index,
+    amount: Amount,
+    negative: list[bool],
+    end: int,
+    ordering: frozenset[int],
+    previous: Quantity | None,
+) -> Quantity | None:
+    """The limit that an amount makes, or None where no field fits; words behind it count up to the offset `end`."""
+    first, last = amount.number.first, amount.last
+    operator, begins, tailed = _operator(text, index, amount, end)
+    known = field_of(text, index, amount, operator, begins, ordering)
+    if known is None or (operator in (None, "=") and astray(text, amount, known)):
+        return None
+    if operator == "<=" and carries(known) and _UP_TO.match(text.low, begins):
+        operator = ">="  # what carries "up to 120 kg" reaches it
+    if operator == ">=" and known.kind == "money" and _UP_TO.match(text.low, begins):
+        operator = "<="  # "I can go up to 450"
+    behind = _BEHIND.match(text.low[text.tokens[last].end : end]) if tailed else None
+    if behind is not None:
+        last = text.at(text.tokens[last].end + behind.end()) - 1
+    span = text.text[begins : text.tokens[last].end]
+    value = in_unit(known, scaled(amount), amount)
+    if amount.low is not None:
+        low = in_unit(known, amount.low, amount)
+        return Quantity(known.field, "between", (scalar(low), scalar(value)), first, last, span)
+    money = amount.money or known.kind == "money"
+    at = text.at(begins)
+    flipped = negative[min(at, first)] if operator in (None, "~", "=") else negative[at]
+    if re.search(r"n't|\b(?:no|not|never|nothing)\b", text.low[begins : text.tokens[first].start]):
+        flipped = False  # the negation is part of the comparison: "no less than"
+    if money and (tailed or operator in (None, "=")):
+        flipped = False
+    if text.tokens[min(at, first)].comma and (tailed or operator in ("<", "<=", ">", ">=")):
+        flipped = False  # a limit with words of its own: "I don't want it to weigh too much, 20 pounds max"
+    if operator == "~" and money and _CAP.search(text.low):
+        operator = "<="
+    if rejected_after(text, last):
+        if operator in (None, "="):
+            operator, flipped = ">", False  # "16 GB just won't cut it"
+        else:
+            flipped = not flipped
+    if (
+        operator is None
+        and not flipped
+        and _people(known)
+        and _FOR_SO_MANY.search(text.low[: text.tokens[first].start])
+    ):
+        return Quantity(known.field, ">=", scalar(value), first, last, span, nearest=True)
+    if operator is None:
+        one_sided = carries(known) and ends_of(known.field, index) is None
+        operator = "<=" if money else _bare(text, first, negative, previous)
+        operator = ">=" if operator == "=" and not flipped and one_sided else operator
+    if operator == "~":
+        if flipped or not known.number:
+            return None
+        band = (scalar(tidy(value * (1 - AROUND))), scalar(tidy(value * (1 + AROUND))))
+        return Quantity(known.field, "between", band, first, last, span)
+    if flipped:
+        operator = FLIP[operator]
+    if known.number:
+        return Quantity(known.field, operator, scalar(value), first, last, span)  # type: ignore[arg-type]
+    return _text_quantity(known, operator, value, first, last, span)
+
+
+_BEHIND = re.compile(r" (?:max(?:imum)?|tops|at (?:the )?(?:most|least|max))\b")
+_FOR_SO_MANY = re.compile(
+    r"\b(?:for|we(?:'re| are)|there (?:are|will be)|fits?|sleeps?|seats?|holds?|accommodates?|room for|space for|family of|group of|party of|having)(?: up to| all| us| the| at least| like| about| around| some| roughly)? $"
+)
+_GROUP = re.compile(r"\b(?:family|group|party|class|team) of(?: about| around| some| roughly| up to)? $")
+_OF_THEM = re.compile(r" of (?:us|them|you)\b")
+_UP_TO = re.compile(r"up ?to\b")
+_PLAYERS = stemmed("player players")
+_PEOPLE = stemmed("person people sleeps seats berth")
+
+
+def _people(known: Field) -> bool:
+    """Whether the field says how many people a product has room for."""
+    return known.kind == "number" and bool(
+        (known.unit is not None and known.unit.dimension == "people") or _PEOPLE & set(known.name)
+    )
+
+
+def _besides(text: Text, before: Quantity, after: Quantity) -> bool:
+    """Whether two numbers of those who play go together: "2 adults and 3 kids"."""
+    between = text.low[text.tokens[before.last].end : text.tokens[after.first].start]
+    same = before.field == after.field and before.operator == after.operator == "="
+    return same and "player" in before.field and re.fullmatch(r" (?:[\w-]+ )?(?:and|plus|&) ", between) is not None
+
+
+def _either(text: Text, before: Quantity, after: Quantity) -> bool:
+    """Whether two numbers of one field are said as alternatives: "for three or four people"."""
+    between = text.low[text.tokens[before.last].end : text.tokens[after.first].start].strip()
+    return before.field == after.field and between in ("or", "to", "/")
+
+
+_COMPANY = re.compile(
+    r"(?: or so)? (?:people|persons|players|adults|grown[- ]?ups|guests|kids|children|friends|teens|teenagers|girls|boys|guys|of us|of them)\b"
+)
+_AND_ME = re.compile(r"\b(?:me|myself) (?:and|plus|with) (?:my |our |the )?$")
+_TWO = re.compile(
+    r"\b(?:for|just|only) (?:just |only )*(?:(?:me|myself) and my (?P<who>(?:(?!two|three|four)[\w-]+ )?[a-z]+)|my (?P<other>(?:[\w-]+ )?[a-z]+) and (?:me|i|myself))"
+    r"(?=\W*$|\W*[.,;!?]| (?:to|under|that|who|with|on|in|at|for|tonight|please|below)\b)(?!, (?:and|my|our)\b)"
+)
+_ONE_PERSON = re.compile(
+    rf"(?:{BEINGS}|girlfriend|boyfriend|spouse|fianc[e\u00e9]e?|roommate|flatmate|housemate|twin|mate|buddy|pal|gran|granny)$"
+)
+_MANY = re.compile(r"(?:people|men|women|guys|adults|kids|children)$")
+
+
+def _pair(text: Text, index: Index) -> Quantity | None:
+    """The limit of "just me and my husband": room for two."""
+    match = _TWO.search(text.low)
+    who = (match["who"] or match["other"]).split()[-1] if match else ""
+    if match is None or not _ONE_PERSON.match(who) or _MANY.match(who):
+        return None
+    return _room(index, text, 2, text.at(match.start()), text.at(match.end()) - 1)
+
+
+def _players_of(index: Index) -> Field | None:
+    """The field of the least or most players, where there are both."""
+    return next(
+        (
+            k
+            for k in index.fields.values()
+            if k.number and _PLAYERS & set(k.name) and ends_of(k.field, index) is not None
+        ),
+        None,
+    )
+
+
+def _for_so_many(text: Text, index: Index, amount: Amount) -> Quantity | None:
+    """The limit of "a tent for two": as many people as one field alone, of those the category has, may mean; those who play
+    are told without a "for": "game night with 7 people"."""
+    first, last, value = amount.number.first, amount.last, amount.number.value
+    if _players_of(index) is not None and _at_play(text, amount):
+        value += _AND_ME.search(text.low[: text.tokens[first].start]) is not None
+        return _room(index, text, value, first, last)
+    counted = amount.unit is None or amount.unit.dimension == "people"
+    if not counted or amount.money or amount.low is not None:
+        return None
+    lead = text.low[: text.tokens[first].start]
+    if following(text, last) and not _GROUP.search(lead) and not _OF_THEM.match(text.low[text.tokens[last].end :]):
+        return None
+    if not 1 <= value <= 100 or not _FOR_SO_MANY.search(lead):
+        return None
+    if amount.unit is not None and _players_of(index) is None:
+        return None  # a unit that no field of the category has
+    return _room(index, text, value, first, last)
+
+
+def _at_play(text: Text, amount: Amount) -> bool:
+    """Whether the amount counts people: "with 7 people", "6 or so kids"; those whom one plays with are not all who play."""
+    if amount.money or amount.low is not None or compared(text, amount)[0] not in (None, "=", "~"):
+        return False
+    if not 1 <= amount.number.value <= 100 or after(text, amount.last, len(text.low)) is not None:
+        return False
+    if amount.unit is not None:
+        return amount.unit.dimension == "people"
+    behind = _COMPANY.match(text.low[text.tokens[amount.last].end :])
+    lead = text.low[: text.tokens[amount.number.first].start]
+    with_them = (
+        None
+        if _AND_ME.search(lead)
+        else re.search(
+            r"\b(?:with|(?<!adults )(?<!parents )(?<!ups )(?<!kids )(?<!children )and) (?:my |our |the )?$", lead
+        )
+    )
+    return behind is not None and (with_them is None or behind.group().endswith((" us", "people", "players")))
+
+
+def _room(index: Index, text: Text, value: float, first: int, last: int) -> Quantity | None:
+    """Room for so many people: both ends of the players of a game, or the one field that says how many fit."""
+    players = _players_of(index)
+    if players is not None:
+        return Quantity(players.field, "=", scalar(value), first, last, text.span(first, last))
+    fields = [known for known in index.fields.values() if _people(known)]
+    bounds = fields[0].bounds() if len(fields) == 1 and fields[0].within else None
+    if bounds is None or value > bounds[1]:
+        return None
+    return Quantity(fields[0].field, ">=", scalar(value), first, last, text.span(first, last), nearest=True)
+
+
+def compared_here(text: Text, index: Index, amount: Amount) -> tuple[str | None, int]:
+    """As `compared`, where the name of a number field may stand between the words and the number: "less than SPF 50"."""
+    operator, begins = compared(text, amount)
+    at = _named_before(text, index, amount.number.first)
+    return compared(text, amount, at) if operator is None and at < amount.number.first else (operator, begins)
+
+
+def _named_before(text: Text, index: Index, first: int) -> int:
+    """The token at which the name of a number field right before token `first` begins; `first` itself without one."""
+    at = first
+    while at > 0 and first - at < 3 and not text.tokens[at].hard and not text.tokens[at].comma:
+        word = text.tokens[at - 1]
+        called = [k for k in index.fields.values() if k.kind != "money" and (k.number or k.numeric_values)]
+        if not any(word.stem in k.name for k in called):
+            break
+        at -= 1
+    return at
+
+
+def _operator(text: Text, index: Index, amount: Amount, end: int) -> tuple[str | None, int, bool]:
+    """The operator around an amount, the offset its words begin at, and whether they stand behind the amount."""
+    operator, begins = compared_here(text, index, amount)
+    loose = text.low[begins : text.tokens[amount.number.first].start].startswith(("up to", "upto"))
+    if loose and _ABLE.search(text.low[max(0, begins - 30) : begins]):
+        operator = ">="  # "can shine up to 80 yards" asks for one that can
+    if operator in (None, "~", "=") or loose:
+        behind = after(text, amount.last, end)
+        if behind is not None:
+            return behind, begins, True
+    return operator, begins, False
+
+
+def _bare(text: Text, first: int, negative: list[bool], previous: Quantity | None) -> str:
+    """The operator of an amount without one: that of the amount it is joined to by "and" ("at least 2 GB and 8 MP"), at
+    least for what lasts, reaches or holds ("lasts 10 hours"), else equal."""
+    if previous is not None and previous.last < first and previous.operator in (">=", "<=", ">", "<"):
+        between = text.low[text.tokens[previous.last].end : text.tokens[first].start]
+        if _JOINED.fullmatch(between) and not negative[first]:
+            return previous.operator
+    lead = text.low[max(0, text.tokens[first].start - 40) : text.tokens[first].start]
+    return "<=" if _FITS_IN.search(lead) else ">=" if _LASTING.search(lead) else "="
+
+
+def _text_quantity(known: Field, operator: str, value: float, first: int, last: int, span: str) -> Quantity | None:
+    """A limit on a text field that holds numbers ("1", "2", "4K"), spelt out as the values that satisfy it."""
+    compare: dict[str, Callable[[float, float], bool]] = {
+        "=": operators.eq, "!=": operators.eq, "<": operators.lt, "<=": operators.le, ">": operators.gt, ">=": operators.ge,
+    }  # fmt: skip
+    holds = compare[operator]
+    chosen = tuple(known.numeric_values[v] for v in sorted(known.numeric_values) if holds(v, value))
+    if not chosen or (operator not in ("=", "!=") and len(chosen) == len(known.numeric_values)):
+        return None
+    if operator == "!=":
+        return Quantity(known.field, "!=", chosen[0], first, last, span)
+    return Quantity(
+        known.field,
+        "=" if len(chosen) == 1 else "in",
+        chosen[0] if len(chosen) == 1 else chosen,
+        first,
+        last,
+        span,
+    )

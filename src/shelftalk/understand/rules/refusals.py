@@ -1,0 +1,228 @@
+"""What a request turns down besides single values: a whole category, "another brand", words that no field holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from shelftalk.understand.rules.absence import holding, of_properties, spellings
+from shelftalk.understand.rules.amounts import Amount
+from shelftalk.understand.rules.degrees import SUPERLATIVES
+from shelftalk.understand.rules.index import Field, Index
+from shelftalk.understand.rules.lexicon import COMMON, FILLER, FUNCTION
+from shelftalk.understand.rules.mention import Mention
+from shelftalk.understand.rules.polarity import rejected_after
+from shelftalk.understand.rules.quantities import compared_here
+from shelftalk.understand.rules.tokens import Text, bag, stemmed, stems
+from shelftalk.understand.rules.units import UNITS
+from shelftalk.values import Scalar
+
+_COMPARING = bag(
+    "exceed exceeds exceeding surpass surpasses surpassing beyond"
+)  # "must not exceed 3 kg" names no thing
+_REFUSING = bag("no without non avoid except excluding contain contains containing not of with")
+
+
+def starts_anew(text: Text, index: Index, before: Mention, after: Mention) -> bool:
+    """Whether a comma and the name of another field part a value from a refusal: "no wool, size XL" wants XL."""
+    between = text.low[text.tokens[before.last].end : text.tokens[after.first].start]
+    if before.field == after.field or not between.startswith(",") or _REFUSING & set(between.replace(",", " ").split()):
+        return False
+    named = {t.stem for t in text.tokens[before.last + 1 : after.first]}
+    return bool(named & set(index.fields[after.field].name))
+
+
+_MATERIAL = stemmed("material fabric")
+
+
+def with_mixtures(known: Field, refused: list[Scalar], pure: bool = False, lacking: bool = False) -> list[Scalar]:
+    """The refused values, and for a material all others whose words contain one: "not steel" turns stainless steel down;
+    with `lacking` ("no chicken") for any property. With `pure` only a material's kinds, which end with its name: "steel" is
+    stainless steel, "cotton" is no cotton blend."""
+    if lacking and of_properties(known) and not pure:
+        return holding(known, refused)
+    if not _MATERIAL & set(known.name):
+        return refused
+    told = set().union(*(stems(str(v)) for v in refused))
+    more = holding(known, refused)
+    return [v for v in more if v in refused or not pure or stems(str(v))[-1] in told]
+
+
+# What may stand between a negation and the category that it turns down ("I don't want any shoes").
+_WANTING = frozenset(
+    [
+        "anything",
+        "stand",
+        "bear",
+        "abide",
+        "tolerate",
+        "already",
+        "own",
+        "owned",
+        "bought",
+        "want",
+        "need",
+        "needs",
+        "like",
+        "looking",
+        "show",
+        "give",
+        "interested",
+        "buying",
+        "buy",
+        "more",
+        "bother",
+    ]
+)
+
+
+def refused_category(text: Text, mention: Mention, negative: list[bool], ends: set[int]) -> bool:
+    """Whether a category itself is turned down ("no shoes"), rather than one of its kind ("no leather shoes") or something
+    done with it ("I don't have time to charge my headphones")."""
+    before = mention.first - 1
+    at = before
+    while at >= 0 and negative[at]:
+        if at not in ends and text.tokens[at].low not in FUNCTION and text.tokens[at].low not in _WANTING:
+            return False
+        at -= 1
+    if rejected_after(text, mention.last) and before not in ends:
+        return True
+    return negative[mention.first] and (
+        before < 0
+        or not negative[before]
+        or (before not in ends and (text.tokens[before].low in FUNCTION or text.tokens[before].low in _WANTING))
+    )
+
+
+def another(text: Text, index: Index, found: list[Mention]) -> set[int]:
+    """Positions of brands that a request turns its back on by asking for "a different brand"."""
+    brands = [i for i, m in enumerate(found) if index.fields[m.field].brand]
+    if len(brands) != 1 or found[brands[0]].negative:
+        return set()
+    if re.search(
+        r"(?:n't|no|not|never|without)(?: \w+){0,3} (?:any )?(?:other|different|another) (?:brands?|ones?|makes?)",
+        text.low,
+    ):
+        return set()
+    if re.search(
+        r"\b(?:any other|some other|another|a different|different|other|a new) (?:brands?|makes?|manufacturers?|compan(?:y|ies)|labels?|makers?)\b|\bfrom (?:someone|anyone|somebody|anybody) else\b|other than (?:that|those|them|it)\b|(?:n't|not) (?:be |made )?(?:from|by) (?:them|that (?:brand|company|one)|those|it|theirs)\b|(?:anything|anyone|any brand|everything|all) but (?:them|that|those|it|theirs)\b|n't (?:them|theirs|that brand|one of theirs|their)\b",
+        text.low,
+    ):
+        return set(brands)
+    return set()
+
+
+def _refusing(text: Text, i: int) -> bool:
+    """Whether one of the two words before token i refuses what it names: "no mushrooms"; "not" only where it begins a phrase
+    ("pizza, not mushrooms") or stands before what something came out of, since "money is not the problem" refuses nothing."""
+    lead = {t.low for t in text.tokens[max(0, i - 2) : i]}
+    if lead & _REFUSING - {"not"}:
+        return True
+    if "not" not in lead:
+        return False
+    at = next(j for j in (i - 1, i - 2) if text.tokens[j].low == "not")
+    return at == 0 or text.tokens[at].comma or text.tokens[at - 1].low in ("but", "and", "please") or _plainly(text, i)
+
+
+def _plainly(text: Text, i: int) -> bool:
+    """Whether the word is what something came out of, right behind a plain negation: "not plated"."""
+    return text.tokens[i].low.endswith("ed") and text.tokens[i - 1].low in ("not", "non")
+
+
+def comparing_tokens(text: Text, index: Index, spoken: list[Amount], limits: Collection[int]) -> set[int]:
+    """The tokens of the words that compare before amounts that became limits: "max" of "max 100"."""
+    read = [a for a in spoken if a.number.first in limits]
+    return {i for a in read for i in range(text.at(compared_here(text, index, a)[1]), a.number.first)}
+
+
+def limits_begin(text: Text, index: Index, spoken: list[Amount]) -> set[int]:
+    """The tokens at which the words of a limit begin: its comparison, or an amount in digits with a unit or currency."""
+    found = [(a, *compared_here(text, index, a)) for a in spoken]
+    return {
+        text.at(begins)
+        for a, operator, begins in found
+        if operator is not None or (a.number.digits and (a.unit is not None or a.money))
+    }
+
+
+def refusable(text: Text, index: Index, found: list[Mention]) -> set[int]:
+    """The last tokens of what a negation may turn down by itself: values, yes/no fields and words that no field knows, but
+    not the kind of thing that is wanted or what its limits speak of ("no phone over 200", "no weight above 2 kg")."""
+    values = {m.last for m in found if m.field != "categories"}
+    named = {i for m in found for i in range(m.first, m.last + 1)}
+    flags = {w for known in index.fields.values() if known.yes is not None or known.no is not None for w in known.name}
+    return values | {
+        i
+        for i, t in enumerate(text.tokens)
+        if i not in named
+        and not t.numeric
+        and t.low not in FUNCTION
+        and (t.stem in flags or _bare_noun(text, index, i))
+    }
+
+
+def _bare_noun(text: Text, index: Index, i: int) -> bool:
+    """Whether a word right behind "no" or "without" is a thing that no field knows: "without a mic"."""
+    token = text.tokens[i]
+    if (
+        token.low in FILLER
+        or token.low.endswith("ing")
+        or token.stem in index.nouns
+        or token.stem in index.by_word
+        or token.low in UNITS
+    ):
+        return False
+    return _LACKING.search(text.low[max(0, token.start - 60) : token.start]) is not None
+
+
+_LACKING = re.compile(r"\b(?:no|without|w/o|except(?: for)?|excluding|minus|avoid)(?: [\w'-]+){0,2} $")
+_NOT_FOR = re.compile(
+    r"\b(?:not|n't|never) (?:(?:made|meant|intended|designed|only|just) )?for (?P<who>children|kids|toddlers|babies|men|women|boys|girls|dogs|cats)\b(?! only)"
+)
+
+
+_ALLERGIC = re.compile(r"\b(?:allerg(?:ic|y|ies)|intoleran(?:t|ce)) (?:to|of) ")
+
+
+def allergens(text: Text, index: Index, used: set[int]) -> list[str]:
+    """A note for each thing that somebody does not bear and no field speaks of: "allergic to nuts and perfume"."""
+    things: list[list[int]] = []
+    for match in _ALLERGIC.finditer(text.low):
+        things.append([])
+        for i in range(text.at(match.end()), len(text.tokens)):
+            token = text.tokens[i]
+            if token.hard or token.aside or (token.low in FUNCTION and token.low not in ("and", "or")):
+                break
+            if token.comma or token.low in ("and", "or"):
+                things.append([])
+            if token.low not in ("and", "or"):
+                things[-1].append(i)
+    strange = [
+        text.span(thing[0], thing[-1])
+        for thing in things
+        if 0 < len(thing) <= 2
+        and not any(i in used or text.tokens[i].stem in index.nouns | index.by_word.keys() for i in thing)
+    ]
+    return [f"the shop's data cannot tell whether a product holds '{what}': ask its maker" for what in strange[:3]]
+
+
+def excluded(
+    text: Text, index: Index, negative: list[bool], used: set[int], alone: Collection[int] = ()
+) -> tuple[str, ...]:
+    """Words turned down that no field holds: "no mushrooms" where no facet knows mushrooms."""
+    out: list[str] = []
+    for i, (token, off) in enumerate(zip(text.tokens, negative, strict=True)):
+        plain = token.low in FILLER or token.low in COMMON or token.low in SUPERLATIVES or token.stem in index.nouns
+        plain = plain or token.stem in index.by_name or "'" in token.low or token.low in _COMPARING
+        if i in alone and not plain and i not in used and token.gap.endswith("-"):
+            out += spellings(token.low)
+        if not off or plain or i in used or token.numeric or len(token.low) < 4:
+            continue
+        if _refusing(text, i) and (not token.low.endswith(("ing", "ed", "er")) or _plainly(text, i)):
+            out += spellings(token.low)
+    out += [
+        m["who"]
+        for m in _NOT_FOR.finditer(text.low)
+        if not any(i in used for i in range(text.at(m.start("who")), text.at(m.end("who"))))
+    ]
+    return tuple(dict.fromkeys(out))[:5]

@@ -1,0 +1,98 @@
+"""Sizes as labels: "size 42", "EU 42 or 43", "in size L", held against the fields that list the sizes a product comes in."""
+
+from __future__ import annotations
+
+import re
+
+from shelftalk.understand.rules.index import Field, Index
+from shelftalk.understand.rules.tokens import Text
+from shelftalk.values import Constraint, Scalar
+
+_LABEL = r"(?:\d{1,3}(?:[.,]5)?|(?:x{0,3}|[2-6]x)(?:s|l)|m|one size)"
+_SIZE = re.compile(
+    rf"\b(?:(?:shoe |clothing |dress |shirt |jacket )?sizes?(?: is| of|:)? (?:(?P<scale>eu|eur|uk|us) ?)?|(?P<alone>eu|uk|us) |\b(?P<whom>(?:women|ladies|men|gents|unisex|kids|children|boys|girls)(?:'?s)?,? )(?=\d\d(?![\d-]| ?(?:years?|yrs?|months?|days?|km|kg|people|players|euros?|dollars?|pieces|[%€$£]))))"
+    rf"(?P<first>{_LABEL})(?: ?(?P<behind>eu|uk|us)\b)?(?: ?(?:or|and|to|/|,) ?(?P<second>{_LABEL}))?\b(?! ?(?:inch|cm|mm|gb|l\b|liter|litre|%))"
+)
+_COMPARED = re.compile(r"\b(?:than|least|most|over|under|above|below|minimum|maximum|up to) $")
+_FRACTION = re.compile(r" ?\d*[/⁄½¼¾]")
+_SIZED = frozenset(("size",))
+_SCALES = frozenset(("eu", "uk", "us"))
+
+
+def sizes(
+    text: Text, index: Index, negative: list[bool], taken: frozenset[int], category: str | None = None
+) -> tuple[list[Constraint], set[int], dict[str, str]]:
+    """The sizes asked for as constraints on a field that holds such labels, the tokens they were read from, and notes on those
+    told on a scale that no field is on.
+
+    Nothing where no such field of the category (or, where none is named, of the catalogue) holds the label.
+    """
+    out: list[Constraint] = []
+    used: set[int] = set()
+    notes: dict[str, str] = {}
+    for match in _SIZE.finditer(text.low):
+        start = match.start("first") if match["whom"] else match.start()
+        first, last = text.at(start), text.at(match.end()) - 1
+        labels = [match["first"].replace(",", "."), *([match["second"]] if match["second"] else [])]
+        scale = match["scale"] or match["alone"] or match["behind"]
+        other = _another_scale(index, scale, category)
+        if other is not None:
+            said = text.text[match.start() : match.end()].strip()
+            notes[said] = f"'{said}' is no limit: sizes here are {other} sizes"
+            used |= set(range(first, last + 1))
+            continue
+        found = _holding(index, labels, scale, category)
+        if found is None or any(text.at(match.start("first")) == i for i in taken) or match.start("first") < 0:
+            continue
+        known, values = found
+        if known.kind == "number" and (
+            _COMPARED.search(text.low[: match.start()]) or _FRACTION.match(text.low[match.end() :])
+        ):
+            continue
+        off = negative[text.at(match.start("first"))]
+        span = text.text[start : match.end()].strip()
+        used |= set(range(first, last + 1))
+        if len(values) == 1:
+            out.append(Constraint(known.field, "!=" if off else "=", values[0], span))
+        else:
+            out.append(Constraint(known.field, "not in" if off else "in", tuple(values), span))
+    return out, used, notes
+
+
+def _another_scale(index: Index, scale: str | None, category: str | None) -> str | None:
+    """The scale of the sizes here where it is another than the one named."""
+    held = [k for k in index.fields.values() if _SIZED & set(k.name) and k.carried(category) and k.within]
+    scales = [_SCALES & set(k.name) for k in held]
+    if category is None or scale is None or not held or any(not s or scale[:2] in s for s in scales):
+        return None
+    return " or ".join(sorted(s.upper() for s in scales[0]))
+
+
+def _numbers(known: Field, labels: list[str]) -> list[Scalar]:
+    """The labels as numbers of a field that holds sizes without a unit, within what it holds."""
+    bounds = known.bounds()
+    if known.kind != "number" or known.unit is not None or bounds is None:
+        return []
+    found = [float(label) for label in labels if re.fullmatch(r"\d+(?:\.\d+)?", label)]
+    return [int(v) if v.is_integer() else v for v in found if bounds[0] <= v <= bounds[1]]
+
+
+def _holding(
+    index: Index, labels: list[str], scale: str | None, category: str | None
+) -> tuple[Field, list[Scalar]] | None:
+    """The field of sizes that holds all the labels, one on the scale named (EU) if there is one, with its own spelling."""
+    best: tuple[int, Field, list[Scalar]] | None = None
+    for known in index.fields.values():
+        if not _SIZED & set(known.name) or not known.carried(category):
+            continue
+        if known.kind in ("list", "text"):
+            held = {str(v).strip().lower(): v for v, _ in known.facet.values}
+            values = [held[label] for label in labels if label in held]
+        else:
+            values = _numbers(known, labels)
+        if len(values) < len(labels):
+            continue
+        fits = (2 if scale and scale[:2] in known.name else 0) + (known.facet.count > 0)
+        if best is None or fits > best[0]:
+            best = (fits, known, values)
+    return (best[1], best[2]) if best else None

@@ -1,0 +1,94 @@
+"""Misspelt words set right against the catalogue's own words, and only where the word is no ordinary English."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+from shelftalk.understand.rules.degrees import SUPERLATIVES, comparative, superlative
+from shelftalk.understand.rules.index import Index
+from shelftalk.understand.rules.lexicon import COMMON, FILLER
+from shelftalk.understand.rules.tokens import Text, stem
+from shelftalk.understand.rules.vocabulary import ordinary
+
+
+def corrected(text: Text, index: Index) -> tuple[Text, tuple[str, ...]]:
+    """The text with the stems of misspelt words replaced by those of the catalogue words, or else the words of
+    an order, that they are nearest to, and a note
+    for each. One edit for words of five letters or more, two for seven or more; the first letters agree."""
+    tokens, notes = list(text.tokens), []
+    for i, token in enumerate(tokens):
+        word = token.low.removesuffix("'s")
+        if (
+            len(word) < 5
+            or not word.isalpha()
+            or token.stem in index.vocabulary_stems
+            or word in COMMON
+            or word in FILLER
+            or ordinary(word)
+            or _graded(word)
+            or superlative(word) is not None
+            or comparative(word) is not None
+        ):
+            continue
+        near = _nearest(word, index.vocabulary) or _nearest(word, _shopping_words())
+        if near is not None:
+            tokens[i] = replace(token, text=near, low=near, stem=stem(near), written=token.text)
+            notes.append(f"read {token.text!r} as {near!r}")
+    if not notes:
+        return text, ()
+    return replace(text, tokens=tuple(tokens)), tuple(notes)
+
+
+def _graded(word: str) -> bool:
+    """Whether the word is the superlative or comparative of an ordinary one: "heaviest", "thicker"."""
+    for ending in ("est", "er"):
+        if word.endswith(ending):
+            root = word.removesuffix(ending)
+            roots = (root, root + "e", root[:-1], root.removesuffix("i") + "y")
+            return any(len(r) > 2 and ordinary(r) for r in roots)
+    return False
+
+
+@lru_cache(maxsize=1)
+def _shopping_words() -> dict[tuple[str, int], list[str]]:
+    """The words that orders are asked for with, by first letter and length: "cheapest", "lightest", "expensive"."""
+    shaped: dict[tuple[str, int], list[str]] = {}
+    for adjective in SUPERLATIVES:
+        stripped = adjective.removesuffix("e")
+        graded = (stripped[:-1] + "i" if stripped.endswith("y") else stripped) + "est"
+        for form in (adjective, graded):
+            if len(form) >= 6 and (form == adjective or superlative(form) is not None):
+                shaped.setdefault((form[0], len(form)), []).append(form)
+    return shaped
+
+
+def _nearest(word: str, vocabulary: dict[tuple[str, int], list[str]]) -> str | None:
+    reach = 2 if len(word) >= 7 else 1
+    best: tuple[int, str] | None = None
+    for size in range(len(word) - reach, len(word) + reach + 1):
+        for known in vocabulary.get((word[0], size), ()):
+            away = distance(word, known, reach)
+            if away <= reach and (best is None or away < best[0]):
+                best = (away, known)
+    return best[1] if best else None
+
+
+@lru_cache(maxsize=16_384)
+def distance(a: str, b: str, limit: int) -> int:
+    """Optimal string alignment distance (edits and neighbouring swaps), or limit + 1 where it is larger."""
+    if abs(len(a) - len(b)) > limit:
+        return limit + 1
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        new = [i]
+        for j, y in enumerate(b, 1):
+            cost = min(row[j] + 1, new[j - 1] + 1, row[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                cost = min(cost, before[j - 2] + 1)
+            new.append(cost)
+        if min(new) > limit:
+            return limit + 1
+        before, row = row, new
+    return row[-1]

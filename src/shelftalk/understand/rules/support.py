@@ -1,0 +1,317 @@
+"""Whether a word of a request really names the value it looks like, and of which field: evidence for and against.
+
+A word that is common in any sentence ("hand", "coast", "short") names a value only with support: the field's name or
+the product's noun beside it, quotes, a brand's capital letter, "from", or another value of the same field next to it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from shelftalk.understand.rules.degrees import SUPERLATIVES
+from shelftalk.understand.rules.index import Field, Index, Value, is_color, names_kind
+from shelftalk.understand.rules.lexicon import COLORS, COMMON, EVALUATIVE, FILLER, FUNCTION
+from shelftalk.understand.rules.mention import Mention
+from shelftalk.understand.rules.senses import another_word, elsewhere, to_replace
+from shelftalk.understand.rules.tokens import Text, bag, stem, stemmed
+from shelftalk.understand.rules.units import UNITS
+from shelftalk.understand.rules.vocabulary import ordinary
+
+_BRAND_BEFORE = bag("from by brand brands label only trust love like prefer called like loyal buy wear between")
+_PEOPLE = bag(
+    "men women kids children boys girls babies toddlers adults ladies man woman boy girl baby teens seniors men's women's mens womens childrens"
+)
+_GENDER = stemmed("gender sex")
+_MATERIAL = stemmed("material fabric")
+_OF_IT = re.compile(r"\b(?:not|no|without|made (?:out )?of|made from) $")
+_PARTS = bag(
+    "case cases cover covers stand stands holder holders charger chargers bag bags mount mounts strap straps cable cables adapter adapters sleeve skin protector protectors accessories accessory parts part box boxes rack racks cleaner filter filters repair kit kits cord cords replacement tripod lens battery batteries"
+)
+_AFTER_BRAND = bag("brand brands branded products product stuff fan guy gal person")
+
+
+def choose(text: Text, index: Index, mention: Mention, found: list[Mention]) -> Value | None:  # noqa: C901, PLR0912
+    """The value meant, or None where the word may merely coincide or several fields hold it with nothing to tell."""
+    scored = []
+    for value in mention.candidates:
+        known = index.fields[value.field]
+        support = _support(text, index, mention, value, known, found)
+        if value.field == "categories" and (
+            _everything(index, value) or _a_place(text, mention) or _modifies(text, index, mention, found)
+        ):
+            continue
+        if value.field in ("categories", "kind") and another_word(text, mention, str(value.value)):
+            continue
+        if value.field != "categories" and names_kind(known) and _modifies(text, index, mention, found):
+            continue
+        if elsewhere(text, index, mention, known, found):
+            continue
+        if (
+            len(text.tokens[mention.first : mention.last + 1]) == 1
+            and text.tokens[mention.first].low in EVALUATIVE
+            and not _beside_name(text, mention, known)
+        ):
+            continue
+        if _compared(text, mention):
+            continue
+        if (
+            mention.how == "synonym"
+            and len(str(value.value)) == 1
+            and bool(_GENDER & set(known.name)) != (text.tokens[mention.first].low.removesuffix("'s") in _PEOPLE)
+        ):
+            continue
+        if not known.trusted and not set(known.name) <= text.stems:
+            continue
+        if is_color(known) and _of_a_part(text, index, mention, found):
+            continue
+        if (
+            mention.how == "exact"
+            and _names_another(text, index, mention, known)
+            and not _beside_name(text, mention, known)
+        ):
+            continue
+        if support < _needed(text, index, mention, value, known):
+            continue
+        rank = (
+            support + (1.0 if value.exact else 0.0) + (0.6 if known.brand else 0.0) + (0.5 if is_color(known) else 0.0)
+        )
+        rank += 0.3 if value.field == "categories" else 0.0
+        rank -= 0.25 * max(0, len(known.name) - 1)
+        scored.append((rank, value))
+    if not scored:
+        return None
+    scored.sort(key=lambda s: -s[0])
+    top = scored[0]
+    rivals = [v for r, v in scored if r > top[0] - 0.01]
+    if len(rivals) > 1:
+        if len({v.field for v in rivals}) > 2 and not _long(mention):
+            return None
+        return max(rivals, key=lambda v: v.count)
+    return top[1]
+
+
+def _names_another(text: Text, index: Index, mention: Mention, known: Field) -> bool:
+    """Whether a lone word is part of another field's name: "battery" where "battery type" is a field of its own."""
+    if mention.first != mention.last or known.brand or known.field == "categories":
+        return False
+    word = text.tokens[mention.first].stem
+    return any(
+        word in other.name and not (other.kind == "text" and other.name == (word,))
+        for other in index.fields.values()
+        if other is not known and other.yes is None and other.no is None
+    )
+
+
+def _everything(index: Index, value: Value) -> bool:
+    """Whether a category holds the whole catalogue, so that naming it tells nothing."""
+    return bool(index.facets.products) and value.count >= index.facets.products
+
+
+def _a_place(text: Text, mention: Mention) -> bool:
+    """Whether the category's word is somewhere to be rather than something to buy: "in my tiny kitchen"."""
+    start = text.tokens[mention.first].start
+    return bool(_PLACE.search(text.low[max(0, start - 30) : start]))
+
+
+def _modifies(text: Text, index: Index, mention: Mention, found: list[Mention]) -> bool:
+    """Whether the category's word only describes another thing: "phone case", "bedroom armoire"."""
+    after = mention.last + 1
+    if after >= len(text.tokens):
+        return False
+    token = text.tokens[after]
+    if token.gap != " " or token.numeric or any(m.first == after for m in found):
+        return False
+    if token.low in _PARTS:
+        return True
+    if to_replace(text, mention) is not None and "s" in (token.low[-1:], text.tokens[mention.last].low[-1:]):
+        return False  # a verb: "my bottle leaks", "my headphones broke"
+    known = token.low in FUNCTION or token.low in FILLER or token.low in COMMON or token.low in SUPERLATIVES
+    if (
+        known
+        or token.stem in index.vocabulary_stems
+        or token.low.endswith(("ed", "ing", "able", "ible", "ful", "proof", "ly", "er", "est"))
+    ):
+        return False
+    return token.low.isalpha() and len(token.low) > 3
+
+
+_OCCASION = re.compile(r"\b(?:on|during|through|throughout) (?:an?|my|the|our|his|her|their|long) (?:[\w-]+ )?$")
+_PLACE = re.compile(
+    r"\b(?:(?:in|into|around|at|for|from|through)(?: \w+)? (?:my|our|the|his|her|their)|(?<!you )have an?)(?: \w+)? $"
+)
+
+
+def _of_a_part(text: Text, index: Index, mention: Mention, found: list[Mention]) -> bool:
+    """Whether a colour speaks of something that comes with the product: "a red phone with a black case"."""
+    tokens, after = text.tokens, mention.last + 1
+    lead = [t.low for t in tokens[max(0, mention.first - 2) : mention.first]]
+    if "with" not in lead or lead[-1] not in ("with", "a", "an") or after >= len(tokens) or tokens[after].hard:
+        return False
+    fields = {v.field for v in mention.candidates}
+    others = [m for m in found if m is not mention and any(v.field in fields for v in m.candidates)]
+    part = tokens[after].stem
+    named_by_part = any(part in index.fields[f].name for f in fields)
+    return bool(others) and not named_by_part and part not in index.nouns and all(m.first != after for m in found)
+
+
+def _beside_name(text: Text, mention: Mention, known: Field) -> bool:
+    """Whether a telling word of the field's name stands within two words, in the same sentence."""
+    for j in range(max(0, mention.first - 2), min(len(text.tokens), mention.last + 3)):
+        if text.tokens[j].stem in known.name and not any(
+            t.hard for t in text.tokens[min(j, mention.first) + 1 : max(j, mention.last) + 1]
+        ):
+            return True
+    return False
+
+
+_THAN = re.compile(r"\b(?:more|less|better|worse|higher|lower|bigger|smaller|larger|greater) than (?:an? |the )?$")
+
+
+def _compared(text: Text, mention: Mention) -> bool:
+    """Whether the value is only compared with: "more than a 480p picture"."""
+    start = text.tokens[mention.first].start
+    if re.search(r"settle for (?:anything )?less than (?:an? |the )?$", text.low[max(0, start - 40) : start]):
+        return False
+    return bool(_THAN.search(text.low[max(0, start - 24) : start]))
+
+
+def _long(mention: Mention) -> bool:
+    """Whether two or more words were matched."""
+    return mention.last > mention.first
+
+
+def _needed(text: Text, index: Index, mention: Mention, value: Value, known: Field) -> float:
+    """How much support this match needs before it counts."""
+    tokens = text.tokens[mention.first : mention.last + 1]
+    lows = [t.low.removesuffix("'s") for t in tokens]
+    single = len(tokens) == 1
+    low = lows[0]
+    if all(w in FUNCTION for w in lows):
+        need = 2.0 if single else 1.0
+    elif all(w in FUNCTION or w in FILLER or w in COMMON for w in lows):
+        need = 0.0 if not single and value.exact and not known.brand else 1.0
+    else:
+        need = 0.0
+    if single and low in COLORS and is_color(known):
+        need = 0.0
+    if mention.how == "partial":
+        if known.brand and value.exact is False:
+            shown = tokens[0].text in str(value.value).split() or text.text.islower()
+            need = max(
+                need, 0.0 if shown and low not in COMMON and (not ordinary(low) or tokens[0].text[0].isupper()) else 2.0
+            )
+        elif value.field == "categories":
+            head = str(value.value).split()[-1]
+            need = max(need, 0.0 if stem(head.lower()) == tokens[0].stem and low not in COMMON else 1.0)
+        elif not value.exact:
+            need = max(need, 1.15)
+    if (
+        single
+        and low != str(value.value).lower()
+        and known.kind == "text"
+        and not known.brand
+        and _OCCASION.search(text.low[: text.tokens[mention.first].start])
+    ):
+        need = max(need, 1.0)  # "on a long commute" tells where it is used, and names no value
+    if single and tokens[0].stem in index.nouns and value.field != "categories":
+        need = max(need, 2.0)
+    if single and len(low) <= 2 and tokens[0].text != str(value.value) and not tokens[0].text.isupper():
+        need = max(need, 1.0)
+    if not value.exact and mention.how == "exact":
+        need = max(need, 1.15 if single else 0.0)
+    return need
+
+
+def _support(text: Text, index: Index, mention: Mention, value: Value, known: Field, found: list[Mention]) -> float:  # noqa: C901, PLR0912
+    tokens = text.tokens
+    first, last = mention.first, mention.last
+    score = 0.0
+    before = text.text[max(0, tokens[first].start - 1) : tokens[first].start]
+    after = text.text[tokens[last].end : tokens[last].end + 1]
+    if before in "\"'" and after in "\"'" and before and after:
+        score += 2.0
+    if known.brand:
+        score += _brand_support(text, mention, value)
+    if _MATERIAL & set(known.name) and _OF_IT.search(text.low[: tokens[first].start]):
+        score += 1.0
+    if is_color(known) and first and tokens[first - 1].low in ("in", "be", "not", "no", "never"):
+        score += 1.0
+    telling = {w for w in known.name if len(w) > 1}
+    synonyms = known.known - telling - index.nouns
+    for j in range(max(0, first - 3), min(len(tokens), last + 4)):
+        if first <= j <= last:
+            continue
+        if any(t.hard for t in tokens[min(j, first) + 1 : max(j, last) + 1]):
+            continue
+        gap = first - j if j < first else j - last
+        if tokens[j].stem in telling:
+            score += 1.2 if gap <= 2 else 1.0
+        elif tokens[j].stem in synonyms and gap <= 2:
+            score += 1.0
+    if is_color(known) and re.search(r"\bcolou?r", text.low):
+        score += 1.0
+    if tokens[last].low.removesuffix("'s") in _PEOPLE and (
+        (first and tokens[first - 1].low == "for")
+        or tokens[last].low.endswith("'s")
+        or (_GENDER & set(known.name) and _wearer(text, index, first))
+    ):
+        score += 1.0
+    follow = last + 1
+    while follow < len(tokens) and follow <= last + 4 and not tokens[follow].hard:
+        other = next((m for m in found if m.first == follow), None)
+        if tokens[follow].low in ("one", "ones"):
+            score += 1.0
+            break
+        if tokens[follow].stem in index.nouns:
+            score += 1.0 if not known.brand or tokens[first].text == str(value.value).split()[0] else 0.5
+            break
+        if (
+            other is None
+            and tokens[follow].low not in ("or", "and")
+            and not tokens[follow].numeric
+            and (tokens[follow].low not in UNITS or tokens[follow].low in FUNCTION)
+        ):
+            break
+        follow = (other.last if other else follow) + 1
+    for other in found:
+        if other is mention or all(v.field != value.field for v in other.candidates):
+            continue
+        low, high = (other, mention) if other.last < mention.first else (mention, other)
+        between = [t.low for t in tokens[low.last + 1 : high.first]]
+        if (
+            len(between) <= 2
+            and not ({"a", "an", "the"} >= set(between) and any(t.comma for t in tokens[low.last + 1 : high.first]))
+            and all(w in ("or", "and", "nor", "either", "a", "an", "the") for w in between)
+            and not tokens[high.first].hard
+        ):
+            score += 1.0
+            break
+    return score
+
+
+def _wearer(text: Text, index: Index, first: int) -> bool:
+    """Whether the people named from token `first` on are to wear it: "for a man", "I'm a woman", "running shoes men"."""
+    before = text.tokens[first - 1] if first else None
+    beside = before is not None and before.stem in index.nouns and re.fullmatch(r"[ ,(/-]+", text.tokens[first].gap)
+    return bool(beside or _WEARER.search(text.low[: text.tokens[first].start]))
+
+
+_WEARER = re.compile(r"\b(?:for|as|i'?m|i am)(?: (?:an?|the))?(?: (?!not\b)[\w-]+)? $")
+
+
+def _brand_support(text: Text, mention: Mention, value: Value) -> float:
+    tokens, first, last = text.tokens, mention.first, mention.last
+    score = 0.0
+    given = text.text[tokens[first].start : tokens[last].end]
+    sentence_start = first == 0 or tokens[first].hard
+    if given[:1].isupper() and not sentence_start:
+        score += 1.0
+    if given == str(value.value) and not given.islower() and (not sentence_start or not given.istitle()):
+        score += 1.0
+    if first and tokens[first - 1].low in _BRAND_BEFORE:
+        score += 0.6
+    if last + 1 < len(tokens) and tokens[last + 1].low in _AFTER_BRAND:
+        score += 0.6
+    if tokens[last].low.endswith("'s"):
+        score += 0.3
+    return score

@@ -1,0 +1,394 @@
+"""Several turns: what "cheaper ones", "the second, but in blue" or "not that brand" mean after what was said and shown.
+
+Earlier turns arrive as Request.history. An assistant turn lists its picks one a line, "1. TITLE - 19.99 USD [id]";
+everything else in it is ignored, and what it lists is only ever looked up, never obeyed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from shelftalk.text import shorten
+from shelftalk.understand.reading import Question, Reading, Shown
+from shelftalk.understand.rules import (
+    SUPERLATIVES,
+    THRIFTY,
+    Field,
+    RuleParser,
+    Text,
+    comparative,
+    comparing,
+    mentions,
+    stem,
+    stems,
+    tokenise,
+)
+from shelftalk.understand.turns import phrases as said
+from shelftalk.understand.turns.merging import merge
+from shelftalk.understand.turns.newtopic import new_topic
+from shelftalk.understand.turns.phrases import Lookup
+from shelftalk.understand.turns.relative import Comparing, Relative
+from shelftalk.understand.turns.setaside import Aside, set_aside
+from shelftalk.understand.turns.shown import ORDINAL, place, question, shown
+from shelftalk.understand.turns.state import Talk
+from shelftalk.understand.turns.takenback import TakenBack, taken_back
+from shelftalk.understand.turns.topics import Topic, returned, unknown_return
+from shelftalk.values import Constraint, Criterion, Intent, Product, Request, Scalar, Sort
+
+__all__ = ["NO_FIELD", "Conversation", "Lookup", "shown"]
+
+_MOST_TURNS = 50  # of both sides; what was wanted before them is forgotten
+
+CLEARED = "What was wanted before is forgotten. What are you looking for now?"
+NO_FIELD = " speaks of no field that these products have"  # ends the note on such words
+
+
+def _latest(*criteria: Criterion) -> tuple[Criterion, ...]:
+    """The criteria, of several on one field the last."""
+    return tuple({c.field: c for c in criteria}.values())
+
+
+class Conversation:
+    """Folds the turns of a request into one reading, from the first to the last. `leaves` tells whether a turn tells of a need that
+    the products wanted so far (by an intent and the words that it began with) do not answer."""
+
+    def __init__(
+        self,
+        rules: RuleParser,
+        products: Lookup | None = None,
+        leaves: Callable[[str, Intent, str], bool] | None = None,
+    ) -> None:
+        self.rules = rules
+        self.products = products
+        self.leaves = leaves or (lambda content, before, first: False)
+        self.comparing = Comparing(rules.index, products)
+
+    def read(self, request: Request) -> Reading:
+        """The intent of the last turn in the light of the earlier ones."""
+        talk = Talk()
+        for turn in request.history[-_MOST_TURNS:]:
+            if turn.role == "assistant":
+                talk.listed(shown(turn.content))
+            elif turn.intent is not None:
+                talk.given(turn.intent)
+            else:
+                talk.follow(turn.content, self._next(turn.content, talk))
+        reading = self._next(request.request, talk)
+        if not reading.merged and reading.asked is None:
+            return reading
+        held = talk.topic or Topic(Intent())
+        return replace(reading, earlier=tuple(held.said), without=talk.without(reading))
+
+    def _next(self, content: str, talk: Talk) -> Reading:
+        """The next user turn as read; the talk is turned back to an earlier topic where the turn goes back to it."""
+        back = returned(tokenise(content), talk.past)
+        if back is None:
+            topics = [*talk.past, *([talk.topic] if talk.topic is not None else [])]
+            strange = unknown_return(tokenise(content), topics) if topics else ""
+            if strange:
+                reading = self.rules.read(strange)
+                return replace(reading, notes=("nothing of that was asked for before", *reading.notes))
+            return self.turn(content, talk.reading, talk.picks, talk.focus)
+        talk.turn_back(back.topic)
+        note = (
+            f"went back to what was wanted before: '{shorten(back.topic.said[0], 60)}'"
+            if back.topic.said
+            else "went back"
+        )
+        talk.back = True
+        again = Reading(back.topic.intent, back.topic.thrifty, (note,), merged=True, said="")
+        if not back.rest or not self.rules.read(back.rest).intent.shopping:
+            return again
+        reading = self.turn(back.rest, talk.reading, talk.picks)
+        talk.back = not reading.merged
+        if not reading.merged:
+            return again
+        return replace(reading, notes=(note, *reading.notes), said=back.rest if reading.said is None else reading.said)
+
+    def turn(self, content: str, earlier: Reading | None, picks: list[Shown], focus: Sequence[Shown] = ()) -> Reading:
+        """One user turn after the reading so far, the picks last shown and those of them that were last asked about."""
+        if earlier is None and not picks:
+            return self.rules.read(content)
+        before = earlier.intent if earlier is not None else Intent()
+        if reset := said.RESET.match(content.lower()):
+            rest = content[reset.end() :].strip()
+            nothing = Reading(Intent(shopping=False), notes=(CLEARED,), cleared=True)
+            return replace(self.rules.read(rest), cleared=True) if len(rest) > 3 else nothing
+        text = tokenise(said.LEAD.sub("", content) or content)
+        aside = set_aside(text, picks) if question(text, picks) is None else Aside()
+        if aside.picks:
+            text = tokenise(aside.rest)
+        taken = taken_back(text, self.rules.index, before, earlier.earlier if earlier is not None else ())
+        if taken:
+            text = tokenise(taken.rest)
+        reading = self.rules.read(text.text)
+        refers = self._refers(text, picks) or (bool(aside.picks or taken) and not reading.intent.shopping)
+        first = next(iter(earlier.earlier), "") if earlier is not None else ""
+        if not refers and (
+            new_topic(text, reading.intent, before, self.rules.index, picks, self.products)
+            or (not said.GOES_ON.match(text.low) and self.leaves(text.text, before, first))
+        ):
+            return reading
+        if not reading.intent.shopping and not refers:
+            return reading
+        before, given_up = self._without_vain(before, picks, text)
+        if (asked := question(text, picks, focus)) is not None:
+            told = self._about(asked, reading, given_up, text)
+            if asked.kind == "best":
+                told = replace(told, intent=replace(told.intent, criteria=before.criteria))
+            return replace(told, asked=asked, before=before)
+        if earlier is not None and earlier.thrifty and reading.intent.sort is None:
+            reading = replace(reading, thrifty=True)
+        merged = self._merged(text, reading, before, picks, aside.picks, focus, taken)
+        if said.same(merged.intent, before) and len(merged.notes) == 1:
+            merged = replace(merged, notes=(*merged.notes, "nothing in it changes what is looked for"))
+        return replace(merged, notes=(*merged.notes, *given_up))
+
+    def _without_vain(self, before: Intent, picks: list[Shown], text: Text) -> tuple[Intent, tuple[str, ...]]:
+        """The earlier intent without limits that came from comparing ("cheaper ones") and that no pick shown since keeps,
+        with a note for each: the shopper has seen that nothing satisfies them. Comparing on, they stand."""
+        if not picks or said.CHEAPER.search(text.low) or said.DEARER.search(text.low):
+            return before, ()
+        kept, notes = [], []
+        for constraint in before.constraints:
+            known = self.rules.index.fields.get(constraint.field)
+            if known is None or not said.compares(constraint) or not self._broken(constraint, known, picks):
+                kept.append(constraint)
+            else:
+                notes.append(
+                    f"'{constraint.span}' was given up: nothing was {constraint.field} {constraint.operator} {constraint.value}"
+                )
+        return replace(before, constraints=tuple(kept)), tuple(notes)
+
+    def _broken(self, constraint: Constraint, known: Field, picks: list[Shown]) -> bool:
+        """Whether every pick whose value is known breaks the limit."""
+        values = [p.price if known.field == "price" else self.comparing.number(p, known) for p in picks]
+        held = [v for v in values if v is not None]
+        limit = float(str(constraint.value))
+        return bool(held) and all(v >= limit if constraint.operator == "<" else v <= limit for v in held)
+
+    def _about(self, asked: Question, reading: Reading, given_up: tuple[str, ...], text: Text) -> Reading:
+        """The intent of a question about products shown: they and no others, what is asked as a wish, and no new limits."""
+        titles = tuple(dict.fromkeys(p.title for p in asked.about))
+        limit = Constraint(
+            "title", "=" if len(titles) == 1 else "in", titles[0] if len(titles) == 1 else titles, asked.said
+        )
+        sort = self._sorted(reading.intent.sort, None, list(asked.about)) if reading.intent.sort else None
+        if asked.kind == "best" or (sort is not None and self.products and not self._held(sort.field, asked.about)):
+            sort = None
+        if sort is None and len(asked.about) > 1:  # "which is lighter?"
+            sort = _ordering(self.comparing.other(text, asked.about))
+        wishes = [*(c.span for c in reading.intent.constraints if c.span), *reading.intent.preferences]
+        intent = Intent(
+            constraints=(limit,),
+            sort=sort,
+            limit=len(asked.about),
+            preferences=tuple(dict.fromkeys(wishes))[:8],
+            query=" ".join(titles),
+            shopping=True,
+        )
+        named = ", ".join(f"{p.rank} ({p.id})" for p in asked.about)
+        return Reading(
+            intent,
+            False,
+            (f"read as a question about the earlier pick{'s' if len(asked.about) > 1 else ''} {named}", *given_up),
+        )
+
+    def _refers(self, text: Text, picks: list[Shown]) -> bool:
+        if question(text, picks) is not None:
+            return True
+        return bool(picks and ORDINAL.search(text.low)) or any(
+            p.search(text.low)
+            for p in (said.CHEAPER, said.DEARER, said.OTHERS, said.THAT_BRAND, said.SAME_BRAND)
+            if not said.FRESH.search(text.low)
+        )
+
+    def _merged(  # noqa: C901, PLR0912, PLR0915
+        self,
+        text: Text,
+        reading: Reading,
+        before: Intent,
+        picks: list[Shown],
+        gone: tuple[Shown, ...],
+        focus: Sequence[Shown],
+        taken: TakenBack,
+    ) -> Reading:
+        """The earlier intent with what the turn adds, without the picks that it turns down (`gone`) and what it takes back."""
+        new = reading.intent
+        constraints = [c for c in before.constraints if not taken.limit(c)]
+        criteria = [c for c in before.criteria if not taken.wish(c)]
+        words = text.text
+        notes = ["read together with the earlier turns"]
+        added: list[Constraint] = list(new.constraints)
+        query, exclude, sort = before.query, list(before.exclude), new.sort or before.sort
+        category = said.category_of(new) or said.category_of(before)
+        if new.sort is not None:
+            sort = self._sorted(new.sort, category, picks)
+        elif sort is not None and sort.field in taken.fields:
+            sort = None
+        chosen = self._chosen(text, picks)
+        about = [chosen] if chosen else list(gone) or list(focus) or picks
+        brand = next((f for f in self.rules.index.fields.values() if f.brand), None)
+        if brand is not None and (that := said.THAT_BRAND.search(text.low)):
+            for value in self._brands(brand, about, before, one=chosen is not None):
+                added.append(Constraint(brand.field, "!=", value, text.text[that.start() : that.end()]))
+        elif brand is not None and (that := said.SAME_BRAND.search(text.low)) and about:
+            for value in self._brands(brand, about[:1], before, one=True)[:1]:
+                added.append(Constraint(brand.field, "=", value, text.text[that.start() : that.end()]))
+        priced = any(c.field == "price" for c in new.constraints)
+        compared = None if priced else self.comparing.price(text, about)
+        told = [before.query, *(c.words for c in before.criteria), *(c.span for c in before.constraints)]
+        wished = {comparative(w) or w for part in told for w in part.lower().split()}
+        compared = compared or self.comparing.other(text, about, category, wished)
+        without = taken.without
+        if compared is not None:
+            if compared.field is None and not compared.dropped:
+                notes.append(f"'{compared.words}'{NO_FIELD}")
+                if compared.instead:
+                    words = words.replace(compared.words, compared.instead, 1)
+            else:
+                words = words.replace(compared.words, " ", 1)
+            constraints = [c for c in constraints if not compared.replaces(c)]
+            criteria = [c for c in criteria if not compared.replaces(c)]
+            if compared.criterion is not None:
+                criteria.insert(0, compared.criterion)
+            if compared.dropped and compared.field:
+                without |= {compared.field}
+                query = " ".join(w for w in query.split() if w.lower() not in compared.words.lower().split())
+            sort = compared.sort or (None if sort is not None and compared.replaces(sort) else sort)
+            added += [compared.limit] if compared.limit is not None else []
+            exclude += compared.unknown
+            if compared.limit is not None and compared.limit.field == "price":
+                sort = before.sort
+                reading = replace(reading, thrifty=False, notes=tuple(n for n in reading.notes if n != THRIFTY))
+                notes.append(f"held against the earlier picks: price {compared.limit.operator} {compared.limit.value}")
+        spoken = {w.lower() for w in compared.words.split()} if compared is not None else set()
+        if gone:
+            exclude += [p.id for p in gone]
+            notes.append(f"left out: earlier pick{'s' if len(gone) > 1 else ''} {', '.join(str(p.rank) for p in gone)}")
+        if chosen is not None:
+            notes.append(f"taken as about the earlier pick {chosen.rank}")
+            query = self._title(chosen, new.constraints)
+            product = self.products(chosen.id) if self.products else None
+            if product is not None:
+                constraints = [c for c in constraints if c.field != "categories"]
+                added += self._category(product)
+            if said.MORE_LIKE.search(text.low) or said.OTHERS.search(text.low):
+                exclude.append(chosen.id)
+        elif said.OTHERS.search(text.low) and picks:
+            exclude += [p.id for p in picks]
+        if chosen is None:
+            spans = [c.span for c in before.constraints if taken.limit(c)] + [
+                c.words for c in before.criteria if taken.wish(c)
+            ]
+            lost = taken.words | {s for span in spans for s in stems(span)}
+            held = [w for w in query.split() if stem(w.lower()) not in lost]
+            extra = [
+                base
+                for w in new.query.split()
+                if (base := comparative(w.lower()) or w).lower() not in query.lower().split()
+                and base not in SUPERLATIVES
+                and not comparing(w.lower() if base == w else "")
+                and not said.empty(w.lower())
+                and w.lower() not in spoken
+            ]
+            query = " ".join([*held, *extra][:40])
+        else:
+            query = " ".join(
+                [*query.split(), *(w for w in new.query.split() if stem(w.lower()) in self.rules.index.tokens)][:40]
+            )
+        merged = Intent(
+            constraints=merge(constraints, added, self.rules.index.fields),
+            sort=sort,
+            limit=new.limit or before.limit,
+            preferences=tuple(dict.fromkeys((*before.preferences, *new.preferences)))[:8],
+            exclude=tuple(dict.fromkeys((*exclude, *new.exclude))),
+            query=query,
+            shopping=True,
+            criteria=_latest(*criteria, *new.criteria),
+            kinds=before.kinds,
+        )
+        return Reading(
+            merged, reading.thrifty, (*reading.notes, *notes), merged=True, asides=reading.asides,
+            said=" ".join(words.split()).strip(" ,;:.!-"), without=(without,),
+        )  # fmt: skip
+
+    def _sorted(self, wish: Sort, category: str | None, picks: list[Shown]) -> Sort:
+        """The order of a later turn, by a field that the products spoken of have: "the lightest" of tents by weight_kg."""
+        known = self.rules.index.fields.get(wish.field)
+        held = {f.field for f in self.comparing.fields_of(category, picks)} if known is not None else set()
+        if known is None or not known.number or known.kind == "money" or wish.field in held:
+            return wish
+        others = [
+            f
+            for f in self.rules.index.fields.values()
+            if f.field in held
+            and f.number
+            and f.name == known.name
+            and (f.unit and f.unit.dimension) == (known.unit and known.unit.dimension)
+        ]
+        return replace(wish, field=others[0].field) if len(others) == 1 else wish
+
+    def _held(self, field: str, about: Iterable[Shown]) -> bool:
+        """Whether one of these products has a value in the field."""
+        if field == "price":
+            return True
+        found = [self.products(p.id) for p in about] if self.products else []
+        return any(p is not None and p.value(field) is not None for p in found)
+
+    def _title(self, pick: Shown, wanted: Iterable[Constraint]) -> str:
+        """The pick's title without its own values of the fields that are wanted otherwise: its colour for "in green"."""
+        fields = {c.field for c in wanted}
+        title = tokenise(pick.title)
+        gone = {i for m in mentions(title, self.rules.index) if m.field in fields for i in range(m.first, m.last + 1)}
+        return " ".join(t.text for i, t in enumerate(title.tokens) if i not in gone) if gone else pick.title
+
+    def _chosen(self, text: Text, picks: list[Shown]) -> Shown | None:
+        match = ORDINAL.search(text.low)
+        if match is None or not picks:
+            return None
+        return place(match["a"] or match["b"], picks)
+
+    def _brands(self, brand: Field, about: Iterable[Shown], before: Intent, one: bool) -> list[Scalar]:
+        """The brands that "that brand" means: the one asked for before, else that of the pick spoken of (the first)."""
+        if not one:
+            asked = [c for c in before.constraints if c.field == brand.field and c.operator in ("=", "in")]
+            if asked:
+                return [v for c in asked for v in (c.value if isinstance(c.value, tuple) else (c.value,))]
+        out: list[Scalar] = []
+        for pick in about:
+            product = self.products(pick.id) if self.products else None
+            value = product.value(brand.field) if product else None
+            held = next(
+                (v for v, _ in brand.facet.values if value is not None and str(v).lower() == str(value).lower()), None
+            )
+            if held is None:
+                title = tokenise(pick.title)
+                held = next(
+                    (m.value.value for m in mentions(title, self.rules.index) if m.field == brand.field and m.value),
+                    None,
+                )
+            if held is not None:
+                out.append(held)
+        distinct = list(dict.fromkeys(out))
+        return distinct[:1]
+
+    def _category(self, product: Product) -> list[Constraint]:
+        """The product's most specific category as the facets spell it; none where it holds the whole catalogue."""
+        facet = self.rules.index.facets.get("categories")
+        if facet is None:
+            return []
+        counts = {str(v).lower(): (v, n) for v, n in facet.values}
+        held = [counts[c.lower()] for c in product.categories if c.lower() in counts]
+        held = [h for h in held if h[1] < self.rules.index.facets.products]
+        if not held:
+            return []
+        return [Constraint("categories", "=", min(held, key=lambda h: h[1])[0], "earlier pick")]
+
+
+def _ordering(found: Relative | None) -> Sort | None:
+    """The order among the picks asked about that a comparison makes: "which is lighter?"."""
+    if found is None or found.limit is None:
+        return found.sort if found else None
+    return Sort(found.limit.field, "asc" if found.limit.operator == "<" else "desc", found.words)
