@@ -170,7 +170,11 @@ def test_no_value_is_called_the_least_or_the_most_that_another_passes(of: int, d
         ("noise_reduction_db", ("lowest", "highest")),  # more of it is quieter
         ("volume_l", ("smallest", "largest")),
         ("install_min", ("lowest", "highest")),  # holds "tall"
-        ("stall_force_kg", ("lightest", "heaviest")),
+        ("stall_force_kg", ("lowest", "highest")),  # of mass by its unit, and no weight of the thing
+        ("breathability_g", ("lowest", "highest")),
+        ("mass_kg", ("lightest", "heaviest")),
+        ("max_dog_weight_kg", ("lowest", "highest")),  # another's
+        ("seat_height_min_cm", ("lowest", "highest")),
         ("download_mbps", ("lowest", "highest")),
         ("warranty_years", ("shortest", "longest")),
         ("rainfall_mm", ("lowest", "highest")),  # a length by its unit alone

@@ -375,6 +375,21 @@ def test_what_a_shop_praises_or_sets_above_others_is_not_quoted(tmp_path) -> Non
     assert "It hums as it boils" in told.reason
 
 
+def test_a_quote_stands_in_the_record_and_its_evidence_is_the_records_whole_text(tmp_path) -> None:
+    pair = Product(
+        id="p", title="Zed Pair Headphones", price=Decimal(20), currency="EUR", categories=("Headphones",),
+        description="A lighter frame, and the best battery in the world. It is light for a full-size pair.",
+    )  # fmt: skip
+    found = Catalog.open(tmp_path / "catalog", create=True)
+    found.upsert([pair])
+    job = ExplainJob("headphones with a light frame", Intent(query="light frame"), (pair,), scope=Scope(found, ()))
+    (told,) = explainer(facets=found.facets()).explain(job)
+    quoted = re.findall(r'"([^"]+)"', told.reason)
+    assert quoted, told.reason
+    assert all(q in pair.description for q in quoted), "no words are joined over what was left out"
+    assert [e.value for c in told.claims for e in c.evidence if e.field == "description"] == [pair.description]
+
+
 def test_each_limit_is_told_once_a_refusal_too_and_the_shops_words_repeat_none() -> None:
     kettle = Product(
         id="k1",

@@ -27,7 +27,7 @@ TOLD = 3
 _ORDINALS = {1: "", 2: "2nd ", 3: "3rd "}
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 # (smallest, largest) by what is measured: the first whose words a field's name holds, then by its unit. A unit of length alone
-# tells no length of the thing: a water column in mm is the highest.
+# tells no length of the thing (a water column in mm is the highest), nor one of mass its weight (a breathability in g is the highest).
 _BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, str]], ...] = (
     (("price",), ("cheapest", "most expensive")),
     (("width", "wide"), ("narrowest", "widest")),
@@ -36,14 +36,14 @@ _BY_NAME: tuple[tuple[tuple[str, ...], tuple[str, str]], ...] = (
     (("noise_reduction", "noise_cancellation", "noise_cancelling", "noise_isolation"), ("lowest", "highest")),
     (("noise", "loudness", "volume_db"), ("quietest", "loudest")),
     (("brightness", "luminous"), ("dimmest", "brightest")),
-    (("weight",), ("lightest", "heaviest")),
+    (("weight", "mass"), ("lightest", "heaviest")),
     (("length", "depth", "diameter", "reach", "range"), ("shortest", "longest")),
     (("load", "temperature", "power", "speed", "pressure"), ("lowest", "highest")),
     (("capacity", "volume", "storage"), ("smallest", "largest")),
     (("duration", "runtime", "battery_life", "warranty", "time"), ("shortest", "longest")),
 )
+_BOUNDS = ("_max_", "_maximum_", "_min_", "_minimum_")
 _BY_UNIT: dict[str, tuple[str, str]] = {
-    **dict.fromkeys(("g", "kg", "lb", "lbs", "oz", "mg"), ("lightest", "heaviest")),
     **dict.fromkeys(("db",), ("quietest", "loudest")),
     **dict.fromkeys(("lm", "lumens", "nits", "lux"), ("dimmest", "brightest")),
     **dict.fromkeys(("l", "ml", "cl", "liters", "litres", "gb", "tb", "mb", "mah", "wh", "inch", "inches", "in"), ("smallest", "largest")),
@@ -52,8 +52,11 @@ _BY_UNIT: dict[str, tuple[str, str]] = {
 
 
 def superlatives(field: str) -> tuple[str, str]:
-    """The words for the smallest and the largest value of a field: ("lightest", "heaviest") of weight_g."""
+    """The words for the smallest and the largest value of a field: ("lightest", "heaviest") of weight_g. A bound that the product sets
+    for something else ("max_dog_weight_kg", "seat_height_min_cm") is no more than low or high."""
     name = f"_{'_'.join(_WORDS.findall(field)).lower()}_"
+    if any(word in name for word in _BOUNDS) and any(word in name for word in ("_weight_", "_height_", "_width_", "_size_")):
+        return "lowest", "highest"
     for words, ends in _BY_NAME:
         if any(f"_{word}_" in name for word in words):
             return ends

@@ -109,7 +109,10 @@ class Explainer:
         told = [
             replace(product, description=without_clauses(product.description, _unproven)) for product in job.products
         ]
-        return [card_facts(product, self.facets, job.intent, job.scope, most, nearness) for product in told]
+        cards = [card_facts(product, self.facets, job.intent, job.scope, most, nearness) for product in told]
+        return [
+            tuple(_of_record(card, product) for card in its) for its, product in zip(cards, job.products, strict=True)
+        ]
 
     def _nearness(self, job: ExplainJob) -> Nearness | None:
         """How near texts stand to the request in meaning; None without a catalogue to ask."""
@@ -226,6 +229,13 @@ class Explainer:
                         else self._record.card(card, words, card.fact.field in better)
                     )
         return found
+
+
+def _of_record(card: CardFact, product: Product) -> CardFact:
+    """The card with the record's own text as the value of what is quoted from it: evidence is never an excerpt."""
+    if card.fact.kind != "mention":
+        return card
+    return replace(card, fact=replace(card.fact, value=product.value(card.fact.field)))
 
 
 def _met(checks: Sequence[Check]) -> frozenset[str]:

@@ -213,10 +213,12 @@ def quote(text: str, asked: Iterable[str]) -> str:
 
 
 def without_clauses(text: str, left_out: Callable[[str], object]) -> str:
-    """The text without the clauses that are to be left out."""
+    """The text without the clauses that are to be left out; what stands on either side of one stays apart."""
     every = _CLAUSE.split(text)
     kept = [clause for clause in every if not left_out(spoken(clean(clause)))]
-    return text if len(kept) == len(every) else " ".join(kept)
+    if len(kept) == len(every):
+        return text
+    return " ".join(c if c.endswith((".", "!", "?", ";", ":")) else f"{c};" for c in kept)
 
 
 def clauses(text: str) -> Iterator[str]:
