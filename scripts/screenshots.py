@@ -65,7 +65,8 @@ def _serving(address: str | None) -> Iterator[str]:
         patient = {f"SHELFTALK_SERVE__{stage}_S": "600" for stage in ("UNDERSTAND", "RETRIEVE", "RANK", "LIMIT")}
         own = {"SHELFTALK_SERVE__DATABASE": f"sqlite:///{scratch}/serve.db", "SHELFTALK_SERVE__KEEP_REQUESTS": "1"}
         command = [sys.executable, "-m", "shelftalk", "serve", "--catalog", str(catalog), "--port", port]
-        process = subprocess.Popen([*command, "--engine", "transformers"], env={**os.environ, **patient, **own})  # noqa: S603 - our own command
+        environment = {**os.environ, **patient, **own}
+        process = subprocess.Popen([*command, "--engine", "transformers"], env=environment)  # noqa: S603  the command is ours
         try:
             address = f"http://127.0.0.1:{port}"
             while process.poll() is None:

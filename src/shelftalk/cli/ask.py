@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 def ask(
     text: Annotated[str | None, typer.Argument(help="What to look for, in plain words; - reads it from stdin.")] = None,
     catalog: common.CatalogOption = None,
-    k: Annotated[int | None, typer.Option("--k", min=1, max=50, help="How many picks.")] = None,
+    k: Annotated[int | None, typer.Option("--k", min=1, max=50, help="Number of picks.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the answer as Markdown.")] = False,
-    source: Annotated[Path | None, typer.Option("--input", help="Requests, JSON Lines.")] = None,
-    output: Annotated[Path | None, typer.Option("--output", help="Answers, JSON Lines, in input order.")] = None,
+    source: Annotated[Path | None, typer.Option("--input", help="File of requests (JSON Lines).")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="File for the answers (JSON Lines), in input order.")
+    ] = None,
     batch: Annotated[int, typer.Option("--batch", min=1, max=512, help="Requests answered together.")] = 16,
     model: common.ModelOption = None,
     engine: common.EngineOption = None,
@@ -32,10 +34,10 @@ def ask(
 ) -> None:
     """Ask what to buy: one request, or a file of them with --input and --output.
 
-    While a `shelftalk serve` of the same catalogue runs under the same user, version and settings, it answers, so that no
-    model is loaded for it; one that is starting is waited for.
+    If a `shelftalk serve` of the same catalogue runs with the same user, version and settings, it answers and no model is
+    loaded here; if it is still starting, the command waits for it.
 
-    A line of the input: {"id", "request", optional "history", "candidates", "k"}. A run that was cut goes on where it
+    A line of the input: {"id", "request", optional "history", "candidates", "k"}. An interrupted run resumes where it
     stopped when the same command is given again.
     """
     if as_json and as_markdown:

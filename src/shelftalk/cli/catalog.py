@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shelftalk.catalog import Catalog
     from shelftalk.values import Facet
 
-app = typer.Typer(help="Make and look at a catalogue.", no_args_is_help=True)
+app = typer.Typer(help="Make and inspect a catalogue.", no_args_is_help=True)
 
 NO_KINDS = (
     "no product has a category, so a need that names no product finds none, and a wish ('a light one') weighs the fields of "
@@ -40,17 +40,19 @@ def _print_json(value: object) -> None:
 
 @app.command("import")
 def import_(
-    feed: Annotated[Path, typer.Argument(help="The feed: a file (gzip as it is) or a folder.")],
+    feed: Annotated[Path, typer.Argument(help="The feed: a file (may be gzipped) or a folder.")],
     catalog: CatalogOption = None,
-    format: Annotated[str | None, typer.Option(help="Format of the feed; told from its content by default.")] = None,
+    format: Annotated[
+        str | None, typer.Option(help="Format of the feed; by default recognised by its content.")
+    ] = None,
     map: Annotated[Path | None, typer.Option("--map", help="YAML file that maps another format's fields.")] = None,
     rejects: Annotated[
         Path | None, typer.Option(help="File for rejected rows (CATALOG/rejects/FEED.rejects.jsonl).")
     ] = None,
-    batch: Annotated[int | None, typer.Option(min=1, max=100_000, help="Products written at a time.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, max=100_000, help="Products per batch.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Create a catalogue from a feed, or bring it up to date. Leaves with 8 when rows were rejected."""
+    """Create a catalogue from a feed, or update it. Exit code 8 if rows were rejected."""
     from shelftalk.catalog import import_feed, load_embedder
     from shelftalk.catalog.importer import BATCH
     from shelftalk.catalog.store import Catalog
@@ -96,7 +98,7 @@ def show(
     catalog: CatalogOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print a product as the catalogue holds it."""
+    """Print a product's record."""
     from shelftalk.catalog.product import product_record
     from shelftalk.cli.show import safe
 
@@ -119,7 +121,7 @@ def show(
 
 @app.command()
 def stats(catalog: CatalogOption = None, as_json: JsonOption = False) -> None:
-    """Print how much is in the catalogue, and what it was made with."""
+    """Print the size of the catalogue, and how it was made."""
     from shelftalk.cli.show import safe
     from shelftalk.values import plain
 
@@ -134,10 +136,10 @@ def stats(catalog: CatalogOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def facets(
     catalog: CatalogOption = None,
-    field: Annotated[str | None, typer.Option(help="Only this field, with all its listed values.")] = None,
+    field: Annotated[str | None, typer.Option(help="Only this field, with all its values.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the fields that requests may name: kind, range and commonest values."""
+    """Print the fields that requests can name: type, range and most common values."""
     from dataclasses import replace
 
     from rich.table import Table
@@ -176,10 +178,10 @@ def _held(facet: Facet, short: bool) -> str:
 
 @app.command()
 def remove(
-    ids: Annotated[list[str], typer.Argument(help="Ids of the products to take out.")],
+    ids: Annotated[list[str], typer.Argument(help="Ids of the products to remove.")],
     catalog: CatalogOption = None,
 ) -> None:
-    """Take products out of the catalogue. Unknown ids are named, the others still go."""
+    """Remove products from the catalogue. Unknown ids are reported, the others are removed."""
     shelf = _open(catalog)
     known = shelf.get_many(ids)
     count = shelf.remove(ids)

@@ -22,7 +22,7 @@ _KEPT_TURNS = 20
 
 def chat(
     catalog: common.CatalogOption = None,
-    k: Annotated[int | None, typer.Option("--k", min=1, max=50, help="How many picks a turn.")] = None,
+    k: Annotated[int | None, typer.Option("--k", min=1, max=50, help="Number of picks per turn.")] = None,
     model: common.ModelOption = None,
     engine: common.EngineOption = None,
     server: common.ServerOption = None,
@@ -30,7 +30,7 @@ def chat(
 ) -> None:
     """Ask over several turns: "cheaper ones", "is the second waterproof?", "why the first?". /new starts over, /quit leaves.
 
-    A running `shelftalk serve` of the same catalogue answers, as for `ask`.
+    As with `ask`, a running `shelftalk serve` of the same catalogue answers.
     """
     from shelftalk.cli.near import Answers
     from shelftalk.cli.show import print_events, safe

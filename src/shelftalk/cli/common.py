@@ -29,7 +29,8 @@ ModelOption = Annotated[
 EngineOption = Annotated[str | None, typer.Option("--engine", help="auto, vllm, server or transformers.")]
 ServerOption = Annotated[str | None, typer.Option("--server", help="Address of a running vLLM server.")]
 LocalOption = Annotated[
-    bool, typer.Option("--local", help="Answer in this process, also where a `shelftalk serve` of this catalogue runs.")
+    bool,
+    typer.Option("--local", help="Answer in this process, even if a `shelftalk serve` of this catalogue is running."),
 ]
 
 

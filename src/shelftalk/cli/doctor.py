@@ -12,12 +12,12 @@ _COLOURS = {"ok": "green", "note": "cyan", "warning": "yellow", "broken": "bold 
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
-    port: Annotated[int, typer.Option("--port", help="The port that a server will want.", min=1, max=65535)] = 8000,
+    port: Annotated[int, typer.Option("--port", help="Port to check for a server.", min=1, max=65535)] = 8000,
     deep: Annotated[
         bool, typer.Option("--deep", help="Also import the heavy packages, each in its own process (a minute).")
     ] = False,
 ) -> None:
-    """Say what can be used here and what to mend; leaves with exit code 1 when something needed is broken."""
+    """Say what works on this machine and what to fix. Exit code 1 if something required is broken."""
     from shelftalk.cli.checks import examine, look
     from shelftalk.cli.common import stdout
     from shelftalk.settings import load_settings

@@ -35,14 +35,14 @@ def run(
         typer.Option(help="KEY=VALUE,KEY=VALUE; repeat for several variants, A|B makes one of each value."),
     ] = None,
     split: Annotated[str | None, typer.Option(help="Another split of the suite's data.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many requests, drawn with the seed.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many requests, drawn with the seed.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of draws, variations, sampled decoding and intervals.")] = 0,
-    repeats: Annotated[int, typer.Option(min=1, help="Times each request is put, for sampled decoding.")] = 1,
+    repeats: Annotated[int, typer.Option(min=1, help="Times each request is run, for sampled decoding.")] = 1,
     data: DataOption = None,
-    batch: Annotated[int, typer.Option(min=1, help="Requests answered together; 1 times each alone.")] = 16,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Ask the model anew, whatever was kept.")] = False,
+    batch: Annotated[int, typer.Option(min=1, help="Requests answered together; with 1, each is timed alone.")] = 16,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ignore the model's cached replies.")] = False,
 ) -> None:
-    """Put a suite's requests to variants of the path. A run that was cut goes on when the same command is given again."""
+    """Run a suite's requests through variants of the pipeline. An interrupted run resumes when the same command is given again."""
     common.quiet()
     from shelftalk.evaluate.models import Engines
     from shelftalk.evaluate.runner import run_suite
@@ -77,7 +77,7 @@ def run(
 
 @app.command("list")
 def list_() -> None:
-    """The shipped suites."""
+    """List the shipped suites."""
     from rich.table import Table
 
     from shelftalk.evaluate.suite import list_suites
@@ -97,7 +97,7 @@ def show(
     split: Annotated[str | None, typer.Option(help="Another split of the suite's data.")] = None,
     examples: Annotated[int, typer.Option(min=0, help="Requests to show.")] = 5,
 ) -> None:
-    """What a suite asks and measures, with some of its requests; reads its data, so it also checks a suite of your own."""
+    """Show what a suite asks and measures, with some requests. It reads the data, so it also checks a suite of your own."""
     from shelftalk.evaluate.suite import load_suite
 
     settings = common.settings_from()

@@ -49,12 +49,14 @@ def compare(
 def report(
     runs: Annotated[list[Path], typer.Argument(help="Run folders; of several, the first is the baseline.")],
     html: Annotated[Path, typer.Option("--html", help="The page to write.")],
-    rows: Annotated[int, typer.Option("--rows", min=1, help="Most requests to put into the page's table.")] = 2000,
-    details: Annotated[int, typer.Option("--details", min=0, help="Wins, and losses, to show in full.")] = 8,
-    metric: Annotated[str | None, typer.Option("--metric", help="Metric that picks wins and losses.")] = None,
+    rows: Annotated[int, typer.Option("--rows", min=1, help="Maximum number of requests in the page's table.")] = 2000,
+    details: Annotated[
+        int, typer.Option("--details", min=0, help="Number of wins, and of losses, to show in full.")
+    ] = 8,
+    metric: Annotated[str | None, typer.Option("--metric", help="Metric that wins and losses are sorted by.")] = None,
     title: Annotated[str | None, typer.Option("--title", help="Heading of the page.")] = None,
 ) -> None:
-    """One self-contained page: summary, plots with intervals, every request, the largest wins and losses, cost against quality."""
+    """Write one self-contained page: summary, plots with intervals, every request, largest wins and losses, cost against quality."""
     from shelftalk.evaluate.report import write_report
 
     size = write_report(_read(runs), html, rows=rows, details=details, metric=metric, title=title)
@@ -63,18 +65,18 @@ def report(
 
 def gate(
     run: RunArgument,
-    metric: Annotated[list[str] | None, typer.Option("--metric", help="Metric to hold; may be repeated.")] = None,
+    metric: Annotated[list[str] | None, typer.Option("--metric", help="Metric to check; may be repeated.")] = None,
     baseline: Annotated[Path | None, typer.Option("--baseline", help="A run folder, or a baseline file.")] = None,
     max_drop: Annotated[
         float, typer.Option("--max-drop", help="How much worse the mean may get, in the metric's own unit.")
     ] = 0.0,
-    confidence: Annotated[float, typer.Option("--confidence", help="How sure a failure has to be.")] = 0.95,
+    confidence: Annotated[float, typer.Option("--confidence", help="Confidence required for a failure.")] = 0.95,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     write_baseline: Annotated[
-        Path | None, typer.Option("--write-baseline", help="Write this run as a baseline file and leave.")
+        Path | None, typer.Option("--write-baseline", help="Write this run as a baseline file and exit.")
     ] = None,
 ) -> None:
-    """Leaves with 1 only when a metric has really dropped by more than --max-drop at the stated confidence."""
+    """Exit code 1 only if a metric has dropped by more than --max-drop, at the given confidence."""
     from shelftalk.evaluate import gate as gates
 
     [found] = _read([run])
@@ -100,7 +102,7 @@ def export(
     trec: Annotated[Path | None, typer.Option("--trec", help="Write the rankings as a TREC run.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write each request's values as CSV.")] = None,
 ) -> None:
-    """A run for other tools: its rankings as a TREC run, its values by request as CSV."""
+    """Export a run for other tools: rankings as a TREC run, values by request as CSV."""
     from shelftalk.evaluate.export import export_csv, export_trec
 
     if trec is None and csv is None:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 def judge(
     run: Annotated[Path, typer.Argument(help="Folder of the run whose answers are judged.")],
-    out: Annotated[Path, typer.Option("--out", help="Verdicts to write, JSON Lines.")],
+    out: Annotated[Path, typer.Option("--out", help="File for the verdicts (JSON Lines).")],
     against: Annotated[
-        Path | None, typer.Option("--against", help="Another run: compare the two, each pair asked both ways round.")
+        Path | None, typer.Option("--against", help="Another run: compare the two, judging each pair in both orders.")
     ] = None,
     labels: Annotated[
         Path | None,
@@ -32,16 +32,16 @@ def judge(
     rubric: Annotated[
         str | None, typer.Option("--rubric", help="Another rubric: judge/NAME, judge/NAME@VERSION or a .jinja file.")
     ] = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only the first so many answers.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only this many answers, from the first.")] = None,
     model: common.ModelOption = None,
     engine: common.EngineOption = None,
     server: common.ServerOption = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Ask the judge anew, whatever was kept.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ignore cached verdicts.")] = False,
 ) -> None:
     """Let a language model judge answers, and say how far it agrees with people.
 
-    The judge should be a larger model than the one that answers, such as one behind --server. Runs of the task "answer" can
-    be judged; the first repeat is. Verdicts are kept like a run's answers: a cut command goes on when it is given again.
+    The judge should be a larger model than the one that answers, such as one behind --server. Only runs of the task
+    "answer" can be judged, and of repeats only the first. Verdicts are cached like a run's answers: an interrupted command resumes when given again.
     """
     if by not in ("logprobs", "text"):
         raise UsageError(f"--by {by!r}: it is logprobs or text")

@@ -30,29 +30,34 @@ def gaps(
     since: Annotated[
         str | None, typer.Option("--since", help="Only from this day on (UTC): 2026-05-31, or 30d for 30 days ago.")
     ] = None,
-    kind: Annotated[str | None, typer.Option("--kind", help="Only those about this kind of product.")] = None,
-    least: Annotated[int, typer.Option("--at-least", min=1, help="Only those that so many conversations share.")] = 1,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many, the commonest first.")] = 20,
+    kind: Annotated[str | None, typer.Option("--kind", help="Only this kind of product.")] = None,
+    least: Annotated[
+        int, typer.Option("--at-least", min=1, help="Only what at least this many conversations share.")
+    ] = 1,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, max=1000, help="How many to show, the most common first.")
+    ] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     source: Annotated[
-        Path | None, typer.Option("--input", help="Answers of `shelftalk ask --output`, in the database's place.")
+        Path | None,
+        typer.Option(
+            "--input", help="Count in this file of answers (`shelftalk ask --output`) instead of the database."
+        ),
     ] = None,
     catalog: common.CatalogOption = None,
     every: Annotated[
         bool,
-        typer.Option("--all-catalogs", help="Those of all catalogues, with what earlier versions did not tell apart."),
+        typer.Option(
+            "--all-catalogs", help="Include all catalogues, and counts from before catalogues were told apart."
+        ),
     ] = False,
-    forget: Annotated[bool, typer.Option("--forget", help="Delete what was counted.")] = False,
-    words: Annotated[
-        str | None, typer.Option("--words", help="With --forget: only what is counted with these words.")
-    ] = None,
-    tenant: Annotated[
-        str | None, typer.Option("--tenant", help="Only those of this tenant's keys.", show_default="all")
-    ] = None,
+    forget: Annotated[bool, typer.Option("--forget", help="Delete the counts.")] = False,
+    words: Annotated[str | None, typer.Option("--words", help="With --forget: only the counts of these words.")] = None,
+    tenant: Annotated[str | None, typer.Option("--tenant", help="Only this tenant's keys.", show_default="all")] = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Show wishes that no field answers and needs that nothing meets, in the words of shoppers (docs/operations.md)."""
+    """Show wishes that no field answers and needs that no product meets, in shoppers' words (docs/operations.md)."""
     if as_json and as_csv:
         raise UsageError("give --json or --csv, not both")
     if words is not None and not forget:

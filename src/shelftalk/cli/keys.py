@@ -11,7 +11,7 @@ from shelftalk.cli import common
 if TYPE_CHECKING:
     from shelftalk.server.db import Keys
 
-app = typer.Typer(help="Make, list and revoke the server's API keys.", no_args_is_help=True)
+app = typer.Typer(help="Create, list and revoke the server's API keys.", no_args_is_help=True)
 DatabaseOption = Annotated[
     str | None, typer.Option("--database", help="Address of the database.", show_default="the setting serve.database")
 ]
@@ -30,7 +30,7 @@ def create(
     ] = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Make a key and print it: the only time that it can be seen."""
+    """Create a key and print it; it cannot be shown again."""
     secret = _keys(database).create(
         name, scope, tenant=tenant, per_minute=per_minute, tokens_per_day=tokens_per_day
     )  # fmt: skip

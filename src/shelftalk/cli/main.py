@@ -57,7 +57,7 @@ class _Quiet(TyperGroup):
 app = typer.Typer(
     name="shelftalk",
     cls=_Quiet,
-    help="Ask a shop's catalogue what to buy: a ranked list with a reason for each pick that the catalogue proves.",
+    help="Ask a shop's catalogue what to buy: a ranked list, with a reason for each pick that the catalogue proves.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -91,7 +91,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens, and show tracebacks.")] = False,
 ) -> None:

@@ -15,8 +15,8 @@ def mcp(
     transport: Annotated[
         Literal["stdio", "http"], typer.Option("--transport", help="stdio, or http (streamable HTTP at /mcp).")
     ] = "stdio",
-    host: Annotated[str, typer.Option("--host", help="Address to listen at, with http.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen at, with http.")] = 8001,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on, with http.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on, with http.")] = 8001,
     model: common.ModelOption = None,
     engine: common.EngineOption = None,
     server: common.ServerOption = None,

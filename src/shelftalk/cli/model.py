@@ -22,10 +22,10 @@ app = typer.Typer(no_args_is_help=True, help="The language model and the embedde
 @app.command("prepare")
 def prepare(
     language_only: Annotated[
-        bool, typer.Option("--language-only", help="Leave the embedder for its first use.")
+        bool, typer.Option("--language-only", help="Prepare the embedder only when it is first used.")
     ] = False,
 ) -> None:
-    """Unpack the language model and get the embedder ready, once; prints the language model's folder."""
+    """Unpack the language model and prepare the embedder, once; prints the language model's folder."""
     from shelftalk.cli.common import quiet, stderr
     from shelftalk.engines.load import model_folder
     from shelftalk.engines.models import is_address
@@ -60,16 +60,16 @@ def serve(
     host: Annotated[str, typer.Option("--host", help="Address to listen on; 0.0.0.0 is all of them.")] = "127.0.0.1",
     adapter: Annotated[
         list[str] | None,
-        typer.Option("--adapter", help="Serve the base with this adapter beside it, unmerged; repeat for several."),
+        typer.Option("--adapter", help="Serve the base and this adapter, unmerged; repeat for several."),
     ] = None,
     loads: Annotated[
         int | None,
-        typer.Option("--loads", help="Let 'shelftalk model load' add adapters up to this rank while it runs."),
+        typer.Option("--loads", help="Allow 'shelftalk model load' to add adapters up to this rank at run time."),
     ] = None,
 ) -> None:
-    """Serve the language model with vLLM over the OpenAI API until interrupted; others use it by the setting 'server'.
+    """Serve the language model with vLLM over the OpenAI API until interrupted, for use by the setting 'server'.
 
-    Without --adapter the adapter in force is merged in, which is far quicker on a CPU."""
+    Without --adapter, the configured adapter is merged into the model, which is much faster on a CPU."""
     import os
 
     from shelftalk.cli.common import quiet, stderr
@@ -118,7 +118,7 @@ def load(
         str, typer.Option("--server", help="A server started with 'shelftalk model serve --loads RANK'.")
     ],
 ) -> None:
-    """Add an adapter to a running vLLM server, to be asked for by the NAME@HASH that is printed."""
+    """Add an adapter to a running vLLM server. Requests then use it by the NAME@HASH that is printed."""
     import httpx
 
     from shelftalk.engines.adapters import check_base, find_adapter, local_base
@@ -165,7 +165,7 @@ def refuse_merged_only(adapter: Adapter) -> None:
 
 @app.command("list")
 def list_models(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
-    """The models in use and those unpacked below the home folder."""
+    """List the configured models and those unpacked in the home folder."""
     from shelftalk.cli.common import stdout
     from shelftalk.settings import load_settings
 

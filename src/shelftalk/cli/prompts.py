@@ -19,13 +19,13 @@ app = typer.Typer(no_args_is_help=True, help="Prompt templates: list, show, rend
 Ref = Annotated[str, typer.Argument(help="task/name, task/name@version, or a .jinja file.")]
 Refs = Annotated[
     list[str] | None,
-    typer.Argument(help="Prompts, .jinja files or folders of them.", show_default="every prompt that is shipped"),
+    typer.Argument(help="Prompts, .jinja files or folders of them.", show_default="all shipped prompts"),
 ]
 
 
 @app.command("list")
 def list_prompts(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
-    """Every prompt with its versions, which of them answers now, and how many examples it has."""
+    """List every prompt with its versions, the one in use, and the number of examples."""
     rows = _rows()
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
@@ -42,7 +42,7 @@ def list_prompts(as_json: Annotated[bool, typer.Option("--json", help="As JSON."
 
 @app.command("show")
 def show(ref: Ref) -> None:
-    """A prompt's file as it stands: variables, notes, examples, text."""
+    """Show a prompt's file: variables, notes, examples, text."""
     from rich.syntax import Syntax
 
     template = open_template(ref)
@@ -59,14 +59,14 @@ def show(ref: Ref) -> None:
 def render(
     ref: Ref,
     example: Annotated[str | None, typer.Option("--example", help="Name of an example; the first by default.")] = None,
-    request: Annotated[str | None, typer.Option("--request", help="Words that go through the real stages.")] = None,
+    request: Annotated[str | None, typer.Option("--request", help="A request to run through the real stages.")] = None,
     catalog: common.CatalogOption = None,
     product: Annotated[str | None, typer.Option("--product", help="Product for a prompt that takes one.")] = None,
-    nth: Annotated[int, typer.Option("--nth", min=1, help="Which of the prompts that the request makes.")] = 1,
+    nth: Annotated[int, typer.Option("--nth", min=1, help="Which of the request's prompts to show.")] = 1,
     model: common.ModelOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Pieces and token counts as JSON.")] = False,
 ) -> None:
-    """The prompt as a model reads it, each piece coloured by where it came from, with its tokens.
+    """Render a prompt as a model reads it, with tokens, each piece coloured by its origin.
 
     With --request the variables come from the real stages over the catalogue, as they would for a shopper; no language
     model is asked. Otherwise they are those of an example in the front matter.
@@ -97,7 +97,7 @@ def lint_prompts(
     model: common.ModelOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """What is wrong before a model reads it: unused and undefined variables, untrusted text outside the fence, versions
+    """Check templates before a model reads them: unused and undefined variables, untrusted text outside the fence, versions
     that drift from what the adapter was trained with, examples over their budget. Exit code 1 on findings."""
     from shelftalk.cli.prompts_stages import in_force
     from shelftalk.prompts.lint import drift, lint_file
@@ -137,14 +137,12 @@ def lint_prompts(
 def run_examples(
     refs: Refs = None,
     with_model: Annotated[
-        bool, typer.Option("--choices", help="Load the language model and check what it prefers, too.")
+        bool, typer.Option("--choices", help="Also load the language model and check what it prefers.")
     ] = False,
-    model: Annotated[
-        str | None, typer.Option("--model", help="Check with this language model what it prefers, too.")
-    ] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Also check what this language model prefers.")] = None,
     engine: common.EngineOption = None,
 ) -> None:
-    """Run the examples that prompts carry. Without a model, what was rendered is checked; exit code 1 where one fails."""
+    """Run the prompts' examples. Without a model only the rendered text is checked. Exit code 1 if one fails."""
     from shelftalk.cli.prompts_stages import chooser
     from shelftalk.cli.show import safe
     from shelftalk.prompts.examples import unmet
@@ -182,15 +180,15 @@ def run_examples(
 def diff(
     a: Annotated[str, typer.Argument(help="The older prompt: task/name@version or a .jinja file.")],
     b: Annotated[str, typer.Argument(help="The newer one.")],
-    rendered: Annotated[bool, typer.Option("--rendered", help="Compare what the examples become, too.")] = False,
+    rendered: Annotated[bool, typer.Option("--rendered", help="Also compare the rendered examples.")] = False,
     suite: Annotated[str | None, typer.Option("--suite", help="Run this suite with both and compare.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the suite's runs.")] = None,
     data: Annotated[Path | None, typer.Option("--data", help="Folder of data sets outside the repository.")] = None,
     split: Annotated[str | None, typer.Option("--split", help="Another split of the suite's data.")] = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Requests of the suite.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Number of requests of the suite.")] = None,
     model: common.ModelOption = None,
 ) -> None:
-    """How two prompts differ: their text, and with --suite what the difference does."""
+    """Show how two prompts differ: their text and, with --suite, their results."""
     from shelftalk.cli.prompts_show import print_diff
 
     first, second = open_template(a), open_template(b)

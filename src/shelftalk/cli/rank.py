@@ -12,16 +12,18 @@ from shelftalk.errors import PARTIAL, UsageError
 
 
 def rank(
-    source: Annotated[Path, typer.Option("--input", help="Requests, JSON Lines.")],
+    source: Annotated[Path, typer.Option("--input", help="File of requests (JSON Lines).")],
     run: Annotated[Path, typer.Option("--run", help="The TREC run to write.")],
     catalog: common.CatalogOption = None,
-    k: Annotated[int, typer.Option("--k", min=1, max=1000, help="Products a request.")] = 100,
-    strategy: Annotated[str | None, typer.Option("--strategy", help="none, listwise, pointwise or generated.")] = None,
+    k: Annotated[int, typer.Option("--k", min=1, max=1000, help="Products per request.")] = 100,
+    strategy: Annotated[
+        str | None, typer.Option("--strategy", help="none, graded, listwise, pointwise or generated.")
+    ] = None,
     model: common.ModelOption = None,
     engine: common.EngineOption = None,
     server: common.ServerOption = None,
 ) -> None:
-    """Retrieve and rank without reasons, for evaluation; with "candidates" in a line exactly those are ranked."""
+    """Retrieve and rank without reasons, for evaluation. If a request has "candidates", exactly those are ranked."""
     from rich.progress import track
 
     from shelftalk.bulk import read_requests

@@ -11,7 +11,7 @@ from shelftalk.errors import UsageError
 
 
 def schema(name: Annotated[str, typer.Argument(help="answer, failure, request or product.")]) -> None:
-    """Print the JSON Schema of an answer, of the line in place of one, of a request line or of a product."""
+    """Print the JSON Schema of an answer, a failure (the line for a request that failed), a request or a product."""
     from shelftalk.schema import NAMES, json_schema
 
     if name not in NAMES:

@@ -21,20 +21,20 @@ def serve(
     vllm: Annotated[
         list[str] | None,
         typer.Option(
-            "--vllm", help="Address of a running vLLM server; give it again for more.", show_default="one is started"
+            "--vllm", help="Address of a running vLLM server; repeat for several.", show_default="one is started"
         ),
     ] = None,
-    host: Annotated[str | None, typer.Option("--host", help="Address to listen at.", show_default="127.0.0.1")] = None,
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on.", show_default="127.0.0.1")] = None,
     port: Annotated[
-        int | None, typer.Option("--port", min=1, max=65535, help="Port to listen at.", show_default="8000")
+        int | None, typer.Option("--port", min=1, max=65535, help="Port to listen on.", show_default="8000")
     ] = None,
 ) -> None:
     """Serve recommendations over HTTP until interrupted (docs/api.md, docs/operations.md).
 
-    While it runs, `shelftalk ask` and `chat` of the same user over the same catalogue have it answer, so that they load no model;
-    while it starts they wait for it.
-    Where vLLM is installed and no address is given, a vLLM server is started beside it and stopped with it. SIGHUP reads
-    settings and prompts anew.
+    While it runs, `shelftalk ask` and `chat` of the same user over the same catalogue let it answer and load no model
+    themselves; while it starts they wait for it.
+    Where vLLM is installed and no address is given, a vLLM server is started with it and stopped with it. SIGHUP
+    reloads settings and prompts.
     """
 
     def load() -> Settings:

@@ -17,11 +17,11 @@ train_sft.register(app)
 
 @app.command("data")
 def data(
-    config: Annotated[Path, typer.Option("--config", help="YAML file that says what goes into the set.")],
+    config: Annotated[Path, typer.Option("--config", help="YAML file that describes the set.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the data set.")],
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a data set that stands there.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing data set.")] = False,
 ) -> None:
-    """Build a supervised set: train, dev and test rows with the prompts that are served, and a card."""
+    """Build a supervised set: train, dev and test rows with the prompts used in serving, and a card."""
     quiet()
     from shelftalk.train.config import load_config
     from shelftalk.train.data import make
@@ -43,7 +43,7 @@ def matcher(
         Path, typer.Option("--config", help="YAML file with the key 'matcher', such as serve/train/matcher.yaml.")
     ],
 ) -> None:
-    """Train the small encoder that orders the fields a wish may be about, on the written set."""
+    """Train an encoder that orders the fields of a wish, or the kinds for a need, on the written set."""
     quiet()
     from shelftalk.train.matcher import read_matcher_recipe, train_matcher
 

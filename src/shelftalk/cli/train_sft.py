@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ConfigOption = Annotated[
     Path, typer.Option("--config", help="Training file (serve/train/sft.yaml documents the keys).")
 ]
-ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint of the output folder.")]
+ResumeOption = Annotated[bool, typer.Option("--resume", help="Resume from the newest checkpoint in the output folder.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 
@@ -78,7 +78,7 @@ def grpo(config: ConfigOption, as_json: JsonOption = False) -> None:
 
 
 def curve(config: ConfigOption) -> None:
-    """Train at growing numbers of examples and draw the score against them; sizes already done are kept."""
+    """Train on growing numbers of examples and plot the scores; sizes already done are kept."""
     from shelftalk.cli.common import quiet, stderr, stdout
     from shelftalk.settings import load_settings
     from shelftalk.train.curve import curve_table, learning_curve
@@ -96,7 +96,7 @@ def merge(
     out: Annotated[Path, typer.Option("--out", help="New folder for the merged model.")],
     model: Annotated[str | None, typer.Option("--model", help="The adapter's base.", show_default="default")] = None,
 ) -> None:
-    """Write the base with an adapter merged in (bf16), and check that it answers as the two do apart."""
+    """Write the base with an adapter merged in (bf16), and check that it answers like base and adapter apart."""
     from shelftalk.cli.common import quiet, stderr
     from shelftalk.engines.adapters import find_adapter, local_base
     from shelftalk.engines.models import resolve_model
@@ -121,9 +121,9 @@ def merge(
 def publish(
     adapter: Annotated[str, typer.Argument(help="The folder that 'shelftalk train sft' wrote.")],
     name: Annotated[str, typer.Option("--name", help="Its name; the hash of its content is added.")],
-    licence: Annotated[str, typer.Option("--licence", help="Licence, as the data and the base allow.")],
+    licence: Annotated[str, typer.Option("--licence", help="Licence that the data and the base allow.")],
     to: Annotated[Path | None, typer.Option("--to", help="Folder.", show_default="adapters in the home folder")] = None,
-    limits: Annotated[Path | None, typer.Option("--limits", help="Text file: what it is not good for.")] = None,
+    limits: Annotated[Path | None, typer.Option("--limits", help="Text file with the adapter's limitations.")] = None,
     figures: Annotated[Path | None, typer.Option("--figures", help="JSON file of measured figures.")] = None,
 ) -> None:
     """Publish an adapter under NAME@HASH: small weights, a model card, an entry in the registry."""
@@ -148,7 +148,7 @@ def _read(path: Path) -> str:
 
 
 def list_adapters(as_json: JsonOption = False) -> None:
-    """The published adapters that can be used by name (setting `adapter`)."""
+    """List the published adapters that can be used by name (setting `adapter`)."""
     from shelftalk.cli.common import stdout
     from shelftalk.settings import load_settings
     from shelftalk.train.registry import rows

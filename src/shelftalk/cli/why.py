@@ -11,15 +11,15 @@ from shelftalk.cli import common
 
 
 def why(
-    request: Annotated[str, typer.Argument(help="The request, as it was asked.")],
+    request: Annotated[str, typer.Argument(help="The shopper's request.")],
     product_id: Annotated[str, typer.Argument(help="The product's id.")],
     catalog: common.CatalogOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     model: common.ModelOption = None,
     engine: common.EngineOption = None,
     server: common.ServerOption = None,
 ) -> None:
-    """Say why a product is picked for a request, or which constraint it fails, or what ranks above it."""
+    """Say why a product is picked for a request, which constraint it fails, or what ranks above it."""
     with common.open_shelf(catalog, common.settings_from(model, engine, server)) as shelf:
         found = shelf.why(request, product_id)
     if as_json:
