@@ -1,6 +1,6 @@
 """How well requests are understood: productqa search questions of unseen categories, each category as its own catalogue.
 
-    python benchmarks/understand.py --data DATA/productqa --split dev --mode reader
+    python benchmarks/understand.py --data DATA/productqa --split dev --mode rules
 
 For each question the intent is executed over the category's products and held against the gold set:
 first pick valid (the first product is in the gold set, or nothing fits and the gold set is empty), exact set (the
