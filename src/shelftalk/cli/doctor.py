@@ -18,8 +18,9 @@ def doctor(
     ] = False,
 ) -> None:
     """Say what can be used here and what to mend; leaves with exit code 1 when something needed is broken."""
-    from shelftalk.cli.checks import examine, look
+    from shelftalk.cli.checks import examine
     from shelftalk.cli.common import stdout
+    from shelftalk.cli.machine import look
     from shelftalk.settings import load_settings
 
     settings = load_settings()
