@@ -35,7 +35,7 @@ def ask(
     While a `shelftalk serve` of the same catalogue runs under the same user, version and settings, it answers, so that no
     model is loaded for it; one that is starting is waited for.
 
-    A line of the input: {"id", "request", optional "history", "candidates", "k"}. A run that was cut goes on where it
+    A line of the input: {"id", "request", optional "history", "candidates", "k"}. An interrupted run resumes where it
     stopped when the same command is given again.
     """
     if as_json and as_markdown:

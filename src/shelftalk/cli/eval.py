@@ -42,7 +42,7 @@ def run(
     batch: Annotated[int, typer.Option(min=1, help="Requests answered together; 1 times each alone.")] = 16,
     fresh: Annotated[bool, typer.Option("--fresh", help="Ask the model anew, whatever was kept.")] = False,
 ) -> None:
-    """Put a suite's requests to variants of the path. A run that was cut goes on when the same command is given again."""
+    """Put a suite's requests to variants of the path. An interrupted run resumes when the same command is given again."""
     common.quiet()
     from shelftalk.evaluate.models import Engines
     from shelftalk.evaluate.runner import run_suite
@@ -134,7 +134,7 @@ def _tell(console: Any, name: str, done: Done) -> None:
     meta, where = done.meta, _safe(str(done.folder.path))
     told = {
         "ran": f"{meta['requests']} requests in {meta['wall_s']:.1f} s",
-        "went on": f"went on where it was cut, {meta['requests']} requests in all",
+        "went on": f"resumed where it was interrupted, {meta['requests']} requests in all",
         "measured anew": "answers unchanged; measured anew",
         "unchanged": "nothing changed since this run",
     }[done.state]

@@ -41,7 +41,7 @@ def judge(
     """Let a language model judge answers, and say how far it agrees with people.
 
     The judge should be a larger model than the one that answers, such as one behind --server. Runs of the task "answer" can
-    be judged; the first repeat is. Verdicts are kept like a run's answers: a cut command goes on when it is given again.
+    be judged; the first repeat is. Verdicts are kept like a run's answers: an interrupted command resumes when it is given again.
     """
     if by not in ("logprobs", "text"):
         raise UsageError(f"--by {by!r}: it is logprobs or text")

@@ -89,7 +89,7 @@ def run_suite(
     """The finished run of a variant in `out`/SLUG: answered as far as it was not yet, and measured.
 
     `settings` are those in force beneath the suite's and the variant's; `cases` are the suite's, where they are loaded
-    already. A run that was cut goes on; one that stands there unchanged is only read, and where only metrics or judgments
+    already. An interrupted run resumes; one that stands there unchanged is only read, and where only metrics or judgments
     changed, only they are computed. Raises UsageError for a wrong suite, variant or metric, EngineError when the model is
     gone (what was answered is kept).
     """
@@ -109,7 +109,7 @@ def run_suite(
 
 
 class _Run:
-    """One run on its way."""
+    """One run in progress."""
 
     def __init__(
         self,

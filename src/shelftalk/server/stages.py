@@ -23,7 +23,7 @@ class TooSlow(ShelftalkError):
 
 
 class Watcher(Protocol):
-    """Who is told about answers on their way; called from several threads."""
+    """Who is told about answers in progress; called from several threads."""
 
     def stage(self, name: str, started_ns: int, ended_ns: int, failed: str | None) -> None:
         """A stage (or "queue") ended, well or (`failed`: the kind of error) not. Times are Unix nanoseconds."""

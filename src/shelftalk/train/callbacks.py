@@ -119,7 +119,7 @@ def _classes() -> tuple[Any, Any]:
             if state.is_world_process_zero and folder.is_dir():
                 told = {**self.note, "seconds": round(self.clock.seconds, 1), "step": state.global_step}
                 told |= {"tokens": self.tokens(), "weights": file_digest(folder / "adapter_model.safetensors")}
-                # last and whole: a checkpoint without it was cut while it was written
+                # last and whole: a checkpoint without it is incomplete
                 unfinished = folder / f".{NOTE}"
                 unfinished.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
                 unfinished.replace(folder / NOTE)

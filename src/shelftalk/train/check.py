@@ -169,7 +169,7 @@ def room_for(target: Path, needed: int, what: str, remedy: str) -> None:
 def newest_checkpoint(output: Path, wanted: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]:
     """The newest checkpoint and its note: `seconds` it had run, `tokens` it had read.
 
-    One that was cut while it was written (its note comes last) is removed. UsageError where there is none or it is of
+    An incomplete one (its note comes last) is removed. UsageError where there is none or it is of
     other data or model; StorageError where a file of it is damaged: it names the one before.
     """
     found = sorted(
@@ -178,7 +178,7 @@ def newest_checkpoint(output: Path, wanted: Mapping[str, Any]) -> tuple[Path, di
     )
     while found and not (found[-1] / NOTE).exists():
         cut = found.pop()
-        logger.warning("%s was cut while it was written; it is removed", cut)
+        logger.warning("%s is incomplete; it is removed", cut)
         shutil.rmtree(cut, ignore_errors=True)
     if not found:
         raise UsageError(f"{output} has no checkpoint to resume from; run without --resume")
