@@ -164,4 +164,4 @@ def test_a_killed_run_goes_on_with_the_same_command(tmp_path, home) -> None:
     assert 5 <= kept < 40
     if "made with other code" in " ".join(again.stderr.split()):
         pytest.skip("the package's code was edited between the two runs")
-    assert "went on where it was cut, 40 requests in all" in " ".join(again.stderr.split())
+    assert "resumed where it was interrupted, 40 requests in all" in " ".join(again.stderr.split())

@@ -114,7 +114,7 @@ def test_a_missing_folder_and_the_folder_above_runs_are_told(folder, tmp_path) -
 
 def test_a_run_that_was_cut_says_how_to_go_on(tmp_path) -> None:
     RunFolder(tmp_path / "run").resume("x")
-    with pytest.raises(UsageError, match=r"run\.json: missing; the run was cut: give the same"):
+    with pytest.raises(UsageError, match=r"run\.json: missing; the run was interrupted: give the same"):
         RunFolder.read(tmp_path / "run")
 
 

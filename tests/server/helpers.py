@@ -86,14 +86,22 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def listening(app: Any) -> Iterator[int]:
+def listening(app: Any, timeout_keep_alive: int = 5) -> Iterator[int]:
     """The port at which an ASGI application answers over the gateway's own HTTP protocol, in a thread."""
     import uvicorn
 
     from shelftalk.server.protocol import HurriedProtocol
 
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, port=port, http=HurriedProtocol, lifespan="off", log_level="critical"))
+    config = uvicorn.Config(
+        app,
+        port=port,
+        http=HurriedProtocol,
+        lifespan="off",
+        log_level="critical",
+        timeout_keep_alive=timeout_keep_alive,
+    )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     until(lambda: server.started)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -24,23 +24,27 @@ async def _app(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.fixture
 def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """A server that gives a head half a second."""
-    monkeypatch.setattr(protocol, "HEAD_WITHIN_S", 0.5)
-    with listening(_app) as port:
+    """A server that gives a head all the time there is, and an idle connection too, until `hurry`."""
+    monkeypatch.setattr(protocol, "HEAD_WITHIN_S", 3600.0)
+    with listening(_app, timeout_keep_alive=3600) as port:
         yield port
 
 
 @pytest.fixture
+def hurry(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From now on a head has a fifth of a second."""
+    return lambda: monkeypatch.setattr(protocol, "HEAD_WITHIN_S", 0.2)
+
+
+@pytest.fixture
 def line(port: int) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
         yield line
 
 
-def _closed_after(line: socket.socket) -> float:
-    """Seconds until the server hangs up with nothing said."""
-    began = time.monotonic()
-    assert line.recv(1000) == b""
-    return time.monotonic() - began
+def _hung_up_on(line: socket.socket) -> bool:
+    """Whether the server hangs up with nothing said: nothing else ends a line here, and a socket's time-out raises."""
+    return line.recv(1000) == b""
 
 
 def _answer(line: socket.socket, sent: bytes) -> bytes:
@@ -58,30 +62,35 @@ def _pour(line: socket.socket, piece: bytes, times: int, every_s: float = 0.0) -
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HT", GET, GET + b"X-Half: one"])
-def test_half_a_request_is_hung_up_on(line: socket.socket, sent: bytes) -> None:
-    line.sendall(sent)
-    assert 0.3 < _closed_after(line) < 8
+def test_half_a_request_is_hung_up_on(port: int, hurry: Callable[[], None], sent: bytes) -> None:
+    hurry()
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
+        line.sendall(sent)
+        assert _hung_up_on(line)
 
 
 @pytest.mark.parametrize("sent", [b"\r\n", b"GET / HT", GET])
-def test_half_of_a_later_request_is_hung_up_on_too(line: socket.socket, sent: bytes) -> None:
+def test_half_of_a_later_request_is_hung_up_on_too(line: socket.socket, hurry: Callable[[], None], sent: bytes) -> None:
     assert _answer(line, GET + b"\r\n").startswith(b"HTTP/1.1 200")
+    hurry()
     line.sendall(sent)
-    assert _closed_after(line) < 4, "before the time that an idle connection has"
+    assert _hung_up_on(line)
 
 
-def test_a_client_that_dribbles_bytes_of_a_head_wins_no_time(line: socket.socket) -> None:
-    line.sendall(GET)
-    began = time.monotonic()
-    with pytest.raises(OSError):
-        _pour(line, b"X-A: b\r\n", 100, every_s=0.1)
-    assert time.monotonic() - began < 8
+def test_a_client_that_dribbles_bytes_of_a_head_wins_no_time(port: int, hurry: Callable[[], None]) -> None:
+    hurry()
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
+        line.sendall(GET)
+        with pytest.raises(OSError):
+            _pour(line, b"X-A: b\r\n", 100, every_s=0.05)
 
 
-def test_connections_that_ask_again_and_again_are_kept(line: socket.socket) -> None:
-    for _ in range(8):
+def test_connections_that_ask_again_and_again_are_kept(line: socket.socket, hurry: Callable[[], None]) -> None:
+    assert _answer(line, GET + b"\r\n").startswith(b"HTTP/1.1 200")
+    hurry()
+    for _ in range(3):
+        time.sleep(0.3)  # longer than a head may take
         assert _answer(line, GET + b"\r\n").startswith(b"HTTP/1.1 200")
-        time.sleep(0.15)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +104,7 @@ def test_connections_that_ask_again_and_again_are_kept(line: socket.socket) -> N
 )
 def test_too_large_a_head_is_refused(port: int, sent: bytes) -> None:
     for earlier in (False, True):
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
             if earlier:
                 _answer(line, GET + b"\r\n")
             line.sendall(sent)

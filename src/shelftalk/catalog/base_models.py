@@ -6,7 +6,6 @@ is needed, and its weights are checked against the digest of the publisher's own
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import shutil
 import tempfile
@@ -17,6 +16,7 @@ from importlib import metadata
 from pathlib import Path
 
 from shelftalk.errors import EngineError
+from shelftalk.resources import file_digest
 
 __all__ = ["MPNET", "PARTS", "base_model", "default_folder", "install_command", "mpnet_installed"]
 
@@ -107,8 +107,7 @@ def _cached() -> Path:
 
 
 def _check(weights: Path) -> None:
-    with weights.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    found = file_digest(weights)
     if found != DIGEST:
         raise EngineError(
             f"{MPNET}: {weights.name} is not the published file (sha256 {found[:12]}...): {install_command()}"

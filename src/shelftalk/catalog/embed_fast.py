@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shelftalk.catalog import embed_graph
+from shelftalk.resources import file_digest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,7 +49,7 @@ class FastEncoder:
 
         meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
         for name in FILES:
-            if _digest(folder / name) != meta["digests"][name]:
+            if file_digest(folder / name) != meta["digests"][name]:
                 raise ValueError(f"{name} is not what was written")
         self.dimensions = int(meta["dimensions"])
         self._pooling: str = meta["pooling"]
@@ -132,7 +133,7 @@ def _convert(model: Path, folder: Path) -> None:
         graph = embed_graph.build(config, load_file(model / "model.safetensors"), embed_graph.weight_range())
         (work / "model.onnx").write_bytes(graph)
         shutil.copyfile(model / "tokenizer.json", work / "tokenizer.json")
-        meta["digests"] = {name: _digest(work / name) for name in FILES}
+        meta["digests"] = {name: file_digest(work / name) for name in FILES}
         (work / "meta.json").write_text(json.dumps(meta, indent=1) + "\n", encoding="utf-8")
         try:
             work.rename(folder)
@@ -173,11 +174,6 @@ def _key(model: Path) -> str:
 
 def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[-40:] or "model"
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _json(file: Path) -> Any:

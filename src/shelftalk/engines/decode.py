@@ -20,7 +20,7 @@ __all__ = ["Decoder", "DecodedRow"]
 
 
 class DecodedRow:
-    """One prompt on its way through a batch."""
+    """One prompt of a batch that is being decoded."""
 
     def __init__(self, ids: Sequence[int], decoding: Decoding, matcher: Any = None) -> None:
         self.ids, self.decoding, self.matcher = list(ids), decoding, matcher

@@ -89,7 +89,7 @@ class Dialect:
 
 
 class Asking:
-    """One chat request on its way: `sent` is what to send now, `again` whether to send after a refusal."""
+    """One chat request in flight: `sent` is what to send now, `again` whether to send after a refusal."""
 
     def __init__(self, dialect: Dialect, body: Mapping[str, Any]) -> None:
         self._dialect, self._body, self._plain = dialect, body, False

@@ -5,7 +5,6 @@ It knows no engine: it returns a folder, a Hugging Face name or a server's addre
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import json
 import logging
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from shelftalk.errors import EngineError, StorageError
+from shelftalk.resources import file_digest
 
 __all__ = ["DEFAULT_MODEL", "default_model_folder", "is_address", "prepare_default", "prepared", "resolve_model"]
 
@@ -188,7 +188,7 @@ class _quiet:
 
 
 def _mark(folder: Path, source: Path) -> None:
-    files = {p.name: {"bytes": p.stat().st_size, "sha256": _digest(p)} for p in sorted(folder.iterdir())}
+    files = {p.name: {"bytes": p.stat().st_size, "sha256": file_digest(p)} for p in sorted(folder.iterdir())}
     marker = {"format": _FORMAT, "model": DEFAULT_MODEL, "source": source.name, "files": files}
     (folder / _MARKER).write_text(json.dumps(marker, indent=1) + "\n", encoding="utf-8")
 
@@ -200,16 +200,11 @@ def _intact(folder: Path) -> bool:
         if marker["format"] != _FORMAT:
             return False
         return all(
-            (folder / name).stat().st_size == known["bytes"] and _digest(folder / name) == known["sha256"]
+            (folder / name).stat().st_size == known["bytes"] and file_digest(folder / name) == known["sha256"]
             for name, known in marker["files"].items()
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _room(folder: Path) -> None:

@@ -136,7 +136,7 @@ class VllmEngine:
 
 @dataclass(eq=False)
 class _Job:
-    """A request on its way: results (or the error that ended it) arrive in `out`."""
+    """A request in flight: results (or the error that ended it) arrive in `out`."""
 
     ids: list[int]
     params: Any

@@ -8,7 +8,6 @@ import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from shelftalk.engines.adapters import find_adapter
 from shelftalk.engines.models import DEFAULT_MODEL
 from shelftalk.errors import EngineError, PromptError
 from shelftalk.prompts import PromptLibrary, Template
+from shelftalk.resources import installed_version
 from shelftalk.settings import Settings
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -89,7 +89,7 @@ def model_identity(settings: Settings) -> tuple[str, str, str]:
     EngineError where no engine can be chosen.
     """
     engine, _ = engine_choice.choose_engine(settings, batch=True)
-    parts: list[Any] = [engine, _code(("engines",)), _version("shelftalk")]
+    parts: list[Any] = [engine, _code(("engines",)), installed_version("shelftalk")]
     folder = Path(settings.model).expanduser()
     if engine == "server":
         parts += [settings.server or "", settings.model]
@@ -100,7 +100,7 @@ def model_identity(settings: Settings) -> tuple[str, str, str]:
     if named := settings.adapter_in_force:
         parts.append(named if engine == "server" else find_adapter(named, settings.home_folder).hash)
     name = DEFAULT_MODEL if settings.model == "default" else folder.name
-    return engine, _sha(parts), name
+    return engine, sha256_of(parts), name
 
 
 def served_model(settings: Settings) -> str | None:
@@ -140,7 +140,7 @@ def server_decisions(settings: Settings) -> str | None:
 
 def versions() -> dict[str, str]:
     """The versions of Python and of the libraries that answers depend on, as far as they are installed."""
-    found = {name: v for name in _LIBRARIES if (v := _version(name))}
+    found = {name: v for name in _LIBRARIES if (v := installed_version(name))}
     return {"python": platform.python_version(), **found}
 
 
@@ -199,12 +199,6 @@ def _code(parts: Sequence[str]) -> str:
     return total.hexdigest()
 
 
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _sha(value: Any) -> str:
+def sha256_of(value: Any) -> str:
+    """The SHA-256 of a value's JSON with sorted keys, in hexadecimal."""
     return hashlib.sha256(json.dumps(value, default=str, sort_keys=True).encode()).hexdigest()

@@ -102,7 +102,7 @@ class RunFolder:
             raise UsageError(f"{self.path}: no such run folder; `shelftalk eval run SUITE --out DIR` makes one")
         if not file.is_file():
             inner = sorted(p.parent.name for p in self.path.glob(f"*/{RUN}"))
-            hint = "the run was cut: give the same `shelftalk eval run` command again, and it goes on"
+            hint = "the run was interrupted: give the same `shelftalk eval run` command again, and it resumes"
             if inner:
                 hint = f"runs are one folder below: {', '.join(inner[:5])}"
             elif not (self.path / PARTIAL).is_file():

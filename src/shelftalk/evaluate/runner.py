@@ -7,8 +7,6 @@ alone plus the model's share of the batch that each prompt was asked in.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -91,7 +89,7 @@ def run_suite(
     """The finished run of a variant in `out`/SLUG: answered as far as it was not yet, and measured.
 
     `settings` are those in force beneath the suite's and the variant's; `cases` are the suite's, where they are loaded
-    already. A run that was cut goes on; one that stands there unchanged is only read, and where only metrics or judgments
+    already. An interrupted run resumes; one that stands there unchanged is only read, and where only metrics or judgments
     changed, only they are computed. Raises UsageError for a wrong suite, variant or metric, EngineError when the model is
     gone (what was answered is kept).
     """
@@ -111,7 +109,7 @@ def run_suite(
 
 
 class _Run:
-    """One run on its way."""
+    """One run in progress."""
 
     def __init__(
         self,
@@ -149,7 +147,7 @@ class _Run:
     def finish(self) -> Done:
         """Whatever is still to be done, and what it was."""
         parts = self._identity()
-        answers, measures = _sha(parts), self._measures()
+        answers, measures = identity.sha256_of(parts), self._measures()
         before = self.folder.finished() or {}
         self._another(before)
         held = before.get("identity", {})
@@ -206,7 +204,9 @@ class _Run:
         }
 
     def _measures(self) -> str:
-        return _sha([self.loaded.known(), self.suite.metrics, self.suite.unjudged, identity.metric_code(), FORMAT])
+        return identity.sha256_of(
+            [self.loaded.known(), self.suite.metrics, self.suite.unjudged, identity.metric_code(), FORMAT]
+        )
 
     # Answers
 
@@ -304,7 +304,7 @@ class _Run:
             "name": suite.name,
             "version": suite.version,
             "task": suite.task,
-            "hash": _sha([self.loaded.asked(), self.loaded.known()]),
+            "hash": identity.sha256_of([self.loaded.asked(), self.loaded.known()]),
             "split": self.loaded.split,
             "k": suite.k,
             "depth": suite.depth,
@@ -357,7 +357,3 @@ class _Run:
 
 def _place(case: Case) -> tuple[str, str]:
     return case.catalog, overlay_key(case.overlay)
-
-
-def _sha(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, default=str, sort_keys=True).encode()).hexdigest()

@@ -82,13 +82,32 @@ class Analysis:
     def _body(self, body: Sequence[nodes.Node], scope: Scope, *, report: bool) -> Flow:
         return joined([self._statement(node, scope, report) for node in body])
 
-    def _statement(self, node: nodes.Node, scope: Scope, report: bool) -> Flow:  # noqa: C901
-        if isinstance(node, nodes.Output):
-            return joined([self._print(child, scope, report) for child in node.nodes])
-        if isinstance(node, nodes.If):
-            return self._if(node, scope, report)
-        if isinstance(node, nodes.For):
-            return self._for(node, scope, report)
+    def _statement(self, node: nodes.Node, scope: Scope, report: bool) -> Flow:
+        match node:
+            case nodes.Output():
+                return joined([self._print(child, scope, report) for child in node.nodes])
+            case nodes.If():
+                return self._if(node, scope, report)
+            case nodes.For():
+                return self._for(node, scope, report)
+            case nodes.CallBlock():
+                return self._call_block(node, scope, report)
+            case nodes.FilterBlock():
+                filtered = self._chain(node.filter, self._body(node.body, dict(scope), report=False), scope)
+                self._report(node.filter, filtered, report)
+                return filtered
+            case nodes.With():
+                inner = dict(scope)
+                for target, given in zip(node.targets, node.values, strict=True):
+                    self._bind(target, self._expr(given, scope), inner)
+                return self._body(node.body, inner, report=report)
+            case nodes.Scope() | nodes.ScopedEvalContextModifier():
+                return self._body(node.body, dict(scope), report=report)
+        self._assigned(node, scope)
+        return NOTHING
+
+    def _assigned(self, node: nodes.Node, scope: Scope) -> None:
+        """What prints nothing, and may bind a name."""
         if isinstance(node, nodes.Assign):
             self._bind(node.target, self._expr(node.node, scope), scope)
         elif isinstance(node, nodes.AssignBlock):
@@ -96,26 +115,15 @@ class Analysis:
             self._bind(node.target, self._chain(node.filter, value, scope), scope)
         elif isinstance(node, nodes.Macro):
             scope[node.name] = Flow(macros=(node,))
-        elif isinstance(node, nodes.CallBlock):
-            inner = dict(scope)
-            for parameter in node.args:
-                inner[parameter.name] = joined([self._expr(a, scope) for a in node.call.args])
-            caller = self._body(node.body, inner, report=False)
-            flow = self._call(node.call, scope, {"caller": caller})
-            self._report(node.call, flow, report)
-            return flow
-        elif isinstance(node, nodes.FilterBlock):
-            filtered = self._chain(node.filter, self._body(node.body, dict(scope), report=False), scope)
-            self._report(node.filter, filtered, report)
-            return filtered
-        elif isinstance(node, nodes.With):
-            inner = dict(scope)
-            for target, given in zip(node.targets, node.values, strict=True):
-                self._bind(target, self._expr(given, scope), inner)
-            return self._body(node.body, inner, report=report)
-        elif isinstance(node, (nodes.Scope, nodes.ScopedEvalContextModifier)):
-            return self._body(node.body, dict(scope), report=report)
-        return NOTHING
+
+    def _call_block(self, node: nodes.CallBlock, scope: Scope, report: bool) -> Flow:
+        inner = dict(scope)
+        for parameter in node.args:
+            inner[parameter.name] = joined([self._expr(a, scope) for a in node.call.args])
+        caller = self._body(node.body, inner, report=False)
+        flow = self._call(node.call, scope, {"caller": caller})
+        self._report(node.call, flow, report)
+        return flow
 
     def _print(self, node: nodes.Expr, scope: Scope, report: bool) -> Flow:
         if isinstance(node, nodes.TemplateData):

@@ -102,11 +102,32 @@ class Template:
         return Prompt(tuple(messages), self.ref)
 
 
-def parse_template(path: Path, task: str) -> Template:  # noqa: C901, PLR0912
+def parse_template(path: Path, task: str) -> Template:
     """The template in that file; PromptError says which line or key is wrong."""
     match = _NAME.match(path.name)
     if not match:
         raise PromptError(f"{path}: a prompt file is named NAME@VERSION.jinja (lower case, a whole number)")
+    header, source, first = _front_matter(path)
+    for key in ("id", "version", "task", "variables"):
+        if key not in header:
+            raise PromptError(f"{path}: front matter lacks '{key}'")
+    if (header["id"], header["version"], header["task"]) != (match["name"], int(match["version"]), task):
+        raise PromptError(f"{path}: id, version and task in the front matter differ from the file's name and folder")
+    variables = header["variables"]
+    if not isinstance(variables, dict):
+        raise PromptError(f"{path}: 'variables' must map each name to what it is")
+    compiled = _compiled(path, source, first, variables)
+    _check_options(path, header)
+    return Template(
+        task, match["name"], int(match["version"]), str(header.get("description", "")),
+        {str(k): str(v) for k, v in variables.items()}, path, source, str(header.get("model_notes", "")),
+        parse_examples(header.get("examples"), path), tuple(str(part) for part in header.get("trusted") or []),
+        header.get("trained"), bool(header.get("trial", False)), first, compiled,
+    )  # fmt: skip
+
+
+def _front_matter(path: Path) -> tuple[dict[str, Any], str, int]:
+    """The keys, the template below them and the line of the file that it begins on."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -120,41 +141,32 @@ def parse_template(path: Path, task: str) -> Template:  # noqa: C901, PLR0912
         raise PromptError(f"{path}: front matter is not YAML: {error}") from error
     if not isinstance(header, dict):
         raise PromptError(f"{path}: front matter must be keys and values")
-    for key in ("id", "version", "task", "variables"):
-        if key not in header:
-            raise PromptError(f"{path}: front matter lacks '{key}'")
-    if (header["id"], header["version"], header["task"]) != (match["name"], int(match["version"]), task):
-        raise PromptError(f"{path}: id, version and task in the front matter differ from the file's name and folder")
-    variables = header["variables"]
-    if not isinstance(variables, dict):
-        raise PromptError(f"{path}: 'variables' must map each name to what it is")
-    source = text[front.end() :]
+    return header, text[front.end() :], text[: front.end()].count("\n") + 1
+
+
+def _compiled(path: Path, source: str, first: int, variables: Mapping[str, Any]) -> jinja2.Template:
     jinja = environment()
     try:
         tree = jinja.parse(source)
         compiled = jinja.from_string(source)
     except jinja2.TemplateSyntaxError as error:
-        line = error.lineno + text[: front.end()].count("\n")
-        raise PromptError(f"{path}, line {line}: {error.message}") from error
+        raise PromptError(f"{path}, line {error.lineno + first - 1}: {error.message}") from error
     undeclared = sorted(meta.find_undeclared_variables(tree) - set(variables))
     if undeclared:
         raise PromptError(f"{path}: uses variables that the front matter does not declare: {', '.join(undeclared)}")
-    unknown_blocks = sorted(set(compiled.blocks) - set(_ROLES))
-    if unknown_blocks or "user" not in compiled.blocks:
+    if set(compiled.blocks) - set(_ROLES) or "user" not in compiled.blocks:
         raise PromptError(f"{path}: needs a block 'user', and knows system, user and assistant only")
+    return compiled
+
+
+def _check_options(path: Path, header: Mapping[str, Any]) -> None:
     trained, trusted = header.get("trained"), header.get("trusted") or []
     if trained is not None and (isinstance(trained, bool) or not isinstance(trained, int)):
         raise PromptError(f"{path}: 'trained' must be the version that the adapter was trained with, not {trained!r}")
-    if not isinstance(trusted, list) or any(str(part).split(".")[0] not in variables for part in trusted):
+    if not isinstance(trusted, list) or any(str(part).split(".")[0] not in header["variables"] for part in trusted):
         raise PromptError(f"{path}: 'trusted' must list parts of the variables declared, such as candidates.label")
     if not isinstance(header.get("trial", False), bool):
         raise PromptError(f"{path}: 'trial' must be true or false, not {header['trial']!r}")
-    return Template(
-        task, match["name"], int(match["version"]), str(header.get("description", "")),
-        {str(k): str(v) for k, v in variables.items()}, path, source, str(header.get("model_notes", "")),
-        parse_examples(header.get("examples"), path), tuple(str(part) for part in trusted), trained,
-        bool(header.get("trial", False)), text[: front.end()].count("\n") + 1, compiled,
-    )  # fmt: skip
 
 
 class PromptLibrary:

@@ -20,7 +20,7 @@ def record(question: str, product: Product) -> str:
 
 
 class Suits:
-    """Judges (question, product) pairs. `prompt` is the template's ref."""
+    """Classifies (question, product) pairs, yes or no. `prompt` is the template's ref."""
 
     def __init__(self, engine: Engine, prompts: PromptLibrary, prompt: str = "suit/yesno") -> None:
         self._engine, self._template = engine, prompts.get(prompt)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from shelftalk.errors import ShelftalkError
@@ -23,7 +23,7 @@ class TooSlow(ShelftalkError):
 
 
 class Watcher(Protocol):
-    """Who is told about answers on their way; called from several threads."""
+    """Who is told about answers in progress; called from several threads."""
 
     def stage(self, name: str, started_ns: int, ended_ns: int, failed: str | None) -> None:
         """A stage (or "queue") ended, well or (`failed`: the kind of error) not. Times are Unix nanoseconds."""
@@ -40,11 +40,15 @@ class StageClock:
     """One answer's way through the stages. `limits` are seconds a stage, `total_s` those of all, the queue included."""
 
     def __init__(
-        self, limits: Mapping[str, float] | None = None, total_s: float | None = None, watcher: Watcher | None = None
+        self,
+        limits: Mapping[str, float] | None = None,
+        total_s: float | None = None,
+        watcher: Watcher | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._limits, self._watcher = limits or {}, watcher or Silent()
-        self._end = None if total_s is None else time.monotonic() + total_s
-        self._at = ("queue", time.monotonic(), time.time_ns())
+        self._limits, self._watcher, self._clock = limits or {}, watcher or Silent(), clock
+        self._end = None if total_s is None else clock() + total_s
+        self._at = ("queue", clock(), time.time_ns())
 
     @property
     def stage(self) -> str:
@@ -74,10 +78,10 @@ class StageClock:
         stage, since, _ = self._at
         limit = self._limits.get(stage)
         ends = [end for end in (self._end, None if limit is None else since + limit) if end is not None]
-        return min(ends) - time.monotonic() if ends else None
+        return min(ends) - self._clock() if ends else None
 
     def _move(self, to: str, failed: str | None) -> None:
         name, _, started = self._at
         now = time.time_ns()
-        self._at = (to, time.monotonic(), now)
+        self._at = (to, self._clock(), now)
         self._watcher.stage(name, started, now, failed)

@@ -34,7 +34,7 @@ class Load(Protocol):
     def size(self) -> int: ...
 
 
-class Observed(Protocol):
+class ObservedServer(Protocol):
     """What is read off a server when its metrics are asked for."""
 
     @property
@@ -87,7 +87,7 @@ class Telemetry:
             "shelftalk_gaps_not_counted", "Wishes and needs that could not be counted", registry=r
         )
 
-    def watch(self, state: Observed) -> None:
+    def watch(self, state: ObservedServer) -> None:
         """Adds what is read when it is asked for: queue, shelves, servers, readiness."""
         self.registry.register(_Live(state))
 
@@ -145,7 +145,7 @@ class Telemetry:
 class _Live(Collector):
     """Metrics that are read off the server when they are asked for."""
 
-    def __init__(self, state: Observed) -> None:
+    def __init__(self, state: ObservedServer) -> None:
         self._state = state
 
     def collect(self) -> Iterator[Metric]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import time
@@ -11,7 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["NOTE", "Clock", "callbacks", "digest", "rate"]
+from shelftalk.resources import file_digest
+
+__all__ = ["NOTE", "Clock", "callbacks", "rate"]
 
 NOTE = "shelftalk.json"  # beside each checkpoint: what it is a checkpoint of, and how long it had run
 
@@ -67,12 +68,6 @@ class Clock:
 Show = Callable[[int, int, Mapping[str, Any]], None]
 
 
-def digest(path: Path) -> str:
-    """The SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 @cache
 def _classes() -> tuple[Any, Any]:
     from transformers import TrainerCallback
@@ -123,8 +118,8 @@ def _classes() -> tuple[Any, Any]:
             folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
             if state.is_world_process_zero and folder.is_dir():
                 told = {**self.note, "seconds": round(self.clock.seconds, 1), "step": state.global_step}
-                told |= {"tokens": self.tokens(), "weights": digest(folder / "adapter_model.safetensors")}
-                # last and whole: a checkpoint without it was cut while it was written
+                told |= {"tokens": self.tokens(), "weights": file_digest(folder / "adapter_model.safetensors")}
+                # last and whole: a checkpoint without it is incomplete
                 unfinished = folder / f".{NOTE}"
                 unfinished.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
                 unfinished.replace(folder / NOTE)

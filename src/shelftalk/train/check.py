@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from shelftalk.errors import EngineError, StorageError, UsageError
-from shelftalk.train.callbacks import NOTE, digest
+from shelftalk.resources import file_digest
+from shelftalk.train.callbacks import NOTE
 from shelftalk.train.encode import Encoded
 
 __all__ = [
@@ -45,12 +46,24 @@ def require_training() -> None:
         raise EngineError(f"training needs {', '.join(missing)}; run pip install 'shelftalk[train]'")
 
 
-def load_data(folder: Path | None, tasks: Sequence[str] | None = None) -> dict[str, Any]:  # noqa: C901
+def load_data(folder: Path | None, tasks: Sequence[str] | None = None) -> dict[str, Any]:
     """The splits of a data set as `datasets` tables, of these tasks alone; UsageError says what is wrong with it."""
     if folder is None:
         raise UsageError("no data set is named; set sft.data to the folder that 'shelftalk train data' wrote")
     if not folder.is_dir():
         raise UsageError(f"data set {folder}: no such folder; run 'shelftalk train data --config FILE' first")
+    loaded = _loaded(folder)
+    splits = {name: _of_tasks(split, tasks, f"data set {folder}, split {name}") for name, split in loaded.items()}
+    for name in ("train", "dev"):
+        there = sorted(set(loaded[name]["task"]))
+        for task in tasks or ():
+            if task not in there:
+                raise UsageError(f"data set {folder}, split {name}: no task {task!r}; there is: {', '.join(there)}")
+        checked_rows(splits[name], f"data set {folder}, split {name}")
+    return splits
+
+
+def _loaded(folder: Path) -> Any:
     import datasets
 
     datasets.disable_progress_bars()
@@ -65,23 +78,15 @@ def load_data(folder: Path | None, tasks: Sequence[str] | None = None) -> dict[s
         ) from error
     if not isinstance(loaded, datasets.DatasetDict) or not {"train", "dev"} <= set(loaded):
         raise UsageError(f"data set {folder} must have the splits train and dev; 'shelftalk train data' writes both")
-    splits: dict[str, Any] = {}
-    for name, whole in loaded.items():
-        split = whole
-        missing = [c for c in _COLUMNS if c not in split.column_names]
-        if missing:
-            raise UsageError(f"data set {folder}, split {name}: no column {', '.join(missing)}")
-        if tasks is not None:
-            wanted = set(tasks)
-            split = split.select([i for i, task in enumerate(split["task"]) if task in wanted])
-        splits[name] = split
-    for name in ("train", "dev"):
-        there = sorted(set(loaded[name]["task"]))
-        for task in tasks or ():
-            if task not in there:
-                raise UsageError(f"data set {folder}, split {name}: no task {task!r}; there is: {', '.join(there)}")
-        checked_rows(splits[name], f"data set {folder}, split {name}")
-    return splits
+    return loaded
+
+
+def _of_tasks(split: Any, tasks: Sequence[str] | None, where: str) -> Any:
+    if missing := [c for c in _COLUMNS if c not in split.column_names]:
+        raise UsageError(f"{where}: no column {', '.join(missing)}")
+    if tasks is None:
+        return split
+    return split.select([i for i, task in enumerate(split["task"]) if task in tasks])
 
 
 def checked_rows(rows: Any, where: str) -> None:
@@ -164,7 +169,7 @@ def room_for(target: Path, needed: int, what: str, remedy: str) -> None:
 def newest_checkpoint(output: Path, wanted: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]:
     """The newest checkpoint and its note: `seconds` it had run, `tokens` it had read.
 
-    One that was cut while it was written (its note comes last) is removed. UsageError where there is none or it is of
+    An incomplete one (its note comes last) is removed. UsageError where there is none or it is of
     other data or model; StorageError where a file of it is damaged: it names the one before.
     """
     found = sorted(
@@ -173,7 +178,7 @@ def newest_checkpoint(output: Path, wanted: Mapping[str, Any]) -> tuple[Path, di
     )
     while found and not (found[-1] / NOTE).exists():
         cut = found.pop()
-        logger.warning("%s was cut while it was written; it is removed", cut)
+        logger.warning("%s is incomplete; it is removed", cut)
         shutil.rmtree(cut, ignore_errors=True)
     if not found:
         raise UsageError(f"{output} has no checkpoint to resume from; run without --resume")
@@ -207,7 +212,7 @@ def _damage(folder: Path) -> str | None:
         with safe_open(folder / _WEIGHTS, "np") as file:
             if not list(file.keys()):
                 return f"{_WEIGHTS} is empty"
-        if note.get("weights", hashed := digest(folder / _WEIGHTS)) != hashed:
+        if note.get("weights", hashed := file_digest(folder / _WEIGHTS)) != hashed:
             return f"{_WEIGHTS}: its bytes are not those that were saved"
     except (OSError, SafetensorError) as error:
         return f"{_WEIGHTS}: {error}"

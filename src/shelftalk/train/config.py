@@ -174,7 +174,7 @@ def load_config(path: Path) -> DataConfig:
     return parse_config(read, path)
 
 
-def parse_config(read: dict[str, Any], where: Path) -> DataConfig:  # noqa: C901
+def parse_config(read: dict[str, Any], where: Path) -> DataConfig:
     """The configuration of these settings; `where` is the file that errors name."""
     try:
         config = DataConfig.model_validate(read)
@@ -182,6 +182,14 @@ def parse_config(read: dict[str, Any], where: Path) -> DataConfig:  # noqa: C901
         first = error.errors()[0]
         setting = ".".join(str(part) for part in first["loc"])
         raise UsageError(f"{where}: {setting or 'settings'}: {first['msg']} (got {first.get('input')!r})") from error
+    _check_tasks(config, where)
+    for source in config.sources:
+        _check_shares(source, where)
+        _check_files(source, config, where)
+    return config
+
+
+def _check_tasks(config: DataConfig, where: Path) -> None:
     if not config.tasks:
         raise UsageError(f"{where}: tasks: names no task; name one of {', '.join(sorted(LABELS['productqa']))}")
     labelled = frozenset().union(*(LABELS[source.kind] for source in config.sources))
@@ -199,28 +207,33 @@ def parse_config(read: dict[str, Any], where: Path) -> DataConfig:  # noqa: C901
             raise UsageError(
                 f"{where}: tasks.{task}.requests: {', '.join(unknown)} is no source here; there is: {', '.join(sorted(kinds))}"
             )
-    for source in config.sources:
-        held = [getattr(source, name, 0) for name in ("dev", "test")]
-        if all(isinstance(share, float) for share in held) and sum(held) >= 1:
+
+
+def _check_shares(source: Any, where: Path) -> None:
+    held = [getattr(source, name, 0) for name in ("dev", "test")]
+    if all(isinstance(share, float) for share in held) and sum(held) >= 1:
+        raise UsageError(
+            f"{where}: source {source.kind}: dev and test are {held[0]:g} and {held[1]:g} of the requests, which leaves "
+            "nothing to train on; hold out less"
+        )
+
+
+def _check_files(source: Any, config: DataConfig, where: Path) -> None:
+    """The files of a source are there, and none is a test split."""
+    for name in ("path", "ratings", "labels") if source.kind in ("productqa", "chorus", "esci") else ():
+        given = getattr(source, name, None)
+        if given is not None and (given.name == "test" or ".test." in given.name):
             raise UsageError(
-                f"{where}: source {source.kind}: dev and test are {held[0]:g} and {held[1]:g} of the requests, which leaves "
-                "nothing to train on; hold out less"
+                f"{where}: source {source.kind}: {name}: {given} is a test split, which is for measuring; name the train "
+                "split"
             )
-        for name in ("path", "ratings", "labels") if source.kind in ("productqa", "chorus", "esci") else ():
-            asked = getattr(source, name, None)
-            if asked is not None and (asked.name == "test" or ".test." in asked.name):
-                raise UsageError(
-                    f"{where}: source {source.kind}: {name}: {asked} is a test split, which is for measuring; name the train "
-                    "split"
-                )
-        for name in ("path", "feed", "ratings", "labels", "catalog"):
-            asked = getattr(source, name, None)
-            if isinstance(asked, Path) and not resolve(asked, config).exists():
-                raise UsageError(
-                    f"{where}: source {source.kind}: {name}: there is no {resolve(asked, config)}; relative paths start "
-                    "at `root`, else at SHELFTALK_DATA, else in this folder"
-                )
-    return config
+    for name in ("path", "feed", "ratings", "labels", "catalog"):
+        given = getattr(source, name, None)
+        if isinstance(given, Path) and not resolve(given, config).exists():
+            raise UsageError(
+                f"{where}: source {source.kind}: {name}: there is no {resolve(given, config)}; relative paths start "
+                "at `root`, else at SHELFTALK_DATA, else in this folder"
+            )
 
 
 def resolve(path: Path, config: DataConfig) -> Path:

@@ -146,7 +146,7 @@ def _train_sft(recipe: SftRecipe, made: Material, home: Path, resume: bool, show
     )  # its ranks come down with the steps: a checkpoint has others than the end
     if adalora and resume:
         raise UsageError(
-            "lora.variant adalora cannot be resumed (its ranks are on their way); begin anew without --resume"
+            "lora.variant adalora cannot be resumed (its ranks are still being reduced); begin anew without --resume"
         )
     checkpoint, done = newest_checkpoint(recipe.output, note) if resume else (None, {})
     if checkpoint is None and any(recipe.output.glob("checkpoint-*")):

@@ -98,14 +98,12 @@ def compactable(model: Any) -> bool:
 
 
 @cache
-def trainer_class() -> Any:  # noqa: C901
+def trainer_class() -> Any:
     """The SFTTrainer subclass (made when first asked for: importing TRL takes seconds).
 
     Beside SFTTrainer's arguments it takes `score`, a function from the model to the dev score of each task and their
     mean under "score", and `progress`, the share of the training that is over by time (None: by steps alone).
     """
-    import torch
-    from peft.helpers import disable_input_dtype_casting
     from torch.optim.lr_scheduler import LambdaLR
     from transformers import PrinterCallback
     from trl import SFTTrainer
@@ -139,39 +137,12 @@ def trainer_class() -> Any:  # noqa: C901
             return self.lr_scheduler
 
         def _get_num_items_in_batch(self, batch_samples: list[Any], device: Any) -> Any:
-            """The sum of the weights of all answer tokens of the step, over all devices."""
-            if not batch_samples:
-                return None
-            total = sum(_weighted(batch["labels"], batch.get("weights")) for batch in batch_samples)
-            total = torch.as_tensor(total, dtype=torch.float32, device=device)
-            if self.args.average_tokens_across_devices and self.args.world_size > 1:
-                total = self.accelerator.gather(total).sum()
-            return total
+            return _step_weight(self, batch_samples, device)
 
         def compute_loss(
             self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
         ) -> Any:
-            inputs = dict(inputs)
-            weights = inputs.pop("weights", None)
-            # under autocast the adapter's float32 weights are rounded, not each activation widened for them and back
-            with disable_input_dtype_casting(model, active=self.args.bf16 and self.args.use_cpu):
-                outputs = model(**inputs, fused_lm_head=True)
-            log_probs = outputs.log_probs if weights is None else outputs.log_probs * weights[:, 1:]
-            total = _weighted(inputs["labels"], weights) if num_items_in_batch is None else num_items_in_batch
-            loss = -log_probs.sum() / torch.as_tensor(total, device=log_probs.device).clamp(min=1e-9)
-            if num_items_in_batch is not None and self.args.average_tokens_across_devices:
-                loss = loss * self.accelerator.num_processes
-            bare = self.accelerator.unwrap_model(model)
-            if model.training and getattr(getattr(bare, "active_peft_config", None), "peft_type", "") == "ADALORA":
-                loss = loss + outputs.loss / self.args.gradient_accumulation_steps
-            mode = "train" if self.model.training else "eval"
-            seen, right = outputs.label_mask.sum(), outputs.is_top1.sum()
-            self._metrics[mode]["token_accuracy"].append((right / seen.clamp(min=1)).item())
-            if mode == "train":
-                some = inputs.get("attention_mask")
-                tokens = some.sum() if some is not None else torch.tensor(inputs["input_ids"].numel())
-                self._total_train_tokens += int(self.accelerator.gather(tokens.to(loss.device)).sum().item())
-            self._metrics[mode]["num_tokens"] = [self._total_train_tokens]
+            loss, outputs = _answer_loss(self, model, dict(inputs), num_items_in_batch)
             return (loss, outputs) if return_outputs else loss
 
         def evaluation_loop(self, *args: Any, **kwargs: Any) -> Any:
@@ -183,6 +154,53 @@ def trainer_class() -> Any:  # noqa: C901
             return output
 
     return AnswerTrainer
+
+
+def _step_weight(trainer: Any, batches: list[Any], device: Any) -> Any:
+    """The sum of the weights of all answer tokens of the step, over all devices."""
+    import torch
+
+    if not batches:
+        return None
+    total = sum(_weighted(batch["labels"], batch.get("weights")) for batch in batches)
+    total = torch.as_tensor(total, dtype=torch.float32, device=device)
+    if trainer.args.average_tokens_across_devices and trainer.args.world_size > 1:
+        total = trainer.accelerator.gather(total).sum()
+    return total
+
+
+def _answer_loss(trainer: Any, model: Any, inputs: dict[str, Any], total: Any) -> tuple[Any, Any]:
+    """The weighted loss of the answers' tokens, over `total` (None: their own weight), and the model's outputs."""
+    import torch
+    from peft.helpers import disable_input_dtype_casting
+
+    args, weights = trainer.args, inputs.pop("weights", None)
+    # under autocast the adapter's float32 weights are rounded, not each activation widened for them and back
+    with disable_input_dtype_casting(model, active=args.bf16 and args.use_cpu):
+        outputs = model(**inputs, fused_lm_head=True)
+    log_probs = outputs.log_probs if weights is None else outputs.log_probs * weights[:, 1:]
+    share = _weighted(inputs["labels"], weights) if total is None else total
+    loss = -log_probs.sum() / torch.as_tensor(share, device=log_probs.device).clamp(min=1e-9)
+    if total is not None and args.average_tokens_across_devices:
+        loss = loss * trainer.accelerator.num_processes
+    bare = trainer.accelerator.unwrap_model(model)
+    if model.training and getattr(getattr(bare, "active_peft_config", None), "peft_type", "") == "ADALORA":
+        loss = loss + outputs.loss / args.gradient_accumulation_steps
+    _count_tokens(trainer, inputs, outputs, loss.device)
+    return loss, outputs
+
+
+def _count_tokens(trainer: Any, inputs: dict[str, Any], outputs: Any, device: Any) -> None:
+    import torch
+
+    mode = "train" if trainer.model.training else "eval"
+    seen, right = outputs.label_mask.sum(), outputs.is_top1.sum()
+    trainer._metrics[mode]["token_accuracy"].append((right / seen.clamp(min=1)).item())
+    if mode == "train":
+        some = inputs.get("attention_mask")
+        tokens = some.sum() if some is not None else torch.tensor(inputs["input_ids"].numel())
+        trainer._total_train_tokens += int(trainer.accelerator.gather(tokens.to(device)).sum().item())
+    trainer._metrics[mode]["num_tokens"] = [trainer._total_train_tokens]
 
 
 def _weighted(labels: Any, weights: Any) -> Any:

@@ -113,64 +113,80 @@ class WrittenSet:
         return {name: kind for name, kind in self.kinds.items() if not kind.taught}
 
 
-def read_written(folder: Path | None = None, files: Sequence[str] = ("*",)) -> WrittenSet:  # noqa: C901, PLR0912
+def read_written(folder: Path | None = None, files: Sequence[str] = ("*",)) -> WrittenSet:
     """The set in a folder (by default the bundled one), of train the wishes and needs of files with such names ("train/*-2"; `file` of a line,
     its folder and its name without .txt). FeedError names the file and line that is not in the format."""
     folder = folder or resource("data/wishes")
     found = sorted((folder / "kinds").glob("*.txt"))
     if not found:
         raise FeedError(f"{folder}: holds no kinds/*.txt; see data/wishes/README.md for the format")
-    kinds: dict[str, Kind] = {}
-    wishes: list[Wish] = []
-    needs: list[Need] = []
-    reasons: list[Reason] = []
+    parser = _Parser()
     for path in (*found, *sorted((folder / "train").glob("*.txt"))):
-        kind, section, taught = "", "", path.parent.name == "train"
-        file = f"{path.parent.name}/{path.stem}"
-        for number, raw in enumerate(path.read_text("utf-8").splitlines(), 1):
-            line = raw.strip()
-            if not line or line.startswith("#"):
-                continue
-            try:
-                if line.startswith("= "):
-                    kind, section = line[2:], ""
-                    if taught and kind in HELD:
-                        raise ValueError(f"{kind} is held back from training")
-                    if not taught or kind not in kinds:
-                        kinds[kind] = Kind(kind, (), taught)
-                elif line in ("fields", "wishes", "needs", "reasons"):
-                    section = line
-                elif section == "fields":
-                    kinds[kind] = replace(kinds[kind], fields=(*kinds[kind].fields, _field(line)))
-                elif section == "wishes":
-                    wishes.append(_wish(line, kinds[kind], "train" if taught else None, file))
-                elif section == "needs":
-                    text, _, helping = line.rpartition(" | ")
-                    needs.append(
-                        Need(
-                            text,
-                            tuple(k.strip() for k in helping.split(";")),
-                            "train" if taught else _split(text, "needs"),
-                            file,
-                        )
-                    )
-                elif section == "reasons":
-                    request, facts, text = line.split(" || ")
-                    split = "train" if taught else HELD.get(kind) or _split(line, "reasons")
-                    reasons.append(Reason(request, kind, tuple(f.strip() for f in facts.split(";")), text, split, file))
-                else:
-                    raise ValueError("a line outside a section")
-            except (ValueError, KeyError, IndexError) as error:
-                raise FeedError(f"{path}, line {number}: {error or 'not in the format'}: {line[:100]}") from error
-    kept, wanted = _apart(wishes), _apart(needs)
-    left_out = {"wishes": len(wishes) - len(kept), "needs": len(needs) - len(wanted)}
+        parser.read(path)
+    kept, wanted = _apart(parser.wishes), _apart(parser.needs)
+    left_out = {"wishes": len(parser.wishes) - len(kept), "needs": len(parser.needs) - len(wanted)}
 
     def of(lines: list[_Line]) -> tuple[_Line, ...]:
         return tuple(n for n in lines if n.split != "train" or any(fnmatchcase(n.file, name) for name in files))
 
     named = folder / "named.txt"
     lines = named.read_text("utf-8").splitlines() if named.is_file() else []
-    return WrittenSet(kinds, of(kept), of(wanted), tuple(reasons), tuple(filter(None, map(str.strip, lines))), left_out)
+    return WrittenSet(
+        parser.kinds, of(kept), of(wanted), tuple(parser.reasons), tuple(filter(None, map(str.strip, lines))), left_out
+    )
+
+
+class _Parser:
+    """Collects the lines of all files; a file begins outside any kind and section."""
+
+    def __init__(self) -> None:
+        self.kinds: dict[str, Kind] = {}
+        self.wishes: list[Wish] = []
+        self.needs: list[Need] = []
+        self.reasons: list[Reason] = []
+        self._kind, self._section, self._taught, self._file = "", "", False, ""
+
+    def read(self, path: Path) -> None:
+        """Adds a file's lines. FeedError names the line that is not in the format."""
+        self._kind, self._section, self._taught = "", "", path.parent.name == "train"
+        self._file = f"{path.parent.name}/{path.stem}"
+        for number, raw in enumerate(path.read_text("utf-8").splitlines(), 1):
+            line = raw.strip()
+            if not line or line.startswith("#"):
+                continue
+            try:
+                self._line(line)
+            except (ValueError, KeyError, IndexError) as error:
+                raise FeedError(f"{path}, line {number}: {error or 'not in the format'}: {line[:100]}") from error
+
+    def _line(self, line: str) -> None:
+        kind = self._kind
+        if line.startswith("= "):
+            self._begin(line[2:])
+        elif line in ("fields", "wishes", "needs", "reasons"):
+            self._section = line
+        elif self._section == "fields":
+            self.kinds[kind] = replace(self.kinds[kind], fields=(*self.kinds[kind].fields, _field(line)))
+        elif self._section == "wishes":
+            self.wishes.append(_wish(line, self.kinds[kind], "train" if self._taught else None, self._file))
+        elif self._section == "needs":
+            text, _, helping = line.rpartition(" | ")
+            split = "train" if self._taught else _split(text, "needs")
+            self.needs.append(Need(text, tuple(k.strip() for k in helping.split(";")), split, self._file))
+        elif self._section == "reasons":
+            request, facts, text = line.split(" || ")
+            split = "train" if self._taught else HELD.get(kind) or _split(line, "reasons")
+            cited = tuple(f.strip() for f in facts.split(";"))
+            self.reasons.append(Reason(request, kind, cited, text, split, self._file))
+        else:
+            raise ValueError("a line outside a section")
+
+    def _begin(self, kind: str) -> None:
+        self._kind, self._section = kind, ""
+        if self._taught and kind in HELD:
+            raise ValueError(f"{kind} is held back from training")
+        if not self._taught or kind not in self.kinds:
+            self.kinds[kind] = Kind(kind, (), self._taught)
 
 
 def _field(line: str) -> FieldSpec:

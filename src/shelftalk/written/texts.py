@@ -40,41 +40,52 @@ def read_texts(folder: Path | None = None) -> tuple[WrittenText, ...]:
     return tuple(text for file in files for text in _texts(file))
 
 
-def _texts(file: Path) -> list[WrittenText]:  # noqa: C901
+def _texts(file: Path) -> list[WrittenText]:
+    block = _Block()
     found: list[WrittenText] = []
-    kind = request = answer = ""
-    others: list[str] = []
-
-    def end() -> None:
-        nonlocal request, answer, others
-        if request and not (answer and others):
-            raise ValueError(f"the request {request!r} lacks a sentence that answers it (+) or one that does not (-)")
-        if request:
-            found.append(WrittenText(request, kind, answer, tuple(others), _split(kind)))
-        request, answer, others = "", "", []
-
     number, line = 0, ""
     try:
         for number, raw in enumerate([*file.read_text("utf-8").splitlines(), ""], 1):  # noqa: B007 - told where it fails
             line = raw.strip()
-            mark, _, said = line.partition(" ")
-            if not line or mark == "=":
-                end()
-            if mark == "=":
-                kind = said
-                if kind in HELD:
-                    raise ValueError(f"{kind} is held back from training")
-            elif mark == "?" and kind and said and not request:
-                request = said
-            elif mark == "+" and request and said and not answer:
-                answer = said
-            elif mark == "-" and request and said:
-                others.append(said)
-            elif line and not line.startswith("#"):
-                raise ValueError("not in the format")
+            if not line or line.partition(" ")[0] == "=":
+                found += block.ended()
+            if line and not line.startswith("#"):
+                block.add(line)
     except (ValueError, UnicodeDecodeError) as error:
         raise FeedError(f"{file}, line {number}: {error}: {line[:100]}") from error
     return found
+
+
+class _Block:
+    """The lines of one request, under the kind that was named last."""
+
+    def __init__(self) -> None:
+        self._kind = self._request = self._answer = ""
+        self._others: list[str] = []
+
+    def add(self, line: str) -> None:
+        """A line with its mark: "=" a kind, "?" a request, "+" its answer, "-" a sentence that does not answer it."""
+        mark, _, said = line.partition(" ")
+        if mark == "=":
+            self._kind = said
+            if said in HELD:
+                raise ValueError(f"{said} is held back from training")
+        elif mark == "?" and self._kind and said and not self._request:
+            self._request = said
+        elif mark == "+" and self._request and said and not self._answer:
+            self._answer = said
+        elif mark == "-" and self._request and said:
+            self._others.append(said)
+        else:
+            raise ValueError("not in the format")
+
+    def ended(self) -> list[WrittenText]:
+        """The request, if there is one; ValueError where it lacks a sentence."""
+        request, answer, others = self._request, self._answer, tuple(self._others)
+        self._request, self._answer, self._others = "", "", []
+        if request and not (answer and others):
+            raise ValueError(f"the request {request!r} lacks a sentence that answers it (+) or one that does not (-)")
+        return [WrittenText(request, self._kind, answer, others, _split(self._kind))] if request else []
 
 
 def _split(kind: str) -> Literal["train", "dev"]:

@@ -104,41 +104,19 @@ class FeedMapping:
                 yield name, value
 
 
-def load_mapping(path: Path) -> FeedMapping:  # noqa: C901, PLR0912
+Fault = Callable[[str, str], UsageError]
+
+
+def load_mapping(path: Path) -> FeedMapping:
     """The mapping that a file describes; UsageError, naming the file and the key, where it cannot be used."""
-    import yaml
 
     def wrong(key: str, message: str) -> UsageError:
         return UsageError(f"mapping file {path}: {key}: {message}" if key else f"mapping file {path}: {message}")
 
-    try:
-        held = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise wrong("", f"cannot be read ({error.strerror})") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise wrong("", f"is no YAML ({' '.join(str(error).split())})") from error
-    if not isinstance(held, Mapping):
-        raise wrong("", f"must hold the keys {', '.join(_TOP)}")
-    if unknown := [str(k) for k in held if k not in _TOP]:
-        raise wrong(unknown[0], f"unknown key; known: {', '.join(_TOP)}")
-    if held.get("format") not in FORMATS:
-        raise wrong("format", f"must be one of {', '.join(FORMATS)} (got {held.get('format')!r})")
-    if not isinstance(held.get("items"), (str, type(None))):
-        raise wrong("items", "must be the path of the records")
-    if held["format"] == "xml" and not held.get("items"):
-        raise wrong("items", "missing: the element that is a product, such as item or catalog/product")
-    for section in ("fields", "attributes"):
-        if not isinstance(held.get(section) or {}, Mapping):
-            raise wrong(section, "must be an object of names and where they are found")
+    held = _document_of(path, wrong)
+    _check_top(held, wrong)
     fields, attributes = held.get("fields") or {}, dict(held.get("attributes") or {})
-    for name in fields:
-        if name not in _FIELDS:
-            raise wrong(
-                f"fields.{name}", f"no native field; known: {', '.join(_FIELDS)} (others belong under attributes)"
-            )
-    for name in ("id", "title"):
-        if name not in fields:
-            raise wrong(f"fields.{name}", "missing")
+    _check_fields(fields, wrong)
     rest = attributes.pop("*", None)
     if rest is not None and not isinstance(rest, str):
         raise wrong("attributes.*", 'must be a path, or "*" for all that is not used elsewhere')
@@ -151,7 +129,46 @@ def load_mapping(path: Path) -> FeedMapping:  # noqa: C901, PLR0912
     )
 
 
-def _rule(key: str, held: Any, wrong: Callable[[str, str], UsageError]) -> Rule:  # noqa: C901, PLR0912
+def _document_of(path: Path, wrong: Fault) -> Mapping[str, Any]:
+    import yaml
+
+    try:
+        held = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise wrong("", f"cannot be read ({error.strerror})") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise wrong("", f"is no YAML ({' '.join(str(error).split())})") from error
+    if not isinstance(held, Mapping):
+        raise wrong("", f"must hold the keys {', '.join(_TOP)}")
+    return held
+
+
+def _check_top(held: Mapping[str, Any], wrong: Fault) -> None:
+    if unknown := [str(k) for k in held if k not in _TOP]:
+        raise wrong(unknown[0], f"unknown key; known: {', '.join(_TOP)}")
+    if held.get("format") not in FORMATS:
+        raise wrong("format", f"must be one of {', '.join(FORMATS)} (got {held.get('format')!r})")
+    if not isinstance(held.get("items"), (str, type(None))):
+        raise wrong("items", "must be the path of the records")
+    if held["format"] == "xml" and not held.get("items"):
+        raise wrong("items", "missing: the element that is a product, such as item or catalog/product")
+    for section in ("fields", "attributes"):
+        if not isinstance(held.get(section) or {}, Mapping):
+            raise wrong(section, "must be an object of names and where they are found")
+
+
+def _check_fields(fields: Mapping[str, Any], wrong: Fault) -> None:
+    for name in fields:
+        if name not in _FIELDS:
+            raise wrong(
+                f"fields.{name}", f"no native field; known: {', '.join(_FIELDS)} (others belong under attributes)"
+            )
+    for name in ("id", "title"):
+        if name not in fields:
+            raise wrong(f"fields.{name}", "missing")
+
+
+def _rule(key: str, held: Any, wrong: Fault) -> Rule:
     if isinstance(held, (str, list)):
         held = {"from": held}
     if not isinstance(held, Mapping):
@@ -159,31 +176,11 @@ def _rule(key: str, held: Any, wrong: Callable[[str, str], UsageError]) -> Rule:
     for name in held:
         if name not in _RULE:
             raise wrong(f"{key}.{name}", f"unknown key; known: {', '.join(_RULE)}")
-    paths = held.get("from", [])
-    paths = [paths] if isinstance(paths, str) else paths
-    if not isinstance(paths, list) or not all(isinstance(p, str) and p for p in paths):
-        raise wrong(f"{key}.from", "must be a path or a list of paths")
-    if bool(paths) == ("value" in held):
-        raise wrong(key, 'needs either "from" (a path) or "value" (a constant)')
-    scale: Decimal | None = None
-    if "scale" in held:
-        try:
-            scale = Decimal(str(held["scale"]))
-        except InvalidOperation:
-            scale = Decimal("NaN")
-        if not scale.is_finite() or scale <= 0:
-            raise wrong(f"{key}.scale", f"must be a positive number such as 0.01 (got {held['scale']!r})")
-    for name in ("split", "date", "unit"):
-        if name in held and (not isinstance(held[name], str) or not held[name]):
-            raise wrong(f"{key}.{name}", "must be text")
-    if "unit" in held and not units.known(held["unit"]):
-        raise wrong(f"{key}.unit", f"no known unit (got {held['unit']!r})")
-    if held.get("type") not in (None, *_TYPES):
-        raise wrong(f"{key}.type", f"must be one of {', '.join(_TYPES)} (got {held['type']!r})")
-    if not isinstance(held.get("all", False), bool):
-        raise wrong(f"{key}.all", "must be true or false")
+    paths = _paths(key, held, wrong)
+    scale = _scale(key, held["scale"], wrong) if "scale" in held else None
+    _check_rule(key, held, wrong)
     return Rule(
-        tuple(paths),
+        paths,
         _exact(held.get("value")),
         _exact(held.get("default")),
         held.get("all", False),
@@ -195,6 +192,38 @@ def _rule(key: str, held: Any, wrong: Callable[[str, str], UsageError]) -> Rule:
         _words(held.get("when_true")),
         _words(held.get("when_false")),
     )
+
+
+def _paths(key: str, held: Mapping[str, Any], wrong: Fault) -> tuple[str, ...]:
+    paths = held.get("from", [])
+    paths = [paths] if isinstance(paths, str) else paths
+    if not isinstance(paths, list) or not all(isinstance(p, str) and p for p in paths):
+        raise wrong(f"{key}.from", "must be a path or a list of paths")
+    if bool(paths) == ("value" in held):
+        raise wrong(key, 'needs either "from" (a path) or "value" (a constant)')
+    return tuple(paths)
+
+
+def _scale(key: str, given: Any, wrong: Fault) -> Decimal:
+    try:
+        scale = Decimal(str(given))
+    except InvalidOperation:
+        scale = Decimal("NaN")
+    if not scale.is_finite() or scale <= 0:
+        raise wrong(f"{key}.scale", f"must be a positive number such as 0.01 (got {given!r})")
+    return scale
+
+
+def _check_rule(key: str, held: Mapping[str, Any], wrong: Fault) -> None:
+    for name in ("split", "date", "unit"):
+        if name in held and (not isinstance(held[name], str) or not held[name]):
+            raise wrong(f"{key}.{name}", "must be text")
+    if "unit" in held and not units.known(held["unit"]):
+        raise wrong(f"{key}.unit", f"no known unit (got {held['unit']!r})")
+    if held.get("type") not in (None, *_TYPES):
+        raise wrong(f"{key}.type", f"must be one of {', '.join(_TYPES)} (got {held['type']!r})")
+    if not isinstance(held.get("all", False), bool):
+        raise wrong(f"{key}.all", "must be true or false")
 
 
 def _exact(value: Any) -> Any:

@@ -132,48 +132,60 @@ class _Feeder:
         self.ended = False
 
 
-def _records(source: Source, header: tuple[str, ...] | None, delimiter: str = ",") -> Iterator[TabularRecord]:  # noqa: C901, PLR0912
+def _records(source: Source, header: tuple[str, ...] | None, delimiter: str = ",") -> Iterator[TabularRecord]:
     csv.field_size_limit(2**31 - 1)
     with opened(source) as stream:
         feeder = _Feeder(lines(source, stream))
         reader = csv.reader(feeder, delimiter=delimiter, strict=True)
-        while True:
-            feeder.taken = []
-            cells: list[str] = []
-            problem = ""
-            try:
-                cells = next(reader)
-            except StopIteration:
-                if not feeder.taken:
-                    return
-                problem = "unclosed quote"
-            except csv.Error as error:
-                problem = _phrase(str(error))
-            taken = feeder.taken
-            if problem == _AFTER_QUOTE and len(taken) == 1 and taken[0].text is not None and not feeder.ended:
-                # Text after a closing quote, all on one line: `"Slim" jeans` is kept letter for letter.
-                cells, problem = _literal(taken[0].text, delimiter), ""
-            first = taken[0]
-            bad = next((line for line in taken if line.text is None), None)
-            if bad is None and feeder.ended and not problem:
-                problem = "unclosed quote"
-            if not problem and header is not None and len(cells) != len(header) and any(cells):
-                while len(cells) > len(header) and not cells[-1]:
-                    cells.pop()
-                if len(cells) != len(header):
-                    problem = f"{len(cells)} cells where the header has {len(header)}"
-            if (problem or bad is not None) and len(taken) > 1:
-                feeder.give_back()
-                problem = "unclosed quote" if first.text is not None else ""
-                bad = first if first.text is None else None
-            if bad is not None:
-                yield TabularRecord(bad.number, (), bad.raw, bad.problem)
-            elif problem:
-                yield TabularRecord(first.number, (), first.text or "", problem)
-            elif header is None or any(cell and not cell.isspace() for cell in cells):
-                yield TabularRecord(
-                    first.number, cells, "".join(line.text or "" for line in taken) if header is None else ""
-                )
+        while (read := _next_row(feeder, reader, delimiter)) is not None:
+            record = _checked(feeder, *read, header)
+            if record is not None:
+                yield record
+
+
+def _next_row(feeder: _Feeder, reader: Iterator[list[str]], delimiter: str) -> tuple[list[str], str] | None:
+    """The cells of the next row, or what is wrong with it; None at the end of the file."""
+    feeder.taken = []
+    try:
+        return next(reader), ""
+    except StopIteration:
+        return ([], "unclosed quote") if feeder.taken else None
+    except csv.Error as error:
+        problem = _phrase(str(error))
+    first = feeder.taken[0]
+    if problem == _AFTER_QUOTE and len(feeder.taken) == 1 and first.text is not None and not feeder.ended:
+        # Text after a closing quote, all on one line: `"Slim" jeans` is kept letter for letter.
+        return _literal(first.text, delimiter), ""
+    return [], problem
+
+
+def _checked(feeder: _Feeder, cells: list[str], problem: str, header: tuple[str, ...] | None) -> TabularRecord | None:
+    """The row as a record, with its fault if it has one; None for an empty row."""
+    taken, first = feeder.taken, feeder.taken[0]
+    bad = next((line for line in taken if line.text is None), None)
+    if bad is None and feeder.ended and not problem:
+        problem = "unclosed quote"
+    problem = problem or _misfit(cells, header)
+    if (problem or bad is not None) and len(taken) > 1:
+        feeder.give_back()
+        problem = "unclosed quote" if first.text is not None else ""
+        bad = first if first.text is None else None
+    if bad is not None:
+        return TabularRecord(bad.number, (), bad.raw, bad.problem)
+    if problem:
+        return TabularRecord(first.number, (), first.text or "", problem)
+    if header is None:
+        return TabularRecord(first.number, cells, "".join(line.text or "" for line in taken))
+    return TabularRecord(first.number, cells, "") if any(cell and not cell.isspace() for cell in cells) else None
+
+
+def _misfit(cells: list[str], header: tuple[str, ...] | None) -> str:
+    """What is wrong with the number of cells, once empty ones beyond the header are taken off."""
+    if header is None or len(cells) == len(header) or not any(cells):
+        return ""
+    while len(cells) > len(header) and not cells[-1]:
+        cells.pop()
+    return "" if len(cells) == len(header) else f"{len(cells)} cells where the header has {len(header)}"
 
 
 def _phrase(error: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from shelftalk.evaluate.faithfulness.language import (
@@ -67,7 +68,7 @@ class Independent:
         if not facts:
             return [*found, *([] if silent(said, product) else ["cites nothing"])]
         bare = _without_names(said, product)
-        found += _numbers(bare, facts, product, asked)
+        found += _numbers(bare, facts, asked)
         found += ends(bare, facts, asked)
         found += comparisons(bare, facts)
         found += _relations(bare, facts)
@@ -111,7 +112,25 @@ def silent(said: str, product: Product) -> bool:
 # Numbers -----------------------------------------------------------------------------------------------------------------
 
 
-def _numbers(said: str, facts: list[Cited], product: Product, asked: AnsweredRequest) -> list[str]:  # noqa: C901, PLR0912
+@dataclass(frozen=True)
+class _Allowed:
+    """The numbers that a sentence may say: those in the facts cited, in the request, and counts of products."""
+
+    held: list[Said]
+    spoken: list[float]
+    counts: set[float]
+
+
+def _numbers(said: str, facts: list[Cited], asked: AnsweredRequest) -> list[str]:
+    known = _allowed(said, facts, asked)
+    found = []
+    for n in numbers(said):
+        if n.digits or not _no_count(n, said):
+            found += _faults(n, said, facts, asked, known)
+    return found
+
+
+def _allowed(said: str, facts: list[Cited], asked: AnsweredRequest) -> _Allowed:
     told = [
         f"{text(f.value)} ; {f.name.replace('_', ' ')}" for f in facts if f.number is None or isinstance(f.value, str)
     ]
@@ -119,39 +138,38 @@ def _numbers(said: str, facts: list[Cited], product: Product, asked: AnsweredReq
     limits = [c.value for c in (*asked.intent.constraints, *asked.relaxed)]
     spoken = [n.value for n in numbers(" ; ".join([asked.request, asked.intent.query, *map(text, limits)]))]
     spoken.append(float(asked.intent.limit or 0))
-    counts = set().union(*(f.counts for f in facts))
+    counts: set[float] = set().union(*(f.counts for f in facts))
     if _REST.search(said):
         counts |= set().union(*(f.rest for f in facts))
-    found = []
-    for n in numbers(said):
-        if not n.digits and _no_count(n, said):
-            continue
-        after = said[n.end :]
-        if re.match(r"(?:st|nd|rd|th)\b", after):
-            found += _place(int(n.value), after, facts)
-        elif any(_is_value(n, f) for f in facts) or any(_same(n, h) for h in held):
-            continue
-        elif n.unit and UNITS[n.unit][0] not in (UNITS["person"][0], UNITS["piece"][0], UNITS["%"][0]):
-            if not _about(n.value, spoken):
-                found.append(f"says {n.text} {n.unit}")
-        elif _whole(n, said):
-            totals = {len(asked.fits), len(asked.products)} | {len(asked.values(f.name)) for f in facts}
-            if n.value not in totals and n.value not in spoken:
-                found.append(f"says of {n.text}")
-        elif re.match(r"among the \w+ \w+est", said[max(0, n.start - 10) :]):
-            continue
-        elif n.text.lower() == "half":
-            shares = [f.alike / max(1, len(asked.fits)) for f in facts] + [
-                f.places()[end] / max(1, f.places()["of"])
-                for f in facts
-                if f.number is not None
-                for end in ("low", "high")
-            ]
-            if not any(0.4 <= share <= 0.6 for share in shares):
-                found.append("says half")
-        elif n.value not in counts and not _about(n.value, spoken):
-            found.append(f"says {n.text}")
-    return found
+    return _Allowed(held, spoken, counts)
+
+
+def _faults(n: Said, said: str, facts: list[Cited], asked: AnsweredRequest, known: _Allowed) -> list[str]:
+    """What is wrong with one number that a sentence says, at most one thing."""
+    after = said[n.end :]
+    if re.match(r"(?:st|nd|rd|th)\b", after):
+        return _place(int(n.value), after, facts)
+    if any(_is_value(n, f) for f in facts) or any(_same(n, h) for h in known.held):
+        return []
+    if n.unit and UNITS[n.unit][0] not in (UNITS["person"][0], UNITS["piece"][0], UNITS["%"][0]):
+        return [] if _about(n.value, known.spoken) else [f"says {n.text} {n.unit}"]
+    if _whole(n, said):
+        totals = {len(asked.fits), len(asked.products)} | {len(asked.values(f.name)) for f in facts}
+        return [] if n.value in totals or n.value in known.spoken else [f"says of {n.text}"]
+    if re.match(r"among the \w+ \w+est", said[max(0, n.start - 10) :]):
+        return []
+    if n.text.lower() == "half":
+        return [] if any(0.4 <= share <= 0.6 for share in _shares(facts, asked)) else ["says half"]
+    return [] if n.value in known.counts or _about(n.value, known.spoken) else [f"says {n.text}"]
+
+
+def _shares(facts: list[Cited], asked: AnsweredRequest) -> Iterator[float]:
+    """The shares of the products that have a cited value, or that lie below or above it."""
+    for fact in facts:
+        yield fact.alike / max(1, len(asked.fits))
+        if fact.number is not None:
+            places = fact.places()
+            yield from (places[end] / max(1, places["of"]) for end in ("low", "high"))
 
 
 def _whole(n: Said, said: str) -> bool:

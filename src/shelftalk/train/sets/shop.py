@@ -28,7 +28,7 @@ class Shop:
 
     @cached_property
     def understander(self) -> Understander:
-        """The reader that serves, over this shop's facets."""
+        """The rule-based parser that serves, over this shop's facets."""
         reading = self.settings.understand.model_copy(update={"mode": "rules"})
         return Understander(self.facets, settings=reading, products=self.products.get)
 

@@ -1,7 +1,7 @@
 """A request that switches languages: the frame and the small words in German, French or Spanish, the values in English.
 
 So do people who shop in another language than their own, with the words they saw on the shelf left as they are. Two
-small words are never translated, for the reader would meet another number or denial: the tables leave numbers alone and
+small words are never translated, for the rule-based parser would meet another number or denial: the tables leave numbers alone and
 put a plain denial ("ohne", "sans", "sin") for a plain denial ("without").
 """
 
