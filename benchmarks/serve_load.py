@@ -229,7 +229,7 @@ def run(options: argparse.Namespace, scratch: Path) -> None:
 def baseline(catalog: Path, options: argparse.Namespace, key: str) -> None:
     """The same path and language model, one request at a time, without a server."""
     from shelftalk.engines.server_engine import ServerEngine
-    from shelftalk.recommender import Shelf
+    from shelftalk.pipeline import Shelf
 
     settings = load_settings()
     settings.explain = settings.explain.model_copy(update={"mode": options.mode})

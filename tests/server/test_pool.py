@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from shelftalk.engines.call import Cancelled, current
+from shelftalk.engines.call import Call, Cancelled, current
+from shelftalk.pipeline import Event
+from shelftalk.pipeline.task import RequestTask
+from shelftalk.pipeline.workers import shared_workers
 from shelftalk.server.pool import TENANT, Busy, Pool, Stopping
 from shelftalk.server.stages import StageClock, TooSlow
 from shelftalk.values import Answer, Intent, Request
-from shelftalk.work import Event
 
 
-class SlowShelf:
+class Steps:
+    """A shelf whose events are those of `stream`, one a step."""
+
+    def begin(self, request: Request, call: Call, *, room: int, saw: Callable[[Event], None]) -> RequestTask:
+        steps = ((event,) for event in self.stream(request))
+        return RequestTask(steps, shared_workers(), call, room=room, saw=saw)
+
+
+class SlowShelf(Steps):
     """Streams an intent at once, and its answer when `go` is set."""
 
     def __init__(self) -> None:
@@ -98,7 +108,7 @@ def test_draining_lets_what_is_under_way_finish_and_refuses_the_rest() -> None:
     asyncio.run(run())
 
 
-class HangingShelf:
+class HangingShelf(Steps):
     """Understands at once, then asks a language model that answers only when it is called off."""
 
     def stream(self, request: Request) -> Iterator[Event]:
