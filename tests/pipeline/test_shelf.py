@@ -24,16 +24,6 @@ from tests.catalog.fakes import HashEmbedder
 from tests.pipeline.shop import PRODUCTS, kettle
 
 
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("shelf") / "catalog"
-    catalog = Catalog.open(folder, create=True, embedder=HashEmbedder())
-    catalog.upsert(PRODUCTS)
-    settings = load_settings(explain={"mode": "record"}, understand={"mode": "rules"}, rank={"strategy": "none"})
-    with Shelf(catalog, settings, PromptLibrary.default(), None) as opened:
-        yield opened
-
-
 def ids(answer) -> list[str]:
     return [pick.product.id for pick in answer.picks]
 

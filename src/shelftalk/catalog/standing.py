@@ -144,7 +144,7 @@ class Scope:
     def nearness(self, text: str, others: Sequence[str], beside: str = "") -> list[float]:
         """How near (cosine) each of the others is to the text in meaning, by the catalogue's embedder, less half of how near it is
         to the words `beside` it: what would be near whatever was said of them."""
-        vectors = self._catalog.embedder.encode([text, *([beside] if beside else []), *others])
+        vectors = self._catalog.embedder.encode_again([text, *([beside] if beside else []), *others])
         toward = vectors[0] - vectors[1] / 2 if beside else vectors[0]
         return [float(v @ toward) for v in vectors[1 + bool(beside) :]]
 

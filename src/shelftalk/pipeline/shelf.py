@@ -18,6 +18,7 @@ from shelftalk.errors import CatalogError, UsageError
 from shelftalk.explain import WhyAnswer
 from shelftalk.pipeline.stages import Pipeline
 from shelftalk.pipeline.state import Event, PipelineState, explained
+from shelftalk.pipeline.stream import EventStream
 from shelftalk.pipeline.task import ROOM, RequestTask, call_off_with, on_workers
 from shelftalk.pipeline.workers import shared_workers
 from shelftalk.prompts import PromptLibrary
@@ -83,10 +84,17 @@ class Shelf(Pipeline):
         history: Sequence[Turn] = (),
         k: int | None = None,
         candidates: Sequence[str] | None = None,
-    ) -> Iterator[Event]:
-        """The answer as it comes into being: what was understood first, then picks, then each reason once checked."""
-        for events in self._steps(self._request(request, history, k, candidates)):
-            yield from events
+    ) -> EventStream:
+        """The answer as it comes into being: what was understood first, then picks, then each reason once checked.
+
+        Asking for the next event does the work for it; any thread may ask, or close the stream. The first raises UsageError for a
+        request that is empty or too long.
+        """
+
+        def steps() -> Iterator[tuple[Event, ...]]:
+            yield from self._steps(self._request(request, history, k, candidates))
+
+        return EventStream(steps())
 
     def begin(
         self, request: Request, call: Call, *, room: int = ROOM, saw: Callable[[Event], None] = lambda event: None

@@ -317,9 +317,12 @@ class Pipeline:
                 _ = self.engine
 
     def _explain_job(self, state: PipelineState) -> ExplainJob:
-        products = tuple(c.product for c in state.chosen(self.settings.k))
-        scope = self._scope(state)
-        return ExplainJob(state.request.request, state.intent, products, relaxed=state.retrieval.relaxed, scope=scope)
+        if state.job is None:
+            products = tuple(c.product for c in state.chosen(self.settings.k))
+            state.job = ExplainJob(
+                state.request.request, state.intent, products, relaxed=state.retrieval.relaxed, scope=self._scope(state)
+            )
+        return state.job
 
     def _answer(self, requests: Sequence[Request]) -> list[Answer]:
         return [self._finish(state) for state in self._explained(requests)]

@@ -15,7 +15,7 @@ from shelftalk.catalog.rows import search_text
 from shelftalk.catalog.standing import Scope
 from shelftalk.engines.call import current
 from shelftalk.errors import UsageError
-from shelftalk.explain import Explainer, taken_as
+from shelftalk.explain import Explainer, ExplainJob, taken_as
 from shelftalk.facts.availability import sold_out
 from shelftalk.retrieve import Retriever
 from shelftalk.retrieve.criteria import answering
@@ -73,6 +73,7 @@ class PipelineState:
     explanations: list[Explanation] = field(default_factory=list)
     started: float = 0.0
     scope: Scope | None = None
+    job: ExplainJob | None = None
     id: str = field(default_factory=request_id)
 
     @property
