@@ -22,8 +22,8 @@ from shelftalk.schema import ProductModel
 from shelftalk.text import clean, shorten
 from shelftalk.understand import Understood
 from shelftalk.understand.reading import Shown
-from shelftalk.understand.turns.shown import question
 from shelftalk.understand.rules import tokenise
+from shelftalk.understand.turns.shown import question
 from shelftalk.values import (
     Candidate,
     Constraint,

@@ -55,7 +55,9 @@ def superlatives(field: str) -> tuple[str, str]:
     """The words for the smallest and the largest value of a field: ("lightest", "heaviest") of weight_g. A bound that the product sets
     for something else ("max_dog_weight_kg", "seat_height_min_cm") is no more than low or high."""
     name = f"_{'_'.join(_WORDS.findall(field)).lower()}_"
-    if any(word in name for word in _BOUNDS) and any(word in name for word in ("_weight_", "_height_", "_width_", "_size_")):
+    if any(word in name for word in _BOUNDS) and any(
+        word in name for word in ("_weight_", "_height_", "_width_", "_size_")
+    ):
         return "lowest", "highest"
     for words, ends in _BY_NAME:
         if any(f"_{word}_" in name for word in words):
