@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from shelftalk.recommender import Shelf
+from shelftalk.pipeline import Shelf
 from shelftalk.settings import load_settings
 
 

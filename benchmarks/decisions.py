@@ -58,7 +58,7 @@ def compare(address: str) -> None:
     from scipy.stats import spearmanr
 
     from shelftalk.demo import prepare_demo
-    from shelftalk.recommender import Shelf
+    from shelftalk.pipeline import Shelf
     from shelftalk.settings import load_settings
 
     settings = load_settings(explain={"mode": "record"})

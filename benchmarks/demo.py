@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from shelftalk.evaluate.paired import paired
-from shelftalk.recommender import Shelf
+from shelftalk.pipeline import Shelf
 from shelftalk.render import understood_text
 from shelftalk.request import request_from
 from shelftalk.settings import load_settings

@@ -21,10 +21,10 @@ import numpy as np
 
 import chorus
 from shelftalk.engines import load_engine
+from shelftalk.pipeline import Shelf
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Ranker, RankJob
 from shelftalk.rank.ranker import mix
-from shelftalk.recommender import Shelf
 from shelftalk.settings import load_settings
 from shelftalk.values import Intent
 

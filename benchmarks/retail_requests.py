@@ -20,7 +20,7 @@ import numpy as np
 from shelftalk.catalog import import_feed
 from shelftalk.evaluate.faithfulness import AnsweredRequest, Independent, in_scope, satisfied
 from shelftalk.evaluate.sources.retail_requests import sample
-from shelftalk.recommender import Shelf
+from shelftalk.pipeline import Shelf
 from shelftalk.settings import load_settings
 from shelftalk.values import Request
 

@@ -2,12 +2,14 @@
 
     python benchmarks/serve_load.py --mode record --requests 500
     python benchmarks/serve_load.py --mode model --requests 16          (starts a vLLM server beside; or --vllm URL)
+    python benchmarks/serve_load.py --mode both --clients 16 64         (one run: each against the bare loop, first event at 16)
     python benchmarks/serve_load.py --mode record --memory 2000
 
 Every answer is held against its own request: the id and the words come back, the price limit (another in each request) was
 understood, every pick keeps it or it is said that it was given up, the reasons that streamed are those of the picks, and each
 client's conversation holds its own turns and no others. The baseline asks the same language model for the same kind of
-requests one at a time, without the gateway. All requests differ, so that hardly a wording is remembered.
+requests one at a time, without the gateway, before the levels and again after them, as other work on the machine comes and
+goes; each level is held against the mean of both. All requests differ, so that hardly a wording is remembered.
 """
 
 from __future__ import annotations
@@ -161,7 +163,7 @@ def resident(pid: int) -> float:
 def main() -> None:
     """Prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--mode", choices=("record", "model"), default="record", help="who words the reasons")
+    parser.add_argument("--mode", choices=("record", "model", "both"), default="record", help="who words the reasons")
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 4, 16, 64])
     parser.add_argument("--requests", type=int, default=64, help="a level")
     parser.add_argument("--memory", type=int, default=0, help="only this: memory over so many requests, 8 clients")
@@ -169,8 +171,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=16, help="requests that the gateway answers side by side")
     parser.add_argument("--no-baseline", action="store_true")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        run(options, Path(scratch))
+    for mode in ("record", "model") if options.mode == "both" else (options.mode,):
+        with tempfile.TemporaryDirectory() as scratch:
+            run(argparse.Namespace(**{**vars(options), "mode": mode}), Path(scratch))
 
 
 def run(options: argparse.Namespace, scratch: Path) -> None:
@@ -212,13 +215,17 @@ def run(options: argparse.Namespace, scratch: Path) -> None:
         )
         print("|---|---|---|---|---|---|---|---|---|")
         asyncio.run(load(address, 4, 12, seed=777))  # grammars are compiled and caches filled, as for the baseline
+        alone = [] if options.no_baseline else [baseline(catalog, options, key, seed=98)]
+        levels = []
         for i, clients in enumerate(options.clients):
             level = asyncio.run(load(address, clients, max(options.requests, clients), seed=i))
+            levels.append(level)
             print(level.row(), flush=True)
             for problem in level.wrong[:5]:
                 print("  WRONG", problem)
         if not options.no_baseline:
-            baseline(catalog, options, key)
+            alone.append(baseline(catalog, options, key, seed=99))
+        summary(options, levels, alone)
     finally:
         gateway.send_signal(signal.SIGTERM)
         gateway.wait(60)
@@ -226,10 +233,24 @@ def run(options: argparse.Namespace, scratch: Path) -> None:
             beside.stop()
 
 
-def baseline(catalog: Path, options: argparse.Namespace, key: str) -> None:
-    """The same path and language model, one request at a time, without a server."""
+def summary(options: argparse.Namespace, levels: list[Level], alone: list[float]) -> None:
+    """Each level against the bare loop, and when half of the clients have seen their first event."""
+    print()
+    for level in levels:
+        pace = len(level.whole) / level.wall
+        against = (
+            f", {pace / statistics.mean(alone):.2f} times one at a time ({statistics.mean(alone):.2f})" if alone else ""
+        )
+        print(
+            f"{options.mode}, {level.clients} clients: {pace:.2f} requests/s{against}; first event p50 "
+            f"{_q(level.first_event, 0.5) * 1000:.0f} ms; refused {level.refused}, degraded {level.degraded}, wrong {len(level.wrong)}"
+        )
+
+
+def baseline(catalog: Path, options: argparse.Namespace, key: str, *, seed: int) -> float:
+    """Requests a second of the same path and language model, one request at a time, without a server."""
     from shelftalk.engines.server_engine import ServerEngine
-    from shelftalk.recommender import Shelf
+    from shelftalk.pipeline import Shelf
 
     settings = load_settings()
     settings.explain = settings.explain.model_copy(update={"mode": options.mode})
@@ -237,8 +258,10 @@ def baseline(catalog: Path, options: argparse.Namespace, key: str) -> None:
         settings.understand = settings.understand.model_copy(update={"mode": "rules"})
         settings.rank = settings.rank.model_copy(update={"strategy": "none"})
     engine = ServerEngine(options.vllm, api_key=key or None) if options.mode == "model" else None
-    shelf, made, times = Shelf.open(catalog, settings=settings, engine=engine), requests(99), []
-    shelf.ask("a tent", k=3)
+    shelf, made, times = Shelf.open(catalog, settings=settings, engine=engine), requests(seed), []
+    warm = requests(777)
+    for _ in range(12):  # as the gateway was
+        shelf.ask(next(warm)[0], k=3)
     began = time.perf_counter()
     for _ in range(min(options.requests, 64)):
         at = time.perf_counter()
@@ -246,8 +269,10 @@ def baseline(catalog: Path, options: argparse.Namespace, key: str) -> None:
         times.append(time.perf_counter() - at)
     wall = time.perf_counter() - began
     print(
-        f"| baseline, one at a time | {len(times)} | {len(times) / wall:.2f} | | | {_q(times, 0.5):.2f} / {_q(times, 0.95):.2f} | | | |"
+        f"| baseline, one at a time | {len(times)} | {len(times) / wall:.2f} | | | {_q(times, 0.5):.2f} / {_q(times, 0.95):.2f} | | | |",
+        flush=True,
     )
+    return len(times) / wall
 
 
 def memory(address: str, pid: int, count: int) -> None:

@@ -11,14 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from shelftalk.recommender import Shelf
+    from shelftalk.pipeline import Event, Shelf
     from shelftalk.settings import Settings, load_settings
     from shelftalk.values import Answer, Intent, Request, Turn
-    from shelftalk.work import Event
 
 __all__ = ["Answer", "Event", "Intent", "Request", "Settings", "Shelf", "Turn", "load_settings"]
 
-_WHERE = {"Shelf": "recommender", "Event": "work", "Settings": "settings", "load_settings": "settings"}
+_WHERE = {"Shelf": "pipeline", "Event": "pipeline", "Settings": "settings", "load_settings": "settings"}
 
 
 def __getattr__(name: str) -> Any:

@@ -104,7 +104,7 @@ class ServeSettings(_Group):
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535)
-    workers: int = Field(4, ge=1, le=256)
+    workers: int = Field(16, ge=1, le=256)
     queue: int = Field(64, ge=0, le=10_000)
     vllm: tuple[str, ...] = ()
     limit_s: float = Field(60.0, gt=0)

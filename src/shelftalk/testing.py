@@ -17,7 +17,7 @@ from shelftalk.text import clean
 from shelftalk.values import Answer, Claim, Pick, Product, plain
 
 if TYPE_CHECKING:
-    from shelftalk.recommender import Shelf
+    from shelftalk.pipeline import Shelf
 
 __all__ = ["Expectation", "expect"]
 
@@ -237,7 +237,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def shelf(pytestconfig: pytest.Config) -> Iterator[Shelf]:
     """The shelf over the catalogue that the ini options name, opened once a session."""
-    from shelftalk.recommender import Shelf
+    from shelftalk.pipeline import Shelf
 
     try:
         settings = _settings(pytestconfig)

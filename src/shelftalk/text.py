@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
+from functools import lru_cache
 
 # Zero-width, bidirectional-control, variation-selector, tag and other default-ignorable characters: they carry no
 # meaning for a reader and are used to smuggle instructions past one (Unicode Technical Report 36).
@@ -14,13 +15,21 @@ _INVISIBLE = re.compile(
 )
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SPACE = re.compile(r"\s+")
+_SHORT = 200
 
 
 def clean(text: str) -> str:
     """The text in NFKC without invisible and control characters, white space folded to single spaces."""
+    return _cleaned(text) if len(text) > _SHORT else _remembered(text)
+
+
+def _cleaned(text: str) -> str:
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
     text = unicodedata.normalize("NFKC", text)  # what was invisible may have kept two characters from composing
     return _SPACE.sub(" ", _CONTROL.sub(" ", text)).strip()
+
+
+_remembered = lru_cache(maxsize=32_768)(_cleaned)  # the names and values of products come again with every request
 
 
 def shorten(text: str, length: int) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shelftalk.bulk import RequestLine
 from shelftalk.errors import EngineError, ShelftalkError, UsageError
-from shelftalk.recommender import Shelf
+from shelftalk.pipeline import Shelf
 
 
 def run_lines(

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from shelftalk.catalog import Catalog
+from shelftalk.pipeline import Event
 from shelftalk.server import sse
 from shelftalk.server.answering import wire
 from shelftalk.values import Answer, Claim, Constraint, Criterion, Evidence, FollowUp, Intent, Pick, Product, Retrieval
-from shelftalk.work import Event
 
 REQUEST = "something for two on a long walk, quick to put up, that lasts and feels like home"
 INTENT = Intent(

@@ -31,7 +31,7 @@ def serving(catalog: Path, folder: Path, *, engine: Engine | None = None, **serv
     """The address of a ready server; with an engine, that words the reasons."""
     import uvicorn
 
-    from shelftalk.recommender import Shelf
+    from shelftalk.pipeline import Shelf
     from shelftalk.server.app import create_app
 
     with socket.socket() as probe:

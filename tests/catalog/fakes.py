@@ -30,6 +30,9 @@ class HashEmbedder:
             out[row] /= np.linalg.norm(out[row]) or 1
         return out
 
+    def encode_again(self, texts: Sequence[str]) -> list[np.ndarray]:
+        return list(self.encode(texts))
+
     def encode_query(self, text: str) -> np.ndarray:
         return self.encode([text])[0]
 

@@ -385,3 +385,35 @@ def test_what_is_written_meanwhile_does_not_show_in_a_pinned_catalogue(catalog: 
     assert pinned.scan(None, order_by=Sort("watts", "desc"), limit=1) == ["19"]
     assert catalog.pinned().scan(None, order_by=Sort("watts", "desc"), limit=1) == ["new"]
     assert pinned.pinned() is pinned
+
+
+def test_what_the_keys_in_memory_let_through_is_what_the_database_does(catalog: Catalog) -> None:
+    brands = ["Sony", "sony ", "Bose", None]
+    catalog.upsert(
+        [
+            replace(LAMPS[n], brand=brands[n % 4], categories=("A", "B")[: 1 + n % 2], attributes={"ports": n % 3, "wet": n % 5 == 0})
+            for n in range(18)
+        ]
+    )  # fmt: skip
+    catalog.remove(["7", "8"])
+    with catalog._reading() as now:
+        assert now is not None
+        for asked in (
+            [Constraint("brand", "=", "SONY")], [Constraint("brand", "in", ("Bose", "Sony"))], [Constraint("brand", "!=", "Sony")],
+            [Constraint("brand", "=", "Sony"), Constraint("wet", "=", True)], [Constraint("ports", "=", 1), Constraint("categories", "=", "b")],
+            [Constraint("brand", "=", "nobody")], [Constraint("wet", "not in", (True, "x")), Constraint("ports", "in", (0, 2, 9))],
+        ):  # fmt: skip
+            condition = where(asked, exclude_ids=["1"])
+            found = now.table.search().where(str(condition)).select(["id"]).limit(100).to_arrow()["id"].to_pylist()
+            assert sorted(catalog.scan(condition)) == sorted(found), asked
+
+
+def test_what_is_remembered_of_one_version_is_not_told_of_the_next(catalog: Catalog) -> None:
+    for _ in range(2):
+        assert catalog.get_many(["1", "2"])["1"].title == "Lamp 1 blue"
+        assert "1" in [i for i, _ in catalog.lexical("blue", None, 30)]
+        assert catalog.matching(where([Constraint("title", "=", "Lamp 1 blue")])) == 1
+    catalog.upsert([replace(LAMPS[1], title="Mug")])
+    assert catalog.get_many(["1", "2"])["1"].title == "Mug"
+    assert "1" not in [i for i, _ in catalog.lexical("blue", None, 30)]
+    assert catalog.matching(where([Constraint("title", "=", "Lamp 1 blue")])) == 0

@@ -9,14 +9,13 @@ from typing import Any
 
 import pytest
 from tests.catalog.fakes import HashEmbedder
-from tests.test_recommender import PRODUCTS
+from tests.pipeline.shop import PRODUCTS
 from typer.testing import CliRunner
 
 from shelftalk.catalog import Catalog
 from shelftalk.cli.main import app
-from shelftalk.recommender import Shelf
+from shelftalk.pipeline import Event, Shelf
 from shelftalk.values import Answer, FollowUp, Request
-from shelftalk.work import Event
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ import pytest
 import uvicorn
 from tests.catalog.fakes import HashEmbedder
 from tests.homes import new_home
+from tests.pipeline.shop import PRODUCTS
 from tests.server.helpers import free_port, until
-from tests.test_recommender import PRODUCTS
 from typer.testing import CliRunner
 
 from shelftalk import Shelf
@@ -121,7 +121,7 @@ def test_a_question_prints_what_it_prints_without_a_server(shop: Path, monkeypat
 
 def test_the_language_models_words_come_with_their_claims(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELFTALK_EXPLAIN__MODE", "model")
-    monkeypatch.setattr("shelftalk.pipeline.load_engine", lambda *_, **__: FakeEngine(default=" is blue."))
+    monkeypatch.setattr("shelftalk.pipeline.stages.load_engine", lambda *_, **__: FakeEngine(default=" is blue."))
     asked = ("ask", "a blue kettle", "--catalog", str(shop), "--json")
     whole = json.loads(run(*asked, "--local").stdout)
     assert whole["model"] == "fake"
@@ -157,7 +157,7 @@ def test_a_request_that_is_refused_is_refused_in_the_same_words(shop: Path, no_s
 
 
 def test_a_change_of_the_catalogue_is_seen_by_the_next_question(shop: Path, no_shelf: None) -> None:
-    from tests.test_recommender import kettle
+    from tests.pipeline.shop import kettle
 
     asked = ("ask", "the cheapest kettle", "--k", "1", "--json", "--catalog", str(shop))
     with serving(shop):
@@ -283,7 +283,7 @@ def test_where_the_model_fails_at_the_server_the_command_says_so_and_goes_on_by_
     shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SHELFTALK_EXPLAIN__MODE", "model")
-    monkeypatch.setattr("shelftalk.pipeline.load_engine", lambda *_, **__: FakeEngine(default=" is blue."))
+    monkeypatch.setattr("shelftalk.pipeline.stages.load_engine", lambda *_, **__: FakeEngine(default=" is blue."))
     asked = ("ask", "a blue kettle", "--catalog", str(shop))
     printed = run(*asked, "--local").stdout
     broken = FakeEngine(default=" is blue.")

@@ -12,8 +12,8 @@ from rich.console import Console
 
 from shelftalk.cli.show import print_events
 from shelftalk.errors import EngineError
+from shelftalk.pipeline import Event
 from shelftalk.values import Answer, Claim, Criterion, Evidence, FollowUp, Intent, Pick, Product
-from shelftalk.work import Event
 
 KETTLE = Product("k-1", "Orsk Kettle", price=Decimal("19.90"), currency="EUR", attributes={"noise_db": 60})
 CLAIM = Claim("It makes 60 dB.", (Evidence("noise_db", 60),), "quiet", True)

@@ -1,12 +1,12 @@
-"""Questions about products that were shown are told from requests, and answered from the record alone."""
+"""Questions about products that were shown are answered from the record alone."""
 
 from __future__ import annotations
 
 import pytest
 
-from shelftalk.explain import answer_question, question_about
+from shelftalk.explain import answer_question
 from shelftalk.values import Facet, Facets
-from tests.explain.shop import FINCH, LARK, SHELF, WREN
+from tests.explain.shop import FINCH, LARK, WREN
 
 FACETS = Facets(
     (
@@ -16,39 +16,6 @@ FACETS = Facets(
     ),
     products=3,
 )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    "text, kind, ids",
-    [
-        ("is it waterproof?", "fact", ["h-1"]), ("does the second come in blue", "fact", ["h-2"]), ("how heavy are they?", "fact", ["h-1", "h-2", "h-3"]),
-        ("why the first?", "why", ["h-1"]), ("why is #2 there", "why", ["h-2"]), ("tell me more about the second", "tell", ["h-2"]),
-        ("what about the last one?", "tell", ["h-3"]), ("how long does the Wren last?", "fact", ["h-2"]), ("why not the Robin?", "why", []),
-    ],
-)  # fmt: skip
-def test_a_question_about_what_is_shown_is_recognised(text: str, kind: str, ids: list[str]) -> None:
-    question = question_about(text, SHELF)
-    assert question is not None
-    assert (question.kind, [p.id for p in question.products]) == (kind, ids)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["cheaper ones", "the second, but in blue", "is there a cheaper one?", "do you have it in blue?", "what about blue ones",
-     "a tent for four people", "hello", "I want this in red, is that ok?", "something like the first", "tell me more about the fifth"],
-)  # fmt: skip
-def test_a_request_is_left_to_the_search(text: str) -> None:
-    assert question_about(text, SHELF) is None
-
-
-def test_without_picks_there_is_nothing_to_ask_about() -> None:
-    assert question_about("is it waterproof?", ()) is None
-
-
-def test_it_is_the_product_last_spoken_of() -> None:
-    question = question_about("is it wireless?", SHELF, focus=FINCH)
-    assert question is not None
-    assert question.product is FINCH
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,9 @@ import pytest
 from fastapi.testclient import TestClient
 from tests.server.obedient import Obedient
 
-from shelftalk.recommender import Shelf
+from shelftalk.pipeline import NOTHING_FITS, Shelf
 from shelftalk.server.app import create_app
 from shelftalk.settings import Settings
-from shelftalk.work import NOTHING_FITS
 
 JACKET = "a rain jacket under 80"
 

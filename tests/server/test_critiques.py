@@ -105,7 +105,7 @@ def test_without_picks_there_is_nothing_to_trade(client: TestClient) -> None:
 
 
 def test_every_intent_that_was_read_may_be_sent_back_as_it_is(client: TestClient, server_settings: Settings) -> None:
-    from shelftalk.recommender import Shelf
+    from shelftalk.pipeline import Shelf
 
     with Shelf.open(server_settings.catalog, settings=server_settings) as shelf:
         facets = shelf.catalog.facets()

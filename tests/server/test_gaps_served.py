@@ -16,7 +16,7 @@ from tests.server.obedient import Obedient
 
 from shelftalk.engines.base import Decoding, Generation
 from shelftalk.gaps import GapCount
-from shelftalk.recommender import Shelf
+from shelftalk.pipeline import Shelf
 from shelftalk.server.app import create_app
 from shelftalk.server.db import Gaps, connect
 from shelftalk.server.db.gaps import Heard, catalog_name, day

@@ -25,7 +25,7 @@ from shelftalk.evaluate.feeds import products_of
 from shelftalk.evaluate.metrics import MetricContext, score_case, score_run
 from shelftalk.evaluate.perturb.injection import canaries, listings
 from shelftalk.evaluate.suite import load_suite
-from shelftalk.recommender import Shelf
+from shelftalk.pipeline import Shelf
 from shelftalk.server.app import create_app
 from shelftalk.settings import load_settings
 from shelftalk.text import clean

@@ -14,7 +14,7 @@ import pytest
 from mcp import Client, StdioServerParameters, stdio_client
 from tests.server.helpers import environment, free_port, until
 
-from shelftalk.recommender import Shelf
+from shelftalk.pipeline import Shelf
 from shelftalk.server.mcp import create_mcp
 from shelftalk.settings import Settings
 

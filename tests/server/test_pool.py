@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from shelftalk.engines.call import Cancelled, current
+from shelftalk.engines.call import Call, Cancelled, current
+from shelftalk.pipeline import Event
+from shelftalk.pipeline.task import RequestTask
+from shelftalk.pipeline.workers import shared_workers
 from shelftalk.server.pool import TENANT, Busy, Pool, Stopping
 from shelftalk.server.stages import StageClock, TooSlow
 from shelftalk.values import Answer, Intent, Request
-from shelftalk.work import Event
 
 FOREVER = 60  # seconds after which a test has failed, however busy the machine is
 
@@ -36,7 +38,15 @@ def run_to_the_end(test: Coroutine[Any, Any, None]) -> None:
     asyncio.run(asyncio.wait_for(test, FOREVER))
 
 
-class SlowShelf:
+class Steps:
+    """A shelf whose events are those of `stream`, one a step."""
+
+    def begin(self, request: Request, call: Call, *, room: int, saw: Callable[[Event], None]) -> RequestTask:
+        steps = ((event,) for event in self.stream(request))
+        return RequestTask(steps, shared_workers(), call, room=room, saw=saw)
+
+
+class SlowShelf(Steps):
     """Streams an intent at once, and its answer when `go` is set."""
 
     def __init__(self) -> None:
@@ -118,7 +128,7 @@ def test_draining_lets_what_is_under_way_finish_and_refuses_the_rest() -> None:
     run_to_the_end(run())
 
 
-class HangingShelf:
+class HangingShelf(Steps):
     """Understands at once, then asks a language model that answers only when it is called off."""
 
     def stream(self, request: Request) -> Iterator[Event]:

@@ -14,8 +14,8 @@ from fastapi.testclient import TestClient
 from tests.server.obedient import Obedient
 
 from shelftalk.engines.fake import FakeEngine
+from shelftalk.pipeline import Shelf
 from shelftalk.prompts import PromptLibrary
-from shelftalk.recommender import Shelf
 from shelftalk.server.app import create_app
 from shelftalk.server.db import Keys, connect
 from shelftalk.server.routes.studio import Variant, varied

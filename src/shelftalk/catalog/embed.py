@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import logging
 import os
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 TEXT_LENGTH = 400
 # An attribute's value is worth reading where it is words, and few of them.
 ATTRIBUTE_LENGTH = 40
+REMEMBERED_TEXTS = 16_384  # 384 floats: 25 MB
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +53,8 @@ class Embedder:
         prompts = prompts or {}
         self._document = prompts.get("document") or prompts.get("passage") or ""
         self._query = prompts.get("query") or ""
+        self._known: OrderedDict[str, np.ndarray] = OrderedDict()
+        self._lock = threading.Lock()
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors of products' texts, in their order: float32, shape (len(texts), dimensions)."""
@@ -57,8 +62,27 @@ class Embedder:
 
     def encode_query(self, text: str) -> np.ndarray:
         """The unit vector of a request: float32, shape (dimensions,)."""
-        vector: np.ndarray = self._encoder.encode([self._query + _encodable(text)])[0]
-        return vector
+        return self._remembered([self._query + _encodable(text)])[0]
+
+    def encode_again(self, texts: Sequence[str]) -> list[np.ndarray]:
+        """What `encode` gives, remembered: for texts that request after request comes back to, such as the clauses of products."""
+        return self._remembered([self._document + _encodable(t) for t in texts])
+
+    def _remembered(self, texts: Sequence[str]) -> list[np.ndarray]:
+        with self._lock:
+            held = {t: v for t in texts if (v := self._known.get(t)) is not None}
+            for text in held:
+                self._known.move_to_end(text)
+        if missing := [t for t in dict.fromkeys(texts) if t not in held]:
+            made = {text: row.copy() for text, row in zip(missing, self._encoder.encode(missing), strict=True)}
+            for vector in made.values():
+                vector.setflags(write=False)
+            held |= made
+            with self._lock:
+                self._known.update(made)
+                while len(self._known) > REMEMBERED_TEXTS:
+                    self._known.popitem(last=False)
+        return [held[t] for t in texts]
 
 
 class PlainEncoder:

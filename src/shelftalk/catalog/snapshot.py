@@ -1,12 +1,14 @@
 """One version of a catalogue's table, read only: filters, dense and full-text search, sorting.
 
-A snapshot never changes, so everything read through it belongs together, whatever a writer does meanwhile. Ids, and the
-vectors of all but large catalogues, are kept in memory; a filter is evaluated once by the database and remembered.
+A snapshot never changes, so everything read through it belongs together, whatever a writer does meanwhile. Ids, and of all
+but large catalogues the vectors and the keys that equalities are asked through, are kept in memory; any other filter is
+evaluated once by the database and remembered.
 This module knows nothing of embedding or writing.
 """
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +28,8 @@ SCANNED_ROWS = 10_000
 PROBES = 32
 REMEMBERED_FILTERS = 64
 REMEMBERED_FIELDS = 128
+REMEMBERED_PRODUCTS = 4_096
+REMEMBERED_SEARCHES, SHORT = 512, 100  # full-text searches of the whole catalogue for at most so many products
 QUERY_LENGTH = 2_000
 # BM25 over `lead`, over `text`, and over `text` where every word is there: fitted by benchmarks/retrieval.py --fit.
 LEXICAL_WEIGHTS = (1.0, 1.0, 1.0)
@@ -47,6 +51,9 @@ class Snapshot:
         self._records: Any = None
         self._filters: OrderedDict[str, np.ndarray] = OrderedDict()
         self._numbers: OrderedDict[tuple[str, bool], np.ndarray] = OrderedDict()
+        self._keys: tuple[np.ndarray, np.ndarray] | None = None
+        self._products: OrderedDict[int, Product] = OrderedDict()
+        self._searches: OrderedDict[tuple[str, int], list[tuple[str, float]]] = OrderedDict()
         self._lock = threading.RLock()
 
     def __len__(self) -> int:
@@ -56,9 +63,9 @@ class Snapshot:
         """The places (0 to len - 1, rising) of the products that a filter lets through."""
         if where is None:
             return np.arange(len(self))
-        if not self._splits(where):
+        if not isinstance(where, sql.Where) or not self._in_memory:
             return self._found(where)
-        places = self._found(where.indexed) if where.indexed else np.arange(len(self))
+        places = self._all_of(where.parts)
         for unwanted in where.without:
             places = np.setdiff1d(places, self._found(unwanted), assume_unique=True)
         for limit in where.ranges:
@@ -68,12 +75,21 @@ class Snapshot:
             places = places[low & high]
         return places
 
+    def _all_of(self, parts: Sequence[str]) -> np.ndarray:
+        """The places of the products that meet all of the conditions."""
+        found = [self._found(part) for part in parts]
+        if not found:
+            return np.arange(len(self))
+        return functools.reduce(lambda a, b: np.intersect1d(a, b, assume_unique=True), found)
+
     def _splits(self, where: str) -> TypeGuard[sql.Where]:
         """Whether parts of the filter are applied in memory."""
         return isinstance(where, sql.Where) and self._in_memory and bool(where.ranges or where.without)
 
     def _found(self, where: str) -> np.ndarray:
-        """What the database finds for a filter, remembered."""
+        """What a filter lets through, read from the keys in memory or by the database and remembered."""
+        if self._in_memory and isinstance(where, sql.Keyed):
+            return self._with_keys(where.keys)
         with self._lock:
             if where in self._filters:
                 self._filters.move_to_end(where)
@@ -85,6 +101,31 @@ class Snapshot:
             while len(self._filters) > (REMEMBERED_FILTERS if self._in_memory else 4):
                 self._filters.popitem(last=False)
         return places
+
+    def _with_keys(self, keys: Sequence[int]) -> np.ndarray:
+        """The places of the products that have one of the keys, rising."""
+        every, places = self._all_keys()
+        ends = [(np.searchsorted(every, key, "left"), np.searchsorted(every, key, "right")) for key in keys]
+        if len(ends) == 1:
+            return places[slice(*ends[0])]
+        return np.unique(np.concatenate([places[start:end] for start, end in ends]))
+
+    def _all_keys(self) -> tuple[np.ndarray, np.ndarray]:
+        """Every key of every product, rising, and beside each the product's place; of equal keys the places rise."""
+        import pyarrow.compute as pc
+
+        with self._lock:
+            if self._keys is None:
+                found = (
+                    self.table.search().select(["keys", "_rowid"]).limit(max(1, len(self))).to_arrow().combine_chunks()
+                )
+                lists = found["keys"].combine_chunks()
+                rows_of = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
+                keys = pc.list_flatten(lists).to_numpy(zero_copy_only=False)
+                places = self._place(found["_rowid"].to_numpy())[rows_of]
+                order = np.lexsort((places, keys))
+                self._keys = keys[order], places[order]
+            return self._keys
 
     def _values(self, name: str, dated: bool) -> np.ndarray:
         """A field's number by place, NaN where there is none; read from the table once and remembered."""
@@ -153,6 +194,8 @@ class Snapshot:
         words = content_words(text[:QUERY_LENGTH])
         if not any(c.isalnum() for c in words):
             return []
+        if where is None and k <= SHORT:
+            return self._searched(words, k)
         if where is None or not self._splits(where):
             return self._ranked(*self._bm25(words, where, k))[:k]
         # What lets most products through is slow in the database: it gets the rest of the filter, and hands over as many
@@ -162,13 +205,26 @@ class Snapshot:
             return []
         within = np.zeros(len(self), dtype=bool)
         within[let_in] = True
-        limit = 2 * k * max(1, self.count(where.indexed) // len(let_in))
+        limit = 2 * k * max(1, len(self._all_of(where.parts)) // len(let_in))
         while True:
             places, scores = self._bm25(words, where.indexed, limit)
             held = within[places]
             if held.sum() >= k or len(places) < limit:
                 return self._ranked(places[held], scores[held])[:k]
             limit *= 4
+
+    def _searched(self, words: str, k: int) -> list[tuple[str, float]]:
+        """The best of the whole catalogue, remembered: requests look the same names up again."""
+        with self._lock:
+            if (words, k) in self._searches:
+                self._searches.move_to_end((words, k))
+                return list(self._searches[words, k])
+        found = self._ranked(*self._bm25(words, None, k))[:k]
+        with self._lock:
+            self._searches[words, k] = found
+            while len(self._searches) > REMEMBERED_SEARCHES:
+                self._searches.popitem(last=False)
+        return list(found)
 
     def _bm25(self, words: str, where: str | None, k: int) -> tuple[np.ndarray, np.ndarray]:
         from lancedb.query import BooleanQuery, MatchQuery, Occur
@@ -220,13 +276,27 @@ class Snapshot:
 
     def products(self, ids: Sequence[str]) -> dict[str, Product]:
         """The products of those ids that are here, by id, in the order asked."""
-        if self._in_memory and len(ids) > 1:
-            places = self._by_id()
-            wanted = [places[i] for i in dict.fromkeys(ids) if i in places]
-            found = [rows.product(r) for r in self._all_records().take(wanted).to_pylist()] if wanted else []
-            return {p.id: p for p in found}
+        if self._in_memory:
+            return self._held(ids)
         read = {r["id"]: rows.product(r) for r in self._take(ids, rows.RECORD)}
         return {i: read[i] for i in dict.fromkeys(ids) if i in read}
+
+    def _held(self, ids: Sequence[str]) -> dict[str, Product]:
+        """The same, the products that were read last from memory."""
+        by_id = self._by_id()
+        wanted = {i: by_id[i] for i in dict.fromkeys(ids) if i in by_id}
+        with self._lock:
+            here = {place: p for place in wanted.values() if (p := self._products.get(place)) is not None}
+            for place in here:
+                self._products.move_to_end(place)
+        if missing := [place for place in wanted.values() if place not in here]:
+            fresh = [rows.product(r) for r in self._all_records().take(missing).to_pylist()]
+            here |= zip(missing, fresh, strict=True)
+            with self._lock:
+                self._products.update(zip(missing, fresh, strict=True))
+                while len(self._products) > REMEMBERED_PRODUCTS:
+                    self._products.popitem(last=False)
+        return {i: here[place] for i, place in wanted.items()}
 
     def vectors(self, ids: Sequence[str]) -> np.ndarray:
         """The vectors of those of the ids that are here, float32, shape (n, dimensions), in no particular order."""

@@ -50,21 +50,38 @@ class Range:
         return " AND ".join(tests)
 
 
+class Keyed(str):
+    """The SQL condition that a product has one of some keys, which it also says."""
+
+    keys: tuple[int, ...]
+
+    def __new__(cls, keys: Sequence[int]) -> Keyed:
+        listed = ", ".join(map(str, keys))
+        made = super().__new__(
+            cls, f"array_has(keys, {listed})" if len(keys) == 1 else f"array_has_any(keys, [{listed}])"
+        )
+        made.keys = tuple(keys)
+        return made
+
+
 class Where(str):
     """An SQL filter that also says what it is made of: `indexed`, the part that the table's indices answer with few
-    products (None where there is none), `without`, conditions that must not hold, and `ranges`, its limits on numbers.
+    products (None where there is none) and its conditions (`parts`), `without`, conditions that must not hold, and `ranges`,
+    its limits on numbers.
 
     What lets most products through is slow in the database, which hands over each of them; a small catalogue applies
-    `without` and `ranges` in memory.
+    `parts`, `without` and `ranges` in memory.
     """
 
     indexed: str | None
+    parts: tuple[str, ...]
     without: tuple[str, ...]
     ranges: tuple[Range, ...]
 
     def __new__(cls, indexed: Sequence[str], without: Sequence[str], ranges: Sequence[Range]) -> Where:
         made = super().__new__(cls, _all([*indexed, *(f"NOT {w}" for w in without), *(r.sql() for r in ranges)]))
         made.indexed = _all(indexed) if indexed else None
+        made.parts = tuple(indexed)
         made.without, made.ranges = tuple(without), tuple(ranges)
         return made
 
@@ -105,9 +122,7 @@ def _condition(constraint: Constraint) -> str | Range:
         keys = sorted({key(name, v) for v in values if v is not None})
         if not keys:
             return f"({NOTHING})"
-        if len(keys) == 1:
-            return f"array_has(keys, {keys[0]})"
-        return f"array_has_any(keys, [{', '.join(map(str, keys))}])"
+        return Keyed(keys)
     limits = [_limit(v) for v in values[: 2 if operator == "between" else 1]]
     numbers = [n for n, _ in limits if n is not None]
     if len(numbers) < (2 if operator == "between" else 1):

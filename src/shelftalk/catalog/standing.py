@@ -55,7 +55,9 @@ def superlatives(field: str) -> tuple[str, str]:
     """The words for the smallest and the largest value of a field: ("lightest", "heaviest") of weight_g. A bound that the product sets
     for something else ("max_dog_weight_kg", "seat_height_min_cm") is no more than low or high."""
     name = f"_{'_'.join(_WORDS.findall(field)).lower()}_"
-    if any(word in name for word in _BOUNDS) and any(word in name for word in ("_weight_", "_height_", "_width_", "_size_")):
+    if any(word in name for word in _BOUNDS) and any(
+        word in name for word in ("_weight_", "_height_", "_width_", "_size_")
+    ):
         return "lowest", "highest"
     for words, ends in _BY_NAME:
         if any(f"_{word}_" in name for word in words):
@@ -144,7 +146,7 @@ class Scope:
     def nearness(self, text: str, others: Sequence[str], beside: str = "") -> list[float]:
         """How near (cosine) each of the others is to the text in meaning, by the catalogue's embedder, less half of how near it is
         to the words `beside` it: what would be near whatever was said of them."""
-        vectors = self._catalog.embedder.encode([text, *([beside] if beside else []), *others])
+        vectors = self._catalog.embedder.encode_again([text, *([beside] if beside else []), *others])
         toward = vectors[0] - vectors[1] / 2 if beside else vectors[0]
         return [float(v @ toward) for v in vectors[1 + bool(beside) :]]
 

@@ -13,7 +13,7 @@ from shelftalk.text import clean, shorten
 
 if TYPE_CHECKING:
     from shelftalk.cli.near import Answers
-    from shelftalk.explain import ProductQuestion
+    from shelftalk.conversation import AboutShown
     from shelftalk.values import Answer, FollowUp, Product, Request
 
 _ENDS = ("/quit", "/exit", "quit", "exit")
@@ -34,7 +34,7 @@ def chat(
     """
     from shelftalk.cli.near import Answers
     from shelftalk.cli.show import print_events, safe
-    from shelftalk.explain import question_about
+    from shelftalk.conversation import question_about
     from shelftalk.render import assistant_turn
     from shelftalk.values import Request, Turn
 
@@ -103,8 +103,8 @@ class _Shown:
                 return request
         return ""
 
-    def tell(self, answers: Answers, question: ProductQuestion, text: str) -> list[str]:
-        """The lines that answer a question about a product shown, or about why another was not."""
+    def tell(self, answers: Answers, question: AboutShown, text: str) -> list[str]:
+        """The lines that answer a question about products shown, or about why another was not."""
         from shelftalk.explain import answer_question
 
         named = None if question.products else answers.named(question.name)

@@ -16,7 +16,7 @@ from shelftalk.text import clean
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from shelftalk.recommender import Shelf
+    from shelftalk.pipeline import Shelf
     from shelftalk.settings import Settings
 
 CatalogOption = Annotated[
@@ -70,7 +70,7 @@ def settings_from(model: str | None = None, engine: str | None = None, server: s
 def open_shelf(catalog: Path | None, settings: Settings, *, batch: bool = False) -> Shelf:
     """The shelf over that catalogue, with library noise kept off the terminal."""
     quiet()
-    from shelftalk.recommender import Shelf
+    from shelftalk.pipeline import Shelf
 
     return Shelf.open(catalog, settings=settings, batch=batch)
 

@@ -23,7 +23,7 @@ from shelftalk.errors import CatalogError, ShelftalkError, UsageError
 from shelftalk.values import Answer, Request
 
 if TYPE_CHECKING:
-    from shelftalk.recommender import Shelf
+    from shelftalk.pipeline import Shelf
     from shelftalk.server.notice import Notice
     from shelftalk.settings import Settings
     from shelftalk.values import Facets, Product
@@ -40,7 +40,7 @@ _ERRORS: dict[str, type[ShelftalkError]] = {"UsageError": UsageError, "CatalogEr
 
 @dataclass(frozen=True, slots=True)
 class ServedEvent:
-    """One step of an answer: what `shelftalk.work.Event` is, without what that takes to import."""
+    """One step of an answer: what `shelftalk.pipeline.Event` is, without what that takes to import."""
 
     kind: str
     value: Any
@@ -120,7 +120,7 @@ class Answers:
         return cast("Facets", self._aside("facets"))
 
     def named(self, name: str) -> Product | None:
-        """The product of that id, or the one whose text is nearest to the name."""
+        """The product of that id, or the one whose title holds all words of the name."""
         return cast("Product | None", self._aside("named", name))
 
     def why(self, request: Request, product_id: str) -> tuple[str, ...]:
@@ -128,7 +128,7 @@ class Answers:
         return cast("tuple[str, ...]", self._aside("why", request, product_id))
 
     def _aside(self, name: str, *given: Any) -> Any:
-        from shelftalk.server.asides import ASIDES
+        from shelftalk.conversation import BESIDE
 
         try:
             with self._server() as line:
@@ -136,7 +136,7 @@ class Answers:
                     return line.aside(name, given)
         except Unserved as error:
             _tell(error)
-        return ASIDES[name](self._shelf(), *given)
+        return BESIDE[name](self._shelf(), *given)
 
     def _shelf(self) -> Shelf:
         if self._own is None:
@@ -210,7 +210,7 @@ class _Line:
         return replace(answer, timings_ms=whole)
 
     def aside(self, name: str, given: tuple[Any, ...]) -> Any:
-        """What a function of server/asides.py returns there."""
+        """What a function of `conversation.BESIDE` returns there."""
         from shelftalk.server.exact import unpacked
 
         with self._held():

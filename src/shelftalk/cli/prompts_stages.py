@@ -96,7 +96,7 @@ def variables_of(
 ) -> list[dict[str, Any]]:
     """The variables of every prompt that the stages render with this template for the request, in order."""
     from shelftalk.cli.common import quiet
-    from shelftalk.recommender import Shelf
+    from shelftalk.pipeline import Shelf
 
     quiet()
     library = _Recorder(template)

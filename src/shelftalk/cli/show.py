@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Event(Protocol):
-        """A step of an answer, as `shelftalk.work.Event` is one."""
+        """A step of an answer, as `shelftalk.pipeline.Event` is one."""
 
         @property
         def kind(self) -> str: ...

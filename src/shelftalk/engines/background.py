@@ -10,7 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
-from shelftalk.engines.call import Cancelled, current
+from shelftalk.engines.call import Cancelled, current, waiting
 from shelftalk.errors import EngineError
 
 __all__ = ["Background"]
@@ -32,7 +32,7 @@ class Background:
         """What the coroutine returns or raises. Raises Cancelled where the current call is called off."""
         future = self._submit(work)
         try:
-            with current().cancel.hooked(future.cancel):
+            with current().cancel.hooked(future.cancel), waiting():
                 return future.result()
         except concurrent.futures.CancelledError as error:
             raise self._gone() from error
@@ -52,7 +52,7 @@ class Background:
         future.add_done_callback(lambda _: ready.put(_END))
         try:
             with current().cancel.hooked(future.cancel):
-                while (item := ready.get()) is not _END:
+                while (item := _taken(ready)) is not _END:
                     yield item
             future.result()
         except concurrent.futures.CancelledError as error:
@@ -91,3 +91,8 @@ class Background:
         if current().cancel.is_set:
             return Cancelled()
         return EngineError("the connection to the language model's server was closed")
+
+
+def _taken(ready: queue.SimpleQueue[Any]) -> Any:
+    with waiting():
+        return ready.get()

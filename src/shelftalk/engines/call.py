@@ -12,10 +12,11 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from shelftalk.errors import EngineError
 
-__all__ = ["Call", "Cancel", "Cancelled", "current", "opened"]
+__all__ = ["Call", "Cancel", "Cancelled", "Slot", "current", "holding", "opened", "waiting"]
 
 
 class Cancelled(EngineError):
@@ -67,11 +68,12 @@ class Cancel:
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """Whom an engine works for: its `cancel`, the tenant, and headers for a server (such as traceparent)."""
+    """Whom an engine works for: its `cancel`, the tenant, headers for a server (such as traceparent), and the request's id."""
 
     cancel: Cancel = field(default_factory=Cancel)
     tenant: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    id: str = ""
 
     @property
     def salt(self) -> str | None:
@@ -84,6 +86,32 @@ class Call:
         """Raises Cancelled where the work was called off."""
         if self.cancel.is_set:
             raise Cancelled
+
+
+class Slot(Protocol):
+    """A thread's share of the CPU."""
+
+    def lent(self) -> contextlib.AbstractContextManager[None]:
+        """While open, another thread may work in its place."""
+
+
+_thread = threading.local()
+
+
+@contextlib.contextmanager
+def holding(slot: Slot) -> Iterator[None]:
+    """While this is open, the running thread works in that share of the CPU."""
+    _thread.slot = slot
+    try:
+        yield
+    finally:
+        _thread.slot = None
+
+
+def waiting() -> contextlib.AbstractContextManager[None]:
+    """While this is open, the thread waits for a language model: its share of the CPU, if it has one, is another's."""
+    slot: Slot | None = getattr(_thread, "slot", None)
+    return contextlib.nullcontext() if slot is None else slot.lent()
 
 
 _NONE = Call()

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shelftalk.engines.base import Choice, Decoding, Engine, Generation, Prompt
-from shelftalk.engines.call import Call, Cancelled, current, opened
+from shelftalk.engines.call import Call, Cancelled, current, opened, waiting
 from shelftalk.errors import EngineError
 
 __all__ = ["MOST_PROMPTS", "SharedEngine", "shared_engine"]
@@ -101,7 +101,7 @@ class SharedEngine:
                     self._waiting.remove(asked)
             _settle(asked, Cancelled())
 
-        with asked.call.cancel.hooked(leave):
+        with asked.call.cancel.hooked(leave), waiting():
             return asked.answer.result()
 
     def _work(self) -> None:

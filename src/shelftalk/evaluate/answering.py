@@ -15,7 +15,7 @@ from shelftalk.evaluate.cases import Case, Outcome
 from shelftalk.evaluate.perturb.orders import ranked_in_order
 from shelftalk.evaluate.runfolder import ModelCall
 from shelftalk.evaluate.suite import Suite
-from shelftalk.recommender import Shelf
+from shelftalk.pipeline import Shelf
 from shelftalk.values import Answer, Message, Prompt, Ranking, Tokens, Verdict
 
 log = logging.getLogger(__name__)

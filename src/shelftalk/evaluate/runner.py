@@ -29,8 +29,8 @@ from shelftalk.evaluate.runfolder import FORMAT, ModelCall, RunFolder
 from shelftalk.evaluate.suite import Suite, SuiteCases
 from shelftalk.evaluate.summary import summary
 from shelftalk.evaluate.variants import PROMPTS, Variant, effective
+from shelftalk.pipeline import Shelf
 from shelftalk.prompts import PromptLibrary
-from shelftalk.recommender import Shelf
 from shelftalk.settings import Settings
 from shelftalk.values import Product, Tokens
 

@@ -3,17 +3,15 @@
 from shelftalk.explain.explainer import Explainer
 from shelftalk.explain.job import ExplainJob
 from shelftalk.explain.named import taken_as
-from shelftalk.explain.question import ProductQuestion, answer_question, question_about
+from shelftalk.explain.question import answer_question
 from shelftalk.explain.why import Above, WhyAnswer, why
 
 __all__ = [
     "Above",
     "ExplainJob",
     "Explainer",
-    "ProductQuestion",
     "WhyAnswer",
     "answer_question",
-    "question_about",
     "taken_as",
     "why",
 ]

@@ -104,6 +104,13 @@ class Explainer:
             self._writer.forget()
 
     def _cards(self, job: ExplainJob) -> list[tuple[CardFact, ...]]:
+        """The cards of the picks, made once for the reasons, the opening and the labels of a job."""
+        if "cards" not in job.worked_out:
+            job.worked_out["cards"] = self._made_cards(job)
+        cards: list[tuple[CardFact, ...]] = job.worked_out["cards"]
+        return cards
+
+    def _made_cards(self, job: ExplainJob) -> list[tuple[CardFact, ...]]:
         nearness = self._nearness(job)
         most = CARD if self._writer is not None else MOST_FACTS
         told = [

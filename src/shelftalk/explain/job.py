@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from shelftalk.catalog.standing import Scope
 from shelftalk.values import Constraint, Intent, Product
@@ -21,3 +22,4 @@ class ExplainJob:
     products: tuple[Product, ...]
     relaxed: tuple[Constraint, ...] = ()
     scope: Scope | None = None
+    worked_out: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)  # once for each job

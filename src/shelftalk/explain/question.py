@@ -1,56 +1,28 @@
-"""Questions about a product that was shown: "is it waterproof?", "why the first?", "tell me more about the second".
+"""Questions about a product that was shown: "is it waterproof?", "how heavy is it?", "tell me more about the second".
 
-`question_about` tells such a turn from a new request; `answer_question` answers it from the record alone, each statement
-a claim of the record. No model is asked. Why-questions are `why.py`'s, which needs the request that was answered.
+They are answered from the record alone, each statement a claim of the record; no model is asked. Why-questions are `why.py`'s,
+which needs the request that was answered. What tells such a turn from a new request is `understand.shown.question`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from shelftalk.explain.record import record
+from shelftalk.facts.asking import LITTLE, ORDINALS, asks_to_tell
 from shelftalk.facts.card import card_facts, mention, quote
 from shelftalk.facts.facts import Fact, facts_of, humanise
 from shelftalk.facts.holds import same
-from shelftalk.facts.words import content_stems, listed, stem, stems, words
+from shelftalk.facts.words import content_stems, stem, stems, words
 from shelftalk.text import clean
 from shelftalk.values import Claim, Evidence, Explanation, Facet, Facets, Intent, Product
 
-QuestionKind = Literal["fact", "tell", "why"]
 TOLD = 6
 
-
-@dataclass(frozen=True, slots=True)
-class ProductQuestion:
-    """What is asked about which of the products shown, best first: a "fact", to "tell" more, or "why" it stands where it
-    does. `name` holds the shopper's words for a product that is not among those shown ("why not the Lark?")."""
-
-    kind: QuestionKind
-    products: tuple[Product, ...]
-    name: str = ""
-
-    @property
-    def product(self) -> Product | None:
-        """The product, where one is meant."""
-        return self.products[0] if self.products else None
-
-
-_ORDINALS = {w: i for i, names in enumerate(("first 1st one", "second 2nd two", "third 3rd three", "fourth 4th four", "fifth 5th five")) for w in names.split()}  # fmt: skip
-_ORDINAL = re.compile(r"\b(?P<n>first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th|(?<=the )last|last(?= (?:one|pick|product|item)))\b|(?:\bnumber |\bno\.? ?|#)(?P<d>\d|one|two|three|four|five)\b")  # fmt: skip
-_SINGLE = re.compile(r"\b(?:it|its|it's|this|that|this one|that one)\b")
-_ALL = re.compile(r"\b(?:they|them|these|those|all of them|any of them)\b")
-_WHY = re.compile(r"^(?:but |and |so |ok(?:ay)?,? )?(?:why|how come)\b(?P<rest>.*)")
-_TELL = re.compile(r"^(?:please |can you |could you )?(?:tell me (?:some)?(?:more|about)|more (?:about|on|details)|(?:the )?details (?:of|on|about|for)|describe|what about|what is|what's|more info)\b")  # fmt: skip
-_ASKS = re.compile(r"^(?:and |but |ok(?:ay)?,? )?(?:is|are|isn't|aren't|does|do|doesn't|has|have|can|could|will|would|how|what|which|when|who|where)\b")  # fmt: skip
 _YES_NO = re.compile(
     r"^(?:and |but |ok(?:ay)?,? )?(?:is|are|isn't|aren't|does|do|doesn't|has|have|can|could|will|would)\b"
 )
-# What looks like a question and asks for other products.
-_REQUEST = re.compile(r"\b(?:do you (?:have|sell|stock)|have you|can you (?:show|find|recommend|suggest)|is there|are there|what else|can i (?:get|have)|any others?|something|instead|cheaper|do you know|show me|i want|i need|i'd like|looking for|which (?:of|one))\b")  # fmt: skip
-_LITTLE = listed("it its one number pick product item have has does is are tell about come comes much many say says really also still even does've they them these those what when who where which")  # fmt: skip
 # How shoppers ask for a field, beside its own name.
 _ASKED_AS = {
     "weight": "heavy weigh weighs light", "battery life": "last lasts battery", "price": "cost costs price expensive cheap",
@@ -61,55 +33,12 @@ _ASKED_AS = {
 }  # fmt: skip
 
 
-def question_about(text: str, picks: Sequence[Product], focus: Product | None = None) -> ProductQuestion | None:
-    """The question that a turn asks about the products shown (best first), or None where it asks for products.
-
-    "It" is the product in `focus`, the one last spoken of, else the first.
-    """
-    low = clean(text).lower().replace("’", "'")
-    if not picks:
-        return None
-    meant = _meant(low, picks, focus)
-    if found := _WHY.match(low):
-        name = re.sub(r"^\s*(?:not|isn't|is|was|didn't you (?:pick|show))?\s*|[?!.]+$", "", found["rest"]).strip()
-        if meant:
-            return ProductQuestion("why", meant[:1])
-        return ProductQuestion("why", (), name) if name else ProductQuestion("why", (focus or picks[0],))
-    if not meant or _REQUEST.search(low):
-        return None
-    if _TELL.match(low) and not _rest(low, meant):
-        return ProductQuestion("tell", meant)
-    return ProductQuestion("fact", meant) if _ASKS.match(low) or low.endswith("?") else None
-
-
-def _meant(low: str, picks: Sequence[Product], focus: Product | None) -> tuple[Product, ...]:
-    """The products that the words refer to: by place, by a word that only one title has, by a pronoun."""
-    if found := _ORDINAL.search(low):
-        key = found["n"] or found["d"]
-        place = len(picks) - 1 if key == "last" else int(key) - 1 if key.isdigit() else _ORDINALS[key]
-        return (picks[place],) if place < len(picks) else ()
-    titles = [set(words(f"{p.title} {p.id}")) for p in picks]
-    said = {w for w in words(low) if len(w) > 3}
-    hits = [sum(w in title and sum(w in other for other in titles) == 1 for w in said) for title in titles]
-    if max(hits) and hits.count(max(hits)) == 1 and not _ALL.search(low) and not _SINGLE.search(low):
-        return (picks[hits.index(max(hits))],)
-    if _ALL.search(low):
-        return tuple(picks)
-    return (focus or picks[0],) if _SINGLE.search(low) else ()
-
-
-def _rest(low: str, meant: Sequence[Product]) -> list[str]:
-    """The words that ask for something, without those that name the product."""
-    named = {w for p in meant for w in words(f"{p.title} {p.id}")} | set(_ORDINALS) | {"last", "more", "info", "details", "describe"}  # fmt: skip
-    return [w for _, w in content_stems(low) if w not in named and w not in _LITTLE]
-
-
 def answer_question(text: str, product: Product, facets: Facets) -> Explanation:
     """What the record says to a question: "Yes", "No" or the fact, each statement a claim; or that the catalogue does not say."""
     low = clean(text).lower().replace("’", "'")
-    if _TELL.match(low) and not _rest(low, (product,)):
+    if asks_to_tell(low, [f"{product.title} {product.id}"]):
         return tell_more(product, facets)
-    asked = {s: w for s, w in content_stems(low) if w not in _LITTLE and w not in _ORDINALS}
+    asked = {s: w for s, w in content_stems(low) if w not in LITTLE and w not in ORDINALS}
     asked |= {stem(w): w for w in words(low) if any(w in names.split() for names in _ASKED_AS.values())}
     if re.search(r"\bhow much (?:is|are)\b", low):
         asked |= {stem("price"): "price"}

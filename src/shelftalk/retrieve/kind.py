@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from shelftalk.catalog.words import STOP_WORDS
 from shelftalk.values import Intent, Product
@@ -159,6 +160,7 @@ def singular(name: str) -> str:
     return " ".join([*before, _bare(last)])
 
 
+@lru_cache(maxsize=16_384)
 def _bare(word: str) -> str:
     """A word in lower case and in the singular, roughly."""
     low = word.lower().replace("’", "'").removesuffix("'s")

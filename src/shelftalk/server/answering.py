@@ -14,11 +14,11 @@ from dataclasses import replace
 from typing import Any
 
 from shelftalk.errors import EngineError
+from shelftalk.pipeline import Event
 from shelftalk.server.failures import Refused
 from shelftalk.server.pool import Pool
 from shelftalk.server.stages import StageClock, TooSlow, Watcher
 from shelftalk.values import Answer, Intent, Pick, Request, Retrieval
-from shelftalk.work import Event
 
 logger = logging.getLogger(__name__)
 

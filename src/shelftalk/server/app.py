@@ -11,7 +11,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Match
 
-from shelftalk.recommender import Shelf
+from shelftalk.pipeline import Shelf
 from shelftalk.server import failures
 from shelftalk.server.described import bounded
 from shelftalk.server.failures import Refused

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 
+from shelftalk.pipeline import NOTHING_FITS
 from shelftalk.render import constraint_text, follow_up_text, price_text
 from shelftalk.text import clean, shorten, shown
 from shelftalk.values import Answer, Pick
-from shelftalk.work import NOTHING_FITS
 
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _LINK = re.compile(r"\](?=[(\[])")

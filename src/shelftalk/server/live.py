@@ -11,8 +11,8 @@ from shelftalk.engines.load import choose_engine, served_adapter
 from shelftalk.engines.models import is_address
 from shelftalk.engines.shared import shared_engine
 from shelftalk.errors import EngineError
+from shelftalk.pipeline import Shelf
 from shelftalk.prompts import PromptLibrary
-from shelftalk.recommender import Shelf
 from shelftalk.server.upstreams import Upstreams
 from shelftalk.server.vllm_process import VllmProcess, vllm_beside
 from shelftalk.settings import Settings

@@ -14,10 +14,10 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
-from shelftalk.asked import comparison
 from shelftalk.catalog.product import product_record
+from shelftalk.conversation import comparison
 from shelftalk.errors import ShelftalkError
-from shelftalk.recommender import Shelf
+from shelftalk.pipeline import Shelf
 from shelftalk.server.chat_text import chat_text
 from shelftalk.server.failures import describe
 from shelftalk.server.intents import MOST_ID

@@ -1,11 +1,11 @@
-"""Requests answered side by side by one shelf, behind a bounded queue.
+"""Backpressure: so many requests are answered at a time, so many wait for a place, the rest is turned away at once.
 
-A Shelf is safe to share between threads. The pool lets so many requests work at a time, each in a thread, lets so many wait, and turns the
-rest away at once. It knows nothing of HTTP.
+A request that has a place is an async task of the pipeline, whose steps run on the process's workers (pipeline/workers.py). The pool
+knows nothing of HTTP.
 
-A place comes free when its thread is done, whoever has stopped waiting; what a language model is doing for it is called off at once
-(engines/call.py), so that a slow model holds no place. Who waits for the end is told of it when the place is free, so that whoever
-asks next finds it so.
+A place comes free when no worker is busy with it any more, whoever has stopped waiting; what a language model is doing for it is
+called off at once (engines/call.py), so that a slow model holds no place. Who waits for the end is told of it when the place is free,
+so that whoever asks next finds it so.
 """
 
 from __future__ import annotations
@@ -16,17 +16,22 @@ import contextlib
 import contextvars
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+import structlog
 
 from shelftalk.engines.call import Call, opened
 from shelftalk.errors import ShelftalkError
-from shelftalk.recommender import Shelf
+from shelftalk.pipeline import Event, Shelf
+from shelftalk.pipeline.task import RequestTask
+from shelftalk.pipeline.workers import shared_workers
 from shelftalk.server.stages import StageClock, TooSlow
 from shelftalk.values import Request
-from shelftalk.work import Event
 
 T = TypeVar("T")
+
+# More events than an answer has: a reader that is slow holds no place.
+_ROOM = 128
 
 # The tenant on whose behalf the running request is answered; set once the caller is known.
 TENANT: contextvars.ContextVar[str] = contextvars.ContextVar("shelftalk_tenant", default="")
@@ -62,10 +67,9 @@ class Pool:
         self._headers = headers or dict
         self._shelf = shelf
         self._free = asyncio.Semaphore(size)
-        self._threads = ThreadPoolExecutor(size, thread_name_prefix="shelftalk-answer")
         self._waiting = 0
         self._calls: set[Call] = set()
-        self._stopping = False
+        self._stopping = self._stopped = False
         self._mean_s = 3.0
         self._empty = asyncio.Event()
         self._empty.set()
@@ -86,45 +90,50 @@ class Pool:
         return len(self._calls)
 
     async def call(self, work: Callable[[Shelf], T], *, limit_s: float | None = None) -> T:
-        """What `work` returns, run with the shelf in a thread.
+        """What `work` returns, run with the shelf by a worker.
 
         Raises Busy or Stopping at once, TooSlow after `limit_s`. The work is called off where the caller leaves.
         """
         progress = StageClock(total_s=limit_s)
         await self._enter(progress)
-        with self._working(work) as ended:
-            return await _within(ended, progress)
+        with self._placed() as (call, free):
+            context, loop = contextvars.copy_context(), asyncio.get_running_loop()
+
+            def run() -> T:
+                with opened(call):
+                    return work(self._shelf)
+
+            def done(_: concurrent.futures.Future[T]) -> None:
+                with contextlib.suppress(RuntimeError):  # the loop is closed
+                    loop.call_soon_threadsafe(free)
+
+            future = shared_workers().submit(lambda: context.run(run))
+            future.add_done_callback(done)
+            return await _within(asyncio.wrap_future(future), progress)
 
     async def stream(self, request: Request, progress: StageClock | None = None) -> AsyncGenerator[Event, None]:
         """The events of `Shelf.stream`. Leaving early, or TooSlow by `progress`, calls the work off."""
         progress = progress or StageClock()
         await self._enter(progress)
-        loop = asyncio.get_running_loop()
-        queue: asyncio.Queue[Event | BaseException | None] = asyncio.Queue()
-        call: list[Call] = []
-
-        def put(event: Event) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-                loop.call_soon_threadsafe(queue.put_nowait, event)
-
-        def work(shelf: Shelf) -> None:
+        with self._placed() as (call, free):
+            progress.begin()
             try:
-                for event in shelf.stream(request):
-                    progress.saw(event)
-                    put(event)
-                    if call and call[0].cancel.is_set:
-                        break
-            except BaseException as error:  # handed to the consumer, whatever it is
+                task = self._shelf.begin(request, call, room=_ROOM, saw=progress.saw)
+            except BaseException as error:
+                progress.failed(error)
+                free()
+                raise
+            task.ended.add_done_callback(lambda _: free())
+            try:
+                while (event := await _next(task, progress)) is not None:
+                    yield event
+            except TooSlow:
+                raise
+            except Exception as error:
                 progress.failed(error)
                 raise
-
-        progress.begin()
-        with self._working(work, call) as ended:
-            ended.add_done_callback(lambda end: queue.put_nowait(end.exception()))
-            while (item := await _next(queue, progress)) is not None:
-                if isinstance(item, BaseException):
-                    raise item
-                yield item
+            finally:
+                task.leave()
 
     async def drain(self, timeout_s: float) -> bool:
         """Refuses new work and waits for what is under way; whether all of it finished in that time.
@@ -139,7 +148,7 @@ class Pool:
                 call.cancel.set()
             return False
         finally:
-            self._threads.shutdown(wait=False)
+            self._stopped = True
         return True
 
     def admit(self) -> None:
@@ -165,51 +174,26 @@ class Pool:
             self._note_idle()
 
     @contextlib.contextmanager
-    def _working(self, work: Callable[[Shelf], T], started: list[Call] | None = None) -> Iterator[asyncio.Future[T]]:
-        """While open, `work` runs in a thread; leaving calls it off. The place comes free when the thread is done, and the
-        future has the work's result once it is."""
-        loop = asyncio.get_running_loop()
-        ended: asyncio.Future[T] = loop.create_future()
-        call = Call(tenant=TENANT.get(), headers=self._headers())
-        if started is not None:
-            started.append(call)
+    def _placed(self) -> Iterator[tuple[Call, Callable[[], None]]]:
+        """While open, a request has its place: its call, which leaving calls off, and what frees the place, to be called once its work
+        is done. Raises Stopping where the pool has stopped meanwhile."""
+        if self._stopped:
+            self._free.release()
+            raise Stopping
+        number = str(structlog.contextvars.get_contextvars().get("request_id", ""))
+        call = Call(tenant=TENANT.get(), headers=self._headers(), id=number)
         self._calls.add(call)
         self._empty.clear()
         began = time.perf_counter()
-        context = contextvars.copy_context()
 
-        def run() -> T:
-            with opened(call):
-                return work(self._shelf)
-
-        def back() -> None:
+        def free() -> None:
             self._mean_s += 0.1 * (time.perf_counter() - began - self._mean_s)
             self._calls.discard(call)
             self._free.release()
             self._note_idle()
 
-        def end(future: concurrent.futures.Future[T]) -> None:
-            back()
-            if ended.cancelled():
-                return
-            if (error := future.exception()) is None:
-                ended.set_result(future.result())
-            else:
-                ended.set_exception(error)
-                ended.exception()  # seen, so that asyncio does not log it where the caller has left
-
-        def done(future: concurrent.futures.Future[T]) -> None:
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(end, future)
-
         try:
-            future = self._threads.submit(context.run, run)
-        except RuntimeError as error:  # shut down in between
-            back()
-            raise Stopping from error
-        future.add_done_callback(done)
-        try:
-            yield ended
+            yield call, free
         finally:
             call.cancel.set()
 
@@ -218,15 +202,15 @@ class Pool:
             self._empty.set()
 
 
-async def _next(queue: asyncio.Queue[T], progress: StageClock) -> T:
-    """The next item; TooSlow where its stage takes too long. Time spent in handing items over does not count."""
-    while queue.empty():
+async def _next(task: RequestTask, progress: StageClock) -> Event | None:
+    """The next event, None after the last; TooSlow where its stage takes too long. Time spent in handing events over does not count."""
+    while not task.ready:
         left = progress.left()
         if left is not None and left <= 0:
             raise _late(progress)
         with contextlib.suppress(TimeoutError):
-            return await asyncio.wait_for(queue.get(), left)
-    return queue.get_nowait()
+            return await asyncio.wait_for(task.next(), left)
+    return await task.next()
 
 
 async def _within(future: asyncio.Future[T], progress: StageClock) -> T:

@@ -6,6 +6,7 @@ The request's words and the prompts are kept only where the setting serve.keep_r
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import threading
 import time
 from collections import deque
@@ -17,12 +18,11 @@ from typing import Any
 import structlog
 
 from shelftalk.engines.base import Choice, Decoding, Engine, Generation
-from shelftalk.recommender import Shelf
+from shelftalk.pipeline import Event, Shelf
 from shelftalk.server.answering import AnswerService, degraded
 from shelftalk.server.failures import describe
 from shelftalk.server.pool import Pool
 from shelftalk.values import Answer, Explanation, Prompt, Request, Tokens
-from shelftalk.work import Event
 
 Finished = Callable[[Answer, Sequence[Explanation]], None]
 _MOST = 200
@@ -126,24 +126,26 @@ class Recorded(AnswerService):
 
 
 class Tap:
-    """An engine that passes everything on and remembers the prompts of one answer, which one thread asks."""
+    """An engine that passes everything on and remembers the prompts of one answer, whose steps share a context."""
 
     def __init__(self, engine: Engine) -> None:
         self.inner, self.name, self.model = engine, engine.name, engine.model
-        self._mine = threading.local()
+        self._mine: contextvars.ContextVar[deque[PromptReply] | None] = contextvars.ContextVar("written", default=None)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 
     def take(self) -> tuple[PromptReply, ...]:
-        """What this thread asked since the last time."""
-        written, self._mine.written = self._written(), None
+        """What was asked for this answer since the last time."""
+        written = self._written()
+        self._mine.set(None)
         return tuple(written)
 
     def _written(self) -> deque[PromptReply]:
-        written: deque[PromptReply] | None = getattr(self._mine, "written", None)
+        written = self._mine.get()
         if written is None:
-            written = self._mine.written = deque(maxlen=_PROMPTS)
+            written = deque(maxlen=_PROMPTS)
+            self._mine.set(written)
         return written
 
     def choose(self, prompts: Sequence[Prompt], labels: Sequence[str]) -> list[Choice]:

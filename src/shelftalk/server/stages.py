@@ -1,4 +1,4 @@
-"""Which stage an answer is in, since when, and for how long it may stay there. Written by the thread that answers."""
+"""Which stage an answer is in, since when, and for how long it may stay there. Written and read on the event loop."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from shelftalk.errors import ShelftalkError
+from shelftalk.pipeline import Event
 from shelftalk.values import Answer
-from shelftalk.work import Event
 
 STAGES = ("understand", "retrieve", "rank", "explain")
 _AFTER = {"understood": "retrieve", "candidates": "rank", "pick": "explain", "reason": "explain", "answer": "done"}
@@ -23,7 +23,7 @@ class TooSlow(ShelftalkError):
 
 
 class Watcher(Protocol):
-    """Who is told about answers in progress; called from several threads."""
+    """Who is told about the stages of answers in progress; called on the event loop."""
 
     def stage(self, name: str, started_ns: int, ended_ns: int, failed: str | None) -> None:
         """A stage (or "queue") ended, well or (`failed`: the kind of error) not. Times are Unix nanoseconds."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from shelftalk.errors import ShelftalkError
 from shelftalk.gaps import Held
-from shelftalk.recommender import Shelf
+from shelftalk.pipeline import Shelf
 from shelftalk.server.addresses import loopback
 from shelftalk.server.alike import likeness
 from shelftalk.server.auth import Gate

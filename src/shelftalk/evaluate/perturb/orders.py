@@ -22,7 +22,7 @@ from shelftalk.evaluate.perturb.draw import source
 from shelftalk.values import Candidate, Ranking
 
 if TYPE_CHECKING:
-    from shelftalk.recommender import Shelf
+    from shelftalk.pipeline import Shelf
 
 __all__ = ["Options", "perturb", "ranked_in_order"]
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
+from shelftalk.pipeline import NOTHING_FITS, Event
 from shelftalk.server import sse
 from shelftalk.server.auth import needs
 from shelftalk.server.chat_text import chat_end, chat_pick, chat_text
@@ -23,7 +24,6 @@ from shelftalk.server.leaving import while_there
 from shelftalk.text import clean
 from shelftalk.values import Answer, Pick, Retrieval, Turn
 from shelftalk.values import Request as Asked
-from shelftalk.work import NOTHING_FITS, Event
 
 router = APIRouter(prefix="/v1", tags=["chat"])
 MODEL = "shelftalk"

@@ -18,10 +18,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import TypeAdapter
 
+from shelftalk.conversation import BESIDE
 from shelftalk.errors import CatalogError, UsageError
 from shelftalk.server import sse
 from shelftalk.server.addresses import loopback
-from shelftalk.server.asides import ASIDES
 from shelftalk.server.exact import packed, unpacked
 from shelftalk.server.failures import Refused, describe
 from shelftalk.server.leaving import while_there
@@ -95,11 +95,11 @@ async def stream(request: Request, sent: Sent) -> StreamingResponse:
 
 @router.post("/{aside}")
 async def tell(aside: str, request: Request, sent: Sent) -> JSONResponse:
-    """What a function of asides.py returns for the arguments sent."""
-    if aside not in ASIDES or not isinstance(sent, tuple):
+    """What a function of `conversation.BESIDE` returns for the arguments sent."""
+    if aside not in BESIDE or not isinstance(sent, tuple):
         raise Refused(404, "not_found", "there is nothing at this address")
     server: Any = request.app.state.server
-    call = server.pool.call(lambda shelf: ASIDES[aside](shelf, *sent), limit_s=server.settings.serve.limit_s)
+    call = server.pool.call(lambda shelf: BESIDE[aside](shelf, *sent), limit_s=server.settings.serve.limit_s)
     try:
         return JSONResponse({"returned": packed(await while_there(request, call))})
     except _OWN as error:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from shelftalk.recommender import Shelf
+from shelftalk.pipeline import Shelf
 from shelftalk.server.auth import needs
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.described import WORDS

@@ -10,8 +10,8 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from shelftalk.gaps import by_kind
+from shelftalk.pipeline import Shelf
 from shelftalk.prompts import LayeredLibrary, PromptLibrary
-from shelftalk.recommender import Shelf
 from shelftalk.server.auth import needs
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused

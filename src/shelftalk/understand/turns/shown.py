@@ -8,6 +8,7 @@ from typing import Literal
 
 from shelftalk.understand.reading import Question, Shown
 from shelftalk.understand.rules import Text
+from shelftalk.understand.turns.followup import asked_about
 
 _LINE = re.compile(r"^\s*(?P<rank>\d{1,3})[.)]\s+(?P<body>\S.*)\]\s*$", re.M)
 # The last price and bracket of a line count: a title may hold others, and an id may hold brackets of its own.
@@ -80,7 +81,8 @@ def question(text: Text, picks: list[Shown], focus: Sequence[Shown] = ()) -> Que
     """
     match = (_QUESTION.search(text.low) or _ONE_OF.search(text.low)) if picks else None
     if match is None or _WANTS.search(text.low):
-        return None
+        about = asked_about(text.low, picks, focus) if picks else ()
+        return Question(about, text.text.strip()) if about else None
     named = [places(m, text.low, picks)[0] for m in ORDINAL.finditer(text.low)]
     chosen = tuple(dict.fromkeys(p for found in named for p in found))
     name = ""
@@ -88,7 +90,7 @@ def question(text: Text, picks: list[Shown], focus: Sequence[Shown] = ()) -> Que
         several = tuple(focus) if len(focus) > 1 else tuple(picks)
         chosen = several if _ALL.search(text.low) or _WHICH.search(text.low) else (*focus, *picks)[:1]
         asked = _WHY_NOT.search(text.low)
-        if asked and re.search(r"[^\W\d_]{3}", asked["name"]) and not _IT.search(asked["name"]):
+        if asked and re.search(r"[^\W\d_](?:\d|[^\W\d_]{2})", asked["name"]) and not _IT.search(asked["name"]):
             meant = [p for p in picks if _titled(asked["name"], p)]
             chosen, name = (tuple(meant), "") if len(meant) == 1 else (chosen, asked["name"])
     if not chosen:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from shelftalk import Shelf, Turn, load_settings
-from shelftalk.asked import which_is_best
 from shelftalk.catalog import Catalog
+from shelftalk.conversation import which_is_best
+from shelftalk.pipeline import PipelineState
 from shelftalk.prompts import PromptLibrary
 from shelftalk.render import assistant_turn
 from shelftalk.understand import Understood
@@ -26,7 +27,6 @@ from shelftalk.values import (
     Request,
     Retrieval,
 )
-from shelftalk.work import Work
 from tests.catalog.fakes import HashEmbedder
 
 
@@ -153,5 +153,5 @@ def test_what_is_sold_out_is_told_only_where_it_would_be_shown(loud: bool, told:
     note = "Out of stock and so left for last: Drill B."
     found = Retrieval((Candidate(here, 1.0), Candidate(gone, 0.5)), notes=(note,))
     intent = Intent(criteria=(Criterion("quiet", "is", True),), query="drill", shopping=True)
-    work = Work(None, Request("a quiet drill"), Understood(intent), {}, retrieval=found)
-    assert (note in work.notes([Pick(here, 1, 1.0, "")], None)) == told
+    state = PipelineState(None, Request("a quiet drill"), Understood(intent), {}, retrieval=found)
+    assert (note in state.notes([Pick(here, 1, 1.0, "")], None)) == told

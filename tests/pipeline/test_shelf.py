@@ -13,42 +13,15 @@ from shelftalk import Shelf, Turn, load_settings
 from shelftalk.catalog import Catalog
 from shelftalk.engines.fake import FakeEngine
 from shelftalk.errors import CatalogError, UsageError
+from shelftalk.pipeline import PipelineState
 from shelftalk.prompts import PromptLibrary
 from shelftalk.render import assistant_turn
 from shelftalk.request import request_from
 from shelftalk.schema import json_schema
 from shelftalk.understand import Understood
-from shelftalk.values import Candidate, Criterion, Intent, Product, Ranking, Request, Retrieval
-from shelftalk.work import Work
+from shelftalk.values import Candidate, Criterion, Intent, Ranking, Request, Retrieval
 from tests.catalog.fakes import HashEmbedder
-
-
-def kettle(identity: str, price: str, litres: float, brand: str, colour: str, **more) -> Product:
-    title = f"{brand} kettle, {colour}, {identity}"
-    return Product(
-        id=identity, title=title, brand=brand, price=Decimal(price), currency="EUR", categories=("Kitchen", "Kettles"),
-        attributes={"capacity_l": litres, "colour": colour, "cordless": identity != "k1"}, **more,
-    )  # fmt: skip
-
-
-PRODUCTS = [
-    kettle("k1", "19.90", 1.0, "Orsk", "red"),
-    kettle("k2", "29.90", 1.5, "Orsk", "blue", rating=4.5, review_count=12),
-    kettle("k3", "39.90", 1.7, "Velm", "red"),
-    kettle("k4", "59.90", 2.0, "Velm", "black"),
-    Product(id="t1", title="Velm teapot, glass", brand="Velm", price=Decimal("24.00"), currency="EUR",
-            categories=("Kitchen", "Teapots"), attributes={"capacity_l": 1.2, "colour": "clear", "dishwasher_safe": True}),
-]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("shelf") / "catalog"
-    catalog = Catalog.open(folder, create=True, embedder=HashEmbedder())
-    catalog.upsert(PRODUCTS)
-    settings = load_settings(explain={"mode": "record"}, understand={"mode": "rules"}, rank={"strategy": "none"})
-    with Shelf(catalog, settings, PromptLibrary.default(), None) as opened:
-        yield opened
+from tests.pipeline.shop import PRODUCTS, kettle
 
 
 def ids(answer) -> list[str]:
@@ -58,15 +31,17 @@ def ids(answer) -> list[str]:
 def test_nothing_is_shown_that_is_unlike_what_was_asked_for_or_only_fills_the_list() -> None:
     cordless = Criterion("cordless", "is", True, words="no cable on the table")
     found = tuple(Candidate(p, 1.0, {"criteria": 1.0}) for p in (PRODUCTS[1], PRODUCTS[0], PRODUCTS[2]))
-    work = Work(None, Request("a kettle, no cable on the table"), Understood(Intent(criteria=(cordless,))), {})
-    work.ranking, work.retrieval = Ranking(found, "none"), Retrieval(found)
-    assert [c.product.id for c in work.chosen(3)] == ["k2", "k3"]
-    work.understood = Understood(Intent(criteria=(cordless,), limit=3))
-    assert len(work.chosen(3)) == 3, "the shopper said how many"
+    state = PipelineState(
+        None, Request("a kettle, no cable on the table"), Understood(Intent(criteria=(cordless,))), {}
+    )
+    state.ranking, state.retrieval = Ranking(found, "none"), Retrieval(found)
+    assert [c.product.id for c in state.chosen(3)] == ["k2", "k3"]
+    state.understood = Understood(Intent(criteria=(cordless,), limit=3))
+    assert len(state.chosen(3)) == 3, "the shopper said how many"
     note = "Nothing like 'piano' was found in the catalogue."
-    work.retrieval = Retrieval(found, no_match=True, notes=(note,), unlike=True)
-    assert work.chosen(3) == []
-    assert work.notes((), "EUR") == (note,), "one sentence"
+    state.retrieval = Retrieval(found, no_match=True, notes=(note,), unlike=True)
+    assert state.chosen(3) == []
+    assert state.notes((), "EUR") == (note,), "one sentence"
 
 
 def test_every_pick_satisfies_what_was_understood_and_says_why(shelf) -> None:
@@ -293,7 +268,7 @@ def test_what_was_understood_and_the_bare_picks_come_before_the_language_model_i
         loaded.append("now")
         return FakeEngine(default="It is red [1].")
 
-    monkeypatch.setattr("shelftalk.pipeline.load_engine", load)
+    monkeypatch.setattr("shelftalk.pipeline.stages.load_engine", load)
     explain = {"mode": "model"}
     settings = load_settings(explain=explain, understand={"mode": "rules"}, rank={"strategy": "none"})
     with Shelf(shelf.catalog, settings, PromptLibrary.default(), None) as cold:

@@ -1,9 +1,10 @@
-"""A request on its way: what each stage adds to it, the steps told while it runs, and the answer it becomes."""
+"""The pipeline state of one request: the snapshot it works on, what each stage adds, its events, and the answer it becomes."""
 
 from __future__ import annotations
 
 import re
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,8 +13,9 @@ from typing import Literal
 from shelftalk.catalog import Catalog
 from shelftalk.catalog.rows import search_text
 from shelftalk.catalog.standing import Scope
+from shelftalk.engines.call import current
 from shelftalk.errors import UsageError
-from shelftalk.explain import Explainer, taken_as
+from shelftalk.explain import Explainer, ExplainJob, taken_as
 from shelftalk.facts.availability import sold_out
 from shelftalk.retrieve import Retriever
 from shelftalk.retrieve.criteria import answering
@@ -42,6 +44,11 @@ class Event:
     value: Intent | Retrieval | Pick | Answer
 
 
+def request_id() -> str:
+    """The id of the request that runs, as its server made it; else one of its own."""
+    return current().id or uuid.uuid4().hex
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """What one request sees, whatever is written or set meanwhile: one version of the catalogue, its facets, and the stages over them."""
@@ -54,8 +61,8 @@ class Snapshot:
 
 
 @dataclass
-class Work:
-    """A request on its way over one snapshot, with what each stage has added; `timings` are milliseconds by stage."""
+class PipelineState:
+    """One request over one snapshot, with what each stage has added; `timings` are milliseconds by stage, `id` stands in the logs."""
 
     snapshot: Snapshot
     request: Request
@@ -66,6 +73,8 @@ class Work:
     explanations: list[Explanation] = field(default_factory=list)
     started: float = 0.0
     scope: Scope | None = None
+    job: ExplainJob | None = None
+    id: str = field(default_factory=request_id)
 
     @property
     def intent(self) -> Intent:
@@ -175,10 +184,10 @@ def without(understood: Understood, product_ids: Sequence[str]) -> Understood:
     return replace(understood, intent=replace(understood.intent, exclude=exclude))
 
 
-def said(work: Work) -> str:
+def said(state: PipelineState) -> str:
     """What the shopper said of the wish that stands, over the turns that still count."""
-    understood = work.understood
-    return clean(" ".join((*understood.earlier, understood.said or work.request.request)))
+    understood = state.understood
+    return clean(" ".join((*understood.earlier, understood.said or state.request.request)))
 
 
 def said_so_far(request: Request) -> str:

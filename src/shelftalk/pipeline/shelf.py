@@ -1,9 +1,10 @@
-"""The path of a request, end to end, as it is called: ask, stream, why, suits. What it calls are the stages of `pipeline.py`."""
+"""The pipeline as it is called, end to end: ask, stream, why, suits, each for a thread that waits or for an event loop.
+
+The steps of a request are written once (`_steps`). A stream takes them in the caller's thread, one when it is advanced; it holds
+nothing in between, so that any thread may go on with it or close it. A task (`begin`, `astream`) takes them on the workers."""
 
 from __future__ import annotations
 
-import asyncio
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
@@ -12,20 +13,18 @@ from typing import Any
 
 from shelftalk.catalog import Catalog
 from shelftalk.engines.base import Engine
+from shelftalk.engines.call import Call, current
 from shelftalk.errors import CatalogError, UsageError
 from shelftalk.explain import WhyAnswer
-from shelftalk.pipeline import Pipeline
+from shelftalk.pipeline.stages import Pipeline
+from shelftalk.pipeline.state import Event, PipelineState, explained
+from shelftalk.pipeline.stream import EventStream
+from shelftalk.pipeline.task import ROOM, RequestTask, call_off_with, on_workers
+from shelftalk.pipeline.workers import shared_workers
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Suits
 from shelftalk.settings import Settings, load_settings
-from shelftalk.values import (
-    Answer,
-    Ranking,
-    Request,
-    Turn,
-    Verdict,
-)
-from shelftalk.work import Event, explained, timed
+from shelftalk.values import Answer, Explanation, Ranking, Request, Turn, Verdict
 
 
 class Shelf(Pipeline):
@@ -76,7 +75,7 @@ class Shelf(Pipeline):
 
     def ask_ranked(self, requests: Sequence[Request]) -> list[tuple[Answer, Ranking]]:
         """The answers to one batch, each with the whole ranking that its picks were taken from."""
-        return [(self._finish(work), work.ranking) for work in self._explained(requests)]
+        return [(self._finish(state), state.ranking) for state in self._explained(requests)]
 
     def stream(
         self,
@@ -85,66 +84,86 @@ class Shelf(Pipeline):
         history: Sequence[Turn] = (),
         k: int | None = None,
         candidates: Sequence[str] | None = None,
-    ) -> Iterator[Event]:
-        """The answer as it comes into being: what was understood first, then picks, then each reason once checked."""
-        asked = self._request(request, history, k, candidates)
-        work = self._begin([asked])[0]
-        yield Event("understood", work.intent)
-        self._find(work)
-        yield Event("candidates", work.retrieval)
-        self._order([work])
-        bare = work.bare(self.settings.k)
-        for pick in bare:
-            yield Event("pick", pick)
-        if bare:
-            self._load(work)
-        with timed(work.timings, "explain"):
-            told = self._told(work)
-            for i, explanation in enumerate(told or work.snapshot.explain.iterate(self._explain_job(work))):
-                if i == 0:
-                    spent = (time.perf_counter() - work.started) * 1000
-                    work.timings["first_reason"] = spent - work.timings.get("load", 0.0)
-                work.explanations.append(explanation)
-                yield Event("reason", explained(bare[i], explanation))
-        yield Event("answer", self._finish(work))
+    ) -> EventStream:
+        """The answer as it comes into being: what was understood first, then picks, then each reason once checked.
+
+        Asking for the next event does the work for it; any thread may ask, or close the stream. The first raises UsageError for a
+        request that is empty or too long.
+        """
+
+        def steps() -> Iterator[tuple[Event, ...]]:
+            yield from self._steps(self._request(request, history, k, candidates))
+
+        return EventStream(steps())
+
+    def begin(
+        self, request: Request, call: Call, *, room: int = ROOM, saw: Callable[[Event], None] = lambda event: None
+    ) -> RequestTask:
+        """The request as a task of the running loop, on behalf of `call`; `room` is how many events may wait for their reader, and `saw`
+        is told of each. Raises UsageError for a request that is empty or too long."""
+        return RequestTask(self._steps(self._checked(request)), shared_workers(), call, room=room, saw=saw)
 
     async def aask(self, request: str | Request, **options: Any) -> Answer:
-        """`ask` without blocking the event loop."""
-        return await asyncio.to_thread(self.ask, request, **options)
+        """`ask` without blocking the event loop. Cancelling it calls the work off."""
+        return await on_workers(shared_workers(), lambda: self.ask(request, **options))
 
     async def aask_many(self, requests: Sequence[Request], *, batch: int = 16) -> AsyncIterator[Answer]:
         """`ask_many` without blocking the event loop."""
         for at in range(0, len(requests), batch):
-            for answer in await asyncio.to_thread(self._answer, requests[at : at + batch]):
+            some = requests[at : at + batch]
+            for answer in await on_workers(shared_workers(), lambda some=some: self._answer(some)):  # type: ignore[misc]
                 yield answer
 
-    async def astream(self, request: str | Request, **options: Any) -> AsyncIterator[Event]:
-        """`stream` without blocking the event loop; one thread runs the whole of it."""
-        loop = asyncio.get_running_loop()
-        queue: asyncio.Queue[Event | BaseException | None] = asyncio.Queue()
-        cancelled = threading.Event()
-
-        def work() -> None:
-            end: BaseException | None = None
+    async def astream(
+        self,
+        request: str | Request,
+        *,
+        history: Sequence[Turn] = (),
+        k: int | None = None,
+        candidates: Sequence[str] | None = None,
+    ) -> AsyncIterator[Event]:
+        """`stream` without blocking the event loop. The work waits for a reader that is slow, and is called off for one that leaves."""
+        with call_off_with(current()) as call:
+            task = self.begin(self._request(request, history, k, candidates), call)
             try:
-                for event in self.stream(request, **options):
-                    if cancelled.is_set():
-                        break
-                    loop.call_soon_threadsafe(queue.put_nowait, event)
-            except BaseException as error:  # handed to the consumer, whatever it is
-                end = error
-            if not cancelled.is_set():
-                loop.call_soon_threadsafe(queue.put_nowait, end)
+                async for event in task:
+                    yield event
+            finally:
+                task.leave()
 
-        task = loop.run_in_executor(None, work)
-        try:
-            while (item := await queue.get()) is not None:
-                if isinstance(item, BaseException):
-                    raise item
-                yield item
-            await task
-        finally:
-            cancelled.set()
+    def _steps(self, request: Request) -> Iterator[tuple[Event, ...]]:
+        """The events of one request, those of a step together; each step is the work of `next`."""
+        state = self._begin([request])[0]
+        yield (Event("understood", state.intent),)
+        self._find(state)
+        yield (Event("candidates", state.retrieval),)
+        self._order([state])
+        bare = state.bare(self.settings.k)
+        if bare:
+            yield tuple(Event("pick", pick) for pick in bare)
+            self._load(state)
+        reasons = self._reasons(state)
+        first = self._explained_next(state, reasons, 1)
+        if first:
+            spent = (time.perf_counter() - state.started) * 1000
+            state.timings["first_reason"] = spent - state.timings.get("load", 0.0)
+            yield (Event("reason", explained(bare[0], first[0])),)
+        if rest := self._explained_next(state, reasons, len(bare)):
+            yield tuple(Event("reason", explained(p, e)) for p, e in zip(bare[1:], rest, strict=True))
+        yield (Event("answer", self._finish(state)),)
+
+    def _reasons(self, state: PipelineState) -> Iterator[Explanation]:
+        told = self._told(state)
+        yield from told if told is not None else state.snapshot.explain.iterate(self._explain_job(state))
+
+    def _explained_next(self, state: PipelineState, reasons: Iterator[Explanation], most: int) -> list[Explanation]:
+        """The next reasons, at most so many; what they take is the stage's time."""
+        began = time.perf_counter()
+        some = [explanation for _, explanation in zip(range(most), reasons, strict=False)]
+        state.explanations += some
+        spent = (time.perf_counter() - began) * 1000
+        state.timings["explain"] = state.timings.get("explain", 0.0) + spent
+        return some
 
     def why(self, request: str | Request, product_id: str) -> WhyAnswer:
         """Why that product is picked for the request, or why it is not. Raises CatalogError for an unknown product."""
@@ -175,13 +194,13 @@ class Shelf(Pipeline):
         self, requests: Sequence[Request], *, k: int, strategy: str | None = None
     ) -> list[tuple[Ranking, dict[str, float]]]:
         """`order_only` for many requests in one batch: each ranking with its share of each stage's milliseconds."""
-        works = self._begin([self._checked(replace(request, k=None)) for request in requests])
-        for work in works:
-            if not work.intent.shopping:
-                work.understood = replace(work.understood, intent=replace(work.intent, shopping=True))
-            self._find(work, k=k)
-        self._order(works, strategy)
-        return [(work.ranking, work.timings) for work in works]
+        states = self._begin([self._checked(replace(request, k=None)) for request in requests])
+        for state in states:
+            if not state.intent.shopping:
+                state.understood = replace(state.understood, intent=replace(state.intent, shopping=True))
+            self._find(state, k=k)
+        self._order(states, strategy)
+        return [(state.ranking, state.timings) for state in states]
 
     def tap(self, wrap: Callable[[Engine], Engine]) -> None:
         """Puts something between this shelf and its loaded language model that sees what is asked."""

@@ -1,4 +1,4 @@
-"""The stages of a request in their order over one catalogue: understand, retrieve, rank, explain. It opens what they are given."""
+"""The stages of the pipeline in their order over one catalogue: understand, retrieve, rank, explain. It opens what they are given."""
 
 from __future__ import annotations
 
@@ -7,19 +7,30 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from shelftalk.asked import best_first, comparison, in_order, named, verdict, which_is_best
 from shelftalk.catalog import Catalog
 from shelftalk.catalog.standing import Scope, superlatives
+from shelftalk.conversation import (
+    best_first,
+    comparison,
+    follow_up,
+    in_order,
+    named,
+    spread,
+    verdict,
+    which_is_best,
+)
 from shelftalk.engines import load_engine, shared_engine
 from shelftalk.engines.base import Engine
+from shelftalk.engines.call import current
 from shelftalk.explain import Explainer, ExplainJob, WhyAnswer, answer_question
 from shelftalk.explain import why as explain_why
 from shelftalk.facts.availability import sold_out, to_come
 from shelftalk.facts.card import plain_name, wanted_value
 from shelftalk.facts.facts import humanise
+from shelftalk.pipeline import logs
+from shelftalk.pipeline.state import PipelineState, Snapshot, check, said, said_so_far, timed, without
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Ranker, RankJob
-from shelftalk.readings import follow_up, spread
 from shelftalk.retrieve import Retriever, Shelves
 from shelftalk.retrieve.near import nearest
 from shelftalk.retrieve.relax import KIND_FIELDS, names_kind
@@ -41,21 +52,20 @@ from shelftalk.values import (
     Sort,
     Turn,
 )
-from shelftalk.work import Snapshot, Work, check, said, said_so_far, timed, without
 
 FEW = 3  # fewer in stock than this within a limit from comparing are next to nothing
 
 
 class Pipeline:
-    """The stages, opened when first needed, and the steps that take a request's work through them. Safe to share between threads: each
-    request works on its own snapshot, and no lock is held while anything works."""
+    """The stages, opened when first needed, and the steps that take a request's state through them. Safe to share between threads: each
+    request has a snapshot, and no lock is held while anything works."""
 
     def __init__(self, catalog: Catalog, settings: Settings, prompts: PromptLibrary, engine: Engine | None) -> None:
         self.catalog, self.settings, self.prompts = catalog, settings, prompts
         self._engine = engine
         self._owns_engine = engine is None
         self._batch = False
-        # held while something is opened or loaded, never while it works
+        # held while something is opened or loaded, never while it states
         self._opening, self._loading = threading.Lock(), threading.Lock()
         self._snapshot: Snapshot | None = None
         self._rankers: dict[str, Ranker] = {}
@@ -94,45 +104,48 @@ class Pipeline:
         """A reason for each product, in order."""
         return self._current().explain.explain(ExplainJob(request, intent, tuple(products)))
 
-    def _why(self, work: Work, product: Product) -> WhyAnswer:
-        self._find(work)
-        self._order([work])
-        picked = work.chosen(self.settings.k)
+    def _why(self, state: PipelineState, product: Product) -> WhyAnswer:
+        self._find(state)
+        self._order([state])
+        picked = state.chosen(self.settings.k)
         explanation = None
         if product.id in {c.product.id for c in picked}:
-            job = ExplainJob(work.request.request, work.intent, (product,))
-            explanation = work.snapshot.explain.explain(job)[0]
+            job = ExplainJob(state.request.request, state.intent, (product,))
+            explanation = state.snapshot.explain.explain(job)[0]
         return explain_why(
-            work.intent,
-            work.retrieval,
-            work.ranking,
+            state.intent,
+            state.retrieval,
+            state.ranking,
             product,
             k=len(picked),
             explanation=explanation,
-            facets=work.snapshot.facets,
-            request=said_so_far(work.request),
+            facets=state.snapshot.facets,
+            request=said_so_far(state.request),
         )
 
-    def _told(self, work: Work) -> list[Explanation] | None:
+    def _told(self, state: PipelineState) -> list[Explanation] | None:
         """What the record says to a question about products shown; None where reasons are wanted."""
-        asked, products = work.understood.asked, [c.product for c in work.chosen(self.settings.k)]
+        asked, products = state.understood.asked, [c.product for c in state.chosen(self.settings.k)]
         if asked is None or not products:
             return None
-        before = replace(work.understood, intent=work.understood.before, asked=None)
+        before = replace(state.understood, intent=state.understood.before, asked=None)
         if asked.kind == "why":
-            return [verdict(self._why(Work(work.snapshot, work.request, before, {}), product)) for product in products]
+            return [
+                verdict(self._why(PipelineState(state.snapshot, state.request, before, {}, id=state.id), product))
+                for product in products
+            ]
         if asked.kind == "fact":
-            sort = work.intent.sort
+            sort = state.intent.sort
             # "which is lighter?" asks for a field that it does not name
-            text = f"{work.request.request} {humanise(sort.field)}" if sort else work.request.request
-            told = [answer_question(text, p, work.snapshot.facets) for p in products]
+            text = f"{state.request.request} {humanise(sort.field)}" if sort else state.request.request
+            told = [answer_question(text, p, state.snapshot.facets) for p in products]
             if len(told) == 1 or any(e.claims for e in told):
                 return told
         if asked.kind == "best" and before.intent.criteria:
-            job = ExplainJob(said_so_far(work.request), before.intent, tuple(products), scope=self._scope(work))
+            job = ExplainJob(said_so_far(state.request), before.intent, tuple(products), scope=self._scope(state))
         else:
-            job = ExplainJob(said_so_far(work.request), before.intent, tuple(products))
-        return work.snapshot.explain.explain(job)
+            job = ExplainJob(said_so_far(state.request), before.intent, tuple(products))
+        return state.snapshot.explain.explain(job)
 
     def check(self, request: Request) -> None:
         """Raises UsageError that says what is wrong with a request, if anything is."""
@@ -199,44 +212,49 @@ class Pipeline:
                 self._rankers[name] = Ranker(engine, self.prompts, settings)
             return self._rankers[name]
 
-    def _begin(self, requests: Sequence[Request]) -> list[Work]:
+    def _begin(self, requests: Sequence[Request]) -> list[PipelineState]:
         started, now = time.perf_counter(), self._current()
         understood = now.understand.understand_many(requests)
         spent = (time.perf_counter() - started) * 1000 / max(1, len(requests))
-        return [
-            Work(now, r, without(named(u, now.catalog), r.exclude), {"understand": spent}, started=started)
+        states = [
+            PipelineState(now, r, without(named(u, now.catalog), r.exclude), {"understand": spent}, started=started)
             for r, u in zip(requests, understood, strict=True)
         ]
+        for state in states:
+            logs.understood(state)
+        return states
 
-    def _find(self, work: Work, k: int | None = None) -> None:
-        with timed(work.timings, "retrieve"):
-            if work.intent.shopping:
-                asked = [p.id for p in work.understood.asked.about] if work.understood.asked else []
-                only = asked if asked and not work.request.candidates else work.request.candidates
-                found = work.snapshot.retrieve.retrieve(work.intent, k=k, only=only, said=said(work))
+    def _find(self, state: PipelineState, k: int | None = None) -> None:
+        current().check()
+        with timed(state.timings, "retrieve"):
+            if state.intent.shopping:
+                asked = [p.id for p in state.understood.asked.about] if state.understood.asked else []
+                only = asked if asked and not state.request.candidates else state.request.candidates
+                found = state.snapshot.retrieve.retrieve(state.intent, k=k, only=only, said=said(state))
                 if only is None:
-                    found = self._loosened(work, found, k)
-                if asked and work.intent.sort is None:
-                    found = best_first(found, asked) if work.intent.criteria else in_order(found, asked)
-                if work.request.candidates is not None and k is None and found.matching:
+                    found = self._loosened(state, found, k)
+                if asked and state.intent.sort is None:
+                    found = best_first(found, asked) if state.intent.criteria else in_order(found, asked)
+                if state.request.candidates is not None and k is None and found.matching:
                     # of the given candidates those that fit come first; the others are no picks
                     found = replace(found, candidates=found.candidates[: found.matching])
-                work.retrieval = found
+                state.retrieval = found
+        logs.retrieved(state)
 
-    def _loosened(self, work: Work, found: Retrieval, k: int | None) -> Retrieval:
+    def _loosened(self, state: PipelineState, found: Retrieval, k: int | None) -> Retrieval:
         """What was found, or more where next to nothing in stock keeps a limit that came from comparing with what was shown: the wish
         stands, what comes nearest to it is shown, and a note says so."""
-        wanted, notes = min(FEW, work.request.k or self.settings.k), work.understood.notes
-        steps = loosened(work.intent)
+        wanted, notes = min(FEW, state.request.k or self.settings.k), state.understood.notes
+        steps = loosened(state.intent)
         for intent, gone in steps:
             left = _in_stock(found)
             # who asks for cheaper ones is shown no dearer one beside the only one
             if left >= wanted or (left and all(c.field == "price" for c in gone)):
                 break
-            more = work.snapshot.retrieve.retrieve(intent, k=k, said=said(work))
+            more = state.snapshot.retrieve.retrieve(intent, k=k, said=said(state))
             if _in_stock(more) > left:
-                told = (*notes, self._cheapest(work, gone, intent, left) or _beyond(gone, intent, left))
-                work.understood = replace(work.understood, intent=intent, notes=told)
+                told = (*notes, self._cheapest(state, gone, intent, left) or _beyond(gone, intent, left))
+                state.understood = replace(state.understood, intent=intent, notes=told)
                 # without a kind named, what is nearest to the limit may be no such thing at all
                 if gone == steps[-1][1] and names_kind(intent.constraints):
                     order = nearest(more.candidates, gone)
@@ -244,19 +262,20 @@ class Pipeline:
                 found = more
         return found
 
-    def _cheapest(self, work: Work, gone: Sequence[Constraint], intent: Intent, left: int) -> str:
+    def _cheapest(self, state: PipelineState, gone: Sequence[Constraint], intent: Intent, left: int) -> str:
         """The note that nothing in stock is cheaper, with what the cheapest costs; "" where it was about something else."""
         if left or any((c.field, c.operator) != ("price", "<") for c in gone):
             return ""
         order = replace(intent, sort=Sort("price", "asc"), criteria=())
-        found = work.snapshot.retrieve.retrieve(order).candidates
+        found = state.snapshot.retrieve.retrieve(order).candidates
         first = next((c.product for c in found if c.product.price is not None and not sold_out(c.product)), None)
         if first is None or first.price is None:
             return ""
         price = f"{first.price} {first.currency or ''}".strip()
         return f"Nothing in stock that fits is lower in price than what was shown; the cheapest is {shorten(clean(first.title), 60)} at {price}."
 
-    def _order(self, work: Sequence[Work], strategy: str | None = None) -> None:
+    def _order(self, states: Sequence[PipelineState], strategy: str | None = None) -> None:
+        current().check()
         started = time.perf_counter()
         # products shown that are asked about keep the order in which they are
         jobs = [
@@ -268,97 +287,102 @@ class Pipeline:
                 self._scope(w),
                 w.request.k or self.settings.k,
             )
-            for w in work
+            for w in states
             if w.understood.asked is None
         ]
         ranked = iter(self._ranker(strategy).rank_many(jobs) if jobs else [])
         rankings = [
-            next(ranked) if w.understood.asked is None else Ranking(w.retrieval.candidates, "none") for w in work
+            next(ranked) if w.understood.asked is None else Ranking(w.retrieval.candidates, "none") for w in states
         ]
-        spent = (time.perf_counter() - started) * 1000 / max(1, len(work))
-        for w, ranking in zip(work, rankings, strict=True):
+        spent = (time.perf_counter() - started) * 1000 / max(1, len(states))
+        for w, ranking in zip(states, rankings, strict=True):
             # kinds chosen for a need, or "a tent or a lantern"
             several = (w.understood.chosen or len(w.intent.named_kinds) > 1) and not w.retrieval.no_match
             several = several and w.intent.sort is None and w.request.candidates is None
             chosen = w.understood.chosen
             w.ranking = spread(ranking, w.intent.named_kinds, chosen=chosen) if several else ranking
             w.timings["rank"] = spent
+            logs.ranked(w)
 
-    def _scope(self, work: Work) -> Scope:
+    def _scope(self, state: PipelineState) -> Scope:
         """The products among which the facts of this answer have their standing."""
-        if work.scope is None:
-            work.scope = work.snapshot.retrieve.scope(work.intent, work.retrieval.relaxed)
-        return work.scope
+        if state.scope is None:
+            state.scope = state.snapshot.retrieve.scope(state.intent, state.retrieval.relaxed)
+        return state.scope
 
-    def _load(self, work: Work) -> None:
+    def _load(self, state: PipelineState) -> None:
         """Loads the language model that words the reasons if it was not yet, so that no stage is charged with it."""
         if self.settings.explain.mode == "model" and self._engine is None:
-            with timed(work.timings, "load"):
+            with timed(state.timings, "load"):
                 _ = self.engine
 
-    def _explain_job(self, work: Work) -> ExplainJob:
-        products = tuple(c.product for c in work.chosen(self.settings.k))
-        scope = self._scope(work)
-        return ExplainJob(work.request.request, work.intent, products, relaxed=work.retrieval.relaxed, scope=scope)
+    def _explain_job(self, state: PipelineState) -> ExplainJob:
+        if state.job is None:
+            products = tuple(c.product for c in state.chosen(self.settings.k))
+            state.job = ExplainJob(
+                state.request.request, state.intent, products, relaxed=state.retrieval.relaxed, scope=self._scope(state)
+            )
+        return state.job
 
     def _answer(self, requests: Sequence[Request]) -> list[Answer]:
-        return [self._finish(work) for work in self._explained(requests)]
+        return [self._finish(state) for state in self._explained(requests)]
 
-    def _explained(self, requests: Sequence[Request]) -> list[Work]:
+    def _explained(self, requests: Sequence[Request]) -> list[PipelineState]:
         for request in requests:
             self.check(request)
-        works = self._begin(requests)
-        for work in works:
-            self._find(work)
-        self._order(works)
-        if any(work.chosen(self.settings.k) for work in works):
-            self._load(works[0])
+        states = self._begin(requests)
+        for state in states:
+            self._find(state)
+        self._order(states)
+        if any(state.chosen(self.settings.k) for state in states):
+            self._load(states[0])
         started = time.perf_counter()
-        told = [self._told(work) for work in works]
-        jobs = [self._explain_job(w) for w, t in zip(works, told, strict=True) if t is None]
-        reasons = iter(works[0].snapshot.explain.explain_many(jobs) if jobs else [])
+        told = [self._told(state) for state in states]
+        jobs = [self._explain_job(w) for w, t in zip(states, told, strict=True) if t is None]
+        reasons = iter(states[0].snapshot.explain.explain_many(jobs) if jobs else [])
         explained = [next(reasons) if t is None else t for t in told]
-        spent = (time.perf_counter() - started) * 1000 / max(1, len(works))
-        for work, explanations in zip(works, explained, strict=True):
-            work.explanations, work.timings["explain"] = explanations, spent
-        return works
+        spent = (time.perf_counter() - started) * 1000 / max(1, len(states))
+        for state, explanations in zip(states, explained, strict=True):
+            state.explanations, state.timings["explain"] = explanations, spent
+        return states
 
-    def _finish(self, work: Work) -> Answer:
+    def _finish(self, state: PipelineState) -> Answer:
         engine = self._engine
-        answer = work.answer(
+        answer = state.answer(
             self.settings.k,
-            currency=work.snapshot.facets.currency,
-            explain=work.snapshot.explain.prompt if work.explanations else None,
+            currency=state.snapshot.facets.currency,
+            explain=state.snapshot.explain.prompt if state.explanations else None,
             model=engine.model if engine else None,
             engine=engine.name if engine else None,
         )
-        answer = self._framed(work, answer)
-        asked = work.understood.asked
+        answer = self._framed(state, answer)
+        asked = state.understood.asked
         if asked is not None and asked.kind == "best" and answer.picks:
-            told = which_is_best([p.product for p in answer.picks], work.intent, work.snapshot.facets)
+            told = which_is_best([p.product for p in answer.picks], state.intent, state.snapshot.facets)
             answer = replace(answer, opening=told)
         if asked is not None and asked.kind == "compare" and len(answer.picks) > 1:
             answer = replace(answer, comparison=comparison([p.product for p in answer.picks]))
+        logs.explained(state, answer)
         if self.finished is not None:
-            self.finished(answer, work.explanations)
+            self.finished(answer, state.explanations)
         return answer
 
-    def _framed(self, work: Work, answer: Answer) -> Answer:
+    def _framed(self, state: PipelineState, answer: Answer) -> Answer:
         """The answer with the sentence over all picks, their labels, and the question back; a question about shown products has
         none of them."""
-        if not answer.picks or work.understood.asked is not None:
+        if not answer.picks or state.understood.asked is not None:
             return answer
-        job = self._explain_job(work)
-        explain = work.snapshot.explain
+        job = self._explain_job(state)
+        explain = state.snapshot.explain
         labels = explain.labels(job)
         picks = tuple(replace(pick, label=label) for pick, label in zip(answer.picks, labels, strict=True))
-        back = follow_up(work.request.request, work.understood, work.retrieval, self.prompts)
-        relaxed = work.retrieval.relaxed if work.retrieval is not None else ()
-        retriever = work.snapshot.retrieve
-        lacking, fieldless = retriever.lacking(work.intent, relaxed), retriever.fieldless(work.intent, relaxed)
-        kinds = ", ".join(map(clean, work.intent.named_kinds))
-        limits = [c for c in work.intent.constraints if c.field not in KIND_FIELDS]
-        strange = retriever.fieldless(work.intent, limits) if fieldless and kinds else ()  # none of the kinds has it
+        back = follow_up(state.request.request, state.understood, state.retrieval, self.prompts)
+        relaxed = state.retrieval.relaxed if state.retrieval is not None else ()
+        retriever = state.snapshot.retrieve
+        lacking, fieldless = retriever.lacking(state.intent, relaxed), retriever.fieldless(state.intent, relaxed)
+        kinds = ", ".join(map(clean, state.intent.named_kinds))
+        limits = [c for c in state.intent.constraints if c.field not in KIND_FIELDS]
+        strange = retriever.fieldless(state.intent, limits) if fieldless and kinds else ()  # none of the kinds has it
         later = [shorten(clean(p.product.title), 60) for p in picks if to_come(p.product)]
         notes = (
             *answer.notes,

@@ -1,0 +1,221 @@
+"""Turns of a conversation: follow-ups that ask about products already shown, and the question that an answer asks back.
+
+`question_about` classifies a turn, the same for the terminal, HTTP and MCP (by the history that a request carries, the parser of
+`understand` calls the same rules). The record answers such a question, and no model is asked: a table of what differs, the
+verdict of `why`, or the fact. A need with several readings has its picks spread over the kinds of product that help, and the
+answer asks which was meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from shelftalk.catalog import Catalog
+from shelftalk.catalog.product import product_record
+from shelftalk.explain import WhyAnswer
+from shelftalk.facts.card import plain_name
+from shelftalk.facts.words import content_stems, stems
+from shelftalk.prompts import PromptLibrary
+from shelftalk.schema import ProductModel
+from shelftalk.text import clean, shorten
+from shelftalk.understand import Understood
+from shelftalk.understand.reading import Shown
+from shelftalk.understand.rules import tokenise
+from shelftalk.understand.turns.shown import question
+from shelftalk.values import (
+    Candidate,
+    Constraint,
+    Explanation,
+    Facets,
+    FollowUp,
+    Intent,
+    Product,
+    Ranking,
+    Request,
+    Retrieval,
+)
+
+_NOT_COMPARED = ("description", "images")
+_TOLD_ABOVE = 3
+_NO_MATTER = ("stock", "list_price", "review_count")
+_MOST_NAMED = 4
+MOST_ANSWERS = 4
+LONGEST_REQUEST = 300
+_NEAR = 20  # candidates in front among which a kind must be to be worth asking for
+
+
+@dataclass(frozen=True, slots=True)
+class AboutShown:
+    """A question that the record of a product answers: a "fact" of the products, or "why" they stand where they do. `name` holds the
+    shopper's words for a product that is none of those shown ("why not the Lark?")."""
+
+    kind: str
+    products: tuple[Product, ...]
+    name: str = ""
+
+
+def question_about(text: str, products: Sequence[Product], focus: Product | None = None) -> AboutShown | None:
+    """The question that a turn asks about products shown (best first), for a client that holds them.
+
+    None where it asks for products, or for a comparison or a choice among those shown, which the whole path answers. "It" is the
+    product in `focus`, the one last spoken of, else the first.
+    """
+    shown = [Shown(n, p.id, p.title, None) for n, p in enumerate(products, 1)]
+    last = [s for s, p in zip(shown, products, strict=True) if focus is not None and p.id == focus.id]
+    asked = question(tokenise(clean(text)), shown, last)
+    if asked is None or asked.which or asked.kind in ("compare", "best"):
+        return None
+    about = () if asked.name else tuple(products[s.rank - 1] for s in asked.about)
+    return AboutShown(asked.kind, about[:1] if asked.kind == "why" else about, asked.name)
+
+
+def product_named(catalog: Catalog, name: str) -> Product | None:
+    """The product of that id, else the one nearest to the name whose title holds all of its words; None without one."""
+    found = catalog.get(name) or catalog.get(name.upper())
+    if found is not None:
+        return found
+    wanted = {stem for stem, _ in content_stems(name)}
+    nearest = catalog.lexical(name, None, 1)
+    product = catalog.get(nearest[0][0]) if nearest else None
+    return product if product is not None and wanted and wanted <= stems(product.title) else None
+
+
+def comparison(products: Sequence[Product]) -> dict[str, Any]:
+    """A table: `product_ids`, `fields` (each a value a product or null, in that order) and the names of those `differing`."""
+    records = [product_record(p) for p in products]
+    flat = []
+    for record in records:
+        attributes = record.pop("attributes", {})
+        own = {f"attributes.{name}" if name in ProductModel.model_fields else name: v for name, v in attributes.items()}
+        flat.append({**record, **own})
+    names = list(dict.fromkeys(name for row in flat for name in row if name not in _NOT_COMPARED))
+    fields = {name: [row.get(name) for row in flat] for name in names}
+    differing = [name for name, values in fields.items() if any(v != values[0] for v in values)]
+    return {"product_ids": [p.id for p in products], "fields": fields, "differing": differing}
+
+
+def named(understood: Understood, catalog: Catalog) -> Understood:
+    """The same, about the product that "why not the Lark?" names; no request for products where the catalogue has none whose
+    title holds all of these words."""
+    asked = understood.asked
+    if asked is None or not asked.name:
+        return understood
+    product = product_named(catalog, asked.name)
+    if product is None:
+        note = f'Nothing in the catalogue is called "{shorten(clean(asked.name), 80)}".'
+        return replace(understood, intent=Intent(shopping=False), notes=(note,), asked=None)
+    about = replace(asked, about=(Shown(0, product.id, product.title, None),))
+    limit = Constraint("title", "=", product.title, asked.said)
+    intent = replace(understood.intent, constraints=(limit,), limit=1, preferences=(), query=product.title)
+    note = f"read as a question about {product.title} ({product.id})"
+    notes = tuple(note if n.startswith("read as a question") else n for n in understood.notes)
+    return replace(understood, intent=intent, notes=notes, asked=about)
+
+
+def best_first(retrieval: Retrieval, ids: Sequence[str]) -> Retrieval:
+    """The candidates by how well they do by what was wished, in the order in which they were shown where that is equal."""
+    shown = in_order(retrieval, ids).candidates
+    ordered = sorted(shown, key=lambda c: -c.scores.get("criteria", 0.0))
+    return replace(retrieval, candidates=tuple(ordered))
+
+
+def which_is_best(products: Sequence[Product], intent: Intent, facets: Facets) -> str:
+    """The sentence that names the best of the products by the criteria; where nothing was wished, in what they differ."""
+    if intent.criteria:
+        fields = dict.fromkeys(plain_name(c.field) for c in intent.criteria)
+        return f"{shorten(clean(products[0].title), 80)} does best by what was asked for: {', '.join(fields)}."
+    differing = [f.field for f in facets if f.kind in ("money", "number", "boolean") and f.field not in _NO_MATTER]
+    values = {name: [p.value(name) for p in products] for name in differing}
+    named = [plain_name(n) for n, held in values.items() if None not in held and len(set(held)) > 1][:_MOST_NAMED]
+    told = f" They differ in {', '.join(named)}." if named else ""
+    return f"That depends on what matters to you; say what does, and the best by it comes first.{told}"
+
+
+def in_order(retrieval: Retrieval, ids: Sequence[str]) -> Retrieval:
+    """The candidates in the order in which they were asked about."""
+    place = {product_id: i for i, product_id in enumerate(ids)}
+
+    def key(candidate: Candidate) -> int:
+        return place.get(candidate.product.id, len(place))
+
+    return replace(retrieval, candidates=tuple(sorted(retrieval.candidates, key=key)))
+
+
+def verdict(found: WhyAnswer) -> Explanation:
+    """The verdict of `why` as a reason; statements that no field of this product's record proves are text alone."""
+    said = [found.summary, *(claim.text for claim in found.claims)]
+    for pick in found.above[:_TOLD_ABOVE]:
+        told = [*(claim.text for claim in pick.claims), pick.decided]
+        said.append(f"Number {pick.rank} is {pick.title}: {' '.join(t for t in told if t)}".rstrip(": "))
+    return Explanation(found.product_id, " ".join(said), tuple(c for c in found.claims if c.evidence))
+
+
+def spread(ranking: Ranking, kinds: Sequence[str], *, chosen: bool) -> Ranking:
+    """The ranking with its front spread over the kinds: one of each in turn; of two that were chosen, likeliest first, the first
+    has two turns. Within a kind the order stays. What is of no kind follows."""
+    if len(kinds) < 2:
+        return ranking
+    lines = {kind: [c for c in ranking.candidates if _kind(c, kinds) == kind] for kind in kinds}
+    turns = [*kinds, kinds[0]] if chosen and len(kinds) == 2 else kinds
+    front: list[Candidate] = []
+    while any(lines.values()):
+        for kind in turns:
+            if lines[kind]:
+                front.append(lines[kind].pop(0))
+    rest = [c for c in ranking.candidates if _kind(c, kinds) is None]
+    ordered = (*front, *rest)
+    return replace(ranking, candidates=tuple(replace(c, score=1 - n / len(ordered)) for n, c in enumerate(ordered)))
+
+
+def _kind(candidate: Candidate, kinds: Sequence[str]) -> str | None:
+    return next((kind for kind in kinds if kind in candidate.product.categories), None)
+
+
+def follow_up(request: str, understood: Understood, retrieval: Retrieval, prompts: PromptLibrary) -> FollowUp | None:
+    """The question to the shopper, None where the request has one reading."""
+    if not understood.chosen or retrieval.no_match:
+        return None
+    here = {c for candidate in retrieval.candidates[:_NEAR] for c in candidate.product.categories}
+    kinds = [kind for kind in understood.intent.kinds if kind in here][:MOST_ANSWERS]
+    if len(kinds) < 2:
+        return None
+    asked = prompts.get("answer/follow_up").render(kinds=kinds)
+    said = shorten(request, LONGEST_REQUEST)
+    return FollowUp(asked.messages[0].content, tuple((kind, f"{kind}: {said}") for kind in kinds))
+
+
+# What a terminal asks beside its answers, of its own shelf or of a server's (server/routes/near.py).
+
+
+class Asked(Protocol):
+    """What is asked: `pipeline.Shelf`."""
+
+    catalog: Catalog
+
+    def why(self, request: Request, product_id: str) -> WhyAnswer:
+        """Why that product is picked for the request, or why it is not."""
+
+
+def count(shelf: Asked) -> int:
+    """How many products there are."""
+    return shelf.catalog.count()
+
+
+def facets(shelf: Asked) -> Facets:
+    """What the catalogue holds in each field."""
+    return shelf.catalog.facets()
+
+
+def named_product(shelf: Asked, name: str) -> Product | None:
+    """As `product_named`."""
+    return product_named(shelf.catalog, name)
+
+
+def why(shelf: Asked, request: Request, product_id: str) -> tuple[str, ...]:
+    """The lines that say why that product is picked for the request, or what it fails."""
+    return tuple(shelf.why(request, product_id).lines())
+
+
+BESIDE: dict[str, Callable[..., Any]] = {"count": count, "facets": facets, "named": named_product, "why": why}
