@@ -13,12 +13,13 @@ from shelftalk.catalog import Catalog
 from shelftalk.catalog.product import product_record
 from shelftalk.explain import WhyAnswer
 from shelftalk.facts.card import plain_name
-from shelftalk.facts.words import content_stems, stems
 from shelftalk.schema import ProductModel
 from shelftalk.text import clean, shorten
 from shelftalk.understand import Understood
 from shelftalk.understand.reading import Shown
 from shelftalk.values import Candidate, Constraint, Explanation, Facets, Intent, Product, Retrieval
+from shelftalk.words.stems import stems
+from shelftalk.words.stop import content_stems
 
 _NOT_COMPARED = ("description", "images")
 _TOLD_ABOVE = 3

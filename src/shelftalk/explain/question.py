@@ -15,9 +15,10 @@ from shelftalk.explain.record import record
 from shelftalk.facts.card import card_facts, mention, quote
 from shelftalk.facts.facts import Fact, facts_of, humanise
 from shelftalk.facts.holds import same
-from shelftalk.facts.words import content_stems, listed, stem, stems, words
 from shelftalk.text import clean
 from shelftalk.values import Claim, Evidence, Explanation, Facet, Facets, Intent, Product
+from shelftalk.words.stems import bag, stem, stems, words
+from shelftalk.words.stop import content_stems
 
 QuestionKind = Literal["fact", "tell", "why"]
 TOLD = 6
@@ -50,7 +51,7 @@ _YES_NO = re.compile(
 )
 # What looks like a question and asks for other products.
 _REQUEST = re.compile(r"\b(?:do you (?:have|sell|stock)|have you|can you (?:show|find|recommend|suggest)|is there|are there|what else|can i (?:get|have)|any others?|something|instead|cheaper|do you know|show me|i want|i need|i'd like|looking for|which (?:of|one))\b")  # fmt: skip
-_LITTLE = listed("it its one number pick product item have has does is are tell about come comes much many say says really also still even does've they them these those what when who where which")  # fmt: skip
+_LITTLE = bag("it its one number pick product item have has does is are tell about come comes much many say says really also still even does've they them these those what when who where which")  # fmt: skip
 # How shoppers ask for a field, beside its own name.
 _ASKED_AS = {
     "weight": "heavy weigh weighs light", "battery life": "last lasts battery", "price": "cost costs price expensive cheap",
