@@ -16,7 +16,6 @@ from shelftalk.catalog import Catalog
 from shelftalk.catalog.product import product_record
 from shelftalk.explain import WhyAnswer
 from shelftalk.facts.card import plain_name
-from shelftalk.facts.words import content_stems, stems
 from shelftalk.prompts import PromptLibrary
 from shelftalk.schema import ProductModel
 from shelftalk.text import clean, shorten
@@ -36,6 +35,8 @@ from shelftalk.values import (
     Request,
     Retrieval,
 )
+from shelftalk.words.stems import stems
+from shelftalk.words.stop import content_stems
 
 _NOT_COMPARED = ("description", "images")
 _TOLD_ABOVE = 3

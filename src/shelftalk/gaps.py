@@ -12,12 +12,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from shelftalk.catalog.words import STOP_WORDS
-from shelftalk.facts.units import UNITS
-from shelftalk.facts.words import content_stems, stem, words
 from shelftalk.text import clean, shorten
-from shelftalk.understand.rules import FILLER, FUNCTION
 from shelftalk.values import CORE_FIELDS, Facets, Intent
+from shelftalk.words.stems import stem, words
+from shelftalk.words.stop import FILLER, FUNCTION, STOP_WORDS, content_stems
+from shelftalk.words.units import UNITS
 
 What = Literal["wish", "need"]
 
@@ -117,6 +116,9 @@ def masked(text: str) -> str:
     return shorten(clean(_without_addresses(text)), MOST_CHARS)
 
 
+_TURNING = frozenset({"no", "not", "without", "nor", "less", "more", "too"})  # "not noisy" is another wish than "noisy"
+
+
 def key_of(text: str) -> str:
     """What like wishes share: the stems of their words without stop words and case, sorted, each once. "" where none are left."""
     return " ".join(sorted(_stems(_MASK.sub(" ", text.casefold()))))[:MOST_KEY]
@@ -187,7 +189,7 @@ def same_kind(kind: str, kinds: Iterable[str]) -> bool:
 
 
 def _stems(text: str) -> set[str]:
-    return {stem(word) for word in words(text.casefold()) if word not in STOP_WORDS}
+    return {stem(word) for word in words(text.casefold()) if word not in STOP_WORDS or word in _TURNING}
 
 
 def _was_read(text: str, intent: Intent) -> bool:

@@ -13,15 +13,15 @@ from shelftalk.explain.statements import statements
 from shelftalk.explain.vocabulary import Vocabulary
 from shelftalk.facts.card import CardFact
 from shelftalk.facts.facts import Fact, attribute_fact, money
-from shelftalk.facts.units import unit_of
-from shelftalk.facts.words import listed
 from shelftalk.values import Criterion, Facet, Facets, Intent, Product
+from shelftalk.words.stems import bag
+from shelftalk.words.units import unit_of
 from shelftalk.written import Kind, Reason, WrittenSet, read_written
 
 _STANDING = re.compile(
     r", (?:(?:(\d+)(?:st|nd|rd|th) )?((?:most )?[a-z]+|middle) of (\d+)|(\d+) of (\d+)|all (\d+) alike)\Z"
 )
-_LOW = listed("lightest cheapest shortest narrowest lowest quietest smallest dimmest thinnest")
+_LOW = bag("lightest cheapest shortest narrowest lowest quietest smallest dimmest thinnest")
 
 
 @lru_cache(maxsize=1)

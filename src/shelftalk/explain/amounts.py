@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from shelftalk.explain.statements import Token, tokens
 from shelftalk.facts.card import CardFact
-from shelftalk.facts.units import Unit, close, currency_of, same_quantity, unit_of
-from shelftalk.facts.words import listed, stem, stems
+from shelftalk.words.money import SIGN, currency_of
+from shelftalk.words.stems import bag, stem, stems
+from shelftalk.words.units import Unit, close, same_quantity, unit_of
 
 __all__ = ["Amount", "Quantity", "amounts", "quantities", "wrong_amount"]
 
@@ -20,6 +21,7 @@ __all__ = ["Amount", "Quantity", "amounts", "quantities", "wrong_amount"]
 _NOT_UNITS = frozenset(
     {"in", "a", '"', "second", "bar", "cup", "cups", "piece", "pieces", "person", "persons", "people", "pounds"}
 )
+_COUNTED = frozenset({"person", "piece", "cup", "month", "year"})
 _AFTER = frozenset({"pieces", "people", "persons", "person", "cups", "cup", "years", "year", "months"})
 # What stands before a number, and what it says of the value: (words, relation).
 _COMPARES: tuple[tuple[str, str], ...] = (
@@ -30,7 +32,7 @@ _COMPARES: tuple[tuple[str, str], ...] = (
     ("under", "<"), ("below", "<"), ("above", ">"), ("beyond", ">"), ("within", "<="), ("nearly", "<"), ("almost", "<"), ("exceeds", ">"),
 )  # fmt: skip
 _YOURS = re.compile(r"\b(?:you|your|yours|limit|budget|asked|named|wanted|nobody|no|not|never)\b")
-_TURNING = listed("only just no none nothing nobody never not cannot hardly one two three few nor neither")
+_TURNING = bag("only just no none nothing nobody never not cannot hardly one two three few nor neither")
 _NEAR_SHARE = 0.25  # "almost 3 kg" is said of 2.8 kg, not of 1
 
 
@@ -90,7 +92,7 @@ def _joined(stream: Sequence[Token], i: int) -> tuple[float, int]:
 
 def _quantity(stream: Sequence[Token], i: int, after: int, value: float) -> Quantity:
     before = stream[i - 1].text if i else ""
-    if before in "$€£¥₹" and before:
+    if re.fullmatch(SIGN, before):
         return Quantity(value, None, currency_of(before))
     if stream[i].text == "half" and after < len(stream) and stream[after].text in ("a", "an"):
         after += 1
@@ -106,7 +108,7 @@ def _relation(stream: Sequence[Token], i: int) -> tuple[str, bool]:
     before = " ".join(t.text for t in stream[max(0, i - 7) : i])
     before = re.sub(r" (?:your|the|a) (?:limit|budget|maximum|minimum) of$", "", before)
     before = re.sub(r" (?:the|your|a|an|only|just|those|these)$", "", before)
-    before = re.sub(r" [$€£¥₹]$", "", before)
+    before = re.sub(rf" {SIGN}$", "", before)
     for words, relation in _COMPARES:
         if before == words or before.endswith(f" {words}"):
             return relation, words in ("nearly", "almost", "just under", "just over")
@@ -178,16 +180,12 @@ def _same(said: Quantity, held: Quantity, card: CardFact, stream: Sequence[Token
         return False
     if said.unit is None:
         after = {stream[j].text for j in (at + 1,) if j < len(stream)}
-        if (
-            after & _AFTER
-            and held.unit is not None
-            and held.unit.dimension not in ("people", "pieces", "cups", "calendar")
-        ):
+        if after & _AFTER and held.unit is not None and held.unit.name not in _COUNTED:
             return False
         return close(said.amount, held.amount)
     if held.unit is None:
         named = {stem(said.unit.one), stem(said.unit.many)} & stems(" ".join((card.fact.name, *card.fact.parts)))
-        aged = said.unit.dimension == "calendar" and "age" in card.fact.name.split()
+        aged = said.unit.name in ("month", "year") and "age" in card.fact.name.split()
         return (
             held.currency is None
             and close(said.amount, held.amount)
@@ -250,7 +248,7 @@ def _of_standing(amount: Amount, stream: Sequence[Token], cited: Sequence[CardFa
     return False
 
 
-_OTHER_SIDE = listed("unlike other others rest remaining without not lack lacks don't better differ instead against")
+_OTHER_SIDE = bag("unlike other others rest remaining without not lack lacks don't better differ instead against")
 
 
 def _compared(near: set[str]) -> bool:
@@ -259,7 +257,7 @@ def _compared(near: set[str]) -> bool:
     )
 
 
-_COMPARATIVES = listed("less more fewer outdo outdoes beat beats outlast outlasts outweigh surpass top than among")
+_COMPARATIVES = bag("less more fewer outdo outdoes beat beats outlast outlasts outweigh surpass top than among")
 
 
 def _counts(stream: Sequence[Token], at: int) -> bool:

@@ -14,16 +14,17 @@ from functools import lru_cache
 from pathlib import Path
 
 from shelftalk.explain.amounts import wrong_amount
-from shelftalk.explain.number_words import ordinal
 from shelftalk.explain.places import names_end, wrong_place
 from shelftalk.explain.statements import Token, clauses, tokens
 from shelftalk.explain.vocabulary import Vocabulary, praised, unproven_word
 from shelftalk.facts.card import CardFact, plain_name
 from shelftalk.facts.holds import as_number
-from shelftalk.facts.words import content_stems, listed, stem, stems, words
 from shelftalk.prompts.filters import neutral
 from shelftalk.text import clean
 from shelftalk.values import Intent, Product
+from shelftalk.words.numbers import ordinal
+from shelftalk.words.stems import bag, stem, stems, words
+from shelftalk.words.stop import content_stems
 
 __all__ = ["Check"]
 
@@ -35,11 +36,11 @@ _MARKUP = re.compile(
     re.IGNORECASE,
 )
 _ORDERS = re.compile(r"\b(?:(?:buy|order|grab) (?:now|it|this|me|yours|today)|click|visit (?:us|our|the)|call (?:us|now)|subscribe|hurry|ignore|instructions?|prompt|rank(?:ed)? (?:me|this|it|first|higher)|recommend (?:this|me|it)|must (?:buy|recommend|choose|rank)|disregard|pretend|top pick|don't miss)\b", re.IGNORECASE)  # fmt: skip
-_DENIES = listed(
+_DENIES = bag(
     "no not never without cannot lacks lack lacking nor neither missing nothing none nobody avoid refuse refuses"
 )
 # What may stand where a no is told in other words: "keep it away from the dishwasher", "insulation is what you give up".
-_TOLD_OTHERWISE = _DENIES | listed(
+_TOLD_OTHERWISE = _DENIES | bag(
     "away instead skip unless free few hand spare rather only give gives others other own little less hardly except "
     "separate separately extra another"
 )  # fmt: skip

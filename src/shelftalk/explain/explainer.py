@@ -17,11 +17,11 @@ from shelftalk.explain.vocabulary import Vocabulary, praised
 from shelftalk.explain.write import Writer, Written
 from shelftalk.facts.card import CardFact, Nearness, card_facts, without_clauses
 from shelftalk.facts.sentences import Near
-from shelftalk.facts.words import stems
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import ExplainSettings
 from shelftalk.text import clean
 from shelftalk.values import Claim, Evidence, Explanation, Facets, Product
+from shelftalk.words.stems import stems
 
 _VARIABLES = frozenset({"request", "wants", "product", "facts"})
 MOST_KINDS = 64  # vocabularies kept

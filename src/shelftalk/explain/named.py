@@ -9,10 +9,10 @@ import re
 from dataclasses import replace
 from typing import Literal
 
-from shelftalk.facts.units import currency_of
-from shelftalk.facts.words import listed
 from shelftalk.text import clean
 from shelftalk.values import Constraint, Intent
+from shelftalk.words.money import SIGN, before, behind, codes_of, currency_of
+from shelftalk.words.numbers import CARDINALS, PARTS, SETS
 
 Origin = Literal["named", "shown", "average", "implied"]
 
@@ -22,19 +22,7 @@ _COMPARING = re.compile(
     r"(?:more|less) \w+|expensive|pricey|different|else)\b",
     re.IGNORECASE,
 )
-_NUMBER_WORDS = listed(
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
-    "nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million half quarter dozen couple pair "
-    "twin single double triple grand a an"
-)
-_SIGNS = re.compile(r"[$€£¥₹]")
-_SLANG = {"quid": "GBP", "bucks": "USD", "buck": "USD", "smackers": "USD", "sterling": "GBP", "francs": "CHF"}
-# Words that name one currency here and several in the world: a dollar sign in an Australian shop means its own.
-_SHARED = {
-    "USD": frozenset({"USD", "CAD", "AUD", "NZD", "SGD", "HKD"}),
-    "JPY": frozenset({"JPY", "CNY"}),
-    "INR": frozenset({"INR", "PKR", "NPR", "LKR"}),
-}
+_NUMBER_WORDS = frozenset({*CARDINALS, *PARTS, *SETS, "grand", "a", "an"})
 
 
 def origin(constraint: Constraint | None) -> Origin:
@@ -54,9 +42,8 @@ def foreign(constraint: Constraint | None, currency: str | None) -> bool:
     if constraint is None or not currency or constraint.field not in ("price", "list_price"):
         return False
     said = clean(constraint.span)
-    codes = {_currency(word) for word in (*_SIGNS.findall(said), *re.findall(r"[^\W\d_]+", said))}
-    named = {code for code in codes if code and code != "cents"}
-    return bool(named) and not any(currency in _SHARED.get(code, {code}) for code in named)
+    meant = [codes_of(word) for word in (*re.findall(SIGN, said), *re.findall(r"[^\W\d_]+", said)) if currency_of(word)]
+    return any(meant) and not any(currency in codes for codes in meant)
 
 
 def worded(constraint: Constraint, request: str) -> Constraint:
@@ -65,13 +52,9 @@ def worded(constraint: Constraint, request: str) -> Constraint:
     at = text.lower().find(said.lower()) if re.search(r"\d", said) else -1
     if at < 0 or constraint.field not in ("price", "list_price"):
         return constraint
-    before = re.search(r"(?:[$€£¥₹]|\b[^\W\d_]+) ?$", text[:at])
-    after = re.match(r" ?(?:[€£¥₹]|[^\W\d_]+\b)", text[at + len(said) :])
-    first, last = at, at + len(said)
-    if before and _currency(before.group().strip()):
-        first = before.start()
-    if after and _currency(after.group().strip()):
-        last += after.end()
+    end = at + len(said)
+    first, last = before(text[:at]), behind(text, end + text[end:].startswith(" "))
+    first, last = at if first is None else first, end if last is None else last
     return replace(constraint, span=text[first:last])
 
 
@@ -82,7 +65,3 @@ def taken_as(intent: Intent, currency: str | None, request: str = "") -> tuple[s
         for c in (worded(c, request) for c in intent.constraints)
         if foreign(c, currency)
     )
-
-
-def _currency(word: str) -> str | None:
-    return currency_of(word) or _SLANG.get(word.lower())

@@ -9,10 +9,10 @@ import re
 from collections.abc import Sequence
 
 from shelftalk.catalog.standing import superlatives
-from shelftalk.explain.number_words import ordinal
 from shelftalk.explain.statements import Token, clauses, tokens
 from shelftalk.facts.card import CardFact
-from shelftalk.facts.words import listed
+from shelftalk.words.numbers import ordinal
+from shelftalk.words.stems import bag
 
 __all__ = ["end_of", "wrong_place"]
 
@@ -28,11 +28,11 @@ _HIGH = {
     "": "best highest largest biggest greatest most strongest toughest hardest oldest fastest quickest warmest roomiest sharpest stiffest steepest softest stretchiest darkest thickest",
 }  # fmt: skip
 _IRREGULAR = {"less": "least", "fewer": "fewest", "more": "most", "further": "furthest", "farther": "farthest", "little": "least", "few": "fewest", "much": "most", "many": "most", "better": "highest"}  # fmt: skip
-_NO_SUPERLATIVE = listed(
+_NO_SUPERLATIVE = bag(
     "rest chest forest modest headrest footrest armrest honest interest request test guest west nest invest suggest "
     "harvest latest protest digest vest best manifest closest crest contest arrest priest quest pest zest"
 )  # fmt: skip
-_NEGATORS = listed("not no isn't aren't never hardly wasn't nor far")
+_NEGATORS = bag("not no isn't aren't never hardly wasn't nor far")
 _GROUP = r"(?:the |these |those |its |all |your )*(?:other |others|rest|peers|neighbours|rivals|competitors|competition|field|fellows|crowd)"
 _COUNTS = r"\d+|ten|\w+teen|eleven|twelve|twenty|six|seven|eight|nine"
 _UNIVERSAL = re.compile(
@@ -76,7 +76,7 @@ def end_of(word: str, card: CardFact) -> str:
 def _kinds(card: CardFact) -> set[str]:
     fact = card.fact
     dimension = "money" if fact.kind == "money" else fact.unit.dimension if fact.unit else ""
-    kinds = {{"calendar": "time", "celsius": "temperature", "fahrenheit": "temperature"}.get(dimension, dimension)}
+    kinds = {{"celsius": "temperature", "fahrenheit": "temperature"}.get(dimension, dimension)}
     least = superlatives(fact.field)[0]
     kinds |= {kind for kind, words in _LOW.items() if kind and least in words.split()}
     return kinds

@@ -14,9 +14,10 @@ from shelftalk.facts.asking import LITTLE, ORDINALS, asks_to_tell
 from shelftalk.facts.card import card_facts, mention, quote
 from shelftalk.facts.facts import Fact, facts_of, humanise
 from shelftalk.facts.holds import same
-from shelftalk.facts.words import content_stems, stem, stems, words
 from shelftalk.text import clean
 from shelftalk.values import Claim, Evidence, Explanation, Facet, Facets, Intent, Product
+from shelftalk.words.stems import stem, stems, words
+from shelftalk.words.stop import content_stems
 
 TOLD = 6
 

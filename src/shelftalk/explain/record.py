@@ -12,10 +12,10 @@ from shelftalk.explain.named import foreign, origin, worded
 from shelftalk.facts.card import CardFact, plain_name
 from shelftalk.facts.facts import Fact, facts_of, money, quantity
 from shelftalk.facts.holds import as_number, compare, holds, same
-from shelftalk.facts.units import close
 from shelftalk.prompts import PromptLibrary, Template
 from shelftalk.text import clean
 from shelftalk.values import Claim, Constraint, Evidence, Facets, Product
+from shelftalk.words.units import close
 
 __all__ = [
     "RecordExplainer",

@@ -7,16 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from shelftalk.explain.number_words import number_word
-from shelftalk.facts.units import unit_of
-from shelftalk.facts.words import stem
+from shelftalk.words.money import SIGN
+from shelftalk.words.numbers import number_word
+from shelftalk.words.stems import stem
+from shelftalk.words.units import unit_of
 
 __all__ = ["Statement", "Token", "clauses", "statements", "tokens"]
 
 _CITED = re.compile(r"\s*\[\s*(\d{1,2}(?:\s*,\s*\d{1,2})*)\s*\]")
 _END = re.compile(r"[.!?]+[\"'’”)]*(?:\s*\[[\d,\s]+\])*(?=\s|$)")
 _TOKEN = re.compile(
-    r"[^\W\d_]+\d\w*|\d+[^\W\d_]\w*|(?<![\w.])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|(?<![\w.])-?\d+(?:[.,]\d+)?|[^\W\d_]+(?:['’][^\W\d_]+)?|[%°$€£¥₹\"]|[,;:.!?()—–]"
+    rf"[^\W\d_]+\d\w*|\d+[^\W\d_]\w*|(?<![\w.])\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?(?!\d)|(?<![\w.])-?\d+(?:[.,]\d+)?|[^\W\d_]+(?:['’][^\W\d_]+)?|[%°\"]|{SIGN}|[,;:.!?()—–]"
 )
 _NUMBER = re.compile(r"-?\d[\d.,]*")
 _JOINED = re.compile(r"(\d)([A-Za-z]+)\b")  # "330m" is "330 m"

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from shelftalk.explain.number_words import ordinal
 from shelftalk.explain.statements import Token, tokens
 from shelftalk.facts.card import plain_name
-from shelftalk.facts.words import content_stems, listed, stem, words
 from shelftalk.values import Facet, Facets, Product
+from shelftalk.words.numbers import ordinal
+from shelftalk.words.stems import bag, stem, words
+from shelftalk.words.stop import content_stems
 
 __all__ = ["Vocabulary", "praise", "unproven_word"]
 
@@ -25,10 +26,10 @@ _SHORTEST, _TELLING = 4, 7
 # Fields whose values end in what the product is ("hiking boot"), not in a quality of it.
 _KINDS = frozenset({"kind", "type", "style", "form", "product type", "packaging", "mount", "opening"})
 # Values that say nothing of a product, and words that every sentence uses.
-_CONTRASTS = listed(
+_CONTRASTS = bag(
     "not no without instead rather than neither nor unlike where would between another isn't doesn't against"
 )
-_COMMON = listed(
+_COMMON = bag(
     "yes no true false none other one two three four small medium large open full high low light long short wide flat "
     "front back side left right hard soft warm cold cool dark home daily day night young adult standard normal mixed "
     "single double plain natural down round open only any all third keep carry line load fold top bottom far near cut "

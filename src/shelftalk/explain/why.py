@@ -13,7 +13,6 @@ from typing import Any, Literal
 from shelftalk.explain.record import bound, record, wanted
 from shelftalk.facts.facts import Fact, attribute_fact, facts_of, humanise
 from shelftalk.facts.holds import as_number, holds
-from shelftalk.facts.words import content_stems, stems
 from shelftalk.text import clean, shorten, shown
 from shelftalk.values import (
     Candidate,
@@ -28,6 +27,8 @@ from shelftalk.values import (
     Retrieval,
     plain,
 )
+from shelftalk.words.stems import stems
+from shelftalk.words.stop import content_stems
 
 WhyStatus = Literal["picked", "excluded", "fails", "outranked", "not retrieved", "no request"]
 _NO_WORDS = frozenset({"true", "false", "yes", "no"})  # values of a search, which nobody says of a product

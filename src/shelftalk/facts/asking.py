@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from shelftalk.facts.words import content_stems, listed, words
+from shelftalk.words.stems import bag, words
+from shelftalk.words.stop import content_stems
 
 ORDINALS = {w: i for i, names in enumerate(("first 1st one", "second 2nd two", "third 3rd three", "fourth 4th four", "fifth 5th five")) for w in names.split()}  # fmt: skip
 # Words of a question that name no field.
-LITTLE = listed(
+LITTLE = bag(
     "it its one number pick product item have has does is are tell about come comes much many say says really also still even does've "
     "they them these those what when who where which"
 )

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from shelftalk.facts.facts import Fact, facts_of, humanise, plain_number, safe, spoken
 from shelftalk.facts.holds import same
-from shelftalk.facts.units import split_unit
-from shelftalk.facts.words import content_stems, stems, words
 from shelftalk.text import clean
 from shelftalk.values import Constraint, Criterion, Facets, Intent, Product
+from shelftalk.words.stems import stems, words
+from shelftalk.words.stop import content_stems
+from shelftalk.words.units import split_unit
 
 if TYPE_CHECKING:
     from shelftalk.catalog.standing import Standing, Stands

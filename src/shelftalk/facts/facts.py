@@ -13,11 +13,11 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal
 
-from shelftalk.facts.units import Unit, split_unit, unit_of
-from shelftalk.facts.words import listed
 from shelftalk.prompts.filters import neutral
 from shelftalk.text import clean
 from shelftalk.values import CORE_FIELDS, Facets, Product
+from shelftalk.words.stems import bag
+from shelftalk.words.units import Unit, split_unit, unit_of
 
 FactKind = Literal["money", "number", "text", "boolean", "list", "date", "title", "mention"]
 
@@ -86,7 +86,7 @@ _LASTS = re.compile(
 )  # duration_min is in minutes, age_min is not
 _ACRONYMS = {
     w: w.upper()
-    for w in listed(
+    for w in bag(
         "usb ram rom hdd ssd led lcd oled hdmi gps cpu gpu os sim uv spf nfc dpi fps rgb tv dvd cd pc ac dc lte ip ups vga "
         "isbn anc psu bpa ean dlna ips tft hd uhd hdr rpm dslr cri rgbw poe sd"
     )

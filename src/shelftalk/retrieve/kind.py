@@ -12,8 +12,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from shelftalk.catalog.words import STOP_WORDS
 from shelftalk.values import Intent, Product
+from shelftalk.words.stop import NAMELESS, STOP_WORDS
 
 # How much nearer than the floor for a whole text a name must come that no product is called by: the last word of several,
 # a name as a whole, and one that the catalogue knows as a property alone. Chosen on 106 names of things the demo shop sells
@@ -33,17 +33,6 @@ _ENDS = re.compile(
     r"(?:\W*$|\s*[,;:()\[\]|/–—-]|\s+\W*\d|\s+(?:for|with|in|of|and|or|from|by|to|set|kit|pack|w|without|on|&)\b)", re.I
 )
 _KIND_WORDS = frozenset({"kind", "type", "category", "product", "item", "subcategory"})
-# Words that name nothing in particular.
-_OPEN_WORDS = (
-    "somewhere seller sellers bestseller bestsellers thing things item items product products article articles stuff gift gifts present presents idea ideas "
-    "option options suggestion suggestions choice choices one ones most least best worst cheap cheaper cheapest "
-    "expensive highest lowest all everything anything something nothing anyone someone overall sell offer offers shop "
-    "store catalogue catalog stock else other others more another new nice good great cool fancy pretty decent "
-    "beautiful lovely perfect special small big large little light heavy long short tall thin warm cold hot cute fun "
-    "quality popular useful practical birthday christmas today between under over below above around about really "
-    "very too also still just only already help use home house work"
-)
-_OPEN = frozenset(_OPEN_WORDS.split())
 # Words by which a request says that it leaves the kind open.
 _ANYTHING = frozenset(
     ("something", "anything", "gift", "gifts", "present", "presents", "idea", "ideas", "stuff", "else")
@@ -54,7 +43,7 @@ def says_what(intent: Intent) -> bool:
     """Whether words are left that may say what is wanted, beside limits, order, wishes and words of no particular thing."""
     if any(w.lower() in _ANYTHING for w in _WORD.findall(intent.query)):
         return False
-    return any(w.lower() not in _OPEN for w in _left(intent))
+    return any(w.lower() not in NAMELESS for w in _left(intent))
 
 
 def _left(intent: Intent) -> list[str]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from shelftalk.catalog import rows
 from shelftalk.catalog.words import content_words
-from shelftalk.facts.words import stems
 from shelftalk.retrieve import relax
 from shelftalk.retrieve.kind import (
     PROPERTY,
@@ -27,6 +26,7 @@ from shelftalk.retrieve.names import also_called
 from shelftalk.retrieve.query import Search
 from shelftalk.text import shorten
 from shelftalk.values import Product, Retrieval
+from shelftalk.words.stems import stems
 
 if TYPE_CHECKING:
     from shelftalk.catalog import Catalog

@@ -6,26 +6,21 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shelftalk.catalog.words import STOP_WORDS, content_words
+from shelftalk.catalog.words import content_words
 from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.text import clean, shorten
 from shelftalk.values import Intent
+from shelftalk.words.stop import NAMELESS, STOP_WORDS
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["ANYTHING", "QUERY_LENGTH", "Search", "names_something", "query_text"]
+__all__ = ["QUERY_LENGTH", "Search", "names_something", "query_text"]
 
 QUERY_LENGTH = 1_000
 # A request that leaves the kind open says so in its query; there is nothing to search for in it.
 _OPENING = re.compile(r"\b(?:something|anything)\b", re.I)
 _WORD = re.compile(r"\w+")
-# Words that name no kind of thing; superlatives over nothing but these are taken over everything.
-_GENERIC = (
-    "thing things item items product products article articles shop store catalogue catalog stock one ones most least best "
-    "worst cheap cheaper cheapest expensive highest lowest all everything anything overall sell offer"
-)
-ANYTHING = frozenset(_GENERIC.split())
 
 
 def query_text(intent: Intent) -> str:
@@ -59,4 +54,4 @@ def names_something(search: Search) -> bool:
     spans = [c.span for c in intent.constraints] + ([intent.sort.span] if intent.sort else [])
     read = set(_WORD.findall(" ".join(spans).lower()))
     words = _WORD.findall(content_words(search.text).lower())
-    return any(w not in read and w not in ANYTHING and w not in STOP_WORDS and not w.isdigit() for w in words)
+    return any(w not in read and w not in NAMELESS and w not in STOP_WORDS and not w.isdigit() for w in words)

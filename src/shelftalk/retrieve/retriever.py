@@ -29,7 +29,6 @@ from shelftalk.catalog.standing import Scope
 from shelftalk.catalog.words import content_words
 from shelftalk.errors import CatalogError
 from shelftalk.facts.sentences import Near
-from shelftalk.facts.words import stems
 from shelftalk.retrieve import relax, stock
 from shelftalk.retrieve.audience import grown_up_first
 from shelftalk.retrieve.criteria import top, utility
@@ -42,6 +41,7 @@ from shelftalk.retrieve.sentences import COUNTS, by_sentences
 from shelftalk.retrieve.stock import placed
 from shelftalk.settings import RetrieveSettings
 from shelftalk.values import Candidate, Constraint, Criterion, Intent, Product, Retrieval, Sort
+from shelftalk.words.stems import stems
 
 if TYPE_CHECKING:
     from shelftalk.catalog import Catalog

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from shelftalk.understand.model import HEAD_WORDS
-from shelftalk.understand.rules import stem
+from shelftalk.words.stems import stem
 from shelftalk.written import Kind, WrittenSet
 
 __all__ = ["fit_head", "named_requests"]

@@ -7,7 +7,7 @@ import pytest
 from shelftalk.understand.rules.amounts import amounts
 from shelftalk.understand.rules.numbers import amounts_in, numbers
 from shelftalk.understand.rules.tokens import tokenise
-from shelftalk.understand.rules.units import convert, unit
+from shelftalk.words.units import convert, unit
 
 
 @pytest.mark.parametrize(

@@ -29,12 +29,13 @@ def test_a_list_of_sizes_is_no_decimal() -> None:
 
 def test_what_shoppers_write_at_length_is_not_kept_in_memory() -> None:
     from shelftalk.understand.rules import tokens
+    from shelftalk.words import stems
 
-    kept = [c.cache_info().currsize for c in (tokens._words, tokens._stems_of, tokens._stem)]
+    kept = [c.cache_info().currsize for c in (tokens._words, tokens._stems_of, stems._stem)]
     for i in range(50):
         long = f"a tent {i} " + "for the two of us " * 20
         assert tokens.words(long)[:2] == ("a", "tent")
         assert tokens.stems(long)[1] == "tent"
-        assert tokens.stem("x" * 5000 + str(i)).startswith("xx")
+        assert stems.stem("x" * 5000 + str(i)).startswith("xx")
     assert [c.cache_info().currsize for c in (tokens._words, tokens._stems_of)] == kept[:2]
-    assert tokens._stem.cache_info().currsize <= kept[2] + 20
+    assert stems._stem.cache_info().currsize <= kept[2] + 20

@@ -15,8 +15,10 @@ from shelftalk.engines.base import Engine
 from shelftalk.prompts.library import Template
 from shelftalk.understand.model.matching import Matchers, plain
 from shelftalk.understand.model.needs import MOST_KINDS, NeedReader
-from shelftalk.understand.rules import FUNCTION, stem, stems
+from shelftalk.understand.rules import stems
 from shelftalk.values import Constraint, Facets, Intent, Tokens
+from shelftalk.words.stems import stem
+from shelftalk.words.stop import FUNCTION
 
 __all__ = ["Asked", "Chosen", "KindChooser", "KindSearch", "helping_kinds"]
 

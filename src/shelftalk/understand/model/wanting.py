@@ -24,8 +24,10 @@ from shelftalk.understand.model.criteria import (
 )
 from shelftalk.understand.model.helping import Asked, KindChooser, KindSearch, first_said
 from shelftalk.understand.model.matching import Matchers, Offered, clauses_of, plain_order, spans_of
-from shelftalk.understand.rules import FILLER, FUNCTION, bare_comparison, refused, says_kind, stem, stems, tokenise
+from shelftalk.understand.rules import bare_comparison, refused, says_kind, stems, tokenise
 from shelftalk.values import Criterion, Facet, Facets, Intent, Scalar, Sort, Tokens
+from shelftalk.words.stems import stem
+from shelftalk.words.stop import FILLER, FUNCTION
 
 __all__ = ["Wanted", "Wanting"]
 

@@ -15,20 +15,17 @@ from shelftalk.understand.rules.degrees import (
 from shelftalk.understand.rules.index import Field, Index, named, names_kind
 from shelftalk.understand.rules.kind_name import named_kind, says_kind
 from shelftalk.understand.rules.leftover import unread
-from shelftalk.understand.rules.lexicon import FILLER, FUNCTION
 from shelftalk.understand.rules.numbers import amounts_in
 from shelftalk.understand.rules.parser import THRIFTY, RuleParser
 from shelftalk.understand.rules.placing import AS_A_WISH, placed
 from shelftalk.understand.rules.polarity import refused, rejected_after
 from shelftalk.understand.rules.soft import KEPT, SOFT, liked
-from shelftalk.understand.rules.tokens import Text, bag, stem, stems, tokenise
+from shelftalk.understand.rules.tokens import Text, stems, tokenise
 from shelftalk.understand.rules.value_mentions import mentions
 from shelftalk.understand.rules.vocabulary import ordinary
 
 __all__ = [
     "AS_A_WISH",
-    "FILLER",
-    "FUNCTION",
     "Field",
     "Index",
     "KEPT",
@@ -38,7 +35,6 @@ __all__ = [
     "THRIFTY",
     "Text",
     "amounts_in",
-    "bag",
     "bare_comparison",
     "comparative",
     "comparing",
@@ -54,7 +50,6 @@ __all__ = [
     "refused",
     "rejected_after",
     "says_kind",
-    "stem",
     "stems",
     "superlative",
     "tokenise",

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 
 from shelftalk.understand.rules.index import Field, Index, is_color
-from shelftalk.understand.rules.lexicon import COMMON, FILLER, FUNCTION, VALUE_SYNONYMS
-from shelftalk.understand.rules.tokens import Text, bag, stem, stemmed, stems
+from shelftalk.understand.rules.lexicon import COMMON, VALUE_SYNONYMS
+from shelftalk.understand.rules.tokens import Text, stems
 from shelftalk.values import Constraint, Scalar
+from shelftalk.words.stems import bag, stem, stemmed
+from shelftalk.words.stop import FILLER, FUNCTION
 
 # Before a material's name these say that it is something else.
 _UNLIKE = stemmed("faux fake imitation artificial synthetic vegan mock non free no")

@@ -6,13 +6,15 @@ import re
 
 from shelftalk.understand.rules.bodies import BEINGS
 from shelftalk.understand.rules.index import Index
-from shelftalk.understand.rules.lexicon import FUNCTION
 from shelftalk.understand.rules.nearby import Quantity
 from shelftalk.understand.rules.numbers import numbers
 from shelftalk.understand.rules.tokens import Text, tokenise
 from shelftalk.values import Constraint, Criterion
+from shelftalk.words.numbers import SMALL
+from shelftalk.words.stop import FUNCTION
 
-_NUMBER = r"\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen"
+_GROWN = 18  # years
+_NUMBER = rf"\d{{1,2}}|{'|'.join(w for w, n in SMALL.items() if 0 < n <= _GROWN)}"
 _CHILDREN = (
     r"(?:(?:grand|god|step)?(?:children|kids|sons|daughters)|child(?:ren)?|kids|boys|girls|brothers|sisters|siblings|twins|nieces|nephews|"
     r"cousins|toddlers|teens|teenagers|little ones|students|pupils)"
@@ -32,7 +34,6 @@ _SEVERAL = (
     re.compile(rf"\b(?:aged?|ages)(?: of)? {_ALL}(?: (?P<unit>years?|months?))?)"),
     re.compile(rf"(?<![\w.]){_ALL}[- ]?(?P<unit>year|yr|month|mo)s?[- ]?olds?\b)"),
 )  # fmt: skip
-_GROWN = 18  # years
 
 _NO_AGE = re.compile(
     r"\b(?:budget|limit|price|maximum|minimum|max|min|size|weight|height|length|width|quantity|number) $"

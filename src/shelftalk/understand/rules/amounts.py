@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from shelftalk.understand.rules.numbers import Number, numbers
-from shelftalk.understand.rules.tokens import Text, bag
-from shelftalk.understand.rules.units import SHORT, UNITS, Unit, convert
+from shelftalk.understand.rules.tokens import Text, Token
+from shelftalk.words import money as currencies
+from shelftalk.words.money import SIGN
+from shelftalk.words.stems import bag
+from shelftalk.words.units import SHORT, UNITS, Unit, convert
 
 # More numbers than this in one request are no request.
 MOST_AMOUNTS = 40
-CURRENCY_AFTER = bag("dollar dollars buck bucks usd euro euros eur quid gbp smackers bones rupees yen pesos")
 # A minus sign, not a hyphen or a range's dash: after a letter and a space, or after a currency.
-_MINUS = re.compile(r"(?:(?:[a-z] |[<>=] ?|^)[$€£]?|[$€£])-$", re.I)
-_CURRENCY_BEFORE = re.compile(r"(?:[$€£¥₹]|\b(?:usd|eur|gbp|us\$|rs\.?))\s*$", re.I)
+_MINUS = re.compile(rf"(?:(?:[a-z] |[<>=] ?|^){SIGN}?|{SIGN})-$", re.I)
 
 
 @dataclass(slots=True)
@@ -80,7 +81,7 @@ def amounts(text: Text) -> list[Amount]:
 
 
 _AND_THEN = re.compile(
-    r"\s*,?\s*(?:but|and|yet)\s+(?:less|more|under|over|below|above|at most|at least|no more|not more|no less|fewer|up to|lower|higher|greater|smaller)(?: than)?\s+[$€£]?"
+    rf"\s*,?\s*(?:but|and|yet)\s+(?:less|more|under|over|below|above|at most|at least|no more|not more|no less|fewer|up to|lower|higher|greater|smaller)(?: than)?\s+{SIGN}?"
 )
 _THAN_A = re.compile(
     r"\b(?:than|least|most|over|under|exceeding|beyond|min(?:imum)?(?: of)?|max(?:imum)?(?: of)?|within|up to)\s+(?P<a>an?)\s+(?P<unit>[a-z]+)\b"
@@ -152,94 +153,108 @@ def _is_range(text: Text, a: Amount, b: Amount) -> bool:
     opens = _OPENS.search(_lead(text, a))
     if a.number.value > b.number.value and a.unit is None and not (opens and opens.group().startswith("between")):
         return False
-    if re.fullmatch(r"\s*(?:-|to)\s*[$€£]?\s*", between):
+    if re.fullmatch(rf"\s*(?:-|to)\s*{SIGN}?\s*", between):
         return a.unit is None or b.unit is not None or a.money
-    return bool(opens and re.fullmatch(r"\s*(?:-|to|and|through|up to|till|until)\s*[$€£]?\s*", between))
+    return bool(opens and re.fullmatch(rf"\s*(?:-|to|and|through|up to|till|until)\s*{SIGN}?\s*", between))
 
 
-def _amount(text: Text, number: Number) -> Amount:  # noqa: C901, PLR0912
-    tokens = text.tokens
-    before = text.text[: tokens[number.first].start]
-    if number.digits and _MINUS.search(before[-12:]):
+def _amount(text: Text, number: Number) -> Amount:
+    lead = text.text[: text.tokens[number.first].start]
+    if number.digits and _MINUS.search(lead[-12:]):
         number = Number(-number.value, number.first, number.last, True, number.kilo)
-    money = bool(_CURRENCY_BEFORE.search(before[-6:].rstrip("-")))
+    money = currencies.before(lead[-8:].rstrip("-")) is not None
+    for behind_it in (_currency, _pounds, _two_words, _one_word, _thousands, _marks):
+        found = behind_it(text, number, money)
+        if found is not None:
+            return found
+    return Amount(number, number.last, money=money)
+
+
+def _next(text: Text, i: int) -> Token | None:
+    """The word right behind token i, where it goes with it."""
+    token = text.tokens[i + 1] if i + 1 < len(text.tokens) else None
+    return token if token is not None and not token.hard and token.gap in ("", " ", "-") else None
+
+
+_STRESSED = re.compile(r"[ -]?(?:k\b ?)?(?:(?:us|american|measly|whole|extra|little|single) )?")
+
+
+def _currency(text: Text, number: Number, money: bool) -> Amount | None:
+    """An amount with the currency behind it: "50 dollars", "20 measly bucks", "1.5k euros", "99€", "100 kr", "5 grand"."""
+    start = text.tokens[number.last].end
+    lead = _STRESSED.match(text.low, start)
+    for at in dict.fromkeys((lead.end() if lead else start, start)):
+        if (end := currencies.behind(text.text, at)) is not None:
+            return Amount(number, max(number.last, text.at(end) - 1), money=True)
+    word = _next(text, number.last)
+    if word is not None and word.low == "grand" and number.digits:
+        return Amount(number, number.last + 1, money=True)
+    return None
+
+
+def _pounds(text: Text, number: Number, money: bool) -> Amount | None:
+    """Pounds, which stay a weight until the catalogue tells otherwise; named beside a weight they are a unit as any other."""
+    word = _next(text, number.last)
+    if word is None or word.low not in ("pounds", "pound"):
+        return None
+    weighed = re.search(r"weigh|heav|light|load|lift|capacity|mass", text.low) is not None
+    return None if weighed else Amount(number, number.last + 1, unit=UNITS["lb"])
+
+
+def _two_words(text: Text, number: Number, money: bool) -> Amount | None:
+    """A unit of several words: "fl oz", "square feet", "pages per minute"."""
+    word = _next(text, number.last)
+    compound = _COMPOUND.match(text.low, word.start) if word is not None else None
+    if word is None or compound is None:
+        return None
+    last = max(number.last + 1, text.at(compound.end()) - 1)
+    return Amount(number, last, unit=UNITS[_COMPOUNDS[compound.lastgroup or ""]])
+
+
+def _one_word(text: Text, number: Number, money: bool) -> Amount | None:
+    word, nxt = _next(text, number.last), number.last + 1
+    if word is None or _LEAST.match(text.low, word.start) or (found := UNITS.get(word.low)) is None:
+        return None
+    if word.low in SHORT:
+        spaced = word.low in _SPACED and not _reads_on(text, nxt)
+        if not number.digits or not (word.gap == "" or spaced):
+            return None
+    if word.low == "k" and not _kelvin(text):
+        return Amount(number, nxt, money=money)
+    return Amount(Number(number.value, number.first, number.last, number.digits), nxt, unit=found)
+
+
+def _thousands(text: Text, number: Number, money: bool) -> Amount | None:
+    """A "k" glued to the number, with the unit behind it: "20k mah"."""
+    if not number.kilo or _next(text, number.last) is None:
+        return None
+    following = text.tokens[number.last + 2 : number.last + 3]
+    found = UNITS.get(following[0].low) if following else None
+    if found is not None and (following[0].low not in SHORT or len(following[0].low) > 2):
+        return Amount(Number(number.value * 1000, number.first, number.last + 1, True), number.last + 2, unit=found)
+    return Amount(number, number.last + 1, money=money)
+
+
+def _marks(text: Text, number: Number, money: bool) -> Amount | None:
+    """The signs of inches, per cent and degrees."""
     last = number.last
-    nxt = last + 1
-    if (
-        nxt < len(tokens)
-        and tokens[nxt].low in ("us", "american", "measly", "whole", "extra", "little", "single")
-        and nxt + 1 < len(tokens)
-        and tokens[nxt + 1].low in CURRENCY_AFTER
-    ):
-        nxt += 1
-    if nxt < len(tokens) and not tokens[nxt].hard and tokens[nxt].gap in ("", " ", "-"):
-        word = tokens[nxt]
-        if word.low in CURRENCY_AFTER or (word.low == "grand" and number.digits):
-            return Amount(number, nxt, money=True)
-        if word.low in ("pounds", "pound") and not re.search(r"weigh|heav|light|load|lift|capacity|mass", text.low):
-            return Amount(number, nxt, unit=UNITS["lb"], money=False)
-        if word.low in ("fl", "fluid") and nxt + 1 < len(tokens) and tokens[nxt + 1].low in ("oz", "ounce", "ounces"):
-            return Amount(number, nxt + 1, unit=UNITS["floz"])
-        compound = _COMPOUND.match(text.low[word.start :])
-        if compound:
-            return Amount(
-                number,
-                max(nxt, text.at(word.start + compound.end()) - 1),
-                unit=UNITS[_COMPOUNDS[compound.lastgroup or ""]],
-            )
-        found = None if _LEAST.match(text.low[word.start :]) else UNITS.get(word.low)
-        glued = word.gap == ""
-        if found and (
-            word.low not in SHORT
-            or (
-                number.digits
-                and (
-                    glued
-                    or (
-                        word.low in ("in", "m", "ft", "g", "kg", "l", "w", "min", "ins", "hr")
-                        and not _reads_on(text, nxt)
-                    )
-                )
-            )
-        ):
-            if word.low == "k" and not _kelvin(text):
-                return Amount(number, nxt, money=money)
-            return Amount(Number(number.value, number.first, number.last, number.digits), nxt, unit=found)
-        if number.kilo and nxt < len(tokens):
-            following = tokens[nxt + 1] if nxt + 1 < len(tokens) else None
-            if (
-                following is not None
-                and following.low in UNITS
-                and (following.low not in SHORT or len(following.low) > 2)
-            ):
-                return Amount(Number(number.value * 1000, number.first, nxt, True), nxt + 1, unit=UNITS[following.low])
-            if following is not None and following.low in CURRENCY_AFTER:
-                return Amount(number, nxt + 1, money=True)
-            return Amount(number, nxt, money=money)
-    rest = text.text[tokens[last].end : tokens[last].end + 2]
-    if (
-        rest.startswith(('"', "''"))
-        and number.digits
-        and number.value <= 120
-        and text.text[: tokens[number.first].start].count('"') % 2 == 0
-    ):
+    rest = text.text[text.tokens[last].end : text.tokens[last].end + 2]
+    quoted = text.text[: text.tokens[number.first].start].count('"') % 2
+    if rest.startswith(('"', "''")) and number.digits and number.value <= 120 and not quoted:
         return Amount(number, last, unit=UNITS["in"])
     if rest.startswith("%"):
         return Amount(number, last, unit=UNITS["%"])
-    degrees = re.match(r"\s?(?:°|degrees?)\s?([cf])?\b", text.low[tokens[last].end :])
-    if degrees:
-        return Amount(number, last, unit=UNITS["celsius" if degrees.group(1) == "c" else "fahrenheit"])
-    if rest[:1] in ("€", "£", "$") or re.match(r"\s[€£]", rest):
-        money = True
-    return Amount(number, last, money=money)
+    degrees = re.match(r"\s?(?:°|degrees?)\s?([cf])?\b", text.low[text.tokens[last].end :])
+    return Amount(number, last, unit=UNITS["celsius" if degrees[1] == "c" else "fahrenheit"]) if degrees else None
 
 
+_SPACED = bag("in m ft g kg l w min ins hr")  # short spellings that may stand apart from their number
 # "max. 100 min. 50": no minutes, but the least.
-_LEAST = re.compile(r"min\. ?[$€£]?\d")
-_COMPOUNDS = {"area": "sqft", "metric": "sqm", "print": "ppm", "density": "dpi", "kelvin": "kelvin"}
+_LEAST = re.compile(rf"min\. ?{SIGN}?\d")
+_COMPOUNDS = {"area": "sqft", "metric": "sqm", "print": "ppm", "density": "dpi", "kelvin": "kelvin", "fluid": "floz"}
 _COMPOUND = re.compile(
     r"(?P<area>(?:square|sq\.?)[ -]?(?:feet|foot|ft))|(?P<metric>(?:square|sq\.?)[ -]?(?:meters?|metres?|m\b))|(?P<print>pages?(?: |-)(?:per|a|an|each|every)(?: |-)minute|pages/min(?:ute)?)|"
-    r"(?P<density>dots per inch|pixels per inch)|(?P<kelvin>degrees? kelvin)"
+    r"(?P<density>dots per inch|pixels per inch)|(?P<kelvin>degrees? kelvin)|(?P<fluid>(?:fl\.?|fluid)[ -](?:oz|ounces?)\b)"
 )
 
 

@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable
 from itertools import takewhile
 
-from shelftalk.facts.words import words
-from shelftalk.understand.rules.lexicon import FILLER
 from shelftalk.understand.rules.soft import ASKS, CHORE, STEERING, small_talk
 from shelftalk.understand.rules.tokens import Text
+from shelftalk.words.stems import words
+from shelftalk.words.stop import FILLER
 
 _SENTENCE = re.compile(r"(?:[^.!?;\n]|[.!?;](?!\s|$))+(?:[.!?;\n]+|$)")
 _CLAUSE = re.compile(r"(?:[^,()\u2013\u2014]|(?<=\d),(?=\d))+(?:[,()\u2013\u2014]+|$)")

@@ -8,7 +8,8 @@ import re
 from shelftalk.understand.rules.amounts import Amount, amounts
 from shelftalk.understand.rules.index import Field, named
 from shelftalk.understand.rules.nearby import around
-from shelftalk.understand.rules.tokens import Text, bag, stemmed
+from shelftalk.understand.rules.tokens import Text
+from shelftalk.words.stems import bag, stemmed
 
 _OWN = re.compile(
     r"\b(?:my|our|his|her|their) (?!(?:budget|limit|price|max|maximum|minimum|size|next|new|ideal)\b)(?:[\w'-]+ ){1,5}?"

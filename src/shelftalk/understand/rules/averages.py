@@ -8,7 +8,7 @@ from shelftalk.understand.rules.compare import FLIP
 from shelftalk.understand.rules.index import Field, Index, named
 from shelftalk.understand.rules.nearby import PRICE_WORDS, Quantity, around, implied
 from shelftalk.understand.rules.tokens import Text
-from shelftalk.understand.rules.units import scalar, tidy
+from shelftalk.words.units import scalar, tidy
 
 _AVERAGE = re.compile(
     r"(?:(?P<less>(?:less|fewer|smaller|lower|shorter|lighter|cheaper)(?: (?!more\b|than\b)\w+){1,3} than|(?:not|no) pricier than|no (?:more|higher|greater|larger|bigger|longer|heavier) than|not (?:more|higher|greater|larger|bigger|longer|heavier) than|under|below|less(?:\s+\w+)?\s+than|fewer(?:\s+\w+)?\s+than|lower than|cheaper than|smaller than|shorter than|lighter than|beneath|at most|up to|no more than|not more than|not over|not above|within|n't (?:more than|over|above|exceed)|or below|or less than)"

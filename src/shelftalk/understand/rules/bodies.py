@@ -12,8 +12,9 @@ from shelftalk.understand.rules.amounts import Amount, amounts
 from shelftalk.understand.rules.index import Field, Index
 from shelftalk.understand.rules.nearby import Quantity
 from shelftalk.understand.rules.placing import ends_of
-from shelftalk.understand.rules.tokens import Text, stem, stemmed
-from shelftalk.understand.rules.units import UNITS, Unit, convert, scalar, tidy
+from shelftalk.understand.rules.tokens import Text
+from shelftalk.words.stems import stem, stemmed
+from shelftalk.words.units import UNITS, Unit, convert, scalar, tidy
 
 BEINGS = (
     "someone|somebody|anyone|person|people|man|men|woman|women|guy|guys|gentleman|lady|adult|adults|teenager|teen|child|children|kid|kids|boy|girl|baby|"

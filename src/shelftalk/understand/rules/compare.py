@@ -6,6 +6,7 @@ import re
 
 from shelftalk.understand.rules.amounts import Amount
 from shelftalk.understand.rules.tokens import Text
+from shelftalk.words.money import BEFORE, SIGN
 
 _LESS = (
     r"under|below|beneath|underneath|south of|shy of|less than|fewer than|lower than|cheaper than|smaller than|shorter than|lighter than|thinner than|narrower than|slimmer than|younger than|"
@@ -29,17 +30,17 @@ _AROUND = r"around|about|roughly|approximately|approx\.?|circa|near|nearly|close
 _PHRASES: tuple[tuple[str, str], ...] = (
     ("<=", _AT_MOST), (">=", _AT_LEAST), ("<", _LESS), (">", _MORE), ("~", _AROUND), ("=", _EXACT),
 )  # fmt: skip
-_GLUE = r"(?:\s|[$€£(\"']|:|,(?=\s*\d)|\b(?:the|a|an|about|around|approximately|roughly|only|just|like|say|maybe|total|is|of|at|measly|whole|mere|price|cost|budget|usd|us|around the|\w+ (?:of|is))\b)*(?:[$€£]?-)?$"
+_GLUE = rf"(?:\s|{BEFORE}|[(\"']|:|,(?=\s*\d)|\b(?:the|a|an|about|around|approximately|roughly|only|just|like|say|maybe|total|is|of|at|measly|whole|mere|price|cost|budget|usd|us|around the|\w+ (?:of|is))\b)*(?:{SIGN}?-)?$"
 _BEFORE = [
     (op, re.compile(rf"(?:(?<=\s)|(?<=^)|(?<=[^\w\s])|\b)(?:{body})(?!\w){_GLUE}", re.I)) for op, body in _PHRASES
 ]
 _TAIL = r"^\W{0,2}(?:\w+\W+){0,3}?"
 _AFTER: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("<=", re.compile(_TAIL + r"(?:(?:or|and|&) (?:even )?(?:less|under|below|lower|cheaper|fewer|smaller|shorter|lighter|younger|thinner|quicker|faster|quieter|within|beneath|narrower)(?! ?[$€£]?\d)|max\b|maximum|tops\b|at most|at the most|at max|or so max|is (?:my|the) (?:limit|max|maximum|budget|cap)|budget|limit\b|to spend|to spare|to my name|ceiling)", re.I)),
+    ("<=", re.compile(_TAIL + r"(?:(?:or|and|&) (?:even )?(?:less|under|below|lower|cheaper|fewer|smaller|shorter|lighter|younger|thinner|quicker|faster|quieter|within|beneath|narrower)(?! ?[^\w\s]?\d)|max\b|maximum|tops\b|at most|at the most|at max|or so max|is (?:my|the) (?:limit|max|maximum|budget|cap)|budget|limit\b|to spend|to spare|to my name|ceiling)", re.I)),
     (">=", re.compile(_TAIL + r"(?:(?:or|and|&) (?:even )?(?:more|above|higher|larger|bigger|over|greater|longer|better|up\b|upwards?|beyond|heavier|taller|wider|older|farther|further|thicker|faster|deeper|brighter)|plus\b|min\b|minimum|at least|at the least|at minimum)", re.I)),
 )  # fmt: skip
 # "max. 100 min. 50": the full stop of an abbreviation before its amount ends no clause; "100 max. 50 min." has them behind.
-_BEFORE_ITS_AMOUNT = re.compile(r"\b(max|min|approx|ca)\. ?(?=[$€£]?\d)")
+_BEFORE_ITS_AMOUNT = re.compile(rf"\b(max|min|approx|ca)\. ?(?={SIGN}?\d)")
 _BEHIND_ITS_AMOUNT = re.compile(r"\b(?:max|min)\b\D*$")
 # Words that, right before the next amount, belong to that one: "20000 mm and under 10 euros".
 _CLAUSE = re.compile(r"(?:or|and|&) (?:even )?\w+$")
@@ -57,7 +58,7 @@ def after(text: Text, last: int, end: int) -> str | None:
         match = pattern.match(tail)
         if match is None:
             continue
-        cut = end < len(text.low) and len(tail) == len(rest) and not tail[match.end() :].strip(" $€£")
+        cut = end < len(text.low) and len(tail) == len(rest) and not tail[match.end() :].strip(" $€£₹₺")
         if not (cut and _CLAUSE.search(match.group())):
             return op
     return None

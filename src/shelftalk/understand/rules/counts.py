@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from shelftalk.understand.rules.index import Index
 from shelftalk.understand.rules.numbers import numbers
 from shelftalk.understand.rules.tokens import Text
-from shelftalk.understand.rules.units import UNITS
+from shelftalk.words.numbers import ORDINALS
+from shelftalk.words.units import UNITS
 
 # More than an answer holds.
 MOST_WANTED = 50
 # A place in an order that any answer shows.
 FIRST_FEW = 3
-_ORDINALS = {
-    "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10,
-}  # fmt: skip
 _LIMIT = re.compile(
     r"\b(?:top|best|first|just|only|me|suggest|recommend|list|find|show|gimme|pick|name|want|need|give|any|like|see|your|buy|get|order|for)\s+(?:(?:the|your|like|about|me|up|up to|around|top|best|just|only)\s+)*$"
 )
@@ -64,8 +62,8 @@ def ordinal(text: Text, at: int) -> Ordinal | None:
     if at < 1:
         return None
     before = text.tokens[at - 1]
-    if before.low in _ORDINALS:
-        return Ordinal(_ORDINALS[before.low], at - 1)
+    if 2 <= ORDINALS.get(before.low, 0) <= 10:
+        return Ordinal(ORDINALS[before.low], at - 1)
     if before.low in ("nd", "rd", "th") and at > 1 and before.gap == "" and text.tokens[at - 2].numeric:
         place = text.tokens[at - 2].text
         if place.isdecimal() and 2 <= int(place) <= MOST_WANTED:

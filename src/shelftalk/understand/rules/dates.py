@@ -8,12 +8,9 @@ import re
 from shelftalk.understand.rules.index import Field, Index
 from shelftalk.understand.rules.tokens import Text
 from shelftalk.values import Constraint
+from shelftalk.words.numbers import SMALL
 
-_COUNTS = {
-    "a": 1, "one": 1, "two": 2, "three": 3, "few": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "eleven": 11, "twelve": 12,
-}  # fmt: skip
-
+_COUNTS = {"a": 1, "few": 3, **{word: n for word, n in SMALL.items() if 0 < n <= 12}}
 _YEAR = re.compile(
     r"\b(?P<how>(?:released |launched |made |introduced |new |out )?(?:after|since|from|before|in|by|until|no (?:older|earlier) than|not (?:older|earlier) than|newer than|later than|older than|earlier than|as of))\s+(?:the year |year )?(?P<year>(?:19|20)\d\d)\b"
     r"(?!\s*(?:dollars|bucks|mah|pieces|w\b|watts|lumens|euros|points|dpi|mm|cm|grams|g\b|usd|eur))(?P<tail>(?:'s)? (?:or|and) (?:newer|later|after|up|onwards?|older|earlier|before))?"

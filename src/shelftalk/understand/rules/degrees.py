@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from shelftalk.understand.rules.lexicon import FILLER, FUNCTION
 from shelftalk.understand.rules.soft import SOFT
-from shelftalk.understand.rules.tokens import Text, bag, stem
+from shelftalk.understand.rules.tokens import Text
+from shelftalk.words.stems import bag, stem
+from shelftalk.words.stop import FILLER, FUNCTION
 
 # "the lightest": the adjective -> (words of the fields it may mean, direction). "" stands for any size-like field.
 _SUPERLATIVES = """

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence, Set
 
-from shelftalk.understand.rules.lexicon import FUNCTION
-from shelftalk.understand.rules.tokens import Text, bag
+from shelftalk.understand.rules.tokens import Text
 from shelftalk.values import Constraint, Criterion
+from shelftalk.words.stems import bag
+from shelftalk.words.stop import FUNCTION
 
 _ARTICLES = bag("a an some")
 _INSIDE = _ARTICLES | bag("the and")  # words of grammar that an alternative may hold

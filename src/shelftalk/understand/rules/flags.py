@@ -9,11 +9,13 @@ from functools import lru_cache
 from shelftalk.understand.rules.absence import lacking_before
 from shelftalk.understand.rules.asides import all_the_same
 from shelftalk.understand.rules.index import Field, Index
-from shelftalk.understand.rules.lexicon import COMMON, CONCEPTS, FILLER, IMPLIED, LACKS, VALUE_SYNONYMS
+from shelftalk.understand.rules.lexicon import COMMON, CONCEPTS, IMPLIED, LACKS, VALUE_SYNONYMS
 from shelftalk.understand.rules.mention import Mention
 from shelftalk.understand.rules.polarity import rejected_after
-from shelftalk.understand.rules.tokens import Text, stem, stemmed, stems
+from shelftalk.understand.rules.tokens import Text, stems
 from shelftalk.values import Constraint, Scalar
+from shelftalk.words.stems import stem, stemmed
+from shelftalk.words.stop import FILLER
 
 _NOISE = stemmed(
     "is has with feature features function support supported capable capability included includes technology design system mode required require requires needed need needs included powered operated"

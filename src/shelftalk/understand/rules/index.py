@@ -10,10 +10,12 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from shelftalk.understand.rules.lexicon import ALSO_CALLED, CONCEPTS, FILLER, NAME_NOISE
-from shelftalk.understand.rules.tokens import bag, stem, stems, words
-from shelftalk.understand.rules.units import Unit, unit
+from shelftalk.understand.rules.lexicon import ALSO_CALLED, CONCEPTS, NAME_NOISE
+from shelftalk.understand.rules.tokens import stems, words
 from shelftalk.values import CORE_FIELDS, Facet, Facets, Scalar
+from shelftalk.words.stems import bag, stem
+from shelftalk.words.stop import FILLER
+from shelftalk.words.units import Unit, unit
 
 _BRAND = bag("brand manufacturer maker vendor designer label")
 _COLOR = frozenset(stem(w) for w in ("color", "colour"))

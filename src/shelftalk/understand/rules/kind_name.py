@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from shelftalk.understand.rules.tokens import bag
-from shelftalk.understand.rules.units import UNITS
 from shelftalk.values import Intent
+from shelftalk.words.stems import bag
+from shelftalk.words.units import UNITS
 
 LONGEST_REQUEST, LONGEST_NAME = 16, 3
 _KINDS = bag("kind type category categories product item subcategory")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from shelftalk.understand.rules.index import Field, Index, is_color
-from shelftalk.understand.rules.lexicon import EVALUATIVE, FILLER, FUNCTION
+from shelftalk.understand.rules.lexicon import EVALUATIVE
 from shelftalk.understand.rules.mention import Mention
-from shelftalk.understand.rules.tokens import Text, bag, stemmed
+from shelftalk.understand.rules.tokens import Text
+from shelftalk.words.stems import bag, stemmed
+from shelftalk.words.stop import FILLER, FUNCTION
 
 # Fields whose values may be what a product is, or what it is made of, whatever category it is in.
 _OF_KINDS = stemmed(

@@ -2,30 +2,7 @@
 
 from __future__ import annotations
 
-from shelftalk.understand.rules.tokens import bag, stem, stemmed
-
-# Words that carry no search meaning.
-FILLER = bag("""a about above absolutely actually after again ain't alright all also am an and another any anybody anyone
-    anything are aren't around as ask asking at away back basically be because been before being below best bet better
-    between big bit both bother bought bring brand brands bro bucks bunch but buy buying by came can can't cannot
-    carry case cash catalog catalogue catch check choice come comes considering cool could couldn't cuz dang darn deal definitely did didn't dig
-    do does doesn't doing dollar dollars don't done dough down dude each either else enough euro euros even ever every everything exactly
-    fan fancy far favor favour fetch few find fine first fit fits folks fond for forget from gal get gets getting gimme
-    give go going gonna good got gotta great grab guess guy guys had hand happen has hasn't hate have haven't having he hello help her here
-    hey hi him his hook how i im ive i'd i'll i'm i've id if in include into inventory is isn't it it'd it'll it's item its
-    just kind kinda know lately least less let let's like likes liked list little locate long look looking looks lot lots love
-    lower made make makes making man many mate may maybe me mean meets middle might mind mine money more most much must my
-    myself name need needed needs neither never new next nice no nor not nothing now of off offer offers oh ok okay
-    old on once one ones only onto opt option options or order other others our out over own particular particularly partial pay
-    paying people perhaps pick place please plus point possible possibly prefer preferably preferred price priced product products
-    provide pull purchase put quick quite rather really reasonable recommend recommendation recommendations remember right same save say search see seem select sell
-    shell she shop shopping should show shows simple since so some somebody someone something sort specific spare spend
-    spending splurge spot standard start still stock stop store stuff such suggest suggestion suggestions suit sure system
-    take talking tell than thank thanks that that'd that'll that's the their them then there there's these they they'd they're
-    thing things think this those though through time tired to told too top torn total track trust try trying two type under up
-    uh um treat idea ideas us use used uses using very wait want wanted wanting wants was way we well were what what's whatever when where
-    which while who who's whole why will with within without won't work works would wouldn't ya yeah yes yet non except excluding you you'd you'll
-    you're you've your yours usd eur gbp pounds quid ones' kinds""")
+from shelftalk.words.stems import bag, stem, stemmed
 
 # Praise and blame: as a catalogue's value they count only beside the name of their field ("good water resistance").
 EVALUATIVE = bag(
@@ -36,13 +13,6 @@ EVALUATIVE = bag(
 COLORS = bag(
     "black white red blue green yellow purple pink brown grey gray silver gold beige navy turquoise maroon burgundy teal magenta khaki ivory"
 )
-
-# Words of grammar: alone they never name a value.
-FUNCTION = bag("""a about above after all also am an and any are as at be because been before below but by can could did do does each either
-    else every for from get got had has have he her here him his how i if in into is it its just like less many may me more most
-    much must my need neither no nor not of off on one only or other our out over own per please plus she should show since so some such
-    than that the their them then there these they this those to too two under until up us use very want was way we were what when
-    where which who why will with within without would yes yet you your find give buy except excluding instead unless though although whose""")
 
 # Words so common in ordinary sentences that, standing alone, they are no proof of a catalogue's value. They count when
 # something supports them: the field's name, the product's noun right after, another value of the field beside them.

@@ -9,8 +9,9 @@ from shelftalk.understand.rules.amounts import Amount, scaled
 from shelftalk.understand.rules.index import Field, Index, named
 from shelftalk.understand.rules.lexicon import ALSO_CALLED, CONCEPTS, NAME_NOISE
 from shelftalk.understand.rules.nearby import PRICE_WORDS, around, following, implied
-from shelftalk.understand.rules.tokens import Text, stem
-from shelftalk.understand.rules.units import HINTS, Unit, convert, siblings
+from shelftalk.understand.rules.tokens import Text
+from shelftalk.words.stems import stem
+from shelftalk.words.units import HINTS, Unit, convert, siblings
 
 
 def in_unit(known: Field, value: float, amount: Amount) -> float:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from shelftalk.understand.rules.amounts import CURRENCY_AFTER
 from shelftalk.understand.rules.degrees import SUPERLATIVES, superlative
-from shelftalk.understand.rules.lexicon import FUNCTION
-from shelftalk.understand.rules.tokens import Text, stemmed
+from shelftalk.understand.rules.tokens import Text
 from shelftalk.values import Constraint, Operator, Scalar
+from shelftalk.words.money import currency_of
+from shelftalk.words.stems import stemmed
+from shelftalk.words.stop import FUNCTION
 
 PRICE_WORDS = stemmed("price priced prices pricing cost costs spend spending pay paying budget cheaper expensive expenditure expenditures expense expenses afford cash money shell splurge fork dropping dough fortune cheap affordable tag blow cough")  # fmt: skip
 
@@ -50,7 +51,7 @@ def following(text: Text, last: int) -> list[str]:
     for token in text.tokens[last + 1 : last + 4]:
         if token.low in ("of", "worth") and not token.hard:
             continue
-        if token.hard or token.comma or token.low in FUNCTION or token.low in CURRENCY_AFTER or token.low in _BOUND:
+        if token.hard or token.comma or token.low in FUNCTION or currency_of(token.text) or token.low in _BOUND:
             break
         out.append(token.stem)
     return out

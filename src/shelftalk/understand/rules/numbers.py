@@ -5,17 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from shelftalk.understand.rules.tokens import Text
+from shelftalk.understand.rules.tokens import Text, tokenise
+from shelftalk.words.numbers import PARTS, SETS, SMALL, counts, spoken
 
-_ONES = {w: i for i, w in enumerate(
-    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"])}  # fmt: skip
-_TENS = {
-    w: 10 * i for i, w in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
-}
-_TENS["fourty"] = 40
+_WHOLE = {**PARTS, "dozen": SETS["dozen"], "couple": SETS["couple"]}
 _SCALES = {"hundred": 100, "thousand": 1000, "grand": 1000, "million": 1_000_000}
-_WHOLE = {"dozen": 12.0, "couple": 2.0, "half": 0.5, "quarter": 0.25, "third": 1 / 3}
-_SHORT_SCALES = {"k": 1000.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,64 +65,46 @@ def _digits(text: Text, i: int) -> Number | None:
             return Number(whole + fraction, first if found_whole else i, i + 1, True)
     if after and after.numeric and after.gap == " " and i + 2 < len(tokens) and tokens[i + 2].gap == "/":
         return _digits(text, i + 1)
-    if after and after.low in _SHORT_SCALES and after.gap == "":
+    if after and after.low == "k" and after.gap == "":
         return Number(value, i, i, True, kilo=True)
-    if after and after.low in ("thousand", "grand", "million", "hundred") and after.gap in (" ", "-"):
+    if after and after.low in _SCALES and after.gap in (" ", "-"):
         return Number(value * _SCALES[after.low], i, i + 1, True)
     return Number(value, i, i, True)
 
 
-def _words(text: Text, i: int) -> Number | None:  # noqa: C901, PLR0912
+def _words(text: Text, i: int) -> Number | None:
     tokens = text.tokens
-    low = tokens[i].low
-    if low in ("a", "an") and i + 1 < len(tokens) and not tokens[i + 1].hard:
-        after = tokens[i + 1].low
-        if after in _SCALES:
-            rest = _words(text, i + 1)
+    lows = [t.low for t in tokens[i : i + 3]]
+    if lows[0] in ("a", "an") and len(lows) > 1 and not tokens[i + 1].hard:
+        if lows[1] in _SCALES:
+            rest = _run(text, i + 1)
             return rest and Number(rest.value, i, rest.last, False)
-        if after in _WHOLE:
-            return _skip_of(text, _WHOLE[after], i, i + 1)
-        return None
-    if low in ("half", "dozen") or (low in ("quarter", "third") and i + 1 < len(tokens) and tokens[i + 1].low == "of"):
-        if low == "half" and i + 2 < len(tokens) and tokens[i + 1].low in ("a", "an") and tokens[i + 2].low == "dozen":
-            return Number(6.0, i, i + 2, False)
-        return _skip_of(text, _WHOLE[low], i, i)
-    total, current, last, j, seen = 0.0, 0.0, -1, i, False
-    while j < len(tokens):
-        word = tokens[j].low
-        if j > i and (tokens[j].hard or tokens[j].comma):
+        return _skip_of(text, _WHOLE[lows[1]], i, i + 1) if lows[1] in _WHOLE else None
+    if lows in (["half", "a", "dozen"], ["half", "an", "dozen"]):
+        return Number(6.0, i, i + 2, False)
+    if lows[0] in ("half", "dozen") or (lows[0] in ("quarter", "third") and lows[1:2] == ["of"]):
+        return _skip_of(text, _WHOLE[lows[0]], i, i)
+    return _run(text, i)
+
+
+def _run(text: Text, i: int) -> Number | None:
+    """The number that the longest run of number words from i on says, with "and a half" or "point five" behind it."""
+    tokens, end = text.tokens, i
+    while end < len(tokens) and (counts(tokens[end].low) or (end > i and tokens[end].low == "and")):
+        if end > i and (tokens[end].hard or tokens[end].comma):
             break
-        if (
-            word in _ONES and (not seen or current == 0 or (_ONES[word] < 10 and current % 10 == 0 and current % 100))
-        ) or (word in _ONES and seen and current >= 100 and current % 100 == 0):
-            current += _ONES[word]
-        elif word in _TENS and (not seen or current % 100 == 0):
-            current += _TENS[word]
-        elif word in _SCALES and _SCALES[word] == 100 and current < 100:
-            current = (current or 1.0) * 100
-        elif word in _SCALES and word != "hundred":
-            total, current = total + (current or 1.0) * _SCALES[word], 0.0
-        elif (
-            word == "and"
-            and seen
-            and j + 1 < len(tokens)
-            and (total or current >= 100)
-            and (tokens[j + 1].low in _ONES or tokens[j + 1].low in _TENS)
-        ):
-            j += 1
+        end += 1
+    for last in range(end - 1, i - 1, -1):
+        said = [t.low for t in tokens[i : last + 1]]
+        value = spoken(said) if said[-1] != "and" else None
+        if value is None:
             continue
-        else:
-            break
-        seen, last = True, j
-        j += 1
-    if not seen:
-        return None
-    value = total + current
-    if last + 3 < len(tokens) and [t.low for t in tokens[last + 1 : last + 4]] == ["and", "a", "half"]:
-        return Number(value + 0.5, i, last + 3, False)
-    if last + 2 < len(tokens) and tokens[last + 1].low == "point" and tokens[last + 2].low in _ONES:
-        return Number(value + _ONES[tokens[last + 2].low] / 10, i, last + 2, False)
-    return Number(value, i, last, False)
+        if [t.low for t in tokens[last + 1 : last + 4]] == ["and", "a", "half"]:
+            return Number(value + 0.5, i, last + 3, False)
+        if last + 2 < len(tokens) and tokens[last + 1].low == "point" and SMALL.get(tokens[last + 2].low, 10) < 10:
+            return Number(value + SMALL[tokens[last + 2].low] / 10, i, last + 2, False)
+        return Number(value, i, last, False)
+    return None
 
 
 def _skip_of(text: Text, value: float, first: int, last: int) -> Number:
@@ -141,8 +117,6 @@ def _skip_of(text: Text, value: float, first: int, last: int) -> Number:
 
 def amounts_in(text: str) -> set[float]:
     """Every amount a text holds as plain numbers, with "k" both read and unread: what a model's output may name."""
-    from shelftalk.understand.rules.tokens import tokenise
-
     found: set[float] = set()
     for number in numbers(tokenise(text)):
         found.add(number.value)

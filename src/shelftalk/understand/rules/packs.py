@@ -7,8 +7,9 @@ import re
 from shelftalk.understand.rules.index import Field, Index
 from shelftalk.understand.rules.nearby import Quantity
 from shelftalk.understand.rules.numbers import numbers
-from shelftalk.understand.rules.tokens import Text, stemmed, tokenise
+from shelftalk.understand.rules.tokens import Text, tokenise
 from shelftalk.values import Scalar
+from shelftalk.words.stems import stemmed
 
 _PACK = stemmed("pack packs pieces piece pcs set count quantity units bundle multipack")
 _OF_A_PACK = stemmed("size item items product number per in of total included")  # "port count" is no pack

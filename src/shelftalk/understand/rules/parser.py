@@ -23,7 +23,7 @@ from shelftalk.understand.rules.either import either
 from shelftalk.understand.rules.flags import flags
 from shelftalk.understand.rules.index import Index, names_kind
 from shelftalk.understand.rules.kinds import a_thing_of_its_own, lacking
-from shelftalk.understand.rules.lexicon import COMMON, FILLER, FUNCTION
+from shelftalk.understand.rules.lexicon import COMMON
 from shelftalk.understand.rules.mention import Mention
 from shelftalk.understand.rules.named_values import EACH_ALONE, of_a_sum, value_limits
 from shelftalk.understand.rules.nearby import Quantity
@@ -51,6 +51,7 @@ from shelftalk.understand.rules.tokens import Text, tokenise
 from shelftalk.understand.rules.unknown import unknown
 from shelftalk.understand.rules.value_mentions import mentions
 from shelftalk.values import Constraint, Facets, Intent, Scalar, Sort
+from shelftalk.words.stop import FILLER, FUNCTION
 
 # What is read of a request: nobody words a wish at greater length, and hostile text shall not cost more.
 LONGEST_REQUEST = 4000

@@ -6,9 +6,10 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
-from shelftalk.understand.rules.lexicon import FUNCTION
-from shelftalk.understand.rules.tokens import Text, bag
+from shelftalk.understand.rules.tokens import Text
 from shelftalk.values import Criterion
+from shelftalk.words.stems import bag
+from shelftalk.words.stop import FUNCTION
 
 # Negative in form, not in meaning: masked before negations are looked for.
 _HARMLESS = re.compile(

@@ -16,8 +16,9 @@ from shelftalk.understand.rules.measured import field_of, in_unit
 from shelftalk.understand.rules.nearby import Quantity, following
 from shelftalk.understand.rules.placing import ends_of
 from shelftalk.understand.rules.polarity import rejected_after
-from shelftalk.understand.rules.tokens import Text, stemmed
-from shelftalk.understand.rules.units import scalar, tidy
+from shelftalk.understand.rules.tokens import Text
+from shelftalk.words.stems import stemmed
+from shelftalk.words.units import scalar, tidy
 
 # "Around 50" is taken as a band of so much to either side.
 AROUND = 0.15

@@ -9,13 +9,15 @@ from shelftalk.understand.rules.absence import holding, of_properties, spellings
 from shelftalk.understand.rules.amounts import Amount
 from shelftalk.understand.rules.degrees import SUPERLATIVES
 from shelftalk.understand.rules.index import Field, Index
-from shelftalk.understand.rules.lexicon import COMMON, FILLER, FUNCTION
+from shelftalk.understand.rules.lexicon import COMMON
 from shelftalk.understand.rules.mention import Mention
 from shelftalk.understand.rules.polarity import rejected_after
 from shelftalk.understand.rules.quantities import compared_here
-from shelftalk.understand.rules.tokens import Text, bag, stemmed, stems
-from shelftalk.understand.rules.units import UNITS
+from shelftalk.understand.rules.tokens import Text, stems
 from shelftalk.values import Scalar
+from shelftalk.words.stems import bag, stemmed
+from shelftalk.words.stop import FILLER, FUNCTION
+from shelftalk.words.units import UNITS
 
 _COMPARING = bag(
     "exceed exceeds exceeding surpass surpasses surpassing beyond"

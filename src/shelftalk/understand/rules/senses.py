@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 
 from shelftalk.understand.rules.index import Field, Index
-from shelftalk.understand.rules.lexicon import FILLER, FUNCTION
 from shelftalk.understand.rules.mention import Mention
-from shelftalk.understand.rules.tokens import Text, stemmed
+from shelftalk.understand.rules.tokens import Text
+from shelftalk.words.stems import stemmed
+from shelftalk.words.stop import FILLER, FUNCTION
 
 _KINDS = stemmed("kind type product item category categories")
 _WHOSE = stemmed("gender sex audience")

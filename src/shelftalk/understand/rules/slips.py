@@ -10,15 +10,17 @@ import re
 from dataclasses import replace
 from functools import lru_cache
 
-from shelftalk.understand.rules.amounts import CURRENCY_AFTER
+from rapidfuzz.distance import OSA
+
 from shelftalk.understand.rules.index import Index
 from shelftalk.understand.rules.lexicon import COMMON
 from shelftalk.understand.rules.numbers import numbers
-from shelftalk.understand.rules.spelling import distance
-from shelftalk.understand.rules.tokens import Text, bag, tokenise
-from shelftalk.understand.rules.units import UNITS
+from shelftalk.understand.rules.tokens import Text, tokenise
 from shelftalk.understand.rules.vocabulary import ordinary
 from shelftalk.values import Intent
+from shelftalk.words.money import COMMON_NAMES
+from shelftalk.words.stems import bag
+from shelftalk.words.units import UNITS
 
 _COMPARISONS = bag("under below over above between within around least most than maximum minimum about beneath")
 _DEGREES = bag(
@@ -29,7 +31,7 @@ _SHORTEST = 4
 
 @lru_cache(maxsize=1)
 def _measures() -> frozenset[str]:
-    return frozenset(w for w in {*UNITS, *CURRENCY_AFTER} if len(w) >= _SHORTEST)
+    return frozenset(w for w in {*UNITS, *COMMON_NAMES} if len(w) >= _SHORTEST)
 
 
 def set_right(text: Text, index: Index) -> tuple[Text, dict[str, str]]:  # noqa: C901, PLR0912
@@ -76,7 +78,11 @@ def _nearest(word: str, known: frozenset[str]) -> str | None:
     """The one word of those that is one slip away; None where the word is one of them, or several are as near."""
     if word in known or word in UNITS:
         return None
-    near = [w for w in known if abs(len(w) - len(word)) <= 1 and w[0] == word[0] and distance(word, w, 1) <= 1]
+    near = [
+        w
+        for w in known
+        if abs(len(w) - len(word)) <= 1 and w[0] == word[0] and OSA.distance(word, w, score_cutoff=1) <= 1
+    ]
     kinds = {(UNITS[w].name if w in UNITS else w.removesuffix("s")) for w in near}
     return max(near, key=lambda w: (len(w) == len(word), w[-1] == word[-1], w)) if len(kinds) == 1 else None
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 
-from shelftalk.understand.rules.lexicon import FILLER, FUNCTION
 from shelftalk.understand.rules.mention import Mention
-from shelftalk.understand.rules.tokens import Text, bag, stem
+from shelftalk.understand.rules.tokens import Text
 from shelftalk.values import Constraint, Criterion
+from shelftalk.words.stems import bag, stem
+from shelftalk.words.stop import FILLER, FUNCTION
 
 _FOR = re.compile(
     r"\b(?:for|to give|as a)\s+(?!(?:under|less|more|about|around|the price|sale|me\b|\d|that price|this price|it\b|them\b|sure|now|real|us\b|real|free|cheap|a good|something))((?:(?:my|a|an|the|our|his|her|their|some|in|on|at|of|and|with|to|use)\s+)*[\w'-]+(?:\s+(?!(?:under|less|for|that|with|but|below|over|at least|which|who|from|please|and|or|if|can|could|what|i)\b)[\w'-]+){0,4})",

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
+from rapidfuzz.distance import OSA
+
 from shelftalk.understand.rules.degrees import SUPERLATIVES, comparative, superlative
 from shelftalk.understand.rules.index import Index
-from shelftalk.understand.rules.lexicon import COMMON, FILLER
-from shelftalk.understand.rules.tokens import Text, stem
+from shelftalk.understand.rules.lexicon import COMMON
+from shelftalk.understand.rules.tokens import Text
 from shelftalk.understand.rules.vocabulary import ordinary
+from shelftalk.words.stems import stem
+from shelftalk.words.stop import FILLER
 
 
 def corrected(text: Text, index: Index) -> tuple[Text, tuple[str, ...]]:
@@ -68,27 +72,7 @@ def _nearest(word: str, vocabulary: dict[tuple[str, int], list[str]]) -> str | N
     best: tuple[int, str] | None = None
     for size in range(len(word) - reach, len(word) + reach + 1):
         for known in vocabulary.get((word[0], size), ()):
-            away = distance(word, known, reach)
+            away = OSA.distance(word, known, score_cutoff=reach)
             if away <= reach and (best is None or away < best[0]):
                 best = (away, known)
     return best[1] if best else None
-
-
-@lru_cache(maxsize=16_384)
-def distance(a: str, b: str, limit: int) -> int:
-    """Optimal string alignment distance (edits and neighbouring swaps), or limit + 1 where it is larger."""
-    if abs(len(a) - len(b)) > limit:
-        return limit + 1
-    before: list[int] = []
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        new = [i]
-        for j, y in enumerate(b, 1):
-            cost = min(row[j] + 1, new[j - 1] + 1, row[j - 1] + (x != y))
-            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
-                cost = min(cost, before[j - 2] + 1)
-            new.append(cost)
-        if min(new) > limit:
-            return limit + 1
-        before, row = row, new
-    return row[-1]

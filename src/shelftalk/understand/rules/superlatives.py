@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from shelftalk.understand.rules.degrees import SUPERLATIVES, superlative
 from shelftalk.understand.rules.index import Field, Index, named
-from shelftalk.understand.rules.lexicon import FUNCTION, LESS_IS_BETTER, NAME_NOISE, THRIFT
-from shelftalk.understand.rules.tokens import Text, bag, stem, stemmed
-from shelftalk.understand.rules.units import HINTS, SHORT, UNITS
+from shelftalk.understand.rules.lexicon import LESS_IS_BETTER, NAME_NOISE, THRIFT
+from shelftalk.understand.rules.tokens import Text
 from shelftalk.values import Direction, Sort
+from shelftalk.words.stems import bag, stem, stemmed
+from shelftalk.words.stop import FUNCTION
+from shelftalk.words.units import HINTS, SHORT, UNITS
 
 _MOST = bag(
     "most maximum max highest greatest biggest largest best longest farthest furthest widest strongest tallest top ultimate heaviest peak utmost"

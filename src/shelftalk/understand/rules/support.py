@@ -10,12 +10,14 @@ import re
 
 from shelftalk.understand.rules.degrees import SUPERLATIVES
 from shelftalk.understand.rules.index import Field, Index, Value, is_color, names_kind
-from shelftalk.understand.rules.lexicon import COLORS, COMMON, EVALUATIVE, FILLER, FUNCTION
+from shelftalk.understand.rules.lexicon import COLORS, COMMON, EVALUATIVE
 from shelftalk.understand.rules.mention import Mention
 from shelftalk.understand.rules.senses import another_word, elsewhere, to_replace
-from shelftalk.understand.rules.tokens import Text, bag, stem, stemmed
-from shelftalk.understand.rules.units import UNITS
+from shelftalk.understand.rules.tokens import Text
 from shelftalk.understand.rules.vocabulary import ordinary
+from shelftalk.words.stems import bag, stem, stemmed
+from shelftalk.words.stop import FILLER, FUNCTION
+from shelftalk.words.units import UNITS
 
 _BRAND_BEFORE = bag("from by brand brands label only trust love like prefer called like loyal buy wear between")
 _PEOPLE = bag(

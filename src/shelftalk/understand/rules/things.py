@@ -7,8 +7,9 @@ import re
 from shelftalk.understand.rules.amounts import Amount, amounts
 from shelftalk.understand.rules.index import Field, Index
 from shelftalk.understand.rules.nearby import Quantity
-from shelftalk.understand.rules.tokens import Text, stemmed, stems
-from shelftalk.understand.rules.units import convert, scalar, tidy
+from shelftalk.understand.rules.tokens import Text, stems
+from shelftalk.words.stems import stemmed
+from shelftalk.words.units import convert, scalar, tidy
 
 _MEASURE = stemmed("size diagonal width length height depth diameter max maximum fits")
 # What is told apart by its diagonal, and held by something as large or larger; a wheel or a blade must fit exactly.

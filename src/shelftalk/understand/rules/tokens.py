@@ -8,16 +8,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
-
-import snowballstemmer
 
 from shelftalk.text import clean
+from shelftalk.words.stems import LONGEST, stem
 
-_TOKEN = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d*\.\d+|\d+|[^\W\d_]+(?:'[^\W\d_]+)?", re.UNICODE)
+_TOKEN = re.compile(
+    r"\d+(?:,\d{2})+,\d{3}(?:\.\d+)?|\d+(?:,\d{3})+(?:\.\d+)?|\d*\.\d+|\d+|[^\W\d_]+(?:'[^\W\d_]+)?", re.UNICODE
+)
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‑": "-", "−": "-"})  # fmt: skip
 # "1.299,00", "1.000" beside a euro sign, "99,95" beside a currency or a unit.
-_EURO = r"(?:€|eur\b|euros?\b)"
+_EURO = r"(?:€|eur\b|euros?\b|kr\b|sek\b|dkk\b|nok\b|kronor\b|kroner\b|zł|pln\b|kč|czk\b|tl\b|₺|try\b|brl\b|reais\b)"
 _MEASURE = rf"(?:{_EURO}|\$|£|(?:kg|g|cm|mm|m|l|ml|km|w|kwh|litres?|liters?|inch(?:es)?)\b)"
 _CONTINENTAL = re.compile(
     rf"(?<![\d.,])\d{{1,3}}(?:\.\d{{3}})+,\d{{1,2}}(?!\d)"
@@ -28,58 +28,28 @@ _CONTINENTAL = re.compile(
 _SWAP = str.maketrans({",": ".", ".": ","})
 _HARD = re.compile(r"[.;!?](?:[\s\"')]|$)|[:\n]")
 _ABBREVIATIONS = frozenset(
-    ("mr", "mrs", "ms", "dr", "st", "vs", "no", "oz", "lb", "lbs", "ft", "in", "fl", "approx", "max", "min")
+    (
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "st",
+        "vs",
+        "no",
+        "oz",
+        "lb",
+        "lbs",
+        "ft",
+        "in",
+        "fl",
+        "approx",
+        "max",
+        "min",
+        "rs",
+        "fr",
+        "kr",
+    )
 )
-# Snowball folds these together with words of another meaning.
-_KEEP = {
-    "used": "used",
-    "wireless": "wireless",
-    "cordless": "cordless",
-    "glasses": "glasses",
-    "training": "training",
-    "bras": "bra",
-    "lens": "lens",
-    "lenses": "lens",
-    "knives": "knife",
-    "shelves": "shelf",
-    "gas": "gas",
-    "bus": "bus",
-    "mice": "mouse",
-    "men": "man",
-    "women": "woman",
-    "children": "child",
-    "teeth": "tooth",
-    "feet": "foot",
-    "scissors": "scissors",
-    "news": "news",
-    "new": "new",
-}
-_stemmer: Any = snowballstemmer.stemmer("english")
-
-
-LONGEST = 80  # characters of a text that is remembered: names and values repeat, what shoppers write does not
-
-
-@lru_cache(maxsize=32_768)
-def _stem(word: str) -> str:
-    word = word.removesuffix("'s").removesuffix("'")
-    kept = _KEEP.get(word)
-    return kept if kept is not None else str(_stemmer.stemWord(word))
-
-
-def stem(word: str) -> str:
-    """The Snowball stem of a lower-case word, with a possessive 's taken off first."""
-    return _stem(word) if len(word) <= LONGEST else word
-
-
-def bag(text: str) -> frozenset[str]:
-    """The words of a list written as one text."""
-    return frozenset(text.split())
-
-
-def stemmed(text: str) -> frozenset[str]:
-    """The stems of the words of a list written as one text."""
-    return frozenset(stem(word) for word in text.split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 
 from shelftalk.understand.rules.index import Index
-from shelftalk.understand.rules.lexicon import COLORS, COMMON, EVALUATIVE, FILLER, FUNCTION
+from shelftalk.understand.rules.lexicon import COLORS, COMMON, EVALUATIVE
 from shelftalk.understand.rules.soft import SOFT
-from shelftalk.understand.rules.tokens import Text, bag, stemmed
-from shelftalk.understand.rules.units import UNITS
+from shelftalk.understand.rules.tokens import Text
 from shelftalk.values import Constraint
+from shelftalk.words.stems import bag, stemmed
+from shelftalk.words.stop import FILLER, FUNCTION
+from shelftalk.words.units import UNITS
 
 _MADE = re.compile(
     r"\bmade (?:out |entirely |only |purely )?(?:of|from) (?:pure |real |solid |genuine |actual )?(?P<what>[^\W\d_]{3,})"

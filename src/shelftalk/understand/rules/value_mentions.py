@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from shelftalk.understand.rules.index import Index, Value
-from shelftalk.understand.rules.lexicon import COMMON, FILLER, VALUE_SYNONYMS
+from shelftalk.understand.rules.lexicon import COMMON, VALUE_SYNONYMS
 from shelftalk.understand.rules.mention import Mention
 from shelftalk.understand.rules.support import choose
-from shelftalk.understand.rules.tokens import Text, Token, stem, stems
-from shelftalk.understand.rules.units import SHORT, UNITS
+from shelftalk.understand.rules.tokens import Text, Token, stems
+from shelftalk.words.stems import stem
+from shelftalk.words.stop import FILLER
+from shelftalk.words.units import SHORT, UNITS
 
 _JOIN = re.compile(r"^(?:[\s\-&'/+.]|\s&\s){0,3}$")
 

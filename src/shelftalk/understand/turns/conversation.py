@@ -20,7 +20,6 @@ from shelftalk.understand.rules import (
     comparative,
     comparing,
     mentions,
-    stem,
     stems,
     tokenise,
 )
@@ -35,6 +34,7 @@ from shelftalk.understand.turns.state import Talk
 from shelftalk.understand.turns.takenback import TakenBack, taken_back
 from shelftalk.understand.turns.topics import Topic, returned, unknown_return
 from shelftalk.values import Constraint, Criterion, Intent, Product, Request, Scalar, Sort
+from shelftalk.words.stems import stem
 
 __all__ = ["NO_FIELD", "Conversation", "Lookup", "shown"]
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from shelftalk.facts.asking import ORDINALS, asks_to_tell
-from shelftalk.facts.words import words
+from shelftalk.words.stems import words
 
 if TYPE_CHECKING:
     from shelftalk.understand.reading import Shown

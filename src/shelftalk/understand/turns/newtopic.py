@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 
 from shelftalk.understand.reading import Shown
 from shelftalk.understand.rules import (
-    FILLER,
     SOFT,
     Index,
     Text,
@@ -15,12 +14,13 @@ from shelftalk.understand.rules import (
     comparing,
     named_kind,
     names_kind,
-    stem,
     stems,
     tokenise,
 )
 from shelftalk.understand.turns import phrases as said
 from shelftalk.values import Constraint, Intent, Product
+from shelftalk.words.stems import stem
+from shelftalk.words.stop import FILLER
 
 _ADJECTIVE = re.compile(r"(?:able|ible|ful|less|ish|ous|ive|proof|free|ly|ed|est|like|sized|friendly)$")
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from shelftalk.understand.rules import FILLER, KEPT, bag, comparing
+from shelftalk.understand.rules import KEPT, comparing
 from shelftalk.values import Constraint, Intent, Product
+from shelftalk.words.stems import bag
+from shelftalk.words.stop import FILLER
 
 Lookup = Callable[[str], Product | None]
 

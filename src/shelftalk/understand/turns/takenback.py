@@ -6,8 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shelftalk.understand.rules import FILLER, FUNCTION, SUPERLATIVES, Field, Index, Text, comparative, stem, stems
+from shelftalk.understand.rules import SUPERLATIVES, Field, Index, Text, comparative, stems
 from shelftalk.values import Constraint, Criterion, Intent
+from shelftalk.words.stems import stem
+from shelftalk.words.stop import FILLER, FUNCTION
 
 _PART = r"(?: (?:limits?|filters?|restrictions?|requirements?|constraints?|part|thing|bit|wish|criterion))?"
 _WHAT = r"(?:the |that |my |our |its |it being )?(?P<{0}>[\w-]+(?: [\w-]+){{0,2}}?)"

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from shelftalk.understand.reading import Shown
-from shelftalk.understand.rules import FILLER, FUNCTION, Text, stems
+from shelftalk.understand.rules import Text, stems
 from shelftalk.values import Intent
+from shelftalk.words.stop import FILLER, FUNCTION
 
 _BACK = re.compile(
     r"\b(?:(?:go|going|get|come|coming|jump|switch|turn|take me|bring me|move|head)(?: \w+)? back to|back to|return(?:ing)? to|continue with|carry on with|pick up)\b(?P<a>[^.;!?,]*)"

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shelftalk.facts.units import UNITS, currency_of, same_quantity, split_unit, unit_of
+from shelftalk.words.money import currency_of
+from shelftalk.words.units import UNITS, same_quantity, split_unit, unit_of
 
 
 @pytest.mark.parametrize(
