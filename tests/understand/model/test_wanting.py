@@ -16,10 +16,19 @@ from shelftalk.engines.fake import FakeEngine
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import UnderstandSettings
 from shelftalk.understand import Understander, Understood
-from shelftalk.understand.model.criteria import Wishes
+from shelftalk.understand.model.criteria import Question, Wishes, parse
 from shelftalk.understand.model.helping import KindChooser
-from shelftalk.understand.model.matching import FieldMatcher, KindMatcher, Matchers
-from shelftalk.understand.model.wanting import MOST_CRITERIA, MOST_KEPT, MOST_TURNS, Asked, Wanting, _joined, _unlimited
+from shelftalk.understand.model.matching import FieldMatcher, KindMatcher, Matchers, Offered
+from shelftalk.understand.model.wanting import (
+    MOST_CRITERIA,
+    MOST_KEPT,
+    MOST_TURNS,
+    Asked,
+    Wanting,
+    _joined,
+    _trimmed,
+    _unlimited,
+)
 from shelftalk.values import Constraint, Criterion, Facet, Facets, Intent, Request, Sort, Tokens, Turn
 
 SHOP = collect(
@@ -493,6 +502,50 @@ def test_what_only_the_name_of_the_kind_stands_near_to_is_no_wish() -> None:
     limit = Intent(constraints=(Constraint("categories", "=", "Fans", "fan"),))
     wanting = Wanting(SHOP, lambda: FakeEngine(["fan: noise_db low 2"]), LIBRARY, lambda i, t: (), lambda: MATCHERS)
     assert not wanting.read([Asked("a fan for my daughter", (), limit)])[0].intent.criteria
+
+
+class Heard(FieldMatcher):
+    """Finds the words of every wish as near as it is told."""
+
+    def __init__(self, near: float) -> None:
+        super().__init__(Near())
+        self.near = near
+
+    def said(
+        self, kinds: Sequence[str], spans: Sequence[str], wanted: Sequence[tuple[Facet, object]]
+    ) -> list[tuple[str, float]]:
+        return [("ideally", self.near) for _ in wanted]
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "request_near", "words_near", "believed"),
+    [
+        ("setup pop-up 2", "setup", 0.47, 0.31, False),
+        ("setup pop-up 2", "setup", 0.55, 0.31, True),
+        ("setup pop-up 2", "setup", 0.47, 0.45, True),
+        ("weight_kg low 2", "weight_kg", 0.47, 0.31, True),
+        ("weight_kg low 2", "weight_kg", 0.42, 0.24, False),
+    ],
+)
+def test_a_wish_to_which_neither_the_request_nor_its_words_stand_near_is_not_believed(
+    line: str, field: str, request_near: float, words_near: float, believed: bool
+) -> None:
+    facet = SHOP.get(field) or SHOP.get(f"attributes.{field}")
+    assert facet is not None
+    request = "a wool tent, ideally not scratchy"
+    ways = ("low", "high") if field == "weight_kg" else ("pop-up", "poles")
+    question = Question(request, ("Tents",), (Offered(facet, ways, request_near),))
+    read = parse(f"ideally: {line}", question)
+    heard = Matchers(Heard(words_near), MATCHERS.kinds)
+    wanting = Wanting(SHOP, lambda: FakeEngine([]), LIBRARY, lambda i, t: (), lambda: heard)
+    told = wanting._worded(question, request, read)
+    assert [c.field for c in told.criteria] == ([facet.field] if believed else [])
+    assert told.unanswered == (() if believed else ("ideally",)), "what is not believed is not lost"
+
+
+def test_the_words_of_a_wish_end_with_none_of_grammar() -> None:
+    assert _trimmed("a light tent for") == "light tent"
+    assert _trimmed("not too") == "not too"
 
 
 def test_the_words_that_tell_of_a_body_reach_the_reader_of_wishes() -> None:
