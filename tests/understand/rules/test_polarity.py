@@ -56,3 +56,13 @@ def test_a_thing_that_is_turned_down_turns_the_wish_for_it_round(
     criterion: Criterion, request_text: str, read: Criterion | None
 ) -> None:
     assert refused(criterion, request_text) == (criterion if read is ... else read)
+
+
+def test_what_the_words_of_a_wish_turn_down_by_its_fields_own_name_is_not_wished_for() -> None:
+    request = "a lamp without usb that isn't white, or a bag without any wheels"
+    usb = refused(Criterion("usb_port", "is", True, words="lamp without usb that isn't white"), request)
+    assert usb is not None
+    assert usb.value is False
+    cold = refused(Criterion("insulated", "is", True, words="a lamp without usb"), request)
+    assert cold is not None
+    assert cold.value is True

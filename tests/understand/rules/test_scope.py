@@ -10,6 +10,21 @@ JACKET = "categories = Rain Jackets; colour != black"
 
 
 @pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("a rain jacket without a hood that isn't black", "categories = Rain Jackets; colour != black"),
+        (
+            "a rain jacket without a logo which isn't black, under 90",
+            "categories = Rain Jackets; colour != black; price < 90",
+        ),
+        ("a backpack w/o wheels that isn't nylon", "categories = Backpacks; material != nylon"),
+    ],
+)
+def test_what_a_thing_comes_without_denies_nothing_of_the_thing(text, expected):
+    assert said(understood(text).intent) == expected
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "a rain jacket not in black under 120",

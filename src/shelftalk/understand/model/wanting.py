@@ -182,7 +182,9 @@ class Wanting:
         near = {o.facet.field: o.score for o in question.fields}
         for _, offered in question.clauses:
             near[offered.facet.field] = max(offered.score, near.get(offered.facet.field, 0.0))
-        far = [c for c in wishes.criteria if c.field in words and words[c.field][1] + near.get(c.field, 1.0) < _least(c)]
+        far = [
+            c for c in wishes.criteria if c.field in words and words[c.field][1] + near.get(c.field, 1.0) < _least(c)
+        ]
         kept = [c for c in wishes.criteria if c not in far and (c.field not in words or words[c.field][1] >= SAID)]
         kept = [replace(c, words=words.get(c.field, ("",))[0] or _trimmed(c.words)) for c in kept]
         kept = [self._apart(kinds, c, [o.words for o in kept if o is not c], matchers) for c in kept]
@@ -309,7 +311,9 @@ def _unlimited(text: str, asked: Asked, name: str = "") -> str:
         left = re.sub(rf"{_WEIGHS}(?<!\w){re.escape(said)}(?!\w)", ";", left, flags=re.IGNORECASE)
     for c in asked.intent.constraints:
         if c.field != "categories" and len(c.span) > 2:
-            left = re.sub(rf"(?<!\w){re.escape(c.span)}(?!\w)", ";", left, flags=re.IGNORECASE)
+            spans = (c.span, *(s for s in c.span.split(", ") if len(s) > 2))  # "white, black" of "white or black"
+            for span in spans:
+                left = re.sub(rf"(?<!\w){re.escape(span)}(?!\w)", ";", left, flags=re.IGNORECASE)
     clauses = [" ".join(part.split()) for part in re.split(r"[,;]", left)]
     left = ", ".join(c for c in clauses if any(w.lower() not in FUNCTION for w in _WORD.findall(c)))
     return left or text

@@ -122,7 +122,8 @@ def negatives(  # noqa: C901, PLR0912, PLR0915
             # "I don't want non-biodegradable litter" asks for what the second negation denies.
             state = kind == "neg" and not outer
             spoken = False
-            denied = kind == "neg" and (denied or not once)
+            # "a lamp without usb that isn't white" speaks of the lamp
+            denied = kind == "neg" and (denied or not (once or masked[:offset].endswith(("without", "w/o"))))
             until = -1
         if once and until < 0 and i not in anchors:
             until = i
@@ -158,7 +159,11 @@ def refused(criterion: Criterion, request: str) -> Criterion | None:
     ("won't leak in my bag") is no such thing: the encoder reads it whole."""
     words = criterion.words.lower()
     at = request.lower().find(words)
-    if not words or at < 0 or _NEGATION.search(words):
+    if not words or at < 0:
+        return criterion
+    if criterion.value is True and _lacks(criterion.field, words):
+        return replace(criterion, value=False)
+    if _NEGATION.search(words):
         return criterion
     before = re.split(r"[.,;:!?()\n]", request.lower()[:at])[-1]
     if not (_LACKING if " " in words else _NOT).search(_HARMLESS.sub(lambda m: "\u0001" * len(m.group()), before)):
@@ -170,6 +175,13 @@ def refused(criterion: Criterion, request: str) -> Criterion | None:
     return None if criterion.want in ("low", "high") and _NONE.search(before) else criterion
 
 
+def _lacks(field: str, words: str) -> bool:
+    """Whether the words turn down what a yes/no field is called by: "without usb" the field "usb_port"."""
+    called = {w for w in re.findall(r"[^\W_]{3,}", field.removeprefix("attributes.").lower())}
+    return any(m[1] in called for m in _WITHOUT.finditer(words))
+
+
+_WITHOUT = re.compile(r"\b(?:without|w/o)(?: (?:a|an|any|the))? ([^\W_]{3,})")
 _ANY = r"(?: (?:a|an|any|the|one|of|those|these|that|kind))*\s*$"
 _NONE = re.compile(rf"\b(?:no|without|w/o|free of){_ANY}")
 _LACKING = re.compile(
