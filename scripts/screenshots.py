@@ -26,6 +26,7 @@ from tests.browser.shop import Visit  # noqa: E402
 
 REQUEST = "noise cancelling headphones that last a long flight and back, under 250, not Torvik"
 WISH = "last a long flight"
+_STAGES = ("UNDERSTAND", "RETRIEVE", "RANK", "EXPLAIN", "LIMIT")
 
 
 def main(folder: Path, server: str | None) -> None:
@@ -62,7 +63,7 @@ def _serving(address: str | None) -> Iterator[str]:
         port = str(probe.getsockname()[1])
         probe.close()
         # Limits that a busy machine keeps as well: a picture of the fallback would show another product.
-        patient = {f"SHELFTALK_SERVE__{stage}_S": "600" for stage in ("UNDERSTAND", "RETRIEVE", "RANK", "LIMIT")}
+        patient = {f"SHELFTALK_SERVE__{stage}_S": "600" for stage in _STAGES}
         own = {"SHELFTALK_SERVE__DATABASE": f"sqlite:///{scratch}/serve.db", "SHELFTALK_SERVE__KEEP_REQUESTS": "1"}
         command = [sys.executable, "-m", "shelftalk", "serve", "--catalog", str(catalog), "--port", port]
         environment = {**os.environ, **patient, **own}
