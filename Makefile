@@ -4,7 +4,7 @@
 PY := .venv/bin/python
 DEMO ?= .demo
 
-.PHONY: help setup demo test test-fast check format docs wheel clean
+.PHONY: help setup demo test test-fast test-asserts check format docs wheel clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,6 +20,9 @@ test: setup ## all tests, with the real models
 
 test-fast: setup ## the tests that load no model
 	@$(PY) -m pytest -m "not model and not vllm"
+
+test-asserts: setup ## the same, and that each of their assertions is reached
+	@PYTHONPYCACHEPREFIX=$$(mktemp -d) $(PY) -m pytest -m "not model and not vllm" -p tests.assertions_ran -o enable_assertion_pass_hook=true
 
 check: setup ## lint, format and types
 	@.venv/bin/ruff check .

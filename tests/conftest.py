@@ -10,6 +10,7 @@ from hypothesis import settings
 
 settings.register_profile("suite", deadline=None)  # a busy machine is no fault of what is tested
 settings.load_profile("suite")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # before huggingface_hub: no test waits for a network
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: waiting threads that spin stall a busy machine
 
 # Most tests of answers look at what a model words; the shipped default (the record speaks) has tests of its own.

@@ -15,6 +15,7 @@ from tests.catalog.fakes import product
 
 from shelftalk.catalog import embed, embed_fast, embed_graph
 from shelftalk.catalog.adapted import merged
+from shelftalk.catalog.base_models import default_folder
 from shelftalk.catalog.embed import embedding_text, load_embedder
 from shelftalk.errors import EngineError
 
@@ -208,7 +209,7 @@ def test_mpnet_in_8_bits_gives_the_vectors_of_the_network_itself() -> None:
 
 @pytest.mark.model
 def test_an_adapter_is_added_to_the_encoder_once_and_changes_it(tmp_path: Path) -> None:
-    shipped, base = Path("serve/matchers/wish-minilm"), embed.base_folder()
+    shipped, base = Path("serve/matchers/wish-minilm"), default_folder()
     folder = merged(shipped, tmp_path)
     assert merged(shipped, tmp_path) == folder
     before, after = load_file(base / "model.safetensors"), load_file(folder / "model.safetensors")

@@ -12,6 +12,7 @@ from tests.server.databases import database  # noqa: F401  a fixture
 from tests.server.helpers import recorded
 
 from shelftalk.server.app import create_app
+from shelftalk.server.db import Keys, connect
 from shelftalk.settings import Settings, load_settings
 
 
@@ -33,3 +34,12 @@ def client(server_settings: Settings) -> Iterator[TestClient]:
         while client.get("/readyz").status_code != 200:
             pass
         yield client
+
+
+@pytest.fixture
+def keyed(server_settings: Settings, tmp_path) -> Iterator[tuple[TestClient, Keys]]:  # type: ignore[no-untyped-def]
+    """A client of a server with its own database, and the keys in it."""
+    url = f"sqlite:///{tmp_path}/keys.db"
+    settings = server_settings.model_copy(update={"serve": server_settings.serve.model_copy(update={"database": url})})
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        yield client, Keys(connect(url))

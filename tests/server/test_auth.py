@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,15 +13,6 @@ from shelftalk.server.db import Keys, connect
 from shelftalk.settings import Settings
 
 ASK = {"request": "a tent for two"}
-
-
-@pytest.fixture
-def keyed(server_settings: Settings, tmp_path) -> Iterator[tuple[TestClient, Keys]]:  # type: ignore[no-untyped-def]
-    """A client of a server with its own database, and the keys in it."""
-    url = f"sqlite:///{tmp_path}/keys.db"
-    settings = server_settings.model_copy(update={"serve": server_settings.serve.model_copy(update={"database": url})})
-    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
-        yield client, Keys(connect(url))
 
 
 def _as(secret: str) -> dict[str, str]:

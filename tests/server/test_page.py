@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-import pytest
 from fastapi.testclient import TestClient
 
-from shelftalk.server.app import create_app
-from shelftalk.server.db import Keys, connect
-from shelftalk.settings import Settings
-
-
-@pytest.fixture
-def keyed(server_settings: Settings, tmp_path) -> Iterator[tuple[TestClient, Keys]]:  # type: ignore[no-untyped-def]
-    """A client of a server with its own database, and the keys in it."""
-    url = f"sqlite:///{tmp_path}/keys.db"
-    settings = server_settings.model_copy(update={"serve": server_settings.serve.model_copy(update={"database": url})})
-    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
-        yield client, Keys(connect(url))
+from shelftalk.server.db import Keys
 
 
 def _bearer(secret: str) -> dict[str, str]:

@@ -112,11 +112,11 @@ def test_a_checkpoint_that_was_cut_while_it_was_written_is_passed_over(tmp_path:
 
 
 def test_weights_that_changed_on_the_disk_are_refused(tmp_path: Path) -> None:
-    from shelftalk.train.callbacks import digest
+    from shelftalk.resources import file_digest
 
     made = checkpoint(tmp_path, 1)
     weights = made / "adapter_model.safetensors"
-    (made / check.NOTE).write_text(json.dumps({"weights": digest(weights)}))
+    (made / check.NOTE).write_text(json.dumps({"weights": file_digest(weights)}))
     assert check.newest_checkpoint(tmp_path, {})[0] == made
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
     with pytest.raises(StorageError, match="its bytes are not those that were saved.*begin without --resume"):

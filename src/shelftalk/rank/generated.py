@@ -9,24 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from shelftalk.engines.base import Decoding, Engine
-from shelftalk.prompts import Template
+from shelftalk.engines.base import Decoding
 from shelftalk.rank.listwise import LABELS, lettered
-from shelftalk.rank.strategy import Scores, Window
+from shelftalk.rank.strategy import PromptStrategy, Scores, Window
 
 _LABEL = re.compile(r"(?<![A-Za-z])([A-T])(?![A-Za-z])")
 
 
-class Generated:
+class Generated(PromptStrategy):
     """Scores are minus the position in the written order."""
 
     name = "generated"
     largest: int | None = len(LABELS)
     order_matters = True
-
-    def __init__(self, engine: Engine, template: Template, budget: int) -> None:
-        self._engine, self._template, self._budget = engine, template, budget
-        self.prompt = template.ref
 
     def score(self, windows: Sequence[Window]) -> list[Scores]:
         """One Scores a window, all in one batch."""

@@ -10,22 +10,18 @@ from collections.abc import Sequence
 
 from shelftalk.engines.base import Engine
 from shelftalk.prompts import Template, fit
-from shelftalk.rank.strategy import Scores, Window
+from shelftalk.rank.strategy import PromptStrategy, Scores, Window
 from shelftalk.values import Prompt
 
 LABELS = string.ascii_uppercase[:20]  # a server reports at most 20 log-probabilities
 
 
-class Listwise:
+class Listwise(PromptStrategy):
     """Scores are natural log-probabilities of the cards' letters, normalised over the window."""
 
     name = "listwise"
     largest: int | None = len(LABELS)
     order_matters = True
-
-    def __init__(self, engine: Engine, template: Template, budget: int) -> None:
-        self._engine, self._template, self._budget = engine, template, budget
-        self.prompt = template.ref
 
     def score(self, windows: Sequence[Window]) -> list[Scores]:
         """One Scores a window; windows of one size share a batch."""

@@ -5,22 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from shelftalk.engines.base import Engine
-from shelftalk.prompts import Template, fit
-from shelftalk.rank.strategy import Scores, Window
+from shelftalk.prompts import fit
+from shelftalk.rank.strategy import PromptStrategy, Scores, Window
 from shelftalk.values import Tokens
 
 
-class Pointwise:
+class Pointwise(PromptStrategy):
     """Scores are log p(yes), normalised over yes and no."""
 
     name = "pointwise"
     largest: int | None = None
     order_matters = False
-
-    def __init__(self, engine: Engine, template: Template, budget: int) -> None:
-        self._engine, self._template, self._budget = engine, template, budget
-        self.prompt = template.ref
 
     def score(self, windows: Sequence[Window]) -> list[Scores]:
         """One Scores a window; all cards of all windows share a batch."""

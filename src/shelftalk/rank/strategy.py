@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from shelftalk.engines.base import Engine
+from shelftalk.prompts import Template
 from shelftalk.values import Tokens
 
 
@@ -37,3 +39,11 @@ class Strategy(Protocol):
     def score(self, windows: Sequence[Window]) -> list[Scores]:
         """One Scores a window, in order, all windows in one batch of the engine."""
         ...
+
+
+class PromptStrategy:
+    """What asks a language model with one template, within a budget of tokens."""
+
+    def __init__(self, engine: Engine, template: Template, budget: int) -> None:
+        self._engine, self._template, self._budget = engine, template, budget
+        self.prompt = template.ref

@@ -8,7 +8,7 @@ import hashlib
 import json
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -91,47 +91,40 @@ def chorus(
     source: ChorusSource, feed: Path, ratings: Path, folder: Path | None, settings: Settings
 ) -> Iterator[Judged]:
     """One judged request a query, graded 0 to 3; a query is a group. The products are indexed in `folder`; None: not at all."""
-    grades: dict[str, dict[str, float]] = defaultdict(dict)
-    with ratings.open(encoding="utf-8", newline="") as lines:
-        for number, row in enumerate(csv.DictReader(lines), 2):
-            try:
-                grades[row["query"]][row["docid"]] = float(row["rating"])
-            except (KeyError, ValueError, TypeError) as error:
-                raise FeedError(
-                    f"{ratings}, line {number}: needs query, docid and a number as rating: {row}"
-                ) from error
-    if not grades:
-        raise FeedError(f"{ratings}: holds no grades")
-    shop = _shop("chorus", feed, folder, settings, source.format)
-    for query, judged in grades.items():
-        known = {doc: grade for doc, grade in judged.items() if doc in shop.products}
-        if known:
-            split, asked = split_of(query.casefold(), source.dev, source.test), Request(query)
-            yield Judged(
-                f"chorus/{query}", "chorus", f"chorus/{query}", split, shop, asked, known, judged_all=False,
-                ranked=shop.read(asked).sort is None,
-            )  # fmt: skip
+    grades = _grades(ratings, lambda row: float(row["rating"]), "a number as rating")
+    return _by_query(source, grades, _shop("chorus", feed, folder, settings, source.format))
 
 
 def esci(source: EsciSource, feed: Path, labels: Path, folder: Path | None, settings: Settings) -> Iterator[Judged]:
     """One judged request a query, its labels E, S, C and I as grades 3, 2, 1 and 0; a query is a group."""
     marks = {"E": 3.0, "S": 2.0, "C": 1.0, "I": 0.0}
+    grades = _grades(labels, lambda row: marks[row["label"].strip()[:1].upper()], "a label E, S, C or I")
+    return _by_query(source, grades, _shop("esci", feed, folder, settings, source.format))
+
+
+def _grades(file: Path, grade: Callable[[dict[str, str]], float], wanted: str) -> dict[str, dict[str, float]]:
+    """The grades of a CSV file by query and product. FeedError names the line that has none."""
     grades: dict[str, dict[str, float]] = defaultdict(dict)
-    with labels.open(encoding="utf-8", newline="") as lines:
+    with file.open(encoding="utf-8", newline="") as lines:
         for number, row in enumerate(csv.DictReader(lines), 2):
             try:
-                grades[row["query"]][row["docid"]] = marks[row["label"].strip()[:1].upper()]
-            except (KeyError, AttributeError) as error:
-                raise FeedError(
-                    f"{labels}, line {number}: needs query, docid and a label E, S, C or I: {row}"
-                ) from error
-    shop = _shop("esci", feed, folder, settings, source.format)
+                grades[row["query"]][row["docid"]] = grade(row)
+            except (KeyError, ValueError, TypeError, AttributeError) as error:
+                raise FeedError(f"{file}, line {number}: needs query, docid and {wanted}: {row}") from error
+    if not grades:
+        raise FeedError(f"{file}: holds no grades")
+    return grades
+
+
+def _by_query(
+    source: ChorusSource | EsciSource, grades: Mapping[str, Mapping[str, float]], shop: Shop
+) -> Iterator[Judged]:
     for query, judged in grades.items():
         known = {doc: grade for doc, grade in judged.items() if doc in shop.products}
         if known:
-            split, asked = split_of(query.casefold(), source.dev, source.test), Request(query)
+            split, asked, name = split_of(query.casefold(), source.dev, source.test), Request(query), shop.name
             yield Judged(
-                f"esci/{query}", "esci", f"esci/{query}", split, shop, asked, known, judged_all=False,
+                f"{name}/{query}", name, f"{name}/{query}", split, shop, asked, known, judged_all=False,
                 ranked=shop.read(asked).sort is None,
             )  # fmt: skip
 

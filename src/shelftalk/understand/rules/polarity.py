@@ -177,7 +177,7 @@ def refused(criterion: Criterion, request: str) -> Criterion | None:
 
 def _lacks(field: str, words: str) -> bool:
     """Whether the words turn down what a yes/no field is called by: "without usb" the field "usb_port"."""
-    called = {w for w in re.findall(r"[^\W_]{3,}", field.removeprefix("attributes.").lower())}
+    called = set(re.findall(r"[^\W_]{3,}", field.removeprefix("attributes.").lower()))
     return any(m[1] in called for m in _WITHOUT.finditer(words))
 
 
