@@ -54,6 +54,7 @@ class Level:
     wrong: list[str] = field(default_factory=list)
     refused: int = 0
     degraded: int = 0
+    cpu: float = 0.0  # of the gateway
 
     def row(self) -> str:
         """A row of the table."""
@@ -160,6 +161,12 @@ def resident(pid: int) -> float:
     return int(line.split()[1]) / 1024
 
 
+def cpu_seconds(pid: int) -> float:
+    """Seconds of CPU that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def main() -> None:
     """Prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -218,7 +225,9 @@ def run(options: argparse.Namespace, scratch: Path) -> None:
         alone = [] if options.no_baseline else [baseline(catalog, options, key, seed=98)]
         levels = []
         for i, clients in enumerate(options.clients):
+            before = cpu_seconds(gateway.pid)
             level = asyncio.run(load(address, clients, max(options.requests, clients), seed=i))
+            level.cpu = cpu_seconds(gateway.pid) - before
             levels.append(level)
             print(level.row(), flush=True)
             for problem in level.wrong[:5]:
@@ -243,7 +252,8 @@ def summary(options: argparse.Namespace, levels: list[Level], alone: list[float]
         )
         print(
             f"{options.mode}, {level.clients} clients: {pace:.2f} requests/s{against}; first event p50 "
-            f"{_q(level.first_event, 0.5) * 1000:.0f} ms; refused {level.refused}, degraded {level.degraded}, wrong {len(level.wrong)}"
+            f"{_q(level.first_event, 0.5) * 1000:.0f} ms; {level.cpu / max(1, len(level.whole)) * 1000:.0f} ms of the gateway's CPU "
+            f"a request; refused {level.refused}, degraded {level.degraded}, wrong {len(level.wrong)}"
         )
 
 
@@ -262,7 +272,7 @@ def baseline(catalog: Path, options: argparse.Namespace, key: str, *, seed: int)
     warm = requests(777)
     for _ in range(12):  # as the gateway was
         shelf.ask(next(warm)[0], k=3)
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), time.process_time()
     for _ in range(min(options.requests, 64)):
         at = time.perf_counter()
         shelf.ask(next(made)[0], k=3)
@@ -272,6 +282,7 @@ def baseline(catalog: Path, options: argparse.Namespace, key: str, *, seed: int)
         f"| baseline, one at a time | {len(times)} | {len(times) / wall:.2f} | | | {_q(times, 0.5):.2f} / {_q(times, 0.95):.2f} | | | |",
         flush=True,
     )
+    print(f"(its CPU a request: {(time.process_time() - worked) / len(times) * 1000:.0f} ms)", file=sys.stderr)
     return len(times) / wall
 
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from shelftalk.catalog import Catalog
 from shelftalk.catalog.product import product_record
+from shelftalk.catalog.standing import superlatives
 from shelftalk.explain import WhyAnswer
 from shelftalk.facts.card import plain_name
 from shelftalk.prompts import PromptLibrary
@@ -142,6 +143,16 @@ def in_order(retrieval: Retrieval, ids: Sequence[str]) -> Retrieval:
         return place.get(candidate.product.id, len(place))
 
     return replace(retrieval, candidates=tuple(sorted(retrieval.candidates, key=key)))
+
+
+def beyond_shown(gone: Sequence[Constraint], intent: Intent, left: int) -> str:
+    """The note on limits from comparing that were given up, `left` products in stock keep: "Only one in stock is lower in weight ..." """
+    lower = {c.field: c.operator == "<" for c in gone}
+    how = " and ".join(f"{'lower' if less else 'higher'} in {plain_name(field)}" for field, less in lower.items())
+    first = ", ".join(superlatives(c.field)[c.want == "high"] for c in intent.criteria if c.field in lower)
+    few = "Only one in stock is" if left == 1 else f"Only {left} in stock are" if left else "Nothing in stock is"
+    told = f"the {first} of what fits otherwise come first" if first else "what fits otherwise stands beside it"
+    return f"{few} {how} than what was shown; {told}."
 
 
 def verdict(found: WhyAnswer) -> Explanation:

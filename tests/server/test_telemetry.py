@@ -16,7 +16,6 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from shelftalk.engines.call import current
 from shelftalk.errors import UsageError
 from shelftalk.server import logs
 from shelftalk.server.telemetry import Telemetry, trace_by_environment
@@ -119,12 +118,12 @@ def test_the_trace_goes_on_to_the_language_models_server(client: TestClient, spa
     pool = client.app.state.server.pool  # type: ignore[attr-defined]
     shelf = pool._shelf
     seen = []
-    real = shelf.stream
-    shelf.stream = lambda request: (seen.append(dict(current().headers)), real(request))[1]
+    real = shelf.begin
+    shelf.begin = lambda request, call, **more: (seen.append(dict(call.headers)), real(request, call, **more))[1]
     try:
         client.post("/v1/recommendations", json={"request": TENT})
     finally:
-        del shelf.stream
+        del shelf.begin
     trace_id = format(spans.get_finished_spans()[-1].context.trace_id, "032x")
     assert seen
     assert trace_id in seen[0]["traceparent"]

@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from shelftalk.catalog import Catalog
-from shelftalk.catalog.standing import Scope, superlatives
+from shelftalk.catalog.standing import Scope
 from shelftalk.conversation import (
     best_first,
+    beyond_shown,
     comparison,
     follow_up,
     in_order,
@@ -28,7 +29,7 @@ from shelftalk.facts.availability import sold_out, to_come
 from shelftalk.facts.card import plain_name, wanted_value
 from shelftalk.facts.facts import humanise
 from shelftalk.pipeline import logs
-from shelftalk.pipeline.state import PipelineState, Snapshot, check, said, said_so_far, timed, without
+from shelftalk.pipeline.state import PipelineState, Snapshot, check, in_stock, said, said_so_far, timed, without
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Ranker, RankJob
 from shelftalk.retrieve import Retriever, Shelves
@@ -247,13 +248,13 @@ class Pipeline:
         wanted, notes = min(FEW, state.request.k or self.settings.k), state.understood.notes
         steps = loosened(state.intent)
         for intent, gone in steps:
-            left = _in_stock(found)
+            left = in_stock(found)
             # who asks for cheaper ones is shown no dearer one beside the only one
             if left >= wanted or (left and all(c.field == "price" for c in gone)):
                 break
             more = state.snapshot.retrieve.retrieve(intent, k=k, said=said(state))
-            if _in_stock(more) > left:
-                told = (*notes, self._cheapest(state, gone, intent, left) or _beyond(gone, intent, left))
+            if in_stock(more) > left:
+                told = (*notes, self._cheapest(state, gone, intent, left) or beyond_shown(gone, intent, left))
                 state.understood = replace(state.understood, intent=intent, notes=told)
                 # without a kind named, what is nearest to the limit may be no such thing at all
                 if gone == steps[-1][1] and names_kind(intent.constraints):
@@ -394,18 +395,3 @@ class Pipeline:
             *(f"Not in the shop yet, to be ordered ahead: {title}." for title in later),
         )
         return replace(answer, picks=picks, opening=explain.opening(job), follow_up=back, notes=notes)
-
-
-def _in_stock(found: Retrieval) -> int:
-    """How many of what was found can be had; none where nothing keeps the limits."""
-    return 0 if found.no_match else sum(not sold_out(c.product) for c in found.candidates)
-
-
-def _beyond(gone: Sequence[Constraint], intent: Intent, left: int) -> str:
-    """The note on limits from comparing that were given up, `left` products in stock keep: "Only one in stock is lower in weight ..." """
-    lower = {c.field: c.operator == "<" for c in gone}
-    how = " and ".join(f"{'lower' if less else 'higher'} in {plain_name(field)}" for field, less in lower.items())
-    first = ", ".join(superlatives(c.field)[c.want == "high"] for c in intent.criteria if c.field in lower)
-    few = "Only one in stock is" if left == 1 else f"Only {left} in stock are" if left else "Nothing in stock is"
-    told = f"the {first} of what fits otherwise come first" if first else "what fits otherwise stands beside it"
-    return f"{few} {how} than what was shown; {told}."

@@ -176,6 +176,11 @@ def check(request: Request, limit: int) -> Request:
     return request
 
 
+def in_stock(found: Retrieval) -> int:
+    """How many of what was found can be had; none where nothing keeps the limits."""
+    return 0 if found.no_match else sum(not sold_out(c.product) for c in found.candidates)
+
+
 def without(understood: Understood, product_ids: Sequence[str]) -> Understood:
     """What was understood, with these products excluded as well."""
     if not product_ids:

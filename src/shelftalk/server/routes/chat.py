@@ -148,8 +148,8 @@ async def complete(body: ChatBody, request: Request, caller: Ask) -> Response:
                 if says_that_nothing_fits(step) and not said_none:
                     said_none = True
                     yield sse.event(None, _chunk(head, {"content": f"{NOTHING_FITS}\n"}))
-                for part in chunks(head, step, with_usage):
-                    yield sse.event(None, part)
+                if parts := chunks(head, step, with_usage):
+                    yield b"".join(sse.event(None, part) for part in parts)
         except Exception as error:  # the status is sent already: the error is the last event
             _, kind, message, param = describe(error)
             yield sse.event(None, failure(kind, message, request_id(request), param))

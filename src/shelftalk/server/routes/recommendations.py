@@ -20,7 +20,7 @@ from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused, describe, request_id
 from shelftalk.server.failures import body as failure
 from shelftalk.server.leaving import while_there
-from shelftalk.values import Answer
+from shelftalk.values import Answer, Facets
 
 router = APIRouter(prefix="/v1", tags=["recommendations"])
 _STREAM: dict[str, Any] = {"content": {sse.MEDIA_TYPE: {"schema": {}}}}
@@ -33,7 +33,7 @@ async def recommend(body: RecommendationBody, request: Request, caller: Ask) -> 
     """Picks with reasons that the catalogue proves. With "stream": true, events as they come into being (docs/api.md)."""
     server: Any = request.app.state.server
     talk = Conversing(server, caller, body.conversation)
-    facets = await asyncio.to_thread(server.shelf.catalog.facets)
+    facets = Facets() if body.intent is None else await asyncio.to_thread(server.shelf.catalog.facets)
     if body.candidates:
         known = await asyncio.to_thread(server.shelf.catalog.get_many, body.candidates)
         if missing := [c for c in body.candidates if c not in known]:
@@ -54,9 +54,10 @@ async def recommend(body: RecommendationBody, request: Request, caller: Ask) -> 
             async for step in server.answering.events(asked):
                 if isinstance(step.value, Answer):
                     step = replace(step, value=await talk.finished(step.value))  # noqa: PLW2901
-                for name, data in wire(step):
-                    yield sse.event(name, data, number)
-                    number += 1
+                told = [sse.event(name, data, n) for n, (name, data) in enumerate(wire(step), number)]
+                number += len(told)
+                if told:
+                    yield b"".join(told)  # what a step tells goes out together
         except Exception as error:  # the status is sent already: the error is the last event
             _, kind, message, param = describe(error)
             yield sse.event("error", failure(kind, message, request_id(request), param), number)
