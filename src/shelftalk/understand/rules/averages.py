@@ -23,32 +23,6 @@ _ABOVE_AVERAGE = re.compile(
 )
 
 
-_SEVERAL = re.compile(r"\b(?:multiple|several|more than one|various)\s+(?P<what>(?:[\w'-]+\s+){0,2}?[\w'-]+)")
-
-
-def several(text: Text, index: Index, negative: list[bool]) -> list[Quantity]:
-    """At least two of what a numeric field counts: "multiple ports"."""
-    out = []
-    for match in _SEVERAL.finditer(text.low):
-        first = text.at(match.start())
-        given = frozenset(t.stem for t in text.tokens if match.start("what") <= t.start < match.end("what"))
-        for known in index.fields.values():
-            bounds = known.bounds()
-            if (
-                known.kind == "number"
-                and known.unit is None
-                and bounds
-                and bounds[0] >= 0
-                and bounds[1] <= 100
-                and known.name[-1] in given
-                and bounds[0] < 2
-            ):
-                last = max(first, text.at(match.end()) - 1)
-                out.append(Quantity(known.field, "<" if negative[first] else ">=", 2, first, last, match.group()))
-                break
-    return out
-
-
 def averages(text: Text, index: Index, negative: list[bool]) -> list[Quantity]:
     """Limits against the catalogue's own mean: "cheaper than average", "a screen bigger than the average"."""
     out: list[Quantity] = []

@@ -4,74 +4,15 @@ from __future__ import annotations
 
 import re
 
+from shelftalk.understand.rules.lexicon import SUPERLATIVE_FIELDS
 from shelftalk.understand.rules.soft import SOFT
 from shelftalk.understand.rules.tokens import Text
 from shelftalk.words.stems import bag, stem
 from shelftalk.words.stop import FILLER, FUNCTION
 
-# "the lightest": the adjective -> (words of the fields it may mean, direction). "" stands for any size-like field.
-_SUPERLATIVES = """
-cheap: price asc
-inexpensive: price asc
-affordable: price asc
-economical: price asc
-costly: price desc
-expensive: price desc
-pricey: price desc
-light: weight asc
-heavy: weight desc
-big: size screen display capacity volume diameter person area desc | length width height desc
-large: size screen display capacity volume diameter person area desc | length width height desc
-huge: size screen display capacity volume diameter person area desc | length width height desc
-small: size screen display capacity volume diameter person area asc | length width height asc
-tiny: size screen display capacity volume diameter person area asc | length width height asc
-roomy: capacity volume size person area desc
-spacious: capacity volume size person area desc
-compact: size volume width weight asc
-long: length desc | life runtime playtime duration desc
-short: length asc
-tall: height desc
-wide: width desc
-narrow: width asc
-thin: thickness depth asc
-slim: thickness depth width asc
-thick: thickness desc
-deep: depth desc
-bright: brightness lumen luminous light desc
-dim: brightness lumen asc
-dark: brightness lumen asc
-quiet: noise decibel loudness sound asc
-loud: noise decibel loudness volume desc
-new: released release year asc_date
-recent: released release year asc_date
-latest: released release year asc_date
-old: released release year age asc
-powerful: power wattage watt output desc
-strong: power wattage strength suction load desc
-fast: speed rpm page desc | recharge charging charge time duration heat asc
-quick: speed desc | recharge charging charge time duration heat asc
-slow: speed asc | recharge charging charge time duration desc
-far: distance range reach desc
-sharp: megapixel resolution pixel dpi desc
-clear: megapixel resolution pixel dpi desc
-crisp: megapixel resolution pixel dpi desc
-detailed: megapixel resolution pixel dpi desc
-precise: precision accuracy dpi resolution desc_fine
-accurate: precision accuracy dpi resolution desc_fine
-warm: warmth insulation desc | color colour kelvin asc
-cool: color colour kelvin asc
-hot: heat temperature power wattage desc
-durable: durability warranty life desc
-last: life runtime playtime desc
-popular: review popularity sold desc
-loved: review desc
-reviewed: review desc
-young: age asc
-rated: rating desc
-"""
+# "the lightest": the adjective -> (words of the fields it may mean, direction), the likeliest first.
 SUPERLATIVES: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {}
-for _line in _SUPERLATIVES.strip().splitlines():
-    _adjective, _spec = _line.split(":")
+for _adjective, _spec in SUPERLATIVE_FIELDS.items():
     SUPERLATIVES[_adjective] = tuple(
         (tuple(stem(w) for w in part.split()[:-1]), part.split()[-1]) for part in _spec.split("|")
     )

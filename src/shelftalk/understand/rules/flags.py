@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import lru_cache
 
 from shelftalk.understand.rules.absence import lacking_before
 from shelftalk.understand.rules.asides import all_the_same
 from shelftalk.understand.rules.index import Field, Index
-from shelftalk.understand.rules.lexicon import COMMON, CONCEPTS, IMPLIED, LACKS, VALUE_SYNONYMS
+from shelftalk.understand.rules.lexicon import COMMON, CONCEPTS, LACKS, VALUE_SYNONYMS
 from shelftalk.understand.rules.mention import Mention
 from shelftalk.understand.rules.polarity import rejected_after
 from shelftalk.understand.rules.tokens import Text, stems
-from shelftalk.values import Constraint, Scalar
+from shelftalk.values import Constraint
 from shelftalk.words.stems import stem, stemmed
 from shelftalk.words.stop import FILLER
 
@@ -24,14 +23,13 @@ _NONE = frozenset({"none", "no", "without"})
 _PREFIXES = frozenset({"is", "ha", "has"})
 
 
-def flags(  # noqa: C901, PLR0912
+def flags(
     text: Text, index: Index, negative: list[bool], found: list[Mention], taken: set[int]
 ) -> tuple[list[Constraint], set[int]]:
     """The yes/no constraints, and the tokens they were read from."""
     occupied = {i for m in found for i in range(m.first, m.last + 1)} | taken
     out: list[Constraint] = []
     used: set[int] = set()
-    turned_down: list[tuple[int, int, Scalar]] = []
     for known in index.fields.values():
         if known.yes is None and known.no is None:
             if (limit := _with_or_without(text, index, known, negative)) is not None and limit[1] not in occupied:
@@ -48,7 +46,7 @@ def flags(  # noqa: C901, PLR0912
             out.append(Constraint(known.field, "=", known.yes, text.span(without, without)))
             used.add(without)
             continue
-        where = _named(text, index, known) or _implied(text, index, known)
+        where = _named(text, index, known)
         having = _having(text, known, negative) if _of_the_kind(known, found) else []
         if where is not None and any(_or_between(text, where, i) for i in having):
             used.update((*range(where[0], where[1] + 1), *having))
@@ -69,21 +67,9 @@ def flags(  # noqa: C901, PLR0912
                 out.append(Constraint(known.field, "!=", other, text.span(*where)))
                 used.update(range(where[0], where[1] + 1))
             continue
-        if value is known.no and known.yes is not None:
-            turned_down.append((len(out), where[0], known.yes))
         out.append(Constraint(known.field, "=", value, text.span(*where)))
         used.update(range(where[0], where[1] + 1))
-    for n, at, yes in turned_down:
-        if _behind_what_is_refused(text, at, occupied | used):
-            out[n] = replace(out[n], value=yes)
     return out, used
-
-
-def _behind_what_is_refused(text: Text, first: int, read: set[int]) -> bool:
-    """Whether a word stands right behind one that is read and turned down by itself: "no perfume vegan" wants it vegan."""
-    if first < 2 or first - 1 not in read or text.tokens[first].gap != " " or text.tokens[first - 1].gap != " ":
-        return False
-    return text.tokens[first - 2].low in ("no", "not", "without") and text.tokens[first].low not in ("or", "nor", "and")
 
 
 def _with_or_without(text: Text, index: Index, known: Field, negative: list[bool]) -> tuple[Constraint, int] | None:
@@ -163,15 +149,6 @@ def _or_between(text: Text, where: tuple[int, int], at: int) -> bool:
 
 _NEAR = 4  # words
 _WITH = re.compile(r"\b(?:with|has|have) (?:an? )?(?:[\w-]+ )?$")
-
-
-def _implied(text: Text, index: Index, known: Field) -> tuple[int, int] | None:
-    """Where a word names something that has the property by what it is: with or without "bluetooth" is with or without wires."""
-    for word in IMPLIED.get(known.name[-1], ()):
-        at = next((i for i, t in enumerate(text.tokens) if t.stem == word), None)
-        if at is not None and len(known.name) == 1 and word not in index.tokens and word not in index.by_name:
-            return at, at
-    return None
 
 
 @lru_cache(maxsize=4096)

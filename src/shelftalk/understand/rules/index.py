@@ -97,7 +97,6 @@ class Index:
                 known.synonyms[word] = CONCEPTS.get(word, frozenset()) - (owned - set(known.name))
         self.values: dict[tuple[str, ...], list[Value]] = defaultdict(list)
         self.starts: dict[str, int] = {}  # the length of the longest value that begins with a stem
-        self.derived: dict[str, list[Value]] = {}
         self.tokens: dict[str, set[str]] = defaultdict(set)
         partial: dict[str, dict[tuple[str, Scalar], Value]] = defaultdict(dict)
         for known in self.fields.values():

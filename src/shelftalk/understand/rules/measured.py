@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
 from shelftalk.understand.rules.amounts import Amount, scaled
@@ -10,8 +11,8 @@ from shelftalk.understand.rules.index import Field, Index, named
 from shelftalk.understand.rules.lexicon import ALSO_CALLED, CONCEPTS, NAME_NOISE
 from shelftalk.understand.rules.nearby import PRICE_WORDS, around, following, implied
 from shelftalk.understand.rules.tokens import Text
-from shelftalk.words.stems import stem
-from shelftalk.words.units import HINTS, Unit, convert, siblings
+from shelftalk.words.stems import bag, stem
+from shelftalk.words.units import HINTS, convert, siblings
 
 
 def in_unit(known: Field, value: float, amount: Amount) -> float:
@@ -26,38 +27,13 @@ def in_unit(known: Field, value: float, amount: Amount) -> float:
         return value
     for other in siblings(amount.unit):
         turned = convert(value, amount.unit, other)
-        if turned is not None and within(turned, bounds, 1.0) and _usual(other):
+        if turned is not None and within(turned, bounds, 1.0) and other.name in _USUAL:
             return turned
     return value
 
 
-def _usual(other: Unit) -> bool:
-    return other.name in (
-        "in",
-        "cm",
-        "mm",
-        "m",
-        "ft",
-        "yd",
-        "g",
-        "kg",
-        "oz",
-        "lb",
-        "ml",
-        "l",
-        "h",
-        "min",
-        "gb",
-        "tb",
-        "mah",
-        "ah",
-        "w",
-        "year",
-        "month",
-        "day",
-        "cup",
-        "floz",
-    )
+# Units in which values without one are likely to be.
+_USUAL = bag("in cm mm m ft yd g kg oz lb ml l h min gb tb mah ah w year month day cup floz")
 
 
 def within(value: float, bounds: tuple[float, float], slack: float) -> bool:
@@ -70,7 +46,7 @@ def field_of(
     """The field an amount speaks of: by currency, unit, the words around it and the range of its values."""
     if amount.number.value > 1e9:
         return None
-    if amount.money or _for_so_much(text, amount, index):
+    if amount.money:
         return index.fields.get("price")
     first, last = amount.number.first, amount.last
     if _sterling(text, index, amount):
@@ -78,11 +54,11 @@ def field_of(
     scored: list[tuple[float, Field]] = []
     near, far = around(text, first, last, begins, ordering)
     near |= implied(text.low[begins : text.tokens[first].start])
-    price_words = bool(PRICE_WORDS & near)
     after = following(text, last)
     beside = frozenset(t.stem for t in (*text.tokens[max(0, first - 2) : first], *text.tokens[last + 1 : last + 3]))
+    seen = _Around(amount, near, far, frozenset(after), beside, operator)
     for known in index.fields.values():
-        score = _score(known, amount, near, far, price_words, operator, frozenset(after), beside)
+        score = _score(known, seen)
         if score is not None and after:
             if known.kind == "money":
                 score -= 1.5 if amount.unit is None and after[0] not in PRICE_WORDS else 0.0
@@ -107,28 +83,6 @@ def field_of(
     return known
 
 
-def _for_so_much(text: Text, amount: Amount, index: Index) -> bool:
-    """Whether a bare number is what one would pay: "2 phones for 300 each"."""
-    known = index.fields.get("price")
-    bounds = known.bounds() if known else None
-    if (
-        bounds is None
-        or amount.unit is not None
-        or not amount.number.digits
-        or not bounds[0] <= amount.number.value <= 3 * bounds[1]
-    ):
-        return False
-    lead = text.low[max(0, text.tokens[amount.number.first].start - 8) : text.tokens[amount.number.first].start]
-    tail = text.low[text.tokens[amount.last].end :]
-    return (
-        bool(
-            re.search(r"\b(?:for|at) $", lead)
-            and re.match(r"\s*(?:each|total|apiece|in total|all in|max|tops)\b|\s*[.!?,]|\s*$", tail)
-        )
-        and amount.number.value >= 5
-    )
-
-
 def _sterling(text: Text, index: Index, amount: Amount) -> bool:
     """Whether "pounds" are money here: the shop's currency, or no weight in the catalogue comes near."""
     if amount.unit is None or amount.unit.name != "lb" or text.tokens[amount.last].low not in ("pound", "pounds"):
@@ -144,85 +98,89 @@ def _sterling(text: Text, index: Index, amount: Amount) -> bool:
     return index.facets.currency == "GBP" or not fits
 
 
-def _score(  # noqa: C901, PLR0912
-    known: Field,
-    amount: Amount,
-    near: frozenset[str],
-    far: frozenset[str],
-    price_words: bool,
-    operator: str | None,
-    after: frozenset[str],
-    beside: frozenset[str],
-) -> float | None:
-    given = amount.unit
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """An amount with the stems near it, in its sentence, right behind it and right beside it, and how it is compared."""
+
+    amount: Amount
+    near: frozenset[str]
+    far: frozenset[str]
+    after: frozenset[str]
+    beside: frozenset[str]
+    operator: str | None
+
+    @property
+    def priced(self) -> bool:
+        """Whether a word of price stands near."""
+        return bool(PRICE_WORDS & self.near)
+
+
+def _score(known: Field, seen: _Around) -> float | None:
+    """How well the amount goes with a field; None where it cannot."""
     if known.kind == "money":
-        if given is not None and not (given.name == "lb" and price_words):
-            return None
-        base = 2.0 if price_words else 0.0
-        if known.field != "price":
-            base = 2.2 * named(known, near) if named(known, near) >= 0.99 else -1.0
-        elif (operator not in (None, "=") or amount.opened) and given is None:
-            base += 1.0
-        bounds = known.bounds()
-        if (
-            not price_words
-            and bounds
-            and scaled(amount) >= 0
-            and scaled(amount) < 0.5 * bounds[0]
-            and (not amount.number.digits or scaled(amount) < 0.2 * bounds[0])
-        ):
-            return None  # "a tent for at least three" speaks of no price
-        return base
+        return _score_of_money(known, seen)
     if not known.number and not known.numeric_values:
         return None
-    if not known.trusted and named(known, near) < 0.99:
+    if not known.trusted and named(known, seen.near) < 0.99:
         return None
-    score = 0.0
-    if given is not None:
-        measures = _measures(known)
-        if known.unit is None and measures and given.dimension not in measures:
-            return None
-        if known.unit is not None:
-            if known.unit.dimension != given.dimension and {known.unit.dimension, given.dimension} != {
-                "celsius",
-                "fahrenheit",
-            }:
-                return None
-            score += 2.0 + 0.3 * (known.unit.name == given.name)
-        else:
-            hints = {stem(w) for w in HINTS.get(given.dimension, "").split()}
-            shared = len(hints & set(known.name))
-            if shared:
-                score += 1.0 + 0.2 * min(shared, 2)
-            elif not (named(known, near) >= 0.6):
-                return None
-    name_near, name_far = named(known, near), named(known, far)
-    if name_near >= 0.5:
-        score += 1.5 * name_near + 0.1 * len(near & set(known.name))
-    elif name_far >= 0.5:
-        score += 0.6 * name_far
-    head = known.name[-1]
-    headed = bool(after) and (head in after or bool(CONCEPTS.get(head, frozenset()) & after)) and head not in NAME_NOISE
-    if given is None and name_near < 0.75 and not headed:
+    measured = _score_of_unit(known, seen)
+    called = _score_of_name(known, seen)
+    if measured is None or called is None:
         return None
-    called = set(known.name).union(*(ALSO_CALLED.get(w, frozenset()) for w in known.name))
-    if given is None and operator is None and not headed and not beside & called:
-        return None
-    if headed and given is None:
-        score += 0.8
+    score = measured + called
     bounds = known.bounds()
     if bounds is not None:
-        value = in_unit(known, scaled(amount), amount)
-        if within(value, bounds, 1.0):
-            score += 0.4
-        elif not within(value, bounds, 4.0):
-            score -= 0.8
+        value = in_unit(known, scaled(seen.amount), seen.amount)
+        score += 0.4 if within(value, bounds, 1.0) else -0.8 if not within(value, bounds, 4.0) else 0.0
     if known.numeric_values and not known.number:
-        if scaled(amount) in known.numeric_values:
-            score += 0.2
-        else:
-            return None
+        return score + 0.2 if scaled(seen.amount) in known.numeric_values else None
     return score
+
+
+def _score_of_money(known: Field, seen: _Around) -> float | None:
+    amount, given = seen.amount, seen.amount.unit
+    if given is not None and not (given.name == "lb" and seen.priced):
+        return None
+    base = 2.0 if seen.priced else 0.0
+    if known.field != "price":
+        base = 2.2 * named(known, seen.near) if named(known, seen.near) >= 0.99 else -1.0
+    elif (seen.operator not in (None, "=") or amount.opened) and given is None:
+        base += 1.0
+    bounds, value = known.bounds(), scaled(amount)
+    small = bounds is not None and 0 <= value < (0.5 if not amount.number.digits else 0.2) * bounds[0]
+    return None if small and not seen.priced else base  # "a tent for at least three" speaks of no price
+
+
+def _score_of_unit(known: Field, seen: _Around) -> float | None:
+    """What the unit of the amount says for a field; None where the field measures something else."""
+    given, measures = seen.amount.unit, _measures(known)
+    if given is None:
+        return 0.0
+    if known.unit is not None:
+        temperatures = {known.unit.dimension, given.dimension} == {"celsius", "fahrenheit"}
+        same = known.unit.dimension == given.dimension
+        return 2.0 + 0.3 * (known.unit.name == given.name) if same or temperatures else None
+    if measures and given.dimension not in measures:
+        return None
+    shared = len({stem(w) for w in HINTS.get(given.dimension, "").split()} & set(known.name))
+    if shared:
+        return 1.0 + 0.2 * min(shared, 2)
+    return 0.0 if named(known, seen.near) >= 0.6 else None
+
+
+def _score_of_name(known: Field, seen: _Around) -> float | None:
+    """What the words around the amount say for a field; a number without a unit needs words of the field's name."""
+    near, far = named(known, seen.near), named(known, seen.far)
+    score = 1.5 * near + 0.1 * len(seen.near & set(known.name)) if near >= 0.5 else 0.6 * far if far >= 0.5 else 0.0
+    head = known.name[-1]
+    spoken = bool(seen.after) and (head in seen.after or bool(CONCEPTS.get(head, frozenset()) & seen.after))
+    headed = spoken and head not in NAME_NOISE
+    if seen.amount.unit is not None:
+        return score
+    called = set(known.name).union(*(ALSO_CALLED.get(w, frozenset()) for w in known.name))
+    if not headed and (near < 0.75 or (seen.operator is None and not seen.beside & called)):
+        return None
+    return score + 0.8 * headed
 
 
 @lru_cache(maxsize=4096)

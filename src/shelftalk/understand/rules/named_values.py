@@ -11,70 +11,63 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from shelftalk.understand.rules.absence import freed, lacking_before
-from shelftalk.understand.rules.index import Field, Index, is_color, names_kind
+from shelftalk.understand.rules.index import Index
 from shelftalk.understand.rules.mention import Mention
 from shelftalk.understand.rules.refusals import with_mixtures
-from shelftalk.understand.rules.tokens import Text, stems
-from shelftalk.values import Constraint, Scalar
+from shelftalk.understand.rules.tokens import Text
+from shelftalk.values import Constraint, Operator, Scalar
 
 __all__ = ["EACH_ALONE", "of_a_sum", "value_limits"]
 
 EACH_ALONE = "prices are not added up: the limit holds for each product by itself"
 
 
-def value_limits(text: Text, index: Index, found: list[Mention], another: set[int]) -> list[Constraint]:  # noqa: C901, PLR0912
+def value_limits(text: Text, index: Index, found: list[Mention], another: set[int]) -> list[Constraint]:
     """Constraints on text fields: alternatives of one field become "in", negated ones "!=" or "not in"."""
     wanted: dict[str, list[Mention]] = defaultdict(list)
     turned_down: dict[str, list[Mention]] = defaultdict(list)
     final = {(m.field, m.value.value): m.negative for m in found if m.value is not None}
     for position, mention in enumerate(found):
-        if (
-            mention.value is not None
-            and mention.negative != final[mention.field, mention.value.value]
-            and position not in another
-        ):
-            continue  # the last word on a value counts
-        (turned_down if mention.negative or position in another else wanted)[mention.field].append(mention)
+        last = mention.value is None or mention.negative == final[mention.field, mention.value.value]
+        if last or position in another:  # the last word on a value counts
+            (turned_down if mention.negative or position in another else wanted)[mention.field].append(mention)
     out: list[Constraint] = []
     alone = freed(text)
     for field, held in turned_down.items():
         gone = any(lacking_before(text, m.first) or m.last in alone for m in held)
         values = with_mixtures(index.fields[field], _distinct(held), lacking=gone)
-        span = (
-            text.span(held[0].first, held[-1].last)
-            if len(held) == 1
-            else ", ".join(text.span(m.first, m.last) for m in held)
-        )
         rest = [m for m in wanted.get(field, ()) if m.value and m.value.value not in values]
         if field in wanted:
             wanted[field] = rest
-        if rest and index.fields[field].kind != "list":
-            continue  # "wired, not wireless": the wanted value says it all
-        out.append(
-            Constraint(field, "!=", values[0], span)
-            if len(values) == 1
-            else Constraint(field, "not in", tuple(values), span)
-        )
+        if not rest or index.fields[field].kind == "list":  # "wired, not wireless": the wanted value says it all
+            out.append(_one_of(field, values, ", ".join(text.span(m.first, m.last) for m in held), ("!=", "not in")))
     for field, held in wanted.items():
-        values = _distinct(held)
-        if not values:
-            continue
-        span = ", ".join(dict.fromkeys(text.span(m.first, m.last) for m in held))
-        if field == "categories":
-            out += _category(index, values, span, _alternatives(text, held) or _listed(text, index, held))
-        elif len(values) == 1 and (shared := _for_all(index, field)) is not None:
-            out.append(Constraint(field, "in", (values[0], shared), span))
-        elif len(values) == 1 and len(kinds := with_mixtures(index.fields[field], values, pure=True)) > 1:
-            out.append(Constraint(field, "in", tuple(kinds), span))
-        elif len(values) == 1:
-            out.append(Constraint(field, "=", values[0], span))
-        elif index.fields[field].kind == "list" and not _alternatives(text, held):
-            out += [Constraint(field, "=", m.value.value, text.span(m.first, m.last)) for m in held if m.value]
-        elif (whole := _covering(text, index.fields[field], held)) is not None:
-            out.append(Constraint(field, "=", whole, text.span(held[0].first, held[-1].last)))
-        else:
-            out.append(Constraint(field, "in", tuple(values), span))
+        out += _wanted(text, index, field, held)
     return out
+
+
+def _one_of(field: str, values: Sequence[Scalar], span: str, by: tuple[Operator, Operator] = ("=", "in")) -> Constraint:
+    """The limit to one value or to several."""
+    return (
+        Constraint(field, by[0], values[0], span) if len(values) == 1 else Constraint(field, by[1], tuple(values), span)
+    )
+
+
+def _wanted(text: Text, index: Index, field: str, held: list[Mention]) -> list[Constraint]:
+    """The limits of the values of one field that are wanted."""
+    values = _distinct(held)
+    if not values:
+        return []
+    known, span = index.fields[field], ", ".join(dict.fromkeys(text.span(m.first, m.last) for m in held))
+    if field == "categories":
+        return _category(index, values, span, _alternatives(text, held) or _listed(text, index, held))
+    if len(values) == 1 and (shared := _for_all(index, field)) is not None:
+        return [_one_of(field, (values[0], shared), span)]
+    if len(values) == 1:
+        return [_one_of(field, with_mixtures(known, values, pure=True), span)]
+    if known.kind == "list" and not _alternatives(text, held):
+        return [Constraint(field, "=", m.value.value, text.span(m.first, m.last)) for m in held if m.value]
+    return [_one_of(field, values, span)]
 
 
 def _for_all(index: Index, field: str) -> Scalar | None:
@@ -83,24 +76,6 @@ def _for_all(index: Index, field: str) -> Scalar | None:
     if not {"men", "women", "male", "female"} & set(values):
         return None
     return next((values[word] for word in ("unisex", "all", "both", "everyone") if word in values), None)
-
-
-_WHOLE = frozenset(("set", "both", "pair", "kit", "combo", "ambidextrous", "universal", "unisex", "all"))
-
-
-def _covering(text: Text, known: Field, held: list[Mention]) -> Scalar | None:
-    """The one value that covers all the named ones where they are wanted together: "front and rear" is a set."""
-    leads = [text.low[text.tokens[a.last].end : text.tokens[b.first].start] for a, b in pairwise(held)]
-    together = all(_TOGETHER.search(lead) for lead in leads) and leads[-1].strip(" ,")
-    if names_kind(known) or is_color(known) or not together:
-        return None
-    told = {s for m in held if m.value for s in stems(str(m.value.value))}
-    values = [v for v, _ in known.facet.values if v not in _distinct(held)]
-    named = [v for v in values if told <= set(stems(str(v)))]
-    return next(iter(named or [v for v in values if str(v).lower() in _WHOLE]), None)
-
-
-_TOGETHER = re.compile(r"(?: and|,|&|\+)(?: also| for)?(?: an?| the)? ?$")
 
 
 def _distinct(held: list[Mention]) -> list[Scalar]:
@@ -112,18 +87,6 @@ def _alternatives(text: Text, held: list[Mention]) -> bool:
     return " or " in between or "/" in between
 
 
-def _listed(text: Text, index: Index, held: list[Mention]) -> bool:
-    """Whether several kinds are wanted, one beside the other: "a lamp, a chair and some knives"."""
-    facet = index.facets.get("categories")
-    kinds = (facet.categories or [v for v, _ in facet.values]) if facet else ()
-    if any(m.value is None or m.value.value not in kinds for m in held):
-        return False
-    return all(
-        _ONE_MORE.search(text.low[text.tokens[a.last].end : text.tokens[b.first].start]) for a, b in pairwise(held)
-    )
-
-
-_ONE_MORE = re.compile(r"(?:,|(?:,? (?:and|plus|&|\+)))(?: also)? (?:an?|some|one|two|three|\d+)(?: [\w-]+){0,2} $")
 _SUM = re.compile(
     r"\b(?:(?:all ?)?together|altogether|in total|combined|for (?:all of them|both|everything|the lot))\b"
 )
@@ -146,3 +109,17 @@ def of_a_sum(text: Text, constraints: Sequence[Constraint]) -> str:
     several = any(c.field == "categories" and c.operator == "in" for c in constraints)
     match = _SUM.search(text.low) if several and any(c.field == "price" for c in constraints) else None
     return match.group() if match else ""
+
+
+_ONE_MORE = re.compile(r"(?:,|(?:,? (?:and|plus|&|\+)))(?: also)? (?:an?|some|one|two|three|\d+)(?: [\w-]+){0,2} $")
+
+
+def _listed(text: Text, index: Index, held: list[Mention]) -> bool:
+    """Whether several kinds are wanted, one beside the other: "a lamp, a chair and some knives"."""
+    facet = index.facets.get("categories")
+    kinds = (facet.categories or [v for v, _ in facet.values]) if facet else ()
+    if any(m.value is None or m.value.value not in kinds for m in held):
+        return False
+    return all(
+        _ONE_MORE.search(text.low[text.tokens[a.last].end : text.tokens[b.first].start]) for a, b in pairwise(held)
+    )

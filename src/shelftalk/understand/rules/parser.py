@@ -6,29 +6,27 @@ with a value becomes part of the search text rather than a hard constraint.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from shelftalk.understand.reading import Reading
 from shelftalk.understand.rules.absence import absent, freed
-from shelftalk.understand.rules.ages import ages, for_a_child, grown_up
+from shelftalk.understand.rules.ages import ages
 from shelftalk.understand.rules.amounts import Amount, amounts
-from shelftalk.understand.rules.asides import all_the_same, asked, owned
+from shelftalk.understand.rules.asides import all_the_same, asked
 from shelftalk.understand.rules.astray import questioned
 from shelftalk.understand.rules.bodies import bodies
 from shelftalk.understand.rules.compare import compared
-from shelftalk.understand.rules.complaints import mend, told_of_old
 from shelftalk.understand.rules.counts import FIRST_FEW, how_many, odd_count, ordinal, plural_count
 from shelftalk.understand.rules.dates import dates
-from shelftalk.understand.rules.either import either
 from shelftalk.understand.rules.flags import flags
 from shelftalk.understand.rules.index import Index, names_kind
-from shelftalk.understand.rules.kinds import a_thing_of_its_own, lacking
 from shelftalk.understand.rules.lexicon import COMMON
 from shelftalk.understand.rules.mention import Mention
 from shelftalk.understand.rules.named_values import EACH_ALONE, of_a_sum, value_limits
 from shelftalk.understand.rules.nearby import Quantity
-from shelftalk.understand.rules.packs import pack_anchors, packs
-from shelftalk.understand.rules.polarity import accepted_after, negatives, rejected_after
+from shelftalk.understand.rules.own_kind import a_thing_of_its_own
+from shelftalk.understand.rules.polarity import negatives, rejected_after
 from shelftalk.understand.rules.quantities import compared_here, quantities
 from shelftalk.understand.rules.refusals import (
     allergens,
@@ -40,13 +38,11 @@ from shelftalk.understand.rules.refusals import (
     refused_category,
     starts_anew,
 )
-from shelftalk.understand.rules.senses import to_replace
 from shelftalk.understand.rules.sizes import sizes
 from shelftalk.understand.rules.slips import as_written, set_right
 from shelftalk.understand.rules.soft import is_shopping, mild_limits, milds, preferences, query, tastes
 from shelftalk.understand.rules.spelling import corrected
-from shelftalk.understand.rules.superlatives import Order, order, thrift, thrift_tokens, thrift_words
-from shelftalk.understand.rules.things import things
+from shelftalk.understand.rules.superlatives import order, thrift, thrift_tokens, thrift_words
 from shelftalk.understand.rules.tokens import Text, tokenise
 from shelftalk.understand.rules.unknown import unknown
 from shelftalk.understand.rules.value_mentions import mentions
@@ -68,193 +64,16 @@ class RuleParser:
         """The request without the parts that ask for nothing."""
         return asked(request[:LONGEST_REQUEST], self._names_something)[0]
 
-    def read(self, request: str) -> Reading:  # noqa: C901, PLR0912, PLR0915
+    def read(self, request: str) -> Reading:
         """What the request asks for, as far as words alone tell. Never raises on any text."""
-        index = self.index
         request, left_out = asked(request[:LONGEST_REQUEST], self._names_something)
-        text, slips = set_right(tokenise(request), index)
-        text, spelling = corrected(text, index)
+        text, slips = set_right(tokenise(request), self.index)
+        text, spelling = corrected(text, self.index)
         notes = [*(f"read {written!r} as {right!r}" for right, written in slips.items()), *spelling]
         if left_out:
             notes.append("what asks for no product was left out")
-        spoken = amounts(text)
-        has_already = owned(text)
-        youth, age_tokens = ages(text, index)
-        released, date_tokens = dates(text, index)
-        first_pass = mentions(
-            text, index, frozenset(age_tokens | date_tokens | thrift_tokens(text) | all_the_same(text))
-        )
-        shared = pack_anchors(text, index)
-        anchors = {i: i for i in named_anchors(text, index) | shared}
-        anchors.update({a.number.first: a.last for a in spoken})
-        anchors.update({m.first: m.last for m in first_pass})
-        inside = _inside(first_pass)
-        begins = limits_begin(text, index, [a for a in spoken if a.number.first not in inside])
-        negative = negatives(
-            text,
-            anchors,
-            [
-                a.number.first
-                for a in spoken
-                if a.number.first not in inside and (a.money or compared_here(text, index, a)[0] is not None)
-            ],
-            begins,
-            refusable(text, index, first_pass),
-        )
-        complaint = told_of_old(text, first_pass)
-        first_pass = [m for m in first_pass if m.first not in complaint or m.field == "categories"]
-        if has_already:
-            negative = [off or i in has_already for i, off in enumerate(negative)]
-            first_pass = [m for m in first_pass if m.first not in has_already or m.field == "categories"]
-        pieces, pack_tokens = packs(text, index, negative)
-        category = _only_category([m for m in first_pass if m.first not in has_already], index)
-        if category is None:
-            first_pass = [m for m in first_pass if not a_thing_of_its_own(text, index, m, first_pass)]
-        old, adults = grown_up(text, index, category) if category else ([], set())
-        first_pass = [m for m in first_pass if m.first not in adults]
-        youth, childs, childlike, young_notes = for_a_child(youth, index, category)
-        body = bodies(text, index, category)
-        labels, label_tokens, odd_sizes = sizes(text, index, negative, frozenset(pack_tokens), category)
-        holding, thing_tokens = things(text, index, category)
-        doubted = questioned(text)
-        taken = frozenset(
-            pack_tokens | age_tokens | date_tokens | body.tokens | label_tokens | has_already | adults | complaint
-        )
-        taken |= thing_tokens | {i for first, last in doubted for i in range(first, last + 1)}
-        sort = order(text, index, negative, category)
-        sort_tokens = set(range(sort.first, sort.last + 1)) if sort else set()
-        odd = odd_count(text, set(taken), index)
-        counted = (odd.limit, odd.tokens) if odd else plural_count(text, set(taken))
-        if counted is not None:
-            taken |= frozenset(counted[1])
-        limits, limit_tokens = quantities(text, index, negative, taken | inside, frozenset(sort_tokens), category)
-        limit_tokens |= label_tokens | body.tokens | thing_tokens
-        found = [m for m in first_pass if not set(range(m.first, m.last + 1)) & (pack_tokens | limit_tokens)]
-        found = [m for m in found if not set(range(m.first, m.last + 1)) <= sort_tokens]
-        liked, alone, mild = tastes(text), freed(text), milds(text, found, index.nouns)
-        found = [m for m in found if m not in mild]
-        found = [m for m in found if m.first not in liked or m.field == "categories" or index.fields[m.field].brand]
-        ends = {m.last for m in found}
-        for mention in reversed(found):
-            if mention.field == "categories" and to_replace(text, mention) is not None:
-                continue
-            if names_kind(index.fields[mention.field]) and (
-                mention.last + 1 in begins or not refused_category(text, mention, negative, ends)
-            ):
-                continue
-            mention.negative = (
-                negative[mention.first] or mention.last in alone or rejected_after(text, mention.last)
-            ) and not accepted_after(text, mention.last)
-        for other, one in pairwise(reversed(found)):
-            if (
-                other.negative
-                and not one.negative
-                and not negative[other.first]
-                and not names_kind(index.fields[one.field])
-                and text.low[text.tokens[one.last].end : text.tokens[other.first].start].strip() in ("and", "or", ",")
-            ):
-                one.negative = True
-        for before, after in pairwise(found):
-            if before.negative and after.negative and starts_anew(text, index, before, after):
-                after.negative = False
-        switches, switch_tokens = flags(text, index, negative, found, sort_tokens | limit_tokens | pack_tokens)
-        turned = another(text, index, found)
-        taken_in = sort_tokens | limit_tokens | pack_tokens | switch_tokens
-        taken_in |= adults | {i for m in found for i in range(m.first, m.last + 1)}
-        lacks, lacking_tokens = absent(text, index, negative, taken_in, category)
-        switches, mended = mend(text, complaint, [*switches, *lacks])
-        switches, wished = mild_limits(text, switches, mild, index.nouns)
-        constraints = [
-            *value_limits(text, index, found, turned),
-            *switches,
-            *released,
-            *(c for c in childs if all(m.field != c.field for m in found)),
-            *labels,
-            *_limits([*pieces, *youth, *body.limits, *holding, *limits]),
-        ]
-        limit_tokens |= date_tokens | (age_tokens if youth or young_notes else set())
-        used = taken_in | limit_tokens | lacking_tokens
-        strange, untold = unknown(text, index, used, negative, category)
-        constraints += strange
-        nouns = {i for m in found if m.field == "categories" and not m.negative for i in range(m.first, m.last + 1)}
-        constraints, wanted_either, of_one = either(text, constraints, nouns, negative)
-        limit, count_tokens = counted or how_many(text, used | age_tokens, index)
-        wish = _order(sort)
-        thrifty = False
-        if (
-            wish is None
-            and "price" in index.fields
-            and thrift(text)
-            and not any(c.field == "price" for c in constraints)
-        ):
-            wish, thrifty = Sort("price", "asc", thrift_words(text)), True
-        if wish is None and (roomy := next((q for q in limits if q.nearest), None)) is not None:
-            wish = Sort(roomy.field, "asc", roomy.span)
-            notes.append(f"more than '{roomy.span}' fits as well; what comes nearest stands first")
-        ranked = ordinal(text, sort.first) if sort else None
-        if ranked and sort:
-            notes.append(
-                f"'{text.span(ranked.first, sort.last)}' is number {ranked.place} of the picks, which come in that order"
-            )
-            count_tokens = count_tokens | set(range(ranked.first, sort.first))
-            limit = limit or (ranked.place if ranked.place > FIRST_FEW else None)
-        shopping = is_shopping(text, bool(constraints or sort))
-        if not shopping:
-            return Reading(Intent(query="", shopping=False))
-        dropped = limit_tokens | pack_tokens | count_tokens | sort_tokens
-        dropped |= {j for i in alone & used for j in (i, i + 1)} | comparing_tokens(text, index, spoken, limit_tokens)
-        wanted = {i for m in found if not m.negative for i in range(m.first, m.last + 1)}
-        exclude = excluded(text, index, negative, used, alone)
-        if thrifty:
-            notes.append(THRIFTY)
-        notes += [
-            f"no field here speaks of '{word}': products whose title or values name it are left out"
-            for word in exclude[:1]
-        ]
-        notes += [f"'{text.span(*at)}' was asked about, not asked for; it is no limit" for at in doubted]
-        notes += [
-            *allergens(text, index, used),
-            *untold,
-            *body.notes,
-            *young_notes,
-            *odd_sizes.values(),
-            *([odd.note] if odd else []),
-            *_told(text, spoken),
-        ]
-        if in_all := of_a_sum(text, constraints):
-            notes.append(EACH_ALONE)
-        foreign = lacking(text, index, found, used) if category else []
-        notes += [f"'{name}' is no category here: looked for in {category}" for name in foreign]
-        return Reading(
-            as_written(
-                Intent(
-                    constraints=_ordered(constraints),
-                    sort=wish,
-                    limit=limit,
-                    preferences=(
-                        *preferences(text, used | count_tokens, negative, mild),
-                        *of_one,
-                        *([childlike] if childlike else []),
-                    ),
-                    exclude=exclude,
-                    query=_with(
-                        childlike,
-                        query(
-                            text,
-                            dropped,
-                            [off and i not in wanted for i, off in enumerate(negative)],
-                            {i for m in found for i in range(m.first, m.last + 1)},
-                        ),
-                    ),
-                    shopping=True,
-                    criteria=(*old, *mended, *wanted_either, *wished),
-                ),
-                slips,
-            ),
-            thrifty,
-            tuple(dict.fromkeys(notes)),
-            asides=(*body.words, *odd_sizes, *foreign, *([in_all] if in_all else [])),
-        )
+        reading = _Parse(text, self.index, notes).reading()
+        return replace(reading, intent=as_written(reading.intent, slips))
 
     def _names_something(self, sentence: str) -> bool:
         """Whether a sentence holds a word of the catalogue's own that is no word of any sentence."""
@@ -265,8 +84,179 @@ class RuleParser:
         )
 
 
-def _with(word: str | None, query: str) -> str:
-    return f"{query} {word}" if word else query
+class _Parse:
+    """One request while it is parsed: each rule takes the tokens that it read and leaves the others to the next."""
+
+    def __init__(self, text: Text, index: Index, notes: list[str]) -> None:
+        self.text, self.index, self.notes = text, index, notes
+        self.spoken = amounts(text)
+        self.youth, self.age_tokens = ages(text, index)
+        self.released, self.date_tokens = dates(text, index)
+        self.found = mentions(
+            text, index, frozenset(self.age_tokens | self.date_tokens | thrift_tokens(text) | all_the_same(text))
+        )
+        self.category = _only_category(self.found, index)
+        if self.category is None:
+            self.found = [m for m in self.found if not a_thing_of_its_own(text, index, m, self.found)]
+        self.begins, self.negative = self._negation()
+
+    def _negation(self) -> tuple[set[int], list[bool]]:
+        """The tokens at which limits begin, and for each token whether a negation reaches it."""
+        text, index = self.text, self.index
+        anchors = {i: i for i in named_anchors(text, index)}
+        anchors.update({a.number.first: a.last for a in self.spoken})
+        anchors.update({m.first: m.last for m in self.found})
+        inside = _inside(self.found)
+        free = [a for a in self.spoken if a.number.first not in inside]
+        begins = limits_begin(text, index, free)
+        spent = [a.number.first for a in free if a.money or compared_here(text, index, a)[0] is not None]
+        return begins, negatives(text, anchors, spent, begins, refusable(text, index, self.found))
+
+    def reading(self) -> Reading:
+        """What the request asks for, rule by rule."""
+        text = self.text
+        self._measure()
+        self._name_values()
+        constraints = self._constraints()
+        wish, thrifty, limit = self._ordering(constraints)
+        if not is_shopping(text, bool(constraints or self.sort)):
+            return Reading(Intent(query="", shopping=False))
+        self._tell(thrifty)
+        in_all = of_a_sum(text, constraints)
+        if in_all:
+            self.notes.append(EACH_ALONE)
+        intent = Intent(
+            constraints=_ordered(constraints),
+            sort=wish,
+            limit=limit,
+            preferences=preferences(text, self.used | self.count_tokens, self.negative, self.mild),
+            exclude=self.exclude,
+            query=self._query(),
+            shopping=True,
+            criteria=tuple(self.wished),
+        )
+        asides = (*self.body.words, *self.odd_sizes, *([in_all] if in_all else []))
+        return Reading(intent, thrifty, tuple(dict.fromkeys(self.notes)), asides=asides)
+
+    def _measure(self) -> None:
+        """Amounts: of bodies, sizes, orders, counts, and the limits that are left."""
+        text, index, category = self.text, self.index, self.category
+        self.body = bodies(text, index, category)
+        self.labels, label_tokens, self.odd_sizes = sizes(text, index, self.negative, frozenset(), category)
+        self.doubted = questioned(text)
+        taken = self.age_tokens | self.date_tokens | self.body.tokens | label_tokens
+        taken |= {i for first, last in self.doubted for i in range(first, last + 1)}
+        self.sort = order(text, index, self.negative, category)
+        self.sort_tokens = set(range(self.sort.first, self.sort.last + 1)) if self.sort else set()
+        self.odd = odd_count(text, taken, index)
+        self.counted = (self.odd.limit, self.odd.tokens) if self.odd else plural_count(text, taken)
+        if self.counted is not None:
+            taken |= self.counted[1]
+        inside = _inside(self.found)
+        self.limits, self.limit_tokens = quantities(
+            text, index, self.negative, frozenset(taken | inside), frozenset(self.sort_tokens), category
+        )
+        self.limit_tokens |= label_tokens | self.body.tokens
+
+    def _name_values(self) -> None:
+        """Values of the catalogue that the request names, each wanted or turned down."""
+        text, index, negative = self.text, self.index, self.negative
+        found = [m for m in self.found if not _tokens(m) & self.limit_tokens and not _tokens(m) <= self.sort_tokens]
+        liked, self.alone = tastes(text), freed(text)
+        self.mild = milds(text, found, index.nouns)
+        found = [
+            m for m in found
+            if m not in self.mild and (m.first not in liked or m.field == "categories" or index.fields[m.field].brand)
+        ]  # fmt: skip
+        ends = {m.last for m in found}
+        for mention in reversed(found):
+            if names_kind(index.fields[mention.field]) and (
+                mention.last + 1 in self.begins or not refused_category(text, mention, negative, ends)
+            ):
+                continue
+            mention.negative = (
+                negative[mention.first] or mention.last in self.alone or rejected_after(text, mention.last)
+            )
+        _refused_together(text, index, found, negative)
+        self.found = found
+        self.switches, switch_tokens = flags(text, index, negative, found, self.sort_tokens | self.limit_tokens)
+        self.taken_in = self.sort_tokens | self.limit_tokens | switch_tokens
+        self.taken_in |= {i for m in found for i in _tokens(m)}
+
+    def _constraints(self) -> list[Constraint]:
+        text, index, category = self.text, self.index, self.category
+        lacks, lacking_tokens = absent(text, index, self.negative, self.taken_in, category)
+        switches, self.wished = mild_limits(text, [*self.switches, *lacks], self.mild, index.nouns)
+        out = [
+            *value_limits(text, index, self.found, another(text, index, self.found)),
+            *switches,
+            *self.released,
+            *self.labels,
+            *_limits([*self.youth, *self.body.limits, *self.limits]),
+        ]
+        self.limit_tokens |= self.date_tokens | (self.age_tokens if self.youth else set())
+        self.used = self.taken_in | self.limit_tokens | lacking_tokens
+        strange, self.untold = unknown(text, index, self.used, self.negative, category)
+        return [*out, *strange]
+
+    def _ordering(self, constraints: list[Constraint]) -> tuple[Sort | None, bool, int | None]:
+        """The order asked for, whether a plea for a low price makes it, and how many are wanted."""
+        text, index = self.text, self.index
+        limit, self.count_tokens = self.counted or how_many(text, self.used | self.age_tokens, index)
+        wish, thrifty = self.sort.sort if self.sort else None, False
+        priced = "price" not in index.fields or any(c.field == "price" for c in constraints)
+        if wish is None and not priced and thrift(text):
+            wish, thrifty = Sort("price", "asc", thrift_words(text)), True
+        if wish is None and (roomy := next((q for q in self.limits if q.nearest), None)) is not None:
+            wish = Sort(roomy.field, "asc", roomy.span)
+            self.notes.append(f"more than '{roomy.span}' fits as well; what comes nearest stands first")
+        ranked = ordinal(text, self.sort.first) if self.sort else None
+        if ranked and self.sort:
+            said = text.span(ranked.first, self.sort.last)
+            self.notes.append(f"'{said}' is number {ranked.place} of the picks, which come in that order")
+            self.count_tokens = self.count_tokens | set(range(ranked.first, self.sort.first))
+            limit = limit or (ranked.place if ranked.place > FIRST_FEW else None)
+        return wish, thrifty, limit
+
+    def _tell(self, thrifty: bool) -> None:
+        """What there is to say of how the request was read."""
+        text, index = self.text, self.index
+        self.exclude = excluded(text, index, self.negative, self.used, self.alone)
+        self.notes += [THRIFTY] if thrifty else []
+        self.notes += [
+            f"no field here speaks of '{word}': products whose title or values name it are left out"
+            for word in self.exclude[:1]
+        ]
+        self.notes += [f"'{text.span(*at)}' was asked about, not asked for; it is no limit" for at in self.doubted]
+        self.notes += [
+            *allergens(text, index, self.used), *self.untold, *self.body.notes, *self.odd_sizes.values(),
+            *([self.odd.note] if self.odd else []), *_told(text, self.spoken),
+        ]  # fmt: skip
+
+    def _query(self) -> str:
+        """The words to search with."""
+        dropped = self.limit_tokens | self.count_tokens | self.sort_tokens
+        dropped |= {j for i in self.alone & self.used for j in (i, i + 1)}
+        dropped |= comparing_tokens(self.text, self.index, self.spoken, self.limit_tokens)
+        wanted = {i for m in self.found if not m.negative for i in _tokens(m)}
+        named = {i for m in self.found for i in _tokens(m)}
+        return query(self.text, dropped, [off and i not in wanted for i, off in enumerate(self.negative)], named)
+
+
+def _tokens(mention: Mention) -> set[int]:
+    return set(range(mention.first, mention.last + 1))
+
+
+def _refused_together(text: Text, index: Index, found: list[Mention], negative: list[bool]) -> None:
+    """Values joined to one that is turned down behind them are turned down with it, and "no wool, size XL" wants XL."""
+    for other, one in pairwise(reversed(found)):
+        joined = text.low[text.tokens[one.last].end : text.tokens[other.first].start].strip() in ("and", "or", ",")
+        behind = other.negative and not one.negative and not negative[other.first]
+        if behind and joined and not names_kind(index.fields[one.field]):
+            one.negative = True
+    for before, after in pairwise(found):
+        if before.negative and after.negative and starts_anew(text, index, before, after):
+            after.negative = False
 
 
 def _told(text: Text, spoken: list[Amount]) -> list[str]:
@@ -301,10 +291,6 @@ def named_anchors(text: Text, index: Index) -> set[int]:
     return {
         i for i, t in enumerate(text.tokens) if t.stem in index.tokens and t.stem not in index.nouns and len(t.stem) > 3
     }
-
-
-def _order(found: Order | None) -> Sort | None:
-    return found.sort if found else None
 
 
 def _limits(found: list[Quantity]) -> list[Constraint]:

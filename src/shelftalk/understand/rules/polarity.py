@@ -41,7 +41,7 @@ _CONTINUES = bag(
 )
 
 
-def negatives(  # noqa: C901, PLR0912, PLR0915
+def negatives(
     text: Text,
     anchors: Mapping[int, int],
     amounts: Iterable[int] = (),
@@ -52,90 +52,122 @@ def negatives(  # noqa: C901, PLR0912, PLR0915
     those at which it ends: a negation goes on over a comma or an "and" only to another of these. `amounts` are the first
     tokens of amounts, which use a negation up ("not paying more than 50 for a Sony"). At `limits` the words of an amount
     begin: once a negation has turned something `refusable` down, it ends before them ("not black under 120")."""
-    low, tokens = text.low, text.tokens
-    masked = _HARMLESS.sub(lambda m: "\u0001" * len(m.group()), low)
-    inner = {j for first, last in anchors.items() for j in range(first + 1, last + 1)}
-    spent = {anchors[a] for a in amounts if a in anchors}
-    starts = set(anchors) - set(amounts)
-    events: dict[int, list[tuple[int, str]]] = {}
-    for match in _NEGATION.finditer(masked):
-        if match.group() == "no" and masked[match.end() : match.end() + 1] == ".":
-            continue
-        events.setdefault(text.at(match.end()), []).append((match.end(), "neg"))
-    for match in _RESUME.finditer(masked):
-        if match.group() in ("something",) and _negated_before(masked, match.start()):
-            continue
-        if (
-            masked[: match.start()].endswith(("that ", "which ", "who "))
-            and match.group().startswith(("need", "has", "should", "must"))
-            and _negated_before(masked, match.start())
+    return _Scope(text, anchors, amounts, limits, refusable).read()
+
+
+class _Scope:
+    """Walks over the tokens with what holds so far: a negation (`state`) that has turned something down (`spoken`) or is "non-"
+    (`once`, up to token `until`, inside another where `outer`), and a clause that turns something down (`denied`)."""
+
+    def __init__(
+        self, text: Text, anchors: Mapping[int, int], amounts: Iterable[int], limits: Collection[int],
+        refusable: Collection[int],
+    ) -> None:  # fmt: skip
+        self.text, self.anchors, self.limits, self.refusable = text, anchors, limits, refusable
+        self.masked = _HARMLESS.sub(lambda m: "\u0001" * len(m.group()), text.low)
+        self.inner = {j for first, last in anchors.items() for j in range(first + 1, last + 1)}
+        self.spent = {anchors[a] for a in amounts if a in anchors}
+        self.starts = set(anchors) - set(amounts)
+        self.state = self.outer = self.once = self.spoken = self.denied = False
+        self.until = -1
+
+    def read(self) -> list[bool]:
+        """For each token, whether a negation reaches it."""
+        events = self._events()
+        out: list[bool] = []
+        for i, token in enumerate(self.text.tokens):
+            if self._ends(i):
+                self.state = False
+            if token.hard or token.aside or token.comma or token.low in ("but", "so", "and"):
+                self.denied = False
+            for offset, negates in sorted(events.get(i, ()), key=lambda e: (e[0], not e[1])):
+                self._meet(i, offset, negates)
+            self._once(i)
+            out.append(self.state)
+            self.spoken = self.spoken or (self.state and i in self.refusable)
+            after = self.text.tokens[i + 1] if i + 1 < len(self.text.tokens) else None
+            goes_on = after is not None and after.low in ("or", "nor") and not after.hard
+            if i in self.spent and not goes_on:
+                self.state = False
+        return out
+
+    def _events(self) -> dict[int, list[tuple[int, bool]]]:
+        """By token, the offsets at which a negation ends (True) or what is wanted begins again (False)."""
+        events: dict[int, list[tuple[int, bool]]] = {}
+        for match in _NEGATION.finditer(self.masked):
+            if match.group() != "no" or self.masked[match.end() : match.end() + 1] != ".":
+                events.setdefault(self.text.at(match.end()), []).append((match.end(), True))
+        for match in _RESUME.finditer(self.masked):
+            if not self._inside(match):
+                events.setdefault(self.text.at(match.start()), []).append((match.start(), False))
+        return events
+
+    def _inside(self, match: re.Match[str]) -> bool:
+        """Whether words that begin a wish stand within what is turned down: "nothing that needs batteries"."""
+        said, lead = match.group(), self.masked[: match.start()]
+        relative = lead.endswith(("that ", "which ", "who ")) and said.startswith(("need", "has", "should", "must"))
+        if said.startswith("anything") or said == "something" or relative:
+            return _negated_before(self.masked, match.start()) or self._denied_here(lead)
+        return self._denied_here(lead)
+
+    def _denied_here(self, lead: str) -> bool:
+        return _NEGATION.search(lead[-18:].rsplit(",", 1)[-1]) is not None
+
+    def _ends(self, i: int) -> bool:
+        """Whether what holds so far ends before token i."""
+        token = self.text.tokens[i]
+        if token.hard or token.aside or "\u0001" in self.masked[token.start - len(token.gap) : token.start + 1]:
+            return True
+        if not self.state:
+            return False
+        if (self.spoken and i in self.limits) or _MILD.search(self.text.low[max(0, token.start - 8) : token.end]):
+            return True
+        if token.low in ("but", "so", "because", "then", "if", "plus", "since"):
+            return True
+        if token.low == "and" and (not _next_is_value(self.text, i + 1, self.starts) or _stands_alone(self.text, i)):
+            return True
+        if token.low == "with" and any(
+            last == i - 1 and _BY.search(self.text.low[: self.text.tokens[first].start])
+            for first, last in self.anchors.items()
         ):
-            continue
-        if _NEGATION.search(masked[max(0, match.start() - 18) : match.start()].rsplit(",", 1)[-1]) or (
-            match.group().startswith("anything") and _negated_before(masked, match.start())
-        ):
-            continue
-        events.setdefault(text.at(match.start()), []).append((match.start(), "pos"))
-    denied = False  # the clause so far turns something down
-    out: list[bool] = []
-    state, outer, once, until = False, False, False, -1
-    spoken = False  # this negation has turned something down
-    for i, token in enumerate(tokens):
-        if state and ((spoken and i in limits) or _MILD.search(low[max(0, token.start - 8) : token.end]) is not None):
-            state = False
-        if (
-            token.hard
-            or token.aside
-            or "\u0001" in masked[token.start - len(token.gap) : token.start + 1]
-            or (
-                state
-                and (token.comma or ("&" in token.gap and i not in inner))
-                and (
-                    not (spoken or once)
-                    or (spoken and token.comma and i - 1 not in inner and i - 1 not in anchors)
-                    or not _next_is_value(text, i, starts)
-                    or _stands_alone(text, i - 1)
-                    or (token.comma and token.low in _ARTICLES)
-                )
-            )
-            or (state and token.low == "and" and (not _next_is_value(text, i + 1, starts) or _stands_alone(text, i)))
-            or (state and token.low in ("but", "so", "because", "then", "if", "plus", "since"))
-        ):
-            state = False
-        if (
-            state
-            and token.low == "with"
-            and any(last == i - 1 and _BY.search(low[: tokens[first].start]) for first, last in anchors.items())
-        ):
-            state = False  # "not from Sony with a 20 inch screen" wants the screen
-        if token.hard or token.aside or token.comma or token.low in ("but", "so", "and"):
-            denied = False
-        kinds = sorted(events.get(i, ()))
-        for offset, kind in kinds:
-            if kind == "neg" and (token.hard or token.aside):
-                continue
-            if kind == "neg" and denied and _RELATIVE.search(masked[max(0, offset - 22) : offset]):
-                state = False
-                continue
-            once = kind == "neg" and _NON.search(masked[:offset]) is not None
-            outer = once and state and not tokens[i - 1].comma
-            # "I don't want non-biodegradable litter" asks for what the second negation denies.
-            state = kind == "neg" and not outer
-            spoken = False
-            # "a lamp without usb that isn't white" speaks of the lamp
-            denied = kind == "neg" and (denied or not (once or masked[:offset].endswith(("without", "w/o"))))
-            until = -1
-        if once and until < 0 and i not in anchors:
-            until = i
-        elif once and until < 0:
-            until = anchors[i]
-        elif once and 0 <= until < i:
-            state, once = outer and (token.comma or token.low in ("or", "nor", "and")), False
-        out.append(state)
-        spoken = spoken or (state and i in refusable)
-        if i in spent and not (i + 1 < len(tokens) and tokens[i + 1].low in ("or", "nor") and not tokens[i + 1].hard):
-            state = False
-    return out
+            return True  # "not from Sony with a 20 inch screen" wants the screen
+        return (token.comma or ("&" in token.gap and i not in self.inner)) and self._ends_at_comma(i)
+
+    def _ends_at_comma(self, i: int) -> bool:
+        token = self.text.tokens[i]
+        if not (self.spoken or self.once):
+            return True
+        if self.spoken and token.comma and i - 1 not in self.inner and i - 1 not in self.anchors:
+            return True
+        if not _next_is_value(self.text, i, self.starts) or _stands_alone(self.text, i - 1):
+            return True
+        return token.comma and token.low in _ARTICLES
+
+    def _meet(self, i: int, offset: int, negates: bool) -> None:
+        """A negation, or words that begin a wish, before token i."""
+        token = self.text.tokens[i]
+        if negates and (token.hard or token.aside):
+            return
+        if negates and self.denied and _RELATIVE.search(self.masked[max(0, offset - 22) : offset]):
+            self.state = False
+            return
+        self.once = negates and _NON.search(self.masked[:offset]) is not None
+        self.outer = self.once and self.state and not self.text.tokens[i - 1].comma
+        # "I don't want non-biodegradable litter" asks for what the second negation denies.
+        self.state = negates and not self.outer
+        self.spoken = False
+        # "a lamp without usb that isn't white" speaks of the lamp
+        beside = self.once or self.masked[:offset].endswith(("without", "w/o"))
+        self.denied = negates and (self.denied or not beside)
+        self.until = -1
+
+    def _once(self, i: int) -> None:
+        """ "non-" reaches the one word or value behind it."""
+        token = self.text.tokens[i]
+        if self.once and self.until < 0:
+            self.until = self.anchors.get(i, i)
+        elif self.once and self.until < i:
+            self.state, self.once = self.outer and (token.comma or token.low in ("or", "nor", "and")), False
 
 
 # What follows is wished for, if mildly: "nothing expensive, maybe grey".
@@ -211,17 +243,6 @@ def _next_is_value(text: Text, i: int, starts: set[int]) -> bool:
             if strange > 1 or tokens[j].low in FUNCTION:
                 return False
     return False
-
-
-_ACCEPTED = re.compile(
-    r"^\W*(?:\w+ ){0,2}?(?:(?:will|would|should|'ll|'d) (?:be (?:fine|ok|okay|enough|perfect|great)|do\b|work|suffice)|is (?:fine|enough|ok|okay|plenty|all i need|what i)|only$|does the (?:trick|job)|do the (?:trick|job)|works for me|suits me)"
-)
-
-
-def accepted_after(text: Text, last: int) -> bool:
-    """Whether what follows token `last` takes it: "480p is enough", "AA should do the trick"."""
-    rest = re.split(r"[.,;!?]", text.low[text.tokens[last].end :][:90])[0]
-    return bool(_ACCEPTED.match(rest))
 
 
 def rejected_after(text: Text, last: int) -> bool:

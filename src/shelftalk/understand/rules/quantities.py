@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from shelftalk.understand.rules.amounts import Amount, amounts, scaled
 from shelftalk.understand.rules.astray import astray
-from shelftalk.understand.rules.averages import averages, several
-from shelftalk.understand.rules.bodies import BEINGS, carries
+from shelftalk.understand.rules.averages import averages
+from shelftalk.understand.rules.bodies import carries
 from shelftalk.understand.rules.compare import FLIP, after, compared
 from shelftalk.understand.rules.index import Field, Index
 from shelftalk.understand.rules.measured import field_of, in_unit
@@ -17,7 +17,7 @@ from shelftalk.understand.rules.nearby import Quantity, following
 from shelftalk.understand.rules.placing import ends_of
 from shelftalk.understand.rules.polarity import rejected_after
 from shelftalk.understand.rules.tokens import Text
-from shelftalk.words.stems import stemmed
+from shelftalk.words.stems import bag, stemmed
 from shelftalk.words.units import scalar, tidy
 
 # "Around 50" is taken as a band of so much to either side.
@@ -72,16 +72,13 @@ def quantities(
         elif quantity is not None:
             out.append(quantity)
             used.update(range(quantity.first, quantity.last + 1))
-    if category is not None and all(not _people(index.fields[q.field]) for q in out if q.field in index.fields):
-        two = _pair(text, index)
-        if two is not None and not any(two.field == q.field for q in out):
-            out.append(two)
-            used.update(range(two.first, two.last + 1))
-    out += [q for q in several(text, index, negative) if all(o.field != q.field for o in out)]
     out += [
         q for q in averages(text, index, negative) if all(o.field != q.field or o.operator != q.operator for o in out)
     ]
     return out, used
+
+
+_POINTING = bag("these those the either both this that no which any other another of every each")
 
 
 def _pronoun(text: Text, amount: Amount) -> bool:
@@ -92,23 +89,7 @@ def _pronoun(text: Text, amount: Amount) -> bool:
     before = text.tokens[first - 1].low if first else ""
     if _GROUP.search(text.low[: text.tokens[first].start]):
         return False
-    if before in (
-        "these",
-        "those",
-        "the",
-        "either",
-        "both",
-        "this",
-        "that",
-        "no",
-        "which",
-        "any",
-        "other",
-        "another",
-        "of",
-        "every",
-        "each",
-    ):
+    if before in _POINTING:
         return True
     if amount.number.value != 1:
         return False
@@ -116,7 +97,7 @@ def _pronoun(text: Text, amount: Amount) -> bool:
     return compared(text, amount)[0] is None or not after
 
 
-def _read(  # noqa: C901, PLR0912
+def _read(
     text: Text,
     index: Index,
     amount: Amount,
@@ -131,10 +112,8 @@ def _read(  # noqa: C901, PLR0912
     known = field_of(text, index, amount, operator, begins, ordering)
     if known is None or (operator in (None, "=") and astray(text, amount, known)):
         return None
-    if operator == "<=" and carries(known) and _UP_TO.match(text.low, begins):
-        operator = ">="  # what carries "up to 120 kg" reaches it
-    if operator == ">=" and known.kind == "money" and _UP_TO.match(text.low, begins):
-        operator = "<="  # "I can go up to 450"
+    if _UP_TO.match(text.low, begins):
+        operator = _up_to(known, operator)
     behind = _BEHIND.match(text.low[text.tokens[last].end : end]) if tailed else None
     if behind is not None:
         last = text.at(text.tokens[last].end + behind.end()) - 1
@@ -144,32 +123,47 @@ def _read(  # noqa: C901, PLR0912
         low = in_unit(known, amount.low, amount)
         return Quantity(known.field, "between", (scalar(low), scalar(value)), first, last, span)
     money = amount.money or known.kind == "money"
-    at = text.at(begins)
-    flipped = negative[min(at, first)] if operator in (None, "~", "=") else negative[at]
-    if re.search(r"n't|\b(?:no|not|never|nothing)\b", text.low[begins : text.tokens[first].start]):
-        flipped = False  # the negation is part of the comparison: "no less than"
-    if money and (tailed or operator in (None, "=")):
-        flipped = False
-    if text.tokens[min(at, first)].comma and (tailed or operator in ("<", "<=", ">", ">=")):
-        flipped = False  # a limit with words of its own: "I don't want it to weigh too much, 20 pounds max"
+    flipped = _turned_round(text, negative, first, begins, operator, tailed, money)
     if operator == "~" and money and _CAP.search(text.low):
         operator = "<="
-    if rejected_after(text, last):
-        if operator in (None, "="):
-            operator, flipped = ">", False  # "16 GB just won't cut it"
-        else:
-            flipped = not flipped
-    if (
-        operator is None
-        and not flipped
-        and _people(known)
-        and _FOR_SO_MANY.search(text.low[: text.tokens[first].start])
-    ):
+    if rejected_after(text, last):  # "16 GB just won't cut it"
+        operator, flipped = (">", False) if operator in (None, "=") else (operator, not flipped)
+    lead = text.low[: text.tokens[first].start]
+    if operator is None and not flipped and _people(known) and _FOR_SO_MANY.search(lead):
         return Quantity(known.field, ">=", scalar(value), first, last, span, nearest=True)
     if operator is None:
         one_sided = carries(known) and ends_of(known.field, index) is None
         operator = "<=" if money else _bare(text, first, negative, previous)
         operator = ">=" if operator == "=" and not flipped and one_sided else operator
+    return _limit(known, operator, value, flipped, first, last, span)
+
+
+def _up_to(known: Field, operator: str | None) -> str | None:
+    """The operator of "up to", which of some fields says the contrary: what carries "up to 120 kg" reaches it, who pays "up to 450"
+    pays no more."""
+    if operator == "<=" and carries(known):
+        return ">="
+    return "<=" if operator == ">=" and known.kind == "money" else operator
+
+
+def _turned_round(
+    text: Text, negative: list[bool], first: int, begins: int, operator: str | None, tailed: bool, money: bool
+) -> bool:
+    """Whether a negation turns the comparison round."""
+    at = text.at(begins)
+    if re.search(r"n't|\b(?:no|not|never|nothing)\b", text.low[begins : text.tokens[first].start]):
+        return False  # the negation is part of the comparison: "no less than"
+    if money and (tailed or operator in (None, "=")):
+        return False
+    if text.tokens[min(at, first)].comma and (tailed or operator in ("<", "<=", ">", ">=")):
+        return False  # a limit with words of its own: "I don't want it to weigh too much, 20 pounds max"
+    return negative[min(at, first)] if operator in (None, "~", "=") else negative[at]
+
+
+def _limit(
+    known: Field, operator: str, value: float, flipped: bool, first: int, last: int, span: str
+) -> Quantity | None:
+    """The limit on a field, in numbers or in the values that hold them."""
     if operator == "~":
         if flipped or not known.number:
             return None
@@ -217,23 +211,6 @@ _COMPANY = re.compile(
     r"(?: or so)? (?:people|persons|players|adults|grown[- ]?ups|guests|kids|children|friends|teens|teenagers|girls|boys|guys|of us|of them)\b"
 )
 _AND_ME = re.compile(r"\b(?:me|myself) (?:and|plus|with) (?:my |our |the )?$")
-_TWO = re.compile(
-    r"\b(?:for|just|only) (?:just |only )*(?:(?:me|myself) and my (?P<who>(?:(?!two|three|four)[\w-]+ )?[a-z]+)|my (?P<other>(?:[\w-]+ )?[a-z]+) and (?:me|i|myself))"
-    r"(?=\W*$|\W*[.,;!?]| (?:to|under|that|who|with|on|in|at|for|tonight|please|below)\b)(?!, (?:and|my|our)\b)"
-)
-_ONE_PERSON = re.compile(
-    rf"(?:{BEINGS}|girlfriend|boyfriend|spouse|fianc[e\u00e9]e?|roommate|flatmate|housemate|twin|mate|buddy|pal|gran|granny)$"
-)
-_MANY = re.compile(r"(?:people|men|women|guys|adults|kids|children)$")
-
-
-def _pair(text: Text, index: Index) -> Quantity | None:
-    """The limit of "just me and my husband": room for two."""
-    match = _TWO.search(text.low)
-    who = (match["who"] or match["other"]).split()[-1] if match else ""
-    if match is None or not _ONE_PERSON.match(who) or _MANY.match(who):
-        return None
-    return _room(index, text, 2, text.at(match.start()), text.at(match.end()) - 1)
 
 
 def _players_of(index: Index) -> Field | None:

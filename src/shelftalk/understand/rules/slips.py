@@ -7,6 +7,7 @@ a number, a comparison before one, "least" and "most" behind "at". Only words on
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from dataclasses import replace
 from functools import lru_cache
 
@@ -34,44 +35,39 @@ def _measures() -> frozenset[str]:
     return frozenset(w for w in {*UNITS, *COMMON_NAMES} if len(w) >= _SHORTEST)
 
 
-def set_right(text: Text, index: Index) -> tuple[Text, dict[str, str]]:  # noqa: C901, PLR0912
+def set_right(text: Text, index: Index) -> tuple[Text, dict[str, str]]:
     """The text with such words set right, and what each of them was: {"euros": "eurso"}; the text itself without any."""
-    behind = {n.last + 1 for n in numbers(text)}
-    before = {n.first - 1 for n in numbers(text)}
-    tokens, found = text.tokens, {}
-    cuts: list[tuple[int, int, str]] = []
-    for i, token in enumerate(tokens):
-        word = token.low
-        if len(word) < 3 or not word.isalpha() or token.hard:
-            continue
-        after_at = i > 0 and tokens[i - 1].low == "at" and i in before
-        than_next = i + 1 < len(tokens) and tokens[i + 1].low in ("than", "then", "thn", "tahn")
-        if after_at:
-            near = _nearest(word, bag("least most"))
-        elif i in before and i and tokens[i - 1].low in _DEGREES:
-            near = _nearest(word, bag("than"))
-        elif than_next:
-            near = None if ordinary(word) else _nearest(word, _DEGREES)
-        elif len(word) < _SHORTEST or ordinary(word) or word in COMMON or token.stem in index.vocabulary_stems:
-            continue
-        elif i in behind and "/" not in token.gap:
-            near = _nearest(word, _measures())
-        elif i in before:
-            near = _nearest(word, _COMPARISONS)
-            if len(word) == _SHORTEST and near != "under":
-                near = None  # "blow a hundred" is no "below"
-        else:
-            continue
+    found: dict[str, str] = {}
+    counted = numbers(text)
+    behind, before = {n.last + 1 for n in counted}, {n.first - 1 for n in counted}
+    out, last = [], 0
+    for i, token in enumerate(text.tokens):
+        near = _meant(text, index, i, behind, before)
         if near is not None:
             found[near] = token.text
-            cuts.append((token.start, token.end, near))
-    if not cuts:
-        return text, {}
-    out, last = [], 0
-    for start, end, word in cuts:
-        out += [text.text[last:start], word]
-        last = end
-    return tokenise("".join([*out, text.text[last:]])), found
+            out += [text.text[last : token.start], near]
+            last = token.end
+    return (tokenise("".join([*out, text.text[last:]])), found) if found else (text, {})
+
+
+def _meant(text: Text, index: Index, i: int, behind: Set[int], before: Set[int]) -> str | None:
+    """The word of a limit that token i is a slip of, by its place beside a number; None for any other word."""
+    token, lead = text.tokens[i], text.tokens[i - 1].low if i else ""
+    word = token.low
+    if len(word) < 3 or not word.isalpha() or token.hard:
+        return None
+    if lead == "at" and i in before:
+        return _nearest(word, bag("least most"))
+    if lead in _DEGREES and i in before:
+        return _nearest(word, bag("than"))
+    if text.tokens[i + 1 : i + 2] and text.tokens[i + 1].low in ("than", "then", "thn", "tahn"):
+        return None if ordinary(word) else _nearest(word, _DEGREES)
+    if len(word) < _SHORTEST or ordinary(word) or word in COMMON or token.stem in index.vocabulary_stems:
+        return None
+    if i in behind and "/" not in token.gap:
+        return _nearest(word, _measures())
+    near = _nearest(word, _COMPARISONS) if i in before else None
+    return near if len(word) > _SHORTEST or near == "under" else None  # "blow a hundred" is no "below"
 
 
 def _nearest(word: str, known: frozenset[str]) -> str | None:

@@ -20,22 +20,6 @@ _MOST = bag(
 _LEAST = bag("least minimum min lowest smallest fewest shortest shallowest lightest slowest")
 _BOUNDS = bag("max maximum min minimum least most")
 _PRICE = stemmed("price priced cost costing tag")
-_LITTLE = re.compile(
-    r"(?:pay|spend|cost)\w*(?: \w+){0,2} as little as (?:possible|i can)|as (?:little|cheap(?:ly)?) as (?:possible|i can|can be|they come|you have)|(?:the )?cheaper,? the better|rock[- ]bottom|lowest[- ]pric\w+|on the cheap|the less i (?:pay|spend)|whichever(?:'s| is| one is) (?:the )?cheap(?:er|est)|which(?: one| of (?:them|these|those|the two))? is cheaper|which\b[^.?!]{0,40} is cheaper|the cheaper (?:option|one|choice|of|product|alternative)|whichever costs less|least (?:damag\w+|hit|hurt|harm\w*|strain) (?:to|on) (?:my|the) (?:wallet|budget|pocket|bank account)|don't want to (?:pay|spend) (?:a penny )?more than (?:i have to|necessary|needed)"
-)
-_SO = re.compile(
-    r"as (?P<adj>\w+) as (?:possible|can be|they come|you (?:have|can|got|'ve got)|it gets)|the (?P<cmp>\w+er),? the (?:better|merrier)"
-)
-_BETTER = re.compile(r"\b(?P<deg>more|less|fewer) (?P<what>(?:[\w'-]+ ){0,5}?[\w'-]+),? the (?:better|merrier)")
-_BIGGER = re.compile(
-    r"\bthe (?P<deg>\w+er) (?P<what>(?:the |its |a )?(?:[\w'-]+ ){0,3}?[\w'-]+),? the (?:better|merrier|happier)"
-)
-_MANY = re.compile(
-    r"\bas (?:many|much) (?P<what>(?:[\w'-]+ ){0,3}?[\w'-]+) as (?:possible|i can|you|it gets|they come|can be)"
-)
-_SORTED = re.compile(
-    r"\b(?:sort|sorted|order|ordered|rank|ranked|arrange)(?: \w+){0,2} by (?:the |their )?(?P<what>[\w'-]+(?: [\w'-]+)?)"
-)
 _THRIFT = [re.compile(t, re.I) for t in THRIFT]
 
 
@@ -57,51 +41,10 @@ def order(text: Text, index: Index, negative: list[bool], category: str | None =
         hit = _at(text, index, i)
         if hit is not None and not negative[i]:
             found.append(hit)
-    better = _BETTER.search(text.low) or _BIGGER.search(text.low)
-    if not found and better and (known := _loose(text, index, better)):
-        first, last = text.at(better.start()), max(text.at(better.start()), text.at(better.end()) - 1)
-        return Order(Sort(known.field, _degree(better.group("deg"), known), better.group()), first, last)
-    many = _MANY.search(text.low) or _SORTED.search(text.low)
-    if not found and many and (known := _loose(text, index, many)):
-        first, last = text.at(many.start()), max(text.at(many.start()), text.at(many.end()) - 1)
-        return Order(
-            Sort(known.field, "asc" if LESS_IS_BETTER & set(known.name) else "desc", many.group()), first, last
-        )
     if not found:
-        match = _LITTLE.search(text.low)
-        if match and "price" in index.fields:
-            first, last = text.at(match.start()), max(text.at(match.start()), text.at(match.end()) - 1)
-            return Order(Sort("price", "asc", match.group()), first, last)
-        match = _SO.search(text.low)
-        if match:
-            base = match.group("adj") or _positive(match.group("cmp"))
-            first, last = text.at(match.start()), max(text.at(match.start()), text.at(match.end()) - 1)
-            meant = _meant(text, index, base, last) if base else None
-            if meant:
-                return Order(Sort(meant[0].field, meant[1], match.group()), first, last)
         return None
     explicit = [o for o in found if o.sort.field != "price"]
     return (explicit or found)[0]
-
-
-def _degree(word: str, known: Field) -> Direction:
-    if word == "more":
-        return "desc"
-    base = _positive(word) or ""
-    for hints, direction in SUPERLATIVES.get(base, ()):
-        if set(hints) & known.known:
-            return _dated(known, direction)
-    return (
-        "asc" if word in ("less", "fewer", "smaller", "lower", "cheaper", "lighter", "shorter", "thinner") else "desc"
-    )
-
-
-def _loose(text: Text, index: Index, match: re.Match[str]) -> Field | None:
-    """The numeric field that "less time to recharge, the better" speaks of."""
-    given = frozenset(t.stem for t in text.tokens if match.start("what") <= t.start < match.end("what"))
-    scored = [(named(k, given), k) for k in index.fields.values() if k.number or k.kind == "date"]
-    best = max(scored, key=lambda s: s[0], default=(0.0, None))
-    return best[1] if best[0] >= 0.5 else None
 
 
 def thrift_tokens(text: Text) -> set[int]:
@@ -123,10 +66,6 @@ def thrift_words(text: Text) -> str:
     """The words of such a plea, "" where they are many or none."""
     found = [m for pattern in _THRIFT for m in pattern.finditer(text.low) if len(m.group()) < 50]
     return text.text[found[0].start() : found[0].end()] if found else ""
-
-
-def _positive(comparative: str) -> str | None:
-    return superlative(comparative[:-2] + "est") if comparative.endswith("er") else None
 
 
 def _at(text: Text, index: Index, i: int) -> Order | None:

@@ -32,64 +32,63 @@ _PARTS = bag(
 _AFTER_BRAND = bag("brand brands branded products product stuff fan guy gal person")
 
 
-def choose(text: Text, index: Index, mention: Mention, found: list[Mention]) -> Value | None:  # noqa: C901, PLR0912
+def choose(text: Text, index: Index, mention: Mention, found: list[Mention]) -> Value | None:
     """The value meant, or None where the word may merely coincide or several fields hold it with nothing to tell."""
     scored = []
     for value in mention.candidates:
         known = index.fields[value.field]
         support = _support(text, index, mention, value, known, found)
-        if value.field == "categories" and (
-            _everything(index, value) or _a_place(text, mention) or _modifies(text, index, mention, found)
-        ):
-            continue
-        if value.field in ("categories", "kind") and another_word(text, mention, str(value.value)):
-            continue
-        if value.field != "categories" and names_kind(known) and _modifies(text, index, mention, found):
-            continue
-        if elsewhere(text, index, mention, known, found):
-            continue
-        if (
-            len(text.tokens[mention.first : mention.last + 1]) == 1
-            and text.tokens[mention.first].low in EVALUATIVE
-            and not _beside_name(text, mention, known)
-        ):
-            continue
-        if _compared(text, mention):
-            continue
-        if (
-            mention.how == "synonym"
-            and len(str(value.value)) == 1
-            and bool(_GENDER & set(known.name)) != (text.tokens[mention.first].low.removesuffix("'s") in _PEOPLE)
-        ):
-            continue
-        if not known.trusted and not set(known.name) <= text.stems:
-            continue
-        if is_color(known) and _of_a_part(text, index, mention, found):
-            continue
-        if (
-            mention.how == "exact"
-            and _names_another(text, index, mention, known)
-            and not _beside_name(text, mention, known)
-        ):
+        if _meant_otherwise(text, index, mention, value, known, found):
             continue
         if support < _needed(text, index, mention, value, known):
             continue
         rank = (
-            support + (1.0 if value.exact else 0.0) + (0.6 if known.brand else 0.0) + (0.5 if is_color(known) else 0.0)
+            support
+            + 1.0 * value.exact
+            + 0.6 * known.brand
+            + 0.5 * is_color(known)
+            + 0.3 * (value.field == "categories")
         )
-        rank += 0.3 if value.field == "categories" else 0.0
-        rank -= 0.25 * max(0, len(known.name) - 1)
-        scored.append((rank, value))
+        scored.append((rank - 0.25 * max(0, len(known.name) - 1), value))
     if not scored:
         return None
     scored.sort(key=lambda s: -s[0])
-    top = scored[0]
-    rivals = [v for r, v in scored if r > top[0] - 0.01]
-    if len(rivals) > 1:
-        if len({v.field for v in rivals}) > 2 and not _long(mention):
-            return None
-        return max(rivals, key=lambda v: v.count)
-    return top[1]
+    rivals = [v for r, v in scored if r > scored[0][0] - 0.01]
+    if len({v.field for v in rivals}) > 2 and not _long(mention):
+        return None
+    return max(rivals, key=lambda v: v.count) if len(rivals) > 1 else rivals[0]
+
+
+def _meant_otherwise(
+    text: Text, index: Index, mention: Mention, value: Value, known: Field, found: list[Mention]
+) -> bool:
+    """Whether the words are said of something else than this value of this field."""
+    first = text.tokens[mention.first]
+    if _of_another_thing(text, index, mention, value, known, found) or _compared(text, mention):
+        return True
+    beside = _beside_name(text, mention, known)
+    if mention.first == mention.last and first.low in EVALUATIVE and not beside:
+        return True
+    people = first.low.removesuffix("'s") in _PEOPLE  # "men" may be an M; "small" is an S
+    if mention.how == "synonym" and len(str(value.value)) == 1 and bool(_GENDER & set(known.name)) != people:
+        return True
+    if not known.trusted and not set(known.name) <= text.stems:
+        return True
+    return mention.how == "exact" and not beside and _names_another(text, index, mention, known)
+
+
+def _of_another_thing(
+    text: Text, index: Index, mention: Mention, value: Value, known: Field, found: list[Mention]
+) -> bool:
+    """Whether the name of a kind only describes another thing, or is a place, or tells nothing."""
+    kind = value.field == "categories"
+    if kind and (_everything(index, value) or _a_place(text, mention)):
+        return True
+    if (kind or names_kind(known)) and _modifies(text, index, mention, found):
+        return True
+    if value.field in ("categories", "kind") and another_word(text, mention, str(value.value)):
+        return True
+    return elsewhere(text, index, mention, known, found)
 
 
 def _names_another(text: Text, index: Index, mention: Mention, known: Field) -> bool:
@@ -141,19 +140,6 @@ _OCCASION = re.compile(r"\b(?:on|during|through|throughout) (?:an?|my|the|our|hi
 _PLACE = re.compile(
     r"\b(?:(?:in|into|around|at|for|from|through)(?: \w+)? (?:my|our|the|his|her|their)|(?<!you )have an?)(?: \w+)? $"
 )
-
-
-def _of_a_part(text: Text, index: Index, mention: Mention, found: list[Mention]) -> bool:
-    """Whether a colour speaks of something that comes with the product: "a red phone with a black case"."""
-    tokens, after = text.tokens, mention.last + 1
-    lead = [t.low for t in tokens[max(0, mention.first - 2) : mention.first]]
-    if "with" not in lead or lead[-1] not in ("with", "a", "an") or after >= len(tokens) or tokens[after].hard:
-        return False
-    fields = {v.field for v in mention.candidates}
-    others = [m for m in found if m is not mention and any(v.field in fields for v in m.candidates)]
-    part = tokens[after].stem
-    named_by_part = any(part in index.fields[f].name for f in fields)
-    return bool(others) and not named_by_part and part not in index.nouns and all(m.first != after for m in found)
 
 
 def _beside_name(text: Text, mention: Mention, known: Field) -> bool:
@@ -224,25 +210,40 @@ def _needed(text: Text, index: Index, mention: Mention, value: Value, known: Fie
     return need
 
 
-def _support(text: Text, index: Index, mention: Mention, value: Value, known: Field, found: list[Mention]) -> float:  # noqa: C901, PLR0912
-    tokens = text.tokens
-    first, last = mention.first, mention.last
-    score = 0.0
+def _support(text: Text, index: Index, mention: Mention, value: Value, known: Field, found: list[Mention]) -> float:
+    """What speaks for the value: quotes, the field's name, the product's noun, another value of the field beside it."""
+    tokens, first, last = text.tokens, mention.first, mention.last
     before = text.text[max(0, tokens[first].start - 1) : tokens[first].start]
     after = text.text[tokens[last].end : tokens[last].end + 1]
-    if before in "\"'" and after in "\"'" and before and after:
-        score += 2.0
-    if known.brand:
-        score += _brand_support(text, mention, value)
+    quoted = bool(before and after) and before in "\"'" and after in "\"'"
+    score = 2.0 * quoted + _by_kind(text, index, mention, value, known) + _by_name(text, index, mention, known)
+    score += _by_noun(text, index, mention, value, known, found)
+    return score + any(_listed_with(text, mention, other, value) for other in found if other is not mention)
+
+
+def _by_kind(text: Text, index: Index, mention: Mention, value: Value, known: Field) -> float:
+    """What brands, materials, colours and people have for them."""
+    tokens, first, last = text.tokens, mention.first, mention.last
+    score = _brand_support(text, mention, value) if known.brand else 0.0
     if _MATERIAL & set(known.name) and _OF_IT.search(text.low[: tokens[first].start]):
         score += 1.0
-    if is_color(known) and first and tokens[first - 1].low in ("in", "be", "not", "no", "never"):
-        score += 1.0
+    if is_color(known):
+        score += 1.0 * (first > 0 and tokens[first - 1].low in ("in", "be", "not", "no", "never"))
+        score += 1.0 * (re.search(r"\bcolou?r", text.low) is not None)
+    whom = tokens[last].low.removesuffix("'s") in _PEOPLE and (
+        (first and tokens[first - 1].low == "for")
+        or tokens[last].low.endswith("'s")
+        or (_GENDER & set(known.name) and _wearer(text, index, first))
+    )
+    return score + bool(whom)
+
+
+def _by_name(text: Text, index: Index, mention: Mention, known: Field) -> float:
+    """The words of the field's name within three words, in the same sentence."""
+    tokens, first, last, score = text.tokens, mention.first, mention.last, 0.0
     telling = {w for w in known.name if len(w) > 1}
     synonyms = known.known - telling - index.nouns
-    for j in range(max(0, first - 3), min(len(tokens), last + 4)):
-        if first <= j <= last:
-            continue
+    for j in (*range(max(0, first - 3), first), *range(last + 1, min(len(tokens), last + 4))):
         if any(t.hard for t in tokens[min(j, first) + 1 : max(j, last) + 1]):
             continue
         gap = first - j if j < first else j - last
@@ -250,45 +251,35 @@ def _support(text: Text, index: Index, mention: Mention, value: Value, known: Fi
             score += 1.2 if gap <= 2 else 1.0
         elif tokens[j].stem in synonyms and gap <= 2:
             score += 1.0
-    if is_color(known) and re.search(r"\bcolou?r", text.low):
-        score += 1.0
-    if tokens[last].low.removesuffix("'s") in _PEOPLE and (
-        (first and tokens[first - 1].low == "for")
-        or tokens[last].low.endswith("'s")
-        or (_GENDER & set(known.name) and _wearer(text, index, first))
-    ):
-        score += 1.0
-    follow = last + 1
-    while follow < len(tokens) and follow <= last + 4 and not tokens[follow].hard:
-        other = next((m for m in found if m.first == follow), None)
-        if tokens[follow].low in ("one", "ones"):
-            score += 1.0
-            break
-        if tokens[follow].stem in index.nouns:
-            score += 1.0 if not known.brand or tokens[first].text == str(value.value).split()[0] else 0.5
-            break
-        if (
-            other is None
-            and tokens[follow].low not in ("or", "and")
-            and not tokens[follow].numeric
-            and (tokens[follow].low not in UNITS or tokens[follow].low in FUNCTION)
-        ):
-            break
-        follow = (other.last if other else follow) + 1
-    for other in found:
-        if other is mention or all(v.field != value.field for v in other.candidates):
-            continue
-        low, high = (other, mention) if other.last < mention.first else (mention, other)
-        between = [t.low for t in tokens[low.last + 1 : high.first]]
-        if (
-            len(between) <= 2
-            and not ({"a", "an", "the"} >= set(between) and any(t.comma for t in tokens[low.last + 1 : high.first]))
-            and all(w in ("or", "and", "nor", "either", "a", "an", "the") for w in between)
-            and not tokens[high.first].hard
-        ):
-            score += 1.0
-            break
     return score
+
+
+def _by_noun(text: Text, index: Index, mention: Mention, value: Value, known: Field, found: list[Mention]) -> float:
+    """The product's own noun behind the value, with nothing but other values between."""
+    tokens, follow = text.tokens, mention.last + 1
+    while follow < len(tokens) and follow <= mention.last + 4 and not tokens[follow].hard:
+        token, other = tokens[follow], next((m for m in found if m.first == follow), None)
+        if token.low in ("one", "ones"):
+            return 1.0
+        if token.stem in index.nouns:
+            return 1.0 if not known.brand or tokens[mention.first].text == str(value.value).split()[0] else 0.5
+        joins = token.low in ("or", "and") or token.numeric or (token.low in UNITS and token.low not in FUNCTION)
+        if other is None and not joins:
+            return 0.0
+        follow = (other.last if other else follow) + 1
+    return 0.0
+
+
+def _listed_with(text: Text, mention: Mention, other: Mention, value: Value) -> bool:
+    """Whether another value of the same field stands right beside it."""
+    if all(v.field != value.field for v in other.candidates):
+        return False
+    low, high = (other, mention) if other.last < mention.first else (mention, other)
+    parting = text.tokens[low.last + 1 : high.first]
+    between = [t.low for t in parting]
+    anew = {"a", "an", "the"} >= set(between) and any(t.comma for t in parting)
+    joined = len(between) <= 2 and all(w in ("or", "and", "nor", "either", "a", "an", "the") for w in between)
+    return joined and not anew and not text.tokens[high.first].hard
 
 
 def _wearer(text: Text, index: Index, first: int) -> bool:

@@ -12,19 +12,15 @@ from dataclasses import replace
 from shelftalk.text import shorten
 from shelftalk.understand.reading import Question, Reading, Shown
 from shelftalk.understand.rules import (
-    SUPERLATIVES,
-    THRIFTY,
     Field,
     RuleParser,
     Text,
     comparative,
-    comparing,
     mentions,
-    stems,
     tokenise,
 )
 from shelftalk.understand.turns import phrases as said
-from shelftalk.understand.turns.merging import merge
+from shelftalk.understand.turns.merging import NO_FIELD, Merge, merge, searched
 from shelftalk.understand.turns.newtopic import new_topic
 from shelftalk.understand.turns.phrases import Lookup
 from shelftalk.understand.turns.relative import Comparing, Relative
@@ -41,7 +37,6 @@ __all__ = ["NO_FIELD", "Conversation", "Lookup", "shown"]
 _MOST_TURNS = 50  # of both sides; what was wanted before them is forgotten
 
 CLEARED = "What was wanted before is forgotten. What are you looking for now?"
-NO_FIELD = " speaks of no field that these products have"  # ends the note on such words
 
 
 def _latest(*criteria: Criterion) -> tuple[Criterion, ...]:
@@ -204,7 +199,7 @@ class Conversation:
             if not said.FRESH.search(text.low)
         )
 
-    def _merged(  # noqa: C901, PLR0912, PLR0915
+    def _merged(
         self,
         text: Text,
         reading: Reading,
@@ -216,103 +211,83 @@ class Conversation:
     ) -> Reading:
         """The earlier intent with what the turn adds, without the picks that it turns down (`gone`) and what it takes back."""
         new = reading.intent
-        constraints = [c for c in before.constraints if not taken.limit(c)]
-        criteria = [c for c in before.criteria if not taken.wish(c)]
-        words = text.text
-        notes = ["read together with the earlier turns"]
-        added: list[Constraint] = list(new.constraints)
-        query, exclude, sort = before.query, list(before.exclude), new.sort or before.sort
+        into = Merge(
+            constraints=[c for c in before.constraints if not taken.limit(c)],
+            criteria=[c for c in before.criteria if not taken.wish(c)],
+            added=list(new.constraints), exclude=list(before.exclude), query=before.query, words=text.text,
+            without=taken.without, thrifty=reading.thrifty, read=reading.notes,
+        )  # fmt: skip
         category = said.category_of(new) or said.category_of(before)
+        into.sort = None if before.sort is not None and before.sort.field in taken.fields else before.sort
         if new.sort is not None:
-            sort = self._sorted(new.sort, category, picks)
-        elif sort is not None and sort.field in taken.fields:
-            sort = None
+            into.sort = self._sorted(new.sort, category, picks)
         chosen = self._chosen(text, picks)
         about = [chosen] if chosen else list(gone) or list(focus) or picks
-        brand = next((f for f in self.rules.index.fields.values() if f.brand), None)
-        if brand is not None and (that := said.THAT_BRAND.search(text.low)):
-            for value in self._brands(brand, about, before, one=chosen is not None):
-                added.append(Constraint(brand.field, "!=", value, text.text[that.start() : that.end()]))
-        elif brand is not None and (that := said.SAME_BRAND.search(text.low)) and about:
-            for value in self._brands(brand, about[:1], before, one=True)[:1]:
-                added.append(Constraint(brand.field, "=", value, text.text[that.start() : that.end()]))
-        priced = any(c.field == "price" for c in new.constraints)
-        compared = None if priced else self.comparing.price(text, about)
-        told = [before.query, *(c.words for c in before.criteria), *(c.span for c in before.constraints)]
-        wished = {comparative(w) or w for part in told for w in part.lower().split()}
-        compared = compared or self.comparing.other(text, about, category, wished)
-        without = taken.without
+        self._brand_spoken_of(into, text, about, before, chosen is not None)
+        compared = self._compared(text, new, before, about, category)
         if compared is not None:
-            if compared.field is None and not compared.dropped:
-                notes.append(f"'{compared.words}'{NO_FIELD}")
-                if compared.instead:
-                    words = words.replace(compared.words, compared.instead, 1)
-            else:
-                words = words.replace(compared.words, " ", 1)
-            constraints = [c for c in constraints if not compared.replaces(c)]
-            criteria = [c for c in criteria if not compared.replaces(c)]
-            if compared.criterion is not None:
-                criteria.insert(0, compared.criterion)
-            if compared.dropped and compared.field:
-                without |= {compared.field}
-                query = " ".join(w for w in query.split() if w.lower() not in compared.words.lower().split())
-            sort = compared.sort or (None if sort is not None and compared.replaces(sort) else sort)
-            added += [compared.limit] if compared.limit is not None else []
-            exclude += compared.unknown
-            if compared.limit is not None and compared.limit.field == "price":
-                sort = before.sort
-                reading = replace(reading, thrifty=False, notes=tuple(n for n in reading.notes if n != THRIFTY))
-                notes.append(f"held against the earlier picks: price {compared.limit.operator} {compared.limit.value}")
-        spoken = {w.lower() for w in compared.words.split()} if compared is not None else set()
+            into.compare(compared, before)
         if gone:
-            exclude += [p.id for p in gone]
-            notes.append(f"left out: earlier pick{'s' if len(gone) > 1 else ''} {', '.join(str(p.rank) for p in gone)}")
-        if chosen is not None:
-            notes.append(f"taken as about the earlier pick {chosen.rank}")
-            query = self._title(chosen, new.constraints)
-            product = self.products(chosen.id) if self.products else None
-            if product is not None:
-                constraints = [c for c in constraints if c.field != "categories"]
-                added += self._category(product)
-            if said.MORE_LIKE.search(text.low) or said.OTHERS.search(text.low):
-                exclude.append(chosen.id)
-        elif said.OTHERS.search(text.low) and picks:
-            exclude += [p.id for p in picks]
-        if chosen is None:
-            spans = [c.span for c in before.constraints if taken.limit(c)] + [
-                c.words for c in before.criteria if taken.wish(c)
-            ]
-            lost = taken.words | {s for span in spans for s in stems(span)}
-            held = [w for w in query.split() if stem(w.lower()) not in lost]
-            extra = [
-                base
-                for w in new.query.split()
-                if (base := comparative(w.lower()) or w).lower() not in query.lower().split()
-                and base not in SUPERLATIVES
-                and not comparing(w.lower() if base == w else "")
-                and not said.empty(w.lower())
-                and w.lower() not in spoken
-            ]
-            query = " ".join([*held, *extra][:40])
-        else:
-            query = " ".join(
-                [*query.split(), *(w for w in new.query.split() if stem(w.lower()) in self.rules.index.tokens)][:40]
+            into.exclude += [p.id for p in gone]
+            into.notes.append(
+                f"left out: earlier pick{'s' if len(gone) > 1 else ''} {', '.join(str(p.rank) for p in gone)}"
             )
+        if chosen is not None:
+            self._go_by(into, chosen, text, new)
+        else:
+            into.exclude += [p.id for p in picks] if said.OTHERS.search(text.low) else []
+            into.query = searched(into.query, new, before, taken, compared)
         merged = Intent(
-            constraints=merge(constraints, added, self.rules.index.fields),
-            sort=sort,
+            constraints=merge(into.constraints, into.added, self.rules.index.fields),
+            sort=into.sort,
             limit=new.limit or before.limit,
             preferences=tuple(dict.fromkeys((*before.preferences, *new.preferences)))[:8],
-            exclude=tuple(dict.fromkeys((*exclude, *new.exclude))),
-            query=query,
+            exclude=tuple(dict.fromkeys((*into.exclude, *new.exclude))),
+            query=into.query,
             shopping=True,
-            criteria=_latest(*criteria, *new.criteria),
+            criteria=_latest(*into.criteria, *new.criteria),
             kinds=before.kinds,
         )
         return Reading(
-            merged, reading.thrifty, (*reading.notes, *notes), merged=True, asides=reading.asides,
-            said=" ".join(words.split()).strip(" ,;:.!-"), without=(without,),
+            merged, into.thrifty, (*into.read, *into.notes), merged=True, asides=reading.asides,
+            said=" ".join(into.words.split()).strip(" ,;:.!-"), without=(into.without,),
         )  # fmt: skip
+
+    def _brand_spoken_of(self, into: Merge, text: Text, about: list[Shown], before: Intent, one: bool) -> None:
+        """ "not that brand" and "the same brand" as limits."""
+        brand = next((f for f in self.rules.index.fields.values() if f.brand), None)
+        if brand is None:
+            return
+        if that := said.THAT_BRAND.search(text.low):
+            values, operator = self._brands(brand, about, before, one=one), "!="
+        elif (that := said.SAME_BRAND.search(text.low)) and about:
+            values, operator = self._brands(brand, about[:1], before, one=True)[:1], "="
+        else:
+            return
+        span = text.text[that.start() : that.end()]
+        into.added += [Constraint(brand.field, operator, value, span) for value in values]  # type: ignore[arg-type]
+
+    def _compared(
+        self, text: Text, new: Intent, before: Intent, about: Sequence[Shown], category: str | None
+    ) -> Relative | None:
+        """The comparison with what was shown that the turn makes; a price that is named is none."""
+        priced = any(c.field == "price" for c in new.constraints)
+        by_price = None if priced else self.comparing.price(text, about)
+        told = [before.query, *(c.words for c in before.criteria), *(c.span for c in before.constraints)]
+        wished = {comparative(w) or w for part in told for w in part.lower().split()}
+        return by_price or self.comparing.other(text, about, category, wished)
+
+    def _go_by(self, into: Merge, chosen: Shown, text: Text, new: Intent) -> None:
+        """The turn is about one pick: its title is searched for, in its category."""
+        into.notes.append(f"taken as about the earlier pick {chosen.rank}")
+        words = [w for w in new.query.split() if stem(w.lower()) in self.rules.index.tokens]
+        into.query = " ".join([*self._title(chosen, new.constraints).split(), *words][:40])
+        product = self.products(chosen.id) if self.products else None
+        if product is not None:
+            into.constraints = [c for c in into.constraints if c.field != "categories"]
+            into.added += self._category(product)
+        if said.MORE_LIKE.search(text.low) or said.OTHERS.search(text.low):
+            into.exclude.append(chosen.id)
 
     def _sorted(self, wish: Sort, category: str | None, picks: list[Shown]) -> Sort:
         """The order of a later turn, by a field that the products spoken of have: "the lightest" of tents by weight_kg."""

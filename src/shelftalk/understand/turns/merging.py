@@ -3,10 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
-from shelftalk.understand.rules import Field
-from shelftalk.values import Constraint
+from shelftalk.understand.rules import SUPERLATIVES, THRIFTY, Field, comparative, comparing, stems
+from shelftalk.understand.turns import phrases as said
+from shelftalk.understand.turns.relative import Relative
+from shelftalk.understand.turns.takenback import TakenBack
+from shelftalk.values import Constraint, Criterion, Intent, Sort
+from shelftalk.words.stems import stem
+
+NO_FIELD = " speaks of no field that these products have"  # ends the note on such words
+
+
+@dataclass(slots=True)
+class Merge:
+    """What the earlier turns came to while the next one is put into it."""
+
+    constraints: list[Constraint]
+    criteria: list[Criterion]
+    added: list[Constraint]
+    exclude: list[str]
+    query: str
+    words: str
+    without: frozenset[str]
+    thrifty: bool
+    read: tuple[str, ...]
+    sort: Sort | None = None
+    notes: list[str] = field(default_factory=lambda: ["read together with the earlier turns"])
+
+    def compare(self, compared: Relative, before: Intent) -> None:
+        """Puts in a comparison with what was shown."""
+        if compared.field is None and not compared.dropped:
+            self.notes.append(f"'{compared.words}'{NO_FIELD}")
+            if compared.instead:
+                self.words = self.words.replace(compared.words, compared.instead, 1)
+        else:
+            self.words = self.words.replace(compared.words, " ", 1)
+        self.constraints = [c for c in self.constraints if not compared.replaces(c)]
+        kept = [c for c in self.criteria if not compared.replaces(c)]
+        self.criteria = [compared.criterion, *kept] if compared.criterion is not None else kept
+        if compared.dropped and compared.field:
+            self.without |= {compared.field}
+            spoken = compared.words.lower().split()
+            self.query = " ".join(w for w in self.query.split() if w.lower() not in spoken)
+        replaced = self.sort is not None and compared.replaces(self.sort)
+        self.sort = compared.sort or (None if replaced else self.sort)
+        self.exclude += compared.unknown
+        if compared.limit is None:
+            return
+        self.added.append(compared.limit)
+        if compared.limit.field == "price":
+            self.sort, self.thrifty = before.sort, False
+            self.read = tuple(n for n in self.read if n != THRIFTY)
+            self.notes.append(f"held against the earlier picks: price {compared.limit.operator} {compared.limit.value}")
+
+
+def searched(query: str, new: Intent, before: Intent, taken: TakenBack, compared: Relative | None) -> str:
+    """The words to search with: those so far without what is taken back, and what the turn adds beside comparing."""
+    spans = [c.span for c in before.constraints if taken.limit(c)] + [c.words for c in before.criteria if taken.wish(c)]
+    lost = taken.words | {s for span in spans for s in stems(span)}
+    held = [w for w in query.split() if stem(w.lower()) not in lost]
+    spoken = set(compared.words.lower().split()) if compared is not None else set()
+
+    def adds(word: str, base: str) -> bool:
+        known = base.lower() in query.lower().split() or base in SUPERLATIVES or word in spoken
+        return not known and not (base.lower() == word and comparing(word)) and not said.empty(word)
+
+    extra = [base for w in new.query.split() if adds(w.lower(), base := comparative(w.lower()) or w)]
+    return " ".join([*held, *extra][:40])
 
 
 def merge(
