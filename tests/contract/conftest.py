@@ -44,6 +44,28 @@ class Server:
             self.process.wait(30)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that close an engine, or end its server, run after all others of that engine, in whatever order those are."""
+    places = [at for at, item in enumerate(items) if isinstance(item, pytest.Function) and _engine_of(item)]
+    order: dict[str, int] = {}
+    for at in places:
+        order.setdefault(_engine_of(items[at]), at)
+    ordered = sorted((items[at] for at in places), key=lambda i: (order[_engine_of(i)], _rank(i)))
+    for at, item in zip(places, ordered, strict=True):
+        items[at] = item
+
+
+def _engine_of(item: pytest.Item) -> str:
+    here = item.path.parent == Path(__file__).parent and "engine" in getattr(item, "fixturenames", ())
+    return str(getattr(item, "callspec", None) and item.callspec.params.get("engine", "")) if here else ""  # type: ignore[attr-defined]
+
+
+def _rank(item: pytest.Item) -> int:
+    mark = item.get_closest_marker("last")
+    return 0 if mark is None else int(mark.args[0])
+
+
 @pytest.fixture(scope="session")
 def model_folder() -> Path:
     """The default model, unpacked where the settings say."""

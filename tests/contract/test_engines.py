@@ -214,6 +214,7 @@ def test_a_prompt_that_is_too_long_is_an_error_and_the_engine_goes_on(engine: En
     assert engine.generate([COUNT], Decoding(max_tokens=4))[0].text
 
 
+@pytest.mark.last(1)
 @pytest.mark.model
 @pytest.mark.vllm
 def test_one_that_goes_away_while_it_writes_is_named(engine: Engine) -> None:
@@ -229,6 +230,7 @@ def test_one_that_goes_away_while_it_writes_is_named(engine: Engine) -> None:
         engine.generate([COUNT, COUNT], Decoding(max_tokens=4))
 
 
+@pytest.mark.last(2)
 def test_closing_twice_is_safe_and_a_closed_engine_says_so(engine: Engine) -> None:
     engine.close()
     engine.close()
