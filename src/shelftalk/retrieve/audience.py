@@ -16,11 +16,6 @@ _CHILD = re.compile(
     r"\b(?:child(?:ren)?(?:'?s)?|kids?|junior|juniors|youth|toddlers?|bab(?:y|ies)|infants?|newborns?|boys?|girls?)\b",
     re.I,
 )
-_CHILDS = re.compile(r"\b(?:child(?:ren)?|kid|toddler|baby)['\u2019]?s\b", re.I)
-_FOR_CHILDREN = re.compile(r"\bfor (?:[\w-]+ )?(?:children|kids|toddlers|babies)\b", re.I)
-_OTHERS_TOO = re.compile(
-    r"\b(?:adults?|grown[- ]?ups?|famil(?:y|ies)|parents?|everyone|all ages|women|men|pets?)\b", re.I
-)
 _ADULT = re.compile(r"\b(?:adults?|women|woman|men|man|ladies|unisex)\b", re.I)
 # What a request says when a child is meant, beside the words above.
 _ASKED = re.compile(
@@ -36,22 +31,6 @@ def for_children(product: Product) -> bool:
     return _for(product, _CHILD)
 
 
-def _called_so(product: Product, others: Sequence[Product]) -> bool:
-    """Whether its text says so ("Children's Headphones", "a lighter blanket for school-age children") and those of most others
-    of its kind do not."""
-    if not _says_so(product) or _for(product, _ADULT):
-        return False
-    like = [p for p in others if p.categories[-1:] == product.categories[-1:]]
-    return 2 * sum(map(_says_so, like)) < len(like)
-
-
-def _says_so(product: Product) -> bool:
-    """Whether the title, or the first sentence of the description, says that it is for children and nobody else."""
-    first = re.split(r"[.!?]\s", product.description or "", maxsplit=1)[0]
-    alone = _FOR_CHILDREN.search(first) is not None and not _OTHERS_TOO.search(first)
-    return _CHILDS.search(product.title) is not None or _FOR_CHILDREN.search(product.title) is not None or alone
-
-
 def _for(product: Product, whom: re.Pattern[str]) -> bool:
     return any(
         isinstance(value, str) and bool(_FIELDS & set(re.split(r"[\W_]+", name.lower()))) and bool(whom.search(value))
@@ -63,7 +42,7 @@ def grown_up_first(candidates: Sequence[Candidate], intent: Intent) -> tuple[tup
     """The candidates with children's products behind the rest, and a note where that moved one.
 
     Nothing moves where the request speaks of a child or of an age, where a superlative orders the candidates, or where no
-    candidate is marked as made for adults and no title tells a child's thing from others of its kind.
+    candidate is marked as made for adults.
     """
     if intent.sort is not None:
         return tuple(candidates), ()
@@ -71,8 +50,7 @@ def grown_up_first(candidates: Sequence[Candidate], intent: Intent) -> tuple[tup
     if _CHILD.search(said) or _ASKED.search(said) or any(_speaks(c.field, c.value) for c in intent.constraints):
         return tuple(candidates), ()
     adults = any(_for(c.product, _ADULT) for c in candidates)  # of toys, say, none is: who else would they be for
-    products = [c.product for c in candidates]
-    childs = [c for c in candidates if (adults and for_children(c.product)) or _called_so(c.product, products)]
+    childs = [c for c in candidates if adults and for_children(c.product)]
     theirs = {c.product.id for c in childs}
     others = [c for c in candidates if c.product.id not in theirs]
     if not childs or not others or [*others, *childs] == list(candidates):

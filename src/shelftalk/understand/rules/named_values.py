@@ -22,15 +22,16 @@ __all__ = ["EACH_ALONE", "of_a_sum", "value_limits"]
 EACH_ALONE = "prices are not added up: the limit holds for each product by itself"
 
 
-def value_limits(text: Text, index: Index, found: list[Mention], another: set[int]) -> list[Constraint]:
+def value_limits(text: Text, index: Index, found: list[Mention]) -> list[Constraint]:
     """Constraints on text fields: alternatives of one field become "in", negated ones "!=" or "not in"."""
     wanted: dict[str, list[Mention]] = defaultdict(list)
     turned_down: dict[str, list[Mention]] = defaultdict(list)
     final = {(m.field, m.value.value): m.negative for m in found if m.value is not None}
-    for position, mention in enumerate(found):
-        last = mention.value is None or mention.negative == final[mention.field, mention.value.value]
-        if last or position in another:  # the last word on a value counts
-            (turned_down if mention.negative or position in another else wanted)[mention.field].append(mention)
+    for mention in found:
+        if (
+            mention.value is None or mention.negative == final[mention.field, mention.value.value]
+        ):  # the last word counts
+            (turned_down if mention.negative else wanted)[mention.field].append(mention)
     out: list[Constraint] = []
     alone = freed(text)
     for field, held in turned_down.items():

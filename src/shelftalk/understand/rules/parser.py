@@ -30,13 +30,11 @@ from shelftalk.understand.rules.polarity import negatives, rejected_after
 from shelftalk.understand.rules.quantities import compared_here, quantities
 from shelftalk.understand.rules.refusals import (
     allergens,
-    another,
     comparing_tokens,
     excluded,
     limits_begin,
     refusable,
     refused_category,
-    starts_anew,
 )
 from shelftalk.understand.rules.sizes import sizes
 from shelftalk.understand.rules.slips import as_written, set_right
@@ -188,7 +186,7 @@ class _Parse:
         lacks, lacking_tokens = absent(text, index, self.negative, self.taken_in, category)
         switches, self.wished = mild_limits(text, [*self.switches, *lacks], self.mild, index.nouns)
         out = [
-            *value_limits(text, index, self.found, another(text, index, self.found)),
+            *value_limits(text, index, self.found),
             *switches,
             *self.released,
             *self.labels,
@@ -248,15 +246,12 @@ def _tokens(mention: Mention) -> set[int]:
 
 
 def _refused_together(text: Text, index: Index, found: list[Mention], negative: list[bool]) -> None:
-    """Values joined to one that is turned down behind them are turned down with it, and "no wool, size XL" wants XL."""
+    """Values joined to one that is turned down behind them are turned down with it."""
     for other, one in pairwise(reversed(found)):
         joined = text.low[text.tokens[one.last].end : text.tokens[other.first].start].strip() in ("and", "or", ",")
         behind = other.negative and not one.negative and not negative[other.first]
         if behind and joined and not names_kind(index.fields[one.field]):
             one.negative = True
-    for before, after in pairwise(found):
-        if before.negative and after.negative and starts_anew(text, index, before, after):
-            after.negative = False
 
 
 def _told(text: Text, spoken: list[Amount]) -> list[str]:

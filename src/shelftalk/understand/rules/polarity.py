@@ -6,36 +6,18 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
+from shelftalk.understand.rules.patterns import alternatives
 from shelftalk.understand.rules.tokens import Text
 from shelftalk.values import Criterion
 from shelftalk.words.stems import bag
 from shelftalk.words.stop import FUNCTION
 
 # Negative in form, not in meaning: masked before negations are looked for.
-_HARMLESS = re.compile(
-    r"(?:do(?:es)?n't|wouldn't|won't|not|never) (?:really )?mind\b|not (?:only|just|to mention|bad|necessarily|sure|against|opposed to|averse to)\b|no (?:matter|doubt|problem|worries|wonder|joke|need to worry|later|more than|less than|fewer than|higher than|lower than|bigger than|larger than|smaller than|longer than|shorter than|greater than|slouch|nonsense|frills|fuss|strings)\b"
-    r"|can't (?:go wrong with|get enough of|live without|do without|wait|resist|beat|help but|say no to|stop|do with less)|couldn't (?:live|do) without|nothing (?:but|other than|except|else than)\b|(?:no one|nobody) but\b|none (?:but|other than)\b"
-    r"|(?:not|n't|never|refuse|no) (?:[\w'-]+ ){0,8}?(?:anything|any(?:one|body)?|something)(?: \w+)? (?:but|other than|except(?: for)?|besides|apart from|that(?:'s| is|'re| are)? not|that isn't|without)\b"
-    r"|(?:not|n't|never) (?:\w+ ){0,3}?(?:settle|go|settling|going) (?:for )?(?:anything )?(?:without|less than|below|under)\b|not (?:more|less|over|under|above|below|exceeding|greater|fewer|bigger|larger|smaller|longer|shorter|higher|lower|heavier|lighter|cheaper) than?\b"
-    r"|\b(?:not over|not under|not above|not below|not exceeding|not to exceed|n't exceed|no more|never exceed)(?= (?:than )?[$€£\d])|(?:n't|not|never|no) (?:[\w'-]+ ){0,8}?(?:any )?other (?:\w+ )?than\b|\bnot[- ](?:too|so|very|overly|super|all that|that|particularly|quite|extremely|terribly)[- ](?!many\b|much\b|into\b|keen\b|fond\b|interested\b)\w+|whether or not|nothing (?:against|wrong with)\b|if not\b|or not\b|why not\b|no\.\s?\d|\bno idea\b|don't (?:know|forget|hesitate|worry)|can(?:no|')t (?:\w+ )?(?:decide|choose|pick|find|figure|afford to wait|make up my mind)|haven't (?:\w+ )?(?:decided|found|made up my mind)|doesn't matter|n't matter|n't (?:that )?(?:picky|fussy)|\bno[- ](?:fuss|frills|brainer|hassle|iron)\b|(?:n't|not|never) settle for (?:anything )?less than"
-)
-_NEGATION = re.compile(
-    r"\b(?:not|never|no|nor|neither|nothing|none|without|w/o|except(?: for)?|excluding|exclude[sd]?|avoid(?:s|ing)?|hat(?:e|es|ed|ing)|dislik(?:e|es|ed|ing)|despis(?:e|es|ed)|loath(?:e|es|ed)?|detest(?:s|ed)?"
-    r"|skip(?:s|ping)?|minus|non|ditch(?:ing|ed)?|drop the|rather than|instead of|as opposed to|other than|apart from|aside from|besides|anti|hold the|free of|but not"
-    r"|(?:any|every)\w*(?: \w+){0,3}? but(?= (?!(?:i|it|also|with|not|they|that|the price|my|must|needs?|has|should|at|cost|costs|costing|under|less|still|only|for|can)\b))|all but|all except"
-    r"|(?:tired|sick|bored|wary|weary|exhausted|annoyed)(?: and tired)?(?: of| with| by)|had (?:it(?: up to here)?|enough|my fill|quite enough|more than enough)(?: of| with)?|enough (?:of|with)|(?:done|through|finished|over and done) (?:dealing |messing |playing )?(?:with|using|buying|wearing)|fed up (?:of|with)"
-    r"|stay(?:s|ing)? (?:away|clear) (?:from|of)|steer(?:s|ing)? (?:away|clear) (?:from|of)|keep(?:ing)?(?: \w+){0,2} (?:away|clear) (?:from|of)|run(?:ning)? away from|turn(?:ed|s)? off by|shy(?:ing)? away from|move (?:on|away) from|moving (?:on|away) from|get(?:ting)?(?: me| us)? away from|switch(?:ing)? (?:away )?from|a break from|break (?:up )?with|bre?aking up with|parting ways with"
-    r"|(?:allerg(?:ic|y|ies)|sensitive|intolerant|reacts?|reacting)(?: \w+ly)? to|intolerant of|forget(?: about)?|burned by|burnt by|(?:bad|lousy|terrible|awful|poor|rough|horrible|nasty|worst) (?:experiences?|luck|history|time|times|run) with|let down by|disappointed (?:by|with|in)|(?:problem|problems|issue|issues|trouble|troubles|beef|grudge|hassle|complications?|difficulty|difficulties)(?: in the past| before| previously| lately| recently)? (?:with|against)|pass on|giv(?:e|en|ing) up on|sworn off|swore off|swear off|boycott(?:ing)?|refuse(?:s)? to|lost faith in|lost trust in|can(?:no|')t|against|bone to pick with|scratch(?:ing)?|cross(?:ing)? off|anything different from|different from|different than|leave out|spare me|cut (?:out|the)|too (?:lazy|busy|tired|impatient) (?:to|for)|zero (?:patience|interest|tolerance|time)(?: for| in)?|out of the question|enough already with|ain't)\b"
-    r"|n't\b|\bi'?m (?:so |totally |completely |really |kinda |just )?over(?= (?:[a-z]|the|those|these)(?!\w* ?\d))(?! \d)|\bcant\b|\bdont\b|\bdoesnt\b|\bisnt\b|\bwont\b|\baint\b|\bwouldnt\b|\bdidnt\b|\barent\b"
-)
-_RESUME = re.compile(
-    r"\b(?:i (?:just |really |only |still |also |do |actually |definitely |would |absolutely |always )?(?:need|want|prefer|like|love|trust|fancy|require|am looking|was looking|wanna)|i'd (?:rather|like|prefer|love|want)|i'm (?:looking|after|in the market|searching|hunting|into|all about|interested|only|just|more|still|leaning|going|keen|a fan)|i'll (?:take|only|need)|"
-    r"(?:find|give|get|show|fetch|pull|hook|point|recommend|suggest|track|dig|grab|bring|pick|locate|hand|toss|tell|gimme|hit|sell|pass) (?:me|us|up|out|down)|gimme|got any|got a|do you (?:have|got|carry|sell)|have you got|can you|could you|what's|what is|which|it (?:has to|must|needs to|should|better|also)|(?:it's|its|it has|that's) (?:got to|gotta)|must be|needs? to be|has to be|should be|make sure|make it|prefer|prefers|gotta|got to|i usually|i always|stick(?:ing)? (?:to|with)|looking for|on the hunt|instead|however|though|although|except that|just (?:a|an|the|need|want|give|find|show|get|something|some)|only (?:want|need|interested)|that (?:can|could|i can|will|you can)|something|anything (?:that|with|under|over|below|above|less|more)|preferably|ideally|while still|whilst|yet|as long as)\b"
-)
-_AFTERWARDS = re.compile(
-    r"^(?:\W*(?!(?:and|or|but|not|never|so|because)\b|\w+n't\b)[\w'-]+\W*?){0,4}?\s*"
-    r"(?:(?:is|are|was|were)? ?(?:a |an )?(?:(?:big |hard |huge |definite |firm )?(?:fat )?no(?= for me| from me| thanks| way|\W*$)|no[- ]?go|no[- ]?no|deal[- ]?breaker|turn[- ]?off|dud|pain|letdown|rip[- ]?off|nope|off the table|out of the question|overrated|not happening)|(?:is|are|'s) (?:just |way |far |a bit |a little |kinda )?(?:out\b|too\b)|away from me|(?:is not|are not|does not|do not|did not|will not|isn't|aren't|wasn't|weren't|ain't|doesn't|don't|didn't|won't|hasn't|haven't|never) (?:really |quite |just |exactly |gonna )?(?:do it|my (?:thing|style|cup|bag|jam|type|taste|favou?rite|vibe)|for me|cut it|work(?:ing)? for|float|brew it|suit|impress|appeal|sit (?:right|well)|an option|good enough|enough|cutting it|interest me|agree with|worked (?:out|for))|need not apply|leaves? me cold|let me down|out of (?:my |the )?(?:sight|picture|way|it\b|here)|off (?:the|my) (?:list|table)|(?:sucks?|stinks?|annoys?|bores?|irritates?|bothers?|bugs?|disgusts?|disappoints?)\b|not (?:my|for me)\b|(?:totally |really |just )?(?:freaks? me out|drives? me (?:crazy|nuts|mad|up the wall)|gets? on my nerves)|makes? me (?:itch|sick|sweat|break)|give(?:s)? me (?:a rash|hives|the creeps))"
-)
+_HARMLESS = re.compile(alternatives("harmless"))
+_NEGATION = re.compile(rf"\b(?:{alternatives('negation')})\b|{alternatives('negation_apart')}")
+_RESUME = re.compile(rf"\b(?:{alternatives('resume')})\b")
+_FEW_WORDS = r"^(?:\W*(?!(?:and|or|but|not|never|so|because)\b|\w+n't\b)[\w'-]+\W*?){0,4}?\s*"
+_AFTERWARDS = re.compile(rf"{_FEW_WORDS}(?:{alternatives('rejected')})")
 _CONTINUES = bag(
     "or nor and a an the any either those these that this whole all such fancy silly stupid darn damn lousy crappy from of with made in by brand brands even also not neither no anything"
 )

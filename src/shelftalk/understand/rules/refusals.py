@@ -25,15 +25,6 @@ _COMPARING = bag(
 _REFUSING = bag("no without non avoid except excluding contain contains containing not of with")
 
 
-def starts_anew(text: Text, index: Index, before: Mention, after: Mention) -> bool:
-    """Whether a comma and the name of another field part a value from a refusal: "no wool, size XL" wants XL."""
-    between = text.low[text.tokens[before.last].end : text.tokens[after.first].start]
-    if before.field == after.field or not between.startswith(",") or _REFUSING & set(between.replace(",", " ").split()):
-        return False
-    named = {t.stem for t in text.tokens[before.last + 1 : after.first]}
-    return bool(named & set(index.fields[after.field].name))
-
-
 _MATERIAL = stemmed("material fabric")
 
 
@@ -94,24 +85,6 @@ def refused_category(text: Text, mention: Mention, negative: list[bool], ends: s
         or not negative[before]
         or (before not in ends and (text.tokens[before].low in FUNCTION or text.tokens[before].low in _WANTING))
     )
-
-
-def another(text: Text, index: Index, found: list[Mention]) -> set[int]:
-    """Positions of brands that a request turns its back on by asking for "a different brand"."""
-    brands = [i for i, m in enumerate(found) if index.fields[m.field].brand]
-    if len(brands) != 1 or found[brands[0]].negative:
-        return set()
-    if re.search(
-        r"(?:n't|no|not|never|without)(?: \w+){0,3} (?:any )?(?:other|different|another) (?:brands?|ones?|makes?)",
-        text.low,
-    ):
-        return set()
-    if re.search(
-        r"\b(?:any other|some other|another|a different|different|other|a new) (?:brands?|makes?|manufacturers?|compan(?:y|ies)|labels?|makers?)\b|\bfrom (?:someone|anyone|somebody|anybody) else\b|other than (?:that|those|them|it)\b|(?:n't|not) (?:be |made )?(?:from|by) (?:them|that (?:brand|company|one)|those|it|theirs)\b|(?:anything|anyone|any brand|everything|all) but (?:them|that|those|it|theirs)\b|n't (?:them|theirs|that brand|one of theirs|their)\b",
-        text.low,
-    ):
-        return set(brands)
-    return set()
 
 
 def _refusing(text: Text, i: int) -> bool:

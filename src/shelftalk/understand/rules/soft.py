@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 
 from shelftalk.understand.rules.mention import Mention
+from shelftalk.understand.rules.patterns import alternatives
 from shelftalk.understand.rules.tokens import Text
 from shelftalk.values import Constraint, Criterion
 from shelftalk.words.stems import bag, stem
@@ -29,23 +30,13 @@ _GIFT = re.compile(
 SOFT = bag(
     "comfortable comfy cozy cosy durable sturdy rugged reliable solid quality stylish elegant pretty beautiful cute sleek chic trendy fashionable classy modern vintage retro simple basic lightweight light compact portable small big large quiet silent fast quick powerful strong bright soft gentle warm cool breathable easy versatile professional fancy premium luxury luxurious practical handy convenient safe nontoxic eco-friendly sustainable ethical healthy fun colorful colourful bold minimalist ergonomic adjustable smooth crisp sharp clear loud decent nice good great best perfect ideal unique special personalized thin slim thick heavy travel outdoor indoor camping hiking running gym office school kids family beginner pro gaming everyday casual formal sporty romantic funny thoughtful"
 )
-_CHAT = re.compile(
-    r"^\W*+(?:(?>(?:hi|hello|hey|hiya|howdy|yo|good (?:morning|afternoon|evening|day|night)|greetings|thanks?(?: you)?(?: so much| very much| a lot| a million| again)?|thank u|thx|ty|cheers|much appreciated|bye(?: bye)?|goodbye|see you(?: later| soon)?|how are you(?: doing)?(?: today)?|what'?s up|sup|ok(?:ay)?|okey|alright|all right|cool|great|nice|lovely|brilliant|excellent|wonderful|super|good|fine|perfect|awesome|amazing|lol|haha|who are you|what are you|are you (?:a |an )?(?:bot|robot|human|ai|real)|what can you do|help|test(?:ing)?|there|again|everyone|friend|bot|dear|that'?s (?:all|it|everything|great|perfect|good|fine|nice|helpful|very helpful|so helpful|very kind|kind|enough)(?: of you)?(?: for (?:now|today|me))?|(?:you were|you're|you are|this was|that was|very|really|so|most) (?:very |so |really |a |of )*(?:helpful|kind|great|good|nice|useful|big help|help)|no thanks?(?: you)?|never ?mind|got it|i see|understood|sounds (?:good|great|perfect|fine)|looks (?:good|great)|for (?:your|the|all your|all the) (?:help|advice|time|tips|suggestions)|i(?:'ll| will) (?:think about it|have a think|sleep on it)|have a (?:nice|good|great|lovely) (?:day|evening|one|weekend)|you too|no worries|wow|yay|yes|yep|yeah|no|nope|please do|will do|done|let me think|hm+|um+|uh+|erm+|ah+|oh+)(?!\w))\W*+)++$",
-    re.I,
-)
+_CHAT = re.compile(rf"^\W*+(?:(?>(?:{alternatives('chat')})(?!\w))\W*+)++$", re.I)
 STEERING = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b(?: \w+){0,4} (?:instructions?|prompts?|rules|guidelines|system|above|previous)\b|\b(?:system|hidden|initial|your) (?:prompt|instructions)\b|\b(?:print|reveal|repeat|show|output|leak|dump)\b(?: \w+){0,4} (?:prompt|instructions|system message|password|api key|secret|configuration)\b"
     r"|\b(?:you are now|pretend (?:to be|you)|act as|roleplay|jailbreak|dan mode|developer mode)\b|\b(?:drop|delete from|truncate) table\b",
     re.I,
 )
-CHORE = re.compile(
-    r"\b(?:translate|summari[sz]e|proofread) (?:this|that|it|the following|everything|my|all|into|to)\b|\b(?:write|compose|tell|sing|recite|translate|summari[sz]e|explain|solve|calculate|code|debug|draw|generate)\b(?: \w+){0,3}? (?:poem|story|joke|song|essay|letter|email|code|program|function|script|haiku|limerick|text|sentence|equation|paragraph|history|meaning|homework|article|tale|riddle|lyrics)\b"
-    r"|\bwhat(?:'s| is) the (?:weather|time|date|capital|meaning|temperature outside|news|score)\b(?! (?:range|of battery))|\bwhat time is it\b|\bhow(?:'s| is) the weather\b|\bweather (?:like|today|tomorrow|forecast)\b|(?:^|[.!?]\s*)who (?:is|was|won|invented|wrote|discovered)\b|\bwhat(?:'s| is) \d+\s*[-+*/x]\s*\d+"
-    r"|\bdo you (?:ship|deliver)(?: (?:internationally|abroad|worldwide|overseas|to [\w ]+|on [\w ]+))?\s*(?:[?.!]|$)|\b(?:your|the) (?:store |shop )?(?:opening|business|store|shop) hours\b|\bwhen (?:do|are) you (?:open|close|closed)\b"
-    r"|\b(?:can|could|may|how (?:do|can|would)) (?:i|we) (?:return|exchange|send back|give back) (?:a|an|the|my|this|that|it|something|products?|items?)\b|\b(?:your|the) (?:return|refund|exchange|shipping|delivery|privacy) (?:policy|policies|terms)\b|\b(?:get|want) (?:a|my) (?:refund|money back)\b|\bhow (?:much|long) (?:is|does|do|are)(?: your| the)? (?:shipping|delivery)\b"
-    r"|\bwhere is my (?:order|package|parcel)\b|\b(?:track|cancel|return) my (?:order|package|parcel|purchase)\b",
-    re.I,
-)
+CHORE = re.compile(alternatives("chore"), re.I)
 ASKS = re.compile(
     r"\b(?:buy|purchase|looking for|shopping|need|want|recommend|suggest|find me|show me|get me|cheapest|(?:under|below|over) [$€£]?\d+|gift|price|in stock|do you (?:have|sell|carry)|got any|which|best)\b",
     re.I,
