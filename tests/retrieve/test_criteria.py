@@ -309,7 +309,7 @@ def test_a_text_is_a_title_where_a_product_holds_all_its_words_in_its_own(small:
 
 
 def test_what_meets_none_of_the_named_wishes_that_the_first_meets_only_fills_the_list() -> None:
-    wishes = (Criterion("use", "is", "bread"), Criterion("dishwasher_safe", "is", True), QUIET)
+    wishes = (Criterion("use", "is", "bread", words="slices bread"), Criterion("dishwasher_safe", "is", True), QUIET)
     both, one, none = (
         Candidate(product(f"x{n}", "Knife", "9.00", **held))
         for n, held in enumerate([{"use": "Bread", "dishwasher_safe": True}, {"use": "bread"}, {"use": "chef's"}])
@@ -317,8 +317,10 @@ def test_what_meets_none_of_the_named_wishes_that_the_first_meets_only_fills_the
     assert answering([both, none, one], wishes) == [both, one]
     assert answering([one, none], wishes) == [one, none], "the first meets not all, so it is no measure"
     assert answering([both, none], (QUIET,)) == [both, none], "numbers are a matter of degree"
-    plain = (Criterion("use", "not", "chef's"),)
+    plain = (Criterion("use", "not", "chef's", words="no chef's knife"),)
     assert answering([one, none, both], plain) == [one, both]
+    guessed = (Criterion("use", "is", "bread", words="for the hikes"),)
+    assert answering([one, none], guessed) == [one, none], "a value that nobody named leaves out nothing"
 
 
 def test_where_every_word_is_a_wish_or_the_kind_the_wish_alone_orders(tmp_path: Path) -> None:

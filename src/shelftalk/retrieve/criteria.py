@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from shelftalk.catalog import sql
 from shelftalk.catalog.standing import Scope
 from shelftalk.values import Candidate, Constraint, Criterion, Operator, Product, Sort
+from shelftalk.words.stems import stems
 
 if TYPE_CHECKING:
     from shelftalk.catalog import Catalog
@@ -48,13 +49,18 @@ def utility(product: Product, criteria: Sequence[Criterion], scope: Scope) -> fl
 
 
 def answering(candidates: Sequence[Candidate], criteria: Sequence[Criterion]) -> list[Candidate]:
-    """The candidates without those that meet no wish for yes, no or a named value where the first meets them all: beside a bread knife
-    any other knife only fills the list. Of 7 picks so left out on demo's dev split 5 are judged as unfitting, of the 115 shown 19;
+    """The candidates without those that meet no wish for yes, no or a value that the shopper named where the first meets them all: beside
+    a bread knife any other knife only fills the list; a value that was only read into "for hiking" leaves out none. Of 7 picks so left out on demo's dev split 5 are judged as unfitting, of the 115 shown 19;
     how near a text stands to the request beside the first's tells nothing of that."""
-    named = [c for c in criteria if c.want in ("is", "not")]
+    named = [c for c in criteria if c.want in ("is", "not") and _said(c)]
     if not candidates or not named or not all(_meets(candidates[0].product, c) for c in named):
         return list(candidates)
     return [c for c in candidates if any(_meets(c.product, wish) for wish in named)]
+
+
+def _said(criterion: Criterion) -> bool:
+    """Whether the words of a wish name its value, or it is one for yes or no."""
+    return isinstance(criterion.value, bool) or bool(stems(str(criterion.value)) & stems(criterion.words))
 
 
 def _meets(product: Product, criterion: Criterion) -> bool:

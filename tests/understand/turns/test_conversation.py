@@ -91,6 +91,8 @@ def test_more_like_the_first_searches_with_its_title_and_leaves_it_out():
         ("the second is not for me", ("y1",)),
         ("I already have the first one", ("s1",)),
         ("not these", ("s1", "y1", "l1")),
+        ("not that one", ("s1",)),
+        ("anything but this one", ("s1",)),
     ],
 )
 def test_a_pick_turned_down_by_its_place_is_left_out_and_nothing_else_changes(

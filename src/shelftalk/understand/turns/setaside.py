@@ -50,9 +50,10 @@ def set_aside(text: Text, picks: list[Shown]) -> Aside:
         last = end
         gone += found
         cuts.append((lead.start() if lead else match.start(), last))
-    all_of_them = _THESE.match(low) or (_THIS.match(low) if len(picks) == 1 else None)
-    if not gone and all_of_them:
-        gone, cuts = list(picks), [all_of_them.span()]
+    these, this = _THESE.match(low), _THIS.match(low)
+    if not gone and picks and (turned_down := these or this):
+        # "not that one" beside several is said of the first, and the answer tells which was left out
+        gone, cuts = list(picks) if these else picks[:1], [turned_down.span()]
     return Aside(tuple(dict.fromkeys(gone)), _without(text.text, cuts)) if gone else Aside()
 
 
