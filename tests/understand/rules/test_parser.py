@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.understand.catalogues import SHOPS
 
 from shelftalk.understand import RuleParser
-from shelftalk.values import Intent
+from shelftalk.values import Facet, Intent
 
 READERS = {name: RuleParser(facets) for name, facets in SHOPS.items()}
 
@@ -181,3 +183,17 @@ def test_superlatives_become_an_order(shop, request_text, expected):
 @pytest.mark.parametrize("shop, request_text, expected", COINCIDENCES, ids=lambda v: v if isinstance(v, str) else None)
 def test_a_word_that_merely_coincides_with_a_value_is_no_hard_constraint(shop, request_text, expected):
     assert said(read(shop, request_text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("request_text", "expected"),
+    [
+        ("a bright headlight with long battery life", ""),
+        ("phones without batteries", "battery_powered = no; categories = Phones"),
+        ("something battery operated", "battery_powered = yes"),
+        ("anything that runs on a battery", "battery_powered = yes"),
+    ],
+)
+def test_a_word_that_begins_another_fields_name_is_that_fields(request_text: str, expected: str) -> None:
+    shop = replace(SHOPS["electronics"], facets=(*SHOPS["electronics"].facets, Facet("battery_powered", "boolean", 60, 2, ((True, 30), (False, 30)))))  # fmt: skip
+    assert said(RuleParser(shop).read(request_text).intent) == expected

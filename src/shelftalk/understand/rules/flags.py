@@ -114,9 +114,17 @@ def _named(text: Text, index: Index, known: Field) -> tuple[int, int] | None:
     """The tokens that name a yes/no field: all telling words of its name near each other, or a synonym of it."""
     for form in _forms(known.name, known.trusted):
         hit = _run(text, form)
+        if hit is not None and hit[0] == hit[1] and _of_another(text, hit[0], index, known):
+            continue
         if hit is not None and not all(text.tokens[i].stem in index.nouns for i in range(hit[0], hit[1] + 1)):
             return hit
     return None
+
+
+def _of_another(text: Text, i: int, index: Index, known: Field) -> bool:
+    """Whether the word at i begins another field's name: the battery of "battery life" is not that of "battery powered"."""
+    pair = tuple(t.stem for t in text.tokens[i : i + 2])
+    return len(pair) == 2 and any(f is not known and f.name[:2] == pair for f in index.fields.values())
 
 
 def _without(text: Text, known: Field, negative: list[bool]) -> int | None:
