@@ -105,6 +105,9 @@ class AnswerModel(_Closed):
     version: Literal["1.1"]
     id: str
     request: str
+    language: str = Field(
+        "en", description='ISO 639-1 code of the request\'s language; "und" for one that could not be told'
+    )
     intent: IntentModel
     opening: str = Field("", description="one sentence that holds for all picks")
     picks: list[PickModel]

@@ -37,11 +37,14 @@ UnderstandMode = Annotated[Literal["wishes", "rules", "model", "both"], BeforeVa
 class UnderstandSettings(_Group):
     """Who reads the request: "wishes" has rules read limits and the language model read wishes as criteria (the default),
     "rules" rules alone (once called "reader", which is still read), "model" the model alone, "both" both together; and which
-    encoders order the fields of a wish: the small one alone, or the larger one after it where its package is installed ("both")."""
+    encoders order the fields of a wish: the small one alone, or the larger one after it where its package is installed ("both").
+    `languages` "auto" has the language of a request told and the exact parts of other languages read (docs/understand.md); "off" reads
+    every request as English."""
 
     mode: UnderstandMode = "wishes"
     prompt: str = "understand/intent"
     encoders: Literal["both", "small"] = "both"
+    languages: Literal["auto", "off"] = "auto"
 
 
 class RetrieveSettings(_Group):

@@ -225,3 +225,14 @@ def test_the_folder_of_an_adapter_names_an_embedder(home: Path, tmp_path: Path) 
     (tmp_path / "adapter_config.json").write_text("{}", encoding="utf-8")
     with pytest.raises(EngineError, match="no adapter that can be merged"):
         load_embedder(str(tmp_path), home)
+
+
+def test_models_of_the_e5_family_get_the_words_they_were_trained_with(tmp_path) -> None:
+    from shelftalk.catalog.embed import _of_family
+
+    words = {"query": "query: ", "document": "passage: "}
+    assert _of_family("intfloat/multilingual-e5-small", tmp_path) == words
+    assert _of_family("intfloat/multilingual-e5-large-instruct", tmp_path) == {}
+    assert _of_family("sentence-transformers/all-MiniLM-L6-v2", tmp_path) == {}
+    (tmp_path / "config.json").write_text('{"_name_or_path": "intfloat/e5-base-v2"}')
+    assert _of_family(str(tmp_path), tmp_path) == words

@@ -180,3 +180,27 @@ def test_the_public_sets_have_the_sizes_that_are_documented(shared_data) -> None
     sizes = {"productqa-search": 2250, "chorus": 28, "chorus-judged": 22, "retail-requests": 300, "esci": 35}
     for name, size in sizes.items():
         assert len(load_suite(name, shared_data).load().cases) == size, name
+
+
+def test_the_demos_requests_in_other_languages_stand_beside_the_english_ones() -> None:
+    loaded = load_suite("languages").load()
+    english = {c.id: c for c in loaded.cases if c.columns["language"] == "en"}
+    others = [c for c in loaded.cases if c.id not in english]
+    assert len(english) == 40
+    assert {c.columns["language"] for c in others} == {"de", "es", "fr", "pt", "zh"}
+    assert len(others) == 200
+    assert all(c.grades == english[str(c.group)].grades and c.grades for c in others)
+    assert all(c.request.request != english[str(c.group)].request.request for c in others)
+    assert len([c for c in english.values() if c.columns["split"] == "test"]) == 20
+
+
+def test_a_line_that_names_no_language_or_no_request_of_the_demo_is_told(tmp_path) -> None:
+    for text, told in (
+        ("== dev-001\nWanderschuhe\n", "not of the form"),
+        ("== dev-999\nde: Schuhe\n", "no request of the demo"),
+    ):
+        (tmp_path / "own.txt").write_text(text)
+        suite = tmp_path / "own.yaml"
+        suite.write_text("name: own\ntask: answer\nmetrics: [recall@10]\ndata: {kind: languages, path: own.txt}\n")
+        with pytest.raises(UsageError, match=told):
+            load_suite(suite).load()

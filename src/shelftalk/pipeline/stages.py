@@ -29,7 +29,8 @@ from shelftalk.facts.availability import sold_out, to_come
 from shelftalk.facts.card import plain_name, wanted_value
 from shelftalk.facts.facts import humanise
 from shelftalk.pipeline import logs
-from shelftalk.pipeline.state import PipelineState, Snapshot, check, in_stock, said, said_so_far, timed, without
+from shelftalk.pipeline.inlanguage import in_language
+from shelftalk.pipeline.state import PipelineState, Snapshot, asked_for, check, in_stock, said_so_far, timed, without
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Ranker, RankJob
 from shelftalk.retrieve import Retriever, Shelves
@@ -39,6 +40,7 @@ from shelftalk.retrieve.stock import last, placed
 from shelftalk.settings import Settings
 from shelftalk.text import clean, shorten
 from shelftalk.understand import Understander, Understood
+from shelftalk.understand.languages import covers
 from shelftalk.understand.model import Matchers, shared_matchers
 from shelftalk.understand.turns import loosened
 from shelftalk.values import (
@@ -70,6 +72,7 @@ class Pipeline:
         self._opening, self._loading = threading.Lock(), threading.Lock()
         self._snapshot: Snapshot | None = None
         self._rankers: dict[str, Ranker] = {}
+        self._known: dict[str, bool] = {}  # languages, and whether the embedder knows each
         # told of every answer with the explanations behind it, for those who count what becomes of claims
         self.finished: Callable[[Answer, Sequence[Explanation]], None] | None = None
 
@@ -188,6 +191,7 @@ class Pipeline:
                 self._loaded_matchers,
                 shelves.held,
                 shelves.titled,
+                self._covers,
             ),
             Retriever(catalog, settings.retrieve, near),
             Explainer(facets, lambda: self.engine, self.prompts, settings.explain, near),
@@ -196,6 +200,12 @@ class Pipeline:
     def _loaded_matchers(self) -> Matchers | None:
         """What orders the fields of a wish and the kinds for a need; None where that cannot be loaded."""
         return shared_matchers(self.settings.home_folder, self.settings.understand.encoders == "both")
+
+    def _covers(self, language: str) -> bool:
+        """Whether the catalogue's embedder knows a language, told once for each."""
+        if language not in self._known:
+            self._known[language] = covers(self.catalog.embedder.encode_query, language)
+        return self._known[language]
 
     def _near(self, kinds: Sequence[str], told: str, sentences: Sequence[str]) -> Sequence[float] | None:
         """How near each sentence stands to what was said; None without the encoder that tells."""
@@ -231,7 +241,7 @@ class Pipeline:
             if state.intent.shopping:
                 asked = [p.id for p in state.understood.asked.about] if state.understood.asked else []
                 only = asked if asked and not state.request.candidates else state.request.candidates
-                found = state.snapshot.retrieve.retrieve(state.intent, k=k, only=only, said=said(state))
+                found = state.snapshot.retrieve.retrieve(state.intent, k=k, only=only, **asked_for(state))
                 if only is None:
                     found = self._loosened(state, found, k)
                 if asked and state.intent.sort is None:
@@ -252,7 +262,7 @@ class Pipeline:
             # who asks for cheaper ones is shown no dearer one beside the only one
             if left >= wanted or (left and all(c.field == "price" for c in gone)):
                 break
-            more = state.snapshot.retrieve.retrieve(intent, k=k, said=said(state))
+            more = state.snapshot.retrieve.retrieve(intent, k=k, **asked_for(state))
             if in_stock(more) > left:
                 told = (*notes, self._cheapest(state, gone, intent, left) or beyond_shown(gone, intent, left))
                 state.understood = replace(state.understood, intent=intent, notes=told)
@@ -289,11 +299,11 @@ class Pipeline:
                 w.request.k or self.settings.k,
             )
             for w in states
-            if w.understood.asked is None
+            if w.graded
         ]
         ranked = iter(self._ranker(strategy).rank_many(jobs) if jobs else [])
         rankings = [
-            next(ranked) if w.understood.asked is None else Ranking(w.retrieval.candidates, "none") for w in states
+            next(ranked) if w.graded else Ranking(w.retrieval.candidates, "none") for w in states
         ]
         spent = (time.perf_counter() - started) * 1000 / max(1, len(states))
         for w, ranking in zip(states, rankings, strict=True):
@@ -320,8 +330,10 @@ class Pipeline:
     def _explain_job(self, state: PipelineState) -> ExplainJob:
         if state.job is None:
             products = tuple(c.product for c in state.chosen(self.settings.k))
+            # no sentence can be held against words that nothing here reads
+            request = "" if state.understood.unread else state.request.request
             state.job = ExplainJob(
-                state.request.request, state.intent, products, relaxed=state.retrieval.relaxed, scope=self._scope(state)
+                request, state.intent, products, relaxed=state.retrieval.relaxed, scope=self._scope(state)
             )
         return state.job
 
@@ -356,7 +368,7 @@ class Pipeline:
             model=engine.model if engine else None,
             engine=engine.name if engine else None,
         )
-        answer = self._framed(state, answer)
+        answer = self._framed(state, in_language(answer, state.understood, self.prompts))
         asked = state.understood.asked
         if asked is not None and asked.kind == "best" and answer.picks:
             told = which_is_best([p.product for p in answer.picks], state.intent, state.snapshot.facets)

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from shelftalk.catalog import Catalog
 from shelftalk.catalog.rows import search_text
@@ -80,6 +80,11 @@ class PipelineState:
     def intent(self) -> Intent:
         return self.understood.intent
 
+    @property
+    def graded(self) -> bool:
+        """Whether the candidates are ranked: products shown that are asked about keep their order, and what is wanted must be readable."""
+        return self.understood.asked is None and not self.understood.unread
+
     def chosen(self, k: int) -> list[Candidate]:
         """The candidates that are shown: as many as the request or its words ask for, else `k`; none that is nothing like what was
         asked for, nor any that only fills the list (`retrieve.criteria.answering`)."""
@@ -111,7 +116,7 @@ class PipelineState:
             notes += [NOT_SHOPPING] if CLEARED not in notes else []
         elif not self.retrieval.unlike and (not picks or self.retrieval.no_match):
             notes.append(NOTHING_FITS)
-        if picks and self.understood.asked is None:
+        if picks and self.understood.asked is None and self.understood.heard is None:
             notes += [
                 f"None of these speaks of '{it}'." for it in liked(self.request.request) if not _spoken(it, picks)
             ]
@@ -193,6 +198,14 @@ def said(state: PipelineState) -> str:
     """What the shopper said of the wish that stands, over the turns that still count."""
     understood = state.understood
     return clean(" ".join((*understood.earlier, understood.said or state.request.request)))
+
+
+def asked_for(state: PipelineState) -> dict[str, Any]:
+    """What retrieval is told beside the intent: what the shopper said, and how a request in another language is searched for."""
+    heard = state.understood.heard
+    if heard is None:
+        return {"said": said(state)}
+    return {"said": said(state), "words": heard.words, "dense": heard.dense}
 
 
 def said_so_far(request: Request) -> str:

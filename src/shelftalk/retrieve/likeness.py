@@ -48,7 +48,12 @@ class Likeness:
 
         The floors are the default embedder's; others have other scales and are not judged.
         """
-        if not search.text or self._catalog.embedder.name != "default" or relax.names_kind(search.intent.constraints):
+        if (
+            search.foreign
+            or not search.text
+            or self._catalog.embedder.name != "default"
+            or relax.names_kind(search.intent.constraints)
+        ):
             return found
         kind = search.intent.kind
         if kind:

@@ -46,6 +46,17 @@ class Search:
     wanted: int
     given: bool = False  # the candidates are given: none is added to them
     said: str = ""  # what the shopper said, where it is known
+    words: str | None = None  # of a request in another language, those that a text in English may hold
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the text is in another language than English: nothing is read out of its words."""
+        return self.words is not None
+
+    @property
+    def full_text(self) -> str:
+        """The text that full-text search looks for."""
+        return self.text if self.words is None else self.words
 
 
 def names_something(search: Search) -> bool:

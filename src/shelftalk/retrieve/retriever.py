@@ -75,16 +75,28 @@ class Retriever:
         self._likeness = Likeness(catalog, settings.unlike_below)
 
     def retrieve(
-        self, intent: Intent, *, k: int | None = None, only: Sequence[str] | None = None, said: str = ""
+        self,
+        intent: Intent,
+        *,
+        k: int | None = None,
+        only: Sequence[str] | None = None,
+        said: str = "",
+        words: str | None = None,
+        dense: bool = True,
     ) -> Retrieval:
         """Up to k candidates (by default the setting `candidates`), best first; see the module for how. `said` is what the shopper said,
-        by which sentences are read; without it the intent's own text.
+        by which sentences are read; without it the intent's own text. `words` are those to look for in texts where the request is in another
+        language than English; with `dense` false its meaning is not searched for, since the embedder does not know the language, and what
+        neither its words nor a named value finds is marked `unlike`.
 
         With `only`, exactly those products come back, whatever k: those that satisfy the intent first (`matching` of them).
         Raises CatalogError where `only` names products that the catalogue lacks.
         """
         wanted = k or self._settings.candidates
-        search = replace(self._search(intent, max(wanted, self._settings.candidates), wanted), said=said)
+        search = self._search(intent, max(wanted, self._settings.candidates), wanted, dense=dense)
+        search = replace(search, said=said, words=words)
+        if search.foreign and not dense and only is None and not self._found_by_words(search):
+            return Retrieval(no_match=True, unlike=True)
         if only is not None:
             return self._among(search, list(dict.fromkeys(only)))
         constraints = intent.constraints
@@ -103,7 +115,9 @@ class Retriever:
         where = sql.where(constraints, search.excluded_ids)
         matching = self._catalog.matching(where)
         candidates = self._candidates(search, constraints, where, matching) if matching else ()
-        candidates, audience = grown_up_first(candidates, search.intent)
+        audience: tuple[str, ...] = ()
+        if not search.foreign:  # whether a child is spoken of cannot be told
+            candidates, audience = grown_up_first(candidates, search.intent)
         candidates, notes = stock.last(candidates, search.intent.constraints)
         return Retrieval(candidates[: search.wanted], matching=matching if candidates else 0, notes=(*audience, *notes))
 
@@ -113,7 +127,7 @@ class Retriever:
         sort = search.intent.sort
         if sort is not None:
             return self._superlative(search, sort, constraints, where, matching)
-        if not search.text:
+        if not search.text or (search.vector is None and not search.words):
             popular = self._popular(search, where)
             return self._weighed(search, constraints, popular, POPULARITY)
         depth = max(DENSE_DEPTH, 2 * search.k)
@@ -192,7 +206,7 @@ class Retriever:
         """The candidates with what their own sentences say of the request weighed in."""
         intent, weight, counts = search.intent, self._settings.text_weight, COUNTS
         kinds = intent.named_kinds or intent.kinds
-        if self._near is None or not kinds or not weight:
+        if self._near is None or not kinds or not weight or search.foreign:
             return tuple(found)
         if intent.criteria and intent.named_kinds and _all_read(search):
             weight, counts = weight * NOTHING_MORE, 0.0
@@ -210,11 +224,12 @@ class Retriever:
         return found
 
     def _fused(self, search: Search, where: str | None, depth: int, *, feedback: float = 0.0) -> list[Fused]:
-        if search.vector is None:
-            return []
-        dense = self._catalog.dense(search.vector, where, depth)
-        full_text = self._catalog.lexical(search.text, where, max(BM25_DEPTH, depth))
         settings = self._settings
+        if search.vector is None:
+            found = self._catalog.lexical(search.full_text, where, max(BM25_DEPTH, depth)) if search.words else []
+            return fuse([], found, (0.0, 1.0), fusion=settings.fusion, rrf_k=settings.rrf_k)
+        dense = self._catalog.dense(search.vector, where, depth)
+        full_text = self._catalog.lexical(search.full_text, where, max(BM25_DEPTH, depth))
         weights = weights_for(search.text, settings)
         fused = fuse(dense, full_text, weights, fusion=settings.fusion, rrf_k=settings.rrf_k)
         if not feedback:
@@ -337,14 +352,20 @@ class Retriever:
         """Those of the constraints that any of the products breaks, by the database's own judgment."""
         return tuple(c for c in constraints if self._catalog.matching(sql.where((c,), only_ids=ids)) < len(ids))
 
-    def _search(self, intent: Intent, k: int, wanted: int) -> Search:
+    def _found_by_words(self, search: Search) -> bool:
+        """Whether something other than a number is known of what is wanted: a named value, or a word that some product's text holds."""
+        wanted = [c for c in search.intent.constraints if c.operator in ("=", "in")]
+        named = any(isinstance(v, str) for c in wanted for v in _values(c))
+        return named or bool(search.words and self._catalog.lexical(search.words, None, 1))
+
+    def _search(self, intent: Intent, k: int, wanted: int, *, dense: bool = True) -> Search:
         text = query_text(intent)
         ids: list[str] = []
         words: list[str] = []
         known = self._catalog.get_many(intent.exclude) if intent.exclude else {}
         for excluded in intent.exclude:
             (ids if excluded in known else words).append(excluded)
-        vector = self._catalog.embedder.encode_query(text) if text else None
+        vector = self._catalog.embedder.encode_query(text) if text and dense else None
         return Search(intent, text, vector, tuple(ids), Unwanted(words), k, wanted)
 
 
@@ -352,6 +373,10 @@ def relevant(fused: Sequence[Fused], cut: float) -> list[Fused]:
     """Those whose score is at least `cut` times the best one, best first."""
     best = max((f.score for f in fused), default=0.0)
     return [f for f in fused if f.score >= cut * best]
+
+
+def _values(constraint: Constraint) -> tuple[Any, ...]:
+    return constraint.value if isinstance(constraint.value, tuple) else (constraint.value,)
 
 
 def _all_read(search: Search) -> bool:

@@ -30,10 +30,11 @@ class Shelves:
         self._catalog, self._settings = catalog, settings
         self._held_by: dict[tuple[int, tuple[str, ...]], Mapping[str, tuple[Scalar, ...]]] = {}
 
-    def kinds(self, intent: Intent, text: str = "") -> list[tuple[str, float]]:
+    def kinds(self, intent: Intent, text: str = "", words: str | None = None) -> list[tuple[str, float]]:
         """The kinds of product (last categories) that the search finds first, with their shares of it, the largest first.
 
-        `text` is searched for where the intent's own query holds less. [] where the products have no categories.
+        `text` is searched for where the intent's own query holds less; `words` are those to look for in texts where it is in another
+        language than English. [] where the products have no categories.
         """
         query = query_text(intent) or clean(text)[:QUERY_LENGTH]
         if not query:
@@ -41,7 +42,7 @@ class Shelves:
         vector = self._catalog.embedder.encode_query(query)
         where = sql.where(intent.constraints) if self._catalog.matching(sql.where(intent.constraints)) else None
         dense = self._catalog.dense(vector, where, KIND_DEPTH)
-        lexical = self._catalog.lexical(query, where, KIND_DEPTH)
+        lexical = self._catalog.lexical(query if words is None else words, where, KIND_DEPTH)
         fused = fuse(dense, lexical, weights_for(query, self._settings))[:KIND_DEPTH]
         return kind_shares(fused, self._catalog.get_many([f.id for f in fused]))
 

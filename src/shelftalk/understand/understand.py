@@ -9,7 +9,8 @@ from shelftalk.engines.base import Engine
 from shelftalk.errors import UsageError
 from shelftalk.prompts.library import PromptLibrary
 from shelftalk.settings import UnderstandSettings
-from shelftalk.understand.model import Asked, IntentModel, KindSearch, Matchers, Wanting
+from shelftalk.understand.languages import Heard, KindSearch, Multilingual
+from shelftalk.understand.model import Asked, IntentModel, Matchers, Wanting, Written
 from shelftalk.understand.reading import Question, Reading
 from shelftalk.understand.rules import AS_A_WISH, THRIFTY, RuleParser, named_kind, placed, stems, unread
 from shelftalk.understand.turns import NO_FIELD, Conversation, Lookup
@@ -21,7 +22,7 @@ class Understood:
     """An intent, what there is to say about how it was reached, and what the language model read and wrote for it.
 
     `asked` where the turn asks about products already shown, which were picked for the wish `before` it; `chosen` where the
-    model chose the kinds of product for a need that names none.
+    model chose the kinds of product for a need that names none; `heard` where the request is in another language.
     """
 
     intent: Intent
@@ -35,6 +36,12 @@ class Understood:
     asides: tuple[str, ...] = ()
     said: str | None = None
     without: tuple[frozenset[str], ...] = ()
+    heard: Heard | None = None
+
+    @property
+    def unread(self) -> bool:
+        """Whether it is in a language that nothing here reads: no wish, grade or sentence can be held against it."""
+        return self.heard is not None and self.prompt is None
 
 
 class Understander:
@@ -55,11 +62,13 @@ class Understander:
         matchers: Callable[[], Matchers | None] | None = None,
         held: Callable[[Sequence[str]], Mapping[str, tuple[Scalar, ...]]] | None = None,
         titled: Callable[[str], bool] | None = None,
+        covers: Callable[[str], bool] | None = None,
     ) -> None:
         self.facets = facets
         self.settings = settings or UnderstandSettings()
         self.rules = RuleParser(facets)
         self.conversation = Conversation(self.rules, products, self._leaves)
+        self.multilingual = Multilingual(self.rules.index, kinds, covers, self.settings.languages == "auto")
         self.model: IntentModel | None = None
         self.wanting: Wanting | None = None
         if self.settings.mode == "rules":
@@ -85,7 +94,9 @@ class Understander:
     def understand_many(self, requests: Sequence[Request]) -> list[Understood]:
         """One Understood a request, in order; the language model is called in one batch. An intent that is given stands."""
         out = []
-        read = iter(self._read([r for r in requests if r.intent is None]))
+        heard, originals = self.multilingual.heard(requests), requests
+        requests = [h.request for h in heard]
+        read = iter(self._read([(h, r) for h, r in zip(heard, originals, strict=True) if r.intent is None]))
         for request in requests:
             if request.intent is not None:
                 out.append(Understood(_spoken(request.intent, self.conversation.read(request).intent)))
@@ -96,17 +107,20 @@ class Understander:
                 intent = replace(intent, kind=named_kind(request.request, intent))
             left = unread(request.request, intent, understood.notes)
             out.append(replace(understood, intent=intent, notes=(*understood.notes, *notes, *left)))
-        wanted = self._wanted(requests, out)
+        wanted = self._wanted(requests, out, heard)
         return [
-            u if r.intent is not None else replace(u, intent=undirected(u.intent))
-            for r, u in zip(requests, wanted, strict=True)
+            u if r.intent is not None else h.completed(replace(u, intent=undirected(u.intent)))
+            for r, u, h in zip(requests, wanted, heard, strict=True)
         ]
 
-    def _wanted(self, requests: Sequence[Request], understood: list[Understood]) -> list[Understood]:
+    def _wanted(
+        self, requests: Sequence[Request], understood: list[Understood], heard: Sequence[Heard]
+    ) -> list[Understood]:
         """With the criteria and kinds that the model reads, where it is asked for them; a given intent has its own."""
         if self.wanting is None:
             return understood
-        at = [n for n, (r, u) in enumerate(zip(requests, understood, strict=True)) if _open(r, u)]
+        both = zip(requests, understood, heard, strict=True)
+        at = [n for n, (r, u, h) in enumerate(both) if _open(r, u) and not h.foreign]
         asked = [
             Asked(
                 self.rules.asking(requests[n].request if u.said is None else u.said),
@@ -153,8 +167,9 @@ class Understander:
         sort = wanting.order_asked(request, one.before.named_kinds, held)
         return one if sort is None else replace(one, intent=replace(one.intent, sort=sort))
 
-    def _read(self, requests: Sequence[Request]) -> list[Understood]:
-        readings = [self.conversation.read(r) for r in requests]
+    def _read(self, both: Sequence[tuple[Heard, Request]]) -> list[Understood]:
+        """What the rules read of each request as they can read it; the language model is asked for the request as it was written."""
+        readings = [self.conversation.read(h.request) for h, _ in both]
         if self.model is None:
             readings = [_wished(r) for r in readings] if self.wanting is not None else readings
             return [
@@ -170,20 +185,30 @@ class Understander:
                 )
                 for r in readings
             ]
-        asked = [(q, r) for q, r in zip(requests, readings, strict=True) if r.intent.shopping and q.request.strip()]
-        answers = iter(self.model.ask([(q, self._before(q), r) for q, r in asked]))
+        open_ = [
+            (h.foreign or r.intent.shopping) and bool(q.request.strip())
+            for (h, q), r in zip(both, readings, strict=True)
+        ]
+        asked = [(h, q, r) for (h, q), r, o in zip(both, readings, open_, strict=True) if o]
+        answers = iter(self.model.ask([(q, self._before(h.request), r) for h, q, r in asked]))
         out = []
-        for request, reading in zip(requests, readings, strict=True):
-            if not (reading.intent.shopping and request.request.strip()):
+        for (heard, _), reading, asks in zip(both, readings, open_, strict=True):
+            if not asks:
                 out.append(Understood(reading.intent, reading.notes, prompt=None))
                 continue
-            answer = next(answers)
-            if self.settings.mode == "both":
-                intent, notes = self.model.join(reading, answer)
-            else:
-                intent, notes = self.model.alone(reading, answer)
-            out.append(Understood(intent, (*reading.notes, *notes), answer.tokens, self.model.template.ref))
+            written = next(answers)
+            intent, notes = self._told(self.model, heard, reading, written)
+            out.append(Understood(intent, (*reading.notes, *notes), written.tokens, self.model.template.ref))
         return out
+
+    def _told(
+        self, model: IntentModel, heard: Heard, reading: Reading, written: Written
+    ) -> tuple[Intent, tuple[str, ...]]:
+        """The intent that the rules and the model make together. Of another language the rules read what is exact, so what they found
+        stands, and the model's words need not be those of the catalogue."""
+        if heard.foreign:
+            return model.added(reading, written)
+        return model.join(reading, written) if self.settings.mode == "both" else model.alone(reading, written)
 
     def _before(self, request: Request) -> Reading | None:
         """What the turns before the last one came to, for the model to start from."""

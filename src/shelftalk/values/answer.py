@@ -135,17 +135,20 @@ class Answer:
     comparison: Mapping[str, Any] | None = None
     opening: str = ""
     follow_up: FollowUp | None = None
+    language: str = "en"
 
     def to_dict(self) -> dict[str, Any]:
         """The answer in its wire format; `comparison` is there only where it was asked for.
 
-        `opening` is one sentence over all picks, "" where nothing holds for all; `follow_up` a question back, or null.
+        `opening` is one sentence over all picks, "" where nothing holds for all; `follow_up` a question back, or null; `language` the
+        ISO 639-1 code of the language that the request was read in, "und" for one that could not be told.
         """
         table = {} if self.comparison is None else {"comparison": dict(self.comparison)}
         return {
             "version": ANSWER_VERSION,
             "id": self.id,
             "request": self.request,
+            "language": self.language,
             "intent": self.intent.to_dict(),
             "opening": self.opening,
             "picks": [p.to_dict() for p in self.picks],

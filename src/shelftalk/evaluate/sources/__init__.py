@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from shelftalk.errors import UsageError
-from shelftalk.evaluate.sources import chorus, demo, esci, jsonl, productqa, retail_requests, written
+from shelftalk.evaluate.sources import chorus, demo, esci, jsonl, languages, productqa, retail_requests, written
 from shelftalk.evaluate.sources.base import Feed, Gains, Loaded, Place, SourceOptions
 
 __all__ = ["KINDS", "Feed", "Gains", "Loaded", "Place", "load"]
 
 KINDS: dict[str, tuple[type[SourceOptions], Callable[..., Loaded]]] = {
     "demo": (demo.DemoOptions, demo.load),
+    "languages": (languages.LanguagesOptions, languages.load),
     "productqa": (productqa.ProductQAOptions, productqa.load),
     "chorus": (chorus.ChorusOptions, chorus.load),
     "retail-requests": (retail_requests.RetailOptions, retail_requests.load),

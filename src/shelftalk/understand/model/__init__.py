@@ -2,7 +2,7 @@
 
 from shelftalk.understand.model.criteria import Question, prompt, written
 from shelftalk.understand.model.helping import Asked, KindSearch
-from shelftalk.understand.model.intents import IntentModel, parse, target
+from shelftalk.understand.model.intents import IntentModel, Written, parse, target
 from shelftalk.understand.model.matching import (
     HEAD,
     HEAD_WORDS,
@@ -31,6 +31,7 @@ __all__ = [
     "Matchers",
     "Question",
     "Wanting",
+    "Written",
     "needs_prompt",
     "option_text",
     "options_of",

@@ -89,6 +89,21 @@ class IntentModel:
         )
         return intent, written.notes
 
+    def added(self, reading: Reading, written: Written) -> tuple[Intent, tuple[str, ...]]:
+        """For a request in another language, whose words are not the catalogue's: what the rules found stands, and the model adds what they
+        have nothing on, each with a note."""
+        if not written.usable:
+            return reading.intent, (*written.notes, "what the rules read was used")
+        held = {c.field for c in reading.intent.constraints}
+        more = tuple(c for c in written.constraints if c.field not in held)
+        intent = replace(
+            reading.intent,
+            constraints=(*reading.intent.constraints, *more),
+            sort=reading.intent.sort or written.sort,
+            limit=reading.intent.limit or written.limit,
+        )
+        return intent, (*written.notes, *(f"read by the model: {_words(c)}" for c in more))
+
     def join(self, reading: Reading, written: Written) -> tuple[Intent, tuple[str, ...]]:
         """Both together: what the rules found stand; the model adds what the rule-based parser has nothing on and the request supports."""
         if not written.usable:

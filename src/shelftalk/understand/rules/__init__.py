@@ -15,6 +15,7 @@ from shelftalk.understand.rules.degrees import (
 from shelftalk.understand.rules.index import Field, Index, named, names_kind
 from shelftalk.understand.rules.kind_name import named_kind, says_kind
 from shelftalk.understand.rules.leftover import unread
+from shelftalk.understand.rules.lexicon import COMMON
 from shelftalk.understand.rules.numbers import amounts_in
 from shelftalk.understand.rules.parser import THRIFTY, RuleParser
 from shelftalk.understand.rules.placing import AS_A_WISH, placed
@@ -26,6 +27,7 @@ from shelftalk.understand.rules.vocabulary import ordinary
 
 __all__ = [
     "AS_A_WISH",
+    "COMMON",
     "Field",
     "Index",
     "KEPT",

@@ -11,7 +11,7 @@ export class Turn {
   // `talk` is the page: ask(request, intent), act(name, card, turn), compare(card, on), announce(text), isProduct(id).
   constructor(talk, request, before, edited) {
     Object.assign(this, { talk, request, before, edited, cards: new Map(), answer: null, intent: null });
-    this.asked = el("h2", { cls: "asked", tabindex: -1, text: request });
+    this.asked = el("h2", { cls: "asked", tabindex: -1, text: request, dir: "auto" });
     this.changed = el("p", { cls: "changed", hidden: true });
     this.doing = el("p", { cls: "doing", text: "Reading your request …" });
     this.chips = el("div");
@@ -94,7 +94,7 @@ export class Turn {
     if (!this.chips.childElementCount) this.understood(answer.intent);
     if (answer.no_match && answer.intent.shopping) {
       if (answer.picks.length) this.missed(answer.relaxed);
-      else this.nothing();
+      else if (!own(answer)) this.nothing();
     }
     for (const id of [...this.cards.keys()]) {
       if (!answer.picks.some((p) => p.product_id === id)) this.drop(id);
@@ -143,8 +143,13 @@ export class Turn {
 
   notes(answer) {
     if (!answer.notes.length) return;
+    const said = own(answer);
+    if (said) {
+      this.after.append(el("p", { cls: "found", text: said, lang: answer.language, dir: "auto" }));
+      if (answer.notes.length === 1) return;
+    }
     if (!answer.intent.shopping) this.after.append(el("p", { cls: "found", text: answer.notes.join(" ") }));
-    else this.after.append(el("details", { cls: "notes" }, el("summary", { text: "How this was read" }), el("ul", {}, ...answer.notes.map((text) => el("li", { text })))));
+    else this.after.append(el("details", { cls: "notes" }, el("summary", { text: "How this was read" }), el("ul", {}, ...answer.notes.slice(said ? 1 : 0).map((text) => el("li", { text, dir: "auto" })))));
   }
 
   next(answer) {
@@ -176,10 +181,15 @@ export class Turn {
   }
 }
 
+// What a shopper who writes in another language than English is told in that language: the first note of such an answer.
+function own(answer) {
+  return answer.language && answer.language !== "en" && answer.intent.shopping ? answer.notes[0] : undefined;
+}
+
 function spoken(answer) {
   if (!answer.intent.shopping) return answer.notes.join(" ");
-  if (!answer.picks.length) return "Nothing in the shop fits that.";
-  const head = answer.no_match ? "Nothing fits all of that. The nearest: " : "";
+  if (!answer.picks.length) return own(answer) ?? "Nothing in the shop fits that.";
+  const head = (own(answer) ? `${own(answer)} ` : "") + (answer.no_match ? "Nothing fits all of that. The nearest: " : "");
   const picks = answer.picks.map((p) => `${p.rank}: ${p.title}, ${money(p.price, p.currency)}.`);
   return head + [answer.opening, ...picks, answer.follow_up?.question].filter(Boolean).join(" ");
 }
