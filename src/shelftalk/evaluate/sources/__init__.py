@@ -13,13 +13,13 @@ __all__ = ["KINDS", "Feed", "Gains", "Loaded", "Place", "load"]
 
 KINDS: dict[str, tuple[type[SourceOptions], Callable[..., Loaded]]] = {
     "demo": (demo.DemoOptions, demo.load),
-    "languages": (languages.LanguagesOptions, languages.load),
     "productqa": (productqa.ProductQAOptions, productqa.load),
     "chorus": (chorus.ChorusOptions, chorus.load),
     "retail-requests": (retail_requests.RetailOptions, retail_requests.load),
     "esci": (esci.EsciOptions, esci.load),
     "written": (written.WrittenOptions, written.load),
     "jsonl": (jsonl.JsonlOptions, jsonl.load),
+    "languages": (languages.LanguagesOptions, languages.load),
 }
 
 
