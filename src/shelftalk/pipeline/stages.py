@@ -302,9 +302,7 @@ class Pipeline:
             if w.graded
         ]
         ranked = iter(self._ranker(strategy).rank_many(jobs) if jobs else [])
-        rankings = [
-            next(ranked) if w.graded else Ranking(w.retrieval.candidates, "none") for w in states
-        ]
+        rankings = [next(ranked) if w.graded else Ranking(w.retrieval.candidates, "none") for w in states]
         spent = (time.perf_counter() - started) * 1000 / max(1, len(states))
         for w, ranking in zip(states, rankings, strict=True):
             # kinds chosen for a need, or "a tent or a lantern"
