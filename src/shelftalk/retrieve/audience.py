@@ -16,6 +16,7 @@ _CHILD = re.compile(
     r"\b(?:child(?:ren)?(?:'?s)?|kids?|junior|juniors|youth|toddlers?|bab(?:y|ies)|infants?|newborns?|boys?|girls?)\b",
     re.I,
 )
+_CHILDS = re.compile(r"\b(?:for (?:children|kids|toddlers)|(?:children|kid|toddler)(?:'s|s'))(?!\w)", re.I)
 _ADULT = re.compile(r"\b(?:adults?|women|woman|men|man|ladies|unisex)\b", re.I)
 # What a request says when a child is meant, beside the words above.
 _ASKED = re.compile(
@@ -27,8 +28,8 @@ _ASKED = re.compile(
 
 
 def for_children(product: Product) -> bool:
-    """Whether a field such as gender or age_group says that the product is for children."""
-    return _for(product, _CHILD)
+    """Whether a field such as gender or age_group, or its title, says that the product is for children and not for adults."""
+    return _for(product, _CHILD) or (_CHILDS.search(product.title) is not None and not _for(product, _ADULT))
 
 
 def _for(product: Product, whom: re.Pattern[str]) -> bool:

@@ -57,8 +57,9 @@ class Likeness:
             return found
         kind = search.intent.kind
         if kind:
-            if self._sold(kind, search):
-                return found
+            named = (stems(str(c.value)) for c in search.intent.criteria if c.want == "is")
+            if any(stems(kind) <= value for value in named) or self._sold(kind, search):
+                return found  # "moka" is the moka pot that was read from it
             note = f"Nothing like '{shorten(kind, 60)}' was found in the catalogue"
             if self._several_kinds():
                 return replace(found, no_match=True, matching=0, notes=(f"{note}.",), unlike=True)

@@ -176,7 +176,7 @@ def _next(text: Text, i: int) -> Token | None:
     return token if token is not None and not token.hard and token.gap in ("", " ", "-") else None
 
 
-_STRESSED = re.compile(r"[ -]?(?:k\b ?)?(?:(?:us|american|measly|whole|extra|little|single) )?")
+_STRESSED = re.compile(r"[ -]?(?:k\b ?)?(?:ish\b ?)?(?:(?:us|american|measly|whole|extra|little|single) )?")
 
 
 def _currency(text: Text, number: Number, money: bool) -> Amount | None:

@@ -44,6 +44,7 @@ _BEFORE_ITS_AMOUNT = re.compile(rf"\b(max|min|approx|ca)\. ?(?={SIGN}?\d)")
 _BEHIND_ITS_AMOUNT = re.compile(r"\b(?:max|min)\b\D*$")
 # Words that, right before the next amount, belong to that one: "20000 mm and under 10 euros".
 _CLAUSE = re.compile(r"(?:or|and|&) (?:even )?\w+$")
+_ISH = re.compile(r"^[ -]?ish\b")
 _PLUS = re.compile(r"^\s?\+")
 FLIP = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "~": "!=", "!=": "="}
 
@@ -53,6 +54,8 @@ def after(text: Text, last: int, end: int) -> str | None:
     rest = text.low[text.tokens[last].end : end][:70]
     if _PLUS.match(rest):
         return ">="
+    if _ISH.match(rest):
+        return "~"
     tail = re.split(r"[.;!?](?:\s|$)|,\s", rest)[0]
     for op, pattern in _AFTER:
         match = pattern.match(tail)

@@ -49,7 +49,7 @@ def following(text: Text, last: int) -> list[str]:
     """The stems of the content words right behind an amount: "2 charging ports"."""
     out: list[str] = []
     for token in text.tokens[last + 1 : last + 4]:
-        if token.low in ("of", "worth") and not token.hard:
+        if token.low in ("of", "worth", "ish") and not token.hard:
             continue
         if token.hard or token.comma or token.low in FUNCTION or currency_of(token.text) or token.low in _BOUND:
             break

@@ -12,6 +12,7 @@ from dataclasses import replace
 from shelftalk.understand.rules.index import Field, Index
 from shelftalk.understand.rules.tokens import stems
 from shelftalk.values import Constraint, Intent, Operator
+from shelftalk.words.numbers import number_word
 
 AS_A_WISH = " was taken as a wish, not as a limit: products in "  # of words whose limit the category has no field for
 
@@ -36,24 +37,44 @@ def ranged(intent: Intent, index: Index) -> Intent:
 
 
 def paid(intent: Intent, index: Index) -> Intent:
-    """The intent with a bare upper limit that its own field's lower one contradicts as one on the price: "at least 400 lumen under 60"."""
+    """The intent with a bare upper limit as one on the price where its own field is settled besides: "at least 400 lumen under 60", "for
+    two players under thirty"."""
     price = index.fields.get("price")
     bounds = price.bounds() if price is not None else None
     if bounds is None or any(c.field == "price" for c in intent.constraints):
         return intent
     least = {c.field: c.value for c in intent.constraints if c.operator in (">", ">=")}
+    settled: set[str] = set()  # fields of the most (players), where their number is told besides
+    for c in intent.constraints:
+        if c.operator == "=" and (ends := ends_of(c.field, index)) is not None:
+            least[ends[1]] = c.value
+            settled.add(ends[1])
 
     def told(c: Constraint) -> Constraint:
         low, high = least.get(c.field), c.value
-        bare = c.operator in ("<", "<=") and _BARE.search(c.span) is not None
-        if not bare or not isinstance(low, (int, float)) or not isinstance(high, (int, float)) or low <= high:
+        bare = c.operator in ("<", "<=") and _ends_with_its_number(c.span)
+        if not bare or not isinstance(low, (int, float)) or not isinstance(high, (int, float)):
+            return c
+        if low <= high and not (c.field in settled and _beyond(index.fields[c.field], high)):
             return c
         return replace(c, field="price") if bounds[0] <= high <= 3 * bounds[1] else c
 
     return replace(intent, constraints=tuple(map(told, intent.constraints)))
 
 
-_BARE = re.compile(r"\d[\d.,]*\s*$")  # a limit whose words end with its number, without a unit
+def _beyond(known: Field, value: float) -> bool:
+    """Whether no product of the field reaches a value."""
+    bounds = known.bounds()
+    return bounds is not None and value > bounds[1]
+
+
+def _ends_with_its_number(span: str) -> bool:
+    """Whether the words of a limit end with its number, without a unit."""
+    last = span.lower().split()[-1:]
+    return bool(last) and (_DIGITS.fullmatch(last[0]) is not None or number_word(last[0]) is not None)
+
+
+_DIGITS = re.compile(r"\d[\d.,]*")
 
 
 def _players(constraint: Constraint) -> bool:
@@ -85,7 +106,7 @@ def placed(intent: Intent, index: Index, words: frozenset[str] = frozenset()) ->
 
     Only where one category is wanted, or where the fields exclude each other. `words` are the stems of the request. Refusals ("!=", "not in") stay: what a product lacks, it does not have.
     """
-    intent = paid(ranged(intent, index), index)
+    intent = ranged(paid(intent, index), index)
     wanted = [c for c in intent.constraints if c.field == "categories" and c.operator == "="]
     if not wanted:
         return _together(intent, index, words)

@@ -109,7 +109,10 @@ def _read(
     """The limit that an amount makes, or None where no field fits; words behind it count up to the offset `end`."""
     first, last = amount.number.first, amount.last
     operator, begins, tailed = _operator(text, index, amount, end)
-    known = field_of(text, index, amount, operator, begins, ordering)
+    if _in_time(text, amount):
+        return None
+    known = _sleeping(text, index, amount) or field_of(text, index, amount, operator, begins, ordering)
+    known = known or _price_range(text, index, amount)
     if known is None or (operator in (None, "=") and astray(text, amount, known)):
         return None
     if _UP_TO.match(text.low, begins):
@@ -136,6 +139,41 @@ def _read(
         operator = "<=" if money else _bare(text, first, negative, previous)
         operator = ">=" if operator == "=" and not flipped and one_sided else operator
     return _limit(known, operator, value, flipped, first, last, span)
+
+
+def _in_time(text: Text, amount: Amount) -> bool:
+    """Whether an amount says when, which limits nothing: "a baby girl in like 3 weeks"."""
+    if amount.unit is None or amount.unit.name not in ("day", "week", "month", "year"):
+        return False
+    return _WHEN.search(text.low[: text.tokens[amount.number.first].start]) is not None
+
+
+def _sleeping(text: Text, index: Index, amount: Amount) -> Field | None:
+    """The field of how many people a product has room for, where the number is theirs: "sleeps four or more"."""
+    if (
+        amount.unit is not None
+        or amount.money
+        or not _SLEEPS.search(text.low[: text.tokens[amount.number.first].start])
+    ):
+        return None
+    fields = [known for known in index.fields.values() if _people(known)]
+    return fields[0] if len(fields) == 1 else None
+
+
+def _price_range(text: Text, index: Index, amount: Amount) -> Field | None:
+    """The price, where a range without a unit stands alone and is one of prices: "earbuds, 100 to 170"."""
+    price = index.fields.get("price")
+    bounds = price.bounds() if price is not None else None
+    if bounds is None or amount.low is None or amount.unit is not None or not amount.number.digits:
+        return None
+    behind = text.tokens[amount.last + 1] if amount.last + 1 < len(text.tokens) else None
+    alone = behind is None or behind.hard or behind.comma
+    return price if alone and max(bounds[0], _SMALLEST) <= amount.low < scaled(amount) <= bounds[1] else None
+
+
+_SMALLEST = 20  # a range of smaller numbers may be one of ages, sizes or people
+_WHEN = re.compile(r"\bin (?:like |about |around |just |only |another |the next |some )?$")
+_SLEEPS = re.compile(r"\b(?:sleeps?|seats?|sleeping|seating|accommodates?|room for|space for)(?: at least| up to)? $")
 
 
 def _up_to(known: Field, operator: str | None) -> str | None:

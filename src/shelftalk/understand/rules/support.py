@@ -13,7 +13,7 @@ from shelftalk.understand.rules.index import Field, Index, Value, is_color, name
 from shelftalk.understand.rules.lexicon import COLORS, COMMON, EVALUATIVE
 from shelftalk.understand.rules.mention import Mention
 from shelftalk.understand.rules.senses import another_word, elsewhere, to_replace
-from shelftalk.understand.rules.tokens import Text
+from shelftalk.understand.rules.tokens import Text, stems
 from shelftalk.understand.rules.vocabulary import ordinary
 from shelftalk.words.stems import bag, stem, stemmed
 from shelftalk.words.stop import FILLER, FUNCTION
@@ -65,6 +65,8 @@ def _meant_otherwise(
     """Whether the words are said of something else than this value of this field."""
     first = text.tokens[mention.first]
     if _of_another_thing(text, index, mention, value, known, found) or _compared(text, mention):
+        return True
+    if _owned(text, mention) and value.field != "categories" and not names_kind(known):
         return True
     beside = _beside_name(text, mention, known)
     if mention.first == mention.last and first.low in EVALUATIVE and not beside:
@@ -152,6 +154,14 @@ def _beside_name(text: Text, mention: Mention, known: Field) -> bool:
     return False
 
 
+_OWNED = re.compile(r"\b(?:my|our|his|her|their)(?: (?:old|last|current|other|first|favou?rite)){0,2} $")
+
+
+def _owned(text: Text, mention: Mention) -> bool:
+    """Whether it is said of what somebody has: "the wind snapped our poles"."""
+    return _OWNED.search(text.low[: text.tokens[mention.first].start]) is not None
+
+
 _THAN = re.compile(r"\b(?:more|less|better|worse|higher|lower|bigger|smaller|larger|greater) than (?:an? |the )?$")
 
 
@@ -217,7 +227,7 @@ def _support(text: Text, index: Index, mention: Mention, value: Value, known: Fi
     after = text.text[tokens[last].end : tokens[last].end + 1]
     quoted = bool(before and after) and before in "\"'" and after in "\"'"
     score = 2.0 * quoted + _by_kind(text, index, mention, value, known) + _by_name(text, index, mention, known)
-    score += _by_noun(text, index, mention, value, known, found)
+    score += _by_noun(text, index, mention, value, known, found) + _by_category(text, mention, known)
     return score + any(_listed_with(text, mention, other, value) for other in found if other is not mention)
 
 
@@ -236,6 +246,14 @@ def _by_kind(text: Text, index: Index, mention: Mention, value: Value, known: Fi
         or (_GENDER & set(known.name) and _wearer(text, index, first))
     )
     return score + bool(whom)
+
+
+def _by_category(text: Text, mention: Mention, known: Field) -> float:
+    """A word of a category that has the field right before the name of a kind: "dog bed" among dog supplies."""
+    before = text.tokens[mention.first - 1] if mention.first else None
+    if before is None or not names_kind(known) or text.tokens[mention.first].gap not in (" ", "-"):
+        return 0.0
+    return float(any(before.stem in stems(category)[:-1] for category in known.within))
 
 
 def _by_name(text: Text, index: Index, mention: Mention, known: Field) -> float:
