@@ -44,7 +44,7 @@ QUOTED_NEAR = 0.2  # how near a clause must stand to be quoted, and where nothin
 QUOTED_ALONE = 0.15
 _CLAUSE = re.compile(r"(?<=[.!?;:])\s+|\s*\n\s*|,\s+(?=(?:and|but|with|for|so|which)\b)")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_LONGEST_QUOTE = 80
+_LONGEST_QUOTE = 120
 _MEANT = 3  # words of a clause that is chosen by its meaning
 
 
