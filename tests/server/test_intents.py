@@ -53,6 +53,7 @@ def test_wishes_and_kinds_are_taken_as_they_stand_in_an_answer() -> None:
         (_criterion(field="setup", want="not", value=True), 409, "criteria.0.value"),
         (_criterion(value="quiet"), 422, "criteria.0.value"),
         (_criterion(field="setup", want="is"), 422, "criteria.0.value"),
+        ({"criteria": [*_criterion()["criteria"], *_criterion(want="high")["criteria"]]}, 422, "criteria.1.want"),
     ],
 )
 def test_what_the_catalogue_cannot_be_wished_is_refused_with_its_place(

@@ -110,9 +110,14 @@ class IntentBody(_Body):
         for i, kind in enumerate(self.kinds):
             if categories is None or _lacks(categories, kind):
                 raise Refused(404, "not_found", f"the catalogue has no kind {kind!r}", param=f"intent.kinds.{i}")
+        criteria = tuple(_criterion(c, facets, f"intent.criteria.{i}") for i, c in enumerate(self.criteria))
+        ways: dict[str, str] = {}
+        for i, c in enumerate(criteria):
+            if c.want in ("low", "high") and ways.setdefault(c.field, c.want) != c.want:
+                raise _refused(f"intent.criteria.{i}.want", f"{c.field!r} cannot be wanted both low and high")
         return Intent(
             constraints, sort, self.limit, tuple(self.preferences), tuple(self.exclude), self.query,
-            criteria=tuple(_criterion(c, facets, f"intent.criteria.{i}") for i, c in enumerate(self.criteria)),
+            criteria=criteria,
             unanswered=tuple(self.unanswered), kinds=tuple(self.kinds),
         )  # fmt: skip
 
