@@ -36,7 +36,7 @@ from shelftalk.values import Constraint, Facets, Intent, Product, Request
 
 
 @dataclass(frozen=True)
-class Question:
+class WishRequest:
     """A search question with its gold set of product ids (empty: nothing fits)."""
 
     id: str
@@ -52,7 +52,7 @@ class Category:
     name: str
     products: tuple[Product, ...]
     facets: Facets
-    questions: tuple[Question, ...]
+    questions: tuple[WishRequest, ...]
 
 
 def number(value: Any) -> float | None:
@@ -111,7 +111,9 @@ def load_category(folder: Path, limit: int | None, seed: int = 7) -> Category:
     products = [p for p in read_feed(folder, format="productqa") if isinstance(p, Product)]
     rows = [row for _, row in productqa.questions(folder, "search")]
     random.Random(seed).shuffle(rows)
-    questions = tuple(Question(r["id"], r["question"], productqa.gold(r), r["extra_data"]["sql"]) for r in rows[:limit])
+    questions = tuple(
+        WishRequest(r["id"], r["question"], productqa.gold(r), r["extra_data"]["sql"]) for r in rows[:limit]
+    )
     return Category(folder.name, tuple(products), collect(products), questions)
 
 
@@ -131,7 +133,7 @@ class Score:
     """One question's outcome."""
 
     category: str
-    question: Question
+    question: WishRequest
     intent: Intent
     chosen: tuple[str, ...]
     seconds: float

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from shelftalk.cli.main import app
 from shelftalk.errors import PARTIAL, UsageError
 from shelftalk.server.db import Gaps, connect, migrate
-from shelftalk.server.db.gaps import Heard, catalog_name, day
+from shelftalk.server.db.gaps import DailyGap, catalog_name, day
 from shelftalk.values import Answer, Intent
 
 FORMULAS = ("=1+1 lid", "+cmd|' /C calc'!A0", "-2+3 rim", "|calc", "＝1+2 wide")
@@ -28,9 +28,9 @@ def database(tmp_path: Path) -> str:
     migrate(engine)
     Gaps(engine).add(
         [
-            Heard("a", "wish", "dri easi", ("Tents",), day(), "easy to dry", 3, 2),
-            Heard("b", "wish", "dri easi", ("Awnings", "Tents"), day(40), "dries easy"),
-            Heard("b", "need", "violin", (), day(2), "violin [bold]x[/bold] \x1b[31m"),
+            DailyGap("a", "wish", "dri easi", ("Tents",), day(), "easy to dry", 3, 2),
+            DailyGap("b", "wish", "dri easi", ("Awnings", "Tents"), day(40), "dries easy"),
+            DailyGap("b", "need", "violin", (), day(2), "violin [bold]x[/bold] \x1b[31m"),
         ]
     )
     return url
@@ -141,7 +141,7 @@ def test_the_counts_are_those_of_the_catalogue_that_ask_uses(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("shoes", "lamps"):
-        heard = [Heard("", "wish", name, (), day(), f"{name} that glow")]
+        heard = [DailyGap("", "wish", name, (), day(), f"{name} that glow")]
         Gaps(connect(database), catalog_name(tmp_path / name)).add(heard)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SHELFTALK_CATALOG", "shoes")

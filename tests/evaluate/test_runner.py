@@ -14,7 +14,7 @@ from shelftalk.evaluate import catalogs, identity, runner
 from shelftalk.evaluate.runfolder import RunFolder
 from shelftalk.evaluate.runner import Engines, run_suite
 from shelftalk.evaluate.suite import load_suite
-from shelftalk.evaluate.variants import Variant, parse_variants
+from shelftalk.evaluate.variants import EvalVariant, parse_variants
 from shelftalk.prompts import PromptLibrary
 from shelftalk.values import Product
 
@@ -212,7 +212,7 @@ def test_a_changed_path_is_never_missed(bench, monkeypatch, part) -> None:
 
 
 def test_a_changed_prompt_file_is_never_missed(bench) -> None:
-    text = identity.templates(parse_variants([LISTWISE])[0].settings(), "rank", Variant().library())["rank"]
+    text = identity.templates(parse_variants([LISTWISE])[0].settings(), "rank", EvalVariant().library())["rank"]
     file = bench.folder / text.path.name
     file.write_bytes(text.path.read_bytes())
     variant = f"name=mine,{LISTWISE},prompt.rank={file}"
@@ -226,7 +226,7 @@ def test_a_changed_prompt_file_is_never_missed(bench) -> None:
 
 
 def test_a_changed_prompt_of_wishes_is_never_missed_and_is_what_the_model_reads(bench) -> None:
-    text = Variant().library().get("understand/wishes").path.read_text()
+    text = EvalVariant().library().get("understand/wishes").path.read_text()
     file = bench.folder / "wishes@1.jinja"
     file.write_text(text)
     variant = f"name=mine,strategy=none,prompt.understand={file}"

@@ -8,7 +8,7 @@ from tests.catalog.fakes import HashEmbedder, product
 
 from shelftalk.catalog import Catalog
 from shelftalk.retrieve import Retriever
-from shelftalk.retrieve.kind import called_so, entitled, mentioned, property_alone
+from shelftalk.retrieve.kind import also_called, called_so, property_alone
 from shelftalk.settings import RetrieveSettings
 from shelftalk.values import Constraint, Intent, Sort
 
@@ -96,7 +96,6 @@ def test_a_word_is_a_kind_at_the_end_of_a_phrase_and_a_property_as_a_value() -> 
     assert not called_so("helmet", PRODUCTS)
     assert property_alone("helmet", PRODUCTS)
     assert not property_alone("poncho", PRODUCTS)
-    assert mentioned("poncho", PRODUCTS)
 
 
 def test_the_name_of_a_game_is_no_kind_of_thing() -> None:
@@ -111,7 +110,7 @@ def test_a_word_that_says_little_needs_the_word_before_it() -> None:
     assert not called_so("washing machine", [maker])
 
 
-def test_a_title_that_holds_the_whole_name_is_such_a_thing() -> None:
-    pot = product("k1", "Krups Nespresso Vertuo Plus 1.7 L", "99.00")
-    assert entitled("nespresso vertuo", [pot])
-    assert not entitled("vertuo nespresso", [pot])
+def test_another_name_of_a_kind_is_known_in_the_plural_and_behind_other_words() -> None:
+    assert "french press" in also_called("glass cafetieres")
+    assert also_called("face wash") == ("cleanser",)
+    assert also_called("kettle") == ()

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 from shelftalk.errors import StorageError, UsageError
 from shelftalk.server.db import Conversations, Gaps, Interactions, Keys, connect, migrate
 from shelftalk.server.db.conversations import UnknownConversation
-from shelftalk.server.db.gaps import Heard, day
+from shelftalk.server.db.gaps import DailyGap, day
 from shelftalk.server.db.tables import Base
 
 
@@ -44,7 +44,7 @@ def test_a_database_of_the_first_version_is_brought_up_to_date_with_what_is_in_i
     Gaps(database).forget(tenant="old")
     Interactions(database).add("x" * 512, "bought", user="before")
     assert [i["product_id"] for i in Interactions(database).of_user("before")] == ["x" * 512, "K1"]
-    Gaps(database).add([Heard("before", "wish", "dri", ("Tents",), day(), "dries")])
+    Gaps(database).add([DailyGap("before", "wish", "dri", ("Tents",), day(), "dries")])
     assert Gaps(database).top(tenant="before", least=1)[0].words == "dries"
 
 

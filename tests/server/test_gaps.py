@@ -19,10 +19,10 @@ from shelftalk.gaps import GapCount, Tally, gaps_of
 from shelftalk.server.answering import FELL_BACK
 from shelftalk.server.counting import MOST_NOTES, Counting
 from shelftalk.server.db import Gaps, connect, migrate
-from shelftalk.server.db.gaps import Heard, catalog_name, day
+from shelftalk.server.db.gaps import DailyGap, catalog_name, day
 from shelftalk.values import Answer, Intent
 
-DRY = Heard("", "wish", "dri easi", ("Tents",), day(), "easy to dry")
+DRY = DailyGap("", "wish", "dri easi", ("Tents",), day(), "easy to dry")
 HOSTILE = (
     "<script>alert(1)</script> x",
     "'; DROP TABLE gaps; --",
@@ -80,7 +80,7 @@ def test_a_file_of_answers_is_counted_as_the_database_counts(gaps: Gaps) -> None
     for words in said:
         found = gaps_of(words, Intent(unanswered=(words,), kinds=("Tents",)))
         tally.add(found)
-        gaps.add([Heard("", g.what, g.key, g.kinds, day(), g.words) for g in found])
+        gaps.add([DailyGap("", g.what, g.key, g.kinds, day(), g.words) for g in found])
     stored = [replace(g, first_seen=None, last_seen=None) for g in gaps.top(least=1)]
     assert stored == tally.top()
 
@@ -160,7 +160,7 @@ def test_an_answer_does_not_wait_for_the_database_and_a_stop_writes_all(file: st
     gaps, free = Gaps(connect(file)), threading.Event()
     add = gaps.add
 
-    def busy(heard: Sequence[Heard]) -> None:
+    def busy(heard: Sequence[DailyGap]) -> None:
         assert free.wait(60)
         add(heard)
 
@@ -178,7 +178,7 @@ def test_counts_wait_for_a_database_that_is_locked(file: str, caplog: pytest.Log
     gaps, refusals = Gaps(connect(file)), 3
     add = gaps.add
 
-    def locked(heard: Sequence[Heard]) -> None:
+    def locked(heard: Sequence[DailyGap]) -> None:
         nonlocal refusals
         if refusals and heard:
             refusals -= 1

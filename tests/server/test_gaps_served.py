@@ -19,7 +19,7 @@ from shelftalk.gaps import GapCount
 from shelftalk.pipeline import Shelf
 from shelftalk.server.app import create_app
 from shelftalk.server.db import Gaps, connect
-from shelftalk.server.db.gaps import Heard, catalog_name, day
+from shelftalk.server.db.gaps import DailyGap, catalog_name, day
 from shelftalk.settings import Settings
 from shelftalk.values import Prompt, Tokens
 
@@ -137,7 +137,7 @@ def test_the_studio_shows_the_gaps_of_its_own_catalogue(server_settings: Setting
             ("/elsewhere", "of another shop"),
             (catalog_name(server_settings.catalog), "of this shop"),
         ):
-            Gaps(connect(_url(tmp_path)), catalog).add([Heard("", "wish", words, ("Tents",), day(), words, 5, 5)])
+            Gaps(connect(_url(tmp_path)), catalog).add([DailyGap("", "wish", words, ("Tents",), day(), words, 5, 5)])
         assert "of this shop 5" in _rows(client)
         assert "of another shop" not in _rows(client)
 

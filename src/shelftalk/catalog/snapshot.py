@@ -35,7 +35,7 @@ QUERY_LENGTH = 2_000
 LEXICAL_WEIGHTS = (1.0, 1.0, 1.0)
 
 
-class Snapshot:
+class TableSnapshot:
     """One version of the table; safe to share between threads."""
 
     def __init__(self, table: Any) -> None:

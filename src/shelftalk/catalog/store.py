@@ -31,7 +31,7 @@ from shelftalk.catalog.ondisk import (
     read_metadata,
     reported,
 )
-from shelftalk.catalog.snapshot import Snapshot
+from shelftalk.catalog.snapshot import TableSnapshot
 from shelftalk.catalog.upsert import EmbedderProtocol, UpsertReport, put
 from shelftalk.errors import CatalogError
 from shelftalk.values import Facets, Product, Sort
@@ -60,7 +60,7 @@ class Catalog:
         self._loading, self._collecting, self._writer = threading.Lock(), threading.Lock(), threading.RLock()
         self._connection: Any = None
         self._table: Any = None
-        self._snapshot: Snapshot | None = None
+        self._snapshot: TableSnapshot | None = None
         self._facets: Facets | None = None
         self._writing = 0
 
@@ -344,7 +344,7 @@ class Catalog:
         return self._table
 
     @contextmanager
-    def _reading(self) -> Iterator[Snapshot | None]:
+    def _reading(self) -> Iterator[TableSnapshot | None]:
         """The snapshot of the latest version, for the length of one call."""
         with reported(self.path, "read"):
             with self._guard:
@@ -352,7 +352,7 @@ class Catalog:
                 if table is not None and (self._snapshot is None or self._snapshot.version != table.version):
                     pinned = self._connect().open_table(TABLE)
                     pinned.checkout(table.version)
-                    self._snapshot = Snapshot(pinned)
+                    self._snapshot = TableSnapshot(pinned)
                 now = self._snapshot
             yield now
 
@@ -360,7 +360,7 @@ class Catalog:
 class _Pinned(Catalog):
     """One version of a catalogue. Embedder and files are those of the catalogue itself."""
 
-    def __init__(self, whole: Catalog, now: Snapshot | None) -> None:
+    def __init__(self, whole: Catalog, now: TableSnapshot | None) -> None:
         super().__init__(whole.path, whole._metadata, None, whole._home)
         self._whole, self._now = whole, now
         self._kept = whole.facets()
@@ -380,11 +380,11 @@ class _Pinned(Catalog):
         return self
 
     @contextmanager
-    def _reading(self) -> Iterator[Snapshot | None]:
+    def _reading(self) -> Iterator[TableSnapshot | None]:
         with reported(self.path, "read"):
             yield self._now
 
 
-def _all(now: Snapshot | None) -> Iterator[Product]:
+def _all(now: TableSnapshot | None) -> Iterator[Product]:
     for found in now.stream(rows.RECORD) if now else ():
         yield from map(rows.product, found)

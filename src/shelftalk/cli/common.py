@@ -38,12 +38,12 @@ def stdout() -> Console:
     """The console that answers go to; BrokenPipeError where its reader is gone."""
     from rich.console import Console
 
-    class Answers(Console):
+    class AnswerConsole(Console):
         def on_broken_pipe(self) -> None:
             self.quiet = True
             raise BrokenPipeError(errno.EPIPE, "the reader of the output is gone")
 
-    return Answers(highlight=False)
+    return AnswerConsole(highlight=False)
 
 
 def stderr() -> Console:

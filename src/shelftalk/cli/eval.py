@@ -106,9 +106,9 @@ def show(
     if chosen.data.get("kind") == "jsonl":  # a suite of one's own: what it names must be in its catalogue
         from shelftalk.evaluate.catalogs import check_judged
         from shelftalk.evaluate.feeds import products_of
-        from shelftalk.evaluate.variants import Variant
+        from shelftalk.evaluate.variants import EvalVariant
 
-        chosen.in_force(Variant(), settings)
+        chosen.in_force(EvalVariant(), settings)
         for key, feed in loaded.feeds.items():
             held = {product.id for product in products_of(feed)}
             check_judged(loaded.judged, key, lambda ids, held=held: held)  # type: ignore[misc]

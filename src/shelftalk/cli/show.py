@@ -15,7 +15,7 @@ from shelftalk.values import Answer, Intent, Pick, Retrieval
 if TYPE_CHECKING:
     from typing import Protocol
 
-    class Event(Protocol):
+    class StreamEvent(Protocol):
         """A step of an answer, as `shelftalk.pipeline.Event` is one."""
 
         @property
@@ -29,7 +29,7 @@ def safe(text: str) -> str:
     return escape(clean(text))
 
 
-def print_events(events: Iterable[Event], console: Console, progress: Console) -> Answer | None:
+def print_events(events: Iterable[StreamEvent], console: Console, progress: Console) -> Answer | None:
     """Prints what was understood at once and the answer when it is whole; until then the progress console shows the picks
     as they come. The Answer that came last; where it breaks off, the picks with a checked reason are printed all the same."""
     answer: Answer | None = None

@@ -28,7 +28,7 @@ from shelftalk.evaluate.models import Engines
 from shelftalk.evaluate.runfolder import FORMAT, ModelCall, RunFolder
 from shelftalk.evaluate.suite import Suite, SuiteCases
 from shelftalk.evaluate.summary import summary
-from shelftalk.evaluate.variants import PROMPTS, Variant, effective
+from shelftalk.evaluate.variants import PROMPTS, EvalVariant, effective
 from shelftalk.pipeline import Shelf
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import Settings
@@ -73,7 +73,7 @@ class Done:
 
 def run_suite(
     suite: Suite,
-    variant: Variant,
+    variant: EvalVariant,
     out: Path | str,
     *,
     settings: Settings | None = None,
@@ -114,7 +114,7 @@ class _Run:
     def __init__(
         self,
         suite: Suite,
-        variant: Variant,
+        variant: EvalVariant,
         loaded: SuiteCases,
         out: Path,
         settings: Settings | None,

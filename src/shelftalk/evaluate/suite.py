@@ -20,7 +20,7 @@ from shelftalk.evaluate import sources
 from shelftalk.evaluate.cases import Case
 from shelftalk.evaluate.feeds import feed_digest, hashed, products_of
 from shelftalk.evaluate.sources.base import Feed, Gains, Place, fault, wrong
-from shelftalk.evaluate.variants import SHORT, Variant
+from shelftalk.evaluate.variants import SHORT, EvalVariant
 from shelftalk.resources import resource
 from shelftalk.settings import Settings
 from shelftalk.values import Product
@@ -72,7 +72,7 @@ class Suite(BaseModel):
         """The suite's file, with the line of that key: where a message says that something is wrong."""
         return f"{self._file}{_line(self._text, loc)}"
 
-    def in_force(self, variant: Variant, base: Settings | None = None) -> Settings:
+    def in_force(self, variant: EvalVariant, base: Settings | None = None) -> Settings:
         """The settings of a variant over the suite's over `base`. UsageError names the place of a wrong one."""
         try:
             return variant.settings(base, self.settings)

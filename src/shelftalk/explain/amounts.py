@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from shelftalk.explain.statements import Token, tokens
+from shelftalk.explain.statements import StatementToken, tokens
 from shelftalk.facts.card import CardFact
 from shelftalk.words.money import SIGN, currency_of
 from shelftalk.words.stems import bag, stem, stems
 from shelftalk.words.units import Unit, close, same_quantity, unit_of
 
-__all__ = ["Amount", "Quantity", "amounts", "quantities", "wrong_amount"]
+__all__ = ["StatedAmount", "StatedQuantity", "amounts", "quantities", "wrong_amount"]
 
 # Words that are units elsewhere and something else in a sentence.
 _NOT_UNITS = frozenset(
@@ -37,7 +37,7 @@ _NEAR_SHARE = 0.25  # "almost 3 kg" is said of 2.8 kg, not of 1
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
+class StatedQuantity:
     """An amount with its unit or currency."""
 
     amount: float
@@ -46,20 +46,20 @@ class Quantity:
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
+class StatedAmount:
     """A number in a statement: what it amounts to, where it stands among the tokens, and the comparison before it ("" for none)."""
 
-    quantity: Quantity
+    quantity: StatedQuantity
     at: int
     word: str
     relation: str = ""
     hedged: bool = False
 
 
-def amounts(text: str) -> list[Amount]:
+def amounts(text: str) -> list[StatedAmount]:
     """The numbers of a text, digits and words, with their units; "one" only where something follows that counts."""
     stream = tokens(text)
-    found: list[Amount] = []
+    found: list[StatedAmount] = []
     skip = 0
     for i, token in enumerate(stream):
         if i < skip or token.amount is None:
@@ -67,11 +67,11 @@ def amounts(text: str) -> list[Amount]:
         value, used = _joined(stream, i)
         skip = i + used
         relation, hedged = _relation(stream, i)
-        found.append(Amount(_quantity(stream, i, i + used, value), i, token.text, relation, hedged))
+        found.append(StatedAmount(_quantity(stream, i, i + used, value), i, token.text, relation, hedged))
     return found
 
 
-def _joined(stream: Sequence[Token], i: int) -> tuple[float, int]:
+def _joined(stream: Sequence[StatementToken], i: int) -> tuple[float, int]:
     """The value of the number words that begin at i ("two hundred") and how many there are."""
     value, used = float(stream[i].amount or 0), 1
     if stream[i].text[:1].isdigit() or stream[i].text[:1] == "-":
@@ -90,21 +90,21 @@ def _joined(stream: Sequence[Token], i: int) -> tuple[float, int]:
     return value, used
 
 
-def _quantity(stream: Sequence[Token], i: int, after: int, value: float) -> Quantity:
+def _quantity(stream: Sequence[StatementToken], i: int, after: int, value: float) -> StatedQuantity:
     before = stream[i - 1].text if i else ""
     if re.fullmatch(SIGN, before):
-        return Quantity(value, None, currency_of(before))
+        return StatedQuantity(value, None, currency_of(before))
     if stream[i].text == "half" and after < len(stream) and stream[after].text in ("a", "an"):
         after += 1
     word = stream[after].text if after < len(stream) else ""
     if word == "°" and after + 1 < len(stream):
-        return Quantity(value, unit_of("°" + stream[after + 1].text))
+        return StatedQuantity(value, unit_of("°" + stream[after + 1].text))
     if word and word != "pounds" and (code := currency_of(word)):
-        return Quantity(value, None, code)
-    return Quantity(value, unit_of(word) if word and word not in _NOT_UNITS else None)
+        return StatedQuantity(value, None, code)
+    return StatedQuantity(value, unit_of(word) if word and word not in _NOT_UNITS else None)
 
 
-def _relation(stream: Sequence[Token], i: int) -> tuple[str, bool]:
+def _relation(stream: Sequence[StatementToken], i: int) -> tuple[str, bool]:
     before = " ".join(t.text for t in stream[max(0, i - 7) : i])
     before = re.sub(r" (?:your|the|a) (?:limit|budget|maximum|minimum) of$", "", before)
     before = re.sub(r" (?:the|your|a|an|only|just|those|these)$", "", before)
@@ -115,11 +115,11 @@ def _relation(stream: Sequence[Token], i: int) -> tuple[str, bool]:
     return "", False
 
 
-def quantities(card: CardFact) -> Iterator[Quantity]:
+def quantities(card: CardFact) -> Iterator[StatedQuantity]:
     """The quantities that a fact holds: its value, and numbers that stand in a text, a list or its name."""
     fact = card.fact
     if fact.amount is not None:
-        yield Quantity(fact.amount, fact.unit, fact.currency)
+        yield StatedQuantity(fact.amount, fact.unit, fact.currency)
     for text in (*fact.parts, fact.name):
         yield from (a.quantity for a in amounts(text))
 
@@ -127,7 +127,7 @@ def quantities(card: CardFact) -> Iterator[Quantity]:
 def wrong_amount(text: str, cited: Sequence[CardFact], request: str, limits: Sequence[float] = ()) -> str:
     """Why a number of the text is not proven, "" where all are. `limits` are the numbers that the request's constraints set."""
     held = [(q, card) for card in cited for q in quantities(card)]
-    asked = [a.quantity for a in amounts(request)] + [Quantity(limit) for limit in limits]
+    asked = [a.quantity for a in amounts(request)] + [StatedQuantity(limit) for limit in limits]
     stream = tokens(text)
     for amount in amounts(text):
         if _proven(amount, stream, held, cited, asked):
@@ -137,7 +137,7 @@ def wrong_amount(text: str, cited: Sequence[CardFact], request: str, limits: Seq
 
 
 def _proven(
-    amount: Amount, stream: Sequence[Token], held: Sequence[tuple[Quantity, CardFact]], cited: Sequence[CardFact], asked: Sequence[Quantity]
+    amount: StatedAmount, stream: Sequence[StatementToken], held: Sequence[tuple[StatedQuantity, CardFact]], cited: Sequence[CardFact], asked: Sequence[StatedQuantity]
 ) -> bool:  # fmt: skip
     said = amount.quantity
     pointed = bool(amount.at) and stream[amount.at - 1].text in ("its", "these", "those")
@@ -162,20 +162,22 @@ def _proven(
     return bool(_YOURS.search(near)) or not against
 
 
-def _counting(stream: Sequence[Token], at: int) -> bool:
+def _counting(stream: Sequence[StatementToken], at: int) -> bool:
     """Whether the number counts products: "3 of 16", "3 of the 16"."""
     after = stream[at + 1 : at + 4]
     return bool(after) and after[0].text in ("of", "in", "out") and any(t.amount is not None for t in after)
 
 
-def _turned(stream: Sequence[Token], at: int) -> bool:
+def _turned(stream: Sequence[StatementToken], at: int) -> bool:
     """Whether the comparison is of others with the value ("only one costs more than its 119 EUR") or denied ("never over 3")."""
     near = [t.text for t in (*stream[max(0, at - 10) : at], *stream[at + 1 : at + 7])]
     before = stream[at - 1].text if at else ""
     return before in ("its", "these", "those", "the") or any(w in _TURNING or w.endswith("n't") for w in near)
 
 
-def _same(said: Quantity, held: Quantity, card: CardFact, stream: Sequence[Token], at: int) -> bool:
+def _same(
+    said: StatedQuantity, held: StatedQuantity, card: CardFact, stream: Sequence[StatementToken], at: int
+) -> bool:
     if said.currency and said.currency != held.currency:
         return False
     if said.unit is None:
@@ -194,13 +196,13 @@ def _same(said: Quantity, held: Quantity, card: CardFact, stream: Sequence[Token
     return same_quantity(said.amount, said.unit, held.amount, held.unit)
 
 
-def _equal(a: Quantity, b: Quantity) -> bool:
+def _equal(a: StatedQuantity, b: StatedQuantity) -> bool:
     if a.unit and b.unit:
         return same_quantity(a.amount, a.unit, b.amount, b.unit)
     return close(a.amount, b.amount)
 
 
-def _comparable(a: Quantity, b: Quantity) -> bool:
+def _comparable(a: StatedQuantity, b: StatedQuantity) -> bool:
     """Whether the two measure the same thing: one dimension, one currency, or neither has a unit."""
     if a.unit and b.unit:
         return a.unit.dimension == b.unit.dimension
@@ -211,7 +213,7 @@ def _comparable(a: Quantity, b: Quantity) -> bool:
     return a.unit is None and b.unit is None
 
 
-def _true(amount: Amount, held: Quantity) -> bool:
+def _true(amount: StatedAmount, held: StatedQuantity) -> bool:
     """Whether the comparison before the number is true of the value held."""
     said = amount.quantity.amount * (amount.quantity.unit.factor if amount.quantity.unit and held.unit else 1)
     value = held.amount * (held.unit.factor if amount.quantity.unit and held.unit else 1)
@@ -224,7 +226,7 @@ def _true(amount: Amount, held: Quantity) -> bool:
     }[amount.relation]  # fmt: skip
 
 
-def _of_standing(amount: Amount, stream: Sequence[Token], cited: Sequence[CardFact]) -> bool:
+def _of_standing(amount: StatedAmount, stream: Sequence[StatementToken], cited: Sequence[CardFact]) -> bool:
     """Whether the number counts products as a cited fact's standing does; places and comparisons are places.py's."""
     n = amount.quantity.amount
     near = {t.text for t in stream[max(0, amount.at - 5) : amount.at + 8]}
@@ -260,7 +262,7 @@ def _compared(near: set[str]) -> bool:
 _COMPARATIVES = bag("less more fewer outdo outdoes beat beats outlast outlasts outweigh surpass top than among")
 
 
-def _counts(stream: Sequence[Token], at: int) -> bool:
+def _counts(stream: Sequence[StatementToken], at: int) -> bool:
     """Whether "one" is a number here: "only one", "one of 16", "one in 16"."""
     before = stream[at - 1].text if at else ""
     after = [t.text for t in stream[at + 1 : at + 5]]
@@ -269,12 +271,12 @@ def _counts(stream: Sequence[Token], at: int) -> bool:
     return (before in ("only", "just") and after[:1] != ["hand"]) or (after[:1] == ["in"] and stream[at + 2 : at + 3] != () and stream[at + 2].amount is not None)  # fmt: skip
 
 
-def _halves(stream: Sequence[Token], at: int) -> bool:
+def _halves(stream: Sequence[StatementToken], at: int) -> bool:
     """Whether "half" counts products: "half of the 16"."""
     return any(t.amount is not None for t in stream[at + 1 : at + 5])
 
 
-def _mixed(stream: Sequence[Token], cited: Sequence[CardFact], request: str) -> str:
+def _mixed(stream: Sequence[StatementToken], cited: Sequence[CardFact], request: str) -> str:
     """A code of letters and digits ("4K", "USB3") stands in a cited fact or in the request."""
     known = {
         t.text

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from shelftalk.explain.amounts import wrong_amount
 from shelftalk.explain.places import names_end, wrong_place
-from shelftalk.explain.statements import Token, clauses, tokens
+from shelftalk.explain.statements import StatementToken, clauses, tokens
 from shelftalk.explain.vocabulary import Vocabulary, praised, unproven_word
 from shelftalk.facts.card import CardFact, plain_name
 from shelftalk.facts.holds import as_number
@@ -205,16 +205,16 @@ def _polarity(text: str, cited: Sequence[CardFact]) -> str:
     return ""
 
 
-def _denies(clause: Sequence[Token]) -> bool:
+def _denies(clause: Sequence[StatementToken]) -> bool:
     return any(t.text in _TOLD_OTHERWISE or t.text.endswith("n't") for t in clause)
 
 
-def _denied(clause: Sequence[Token]) -> bool:
+def _denied(clause: Sequence[StatementToken]) -> bool:
     text = _NO_DENIAL.sub(" ", " ".join(t.text for t in clause))
     return any(w in _DENIES or w.endswith("n't") for w in text.split())
 
 
-def _absent(clause: Sequence[Token], card: CardFact) -> bool:
+def _absent(clause: Sequence[StatementToken], card: CardFact) -> bool:
     """Whether the clause puts "no", "not" or "without" right before a value or a counted name that the fact holds."""
     fact = card.fact
     values = {stem(w) for part in fact.parts for w in words(part)}

@@ -14,7 +14,7 @@ from shelftalk.explain.opening import labels, opening
 from shelftalk.explain.places import wrong_place
 from shelftalk.explain.record import RecordExplainer, absences, answered, meets, misses, ranges, said
 from shelftalk.explain.vocabulary import Vocabulary, praised
-from shelftalk.explain.write import Writer, Written
+from shelftalk.explain.write import Writer, WrittenReason
 from shelftalk.facts.card import CardFact, Nearness, card_facts, without_clauses
 from shelftalk.facts.sentences import Near
 from shelftalk.prompts import PromptLibrary
@@ -168,12 +168,14 @@ class Explainer:
             self._vocabularies[key] = Vocabulary.of(self.facets, product)
         return self._vocabularies[key]
 
-    def _write(self, checks: Sequence[Check]) -> list[Written]:
+    def _write(self, checks: Sequence[Check]) -> list[WrittenReason]:
         if self._writer is None or not checks:
-            return [Written() for _ in checks]
+            return [WrittenReason() for _ in checks]
         return self._writer.write(checks)
 
-    def _explanation(self, job: ExplainJob, check: Check, written: Written, better: frozenset[str]) -> Explanation:
+    def _explanation(
+        self, job: ExplainJob, check: Check, written: WrittenReason, better: frozenset[str]
+    ) -> Explanation:
         """The reason of one pick: what it misses, what holds of the model's words, and what the record adds."""
         product = check.product
         claims = [

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from shelftalk.catalog.standing import superlatives
-from shelftalk.explain.statements import Token, clauses, tokens
+from shelftalk.explain.statements import StatementToken, clauses, tokens
 from shelftalk.facts.card import CardFact
 from shelftalk.words.numbers import ordinal
 from shelftalk.words.stems import bag
@@ -113,7 +113,7 @@ def wrong_place(text: str, cited: Sequence[CardFact]) -> str:
     return _universal(text, placed) or _shares(text, placed)
 
 
-def _clause(clause: Sequence[Token], placed: Sequence[CardFact], text: str) -> str:
+def _clause(clause: Sequence[StatementToken], placed: Sequence[CardFact], text: str) -> str:
     for i, token in enumerate(clause):
         if _is_superlative(clause, i):
             if not _superlative_holds(clause, i, placed, text):
@@ -133,7 +133,7 @@ def _ends(card: CardFact) -> tuple[int, int]:
     return (card.standing.low, card.standing.high) if card.standing else (0, 0)
 
 
-def _is_superlative(clause: Sequence[Token], i: int) -> bool:
+def _is_superlative(clause: Sequence[StatementToken], i: int) -> bool:
     word = clause[i].text
     before = clause[i - 1].text if i else ""
     if word in ("most", "least"):
@@ -148,7 +148,7 @@ def _is_superlative(clause: Sequence[Token], i: int) -> bool:
     return _superlative(word) == word
 
 
-def _superlative_holds(clause: Sequence[Token], i: int, placed: Sequence[CardFact], text: str) -> bool:
+def _superlative_holds(clause: Sequence[StatementToken], i: int, placed: Sequence[CardFact], text: str) -> bool:
     word = clause[i].text
     before = [t.text for t in clause[max(0, i - 4) : i]]
     after = clause[i + 1].text if i + 1 < len(clause) else ""
@@ -186,7 +186,7 @@ def _superlative_holds(clause: Sequence[Token], i: int, placed: Sequence[CardFac
     return False
 
 
-def _ranks(clause: Sequence[Token], i: int) -> bool:
+def _ranks(clause: Sequence[StatementToken], i: int) -> bool:
     """Whether an ordinal ranks: before a superlative it is that one's, before "of the 16" it stands alone."""
     after = clause[i + 1 : i + 6]
     if any(_is_superlative(clause, j) for j in range(i + 1, min(len(clause), i + 4))):
@@ -198,11 +198,11 @@ def _ranks(clause: Sequence[Token], i: int) -> bool:
     return bool(after) and after[0].text in ("of", "among", "in") and any(t.amount is not None for t in after)
 
 
-def _among(clause: Sequence[Token], i: int) -> bool:
+def _among(clause: Sequence[StatementToken], i: int) -> bool:
     return any(t.amount is not None for t in clause[i + 1 : i + 5])
 
 
-def _beyond(clause: Sequence[Token], i: int, placed: Sequence[CardFact]) -> str:
+def _beyond(clause: Sequence[StatementToken], i: int, placed: Sequence[CardFact]) -> str:
     """ "Only two are lighter", "lighter than 12 of the 16", "than most": the number beyond on the comparative's side."""
     word = clause[i].text
     best = _superlative(word)
@@ -225,7 +225,7 @@ def _beyond(clause: Sequence[Token], i: int, placed: Sequence[CardFact]) -> str:
     return ""
 
 
-def _count(before: Sequence[Token]) -> float | None:
+def _count(before: Sequence[StatementToken]) -> float | None:
     """The number of products that a comparative is said of: "only two are", "one in 15 is"."""
     for i, token in enumerate(before):
         if token.amount is None or token.text in ("half", "twice"):

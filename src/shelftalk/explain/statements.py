@@ -12,7 +12,7 @@ from shelftalk.words.numbers import number_word
 from shelftalk.words.stems import stem
 from shelftalk.words.units import unit_of
 
-__all__ = ["Statement", "Token", "clauses", "statements", "tokens"]
+__all__ = ["Statement", "StatementToken", "clauses", "statements", "tokens"]
 
 _CITED = re.compile(r"\s*\[\s*(\d{1,2}(?:\s*,\s*\d{1,2})*)\s*\]")
 _END = re.compile(r"[.!?]+[\"'’”)]*(?:\s*\[[\d,\s]+\])*(?=\s|$)")
@@ -37,7 +37,7 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class StatementToken:
     """One word, number or sign in lower case; `amount` is set for numbers, `name` tells a word that is written large."""
 
     text: str
@@ -82,25 +82,25 @@ def _sentences(text: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=512)
-def tokens(text: str) -> tuple[Token, ...]:
+def tokens(text: str) -> tuple[StatementToken, ...]:
     """The tokens of a text; number words are numbers ("six" is 6, "half" 0.5), hyphens part words."""
-    out: list[Token] = []
+    out: list[StatementToken] = []
     text = _JOINED.sub(lambda m: f"{m[1]} {m[2]}" if unit_of(m[2]) else m[0], text.replace("’", "'"))
     for match in _TOKEN.finditer(text):
         raw = match.group()
         low = raw.lower()
         if _NUMBER.fullmatch(raw):
             number = raw.replace(",", "") if re.search(r",\d{3}", raw) else raw.replace(",", ".")
-            out.append(Token(low, low, float(number)))
+            out.append(StatementToken(low, low, float(number)))
         else:
             large = raw[0].isupper() and bool(out) and out[-1].text not in (".", "!", "?", ":", '"')
-            out.append(Token(low, stem(low), number_word(low), large))
+            out.append(StatementToken(low, stem(low), number_word(low), large))
     return tuple(out)
 
 
-def clauses(text: str) -> Iterator[tuple[Token, ...]]:
+def clauses(text: str) -> Iterator[tuple[StatementToken, ...]]:
     """The clauses of a text: what stands between punctuation marks and turning words."""
-    part: list[Token] = []
+    part: list[StatementToken] = []
     for token in tokens(text):
         if token.text in _PAUSE or token.text in _TURNS:
             if part:

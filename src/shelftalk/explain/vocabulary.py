@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from shelftalk.explain.statements import Token, tokens
+from shelftalk.explain.statements import StatementToken, tokens
 from shelftalk.facts.card import plain_name
 from shelftalk.values import Facet, Facets, Product
 from shelftalk.words.numbers import ordinal
@@ -136,7 +136,7 @@ def _granted(
     fields: frozenset[str],
     free: set[str],
     cited: frozenset[str],
-    stream: Sequence[Token],
+    stream: Sequence[StatementToken],
     i: int,
 ) -> bool:
     if set(part) <= free:
@@ -148,7 +148,7 @@ def _granted(
     )
 
 
-def _large(token: Token, text: str) -> bool:
+def _large(token: StatementToken, text: str) -> bool:
     return bool(re.search(rf"\b{re.escape(token.text.capitalize())}", text))
 
 

@@ -19,7 +19,7 @@ from shelftalk.prompts import Template
 from shelftalk.settings import ExplainSettings
 from shelftalk.values import Prompt, Tokens
 
-__all__ = ["Writer", "Written"]
+__all__ = ["Writer", "WrittenReason"]
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ SECOND_TRY = 0.7  # temperature of the second try: the first, greedy one would o
 
 
 @dataclass(slots=True)
-class Written:
+class WrittenReason:
     """What the model made of one pick: statements that hold, each with the facts it cites, and why others were refused.
 
     `tries` counts the times that it was asked; `wrote` is what it wrote each time, before the check.
@@ -53,9 +53,9 @@ class Writer:
         self._known: OrderedDict[tuple[Prompt, int], str] = OrderedDict()
         self._lock = threading.Lock()
 
-    def write(self, checks: Sequence[Check]) -> list[Written]:
-        """One Written a check, in order. Raises EngineError when the model cannot answer."""
-        found = [Written() for _ in checks]
+    def write(self, checks: Sequence[Check]) -> list[WrittenReason]:
+        """One WrittenReason a check, in order. Raises EngineError when the model cannot answer."""
+        found = [WrittenReason() for _ in checks]
         todo = [i for i, check in enumerate(checks) if check.cards]
         prompts = [self._prompt(check) for check in checks]
         for attempt in (0, 1):
@@ -97,7 +97,7 @@ class Writer:
         return out
 
 
-def _take(written: Written, generation: Generation, check: Check) -> None:
+def _take(written: WrittenReason, generation: Generation, check: Check) -> None:
     """Adds the statements of a generation that hold and say something of a fact that none held before does."""
     written.tries += 1
     written.tokens += generation.tokens

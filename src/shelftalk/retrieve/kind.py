@@ -9,25 +9,23 @@ name's must both come near some product; nearer still where the catalogue knows 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Sequence
-from functools import lru_cache
+from pathlib import Path
 
 from shelftalk.values import Intent, Product
+from shelftalk.words.stems import stem, stemmed
 from shelftalk.words.stop import NAMELESS, STOP_WORDS
 
 # How much nearer than the floor for a whole text a name must come that no product is called by: the last word of several,
-# a name as a whole, and one that the catalogue knows as a property alone. Chosen on 106 names of things the demo shop sells
-# and 107 of things it does not.
+# a name as a whole, and one that the catalogue knows as a property alone (benchmarks/kinds.py holds them to names of things that
+# the demo shop sells and does not sell).
 UNNAMED, WHOLE, PROPERTY = 0.05, 0.12, 0.2
-# A word in so many titles that names none of these products is a property of them.
-OFTEN = 3
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 # A name that a product is given.
 _NAME = re.compile(r"“[^”]{1,60}”|«[^»]{1,60}»|\"[^\"]*[A-Za-z]{3}[^\"]*\"")
 # Last words of names that say little by themselves.
-_VAGUE = frozenset(
-    {"machine", "maker", "device", "system", "equipment", "set", "kit", "appliance", "tool", "board", "holder"}
-)
+_VAGUE = stemmed("machine maker device system equipment set kit appliance tool board holder")
 # What follows the name of the thing in a title.
 _ENDS = re.compile(
     r"(?:\W*$|\s*[,;:()\[\]|/–—-]|\s+\W*\d|\s+(?:for|with|in|of|and|or|from|by|to|set|kit|pack|w|without|on|&)\b)", re.I
@@ -37,6 +35,16 @@ _KIND_WORDS = frozenset({"kind", "type", "category", "product", "item", "subcate
 _ANYTHING = frozenset(
     ("something", "anything", "gift", "gifts", "present", "presents", "idea", "ideas", "stuff", "else")
 )
+_NAMES: dict[str, tuple[str, ...]] = {
+    " ".join(map(stem, name.split())): tuple(others)
+    for name, others in tomllib.loads((Path(__file__).parent / "names.toml").read_text(encoding="utf-8")).items()
+}
+
+
+def also_called(kind: str) -> tuple[str, ...]:
+    """Other names of a kind, by the whole of its name or else its last word; none where unknown."""
+    words = [stem(w) for w in kind.split()]
+    return _NAMES.get(" ".join(words), ()) or _NAMES.get(words[-1], ())
 
 
 def says_what(intent: Intent) -> bool:
@@ -67,47 +75,30 @@ def called_so(kind: str, products: Sequence[Product]) -> bool:
 
     A word that says little by itself ("machine") must stand in such a product with the word before it ("coffee").
     """
-    words = [_bare(w) for w in kind.split()]
+    words = [stem(w) for w in kind.split()]
     for product in products:
         if _names(words[-1], product) and (len(words) == 1 or words[-1] not in _VAGUE or _has(words[-2], product)):
             return True
     return False
 
 
-def entitled(kind: str, products: Sequence[Product]) -> bool:
-    """Whether a title holds the words of a name of several as they stand: "nespresso vertuo"."""
-    wanted = [_bare(w) for w in kind.split()]
-    return any(
-        words[i : i + len(wanted)] == wanted
-        for words in ([_bare(w) for w in _WORD.findall(_unnamed(p.title))] for p in products)
-        for i in range(len(words))
-    )
-
-
-def mentioned(head: str, products: Sequence[Product]) -> bool:
-    """Whether the word stands in a title or two before other nouns ("Poncho Rain Jacket") and no field has it as a value."""
-    return bool(_titled(_bare(head), products)) and not property_alone(head, products)
-
-
 def _has(wanted: str, product: Product) -> bool:
     texts = [product.title, *product.categories, *(v for v in product.attributes.values() if isinstance(v, str))]
-    return any(_bare(w) == wanted for text in texts for w in _WORD.findall(text))
+    return any(stem(w) == wanted for text in texts for w in _WORD.findall(text))
 
 
 def property_alone(head: str, products: Sequence[Product]) -> bool:
-    """Whether products that are not called so have it in their titles or as a value, so that it is known as a property."""
-    wanted = _bare(head)
-    quoted = any(_bare(w) == wanted for p in products for name in _NAME.findall(p.title) for w in _WORD.findall(name))
-    if quoted and not _titled(wanted, products):
-        return True
-    return _titled(wanted, products) >= OFTEN or a_value(head, products)
+    """Whether products that are not called so have it in a name in quotes or as a value, so that it is known as a property."""
+    wanted = stem(head)
+    quoted = any(stem(w) == wanted for p in products for name in _NAME.findall(p.title) for w in _WORD.findall(name))
+    return (quoted and not _titled(wanted, products)) or a_value(head, products)
 
 
 def a_value(head: str, products: Sequence[Product]) -> bool:
     """Whether a field of the products has the word as a value: "mount: helmet"."""
-    wanted = _bare(head)
+    wanted = stem(head)
     return any(
-        isinstance(value, str) and [_bare(w) for w in _WORD.findall(value)] == [wanted]
+        isinstance(value, str) and [stem(w) for w in _WORD.findall(value)] == [wanted]
         for product in products
         for value in product.attributes.values()
     )
@@ -115,16 +106,16 @@ def a_value(head: str, products: Sequence[Product]) -> bool:
 
 def foreign(kind: str, products: Sequence[Product]) -> bool:
     """Whether none of the several words of a name stands in any title: "sleeping bag" in a shop with neither."""
-    words = [_bare(w) for w in kind.split()]
+    words = [stem(w) for w in kind.split()]
     return len(words) > 1 and not any(_titled(word, products) for word in words)
 
 
-def _titled(wanted: str, products: Sequence[Product]) -> int:
-    return sum(any(_bare(w) == wanted for w in _WORD.findall(_unnamed(p.title))) for p in products)
+def _titled(wanted: str, products: Sequence[Product]) -> bool:
+    return any(stem(w) == wanted for p in products for w in _WORD.findall(_unnamed(p.title)))
 
 
 def _names(wanted: str, product: Product) -> bool:
-    if wanted in [_bare(w) for w in _WORD.findall(product.brand or "")]:
+    if wanted in [stem(w) for w in _WORD.findall(product.brand or "")]:
         return True
     title = _unnamed(product.title)
     texts = [title, *product.categories]
@@ -132,7 +123,7 @@ def _names(wanted: str, product: Product) -> bool:
         if isinstance(value, str) and says_kind(name):
             texts.append(value)
     return any(
-        _bare(match.group()) == wanted and ((i == 0 and text is title) or _ENDS.match(text[match.end() :]))
+        stem(match.group()) == wanted and ((i == 0 and text is title) or _ENDS.match(text[match.end() :]))
         for text in texts
         for i, match in enumerate(_WORD.finditer(text))
     )
@@ -141,20 +132,3 @@ def _names(wanted: str, product: Product) -> bool:
 def _unnamed(title: str) -> str:
     """A title without a name in quotes: the game “Thirty-One Umbrellas” is no umbrella."""
     return _NAME.sub(" ", title)
-
-
-def singular(name: str) -> str:
-    """A name in lower case with its last word in the singular, roughly."""
-    *before, last = name.lower().split()
-    return " ".join([*before, _bare(last)])
-
-
-@lru_cache(maxsize=16_384)
-def _bare(word: str) -> str:
-    """A word in lower case and in the singular, roughly."""
-    low = word.lower().replace("’", "'").removesuffix("'s")
-    if low.endswith("ies") and len(low) > 4:
-        return low[:-3] + "y"
-    if low.endswith(("ches", "shes", "sses", "xes")):
-        return low[:-2]
-    return low[:-1] if low.endswith("s") and not low.endswith("ss") and len(low) > 3 else low

@@ -13,16 +13,13 @@ from shelftalk.retrieve.kind import (
     UNNAMED,
     WHOLE,
     a_value,
+    also_called,
     called_so,
-    entitled,
     foreign,
     head_of,
-    mentioned,
     property_alone,
     says_what,
-    singular,
 )
-from shelftalk.retrieve.names import also_called
 from shelftalk.retrieve.query import Search
 from shelftalk.text import shorten
 from shelftalk.values import Product, Retrieval
@@ -81,22 +78,17 @@ class Likeness:
         products = self._with(head)
         if any(stems(kind) <= stems(" ".join(p.categories)) for p in products):
             return True  # "a quiet coffee grinder" among coffee makers
-        if called_so(kind, products) or any(
-            called_so(n, self._with(head_of(n))) for n in also_called(singular(kind), singular(head))
-        ):
+        if called_so(kind, products) or any(called_so(n, self._with(head_of(n))) for n in also_called(kind)):
             return True
         floor = self._floor
         if " " in kind:
-            if entitled(kind, alike := self._with(kind)):
-                return True
-            if foreign(kind, alike):
+            if foreign(kind, self._with(kind)):
                 floor += UNNAMED
             if not a_value(head, products) and self._nearness(kind, search) >= floor + PROPERTY:
                 return True
         if property_alone(head, products):
             return all(self._nearness(text, search) >= floor + PROPERTY for text in dict.fromkeys((kind, head)))
-        whole = UNNAMED if mentioned(head, products) else WHOLE
-        return self._nearness(kind, search) >= floor + whole and self._nearness(head, search) >= floor + UNNAMED
+        return self._nearness(kind, search) >= floor + WHOLE and self._nearness(head, search) >= floor + UNNAMED
 
     def _with(self, words: str) -> list[Product]:
         """The products that have most of the words, the best first."""

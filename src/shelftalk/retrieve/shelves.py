@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from shelftalk.catalog import Catalog, sql
 from shelftalk.catalog.words import content_words
 from shelftalk.retrieve.fusion import Fused, fuse, weights_for
-from shelftalk.retrieve.kind import singular
 from shelftalk.retrieve.query import QUERY_LENGTH, query_text
 from shelftalk.settings import RetrieveSettings
 from shelftalk.text import clean
 from shelftalk.values import Constraint, Intent, Product, Scalar
+from shelftalk.words.stems import stem
 
 __all__ = ["Shelves", "held_values", "kind_shares"]
 
@@ -105,4 +105,4 @@ def kind_shares(fused: Sequence[Fused], products: Mapping[str, Product]) -> list
 
 
 def _title_words(text: str) -> set[str]:
-    return {singular(word) for word in content_words(clean(text)[:QUERY_LENGTH]).lower().split()}
+    return {stem(word) for word in content_words(clean(text)[:QUERY_LENGTH]).lower().split()}

@@ -16,7 +16,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, Ti
 
 from shelftalk.gaps import gaps_of
 from shelftalk.server.answering import degraded
-from shelftalk.server.db.gaps import AT_ONCE, Gaps, Heard, batched, day
+from shelftalk.server.db.gaps import AT_ONCE, DailyGap, Gaps, batched, day
 from shelftalk.values import Answer
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Counting:
     ) -> None:  # fmt: skip
         self._gaps, self._days, self._lost, self._values, self._every_s = gaps, days, lost, held, every_s
         self._notes: deque[_Note] = deque()
-        self._held: dict[tuple[str, str, str, str, str], Heard] = {}
+        self._held: dict[tuple[str, str, str, str, str], DailyGap] = {}
         self._lock = threading.Lock()
         self._noted, self._closing = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name="gaps", daemon=True)
@@ -148,13 +148,13 @@ class Counting:
         return time.monotonic()
 
 
-def _heard(note: _Note, held: Collection[str]) -> list[Heard]:
+def _heard(note: _Note, held: Collection[str]) -> list[DailyGap]:
     answer = note.answer
     found = gaps_of(
         answer.request, answer.intent, no_match=answer.no_match, relaxed=bool(answer.relaxed), earlier=note.earlier,
         held=held,
     )  # fmt: skip
     return [
-        Heard(note.tenant, gap.what, gap.key, gap.kinds, note.day, gap.words, conversations=int(not gap.again))
+        DailyGap(note.tenant, gap.what, gap.key, gap.kinds, note.day, gap.words, conversations=int(not gap.again))
         for gap in found
     ]

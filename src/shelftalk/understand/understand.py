@@ -10,7 +10,7 @@ from shelftalk.errors import UsageError
 from shelftalk.prompts.library import PromptLibrary
 from shelftalk.settings import UnderstandSettings
 from shelftalk.understand.languages import Heard, KindSearch, Multilingual
-from shelftalk.understand.model import Asked, IntentModel, Matchers, Wanting, Written
+from shelftalk.understand.model import Asked, IntentParser, Matchers, Wanting, Written
 from shelftalk.understand.reading import Question, Reading
 from shelftalk.understand.rules import AS_A_WISH, THRIFTY, RuleParser, named_kind, placed, stems, unread
 from shelftalk.understand.turns import NO_FIELD, Conversation, Lookup
@@ -69,7 +69,7 @@ class Understander:
         self.rules = RuleParser(facets)
         self.conversation = Conversation(self.rules, products, self._leaves)
         self.multilingual = Multilingual(self.rules.index, kinds, covers, self.settings.languages == "auto")
-        self.model: IntentModel | None = None
+        self.model: IntentParser | None = None
         self.wanting: Wanting | None = None
         if self.settings.mode == "rules":
             return
@@ -82,7 +82,7 @@ class Understander:
         if self.settings.mode == "wishes":
             self.wanting = Wanting(facets, loaded, library, kinds or (lambda intent, text: ()), matchers, held, titled)
         else:
-            self.model = IntentModel(self.rules.index, loaded(), library.get(self.settings.prompt))
+            self.model = IntentParser(self.rules.index, loaded(), library.get(self.settings.prompt))
 
     def _leaves(self, turn: str, before: Intent, first: str) -> bool:
         return self.wanting is not None and self.wanting.leaves(turn, before, first)
@@ -202,7 +202,7 @@ class Understander:
         return out
 
     def _told(
-        self, model: IntentModel, heard: Heard, reading: Reading, written: Written
+        self, model: IntentParser, heard: Heard, reading: Reading, written: Written
     ) -> tuple[Intent, tuple[str, ...]]:
         """The intent that the rules and the model make together. Of another language the rules read what is exact, so what they found
         stands, and the model's words need not be those of the catalogue."""

@@ -18,9 +18,9 @@ from shelftalk.prompts import PromptLibrary
 from shelftalk.understand.model.criteria import (
     MOST_FIELDS,
     MOST_WISHES,
-    Question,
     Wishes,
     WishReader,
+    WishRequest,
     agreed,
     described,
     grammar,
@@ -61,14 +61,14 @@ def offered(*facets: Facet) -> tuple[Offered, ...]:
     return tuple(Offered(facet, tuple(options_of(facet))) for facet in facets)
 
 
-TENT = Question(
+TENT = WishRequest(
     "a tent light enough to carry, quick to put up, and it should match our van",
     ("Tents",),
     offered(WEIGHT, FREE, SETUP, PRICE),
 )
 
 
-def read(text: str, question: Question = TENT) -> tuple[Criterion, ...]:
+def read(text: str, question: WishRequest = TENT) -> tuple[Criterion, ...]:
     return parse(text, question).criteria
 
 
@@ -213,7 +213,7 @@ def test_hostile_names_and_values_are_letters_like_any_other(accepts: Accepts) -
     fields = offered(
         named("kind (of) thing", *HOSTILE[:8]), named("other % thing", *HOSTILE[8:]), number("weight / net")
     )
-    question = Question("anything at all", (), fields)
+    question = WishRequest("anything at all", (), fields)
     rules = grammar(fields)
     for offer in fields[:2]:
         assert len(offer.ways) > 3
@@ -349,7 +349,7 @@ def ranked(field: str, ways: tuple, score: float) -> Offered:
 def test_the_way_of_a_number_is_the_encoders_and_a_named_value_the_models() -> None:
     fields = (ranked("noise_db", ("low", "high"), 0.6), ranked("setup", ("poles", "pop-up"), 0.58))
     read = Wishes((Criterion("noise_db", "high", words="hums"), Criterion("setup", "is", "pop-up", words="fast")))
-    held = agreed(read, Question("hums, and fast", ("Fans",), fields))
+    held = agreed(read, WishRequest("hums, and fast", ("Fans",), fields))
     assert [(c.field, c.want, c.value) for c in held.criteria] == [
         ("noise_db", "low", None),
         ("setup", "is", "pop-up"),
@@ -360,7 +360,7 @@ def test_the_way_of_a_number_is_the_encoders_and_a_named_value_the_models() -> N
 def test_a_first_field_near_the_request_that_the_model_leaves_out_is_a_wish_too(score: float, fields: list) -> None:
     shown = (ranked("noise_db", ("low", "high"), score), ranked("setup", ("pop-up", "poles"), score - 0.01))
     read = Wishes((Criterion("setup", "is", "poles", 3, "poles"), Criterion("setup", "not", "pop-up", 2, "no pop-up")))
-    held = agreed(read, Question("poles, and peace", ("Tents",), shown))
+    held = agreed(read, WishRequest("poles, and peace", ("Tents",), shown))
     assert list(dict.fromkeys(c.field for c in held.criteria)) == fields
     assert held.criteria[0].importance == 3
     assert [c.importance for c in held.criteria if c.field == "noise_db"] in ([], [1])
@@ -368,7 +368,7 @@ def test_a_first_field_near_the_request_that_the_model_leaves_out_is_a_wish_too(
 
 def test_the_model_is_believed_of_fields_that_stand_near() -> None:
     fields = (ranked("noise_db", ("low", "high"), 0.45), ranked("setup", ("poles", "pop-up"), 0.3))
-    question = Question("hums, and fast", ("Fans",), fields)
+    question = WishRequest("hums, and fast", ("Fans",), fields)
     read = Wishes((Criterion("noise_db", "high", words="hums"), Criterion("setup", "is", "pop-up", words="fast")))
     assert trusted(read, question) == Wishes(unanswered=("hums", "fast"))
     near = replace(question, fields=(ranked("noise_db", ("low", "high"), 0.6), fields[1]))
@@ -381,7 +381,7 @@ def test_the_model_is_believed_of_fields_that_stand_near() -> None:
 
 def test_a_clause_near_another_field_is_a_wish_of_its_own() -> None:
     noise, setup = ranked("noise_db", ("low", "high"), 0.6), ranked("setup", ("pop-up", "poles"), 0.4)
-    question = Question(
+    question = WishRequest(
         "stands in a minute, and does not hum", ("Tents",), (noise, setup),
         clauses=(("stands in a minute", ranked("setup", ("pop-up", "poles"), 0.52)), ("does not hum", noise)),
     )  # fmt: skip
@@ -399,7 +399,7 @@ def test_a_clause_near_another_field_is_a_wish_of_its_own() -> None:
 @pytest.mark.parametrize("clause, way", [("my fan hums", "low"), ("a fan that hums", "high")])
 def test_a_clause_of_ones_own_thing_that_stands_nearer_says_which_way(clause: str, way: str) -> None:
     whole, its = ranked("noise_db", ("high", "low"), 0.5), ranked("noise_db", ("low", "high"), 0.7)
-    question = Question(f"{clause}, want one to sleep by", ("Fans",), (whole,), clauses=((clause, its),))
+    question = WishRequest(f"{clause}, want one to sleep by", ("Fans",), (whole,), clauses=((clause, its),))
     found = with_clauses(Wishes((Criterion("noise_db", "high", words="hums"),)), question)
     assert [(c.field, c.want) for c in found.criteria] == [("noise_db", way)]
 
@@ -428,7 +428,7 @@ def test_a_second_number_that_stands_as_near_is_wished_for_mildly() -> None:
     def read(*near: float) -> list[tuple[str, str, int]]:
         fields = tuple(Offered(f, ("low", "high"), s) for f, s in zip((capacity, width, cups), near, strict=True))
         one = Wishes((Criterion("capacity_l", "low", None, 2, "small"),))
-        question = Question("for a small flat", ("Coffee Makers",), fields)
+        question = WishRequest("for a small flat", ("Coffee Makers",), fields)
         found = with_twin(replace(one, criteria=(replace(one.criteria[0], field=capacity.field),)), question)
         return [(c.field, c.want, c.importance) for c in found.criteria]
 

@@ -16,7 +16,7 @@ from shelftalk.engines.fake import FakeEngine
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import UnderstandSettings
 from shelftalk.understand import Understander, Understood
-from shelftalk.understand.model.criteria import Question, Wishes, parse
+from shelftalk.understand.model.criteria import Wishes, WishRequest, parse
 from shelftalk.understand.model.helping import KindChooser
 from shelftalk.understand.model.matching import FieldMatcher, KindMatcher, Matchers, Offered
 from shelftalk.understand.model.wanting import (
@@ -534,7 +534,7 @@ def test_a_wish_to_which_neither_the_request_nor_its_words_stand_near_is_not_bel
     assert facet is not None
     request = "a wool tent, ideally not scratchy"
     ways = ("low", "high") if field == "weight_kg" else ("pop-up", "poles")
-    question = Question(request, ("Tents",), (Offered(facet, ways, request_near),))
+    question = WishRequest(request, ("Tents",), (Offered(facet, ways, request_near),))
     read = parse(f"ideally: {line}", question)
     heard = Matchers(Heard(words_near), MATCHERS.kinds)
     wanting = Wanting(SHOP, lambda: FakeEngine([]), LIBRARY, lambda i, t: (), lambda: heard)

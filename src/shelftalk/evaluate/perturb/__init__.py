@@ -48,5 +48,5 @@ def new_items(spec: Mapping[str, Any] | None, products: Catalogues) -> frozenset
     """The product ids that the suite holds out as new, none where it is no cold-start suite."""
     if not spec or spec.get("kind") != "cold-start":
         return frozenset()
-    options = coldstart.Options.read(spec)
+    options = coldstart.ColdStartOptions.read(spec)
     return coldstart.held_out((p.id for found in products.values() for p in found), options.share, options.salt)

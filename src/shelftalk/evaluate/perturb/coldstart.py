@@ -22,12 +22,12 @@ from shelftalk.evaluate.perturb import options
 from shelftalk.evaluate.perturb.draw import fraction
 from shelftalk.values import Product
 
-__all__ = ["SALT", "SHARE", "Options", "held_out", "perturb", "without_new"]
+__all__ = ["SALT", "SHARE", "ColdStartOptions", "held_out", "perturb", "without_new"]
 
 SHARE, SALT = 0.3, "shelftalk-new-1"
 
 
-class Options(options.PerturbOptions):
+class ColdStartOptions(options.PerturbOptions):
     """`share` of the products held out as new, and the `salt` of the hash that chooses them."""
 
     share: float = Field(SHARE, gt=0, lt=1)
@@ -59,7 +59,7 @@ def perturb(
 
     Cases without a positive product are left out, and so are those with no judgment but a gold set of both kinds.
     """
-    wanted = Options.read(spec)
+    wanted = ColdStartOptions.read(spec)
     every = {key: dict.fromkeys((p.id for p in found), 0.0) for key, found in products.items()}
     made: list[Case] = []
     for case in cases:

@@ -24,10 +24,10 @@ from shelftalk.values import Candidate, Ranking
 if TYPE_CHECKING:
     from shelftalk.pipeline import Shelf
 
-__all__ = ["Options", "perturb", "ranked_in_order"]
+__all__ = ["OrderOptions", "perturb", "ranked_in_order"]
 
 
-class Options(options.PerturbOptions):
+class OrderOptions(options.PerturbOptions):
     """`candidates` in each case; `orders` of them (at most one for each place of the best; all by default); `requests`
     drawn by the seed (all by default)."""
 
@@ -39,7 +39,7 @@ class Options(options.PerturbOptions):
 def perturb(cases: Sequence[Case], spec: Mapping[str, Any], seed: int, products: object = None) -> list[Case]:
     """One case an order (`group`: the clean case's id). Left out are requests with too few worse products, and those known to ask
     for a superlative, which no model orders."""
-    wanted = Options.read(spec)
+    wanted = OrderOptions.read(spec)
     made: list[Case] = []
     used = 0
     for case in source(seed, "requests").sample(list(cases), len(cases)) if wanted.requests else cases:
@@ -68,7 +68,7 @@ def perturb(cases: Sequence[Case], spec: Mapping[str, Any], seed: int, products:
     return made
 
 
-def _drawn(case: Case, wanted: Options, seed: int) -> tuple[str, list[str], dict[str, float]] | None:
+def _drawn(case: Case, wanted: OrderOptions, seed: int) -> tuple[str, list[str], dict[str, float]] | None:
     if not case.grades or (case.meta.get("intent") or {}).get("sort") or case.columns.get("superlative"):
         return None
     top = max(case.grades.values())
@@ -83,7 +83,7 @@ def _drawn(case: Case, wanted: Options, seed: int) -> tuple[str, list[str], dict
     return one, others, {p: case.grades[p] for p in (one, *others)}
 
 
-def _places(wanted: Options) -> list[int]:
+def _places(wanted: OrderOptions) -> list[int]:
     last = wanted.candidates
     count = min(wanted.orders or last, last)
     return sorted({round(1 + i * (last - 1) / (count - 1)) for i in range(count)})

@@ -23,7 +23,7 @@ _KEY = ("catalog", "tenant", "what", "key", "kinds", "day")
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class DailyGap:
     """Requests and conversations in which a gap was heard on a day, to be added to what is stored."""
 
     tenant: str
@@ -40,7 +40,7 @@ class Heard:
         """What identifies the row that it is added to."""
         return self.tenant, self.what, self.key, "\n".join(self.kinds), self.day
 
-    def __add__(self, other: Heard) -> Heard:
+    def __add__(self, other: DailyGap) -> DailyGap:
         """Both together; they are of one group."""
         return replace(
             self, requests=self.requests + other.requests, conversations=self.conversations + other.conversations
@@ -61,7 +61,7 @@ class Gaps:
         with Session(self._engine) as session:
             return sorted(session.scalars(select(GapRow.catalog).distinct()))
 
-    def add(self, heard: Sequence[Heard]) -> None:
+    def add(self, heard: Sequence[DailyGap]) -> None:
         """Adds counts, all of them or (where this raises) none. Processes that add at the same time lose nothing."""
         if not heard:
             return

@@ -19,7 +19,7 @@ from shelftalk.understand.model import (
     MOST_KINDS,
     MOST_OFFERED,
     FieldMatcher,
-    Question,
+    WishRequest,
     needs_prompt,
     plain_order,
     prompt,
@@ -72,7 +72,7 @@ def wishes(
             offered = matcher.offer(kinds, wish.text, fields) if matcher else plain_order(fields, 2 * MOST_OFFERED)
             shown = {o.facet.field: o.ways for o in offered}
             wants = [w if w is None or _offers(shown, w) else None for w in wants]
-            question = Question(wish.text, kinds, tuple(offered))
+            question = WishRequest(wish.text, kinds, tuple(offered))
             yield TrainingExample(
                 "wishes", prompt(template, question), written(wants, wish.words), "written", f"wish/{n}", wish.split,
                 f"wish/{n}/{turn}", f"wish/{n}", wish.text, tags=(wish.kind,),

@@ -1,8 +1,8 @@
 """The models' part: wishes as criteria and kinds for a need (encoders, then the language model), and whole intents by a model."""
 
-from shelftalk.understand.model.criteria import Question, prompt, written
+from shelftalk.understand.model.criteria import WishRequest, prompt, written
 from shelftalk.understand.model.helping import Asked, KindSearch
-from shelftalk.understand.model.intents import IntentModel, Written, parse, target
+from shelftalk.understand.model.intents import IntentParser, Written, parse, target
 from shelftalk.understand.model.matching import (
     HEAD,
     HEAD_WORDS,
@@ -24,12 +24,12 @@ __all__ = [
     "FieldMatcher",
     "HEAD",
     "HEAD_WORDS",
-    "IntentModel",
+    "IntentParser",
     "KindSearch",
     "MOST_KINDS",
     "MOST_OFFERED",
     "Matchers",
-    "Question",
+    "WishRequest",
     "Wanting",
     "Written",
     "needs_prompt",

@@ -21,7 +21,7 @@ from shelftalk.understand.model.matching import Offered, coded, values_of
 from shelftalk.understand.rules import SUPERLATIVES, stems
 from shelftalk.values import Criterion, Facet, Facets, Intent, Prompt, Scalar, Tokens
 
-__all__ = ["Question", "WishReader", "Wishes", "described", "grammar", "parse", "question_fields"]
+__all__ = ["WishRequest", "WishReader", "Wishes", "described", "grammar", "parse", "question_fields"]
 
 MOST_FIELDS = 40
 MOST_WISHES = 4
@@ -54,7 +54,7 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class WishRequest:
     """One request to read: its words, the kinds in question, the fields offered, the likeliest first, how near (cosine) a
     field must stand to be believed, and of a request of several clauses each one's words with the field nearest to it."""
 
@@ -71,7 +71,7 @@ class WishReader:
     def __init__(self, engine: Engine, template: Template) -> None:
         self._engine, self.template = engine, template
 
-    def read(self, questions: Sequence[Question]) -> list[Wishes]:
+    def read(self, questions: Sequence[WishRequest]) -> list[Wishes]:
         """One Wishes a question, in order, in one batch; nothing is asked where there is no field to choose."""
         asked = [q for q in questions if q.fields]
         prompts = [prompt(self.template, q) for q in asked]
@@ -89,7 +89,7 @@ class WishReader:
         return out
 
 
-def trusted(read: Wishes, question: Question) -> Wishes:
+def trusted(read: Wishes, question: WishRequest) -> Wishes:
     """What the model read without the fields that stand too far from the request (`READ`), unless it turns down a value of the first
     one, which no option says; their words are unanswered where nothing is left. Without an encoder all of it."""
     near = {o.facet.field: o.score for o in question.fields}
@@ -101,7 +101,7 @@ def trusted(read: Wishes, question: Question) -> Wishes:
     return replace(read, criteria=kept, unanswered=tuple(dict.fromkeys((*read.unanswered, *lost))))
 
 
-def agreed(read: Wishes, question: Question) -> Wishes:
+def agreed(read: Wishes, question: WishRequest) -> Wishes:
     """What the model read, held against the order in which the encoder offered the fields.
 
     Where the model reads one wish for a field that stands clearly behind the first (`CLOSE`), the first field stands for the same
@@ -126,7 +126,7 @@ def agreed(read: Wishes, question: Question) -> Wishes:
     return replace(read, criteria=(*criteria, more), unanswered=read.unanswered if criteria else ())
 
 
-def believed(read: Wishes, question: Question, floor: float = FLOOR) -> Wishes:
+def believed(read: Wishes, question: WishRequest, floor: float = FLOOR) -> Wishes:
     """What was read without the criteria whose field stands further from the request than the floor; their words are unanswered.
     Without an encoder all of it."""
     near = {o.facet.field: o.score for o in question.fields}
@@ -137,7 +137,7 @@ def believed(read: Wishes, question: Question, floor: float = FLOOR) -> Wishes:
     return replace(read, criteria=kept, unanswered=tuple(dict.fromkeys((*read.unanswered, *lost))))
 
 
-def with_clauses(read: Wishes, question: Question) -> Wishes:
+def with_clauses(read: Wishes, question: WishRequest) -> Wishes:
     """What was read with the wishes of single clauses that stand near a field that is not read yet: in "a fan that is quiet, and
     it must not fall over when the cat runs by" the whole request may be near to one of them alone. A clause of
     one's own thing that stands nearer to a field than the whole also says which way: "my flask leaks, I want one that stays shut"."""
@@ -157,7 +157,7 @@ def with_clauses(read: Wishes, question: Question) -> Wishes:
     return replace(read, criteria=tuple(criteria), unanswered=unanswered) if changed else read
 
 
-def with_twin(read: Wishes, question: Question) -> Wishes:
+def with_twin(read: Wishes, question: WishRequest) -> Wishes:
     """What was read with a second number that the same words come as near to, mildly: "for a small flat" is about how wide a machine
     is, and about how much it holds (the second is right where the first is not in 3 of 6 wants of dev)."""
     first, second = (*question.fields[:2], None, None)[:2]
@@ -195,7 +195,7 @@ def _likeliest(offered: Offered, importance: int, words: str) -> Criterion:
     return Criterion(offered.facet.field, "is", way, importance, words)
 
 
-def prompt(template: Template, question: Question) -> Prompt:
+def prompt(template: Template, question: WishRequest) -> Prompt:
     """The prompt for one request."""
     kind = ", ".join(question.kinds[:3]) or "Products"
     return template.render(kind=kind, fields=[described(o) for o in question.fields], request=question.request)
@@ -285,7 +285,7 @@ def _literal(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def parse(text: str, question: Question) -> Wishes:
+def parse(text: str, question: WishRequest) -> Wishes:
     """What was written, as criteria over the question's fields. Words that the request does not hold, a field named twice for
     the same want and lines of another form are left out (a server without grammars may write them)."""
     known = {shown_name(o.facet.field): o.facet for o in question.fields}

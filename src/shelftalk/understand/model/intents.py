@@ -41,7 +41,7 @@ class Written:
     tokens: Tokens = Tokens()
 
 
-class IntentModel:
+class IntentParser:
     """Asks a language model for intents. Prompt, schema and target are public, so that training uses the very same."""
 
     def __init__(self, index: Index, engine: Engine, template: Template) -> None:

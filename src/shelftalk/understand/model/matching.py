@@ -67,7 +67,7 @@ log = logging.getLogger(__name__)
 Option = tuple[str, Scalar]  # ("low" | "high", field's number) or (value, ...)
 
 
-class Encoder(Protocol):
+class TextEncoder(Protocol):
     """What the matcher needs of an embedder."""
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
@@ -134,7 +134,7 @@ def option_text(facet: Facet, option: Scalar) -> str:
 class _Vectors:
     """An encoder with the vectors of fixed texts, which are kept."""
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: TextEncoder) -> None:
         self.encoder = encoder
         self._kept: dict[str, np.ndarray] = {}
 
@@ -152,7 +152,7 @@ class _Vectors:
 class FieldMatcher:
     """Orders fields by how near a wish is to what they offer. Vectors of options are kept; those of requests are not."""
 
-    def __init__(self, encoder: Encoder, larger: Encoder | None = None) -> None:
+    def __init__(self, encoder: TextEncoder, larger: TextEncoder | None = None) -> None:
         self._first = _Vectors(encoder)
         self._larger = None if larger is None else _Vectors(larger)
 
@@ -280,7 +280,7 @@ class NeedHead:
 class KindMatcher:
     """Orders kinds of product by how near a need is to their names. Vectors of kinds are kept, of needs the last few."""
 
-    def __init__(self, encoder: Encoder, head: NeedHead | None = None, larger: Encoder | None = None) -> None:
+    def __init__(self, encoder: TextEncoder, head: NeedHead | None = None, larger: TextEncoder | None = None) -> None:
         self._first, self._head = _Vectors(encoder), head
         self._larger = None if larger is None else _Vectors(larger)
         self._asked: dict[tuple[str, str], np.ndarray] = {}
@@ -319,7 +319,7 @@ class KindMatcher:
 class TextMatcher:
     """Tells how near the sentences of descriptions stand to what a shopper says. Vectors of sentences are kept."""
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: TextEncoder) -> None:
         self._vectors = _Vectors(encoder)
 
     def nearness(self, kinds: Sequence[str], said: Sequence[str], sentences: Sequence[str]) -> np.ndarray:

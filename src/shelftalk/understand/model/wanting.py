@@ -15,9 +15,9 @@ from shelftalk.understand.model.criteria import (
     FLOOR,
     NEED_FLOOR,
     READ,
-    Question,
     Wishes,
     WishReader,
+    WishRequest,
     question_fields,
     said_in,
     shown_name,
@@ -138,7 +138,7 @@ class Wanting:
         fresh: dict[_Text, Wishes] = {}
         if new:
             questions = [
-                Question(
+                WishRequest(
                     text,
                     kinds,
                     self._offered(kinds, left),
@@ -159,7 +159,7 @@ class Wanting:
             known[text] = replace(told[-1], tokens=Tokens())
         return told
 
-    def _worded(self, question: Question, text: str, wishes: Wishes) -> Wishes:
+    def _worded(self, question: WishRequest, text: str, wishes: Wishes) -> Wishes:
         """The criteria with the words of the request that stand nearest to each, as the encoder finds them; what only the name of the
         kind stands near to is no wish ("a red rain jacket" wants no water column), nor is what neither the request nor any of its
         words stand near to ("ideally" wants no bed blanket)."""

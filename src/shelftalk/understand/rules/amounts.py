@@ -20,7 +20,7 @@ _MINUS = re.compile(rf"(?:(?:[a-z] |[<>=] ?|^){SIGN}?|{SIGN})-$", re.I)
 
 
 @dataclass(slots=True)
-class Amount:
+class ParsedAmount:
     """A number with its unit or currency, before a field was found for it."""
 
     number: Number
@@ -32,9 +32,9 @@ class Amount:
     turned: bool = False  # the range was given from its upper end to its lower one
 
 
-def amounts(text: Text) -> list[Amount]:
+def amounts(text: Text) -> list[ParsedAmount]:
     """Every number of the request with the unit or currency that goes with it; ranges are one amount."""
-    out: list[Amount] = [_amount(text, number) for number in numbers(text)[:MOST_AMOUNTS]]
+    out: list[ParsedAmount] = [_amount(text, number) for number in numbers(text)[:MOST_AMOUNTS]]
     out += [a for a in _a_unit(text) if all(a.number.first > o.last or a.last < o.number.first for o in out)]
     out = _feet_and_inches(text, sorted(out, key=lambda a: a.number.first))
     for before, after in pairwise(out):
@@ -48,7 +48,7 @@ def amounts(text: Text) -> list[Amount]:
             before.unit = after.unit
         elif before.unit is None and not before.money and _AND_THEN.fullmatch(between):
             before.unit, before.money = after.unit, after.money
-    merged: list[Amount] = []
+    merged: list[ParsedAmount] = []
     for amount in out:
         if merged and _is_range(text, before := merged[-1], amount):
             if before.money and not amount.unit:
@@ -91,21 +91,21 @@ _A_OR = re.compile(
 )
 
 
-def _feet_and_inches(text: Text, found: list[Amount]) -> list[Amount]:
+def _feet_and_inches(text: Text, found: list[ParsedAmount]) -> list[ParsedAmount]:
     """The amounts with feet and the inches behind them as one, in inches: "5 ft 6", "5'6\"", "6ft2"."""
-    out: list[Amount] = []
+    out: list[ParsedAmount] = []
     for amount in found:
         before = out[-1] if out else None
         if before is not None and _goes_on(text, before, amount):
             inches = before.number.value * 12 + amount.number.value
             number = Number(inches, before.number.first, amount.number.last, True)
-            out[-1] = Amount(number, amount.last, unit=UNITS["in"])
+            out[-1] = ParsedAmount(number, amount.last, unit=UNITS["in"])
         else:
             out.append(amount)
     return out
 
 
-def _goes_on(text: Text, feet: Amount, inches: Amount) -> bool:
+def _goes_on(text: Text, feet: ParsedAmount, inches: ParsedAmount) -> bool:
     between = text.low[text.tokens[feet.last].end : text.tokens[inches.number.first].start]
     if not inches.number.digits or inches.number.value >= 12 or inches.money or feet.money or feet.number.value > 12:
         return False
@@ -119,20 +119,22 @@ def _goes_on(text: Text, feet: Amount, inches: Amount) -> bool:
 _NOTES = {"tenner": 10.0, "fiver": 5.0}
 
 
-def _a_unit(text: Text) -> list[Amount]:
+def _a_unit(text: Text) -> list[ParsedAmount]:
     """Amounts of one: "longer than a year", "at least an hour"."""
     out = [
-        Amount(Number(_NOTES[t.low], i, i, False), i, money=True) for i, t in enumerate(text.tokens) if t.low in _NOTES
+        ParsedAmount(Number(_NOTES[t.low], i, i, False), i, money=True)
+        for i, t in enumerate(text.tokens)
+        if t.low in _NOTES
     ]
     for match in (*_THAN_A.finditer(text.low), *_A_OR.finditer(text.low)):
         found = UNITS.get(match.group("unit"))
         if found is not None and match.group("unit") not in SHORT:
             first = text.at(match.start("a"))
-            out.append(Amount(Number(1.0, first, first, False), first + 1, unit=found))
+            out.append(ParsedAmount(Number(1.0, first, first, False), first + 1, unit=found))
     return out
 
 
-def scaled(amount: Amount) -> float:
+def scaled(amount: ParsedAmount) -> float:
     return amount.number.value * (1000 if amount.number.kilo and amount.unit is None else 1)
 
 
@@ -140,13 +142,13 @@ _OPENS = re.compile(r"\b(?:between|from|range of|ranging)\s+(?:[$€£]|about |a
 _PEOPLE = re.compile(r"\b(?:kids?|child(?:ren)?|toddlers?|boys?|girls?|ages?|aged|people|persons?|players?|sizes?)\b")
 
 
-def _lead(text: Text, amount: Amount) -> str:
+def _lead(text: Text, amount: ParsedAmount) -> str:
     """The few words before an amount."""
     start = text.tokens[amount.number.first].start
     return text.low[max(0, start - 24) : start]
 
 
-def _is_range(text: Text, a: Amount, b: Amount) -> bool:
+def _is_range(text: Text, a: ParsedAmount, b: ParsedAmount) -> bool:
     between = text.low[text.tokens[a.last].end : text.tokens[b.number.first].start]
     if a.low is not None or len(between) > 12:
         return False
@@ -158,7 +160,7 @@ def _is_range(text: Text, a: Amount, b: Amount) -> bool:
     return bool(opens and re.fullmatch(rf"\s*(?:-|to|and|through|up to|till|until)\s*{SIGN}?\s*", between))
 
 
-def _amount(text: Text, number: Number) -> Amount:
+def _amount(text: Text, number: Number) -> ParsedAmount:
     lead = text.text[: text.tokens[number.first].start]
     if number.digits and _MINUS.search(lead[-12:]):
         number = Number(-number.value, number.first, number.last, True, number.kilo)
@@ -167,7 +169,7 @@ def _amount(text: Text, number: Number) -> Amount:
         found = behind_it(text, number, money)
         if found is not None:
             return found
-    return Amount(number, number.last, money=money)
+    return ParsedAmount(number, number.last, money=money)
 
 
 def _next(text: Text, i: int) -> Token | None:
@@ -179,39 +181,39 @@ def _next(text: Text, i: int) -> Token | None:
 _STRESSED = re.compile(r"[ -]?(?:k\b ?)?(?:ish\b ?)?(?:(?:us|american|measly|whole|extra|little|single) )?")
 
 
-def _currency(text: Text, number: Number, money: bool) -> Amount | None:
+def _currency(text: Text, number: Number, money: bool) -> ParsedAmount | None:
     """An amount with the currency behind it: "50 dollars", "20 measly bucks", "1.5k euros", "99€", "100 kr", "5 grand"."""
     start = text.tokens[number.last].end
     lead = _STRESSED.match(text.low, start)
     for at in dict.fromkeys((lead.end() if lead else start, start)):
         if (end := currencies.behind(text.text, at)) is not None:
-            return Amount(number, max(number.last, text.at(end) - 1), money=True)
+            return ParsedAmount(number, max(number.last, text.at(end) - 1), money=True)
     word = _next(text, number.last)
     if word is not None and word.low == "grand" and number.digits:
-        return Amount(number, number.last + 1, money=True)
+        return ParsedAmount(number, number.last + 1, money=True)
     return None
 
 
-def _pounds(text: Text, number: Number, money: bool) -> Amount | None:
+def _pounds(text: Text, number: Number, money: bool) -> ParsedAmount | None:
     """Pounds, which stay a weight until the catalogue tells otherwise; named beside a weight they are a unit as any other."""
     word = _next(text, number.last)
     if word is None or word.low not in ("pounds", "pound"):
         return None
     weighed = re.search(r"weigh|heav|light|load|lift|capacity|mass", text.low) is not None
-    return None if weighed else Amount(number, number.last + 1, unit=UNITS["lb"])
+    return None if weighed else ParsedAmount(number, number.last + 1, unit=UNITS["lb"])
 
 
-def _two_words(text: Text, number: Number, money: bool) -> Amount | None:
+def _two_words(text: Text, number: Number, money: bool) -> ParsedAmount | None:
     """A unit of several words: "fl oz", "square feet", "pages per minute"."""
     word = _next(text, number.last)
     compound = _COMPOUND.match(text.low, word.start) if word is not None else None
     if word is None or compound is None:
         return None
     last = max(number.last + 1, text.at(compound.end()) - 1)
-    return Amount(number, last, unit=UNITS[_COMPOUNDS[compound.lastgroup or ""]])
+    return ParsedAmount(number, last, unit=UNITS[_COMPOUNDS[compound.lastgroup or ""]])
 
 
-def _one_word(text: Text, number: Number, money: bool) -> Amount | None:
+def _one_word(text: Text, number: Number, money: bool) -> ParsedAmount | None:
     word, nxt = _next(text, number.last), number.last + 1
     if word is None or _LEAST.match(text.low, word.start) or (found := UNITS.get(word.low)) is None:
         return None
@@ -220,32 +222,34 @@ def _one_word(text: Text, number: Number, money: bool) -> Amount | None:
         if not number.digits or not (word.gap == "" or spaced):
             return None
     if word.low == "k" and not _kelvin(text):
-        return Amount(number, nxt, money=money)
-    return Amount(Number(number.value, number.first, number.last, number.digits), nxt, unit=found)
+        return ParsedAmount(number, nxt, money=money)
+    return ParsedAmount(Number(number.value, number.first, number.last, number.digits), nxt, unit=found)
 
 
-def _thousands(text: Text, number: Number, money: bool) -> Amount | None:
+def _thousands(text: Text, number: Number, money: bool) -> ParsedAmount | None:
     """A "k" glued to the number, with the unit behind it: "20k mah"."""
     if not number.kilo or _next(text, number.last) is None:
         return None
     following = text.tokens[number.last + 2 : number.last + 3]
     found = UNITS.get(following[0].low) if following else None
     if found is not None and (following[0].low not in SHORT or len(following[0].low) > 2):
-        return Amount(Number(number.value * 1000, number.first, number.last + 1, True), number.last + 2, unit=found)
-    return Amount(number, number.last + 1, money=money)
+        return ParsedAmount(
+            Number(number.value * 1000, number.first, number.last + 1, True), number.last + 2, unit=found
+        )
+    return ParsedAmount(number, number.last + 1, money=money)
 
 
-def _marks(text: Text, number: Number, money: bool) -> Amount | None:
+def _marks(text: Text, number: Number, money: bool) -> ParsedAmount | None:
     """The signs of inches, per cent and degrees."""
     last = number.last
     rest = text.text[text.tokens[last].end : text.tokens[last].end + 2]
     quoted = text.text[: text.tokens[number.first].start].count('"') % 2
     if rest.startswith(('"', "''")) and number.digits and number.value <= 120 and not quoted:
-        return Amount(number, last, unit=UNITS["in"])
+        return ParsedAmount(number, last, unit=UNITS["in"])
     if rest.startswith("%"):
-        return Amount(number, last, unit=UNITS["%"])
+        return ParsedAmount(number, last, unit=UNITS["%"])
     degrees = re.match(r"\s?(?:°|degrees?)\s?([cf])?\b", text.low[text.tokens[last].end :])
-    return Amount(number, last, unit=UNITS["celsius" if degrees[1] == "c" else "fahrenheit"]) if degrees else None
+    return ParsedAmount(number, last, unit=UNITS["celsius" if degrees[1] == "c" else "fahrenheit"]) if degrees else None
 
 
 _SPACED = bag("in m ft g kg l w min ins hr")  # short spellings that may stand apart from their number

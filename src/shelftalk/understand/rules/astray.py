@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from shelftalk.understand.rules.amounts import Amount, amounts
+from shelftalk.understand.rules.amounts import ParsedAmount, amounts
 from shelftalk.understand.rules.index import Field, named
 from shelftalk.understand.rules.nearby import around
 from shelftalk.understand.rules.tokens import Text
@@ -39,7 +39,7 @@ def questioned(text: Text) -> list[tuple[int, int]]:
     ]
 
 
-def astray(text: Text, amount: Amount, known: Field) -> bool:
+def astray(text: Text, amount: ParsedAmount, known: Field) -> bool:
     """Whether an amount without a comparison is no limit on the field that its unit and size would fit."""
     if amount.money or known.kind == "money" or amount.low is not None:
         return False

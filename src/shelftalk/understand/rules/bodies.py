@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from shelftalk.understand.rules.amounts import Amount, amounts
+from shelftalk.understand.rules.amounts import ParsedAmount, amounts
 from shelftalk.understand.rules.index import Field, Index
 from shelftalk.understand.rules.nearby import Quantity
 from shelftalk.understand.rules.placing import ends_of
@@ -58,7 +58,7 @@ def bodies(text: Text, index: Index, category: str | None = None) -> Bodies:
     if category is not None:
         index = index.narrowed(category)
     out = Bodies()
-    before: Amount | None = None  # the last one that was somebody's
+    before: ParsedAmount | None = None  # the last one that was somebody's
     for amount in amounts(text):
         if amount.unit is None or amount.unit.dimension not in _WEIGHT | _SIZE:
             continue
@@ -86,7 +86,7 @@ def bodies(text: Text, index: Index, category: str | None = None) -> Bodies:
     return out
 
 
-def _of_a_being(text: Text, amount: Amount) -> bool:
+def _of_a_being(text: Text, amount: ParsedAmount) -> bool:
     """Whether the amount is what somebody weighs or how tall somebody is."""
     start, end = text.tokens[amount.number.first].start, text.tokens[amount.last].end
     lead = re.split(r"[.;!?]|, (?!who)", text.low[max(0, start - 60) : start])[-1]
@@ -105,7 +105,7 @@ def _of_a_being(text: Text, amount: Amount) -> bool:
     )
 
 
-def _goes_on(text: Text, before: Amount, amount: Amount) -> bool:
+def _goes_on(text: Text, before: ParsedAmount, amount: ParsedAmount) -> bool:
     """Whether it is told of the same being as the amount before it: "is 1.90 m tall and weighs 115 kg"."""
     between = text.low[text.tokens[before.last].end : text.tokens[amount.number.first].start]
     return (
@@ -148,7 +148,7 @@ def _reach(index: Index, unit: Unit) -> tuple[Field, Field] | None:
     return None
 
 
-def _within(reach: tuple[Field, Field], amount: Amount, said: str) -> list[Quantity]:
+def _within(reach: tuple[Field, Field], amount: ParsedAmount, said: str) -> list[Quantity]:
     out = []
     for known, operator in zip(reach, ("<=", ">="), strict=True):
         value = convert(amount.number.value, amount.unit, known.unit) if amount.unit and known.unit else None

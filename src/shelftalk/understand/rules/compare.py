@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from shelftalk.understand.rules.amounts import Amount
+from shelftalk.understand.rules.amounts import ParsedAmount
 from shelftalk.understand.rules.tokens import Text
 from shelftalk.words.money import BEFORE, SIGN
 
@@ -67,7 +67,7 @@ def after(text: Text, last: int, end: int) -> str | None:
     return None
 
 
-def compared(text: Text, amount: Amount, at: int | None = None) -> tuple[str | None, int]:
+def compared(text: Text, amount: ParsedAmount, at: int | None = None) -> tuple[str | None, int]:
     """The operator the words around an amount say ("<", "<=", ... "~"), None for a bare amount, and where its words begin.
     `at` is the token before which the words stand, where it is not the number's own: "less than SPF 50"."""
     start = text.tokens[amount.number.first if at is None else at].start

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from shelftalk.understand.rules.amounts import Amount, scaled
+from shelftalk.understand.rules.amounts import ParsedAmount, scaled
 from shelftalk.understand.rules.index import Field, Index, named
 from shelftalk.understand.rules.lexicon import ALSO_CALLED, CONCEPTS, NAME_NOISE
 from shelftalk.understand.rules.nearby import PRICE_WORDS, around, following, implied
@@ -15,7 +15,7 @@ from shelftalk.words.stems import bag, stem
 from shelftalk.words.units import HINTS, convert, siblings
 
 
-def in_unit(known: Field, value: float, amount: Amount) -> float:
+def in_unit(known: Field, value: float, amount: ParsedAmount) -> float:
     """The value in the field's own unit; where the field names none, in the sibling unit that its values are in."""
     if amount.unit is None:
         return value
@@ -41,7 +41,7 @@ def within(value: float, bounds: tuple[float, float], slack: float) -> bool:
 
 
 def field_of(
-    text: Text, index: Index, amount: Amount, operator: str | None, begins: int, ordering: frozenset[int]
+    text: Text, index: Index, amount: ParsedAmount, operator: str | None, begins: int, ordering: frozenset[int]
 ) -> Field | None:
     """The field an amount speaks of: by currency, unit, the words around it and the range of its values."""
     if amount.number.value > 1e9:
@@ -83,7 +83,7 @@ def field_of(
     return known
 
 
-def _sterling(text: Text, index: Index, amount: Amount) -> bool:
+def _sterling(text: Text, index: Index, amount: ParsedAmount) -> bool:
     """Whether "pounds" are money here: the shop's currency, or no weight in the catalogue comes near."""
     if amount.unit is None or amount.unit.name != "lb" or text.tokens[amount.last].low not in ("pound", "pounds"):
         return False
@@ -102,7 +102,7 @@ def _sterling(text: Text, index: Index, amount: Amount) -> bool:
 class _Around:
     """An amount with the stems near it, in its sentence, right behind it and right beside it, and how it is compared."""
 
-    amount: Amount
+    amount: ParsedAmount
     near: frozenset[str]
     far: frozenset[str]
     after: frozenset[str]

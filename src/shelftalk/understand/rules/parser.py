@@ -12,7 +12,7 @@ from itertools import pairwise
 from shelftalk.understand.reading import Reading
 from shelftalk.understand.rules.absence import absent, freed
 from shelftalk.understand.rules.ages import ages
-from shelftalk.understand.rules.amounts import Amount, amounts
+from shelftalk.understand.rules.amounts import ParsedAmount, amounts
 from shelftalk.understand.rules.asides import all_the_same, asked
 from shelftalk.understand.rules.astray import questioned
 from shelftalk.understand.rules.bodies import bodies
@@ -254,7 +254,7 @@ def _refused_together(text: Text, index: Index, found: list[Mention], negative: 
             one.negative = True
 
 
-def _told(text: Text, spoken: list[Amount]) -> list[str]:
+def _told(text: Text, spoken: list[ParsedAmount]) -> list[str]:
     """What there is to say of ranges given from their upper end and of limits below zero."""
     out = []
     for amount in spoken:

@@ -6,7 +6,7 @@ import operator as operators
 import re
 from collections.abc import Callable
 
-from shelftalk.understand.rules.amounts import Amount, amounts, scaled
+from shelftalk.understand.rules.amounts import ParsedAmount, amounts, scaled
 from shelftalk.understand.rules.astray import astray
 from shelftalk.understand.rules.averages import averages
 from shelftalk.understand.rules.bodies import carries
@@ -81,7 +81,7 @@ def quantities(
 _POINTING = bag("these those the either both this that no which any other another of every each")
 
 
-def _pronoun(text: Text, amount: Amount) -> bool:
+def _pronoun(text: Text, amount: ParsedAmount) -> bool:
     """Whether a number word stands for things spoken of: "find me one", "these two", "either one"."""
     if amount.number.digits or amount.unit is not None or amount.money or amount.low is not None:
         return False
@@ -100,7 +100,7 @@ def _pronoun(text: Text, amount: Amount) -> bool:
 def _read(
     text: Text,
     index: Index,
-    amount: Amount,
+    amount: ParsedAmount,
     negative: list[bool],
     end: int,
     ordering: frozenset[int],
@@ -141,14 +141,14 @@ def _read(
     return _limit(known, operator, value, flipped, first, last, span)
 
 
-def _in_time(text: Text, amount: Amount) -> bool:
+def _in_time(text: Text, amount: ParsedAmount) -> bool:
     """Whether an amount says when, which limits nothing: "a baby girl in like 3 weeks"."""
     if amount.unit is None or amount.unit.name not in ("day", "week", "month", "year"):
         return False
     return _WHEN.search(text.low[: text.tokens[amount.number.first].start]) is not None
 
 
-def _sleeping(text: Text, index: Index, amount: Amount) -> Field | None:
+def _sleeping(text: Text, index: Index, amount: ParsedAmount) -> Field | None:
     """The field of how many people a product has room for, where the number is theirs: "sleeps four or more"."""
     if (
         amount.unit is not None
@@ -160,7 +160,7 @@ def _sleeping(text: Text, index: Index, amount: Amount) -> Field | None:
     return fields[0] if len(fields) == 1 else None
 
 
-def _price_range(text: Text, index: Index, amount: Amount) -> Field | None:
+def _price_range(text: Text, index: Index, amount: ParsedAmount) -> Field | None:
     """The price, where a range without a unit stands alone and is one of prices: "earbuds, 100 to 170"."""
     price = index.fields.get("price")
     bounds = price.bounds() if price is not None else None
@@ -263,7 +263,7 @@ def _players_of(index: Index) -> Field | None:
     )
 
 
-def _for_so_many(text: Text, index: Index, amount: Amount) -> Quantity | None:
+def _for_so_many(text: Text, index: Index, amount: ParsedAmount) -> Quantity | None:
     """The limit of "a tent for two": as many people as one field alone, of those the category has, may mean; those who play
     are told without a "for": "game night with 7 people"."""
     first, last, value = amount.number.first, amount.last, amount.number.value
@@ -283,7 +283,7 @@ def _for_so_many(text: Text, index: Index, amount: Amount) -> Quantity | None:
     return _room(index, text, value, first, last)
 
 
-def _at_play(text: Text, amount: Amount) -> bool:
+def _at_play(text: Text, amount: ParsedAmount) -> bool:
     """Whether the amount counts people: "with 7 people", "6 or so kids"; those whom one plays with are not all who play."""
     if amount.money or amount.low is not None or compared(text, amount)[0] not in (None, "=", "~"):
         return False
@@ -315,7 +315,7 @@ def _room(index: Index, text: Text, value: float, first: int, last: int) -> Quan
     return Quantity(fields[0].field, ">=", scalar(value), first, last, text.span(first, last), nearest=True)
 
 
-def compared_here(text: Text, index: Index, amount: Amount) -> tuple[str | None, int]:
+def compared_here(text: Text, index: Index, amount: ParsedAmount) -> tuple[str | None, int]:
     """As `compared`, where the name of a number field may stand between the words and the number: "less than SPF 50"."""
     operator, begins = compared(text, amount)
     at = _named_before(text, index, amount.number.first)
@@ -334,7 +334,7 @@ def _named_before(text: Text, index: Index, first: int) -> int:
     return at
 
 
-def _operator(text: Text, index: Index, amount: Amount, end: int) -> tuple[str | None, int, bool]:
+def _operator(text: Text, index: Index, amount: ParsedAmount, end: int) -> tuple[str | None, int, bool]:
     """The operator around an amount, the offset its words begin at, and whether they stand behind the amount."""
     operator, begins = compared_here(text, index, amount)
     loose = text.low[begins : text.tokens[amount.number.first].start].startswith(("up to", "upto"))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 
 from shelftalk.understand.rules.absence import holding, of_properties, spellings
-from shelftalk.understand.rules.amounts import Amount
+from shelftalk.understand.rules.amounts import ParsedAmount
 from shelftalk.understand.rules.degrees import SUPERLATIVES
 from shelftalk.understand.rules.index import Field, Index
 from shelftalk.understand.rules.lexicon import COMMON
@@ -104,13 +104,13 @@ def _plainly(text: Text, i: int) -> bool:
     return text.tokens[i].low.endswith("ed") and text.tokens[i - 1].low in ("not", "non")
 
 
-def comparing_tokens(text: Text, index: Index, spoken: list[Amount], limits: Collection[int]) -> set[int]:
+def comparing_tokens(text: Text, index: Index, spoken: list[ParsedAmount], limits: Collection[int]) -> set[int]:
     """The tokens of the words that compare before amounts that became limits: "max" of "max 100"."""
     read = [a for a in spoken if a.number.first in limits]
     return {i for a in read for i in range(text.at(compared_here(text, index, a)[1]), a.number.first)}
 
 
-def limits_begin(text: Text, index: Index, spoken: list[Amount]) -> set[int]:
+def limits_begin(text: Text, index: Index, spoken: list[ParsedAmount]) -> set[int]:
     """The tokens at which the words of a limit begin: its comparison, or an amount in digits with a unit or currency."""
     found = [(a, *compared_here(text, index, a)) for a in spoken]
     return {

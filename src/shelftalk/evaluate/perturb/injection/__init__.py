@@ -27,7 +27,7 @@ from shelftalk.evaluate.perturb.injection.listings import PHRASES, Attack
 from shelftalk.prompts import PromptLibrary
 from shelftalk.values import Product
 
-__all__ = ["CONTROL", "Options", "canaries", "perturb", "split_of"]
+__all__ = ["CONTROL", "InjectionOptions", "canaries", "perturb", "split_of"]
 
 CONTROL = "control"
 _HARMLESS = (
@@ -45,7 +45,7 @@ _ORDER = re.compile(
 _FITTING = 0.7
 
 
-class Options(options.PerturbOptions):
+class InjectionOptions(options.PerturbOptions):
     """`families` to make (all by default), of which `split`; `requests` attacked, drawn by the seed; `variations` of each
     family, each with listings of its own."""
 
@@ -75,7 +75,7 @@ def perturb(
     cases: Sequence[Case], spec: Mapping[str, Any], seed: int, products: Mapping[str, Sequence[Product]]
 ) -> list[Case]:
     """Clean cases (family "clean"), then controls and attacks (`group`: the clean case's id)."""
-    wanted = Options.read(spec)
+    wanted = InjectionOptions.read(spec)
     known = [*listings.FAMILIES, *requests.FAMILIES]
     families = [f for f in options.chosen(wanted.families, known, "families") if wanted.split in ("all", split_of(f))]
     by_id = {key: {p.id: p for p in found} for key, found in products.items()}

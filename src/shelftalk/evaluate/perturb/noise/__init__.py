@@ -21,7 +21,7 @@ from shelftalk.evaluate.perturb.noise.phrasing import chatter, paraphrase
 from shelftalk.evaluate.perturb.noise.typing_errors import casing, typing_errors
 from shelftalk.evaluate.perturb.noise.units import other_units
 
-__all__ = ["FAMILIES", "Family", "Options", "perturb"]
+__all__ = ["FAMILIES", "Family", "NoiseOptions", "perturb"]
 
 Family = Callable[[str, random.Random], str | None]
 
@@ -37,7 +37,7 @@ FAMILIES: dict[str, Family] = {
 }
 
 
-class Options(options.PerturbOptions):
+class NoiseOptions(options.PerturbOptions):
     """`families` to make (all by default), `per_case` variations of each a case, and whether the clean cases stay in."""
 
     families: list[str] | None = None
@@ -47,7 +47,7 @@ class Options(options.PerturbOptions):
 
 def perturb(cases: Sequence[Case], spec: Mapping[str, Any], seed: int, products: object = None) -> list[Case]:
     """The clean cases (column family "clean"), each followed by its noisy ones (`group`: the clean case's id)."""
-    wanted = Options.read(spec)
+    wanted = NoiseOptions.read(spec)
     families = options.chosen(wanted.families, list(FAMILIES), "families")
     made: list[Case] = []
     for case in cases:
