@@ -1,15 +1,14 @@
 """Turns of a conversation: follow-ups that ask about products already shown, and the question that an answer asks back.
 
-`question_about` classifies a turn, the same for the terminal, HTTP and MCP (by the history that a request carries, the parser of
-`understand` calls the same rules). The record answers such a question, and no model is asked: a table of what differs, the
-verdict of `why`, or the fact. A need with several readings has its picks spread over the kinds of product that help, and the
+`understand` classifies a turn by the history that its request carries, the same for the terminal, HTTP, chat completions and MCP.
+The record answers such a question, and no model is asked: a table of what differs, the verdict of `why`, or the fact. A need with several readings has its picks spread over the kinds of product that help, and the
 answer asks which was meant.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 from shelftalk.catalog import Catalog
@@ -22,8 +21,6 @@ from shelftalk.schema import ProductModel
 from shelftalk.text import clean, shorten
 from shelftalk.understand import Understood
 from shelftalk.understand.reading import Shown
-from shelftalk.understand.rules import tokenise
-from shelftalk.understand.turns.shown import question
 from shelftalk.values import (
     Candidate,
     Constraint,
@@ -33,7 +30,6 @@ from shelftalk.values import (
     Intent,
     Product,
     Ranking,
-    Request,
     Retrieval,
 )
 from shelftalk.words.stems import stems
@@ -46,31 +42,6 @@ _MOST_NAMED = 4
 MOST_ANSWERS = 4
 LONGEST_REQUEST = 300
 _NEAR = 20  # candidates in front among which a kind must be to be worth asking for
-
-
-@dataclass(frozen=True, slots=True)
-class AboutShown:
-    """A question that the record of a product answers: a "fact" of the products, or "why" they stand where they do. `name` holds the
-    shopper's words for a product that is none of those shown ("why not the Lark?")."""
-
-    kind: str
-    products: tuple[Product, ...]
-    name: str = ""
-
-
-def question_about(text: str, products: Sequence[Product], focus: Product | None = None) -> AboutShown | None:
-    """The question that a turn asks about products shown (best first), for a client that holds them.
-
-    None where it asks for products, or for a comparison or a choice among those shown, which the whole path answers. "It" is the
-    product in `focus`, the one last spoken of, else the first.
-    """
-    shown = [Shown(n, p.id, p.title, None) for n, p in enumerate(products, 1)]
-    last = [s for s, p in zip(shown, products, strict=True) if focus is not None and p.id == focus.id]
-    asked = question(tokenise(clean(text)), shown, last)
-    if asked is None or asked.which or asked.kind in ("compare", "best"):
-        return None
-    about = () if asked.name else tuple(products[s.rank - 1] for s in asked.about)
-    return AboutShown(asked.kind, about[:1] if asked.kind == "why" else about, asked.name)
 
 
 def product_named(catalog: Catalog, name: str) -> Product | None:
@@ -101,19 +72,19 @@ def comparison(products: Sequence[Product]) -> dict[str, Any]:
 def named(understood: Understood, catalog: Catalog) -> Understood:
     """The same, about the product that "why not the Lark?" names; no request for products where the catalogue has none whose
     title holds all of these words."""
-    asked = understood.asked
+    asked = understood.follow_up
     if asked is None or not asked.name:
         return understood
     product = product_named(catalog, asked.name)
     if product is None:
         note = f'Nothing in the catalogue is called "{shorten(clean(asked.name), 80)}".'
-        return replace(understood, intent=Intent(shopping=False), notes=(note,), asked=None)
+        return replace(understood, intent=Intent(shopping=False), notes=(note,), follow_up=None)
     about = replace(asked, about=(Shown(0, product.id, product.title, None),))
     limit = Constraint("title", "=", product.title, asked.said)
     intent = replace(understood.intent, constraints=(limit,), limit=1, preferences=(), query=product.title)
     note = f"read as a question about {product.title} ({product.id})"
     notes = tuple(note if n.startswith("read as a question") else n for n in understood.notes)
-    return replace(understood, intent=intent, notes=notes, asked=about)
+    return replace(understood, intent=intent, notes=notes, follow_up=about)
 
 
 def best_first(retrieval: Retrieval, ids: Sequence[str]) -> Retrieval:
@@ -201,33 +172,15 @@ def follow_up(request: str, understood: Understood, retrieval: Retrieval, prompt
 # What a terminal asks beside its answers, of its own shelf or of a server's (server/routes/near.py).
 
 
-class Asked(Protocol):
+class Shop(Protocol):
     """What is asked: `pipeline.Shelf`."""
 
     catalog: Catalog
 
-    def why(self, request: Request, product_id: str) -> WhyAnswer:
-        """Why that product is picked for the request, or why it is not."""
 
-
-def count(shelf: Asked) -> int:
+def count(shop: Shop) -> int:
     """How many products there are."""
-    return shelf.catalog.count()
+    return shop.catalog.count()
 
 
-def facets(shelf: Asked) -> Facets:
-    """What the catalogue holds in each field."""
-    return shelf.catalog.facets()
-
-
-def named_product(shelf: Asked, name: str) -> Product | None:
-    """As `product_named`."""
-    return product_named(shelf.catalog, name)
-
-
-def why(shelf: Asked, request: Request, product_id: str) -> tuple[str, ...]:
-    """The lines that say why that product is picked for the request, or what it fails."""
-    return tuple(shelf.why(request, product_id).lines())
-
-
-BESIDE: dict[str, Callable[..., Any]] = {"count": count, "facets": facets, "named": named_product, "why": why}
+BESIDE: dict[str, Callable[..., Any]] = {"count": count}

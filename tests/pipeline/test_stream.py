@@ -114,6 +114,24 @@ def test_a_stream_that_is_advanced_on_behalf_of_a_call_is_called_off_with_it(she
             next(stream)
 
 
+def test_a_call_that_is_called_off_while_its_stream_waits_for_the_model_calls_the_model_off(
+    stuck: tuple[Shelf, threading.Event],
+) -> None:
+    shelf, entered = stuck
+    stream, call = shelf.stream("a red kettle"), Call()
+
+    def work() -> list[Event]:
+        with opened(call):
+            return list(stream)
+
+    with ThreadPoolExecutor(1) as other:
+        working = other.submit(work)
+        assert entered.wait(LATE_S)
+        call.cancel.set()
+        with pytest.raises(Cancelled):
+            working.result(LATE_S)
+
+
 def test_an_error_of_a_step_reaches_the_thread_that_asks_and_ends_the_stream() -> None:
     def steps() -> Iterator[tuple[Event, ...]]:
         yield (Event("understood", Intent()),)

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from shelftalk.pipeline import Shelf
     from shelftalk.server.notice import Notice
     from shelftalk.settings import Settings
-    from shelftalk.values import Facets, Product
 
 logger = logging.getLogger(__name__)
 
@@ -114,18 +113,6 @@ class Answers:
     def count(self) -> int:
         """How many products there are."""
         return int(self._aside("count"))
-
-    def facets(self) -> Facets:
-        """What the catalogue holds in each field."""
-        return cast("Facets", self._aside("facets"))
-
-    def named(self, name: str) -> Product | None:
-        """The product of that id, or the one whose title holds all words of the name."""
-        return cast("Product | None", self._aside("named", name))
-
-    def why(self, request: Request, product_id: str) -> tuple[str, ...]:
-        """The lines that say why that product is picked for the request, or what it fails."""
-        return cast("tuple[str, ...]", self._aside("why", request, product_id))
 
     def _aside(self, name: str, *given: Any) -> Any:
         from shelftalk.conversation import BESIDE

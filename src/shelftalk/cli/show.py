@@ -52,30 +52,36 @@ def print_events(events: Iterable[StreamEvent], console: Console, progress: Cons
                 elif isinstance(value, Answer):
                     answer = value
     finally:
-        print_picks(answer.picks if answer else told, answer.opening if answer else "", console)
+        numbered = answer is None or not _about_one(answer)
+        print_picks(answer.picks if answer else told, answer.opening if answer else "", console, numbered=numbered)
     if answer:
         print_end(answer, console)
     return answer
 
 
-def print_picks(picks: Sequence[Pick], opening: str, console: Console) -> None:
-    """The sentence over all picks, then each of them."""
+def _about_one(answer: Answer) -> bool:
+    """Whether it answers a question about one product shown: its place is that of the list above, and not "1."."""
+    return len(answer.picks) == 1 and any(c.field == "title" and c.operator == "=" for c in answer.intent.constraints)
+
+
+def print_picks(picks: Sequence[Pick], opening: str, console: Console, *, numbered: bool = True) -> None:
+    """The sentence over all picks, then each of them, with its place in front where they are `numbered`."""
     if opening:
         console.print()
         console.print(safe(opening))
     for pick in picks:
-        for line in pick_lines(pick):
+        for line in pick_lines(pick, numbered=numbered):
             console.print(line)
 
 
-def pick_lines(pick: Pick) -> list[str]:
+def pick_lines(pick: Pick, *, numbered: bool = True) -> list[str]:
     """One pick: title, what it is the best in and price, the reason, the evidence."""
     evidence = dict.fromkeys(
         f"{clean(e.field).replace('_', ' ')}: {shown(e.value)}" for c in pick.claims for e in c.evidence
     )
     return [
         "",
-        f"[bold]{pick.rank}. {safe(title_text(pick))}[/bold]  [green]{safe(price_text(pick))}[/green]",
+        f"[bold]{f'{pick.rank}. ' if numbered else ''}{safe(title_text(pick))}[/bold]  [green]{safe(price_text(pick))}[/green]",
         f"   {safe(pick.reason)}",
         f"   [dim]evidence: {escape(' | '.join(evidence))} | id: {safe(pick.product.id)}[/dim]",
     ]

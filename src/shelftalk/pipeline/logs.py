@@ -25,7 +25,7 @@ def understood(state: PipelineState) -> None:
         state,
         "understand",
         shopping=intent.shopping,
-        question=read.asked.kind if read.asked else None,
+        question=read.follow_up.kind if read.follow_up else None,
         constraints=[f"{c.field} {c.operator}" for c in intent.constraints],
         criteria=[f"{c.field} {c.want}" for c in intent.criteria],
         sort=f"{intent.sort.field} {intent.sort.direction}" if intent.sort else None,

@@ -129,10 +129,10 @@ class Pipeline:
 
     def _told(self, state: PipelineState) -> list[Explanation] | None:
         """What the record says to a question about products shown; None where reasons are wanted."""
-        asked, products = state.understood.asked, [c.product for c in state.chosen(self.settings.k)]
+        asked, products = state.understood.follow_up, [c.product for c in state.chosen(self.settings.k)]
         if asked is None or not products:
             return None
-        before = replace(state.understood, intent=state.understood.before, asked=None)
+        before = replace(state.understood, intent=state.understood.before, follow_up=None)
         if asked.kind == "why":
             return [
                 verdict(self._why(PipelineState(state.snapshot, state.request, before, {}, id=state.id), product))
@@ -239,7 +239,7 @@ class Pipeline:
         current().check()
         with timed(state.timings, "retrieve"):
             if state.intent.shopping:
-                asked = [p.id for p in state.understood.asked.about] if state.understood.asked else []
+                asked = [p.id for p in state.understood.follow_up.about] if state.understood.follow_up else []
                 only = asked if asked and not state.request.candidates else state.request.candidates
                 found = state.snapshot.retrieve.retrieve(state.intent, k=k, only=only, **asked_for(state))
                 if only is None:
@@ -367,7 +367,7 @@ class Pipeline:
             engine=engine.name if engine else None,
         )
         answer = self._framed(state, in_language(answer, state.understood, self.prompts))
-        asked = state.understood.asked
+        asked = state.understood.follow_up
         if asked is not None and asked.kind == "best" and answer.picks:
             told = which_is_best([p.product for p in answer.picks], state.intent, state.snapshot.facets)
             answer = replace(answer, opening=told)
@@ -381,7 +381,7 @@ class Pipeline:
     def _framed(self, state: PipelineState, answer: Answer) -> Answer:
         """The answer with the sentence over all picks, their labels, and the question back; a question about shown products has
         none of them."""
-        if not answer.picks or state.understood.asked is not None:
+        if not answer.picks or state.understood.follow_up is not None:
             return answer
         job = self._explain_job(state)
         explain = state.snapshot.explain

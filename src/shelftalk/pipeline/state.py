@@ -83,7 +83,7 @@ class PipelineState:
     @property
     def graded(self) -> bool:
         """Whether the candidates are ranked: products shown that are asked about keep their order, and what is wanted must be readable."""
-        return self.understood.asked is None and not self.understood.unread
+        return self.understood.follow_up is None and not self.understood.unread
 
     def chosen(self, k: int) -> list[Candidate]:
         """The candidates that are shown: as many as the request or its words ask for, else `k`; none that is nothing like what was
@@ -92,7 +92,7 @@ class PipelineState:
             return []
         wanted = [n for n in (self.request.k, self.intent.limit) if n]
         shown = list(self.ranking.candidates[: min(wanted) if wanted else k])
-        given = self.intent.limit or self.understood.asked is not None or self.request.candidates is not None
+        given = self.intent.limit or self.understood.follow_up is not None or self.request.candidates is not None
         return shown if given or self.retrieval.no_match else answering(shown, self.intent.criteria)
 
     def bare(self, k: int) -> list[Pick]:
@@ -116,7 +116,7 @@ class PipelineState:
             notes += [NOT_SHOPPING] if CLEARED not in notes else []
         elif not self.retrieval.unlike and (not picks or self.retrieval.no_match):
             notes.append(NOTHING_FITS)
-        if picks and self.understood.asked is None and self.understood.heard is None:
+        if picks and self.understood.follow_up is None and self.understood.heard is None:
             notes += [
                 f"None of these speaks of '{it}'." for it in liked(self.request.request) if not _spoken(it, picks)
             ]

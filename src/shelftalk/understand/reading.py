@@ -35,7 +35,7 @@ class Question:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """An intent with what it was read from: `thrifty` says that the sort comes from a plea for a low price, not a superlative;
-    `asked` that it asks about products already shown, which were picked for the wish `before` it: the next turn goes on from
+    `follow_up` that it asks about products already shown, which were picked for the wish `before` it: the next turn goes on from
     that. `earlier` are the shopper's turns that it was read together with, `asides` the words that tell of somebody's weight or
     height, or of a thing that the shop has not: no wish is read from them. `said` are the words of the turn in which wishes may stand
     (None: all of it), `without` the fields and the stems of words that it takes back, for each turn of `earlier` and the turn itself;
@@ -44,7 +44,7 @@ class Reading:
     intent: Intent
     thrifty: bool = False
     notes: tuple[str, ...] = ()
-    asked: Question | None = None
+    follow_up: Question | None = None
     before: Intent = Intent()
     earlier: tuple[str, ...] = ()
     merged: bool = False

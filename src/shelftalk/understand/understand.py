@@ -21,7 +21,7 @@ from shelftalk.values import Criterion, Facet, Facets, Intent, Request, Scalar, 
 class Understood:
     """An intent, what there is to say about how it was reached, and what the language model read and wrote for it.
 
-    `asked` where the turn asks about products already shown, which were picked for the wish `before` it; `chosen` where the
+    `follow_up` where the turn asks about products already shown, which were picked for the wish `before` it; `chosen` where the
     model chose the kinds of product for a need that names none; `heard` where the request is in another language.
     """
 
@@ -29,7 +29,7 @@ class Understood:
     notes: tuple[str, ...] = ()
     tokens: Tokens = Tokens()
     prompt: str | None = None
-    asked: Question | None = None
+    follow_up: Question | None = None
     before: Intent = Intent()
     chosen: bool = False
     earlier: tuple[str, ...] = ()
@@ -103,7 +103,7 @@ class Understander:
                 continue
             understood = next(read)
             intent, notes = placed(understood.intent, self.rules.index, frozenset(stems(request.request)))
-            if not request.history:
+            if not request.history or (self.model is None and _begins(request, understood)):
                 intent = replace(intent, kind=named_kind(request.request, intent))
             left = unread(request.request, intent, understood.notes)
             out.append(replace(understood, intent=intent, notes=(*understood.notes, *notes, *left)))
@@ -139,14 +139,14 @@ class Understander:
                 chosen=wanted.chosen, notes=told_of(one, wanted.intent),
             )  # fmt: skip
         for n, one in enumerate(understood):
-            if one.asked is not None and requests[n].intent is None:
+            if one.follow_up is not None and requests[n].intent is None:
                 understood[n] = self._answerable(requests[n].request, one)
         return understood
 
     def _answerable(self, request: str, one: Understood) -> Understood:
         """A question about several products shown with what answers it: the wishes so far for the best of them, and the order by the
         field that "which uses least power?" asks for."""
-        asked, wanting, known = one.asked, self.wanting, self.conversation.comparing
+        asked, wanting, known = one.follow_up, self.wanting, self.conversation.comparing
         if asked is None or wanting is None or not asked.which:
             return one
         if asked.kind == "best":
@@ -176,7 +176,7 @@ class Understander:
                 Understood(
                     r.intent,
                     r.notes,
-                    asked=r.asked,
+                    follow_up=r.follow_up,
                     before=r.before,
                     earlier=r.earlier,
                     asides=r.asides,
@@ -270,7 +270,13 @@ def nearest(intent: Intent) -> bool:
 
 def _open(request: Request, understood: Understood) -> bool:
     """Whether wishes may stand in a request: it asks for a product, and not about those shown."""
-    return request.intent is None and understood.intent.shopping and understood.asked is None
+    return request.intent is None and understood.intent.shopping and understood.follow_up is None
+
+
+def _begins(request: Request, understood: Understood) -> bool:
+    """Whether a later turn asks for something new rather than going on from those before."""
+    given = any(turn.intent is not None for turn in request.history)
+    return not given and not understood.earlier and understood.follow_up is None
 
 
 def _spoken(given: Intent, read: Intent) -> Intent:

@@ -199,6 +199,6 @@ def test_what_is_forgotten_altogether_is_gone_and_no_product_is_shown(text: str)
 
 def test_which_of_several_is_asked_for_and_what_else_is_said() -> None:
     for text, kind, rest in (("which of these is best for a small flat?", "best", "for a small flat"), ("which would you take?", "best", ""), ("which one uses the least water?", "fact", "")):  # fmt: skip
-        asked = TALK.understand(Request(text, history=(Turn("user", "a washing machine"), SHOWN))).asked
+        asked = TALK.understand(Request(text, history=(Turn("user", "a washing machine"), SHOWN))).follow_up
         assert asked is not None
         assert (asked.kind, asked.rest, asked.which) == (kind, rest, True)

@@ -101,11 +101,18 @@ def test_an_answer_without_picks_leaves_none_of_an_older_topic_to_compare_with()
     assert "price < 49" not in said(understood("cheaper", *talk).intent)
 
 
+def test_a_question_after_an_answer_without_picks_is_about_the_list_that_still_stands_above():
+    vain = (TENT, TENTS, Turn("user", "electric toothbrush"), Turn("assistant", "Nothing fits."))
+    told = understood("is the second waterproof?", *vain)
+    assert told.follow_up is not None
+    assert [p.id for p in told.follow_up.about] == ["t2"]
+
+
 @pytest.mark.parametrize("text", ["which of these is best?", "which one would you take?", "what would you recommend?", "which is your favourite?", "so which one?"])  # fmt: skip
 def test_a_question_of_choice_is_about_the_picks_shown(text):
     told = understood(text, TENT, TENTS)
-    assert told.asked is not None
-    assert [p.id for p in told.asked.about] == ["t1", "t2"]
+    assert told.follow_up is not None
+    assert [p.id for p in told.follow_up.about] == ["t1", "t2"]
 
 
 @pytest.mark.parametrize("text", ["thanks!", "ok great", "perfect, thank you very much!", "that's great, bye", "hmm", "got it, thanks", "thanks for your help", "no thanks"])  # fmt: skip

@@ -18,7 +18,7 @@ _FIELD_WORD = re.compile(r"[\W_]+")
 _SENTENCE = re.compile(r"[.!?;:]+\s+\w")
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d[\d.,]*|[^\w\s]")
 _LEAD = re.compile(
-    r"^(?:(?:hi|hello|hey|please|ok|okay|well|so)\b[,!]?\s+)*"
+    r"^(?:(?:hi|hello|hey|please|ok|okay|well|so|and|but|also|then|now|oh)\b[,!]?\s+)*"
     r"(?:(?:can|could|would|will)\s+you\s+(?:please\s+)?)?"
     r"(?:i(?:['’]?m|\s+am)?\s+(?:also\s+)?(?:need(?:\s+to\s+buy)?|want(?:\s+to\s+buy)?|would\s+like|['’]d\s+like|looking\s+for|"
     r"searching\s+for|after)|i['’]d\s+like|we\s+need|we\s+want|looking\s+for|searching\s+for|find(?:\s+me)?|show(?:\s+me)?|"

@@ -70,13 +70,14 @@ class Conversation:
             else:
                 talk.follow(turn.content, self._next(turn.content, talk))
         reading = self._next(request.request, talk)
-        if not reading.merged and reading.asked is None:
+        if not reading.merged and reading.follow_up is None:
             return reading
         held = talk.topic or Topic(Intent())
         return replace(reading, earlier=tuple(held.said), without=talk.without(reading))
 
     def _next(self, content: str, talk: Talk) -> Reading:
         """The next user turn as read; the talk is turned back to an earlier topic where the turn goes back to it."""
+        self._asked_above(content, talk)
         back = returned(tokenise(content), talk.past)
         if back is None:
             topics = [*talk.past, *([talk.topic] if talk.topic is not None else [])]
@@ -100,6 +101,14 @@ class Conversation:
         if not reading.merged:
             return again
         return replace(reading, notes=(note, *reading.notes), said=back.rest if reading.said is None else reading.said)
+
+    @staticmethod
+    def _asked_above(content: str, talk: Talk) -> None:
+        """Turns the talk back to the topic before where the last one showed nothing and this turn asks about what still stands above."""
+        if talk.picks or not talk.past or not talk.past[-1].picks:
+            return
+        if question(tokenise(content), talk.past[-1].picks) is not None:
+            talk.turn_back(talk.past[-1])
 
     def turn(self, content: str, earlier: Reading | None, picks: list[Shown], focus: Sequence[Shown] = ()) -> Reading:
         """One user turn after the reading so far, the picks last shown and those of them that were last asked about."""
@@ -132,7 +141,7 @@ class Conversation:
             told = self._about(asked, reading, given_up, text)
             if asked.kind == "best":
                 told = replace(told, intent=replace(told.intent, criteria=before.criteria))
-            return replace(told, asked=asked, before=before)
+            return replace(told, follow_up=asked, before=before)
         if earlier is not None and earlier.thrifty and reading.intent.sort is None:
             reading = replace(reading, thrifty=True)
         merged = self._merged(text, reading, before, picks, aside.picks, focus, taken)
@@ -224,7 +233,8 @@ class Conversation:
         chosen = self._chosen(text, picks)
         about = [chosen] if chosen else list(gone) or list(focus) or picks
         self._brand_spoken_of(into, text, about, before, chosen is not None)
-        compared = self._compared(text, new, before, about, category)
+        against = picks if about == list(focus) and not said.OF_ONE.search(text.low) else about
+        compared = self._compared(text, new, before, against, category)
         if compared is not None:
             into.compare(compared, before)
         if gone:

@@ -47,6 +47,8 @@ STATES = re.compile(
     r"^\W*(?:(?:well|but|and|also|actually|because|since|as|you know|by the way|oh|hm+|so|it's just that|just)\b[\s,.!;:-]*)*(?!(?:i|we)(?:'m| am| are|'re|'d| would|'ve| have)? (?:also |now |just |really |still |actually |then )*(?:need|want|looking|search|searching|shopping|after|like|love to|prefer|fancy)\b)(?:i|we|he|she|it|they|there|(?:my|our|his|her|their) [\w'-]+(?: [\w'-]+)?? (?:is|are|has|have|can|gets?|hurts?|needs?|likes?|loves?|hates?|wants?|keeps?|runs?|goes|does|do|was|weighs?))\b(?!.{0,60}\b(?:need|want|looking for|buy)\b)"
 )
 ANAPHORA = re.compile(r"\b(?:ones|one|those|these|them|they|it|that|same|instead|cheaper|then|either of)\b")
+# A comparison with one product: "a lighter one", "something cheaper than that"; "cheaper ones" is held against all that is shown.
+OF_ONE = re.compile(r"\b(?:it|its|it's|this|that|that's|one|something|anything)\b(?! (?:brand|make|maker)\b)")
 FRESH = re.compile(
     r"\b(?:i'm (?:also )?(?:looking|shopping|searching|in the market)|i (?:also )?need an?|i want an?|looking for an?|now (?:i|show|find|a|for)|find me an?|show me an?|recommend (?:me )?an?|do you (?:have|sell|carry) (?!(?:anything|something|ones?|it|them|that|those|(?:any )?others?)\b)(?:any |a |an |some )?\w+s?\b|gift for)\b"
 )

@@ -17,7 +17,7 @@ class Talk:
         self.past: list[Topic] = []
         self.picks: list[Shown] = []
         self.focus: list[Shown] = []
-        self.asked = False
+        self.followed = False  # the last turn asks about products shown
         self.back = False  # the turn only goes back to an earlier topic
 
     @property
@@ -34,24 +34,29 @@ class Talk:
         return (*(w | gone for w in held), gone)
 
     def listed(self, picks: list[Shown]) -> None:
-        """An answer showed these; places stay those of all picks where it only told of some of them."""
-        if self.asked and {p.id for p in picks} <= {p.id for p in self.picks}:
-            self.focus = [p for q in picks for p in self.picks if p.id == q.id]
+        """An answer showed these. One about products shown leaves the list as it is, but several of them that it tells of in an order
+        of its own ("which is the lightest?") have their places in that order."""
+        if self.followed and picks:
+            told = {p.id for p in picks}
+            if len(picks) > 1 and told <= {p.id for p in self.picks}:
+                after = [p for p in self.picks if p.id not in told]
+                self.picks = [replace(p, rank=n) for n, p in enumerate([*picks, *after], 1)]
+            self.focus = [next((p for p in self.picks if p.id == q.id), q) for q in picks]
         elif picks:
             self.picks, self.focus = picks, []
 
     def given(self, intent: Intent) -> None:
         """The shopper said what is meant by editing it."""
-        self.topic, self.asked = Topic(intent), False
+        self.topic, self.followed = Topic(intent), False
 
     def follow(self, content: str, reading: Reading) -> None:
         """A user turn was read as this."""
-        self.asked = reading.asked is not None
+        self.followed = reading.follow_up is not None
         back, self.back = self.back, False
         if reading.cleared:
             self._leave()
             self.topic, self.picks, self.focus = None, [], []
-        if back or not reading.intent.shopping or self.asked:
+        if back or not reading.intent.shopping or self.followed:
             return
         content = content if reading.said is None else reading.said
         if reading.merged and self.topic is not None:
@@ -66,7 +71,7 @@ class Talk:
         """The shopper goes back to an earlier topic."""
         self.past.remove(topic)
         self._leave()
-        self.topic, self.picks, self.focus, self.asked = topic, topic.picks, [], False
+        self.topic, self.picks, self.focus, self.followed = topic, topic.picks, [], False
 
     def _leave(self) -> None:
         if self.topic is not None:
