@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from shelftalk.understand.languages.rewrite import rules
+from shelftalk.understand.languages.table import rules
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from shelftalk.understand.languages.detect import ENGLISH, language_of
-from shelftalk.understand.languages.rewrite import Rewritten, rewritten, rules
+from shelftalk.understand.languages.rewrite import Rewritten, rewritten
+from shelftalk.understand.languages.table import rules
 from shelftalk.understand.rules import COMMON, Index, ordinary, stems
 from shelftalk.values import Constraint, Intent, Request, Turn
 from shelftalk.words.stems import stem

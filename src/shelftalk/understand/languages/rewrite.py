@@ -8,58 +8,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
-from typing import Any, Protocol
-
-import yaml
+from typing import Protocol
 
 from shelftalk.text import clean
+from shelftalk.understand.languages.compared import UNCLEAR
+from shelftalk.understand.languages.table import KNOWN_MONEY, SAYS, SCALES, Rules
 from shelftalk.understand.rules import stems
 
-__all__ = ["Amount", "Names", "Rewritten", "Rules", "rewritten", "rules"]
+__all__ = ["Amount", "Names", "Rewritten", "rewritten"]
 
-_SAYS = {"lt": "under", "le": "at most", "gt": "over", "ge": "at least", "near": "around"}
-_SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₩": "KRW", "₺": "TRY", "₽": "RUB", "₹": "INR", "₴": "UAH"}
-# Currencies that the rules for English take as they stand, with a note where the prices are in another; the others are no limit then.
-_KNOWN_MONEY = {"EUR": "euros", "USD": "dollars", "GBP": "gbp"}
-# Units that are written the same in most languages; "a" and "v" are words in some.
-_INTERNATIONAL = frozenset(
-    [
-        "kg",
-        "g",
-        "mg",
-        "cm",
-        "mm",
-        "m",
-        "km",
-        "l",
-        "ml",
-        "cl",
-        "w",
-        "kw",
-        "mah",
-        "wh",
-        "kwh",
-        "h",
-        "min",
-        "lm",
-        "db",
-        "hz",
-        "khz",
-        "gb",
-        "tb",
-        "mb",
-        "lumen",
-        "watt",
-        "%",
-    ]
-)
-_SCALES = {"万": 10_000, "千": 1000, "만": 10_000, "천": 1000, "억": 100_000_000}
-_DIGITS = r"\d{1,3}(?:[ .,'\u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?(?![\d])|\d+(?:[.,]\d+)?"
-_UNSPACED = ("zh", "ja", "ko")
 _PIECE = re.compile(r"[A-Za-z\u00c0-\u024f][\w\u00c0-\u024f]*(?:[-'][\w\u00c0-\u024f]+)*", re.ASCII)
 _CJK = re.compile(
     r"(?<=[A-Za-z0-9])(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])|(?<=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])(?=[A-Za-z])"
@@ -76,12 +35,14 @@ _SHORTEST_WORD = 4
 @dataclass(frozen=True, slots=True)
 class Rewritten:
     """A request in parts: each (English phrase, the shopper's words) that the rules read, the `rest` that they do not, and the `words` of it that
-    a text in English may hold (names, loan words); `names` are those of the catalogue, and the English that stands in it."""
+    a text in English may hold (names, loan words); `names` are those of the catalogue, and the English that stands in it;
+    `unread` the amounts that limit nothing, since their comparator or currency is not known."""
 
     parts: tuple[tuple[str, str], ...]
     rest: str
     words: str
     names: str = ""
+    unread: tuple[str, ...] = ()
 
     @property
     def english(self) -> str:
@@ -100,60 +61,6 @@ class Amount:
     unit: str | None
     counts: str
     digits: bool
-
-
-class Rules:
-    """One language's words of languages.yaml, compiled."""
-
-    def __init__(self, code: str, found: Mapping[str, Any]) -> None:
-        self.code, self.name = code, str(found["name"])
-        self.decimal: str = found["decimal"]
-        self.spaced = code not in _UNSPACED
-        self.numbers: Mapping[str, int] = found["numbers"]
-        self.probe: tuple[str, ...] = tuple(found["probe"])
-        self.stop = frozenset(str(found["stop"]).split())
-        self.counted = {
-            **{w: ("money", e) for w, e in {**found["money"], **_SIGNS}.items()},
-            **{w: ("", e) for w, e in found["units"].items()},
-            **dict.fromkeys(found["people"], ("people", "people")),
-            **dict.fromkeys(found["age"], ("age", "years")),
-        }
-        # Turkish hangs its cases on a unit ("avrodan", "liraya"), and the unspaced write on
-        end = r"(?!\w)" if self.spaced and code != "tr" else ""
-        start, alone = (r"(?<![\w.,])", r"(?<!\w)") if self.spaced else ("", "")
-        letter = r"[^\W\d_]" if self.spaced else "[a-z]"
-        units = rf"(?:{_any(self.counted)}){end}|(?:{_any(_INTERNATIONAL)})(?!{letter})"
-        self.amount = re.compile(
-            rf"(?P<sign>[{''.join(_SIGNS)}]\s?)?(?:{start}(?P<digits>{_DIGITS})|{alone}(?P<word>{_any(self.numbers)}){end})"
-            rf"(?P<scale>[{''.join(_SCALES)}])?(?:[\s-]?(?P<unit>{units}))?"
-        )
-        self.either = re.compile(rf"\s?{found['or']}\s?")
-        self.before = {op: self._led(found.get(op) or []) for op in _SAYS}
-        self.after = {op: self._followed(found.get(f"after_{op}") or []) for op in _SAYS}
-        self.pairs = [
-            (self._led([a]) if a else None, re.compile(rf"\s*{re.escape(b)}\s*")) for a, b in found["between"]
-        ]
-        self.people = self._led(found["for"])
-        self.size = self._led(found["size"])
-        self.size_after = self._followed(found.get("after_size") or [])
-        self.without = re.compile(self._phrase(found["without"]) or r"(?!)")
-        self.without_after = self._followed(found.get("without_after") or [])
-        self.cheapest = re.compile(self._phrase(found["cheapest"]) or r"(?!)")
-
-    def _phrase(self, phrases: Sequence[str]) -> str:
-        if not phrases:
-            return ""
-        return rf"(?<!\w)(?:{_any(phrases)})(?!\w)" if self.spaced else f"(?:{_any(phrases)})"
-
-    def _led(self, phrases: Sequence[str]) -> re.Pattern[str] | None:
-        """The phrases right before an amount."""
-        start = r"(?<!\w)" if self.spaced else ""
-        return re.compile(rf"{start}(?:{_any(phrases)})[\s:]*$") if phrases else None
-
-    def _followed(self, phrases: Sequence[str]) -> re.Pattern[str] | None:
-        """The phrases right behind an amount."""
-        end = r"(?!\w)" if self.spaced else ""
-        return re.compile(rf"\s?['’]?(?:{_any(phrases)}){end}") if phrases else None
 
 
 class Names(Protocol):
@@ -184,8 +91,10 @@ def rewritten(text: str, rule: Rules | None, names: Names) -> Rewritten:
     low = cased.lower()
     low = low if len(low) == len(cased) else "".join(c.lower()[:1] or c for c in cased)
     found: list[tuple[str, int, int]] = []
+    unread: tuple[str, ...] = ()
     if rule is not None:
-        found = _limits(low, rule, names)
+        found, amounts = _limits(low, rule, names)
+        unread = tuple(cased[start:end].strip() for start, end in amounts)
         found += [("cheapest", *m.span()) for m in rule.cheapest.finditer(low)]
     left = _blanked(low, [(start, end) for _, start, end in found])
     gone = [(start, end) for _, start, end in found]
@@ -197,13 +106,18 @@ def rewritten(text: str, rule: Rules | None, names: Names) -> Rewritten:
         own += [name] if denial is None else []
     rest = " ".join(_blanked(cased, gone).split()).strip(" ,;:，、。.")
     parts = tuple((english, cased[start:end].strip(" ,")) for english, start, end in sorted(found, key=lambda f: f[1]))
-    return Rewritten(parts, rest, _words(_blanked(left, gone), rule), " ".join(own))
+    return Rewritten(parts, rest, _words(_blanked(left, gone), rule), " ".join(own), unread)
 
 
-def _limits(low: str, rule: Rules, names: Names) -> list[tuple[str, int, int]]:
-    """The amounts in English, each with where its words begin and end."""
-    found = [_amount(m, rule, names.currency) for m in rule.amount.finditer(low)]
+def _limits(low: str, rule: Rules, names: Names) -> tuple[list[tuple[str, int, int]], list[tuple[int, int]]]:
+    """The amounts in English, each with where its words begin and end; and where those stand that limit nothing."""
+    matches = list(rule.amount.finditer(low))
+    before = [None, *matches]
+    # Turkish "altı" is six, and below what stands right before it
+    kept = [m for m, b in zip(matches, before, strict=False) if not (b and b["unit"] and rule.compares(low, b, m))]
+    found = [_amount(m, rule, names.currency) for m in kept]
     out: list[tuple[str, int, int]] = []
+    unread: list[tuple[int, int]] = []
     at = 0
     while at < len(found):
         floor = out[-1][2] if out else 0
@@ -214,7 +128,9 @@ def _limits(low: str, rule: Rules, names: Names) -> list[tuple[str, int, int]]:
             read = _one(low, found[at - 1], rule, names, floor, other.start if other else len(low))
         if read is not None:
             out.append(read)
-    return out
+        elif found[at - 1].digits and found[at - 1].unit != "":
+            unread.append((found[at - 1].start, found[at - 1].end))
+    return out, unread
 
 
 def _pair(low: str, first: Amount, other: Amount, rule: Rules, floor: int) -> tuple[str, int, int] | None:
@@ -243,31 +159,21 @@ def _one(low: str, amount: Amount, rule: Rules, names: Names, floor: int, ceilin
     if amount.unit is None:
         return None
     lead, tail = low[floor : amount.start], low[amount.end : ceiling]
-    operator, start, end = _compared(lead, tail, amount, rule, floor)
+    said = rule.compared.of(lead, tail, lambda word: names.value(stems(word)))
+    operator, start, end = said.operator, floor + said.start, amount.end + said.end
     value = amount.value
+    if operator == UNCLEAR:
+        if amount.counts not in ("age", "people"):
+            return None
+        operator, start, end = "", amount.start, amount.end
     if amount.counts == "age":
         return (f"from age {value}" if operator == "ge" else f"for a {value}-year-old"), start, end
     if amount.counts == "people":
-        return f"for {_SAYS.get(operator, '')} {value} people".replace("  ", " "), start, end
+        return f"for {SAYS.get(operator, '')} {value} people".replace("  ", " "), start, end
     if amount.unit:
         telling = operator or amount.digits or value != "1"
-        return (f"{_SAYS.get(operator, '')} {value} {amount.unit}".strip(), start, end) if telling else None
+        return (f"{SAYS.get(operator, '')} {value} {amount.unit}".strip(), start, end) if telling else None
     return _bare(lead, tail, amount, rule, names, (operator, start, end))
-
-
-def _compared(lead: str, tail: str, amount: Amount, rule: Rules, floor: int) -> tuple[str, int, int]:
-    """The operator that the words around an amount say, "" for none, and where the words and the amount begin and end."""
-    operator, start, end = "", amount.start, amount.end
-    for op, pattern in rule.after.items():
-        if pattern is not None and (match := pattern.match(tail)):
-            operator, end = op, end + match.end()
-            break
-    best: re.Match[str] | None = None
-    for op, pattern in rule.before.items():
-        match = pattern.search(lead) if pattern is not None else None
-        if match and (best is None or match.start() < best.start()):
-            best, operator = match, op
-    return operator, start if best is None else floor + best.start(), end
 
 
 def _bare(
@@ -287,19 +193,19 @@ def _bare(
     before = lead[: len(lead) - (amount.start - start)]
     named = next((w for w in reversed(_PIECE.findall(before)[-_NAMED_BEFORE:]) if names.field(w)), "")
     if named:
-        return f"{named} {_SAYS[operator]} {amount.value}", start, end
-    return (f"{_SAYS[operator]} {amount.value}", start, end) if operator in ("lt", "le") else None
+        return f"{named} {SAYS[operator]} {amount.value}", start, end
+    return (f"{SAYS[operator]} {amount.value}", start, end) if operator in ("lt", "le") else None
 
 
 def _amount(match: re.Match[str], rule: Rules, currency: str | None) -> Amount:
     digits = match["digits"]
     value = _number(digits, rule.decimal) if digits else float(rule.numbers[match["word"]])
-    value *= _SCALES.get(match["scale"] or "", 1)
+    value *= SCALES.get(match["scale"] or "", 1)
     unit = (match["sign"] or match["unit"] or "").strip()
     counts, english = rule.counted.get(unit, ("", unit))
     known: str | None = english
     if counts == "money":
-        known = "euros" if currency in (None, english) else _KNOWN_MONEY.get(english)
+        known = "euros" if currency in (None, english) else KNOWN_MONEY.get(english)
     return Amount(match.start(), match.end(), f"{value:.10g}", known, counts, bool(digits))
 
 
@@ -380,20 +286,3 @@ def _words(text: str, rule: Rules | None) -> str:
     stop = rule.stop if rule is not None else frozenset()
     kept = [w for w in (m.group() for m in _PIECE.finditer(text)) if w not in stop and len(w) >= _SHORTEST_WORD]
     return " ".join(dict.fromkeys(kept))
-
-
-def _any(phrases: Iterable[str]) -> str:
-    return "|".join(re.escape(p) for p in sorted(phrases, key=len, reverse=True))
-
-
-@lru_cache(maxsize=1)
-def _tables() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "languages.yaml").read_text("utf-8"))
-    return found
-
-
-@lru_cache(maxsize=32)
-def rules(code: str) -> Rules | None:
-    """The rules for a language; None where there are none."""
-    found = _tables().get(code)
-    return Rules(code, found) if found else None
