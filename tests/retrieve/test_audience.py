@@ -56,3 +56,17 @@ def test_the_note_is_said_only_of_what_would_have_been_shown() -> None:
     childs = _jacket("child", "children")
     assert grown_up_first((*jackets[:2], childs, *jackets[2:]), Intent(query="jacket"))[1]
     assert not grown_up_first((*jackets[:3], childs, *jackets[3:]), Intent(query="jacket"))[1]
+
+
+def test_a_title_says_so_too_but_not_where_most_titles_do_or_the_kind_itself_is_a_childs() -> None:
+    def called(*titles: str, kind: str = "Headphones") -> tuple[Candidate, ...]:
+        return tuple(Candidate(Product(t, t, categories=("Shop", kind)), 0.5) for t in titles)
+
+    first = "Zed Children's Headphones with Volume Limit"
+    found = called(first, "Alto Headphones", "Bit Earbuds")
+    assert [c.product.id for c in grown_up_first(found, Intent(query="headphones"))[0]][-1] == first
+    assert grown_up_first(found, Intent(query="kids headphones")) == (found, ())
+    most = called(first, "Zed Headphones for Kids", "Alto Headphones")
+    assert grown_up_first(most, Intent(query="headphones")) == (most, ())
+    toys = called("Science Kit for Children", "Blocks", "Kite", kind="Children's Toys")
+    assert grown_up_first(toys, Intent(query="something to build")) == (toys, ())

@@ -32,6 +32,10 @@ def for_children(product: Product) -> bool:
     return _for(product, _CHILD) or (_CHILDS.search(product.title) is not None and not _for(product, _ADULT))
 
 
+def _a_childs_kind(candidate: Candidate) -> bool:
+    return _CHILD.search(" ".join(candidate.product.categories)) is not None
+
+
 def _for(product: Product, whom: re.Pattern[str]) -> bool:
     return any(
         isinstance(value, str) and bool(_FIELDS & set(re.split(r"[\W_]+", name.lower()))) and bool(whom.search(value))
@@ -51,7 +55,9 @@ def grown_up_first(candidates: Sequence[Candidate], intent: Intent) -> tuple[tup
     if _CHILD.search(said) or _ASKED.search(said) or any(_speaks(c.field, c.value) for c in intent.constraints):
         return tuple(candidates), ()
     adults = any(_for(c.product, _ADULT) for c in candidates)  # of toys, say, none is: who else would they be for
-    childs = [c for c in candidates if adults and for_children(c.product)]
+    childs = [c for c in candidates if for_children(c.product)]
+    if not adults and (2 * len(childs) >= len(candidates) or any(map(_a_childs_kind, candidates))):
+        return tuple(candidates), ()
     theirs = {c.product.id for c in childs}
     others = [c for c in candidates if c.product.id not in theirs]
     if not childs or not others or [*others, *childs] == list(candidates):

@@ -546,6 +546,7 @@ def test_a_wish_to_which_neither_the_request_nor_its_words_stand_near_is_not_bel
 def test_the_words_of_a_wish_end_with_none_of_grammar() -> None:
     assert _trimmed("a light tent for") == "light tent"
     assert _trimmed("not too") == "not too"
+    assert [_tells(w) for w in ("aren't", "the sofa", "isn't for")] == [False, True, False]
 
 
 def test_the_words_that_tell_of_a_body_reach_the_reader_of_wishes() -> None:

@@ -27,7 +27,7 @@ from shelftalk.understand.model.matching import Matchers, Offered, clauses_of, p
 from shelftalk.understand.rules import bare_comparison, refused, says_kind, stems, tokenise
 from shelftalk.values import Criterion, Facet, Facets, Intent, Scalar, Sort, Tokens
 from shelftalk.words.stems import stem
-from shelftalk.words.stop import FILLER, FUNCTION
+from shelftalk.words.stop import FILLER, FUNCTION, content_stems
 
 __all__ = ["Wanted", "Wanting"]
 
@@ -190,7 +190,7 @@ class Wanting:
         kept = [self._apart(kinds, c, [o.words for o in kept if o is not c], matchers) for c in kept]
         read = [(c, refused(c, text)) for c in kept]
         lost = tuple(c.words for c, mine in read if mine is None)
-        lost += tuple(w for c in far if (w := words[c.field][0]))
+        lost += tuple(w for c in far if _tells(w := words[c.field][0]))
         return replace(
             wishes,
             criteria=tuple(mine for _, mine in read if mine is not None),
@@ -284,6 +284,11 @@ class Wanting:
 
 def _least(criterion: Criterion) -> float:
     return LEAST_NUMBER if criterion.want in ("low", "high") else LEAST_NAMED
+
+
+def _tells(words: str) -> bool:
+    """Whether words hold one that is not of grammar: "aren't" tells of no wish."""
+    return any(not said.endswith("n't") for _, said in content_stems(words))
 
 
 def _trimmed(words: str) -> str:
