@@ -26,6 +26,7 @@ from shelftalk.understand.model.wanting import (
     Asked,
     Wanting,
     _joined,
+    _tells,
     _trimmed,
     _unlimited,
 )
