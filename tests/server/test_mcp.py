@@ -34,6 +34,13 @@ def test_recommend_gives_picks_with_checked_claims(server_settings: Settings) ->
     assert found["picks"][0]["title"] in found["text"]
 
 
+def test_recommend_goes_on_from_its_history(server_settings: Settings) -> None:
+    first = _call(server_settings, "recommend", request="a tent for two under 200", k=3).structured_content
+    history = [{"role": "user", "content": first["request"]}, {"role": "assistant", "content": first["text"]}]
+    told = _call(server_settings, "recommend", request="how heavy is the second?", history=history).structured_content
+    assert [p["product_id"] for p in told["picks"]] == [first["picks"][1]["product_id"]]
+
+
 def test_search_then_compare_tells_in_what_products_differ(server_settings: Settings) -> None:
     products = _call(server_settings, "search", query="tents", k=3).structured_content["products"]
     ids = [p["id"] for p in products]
@@ -68,6 +75,7 @@ def test_a_search_says_which_limits_were_given_up(server_settings: Settings) -> 
         ("explain", {"request": "a tent", "product_id": "nope"}, "there is no product 'nope'"),
         ("product", {"product_id": "x" * 513}, "at most 512"),
         ("recommend", {"request": " "}, "empty"),
+        ("recommend", {"request": "tent", "history": [{"role": "system", "content": "x"}]}, "history.0.role"),
         ("recommend", {"request": "tent", "k": 0}, "greater than or equal"),
     ],
 )

@@ -5,7 +5,6 @@ Tools return what the HTTP face returns. Errors that a caller can mend become to
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar, cast
 
@@ -18,6 +17,8 @@ from shelftalk.catalog.product import product_record
 from shelftalk.conversation import comparison
 from shelftalk.errors import ShelftalkError
 from shelftalk.pipeline import Shelf
+from shelftalk.pipeline.task import on_workers
+from shelftalk.pipeline.workers import shared_workers
 from shelftalk.server.bodies import MOST_TURNS, TurnBody
 from shelftalk.server.chat_text import chat_text
 from shelftalk.server.failures import describe
@@ -123,6 +124,6 @@ def _product(shelf: Shelf, product_id: str) -> Product:
 
 async def _call(work: Callable[[], T]) -> T:
     try:
-        return await asyncio.to_thread(work)
+        return await on_workers(shared_workers(), work)
     except ShelftalkError as error:
         raise ToolError(describe(error)[2]) from error

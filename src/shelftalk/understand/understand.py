@@ -172,21 +172,9 @@ class Understander:
         readings = [self.conversation.read(h.request) for h, _ in both]
         if self.model is None:
             readings = [_wished(r) for r in readings] if self.wanting is not None else readings
-            return [
-                Understood(
-                    r.intent,
-                    r.notes,
-                    follow_up=r.follow_up,
-                    before=r.before,
-                    earlier=r.earlier,
-                    asides=r.asides,
-                    said=r.said,
-                    without=r.without,
-                )
-                for r in readings
-            ]
+            return [_as_read(r) for r in readings]
         open_ = [
-            (h.foreign or r.intent.shopping) and bool(q.request.strip())
+            (h.foreign or r.intent.shopping) and r.follow_up is None and bool(q.request.strip())
             for (h, q), r in zip(both, readings, strict=True)
         ]
         asked = [(h, q, r) for (h, q), r, o in zip(both, readings, open_, strict=True) if o]
@@ -194,7 +182,7 @@ class Understander:
         out = []
         for (heard, _), reading, asks in zip(both, readings, open_, strict=True):
             if not asks:
-                out.append(Understood(reading.intent, reading.notes, prompt=None))
+                out.append(_as_read(reading))
                 continue
             written = next(answers)
             intent, notes = self._told(self.model, heard, reading, written)
@@ -234,6 +222,14 @@ def told_of(one: Understood, intent: Intent) -> tuple[str, ...]:
         return not unread and not any(span in note for span in back)
 
     return tuple(n for n in one.notes if holds(n))
+
+
+def _as_read(r: Reading) -> Understood:
+    """What the rules read, with nothing added to it."""
+    return Understood(
+        r.intent, r.notes, follow_up=r.follow_up, before=r.before, earlier=r.earlier, asides=r.asides, said=r.said,
+        without=r.without,
+    )  # fmt: skip
 
 
 def _wished(reading: Reading) -> Reading:

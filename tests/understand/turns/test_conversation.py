@@ -6,6 +6,8 @@ import pytest
 from tests.understand.catalogues import ELECTRONICS, RULES
 from tests.understand.rules.test_parser import said
 
+from shelftalk.engines.fake import FakeEngine
+from shelftalk.settings import UnderstandSettings
 from shelftalk.understand import Understander
 from shelftalk.understand.turns.conversation import shown
 from shelftalk.values import Facet, Facets, Intent, Product, Request, Turn
@@ -349,3 +351,16 @@ def test_a_comparison_speaks_of_a_field_that_the_products_have(text, expected):
     tents = Turn("assistant", "1. Tent a - 90.00 EUR [a]\n2. Tent b - 120.00 EUR [b]")
     talk = Understander(TENTS, settings=RULES, products=PITCHED.get)
     assert said(follow(text, Turn("user", "a tent"), tents, understander=talk)) == expected
+
+
+@pytest.mark.parametrize("mode", ["model", "both"])
+def test_a_question_about_a_pick_is_one_where_a_model_reads_requests_and_the_model_is_not_asked(mode):
+    def refused(prompt):
+        raise AssertionError(prompt)
+
+    reading = Understander(
+        ELECTRONICS, FakeEngine(default=refused), settings=UnderstandSettings(mode=mode), products=PRODUCTS.get
+    )
+    told = reading.understand(Request("is the second waterproof?", history=(ASKED, ANSWERED)))
+    assert told.follow_up is not None
+    assert [p.id for p in told.follow_up.about] == ["y1"]
