@@ -56,7 +56,7 @@ def test_every_file_of_the_package_is_in_the_wheel_and_nothing_else(unpacked) ->
     assert [f for f in there - wanted if f.endswith((".pyc", ".db", ".log", ".env", ".safetensors", ".gguf"))] == []
     for needed in (
         "server/page/templates/studio.html.jinja", "server/page/static/chat.js", "server/db/migrations/env.py",
-        "server/db/migrations/versions/0002_long_product_ids.py", "understand/words.txt", "_files/data/suites/injection.yaml",
+        "server/db/migrations/versions/0002_long_product_ids.py", "understand/rules/words.txt", "understand/rules/lexicon.toml", "understand/languages/languages.yaml", "words/units.toml", "_files/data/suites/injection.yaml",
         "_files/data/demo/products.jsonl", "_files/serve/vllm/cpu.yaml", "defaults.toml", "py.typed",
     ):  # fmt: skip
         assert needed in there
