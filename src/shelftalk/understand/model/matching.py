@@ -9,7 +9,6 @@ way first, and is shorter for it; the language model decides.
 from __future__ import annotations
 
 import json
-import logging
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -51,7 +50,6 @@ _WORD = re.compile(r"[^\W\d_]{3}")
 _MODEL = re.compile(r"\d{3}")  # "Phaser 6121MFP": a model's number is no wish
 _SAID = re.compile(r"\w[\w'\u2019-]*")
 _CLAUSES = re.compile(r"[,;:.!?()\n]+(?:\s|$)|\s(?:and|but)\s", re.IGNORECASE)
-log = logging.getLogger(__name__)
 
 Option = tuple[str, Scalar]  # ("low" | "high", field's number) or (value, ...)
 
