@@ -11,7 +11,6 @@ from shelftalk.catalog import Catalog
 from shelftalk.catalog.standing import Scope
 from shelftalk.conversation import (
     best_first,
-    beyond_shown,
     comparison,
     follow_up,
     in_order,
@@ -25,34 +24,30 @@ from shelftalk.engines.base import Engine
 from shelftalk.engines.call import current
 from shelftalk.explain import Explainer, ExplainJob, WhyAnswer, answer_question
 from shelftalk.explain import why as explain_why
-from shelftalk.facts.availability import sold_out, to_come
+from shelftalk.facts.availability import to_come
 from shelftalk.facts.card import plain_name, wanted_value
 from shelftalk.facts.facts import humanise
 from shelftalk.pipeline import logs
 from shelftalk.pipeline.inlanguage import in_language
-from shelftalk.pipeline.state import PipelineState, Snapshot, asked_for, check, in_stock, said_so_far, timed, without
+from shelftalk.pipeline.loosening import within_reach
+from shelftalk.pipeline.state import PipelineState, Snapshot, asked_for, check, said_so_far, timed, without
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Ranker, RankJob
 from shelftalk.retrieve import Retriever, Shelves
-from shelftalk.retrieve.near import nearest
-from shelftalk.retrieve.relax import KIND_FIELDS, names_kind
-from shelftalk.retrieve.stock import last, placed
+from shelftalk.retrieve.relax import KIND_FIELDS
 from shelftalk.settings import Settings
 from shelftalk.text import clean, shorten
 from shelftalk.understand import Understander, Understood
 from shelftalk.understand.languages import covers
 from shelftalk.understand.model import Matchers, shared_matchers
-from shelftalk.understand.turns import loosened
 from shelftalk.values import (
     Answer,
-    Constraint,
     Explanation,
     Intent,
     Product,
     Ranking,
     Request,
     Retrieval,
-    Sort,
     Turn,
 )
 
@@ -243,7 +238,7 @@ class Pipeline:
                 only = asked if asked and not state.request.candidates else state.request.candidates
                 found = state.snapshot.retrieve.retrieve(state.intent, k=k, only=only, **asked_for(state))
                 if only is None:
-                    found = self._loosened(state, found, k)
+                    found = within_reach(state, found, k, min(FEW, state.request.k or self.settings.k))
                 if asked and state.intent.sort is None:
                     found = best_first(found, asked) if state.intent.criteria else in_order(found, asked)
                 if state.request.candidates is not None and k is None and found.matching:
@@ -251,39 +246,6 @@ class Pipeline:
                     found = replace(found, candidates=found.candidates[: found.matching])
                 state.retrieval = found
         logs.retrieved(state)
-
-    def _loosened(self, state: PipelineState, found: Retrieval, k: int | None) -> Retrieval:
-        """What was found, or more where next to nothing in stock keeps a limit that came from comparing with what was shown: the wish
-        stands, what comes nearest to it is shown, and a note says so."""
-        wanted, notes = min(FEW, state.request.k or self.settings.k), state.understood.notes
-        steps = loosened(state.intent)
-        for intent, gone in steps:
-            left = in_stock(found)
-            # who asks for cheaper ones is shown no dearer one beside the only one
-            if left >= wanted or (left and all(c.field == "price" for c in gone)):
-                break
-            more = state.snapshot.retrieve.retrieve(intent, k=k, **asked_for(state))
-            if in_stock(more) > left:
-                told = (*notes, self._cheapest(state, gone, intent, left) or beyond_shown(gone, intent, left))
-                state.understood = replace(state.understood, intent=intent, notes=told)
-                # without a kind named, what is nearest to the limit may be no such thing at all
-                if gone == steps[-1][1] and names_kind(intent.constraints):
-                    order = nearest(more.candidates, gone)
-                    more = replace(more, candidates=last(placed([(c.product, c.scores) for c in order]), ())[0])
-                found = more
-        return found
-
-    def _cheapest(self, state: PipelineState, gone: Sequence[Constraint], intent: Intent, left: int) -> str:
-        """The note that nothing in stock is cheaper, with what the cheapest costs; "" where it was about something else."""
-        if left or any((c.field, c.operator) != ("price", "<") for c in gone):
-            return ""
-        order = replace(intent, sort=Sort("price", "asc"), criteria=())
-        found = state.snapshot.retrieve.retrieve(order).candidates
-        first = next((c.product for c in found if c.product.price is not None and not sold_out(c.product)), None)
-        if first is None or first.price is None:
-            return ""
-        price = f"{first.price} {first.currency or ''}".strip()
-        return f"Nothing in stock that fits is lower in price than what was shown; the cheapest is {shorten(clean(first.title), 60)} at {price}."
 
     def _order(self, states: Sequence[PipelineState], strategy: str | None = None) -> None:
         current().check()

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shelftalk.understand.model import matching
+from shelftalk.understand.model import loading, matching
+from shelftalk.understand.model.loading import load_matchers
 from shelftalk.understand.model.matching import (
     MOST_VALUES,
     WEIGHED,
@@ -17,7 +18,6 @@ from shelftalk.understand.model.matching import (
     KindMatcher,
     NeedHead,
     TextMatcher,
-    load_matchers,
     option_text,
     options_of,
     plain_order,
@@ -178,7 +178,7 @@ def test_without_the_larger_encoders_base_the_small_one_reads(
     home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for name in ("LARGER", "LARGER_NEEDS", "SHIPPED_TEXTS"):
-        monkeypatch.setattr(matching, name, "serve/matchers/none")
+        monkeypatch.setattr(loading, name, "serve/matchers/none")
     matchers = load_matchers(home)
     assert matchers is not None
     assert matchers.fields.offer(["Chairs"], "folds away", [NOISE, FOLDS])[0].facet is FOLDS
@@ -234,13 +234,13 @@ def test_a_head_is_read_from_the_folder_of_its_matcher(tmp_path: Path) -> None:
 def test_a_head_that_does_not_fit_is_left_out_and_the_matchers_stay(
     held: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    shipped = Path(matching.SHIPPED_NEEDS).resolve()
+    shipped = Path(loading.SHIPPED_NEEDS).resolve()
     folder = tmp_path / "need"
     folder.mkdir()
     for file in ("adapter_config.json", "adapter_model.safetensors"):
         (folder / file).symlink_to(shipped / file)
     (folder / "head.json").write_text(held, encoding="utf-8")
-    monkeypatch.setattr(matching, "resource", lambda name: folder if name == matching.SHIPPED_NEEDS else Path(name))
+    monkeypatch.setattr(loading, "resource", lambda name: folder if name == loading.SHIPPED_NEEDS else Path(name))
     matchers = load_matchers(tmp_path, larger=False)
     assert matchers is not None
     assert matchers.kinds.tells("the milk goes off on the beach") is None
@@ -250,6 +250,6 @@ def test_a_head_that_does_not_fit_is_left_out_and_the_matchers_stay(
 def test_without_matchers_it_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(matching, "SHIPPED", "serve/matchers/none")
+    monkeypatch.setattr(loading, "SHIPPED", "serve/matchers/none")
     assert load_matchers(tmp_path) is None
     assert "the matchers cannot be loaded" in caplog.text

@@ -18,7 +18,8 @@ from shelftalk.settings import UnderstandSettings
 from shelftalk.understand import Understander, Understood
 from shelftalk.understand.model.criteria import Wishes, WishRequest, parse
 from shelftalk.understand.model.helping import KindChooser
-from shelftalk.understand.model.matching import FieldMatcher, KindMatcher, Matchers, Offered
+from shelftalk.understand.model.loading import Matchers
+from shelftalk.understand.model.matching import FieldMatcher, KindMatcher, Offered
 from shelftalk.understand.model.wanting import (
     MOST_CRITERIA,
     MOST_KEPT,

@@ -3,18 +3,17 @@
 from shelftalk.understand.model.criteria import WishRequest, prompt, written
 from shelftalk.understand.model.helping import Asked, KindSearch
 from shelftalk.understand.model.intents import IntentParser, Written, parse, target
+from shelftalk.understand.model.loading import Matchers, shared_matchers
 from shelftalk.understand.model.matching import (
     HEAD,
     HEAD_WORDS,
     MOST_OFFERED,
     FieldMatcher,
-    Matchers,
     option_text,
     options_of,
     plain,
     plain_order,
     query_text,
-    shared_matchers,
 )
 from shelftalk.understand.model.needs import MOST_KINDS, needs_prompt
 from shelftalk.understand.model.wanting import Wanting

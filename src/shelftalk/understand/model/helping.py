@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from shelftalk.catalog.facets import unit
 from shelftalk.engines.base import Engine
 from shelftalk.prompts.library import Template
-from shelftalk.understand.model.matching import Matchers, plain
+from shelftalk.understand.model.loading import Matchers
+from shelftalk.understand.model.matching import plain
 from shelftalk.understand.model.needs import MOST_KINDS, NeedReader
 from shelftalk.understand.rules import stems
 from shelftalk.values import Constraint, Facets, Intent, Tokens

@@ -9,42 +9,30 @@ way first, and is shorter for it; the language model decides.
 from __future__ import annotations
 
 import json
-import logging
 import re
-import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from math import exp
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from shelftalk.errors import EngineError
-from shelftalk.resources import resource
 from shelftalk.values import Facet, Scalar
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from shelftalk.catalog.embed import Embedder
 
 __all__ = [
     "FieldMatcher",
     "KindMatcher",
-    "Matchers",
     "NeedHead",
     "Offered",
     "clauses_of",
-    "load_matchers",
     "option_text",
     "options_of",
-    "shared_matchers",
     "spans_of",
 ]
 
-SHIPPED, SHIPPED_NEEDS = "serve/matchers/wish-minilm", "serve/matchers/need-minilm"
-LARGER, LARGER_NEEDS = "serve/matchers/wish-mpnet", "serve/matchers/need-mpnet"
-SHIPPED_TEXTS = "serve/matchers/text-mpnet"
 WEIGHED = 8  # fields that the larger encoder weighs again
 LARGER_SHARE = 0.7  # what its cosine counts beside that of the first (dev split)
 WEIGHED_KINDS = 14  # kinds that it weighs again
@@ -62,7 +50,6 @@ _WORD = re.compile(r"[^\W\d_]{3}")
 _MODEL = re.compile(r"\d{3}")  # "Phaser 6121MFP": a model's number is no wish
 _SAID = re.compile(r"\w[\w'\u2019-]*")
 _CLAUSES = re.compile(r"[,;:.!?()\n]+(?:\s|$)|\s(?:and|but)\s", re.IGNORECASE)
-log = logging.getLogger(__name__)
 
 Option = tuple[str, Scalar]  # ("low" | "high", field's number) or (value, ...)
 
@@ -330,69 +317,6 @@ class TextMatcher:
             return np.zeros((len(said), len(sentences)), np.float32)
         found: np.ndarray = self._vectors.encoder.encode([query_text(kinds, one) for one in said])
         return found @ np.stack(self._vectors.of(sentences)).T  # type: ignore[no-any-return]
-
-
-class Matchers(NamedTuple):
-    """What orders the fields of a wish, what orders the kinds for a need, and what finds the sentences that answer either."""
-
-    fields: FieldMatcher
-    kinds: KindMatcher
-    texts: TextMatcher | None = None
-
-
-def load_matchers(home: Path, larger: bool = True) -> Matchers | None:
-    """The shipped matchers, prepared under `home` at first use; None (and a warning) where they cannot be loaded. Without `larger`,
-    or where its base is not installed (a warning says so), fields and kinds are ordered by the small encoders alone."""
-    try:
-        fields, kinds = _shipped(SHIPPED, home), _shipped(SHIPPED_NEEDS, home)
-        large_fields, large_kinds = (_larger(name, home) if larger else None for name in (LARGER, LARGER_NEEDS))
-        head = _shipped_head(kinds.dimensions)
-        texts = _larger(SHIPPED_TEXTS, home) if larger else None
-        return Matchers(
-            FieldMatcher(fields, large_fields),
-            KindMatcher(kinds, head, large_kinds),
-            TextMatcher(texts) if texts else None,
-        )
-    except (EngineError, OSError, ValueError, KeyError) as error:
-        log.warning("the matchers cannot be loaded, fields and kinds are shown as they come: %s", error)
-        return None
-
-
-_once = lru_cache(maxsize=2)(load_matchers)
-_loading = threading.Lock()
-
-
-def shared_matchers(home: Path, larger: bool = True) -> Matchers | None:
-    """`load_matchers`, once a process: shelves share the encoders and the vectors that they keep, which are safe to share."""
-    with _loading:
-        return _once(home, larger)
-
-
-def _shipped_head(dimensions: int) -> NeedHead | None:
-    """The head beside the matcher of kinds; None (and a warning) where it cannot be used: requests are then read without it."""
-    folder = resource(SHIPPED_NEEDS)
-    try:
-        return NeedHead.read(folder, dimensions)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        log.warning(
-            "%s is left out, needs are told from other requests without it: %s; fit it anew with `shelftalk train matcher`",
-            folder / HEAD, error,
-        )  # fmt: skip
-        return None
-
-
-def _shipped(name: str, home: Path) -> Embedder:
-    from shelftalk.catalog.embed import load_embedder
-
-    return load_embedder(str(resource(name)), home)
-
-
-def _larger(name: str, home: Path) -> Embedder | None:
-    try:
-        return _shipped(name, home)
-    except (EngineError, OSError, ValueError, KeyError) as error:
-        log.warning("wishes and needs are read by the small encoder alone: %s", error)
-        return None
 
 
 def narrowed(facet: Facet, ways: Sequence[Scalar]) -> Facet:

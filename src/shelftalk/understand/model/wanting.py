@@ -23,7 +23,8 @@ from shelftalk.understand.model.criteria import (
     shown_name,
 )
 from shelftalk.understand.model.helping import Asked, KindChooser, KindSearch, first_said
-from shelftalk.understand.model.matching import Matchers, Offered, clauses_of, plain_order, spans_of
+from shelftalk.understand.model.loading import Matchers
+from shelftalk.understand.model.matching import Offered, clauses_of, plain_order, spans_of
 from shelftalk.understand.rules import bare_comparison, refused, says_kind, stems, tokenise
 from shelftalk.values import Criterion, Facet, Facets, Intent, Scalar, Sort, Tokens
 from shelftalk.words.stems import stem

@@ -7,12 +7,12 @@ import re
 from shelftalk.understand.rules.compare import FLIP
 from shelftalk.understand.rules.index import Field, Index, named
 from shelftalk.understand.rules.nearby import PRICE_WORDS, Quantity, around, implied
+from shelftalk.understand.rules.patterns import alternatives
 from shelftalk.understand.rules.tokens import Text
 from shelftalk.words.units import scalar, tidy
 
 _AVERAGE = re.compile(
-    r"(?:(?P<less>(?:less|fewer|smaller|lower|shorter|lighter|cheaper)(?: (?!more\b|than\b)\w+){1,3} than|(?:not|no) pricier than|no (?:more|higher|greater|larger|bigger|longer|heavier) than|not (?:more|higher|greater|larger|bigger|longer|heavier) than|under|below|less(?:\s+\w+)?\s+than|fewer(?:\s+\w+)?\s+than|lower than|cheaper than|smaller than|shorter than|lighter than|beneath|at most|up to|no more than|not more than|not over|not above|within|n't (?:more than|over|above|exceed)|or below|or less than)"
-    r"|(?P<more>(?:longer|higher|bigger|larger|greater|wider|stronger|more|faster)(?: (?!less\b|fewer\b|than\b)\w+){1,3} than|no (?:less|lower|smaller|shorter|fewer) than|not (?:less|lower|smaller|shorter|fewer) than|over|above|more(?:\s+\w+){0,2}\s+than|greater than|bigger than|larger than|longer than|higher than|better than|wider than|heavier than|taller than|exceeds?|exceeding|beyond|at least|no less than|farther than|further than|beats?|surpass(?:es)?))"
+    rf"(?:(?P<less>{alternatives('less_than_average')})|(?P<more>{alternatives('more_than_average')}))"
     r"\s+(?:the |your |an |a |that of (?:the|an) |what's |what is |their |our |its |or equal to )*(?:\w+ ){0,2}?(?P<mean>average|avg|typical|mean\b|normal|usual|median)"
 )
 _AVERAGE_OR = re.compile(

@@ -5,30 +5,15 @@ from __future__ import annotations
 import re
 
 from shelftalk.understand.rules.amounts import ParsedAmount
+from shelftalk.understand.rules.patterns import alternatives
 from shelftalk.understand.rules.tokens import Text
 from shelftalk.words.money import BEFORE, SIGN
 
-_LESS = (
-    r"under|below|beneath|underneath|south of|shy of|less than|fewer than|lower than|cheaper than|smaller than|shorter than|lighter than|thinner than|narrower than|slimmer than|younger than|"
-    r"quicker than|faster than|quieter than|sooner than|inferior to|(?:less|fewer) \w+ than|(?:lighter|cheaper|smaller|shorter|thinner|narrower|quieter|lower|slimmer) (?:\w+ ){1,2}than|<|sub"
-)
-_MORE = (
-    r"over|above|more than|greater than|bigger than|larger than|longer than|higher than|wider than|taller than|heavier than|thicker than|deeper than|stronger than|better than|brighter than|older than|louder than|"
-    r"farther than|further than|exceeding|exceeds?|beyond|north of|past|in excess of|upwards? of|superior to|more \w+ than|(?:heavier|bigger|larger|longer|taller|wider|thicker|brighter|higher) (?:\w+ ){1,2}than|surpass(?:es|ing)?|tops|beats|>"
-)
-_AT_MOST = (
-    r"up to|upto|at most|at the most|at max|no more than|not more than|nothing (?:over|above|more than)|not (?:over|above|exceed(?:ing)?|to exceed)|no (?:higher|bigger|larger|greater|longer|heavier|wider|taller|thicker|older|pricier|costlier|louder) than|"
-    r"not (?:higher|bigger|larger|greater|longer|heavier|wider|taller|thicker|older|pricier|louder) than|\w*n't (?:exceed|go (?:over|above|beyond)|(?:(?:cost|be|weigh|have|need) )?(?:more than|over|above))|never (?:over|exceed(?:ing)?|more than)|no over|max(?:imum)?(?: (?:of|is|at|price|budget|spend))*|within|limit(?:ed)?(?: (?:is|of|to|at))*|"
-    r"(?:at|below|under|less than|lower than|cheaper than|equal(?: to)?) or (?:exactly|at|equal to|below|under|less than|lower than|equals?)|(?:right )?at or under|cap(?:ped)?(?: (?:is|of|at))*|ceiling (?:of|is)|as much as|equal to or (?:less|lower) than|less than or equal to|<=|≤|=<|(?:tops|topping) out at|maxes out at|until|till"
-)
-_AT_LEAST = (
-    r"at least|at the least|at minimum|at a minimum|no less than|not less than|no fewer than|not fewer than|nothing (?:under|below|less than|smaller than|shorter than)|not (?:under|below)|no (?:lower|smaller|shorter|lighter|narrower|younger|thinner|slower) than|"
-    r"(?:at|above|over|more than|greater than|equal(?: to)?) or (?:exactly|at|equal to|above|over|more than|greater than)|not (?:lower|smaller|shorter|lighter|narrower|younger|thinner) than|min(?:imum)?(?: of|:)?|starting (?:at|from)|starts at|as (?:low|little) as|greater than or equal to|more than or equal to|equal to or (?:greater|more|higher) than|>=|≥|=>|\w*n't (?:(?:cost|be|weigh|have|go) )?(?:below|under|less than)|upwards? (?:of|from)|a good|or more than|atleast|as (?:long|far|high|big|large) as|(?:\w*n't|not|never) (?:\w+ ){0,3}?(?:settle|accept|take|do|consider|go)(?: for| at| with)? (?:anything |nothing |something |any )?(?:less|smaller|lower|fewer|shorter|under|below)(?: than)?|minimal"
-)
 _EXACT = r"exactly|precisely|equal to|=|=="
 _AROUND = r"around|about|roughly|approximately|approx\.?|circa|near|nearly|close to|~|somewhere (?:around|near)|ish|in the (?:region|neighbou?rhood|ballpark|vicinity) of"
 _PHRASES: tuple[tuple[str, str], ...] = (
-    ("<=", _AT_MOST), (">=", _AT_LEAST), ("<", _LESS), (">", _MORE), ("~", _AROUND), ("=", _EXACT),
+    ("<=", alternatives("at_most")), (">=", alternatives("at_least")), ("<", alternatives("less")), (">", alternatives("more")),
+    ("~", _AROUND), ("=", _EXACT),
 )  # fmt: skip
 _GLUE = rf"(?:\s|{BEFORE}|[(\"']|:|,(?=\s*\d)|\b(?:the|a|an|about|around|approximately|roughly|only|just|like|say|maybe|total|is|of|at|measly|whole|mere|price|cost|budget|usd|us|around the|\w+ (?:of|is))\b)*(?:{SIGN}?-)?$"
 _BEFORE = [

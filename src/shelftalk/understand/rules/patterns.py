@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
-_TABLE = tomllib.loads((Path(__file__).parent / "patterns.toml").read_text(encoding="utf-8"))
+from shelftalk.words.patterns import pattern_table
 
-
-def alternatives(name: str) -> str:
-    """The ways of that name as one pattern of alternatives."""
-    return "|".join(_TABLE[name])
+# The ways of that name as one pattern of alternatives.
+alternatives = pattern_table(Path(__file__).parent / "patterns.toml")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 from shelftalk.understand.reading import Question, Shown
 from shelftalk.understand.rules import Text
 from shelftalk.understand.turns.followup import asked_about
+from shelftalk.words.patterns import pattern_table
 
 _LINE = re.compile(r"^\s*(?P<rank>\d{1,3})[.)]\s+(?P<body>\S.*)\]\s*$", re.M)
 # The last price and bracket of a line count: a title may hold others, and an id may hold brackets of its own.
@@ -26,14 +28,7 @@ ORDINAL = re.compile(
 )
 _COUNT = re.compile(r"^ (?P<n>two|three|four|five|[2-5])\b(?: ones?| options?| picks?)?")
 _QUESTION = re.compile(
-    r"^\W*(?:(?:and|but|so|ok|okay|hm+|well)\b\W*)*(?:"
-    r"(?:is|was|does|has|can|could|will|would|did) (?:it|this one|that one|the (?:first|second|third|fourth|fifth|last))\b(?! (?:have to|need to|matter))"
-    r"|(?:are|do|have|can) (?:they|these|those|both)\b"
-    r"|why\b|what(?:'s| is) the (?:difference|different)\b|(?:how|what|when|where)\b[^?]*\b(?:it|they|these|those|the (?:first|second|third|fourth|fifth|last)|number \w+)\b"
-    r"|(?:which|what)(?: one)? (?:of (?:them|these|those|the (?:two|three))|is (?:the )?(?:better|best|\w+er|\w+est)\b)|which(?: one)? (?:is|has|was|uses|costs|weighs|lasts|makes|takes|holds|needs|fits|comes|runs|charges|looks|feels|packs|folds|draws|consumes|keeps|offers|gives)\b|(?:compare|tell me (?:more )?about)\b"
-    r"|(?:which|what)(?: one)? (?:would|should|do|did|will) (?:you|i|we) (?:pick|choose|take|get|buy|recommend|suggest|prefer|like|go (?:for|with)|want)\b(?! (?:an?|for|in|if)\b)"
-    r"|(?:what(?:'s| is)|which is) your (?:favou?rite|pick|choice|top pick)\b|(?:so )?which one\W*$|any favou?rite\b"
-    r")"
+    rf"^\W*(?:(?:and|but|so|ok|okay|hm+|well)\b\W*)*(?:{pattern_table(Path(__file__).parent / 'patterns.toml')('question')})"
 )
 # "the cheapest one of these": one of the picks, whatever the order.
 _ONE_OF = re.compile(
