@@ -9,6 +9,7 @@ import pytest
 from shelftalk import Shelf, Turn, load_settings
 from shelftalk.catalog import Catalog
 from shelftalk.prompts import PromptLibrary
+from shelftalk.retrieve import Shelves
 from shelftalk.schema import json_schema
 from shelftalk.server.chat_text import chat_text
 from shelftalk.understand.languages import LANGUAGES, PROBES, rules
@@ -24,6 +25,9 @@ class Knowing(HashEmbedder):
         assert rule is not None
         known = dict(zip(rule.probe, PROBES, strict=True))
         return super().encode_query(known.get(text, text.replace("bouilloire", "kettle")))
+
+
+STATES = ("meaning", "model", "words", "nothing", "unclear", "follow", "talk")
 
 
 def opened(folder, embedder: HashEmbedder) -> Shelf:
@@ -89,6 +93,46 @@ def test_the_cheapest_is_ordered_by_price_in_another_language(french) -> None:
     assert ids(french.ask("la bouilloire la moins chère"))[0] == "k1"
 
 
+def test_the_cheapest_of_what_is_not_understood_is_not_shown(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(
+        Shelves, "called", lambda self, text: ["Lamps"]
+    )  # the search finds kettles, and no name is near
+    with opened(tmp_path, Knowing()) as one:
+        answer = one.ask("le truc le moins cher pour ma grand-mère")
+    assert answer.picks == ()
+    assert answer.notes[0].startswith("Le produit recherché n'a pas été compris, rien n'est donc affiché.")
+
+
+@pytest.mark.parametrize(
+    "text,language",
+    [("danke!", "de"), ("merci beaucoup", "fr"), ("schreib mir ein Gedicht über Zelte", "de"), ("谢谢", "zh")],
+)
+def test_thanks_and_other_tasks_are_no_requests_in_any_language(shelf, text: str, language: str) -> None:
+    answer = shelf.ask(text)
+    assert answer.picks == ()
+    assert not answer.intent.shopping
+    assert answer.language == language
+    assert len(answer.notes) == 1
+
+
+def test_a_later_turn_that_is_not_read_is_said_not_to_be(shelf) -> None:
+    history = (Turn("user", "etwas von Orsk, bitte"), Turn("assistant", "1. Orsk kettle, red, k1 - 19.90 EUR [k1]"))
+    answer = shelf.ask("günstiger bitte", history=history)
+    assert answer.notes[0].startswith("Diese Nachfrage wurde nicht verstanden")
+    assert answer.language == "de"
+
+
+def test_an_english_turn_after_one_that_nothing_here_understands_shows_nothing(shelf) -> None:
+    history = (Turn("user", "ein Spiel für meine Kinder unter 300 Euro"), Turn("assistant", "Nichts."))
+    answer = shelf.ask("cheaper ones", history=history)
+    assert answer.picks == ()
+    assert answer.notes[0].startswith("It was not understood which product you are looking for")
+
+
+def test_an_amount_that_was_not_read_is_named(shelf) -> None:
+    assert "Nicht als Vorgabe verstanden: 2 kg." in shelf.ask("etwas von Orsk, der nicht 2 kg wiegt").notes[0]
+
+
 def test_the_answer_in_another_language_keeps_the_documented_form(shelf) -> None:
     wire = shelf.ask("etwas von Orsk unter 25 Euro, bitte").to_dict()
     assert wire["language"] == "de"
@@ -119,8 +163,10 @@ def test_each_language_says_each_thing_in_words_of_its_own() -> None:
     template = PromptLibrary.default().get("answer/language")
     told = set()
     for language in (*LANGUAGES, "und"):
-        for state in ("meaning", "model", "words", "nothing"):
-            said = template.render(language=language, state=state, read=["< 30"], kind="").messages[0].content
+        for state in STATES:
+            said = template.render(language=language, state=state, read=["< 30"], kind="", unread=["2 kg"])
+            said = said.messages[0].content
             assert "< 30" in said
+            assert "2 kg" in said
             told.add(said)
-    assert len(told) == 4 * (len(LANGUAGES) + 1)
+    assert len(told) == len(STATES) * (len(LANGUAGES) + 1)

@@ -187,6 +187,7 @@ class Pipeline:
                 shelves.held,
                 shelves.titled,
                 self._covers,
+                shelves.called,
             ),
             Retriever(catalog, settings.retrieve, near),
             Explainer(facets, lambda: self.engine, self.prompts, settings.explain, near),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from shelftalk.catalog import Catalog, sql
 from shelftalk.catalog.words import content_words
@@ -15,12 +16,17 @@ from shelftalk.text import clean
 from shelftalk.values import Constraint, Intent, Product, Scalar
 from shelftalk.words.stems import stem
 
+if TYPE_CHECKING:
+    import numpy as np
+
 __all__ = ["Shelves", "held_values", "kind_shares"]
 
 # So many products are looked at to tell which kinds are in question, and so many count for how clear that is.
 KIND_DEPTH, FIRST_FOUND = 300, 10
 # So many products of a kind are looked into for what their fields hold; so many kinds are remembered.
 LOOKED_INTO, KINDS_KEPT = 400, 64
+# So many products tell which kinds there are, and so many of these, the commonest, are compared with a text by their names.
+TOLD_BY, NAMES_KEPT = 2000, 100
 
 
 class Shelves:
@@ -29,6 +35,7 @@ class Shelves:
     def __init__(self, catalog: Catalog, settings: RetrieveSettings) -> None:
         self._catalog, self._settings = catalog, settings
         self._held_by: dict[tuple[int, tuple[str, ...]], Mapping[str, tuple[Scalar, ...]]] = {}
+        self._names: tuple[int, Mapping[str, np.ndarray]] | None = None
 
     def kinds(self, intent: Intent, text: str = "", words: str | None = None) -> list[tuple[str, float]]:
         """The kinds of product (last categories) that the search finds first, with their shares of it, the largest first.
@@ -45,6 +52,17 @@ class Shelves:
         lexical = self._catalog.lexical(query if words is None else words, where, KIND_DEPTH)
         fused = fuse(dense, lexical, weights_for(query, self._settings))[:KIND_DEPTH]
         return kind_shares(fused, self._catalog.get_many([f.id for f in fused]))
+
+    def called(self, text: str) -> list[str]:
+        """The kinds of product (last categories of up to 2,000 products) whose names are nearest in meaning to a text, the nearest first."""
+        if self._names is None or self._names[0] != self._catalog.version:
+            some = self._catalog.get_many(self._catalog.scan(None, limit=TOLD_BY)).values()
+            kinds = Counter(p.categories[-1] for p in some if p.categories)
+            names = [kind for kind, _ in kinds.most_common(NAMES_KEPT)]
+            self._names = self._catalog.version, {n: self._catalog.embedder.encode_query(n) for n in names}
+        vector = self._catalog.embedder.encode_query(clean(text)[:QUERY_LENGTH])
+        near = {name: float(vector @ other) for name, other in self._names[1].items()}
+        return sorted(near, key=lambda name: -near[name])
 
     def titled(self, text: str) -> bool:
         """Whether a product is called so: one of the first that the search for these words finds has them all in its title, two at

@@ -63,12 +63,13 @@ class Understander:
         held: Callable[[Sequence[str]], Mapping[str, tuple[Scalar, ...]]] | None = None,
         titled: Callable[[str], bool] | None = None,
         covers: Callable[[str], bool] | None = None,
+        called: Callable[[str], Sequence[str]] | None = None,
     ) -> None:
         self.facets = facets
         self.settings = settings or UnderstandSettings()
         self.rules = RuleParser(facets)
         self.conversation = Conversation(self.rules, products, self._leaves)
-        self.multilingual = Multilingual(self.rules.index, kinds, covers, self.settings.languages == "auto")
+        self.multilingual = Multilingual(self.rules.index, kinds, covers, self.settings.languages == "auto", called)
         self.model: IntentParser | None = None
         self.wanting: Wanting | None = None
         if self.settings.mode == "rules":
@@ -174,7 +175,7 @@ class Understander:
             readings = [_wished(r) for r in readings] if self.wanting is not None else readings
             return [_as_read(r) for r in readings]
         open_ = [
-            (h.foreign or r.intent.shopping) and r.follow_up is None and bool(q.request.strip())
+            ((h.foreign and h.state != "talk") or r.intent.shopping) and r.follow_up is None and bool(q.request.strip())
             for (h, q), r in zip(both, readings, strict=True)
         ]
         asked = [(h, q, r) for (h, q), r, o in zip(both, readings, open_, strict=True) if o]

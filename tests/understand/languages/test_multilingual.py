@@ -27,8 +27,12 @@ class Kinds:
         return self.found
 
 
-def understander(covered: bool = False, kinds=None, settings: UnderstandSettings = RULES, engine=None) -> Understander:
-    return Understander(ELECTRONICS, engine, settings=settings, kinds=kinds, covers=lambda language: covered)
+def understander(
+    covered: bool = False, kinds=None, settings: UnderstandSettings = RULES, engine=None, called=None
+) -> Understander:
+    return Understander(
+        ELECTRONICS, engine, settings=settings, kinds=kinds, covers=lambda language: covered, called=called
+    )
 
 
 def test_limits_and_names_are_read_and_keep_the_shoppers_words() -> None:
@@ -150,3 +154,98 @@ def test_an_embedder_knows_a_language_where_each_sentence_is_nearest_to_its_own(
     assert knows(right, rule.probe)
     assert covers(right, "fr")
     assert not covers(mistaken, "fr")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I want a phone, aber nicht Sony", "a phone mais pas Sony", "a phone pero no Sony", "Sony phone nicht", "a phone ohne Sony",
+        "a phone, ma senza Sony", "a phone maar niet van Sony", "a phone bez Sony", "a phone mas não Sony", "a phone, Sony değil",
+    ],
+)  # fmt: skip
+def test_a_name_denied_in_another_language_within_english_is_not_wanted(text: str) -> None:
+    understood = understander().understand(Request(text))
+    assert understood.heard is None
+    assert said(understood.intent) == "brand != Sony; categories = Phones"
+
+
+@pytest.mark.parametrize("text", ["a non stick pan", "a Sony phone, no case", "Sony and no other", "not a Sony phone"])
+def test_english_denials_are_left_to_the_rules_for_english(text: str) -> None:
+    one = understander()
+    assert one.multilingual.heard([Request(text)])[0].request.request == text
+
+
+@pytest.mark.parametrize(
+    "named,found", [("Headphones", "categories = Headphones; by price asc"), ("Phones", "by price asc")]
+)
+def test_the_cheapest_is_ordered_where_search_and_name_agree_on_the_kind(named: str, found: str) -> None:
+    one = understander(True, Kinds("Headphones", 1.0), called=lambda text: [named])
+    understood = one.understand(Request("les écouteurs les moins chers pour le train du matin"))
+    assert said(understood.intent) == found
+    assert understood.heard is not None
+    assert (understood.heard.state, understood.heard.dense) == (
+        ("", True) if named == "Headphones" else ("unclear", False)
+    )
+
+
+def test_an_english_turn_keeps_the_kind_and_limits_of_the_turns_before() -> None:
+    history = (
+        Turn("user", "des écouteurs pour le train, moins de 100 dollars"),
+        Turn("assistant", "1. Sony X - 59.00 USD [a]"),
+    )
+    one = understander(True, Kinds("Headphones", 1.0))
+    understood = one.understand(Request("cheaper ones", history=history))
+    assert said(understood.intent) == "categories = Headphones; price < 59"
+    assert understood.heard is None
+
+
+def test_an_english_turn_is_searched_with_the_words_before_where_they_named_no_kind() -> None:
+    history = (
+        Turn("user", "un truc pour le train, moins de 100 dollars"),
+        Turn("assistant", "1. Sony X - 59.00 USD [a]"),
+    )
+    understood = understander(True, Kinds("Headphones", 0.3)).understand(Request("under 80 dollars", history=history))
+    assert said(understood.intent) == "price < 80"
+    assert understood.intent.query.startswith("un truc pour le train")
+    assert understood.heard is not None
+    assert understood.heard.searched
+
+
+def test_of_whom_there_are_two_only_a_known_kind_tells_and_else_it_is_said() -> None:
+    understood = understander(True, Kinds("Headphones", 0.3)).understand(
+        Request("un truc pour deux personnes, moins de 30 dollars")
+    )
+    assert said(understood.intent) == "price < 30"
+    assert understood.heard is not None
+    assert understood.heard.not_read == ("deux personnes",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "danke schön!",
+        "merci",
+        "muchas gracias",
+        "obrigada",
+        "grazie mille",
+        "bedankt",
+        "dziękuję",
+        "teşekkürler",
+        "спасибо",
+        "شكرا",
+        "谢谢",
+        "ありがとう",
+        "감사합니다",
+        "Wie geht es dir?",
+        "schreib mir ein Gedicht",
+    ],
+)
+def test_small_talk_asks_for_no_product(text: str) -> None:
+    understood = understander(True, Kinds("Headphones", 1.0)).understand(Request(text))
+    assert not understood.intent.shopping
+    assert understood.heard is not None
+    assert understood.heard.state == "talk"
+
+
+def test_thanks_before_a_product_are_no_small_talk() -> None:
+    assert understander().understand(Request("danke, und jetzt Sony Kopfhörer unter 80 Dollar")).intent.shopping

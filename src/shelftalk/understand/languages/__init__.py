@@ -3,7 +3,8 @@ knows it. languages.yaml is the table."""
 
 from shelftalk.understand.languages.detect import ENGLISH, LANGUAGES, UNDETERMINED, language_of
 from shelftalk.understand.languages.embedded import PROBES, covers, knows
-from shelftalk.understand.languages.multilingual import Heard, KindSearch, Multilingual
+from shelftalk.understand.languages.heard import Heard
+from shelftalk.understand.languages.multilingual import KindSearch, Multilingual
 from shelftalk.understand.languages.rewrite import Rewritten, rewritten
 from shelftalk.understand.languages.table import rules
 

@@ -116,12 +116,10 @@ class Comparators:
         if match := self._not.search(lead):
             return match.start(), DENIED[operator]
         clause = _CLAUSE.split(lead)[-1]
-        last = None
-        for last in self._denial.finditer(clause):
-            pass
-        if last is None or operator != "gt":
+        denials = list(self._denial.finditer(clause))
+        if not denials or operator != "gt":
             return None, operator
-        between = _WORD.findall(clause[last.end() :])
+        between = _WORD.findall(clause[denials[-1].end() :])
         doubtful = len(between) <= _BETWEEN and not any(map(named, between))
         return None, UNCLEAR if doubtful else operator
 

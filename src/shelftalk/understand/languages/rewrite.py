@@ -17,7 +17,7 @@ from shelftalk.understand.languages.compared import UNCLEAR
 from shelftalk.understand.languages.table import KNOWN_MONEY, SAYS, SCALES, Rules
 from shelftalk.understand.rules import stems
 
-__all__ = ["Amount", "Names", "Rewritten", "rewritten"]
+__all__ = ["Amount", "Names", "Rewritten", "blanked", "named_values", "rewritten"]
 
 _PIECE = re.compile(r"[A-Za-z\u00c0-\u024f][\w\u00c0-\u024f]*(?:[-'][\w\u00c0-\u024f]+)*", re.ASCII)
 _CJK = re.compile(
@@ -72,6 +72,10 @@ class Names(Protocol):
         """Whether the stems are those of a value that is telling by itself, such as a brand."""
         ...
 
+    def refusable(self, words: tuple[str, ...]) -> bool:
+        """Whether the stems are those of a brand or another value that is no category."""
+        ...
+
     def field(self, word: str) -> bool:
         """Whether a word names a numeric field by itself: "spf"."""
         ...
@@ -96,7 +100,7 @@ def rewritten(text: str, rule: Rules | None, names: Names) -> Rewritten:
         found, amounts = _limits(low, rule, names)
         unread = tuple(cased[start:end].strip() for start, end in amounts)
         found += [("cheapest", *m.span()) for m in rule.cheapest.finditer(low)]
-    left = _blanked(low, [(start, end) for _, start, end in found])
+    left = blanked(low, [(start, end) for _, start, end in found])
     gone = [(start, end) for _, start, end in found]
     own: list[str] = []
     for name, start in _named(left, rule, names):
@@ -104,9 +108,9 @@ def rewritten(text: str, rule: Rules | None, names: Names) -> Rewritten:
         found.append((name, start, start + len(name)) if denial is None else (f"without {name}", *denial))
         gone += [denial] if denial is not None else []
         own += [name] if denial is None else []
-    rest = " ".join(_blanked(cased, gone).split()).strip(" ,;:，、。.")
+    rest = " ".join(blanked(cased, gone).split()).strip(" ,;:，、。.")
     parts = tuple((english, cased[start:end].strip(" ,")) for english, start, end in sorted(found, key=lambda f: f[1]))
-    return Rewritten(parts, rest, _words(_blanked(left, gone), rule), " ".join(own), unread)
+    return Rewritten(parts, rest, _words(blanked(left, gone), rule), " ".join(own), unread)
 
 
 def _limits(low: str, rule: Rules, names: Names) -> tuple[list[tuple[str, int, int]], list[tuple[int, int]]]:
@@ -226,7 +230,8 @@ def _plain(text: str) -> str:
     return _CJK.sub(" ", text)
 
 
-def _blanked(text: str, taken: Sequence[tuple[int, int]]) -> str:
+def blanked(text: str, taken: Sequence[tuple[int, int]]) -> str:
+    """The text with spaces for what was taken, as long as before."""
     for start, end in taken:
         text = text[:start] + " " * (end - start) + text[end:]
     return text
@@ -286,3 +291,17 @@ def _words(text: str, rule: Rules | None) -> str:
     stop = rule.stop if rule is not None else frozenset()
     kept = [w for w in (m.group() for m in _PIECE.finditer(text)) if w not in stop and len(w) >= _SHORTEST_WORD]
     return " ".join(dict.fromkeys(kept))
+
+
+def named_values(text: str, names: Names) -> list[tuple[str, int]]:
+    """The brands and other values that a lower-case text names, the longest first at each place, with where they begin; no categories."""
+    pieces, out, at = list(_PIECE.finditer(text)), [], 0
+    while at < len(pieces):
+        for last in range(min(at + _LONGEST_NAME, len(pieces)) - 1, at - 1, -1):
+            name = text[pieces[at].start() : pieces[last].end()]
+            if names.refusable(stems(name)):
+                out.append((name, pieces[at].start()))
+                at = last
+                break
+        at += 1
+    return out

@@ -94,6 +94,8 @@ class Rules:
         self.people = self._led(found["for"])
         self.size = self._led(found["size"])
         self.size_after = self._followed(found.get("after_size") or [])
+        self.denials: tuple[str, ...] = tuple(found["without"])
+        self.denials_after: tuple[str, ...] = tuple(found.get("without_after") or ())
         self.without = re.compile(self._phrase(found["without"]) or r"(?!)")
         self.without_after = self._followed(found.get("without_after") or [])
         self.cheapest = re.compile(self._phrase(found["cheapest"]) or r"(?!)")
