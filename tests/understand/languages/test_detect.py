@@ -52,6 +52,26 @@ def test_one_word_of_another_language_is_told_where_no_english_word_is_like_it(t
     assert language_of(text, KNOWN) == language
 
 
+@pytest.mark.parametrize(
+    "text,language",
+    [
+        ("tenda per due persone, non Sony", "it"), ("cuffie wireless, massimo 100 euro", "it"), ("Winterjacke ohne Wolle", "de"),
+        ("tente pesant plus de 5 kg", "fr"), ("nicht über 50 euro lampe", "de"), ("chaqueta sin lana", "es"), ("giacca senza lana", "it"),
+        ("casaco sem lã", "pt"), ("koptelefoon zonder draad", "nl"), ("kurtka bez wełny", "pl"), ("wireless, aber nicht über 50 euro", "de"),
+    ],
+)  # fmt: skip
+def test_short_words_that_english_has_not_tell_a_language(text: str, language: str) -> None:
+    assert language_of(text, KNOWN) == language
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a phone aber nicht Sony", "Sony headphones nicht", "a gift pour Sony", "phone non stop"],
+)
+def test_a_word_of_another_language_within_english_makes_it_no_other(text: str) -> None:
+    assert language_of(text, KNOWN) == ENGLISH
+
+
 def test_one_word_that_may_be_a_name_is_english() -> None:
     assert language_of("manta", KNOWN) == ENGLISH
 

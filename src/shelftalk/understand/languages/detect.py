@@ -14,6 +14,9 @@ from functools import lru_cache
 from typing import Any
 
 from shelftalk.text import clean
+from shelftalk.understand.languages.table import marks
+from shelftalk.words.stop import FUNCTION
+from shelftalk.words.units import unit_of
 
 __all__ = ["ENGLISH", "LANGUAGES", "UNDETERMINED", "language_of", "ordinary_share"]
 
@@ -22,7 +25,10 @@ LANGUAGES = ("de", "es", "fr", "pt", "it", "nl", "pl", "tr", "ru", "ar", "zh", "
 # How much likelier than English (natural logarithm) a language must be: in general, where one word that nobody knows is all, and where
 # the turn before was in that language. Another language than these must be likelier than the likeliest of them by ANOTHER.
 MARGIN, ONE_WORD, GOES_ON, ANOTHER = 10.0, 6.0, 1.0, 16.0
+# A text with a word that only one of the two knows ("ohne", "massimo") needs less, and how many letters such a word must have.
+MARKED, LETTERS = 2.0, 3
 MOSTLY = 0.5
+_MONEY = frozenset(["euro", "euros", "eur", "dollar", "dollars", "usd", "gbp"])
 # Longer texts tell no more, and cost more.
 LONGEST = 400
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
@@ -42,6 +48,12 @@ def language_of(text: str, known: Callable[[str], bool], before: str = ENGLISH) 
     letters = _LETTER.findall(text)
     if not letters:
         return before
+    told = _told(text, known, before, letters)
+    return (_marked(text, known) or told) if told == ENGLISH else told
+
+
+def _told(text: str, known: Callable[[str], bool], before: str, letters: list[str]) -> str:
+    """The language by how likely its letters are."""
     share = ordinary_share(text, known)
     if share >= MOSTLY and 2 * len(_LATIN.findall(text)) >= len(letters):
         return ENGLISH
@@ -56,6 +68,26 @@ def language_of(text: str, known: Callable[[str], bool], before: str = ENGLISH) 
     if scores[any_other if strange else likeliest] - scores[ENGLISH] < margin:
         return ENGLISH
     return UNDETERMINED if strange or (likeliest == "ru" and _UKRAINIAN.search(text)) else likeliest
+
+
+def _marked(text: str, known: Callable[[str], bool]) -> str:
+    """The language of which the text has a word that is none of English or of the catalogue, and of which nothing else in the text
+    denies it: no short word of English stands in it, and its letters are likelier in that language. "" for none."""
+    words = [w.split("'")[-1] for w in _WORD.findall(text.replace("’", "'"))]
+    words = [w for w in words if unit_of(w) is None and w not in _MONEY]
+    strange = [w for w in words if len(w) >= LETTERS and not known(w)]
+    if len(words) < 2 or not strange:
+        return ""
+    found = {code: len(own) for code in LANGUAGES if (own := [w for w in strange if w in marks(code)])}
+    found = {c: n for c, n in found.items() if 2 * sum(w in strange or w in marks(c) for w in words) > len(words)}
+    found = {c: n for c, n in found.items() if not any(w in FUNCTION and w not in marks(c) for w in words)}
+    if not found:
+        return ""
+    scores = _scores(text)
+    best = max(found, key=lambda code: (found[code], scores[code]))
+    rivals = [code for code in (ENGLISH, *LANGUAGES) if code != best and found.get(code, 0) < found[best]]
+    likely = scores[best] - scores[ENGLISH] >= MARKED
+    return best if likely and all(scores[code] - scores[best] < MARGIN for code in rivals) else ""
 
 
 def ordinary_share(text: str, known: Callable[[str], bool]) -> float:

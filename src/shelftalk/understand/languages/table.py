@@ -12,7 +12,7 @@ import yaml
 
 from shelftalk.understand.languages.compared import Comparators, any_of
 
-__all__ = ["KNOWN_MONEY", "SAYS", "SCALES", "Rules", "rules", "tables"]
+__all__ = ["KNOWN_MONEY", "SAYS", "SCALES", "Rules", "marks", "rules", "tables"]
 
 SAYS = {"lt": "under", "le": "at most", "gt": "over", "ge": "at least", "near": "around"}
 _SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₩": "KRW", "₺": "TRY", "₽": "RUB", "₹": "INR", "₴": "UAH"}
@@ -126,6 +126,36 @@ def tables(name: str = "languages.yaml") -> dict[str, dict[str, Any]]:
     """A table by language."""
     found: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / name).read_text("utf-8"))
     return found
+
+
+# What of the tables are words of the language itself; its names for units and currencies are those of others too.
+_TELLING = (
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "near",
+    "for",
+    "people",
+    "size",
+    "numbers",
+    "without",
+    "without_after",
+    "cheapest",
+    "up",
+    "down",
+    "not",
+    "big",
+    "small",
+)
+
+
+@lru_cache(maxsize=32)
+def marks(code: str) -> frozenset[str]:
+    """The words of the tables by which a language may be told: those around its numbers, its denials and its short words."""
+    found = {**tables().get(code, {}), **tables("compare.yaml").get(code, {})}
+    phrases = [*(p for key in _TELLING for p in found.get(key) or ()), str(found.get("stop", ""))]
+    return frozenset(w for phrase in phrases for w in re.findall(r"[^\W\d_]+", phrase))
 
 
 @lru_cache(maxsize=32)
