@@ -306,7 +306,7 @@ def _told(words: str, text: str) -> str:
     """The words, or the whole clause around them where they say too little alone ("put" of "that I can put up on my own")."""
     if len(words) >= SAYS_LITTLE or not words:
         return words
-    return next((c for c in clauses_of(text) if re.search(rf"(?<!\w){re.escape(words)}(?!\w)", c)), words)
+    return next((_trimmed(c) for c in clauses_of(text) if re.search(rf"(?<!\w){re.escape(words)}(?!\w)", c)), words)
 
 
 def _unlimited(text: str, asked: Asked, name: str = "") -> str:
