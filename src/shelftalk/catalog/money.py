@@ -10,6 +10,8 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from shelftalk.words.money import PRICE_SIGNS
+
 _CODES = (
     "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLF CLP "
     "CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR "
@@ -19,18 +21,7 @@ _CODES = (
     "VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG"
 )  # fmt: skip
 CURRENCIES = frozenset(_CODES.split())
-
-# The first code is meant where nothing else names the currency; "" says that the symbol alone does not tell.
-_SYMBOLS: dict[str, tuple[str, ...]] = {
-    "$": ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP", "BSD", "BBD", "BZD", "JMD", "TTD"),
-    "US$": ("USD",), "CA$": ("CAD",), "C$": ("CAD",), "AU$": ("AUD",), "A$": ("AUD",), "NZ$": ("NZD",), "HK$": ("HKD",),
-    "S$": ("SGD",), "NT$": ("TWD",), "MX$": ("MXN",), "R$": ("BRL",), "€": ("EUR",), "£": ("GBP", "EGP", "LBP", "GIP"),
-    "¥": ("JPY", "CNY"), "￥": ("JPY", "CNY"), "₹": ("INR",), "Rs": ("", "INR", "PKR", "LKR", "NPR", "MUR"),
-    "Rs.": ("", "INR", "PKR", "LKR", "NPR", "MUR"), "kr": ("", "SEK", "NOK", "DKK", "ISK"),
-    "kr.": ("", "DKK", "SEK", "NOK", "ISK"), "zł": ("PLN",), "Kč": ("CZK",), "Ft": ("HUF",), "₩": ("KRW",),
-    "₽": ("RUB",), "₺": ("TRY",), "₫": ("VND",), "₪": ("ILS",), "฿": ("THB",), "₱": ("PHP",), "₴": ("UAH",),
-    "lei": ("RON",), "Fr.": ("CHF",),
-}  # fmt: skip
+_SYMBOLS = {symbol: tuple(codes) for symbol, codes in PRICE_SIGNS.items()}
 _BY_FOLD = {symbol.lower(): codes for symbol, codes in _SYMBOLS.items()}
 
 _PLAIN = re.compile(r"\d{1,15}(?:\.\d{1,18})?", re.ASCII)

@@ -11,6 +11,8 @@ from shelftalk.words.units import WRITTEN
 
 _TABLE = tomllib.loads((Path(__file__).parent / "currencies.toml").read_text(encoding="utf-8"))
 _LOWER, _AMBIGUOUS = frozenset(_TABLE["lower"].split()), frozenset(_TABLE["ambiguous"].split())
+# The codes that a sign beside a price in a feed may mean.
+PRICE_SIGNS: dict[str, list[str]] = _TABLE["prices"]
 # The signs of Unicode's category Sc that stand for a currency in use.
 _SIGNS = {"$": "dollar", "€": "euro", "£": "pound", "¥": "yen", "₹": "rupee", "₺": "lira", "₽": "ruble", "₩": "won",
           "₫": "dong", "₪": "shekel", "₴": "hryvnia", "₦": "naira", "₱": "peso", "฿": "baht"}  # fmt: skip

@@ -11,11 +11,12 @@ from typing import Any
 import yaml
 
 from shelftalk.understand.languages.compared import Comparators, any_of
+from shelftalk.words.money import PRICE_SIGNS
 
 __all__ = ["KNOWN_MONEY", "SAYS", "SCALES", "Rules", "marks", "rules", "tables"]
 
 SAYS = {"lt": "under", "le": "at most", "gt": "over", "ge": "at least", "near": "around"}
-_SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₩": "KRW", "₺": "TRY", "₽": "RUB", "₹": "INR", "₴": "UAH"}
+_SIGNS = {sign: PRICE_SIGNS[sign][0] for sign in "€$£¥₩₺₽₹₴"}
 # Currencies that the rules for English take as they stand, with a note where the prices are in another; the others are no limit then.
 KNOWN_MONEY = {"EUR": "euros", "USD": "dollars", "GBP": "gbp"}
 # Units that are written the same in most languages; "a" and "v" are words in some.
