@@ -235,6 +235,12 @@ def run(options: argparse.Namespace, scratch: Path) -> None:
         if not options.no_baseline:
             alone.append(baseline(catalog, options, key, seed=99))
         summary(options, levels, alone)
+        if any(level.wrong for level in levels):
+            lines = (scratch / "gateway.log").read_text("utf-8", "replace").splitlines()
+            told = [n for n, line in enumerate(lines) if "Traceback" in line or " ERROR " in line]
+            print(
+                "\n".join(lines[told[0] : told[0] + 80]) if told else "the gateway's log has no error", file=sys.stderr
+            )
     finally:
         gateway.send_signal(signal.SIGTERM)
         gateway.wait(60)

@@ -77,13 +77,15 @@ class Shelves:
         """What products of these kinds hold, by field: their values, commonest first (numbers: one of them, to say that there are
         some), of the fields that at least one product in twenty carries. Up to 400 products are looked at; {} without kinds."""
         key = (self._catalog.version, tuple(kinds))
-        if key not in self._held_by:
-            while len(self._held_by) >= KINDS_KEPT:
-                self._held_by.pop(next(iter(self._held_by)))
+        found = self._held_by.get(key)
+        if found is None:
             where = sql.where((Constraint("categories", "in", tuple(kinds)),)) if kinds else None
             ids = self._catalog.scan(where, limit=LOOKED_INTO) if kinds else []
-            self._held_by[key] = held_values(self._catalog.get_many(ids).values())
-        return self._held_by[key]
+            found = held_values(self._catalog.get_many(ids).values())
+            if len(self._held_by) >= KINDS_KEPT:
+                self._held_by = {}  # anew: another thread may still read the old one
+            self._held_by[key] = found
+        return found
 
 
 def held_values(products: Iterable[Product]) -> dict[str, tuple[Scalar, ...]]:
