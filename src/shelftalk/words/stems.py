@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from functools import lru_cache
 from typing import Any
 
@@ -15,14 +16,23 @@ _KEEP = {w: w for w in ("used", "wireless", "cordless", "glasses", "training", "
     "bras": "bra", "knives": "knife", "shelves": "shelf", "mice": "mouse", "men": "man", "women": "woman", "children": "child",
     "teeth": "tooth", "feet": "foot",
 }  # fmt: skip
-_stemmer: Any = snowballstemmer.stemmer("english")
+
+
+class _Stemmer(threading.local):
+    """A stemmer for each thread: one at work holds the word that it stems, and two threads would cut each other's."""
+
+    def __init__(self) -> None:
+        self.own: Any = snowballstemmer.stemmer("english")
+
+
+_stemmer = _Stemmer()
 
 
 @lru_cache(maxsize=32_768)
 def _stem(word: str) -> str:
     word = word.lower().removesuffix("'s").removesuffix("'")
     kept = _KEEP.get(word)
-    return kept if kept is not None else str(_stemmer.stemWord(word))
+    return kept if kept is not None else str(_stemmer.own.stemWord(word))
 
 
 def stem(word: str) -> str:
