@@ -57,7 +57,7 @@ class Multilingual:
         self._index, self._kinds, self._covers, self._on, self._called = index, kinds, covers, on, called
         self.currency = index.facets.currency
 
-    # What the catalogue calls its own (`foreign.Names`) ---------------------------------------------------------------
+    # What the catalogue calls its own (`rewrite.Names`) ---------------------------------------------------------------
 
     def value(self, words: tuple[str, ...]) -> bool:
         """Whether the stems are those of a value that means the same in any language: a brand, a longer word, what a category is named after."""

@@ -36,8 +36,6 @@ __all__ = [
 WEIGHED = 8  # fields that the larger encoder weighs again
 LARGER_SHARE = 0.7  # what its cosine counts beside that of the first (dev split)
 WEIGHED_KINDS = 14  # kinds that it weighs again
-# A named value, or yes or no, that stands hardly nearer than another field is right in 29 of 100 (dev split): its cosine counts less.
-CLEAR, DISCOUNT = 0.05, 0.07
 MOST_OFFERED = 7  # fields shown to the language model
 MOST_VALUES = 5  # values of a field that are shown
 LONGEST_VALUE = 32

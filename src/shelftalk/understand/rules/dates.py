@@ -23,6 +23,11 @@ _THIS_YEAR = re.compile(
 _PAST = re.compile(
     rf"\b{_OUT} (?:in|within|over|during) the (?:last|past) (?:(?P<count>\d{{1,2}}|{'|'.join(_COUNTS)}) )?(?P<unit>month|year)s?\b"
 )
+# When something is needed, which limits nothing: "a baby girl in like 3 weeks".
+AHEAD = re.compile(
+    r"\bin (?:(?:like|about|around|just|only|another|the next|some) )?(?:\d+|[a-z]+) (?:days?|weeks?|months?|years?)\b",
+    re.I,
+)
 _DATED = frozenset(("releas", "launch", "year", "date"))
 
 

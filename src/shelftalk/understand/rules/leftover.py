@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from shelftalk.understand.rules.dates import AHEAD
 from shelftalk.values import Intent
 
 # A number by itself; a time of day ("6 am") and how often something happens ("50 times a day") limit no product.
 _NUMBER = re.compile(r"(?<![\w.,-])\d+(?:[.,]\d+)*(?![\w-]|[.,]\d| ?(?:am|pm|a\.m|p\.m|o'clock|times)\b)", re.I)
-_WHEN = re.compile(r"\bin (?:\w+ )?\d+ (?:days?|weeks?|months?|years?)\b", re.I)  # "in like 3 weeks"
 _SIDES = re.compile(r"(?<![\w.,-])\d+(?:\.\d+)?(?: ?[x\u00d7] ?\d+(?:\.\d+)?)+(?!\d)")
 _FEW_WORDS = 3  # "rtx 2060" is a name, not a sentence with a limit in it
 
@@ -23,7 +23,7 @@ def unread(request: str, intent: Intent, told: Iterable[str] = ()) -> tuple[str,
     read = {n for span in spans for n in re.findall(r"\d+(?:[.,]\d+)*", span)} | {str(intent.limit)}
     read |= {str(v) for c in intent.constraints for v in (c.value if isinstance(c.value, tuple) else (c.value,))}
     read |= {n for note in told for n in re.findall(r"\d+(?:[.,]\d+)*", note)}
-    request = _WHEN.sub(" ", request)
+    request = AHEAD.sub(" ", request)
     sides = [m.group() for m in _SIDES.finditer(request) if not set(re.findall(r"\d+(?:\.\d+)?", m.group())) <= read]
     found = dict.fromkeys((*sides, *(m.group() for m in _NUMBER.finditer(_SIDES.sub(" ", request)))))
     return tuple(f"'{n}' was not read as a limit; it is a word to search for" for n in found if n not in read)

@@ -11,6 +11,7 @@ from shelftalk.understand.rules.astray import astray
 from shelftalk.understand.rules.averages import averages
 from shelftalk.understand.rules.bodies import carries
 from shelftalk.understand.rules.compare import FLIP, after, compared
+from shelftalk.understand.rules.dates import AHEAD
 from shelftalk.understand.rules.index import Field, Index
 from shelftalk.understand.rules.measured import field_of, in_unit
 from shelftalk.understand.rules.nearby import Quantity, following
@@ -142,10 +143,9 @@ def _read(
 
 
 def _in_time(text: Text, amount: ParsedAmount) -> bool:
-    """Whether an amount says when, which limits nothing: "a baby girl in like 3 weeks"."""
-    if amount.unit is None or amount.unit.name not in ("day", "week", "month", "year"):
-        return False
-    return _WHEN.search(text.low[: text.tokens[amount.number.first].start]) is not None
+    """Whether an amount says when, which limits nothing."""
+    at = text.tokens[amount.number.first].start
+    return any(m.start() < at < m.end() for m in AHEAD.finditer(text.low))
 
 
 def _sleeping(text: Text, index: Index, amount: ParsedAmount) -> Field | None:
@@ -172,7 +172,6 @@ def _price_range(text: Text, index: Index, amount: ParsedAmount) -> Field | None
 
 
 _SMALLEST = 20  # a range of smaller numbers may be one of ages, sizes or people
-_WHEN = re.compile(r"\bin (?:like |about |around |just |only |another |the next |some )?$")
 _SLEEPS = re.compile(r"\b(?:sleeps?|seats?|sleeping|seating|accommodates?|room for|space for)(?: at least| up to)? $")
 
 
