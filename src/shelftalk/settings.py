@@ -31,12 +31,12 @@ def renamed_mode(mode: object) -> object:
     return "rules" if mode == "reader" else mode
 
 
-UnderstandMode = Annotated[Literal["wishes", "rules", "model", "both"], BeforeValidator(renamed_mode)]
+UnderstandMode = Annotated[Literal["wishes", "encoders", "rules", "model", "both"], BeforeValidator(renamed_mode)]
 
 
 class UnderstandSettings(_Group):
     """Who reads the request: "wishes" has rules read limits and the language model read wishes as criteria (the default),
-    "rules" rules alone (once called "reader", which is still read), "model" the model alone, "both" both together; and which
+    "encoders" the same by the encoders that order fields and kinds for it, without the language model, "rules" rules alone (once called "reader", which is still read), "model" the model alone, "both" both together; and which
     encoders order the fields of a wish: the small one alone, or the larger one after it where its package is installed ("both").
     `languages` "auto" has the language of a request told and the exact parts of other languages read (docs/understand.md); "off" reads
     every request as English."""
@@ -45,6 +45,16 @@ class UnderstandSettings(_Group):
     prompt: str = "understand/intent"
     encoders: Literal["both", "small"] = "both"
     languages: Literal["auto", "off"] = "auto"
+
+    @property
+    def asks_model(self) -> bool:
+        """Whether the language model is asked for the reading."""
+        return self.mode not in ("encoders", "rules")
+
+    @property
+    def reads_wishes(self) -> bool:
+        """Whether wishes are read as criteria beside the limits."""
+        return self.mode in ("wishes", "encoders")
 
 
 class RetrieveSettings(_Group):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -13,15 +16,18 @@ from shelftalk import Shelf, Turn, load_settings
 from shelftalk.catalog import Catalog
 from shelftalk.engines.fake import FakeEngine
 from shelftalk.errors import CatalogError, UsageError
-from shelftalk.pipeline import PipelineState
+from shelftalk.pipeline import PipelineState, stages
 from shelftalk.prompts import PromptLibrary
 from shelftalk.render import assistant_turn
 from shelftalk.request import request_from
 from shelftalk.schema import json_schema
 from shelftalk.understand import Understood
+from shelftalk.understand.model import FieldMatcher, Matchers
+from shelftalk.understand.model.matching import KindMatcher
 from shelftalk.values import Candidate, Criterion, Intent, Ranking, Request, Retrieval
 from tests.catalog.fakes import HashEmbedder
 from tests.pipeline.shop import PRODUCTS, kettle
+from tests.understand.model.test_matching import Words
 
 
 def ids(answer) -> list[str]:
@@ -384,3 +390,26 @@ def test_a_taste_that_no_pick_speaks_of_is_told(shelf) -> None:
 def test_both_of_two_kinds_asked_for_are_shown(shelf) -> None:
     kinds = [pick.product.categories[-1] for pick in shelf.ask("a kettle or a teapot under 60").picks]
     assert kinds[:2] == ["Kettles", "Teapots"]
+
+
+def test_a_shelf_that_does_not_wait_reads_wishes_once_the_encoders_are_loaded(shelf, monkeypatch) -> None:
+    """The encoders are stand-ins: what is tested is who waits for whom."""
+    loading, loaded = threading.Event(), []
+
+    def load(home: Path, larger: bool) -> Matchers:
+        loading.wait(10)
+        loaded.append(Matchers(FieldMatcher(Words()), KindMatcher(Words())))
+        return loaded[0]
+
+    monkeypatch.setattr(stages, "shared_matchers", load)
+    monkeypatch.setattr(stages, "ready_matchers", lambda home, larger: loaded[0] if loaded else None)
+    reading = shelf.settings.understand.model_copy(update={"mode": "encoders"})
+    settings = shelf.settings.model_copy(update={"understand": reading})
+    asked = "a kettle with a high capacity"
+    with Shelf(shelf.catalog, settings, shelf.prompts, None, waits=False) as quick:
+        assert quick.ask(asked).intent.criteria == ()
+        loading.set()
+        until = time.monotonic() + 10
+        while not loaded and time.monotonic() < until:
+            time.sleep(0.01)
+        assert [(c.field, c.want) for c in quick.ask(asked).intent.criteria] == [("capacity_l", "high")]

@@ -62,6 +62,11 @@ class Embedder:
         self._known: OrderedDict[str, np.ndarray] = OrderedDict()
         self._lock = threading.Lock()
 
+    @property
+    def way(self) -> str:
+        """How vectors are made, which differ a little by it: "plain" as sentence-transformers makes them, or "int8"."""
+        return "plain" if isinstance(self._encoder, PlainEncoder) else "int8"
+
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors of products' texts, in their order: float32, shape (len(texts), dimensions)."""
         return self._encoder.encode([self._document + _encodable(t) for t in texts])

@@ -142,7 +142,7 @@ def in_force(settings: Settings) -> dict[str, str | None]:
 
 
 def _understanding(settings: Settings) -> str | None:
-    if settings.understand.mode == "rules":
+    if not settings.understand.asks_model:
         return None
     return "understand/wishes" if settings.understand.mode == "wishes" else settings.understand.prompt
 

@@ -57,7 +57,7 @@ def templates(settings: Settings, task: str, prompts: PromptLibrary) -> dict[str
     else:
         if settings.understand.mode == "wishes":
             wanted["understand"], wanted["kinds"] = "understand/wishes", "understand/kinds"
-        elif settings.understand.mode != "rules":
+        elif settings.understand.asks_model:
             wanted["understand"] = settings.understand.prompt
         if settings.rank.strategy != "none":
             wanted["rank"] = f"rank/{settings.rank.prompt or settings.rank.strategy}"

@@ -31,6 +31,7 @@ from shelftalk.pipeline import logs
 from shelftalk.pipeline.inlanguage import in_language
 from shelftalk.pipeline.loosening import within_reach
 from shelftalk.pipeline.state import PipelineState, Snapshot, asked_for, check, said_so_far, timed, without
+from shelftalk.pipeline.workers import shared_workers
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Ranker, RankJob
 from shelftalk.retrieve import Retriever, Shelves
@@ -39,7 +40,7 @@ from shelftalk.settings import Settings
 from shelftalk.text import clean, shorten
 from shelftalk.understand import Understander, Understood
 from shelftalk.understand.languages import covers
-from shelftalk.understand.model import Matchers, shared_matchers
+from shelftalk.understand.model import Matchers, ready_matchers, shared_matchers
 from shelftalk.values import (
     Answer,
     Explanation,
@@ -58,8 +59,12 @@ class Pipeline:
     """The stages, opened when first needed, and the steps that take a request's state through them. Safe to share between threads: each
     request has a snapshot, and no lock is held while anything works."""
 
-    def __init__(self, catalog: Catalog, settings: Settings, prompts: PromptLibrary, engine: Engine | None) -> None:
+    def __init__(
+        self, catalog: Catalog, settings: Settings, prompts: PromptLibrary, engine: Engine | None, *, waits: bool = True
+    ) -> None:
         self.catalog, self.settings, self.prompts = catalog, settings, prompts
+        # whether requests wait for encoders that are not loaded yet, and for what these read of descriptions for the first time
+        self.waits, self._asked_for_matchers = waits, False
         self._engine = engine
         self._owns_engine = engine is None
         self._batch = False
@@ -171,7 +176,7 @@ class Pipeline:
 
     def _opened(self, catalog: Catalog) -> Snapshot:
         settings, facets = self.settings, catalog.facets()
-        near = self._near if settings.understand.mode == "wishes" else None
+        near = self._near if settings.understand.reads_wishes and self.waits else None
         shelves = Shelves(catalog, settings.retrieve)
         return Snapshot(
             catalog,
@@ -194,8 +199,16 @@ class Pipeline:
         )
 
     def _loaded_matchers(self) -> Matchers | None:
-        """What orders the fields of a wish and the kinds for a need; None where that cannot be loaded."""
-        return shared_matchers(self.settings.home_folder, self.settings.understand.encoders == "both")
+        """What orders the fields of a wish and the kinds for a need; None where that cannot be loaded, and of a shelf that does not wait
+        while it is not loaded yet."""
+        which = self.settings.home_folder, self.settings.understand.encoders == "both"
+        if self.waits:
+            return shared_matchers(*which)
+        found = ready_matchers(*which)
+        if found is None and not self._asked_for_matchers:
+            self._asked_for_matchers = True
+            shared_workers().submit(lambda: shared_matchers(*which))
+        return found
 
     def _covers(self, language: str) -> bool:
         """Whether the catalogue's embedder knows a language, told once for each."""

@@ -22,7 +22,7 @@ from shelftalk.values import Answer, Intent, Pick, Request, Retrieval
 
 logger = logging.getLogger(__name__)
 
-DEGRADED = "the order is retrieval's and the reasons are the record's own words."  # the end of each note below
+DEGRADED = "this answer was made without it."  # the end of each note below
 FELL_BACK = {
     "slow": f"The language model did not answer in time; {DEGRADED}",
     "loading": f"The language model is not ready yet; {DEGRADED}",

@@ -43,7 +43,7 @@ class Model:
 def needs_model(settings: Settings) -> bool:
     """Whether any stage asks the language model."""
     s = settings
-    return s.explain.mode == "model" or s.rank.strategy != "none" or s.understand.mode != "rules"
+    return s.explain.mode == "model" or s.rank.strategy != "none" or s.understand.asks_model
 
 
 def addresses(settings: Settings) -> list[str]:
@@ -119,15 +119,17 @@ def warm(shelf: Shelf, model: Model) -> None:
 
 
 def without_model(settings: Settings, shelf: Shelf) -> Shelf:
-    """A shelf that answers from the record alone."""
+    """A shelf that answers without the language model, and does not wait for encoders that are not loaded yet."""
     plain = settings.model_copy(
         update={
             "explain": settings.explain.model_copy(update={"mode": "record"}),
             "rank": settings.rank.model_copy(update={"strategy": "none"}),
-            "understand": settings.understand.model_copy(update={"mode": "rules"}),
+            "understand": settings.understand.model_copy(
+                update={"mode": "encoders" if settings.understand.reads_wishes else "rules"}
+            ),
         }
     )
-    return Shelf(shelf.catalog, plain, shelf.prompts, None)
+    return Shelf(shelf.catalog, plain, shelf.prompts, None, waits=False)
 
 
 def _hello() -> Prompt:

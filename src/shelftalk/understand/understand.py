@@ -47,7 +47,7 @@ class Understood:
 class Understander:
     """Turns requests into intents over one version of a catalogue's facets.
 
-    `engine` and `prompts` are needed for the modes "model" and "both"; `products` looks up a product by id, so that a
+    `engine` and `prompts` are needed for the modes "wishes", "model" and "both"; `products` looks up a product by id, so that a
     later turn can speak of an earlier pick. UsageError where a mode needs an engine and there is none.
     """
 
@@ -74,15 +74,16 @@ class Understander:
         self.wanting: Wanting | None = None
         if self.settings.mode == "rules":
             return
-        if engine is None:
+        if engine is None and self.settings.asks_model:
             raise UsageError(
-                f'understand.mode is "{self.settings.mode}", which needs a language model; set it to "rules" or load an engine'
+                f'understand.mode is "{self.settings.mode}", which needs a language model; set it to "encoders" or "rules", or load an engine'
             )
         library = prompts or PromptLibrary.default()
-        loaded = engine if callable(engine) else lambda: engine
-        if self.settings.mode == "wishes":
-            self.wanting = Wanting(facets, loaded, library, kinds or (lambda intent, text: ()), matchers, held, titled)
-        else:
+        loaded = engine if engine is None or callable(engine) else lambda: engine
+        if self.settings.reads_wishes:
+            reader = loaded if self.settings.asks_model else None
+            self.wanting = Wanting(facets, reader, library, kinds or (lambda intent, text: ()), matchers, held, titled)
+        elif loaded is not None:
             self.model = IntentParser(self.rules.index, loaded(), library.get(self.settings.prompt))
 
     def _leaves(self, turn: str, before: Intent, first: str) -> bool:
@@ -118,7 +119,7 @@ class Understander:
         self, requests: Sequence[Request], understood: list[Understood], heard: Sequence[Heard]
     ) -> list[Understood]:
         """With the criteria and kinds that the model reads, where it is asked for them; a given intent has its own."""
-        if self.wanting is None:
+        if self.wanting is None or not self.wanting.able:
             return understood
         both = zip(requests, understood, heard, strict=True)
         at = [n for n, (r, u, h) in enumerate(both) if _open(r, u) and not h.foreign]

@@ -691,3 +691,27 @@ def test_words_that_hold_another_wishs_are_read_without_them() -> None:
     assert apart(light, "light waterproof") == light
     assert apart(wet, "light waterproof") == wet  # the same words are each one's own
     assert apart(wet, "ligh") == wet
+
+
+# Without a language model ---------------------------------------------------------------------------------------------
+
+
+def alone(request: str, *, kinds: Sequence[tuple[str, float]] = (), matchers: Matchers | None = MATCHERS) -> Understood:
+    mode = UnderstandSettings(mode="encoders")
+    understander = Understander(SHOP, None, None, mode, kinds=lambda intent, text: kinds, matchers=lambda: matchers)
+    return understander.understand(Request(request))
+
+
+def test_the_encoders_alone_read_wishes_and_kinds_and_name_no_prompt() -> None:
+    read = alone("a kettle for mornings, low noise")
+    assert [(c.field, c.want, c.words) for c in read.intent.criteria] == [("noise_db", "low", "low noise")]
+    assert (read.prompt, read.tokens.prompt) == (None, 0)
+    helping = Matchers(MATCHERS.fields, Helping(0.9, Kettles=0.6, Fans=0.58, Tents=0.2))
+    need = alone("something warm to drink of a morning", kinds=[("Tents", 0.9)], matchers=helping)
+    assert need.intent.kinds == ("Kettles", "Fans")
+
+
+def test_without_either_the_rules_read() -> None:
+    read = alone("a kettle under 40, low noise", matchers=None)
+    assert read.intent.criteria == ()
+    assert {(c.field, c.operator) for c in read.intent.constraints} == {("categories", "="), ("price", "<")}

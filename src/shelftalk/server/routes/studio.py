@@ -167,7 +167,7 @@ def live(server: Any) -> list[tuple[str, str]]:
     ]
     if settings.understand.mode == "wishes":
         rows += [(f"Prompt of {of}", server.shelf.prompts.get(_PROMPTED[of][:-1]).ref) for of in ("wishes", "needs")]
-    elif settings.understand.mode != "rules":
+    elif settings.understand.asks_model:
         rows.append(("Prompt of reading", server.shelf.prompts.get(settings.understand.prompt).ref))
     if settings.rank.strategy != "none":
         rows.append(("Prompt of ranking", settings.rank.prompt or settings.rank.strategy))

@@ -3,7 +3,7 @@
 from shelftalk.understand.model.criteria import WishRequest, prompt, written
 from shelftalk.understand.model.helping import Asked, KindSearch
 from shelftalk.understand.model.intents import IntentParser, Written, parse, target
-from shelftalk.understand.model.loading import Matchers, shared_matchers
+from shelftalk.understand.model.loading import Matchers, ready_matchers, shared_matchers
 from shelftalk.understand.model.matching import (
     HEAD,
     HEAD_WORDS,
@@ -39,6 +39,7 @@ __all__ = [
     "plain_order",
     "prompt",
     "query_text",
+    "ready_matchers",
     "shared_matchers",
     "target",
     "written",

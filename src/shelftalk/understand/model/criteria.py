@@ -66,13 +66,16 @@ class WishRequest:
 
 
 class WishReader:
-    """Reads wishes with a language model. `template` is the prompt understand/wishes."""
+    """Reads wishes with a language model, or, where `engine` is None, as the encoder alone offers them. `template` is the prompt
+    understand/wishes."""
 
-    def __init__(self, engine: Engine, template: Template) -> None:
+    def __init__(self, engine: Engine | None, template: Template) -> None:
         self._engine, self.template = engine, template
 
     def read(self, questions: Sequence[WishRequest]) -> list[Wishes]:
         """One Wishes a question, in order, in one batch; nothing is asked where there is no field to choose."""
+        if self._engine is None:
+            return [read_as_offered(question) for question in questions]
         asked = [q for q in questions if q.fields]
         prompts = [prompt(self.template, q) for q in asked]
         decodings = [Decoding(max_tokens=24 * MOST_WISHES, grammar=grammar(q.fields)) for q in asked]
@@ -83,10 +86,20 @@ class WishReader:
                 out.append(Wishes())
                 continue
             generation = next(written)
-            read = agreed(trusted(parse(generation.text, question), question), question)
-            read = with_twin(with_clauses(believed(read, question, question.floor), question), question)
-            out.append(replace(turned(read, question.request), tokens=generation.tokens))
+            read = held_against(trusted(parse(generation.text, question), question), question)
+            out.append(replace(read, tokens=generation.tokens))
         return out
+
+
+def read_as_offered(question: WishRequest) -> Wishes:
+    """The wishes as the encoder alone reads them; nothing where no field stands near."""
+    return held_against(Wishes(), question) if question.fields else Wishes()
+
+
+def held_against(read: Wishes, question: WishRequest) -> Wishes:
+    """What was read, made to agree with what the encoder offered for the request and for each of its clauses."""
+    read = believed(agreed(read, question), question, question.floor)
+    return turned(with_twin(with_clauses(read, question), question), question.request)
 
 
 def trusted(read: Wishes, question: WishRequest) -> Wishes:

@@ -78,12 +78,13 @@ class Chosen:
 
 class KindChooser:
     """Chooses kinds; the model is asked where several stand near a need. `search` says what is found, `matchers` how near a need is
-    to a kind, `titled` whether a text is the title of a product; the engine loads when first asked."""
+    to a kind, `titled` whether a text is the title of a product; the engine loads when first asked; where there is
+    none (None), the nearest come in their order."""
 
     def __init__(
         self,
         facets: Facets,
-        engine: Callable[[], Engine],
+        engine: Callable[[], Engine] | None,
         template: Template,
         search: KindSearch,
         matchers: Callable[[], Matchers | None] | None = None,
@@ -125,7 +126,7 @@ class KindChooser:
                     out[n] = replace(out[n], kinds=front, need=True)
                     if len(front) > 1:
                         needs.append((n, near))
-        if needs:
+        if needs and self._engine is not None:
             reader = NeedReader(self._engine(), self._template)
             texts = [(first_said(asked[n]), [k for k, _ in near[:MOST_KINDS]]) for n, near in needs]
             for (n, near), helping in zip(needs, reader.choose(texts), strict=True):

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from shelftalk.errors import EngineError
 from shelftalk.resources import resource
-from shelftalk.understand.model.matching import HEAD, FieldMatcher, KindMatcher, NeedHead, TextMatcher
+from shelftalk.understand.model.kept import KeptVectors
+from shelftalk.understand.model.matching import HEAD, FieldMatcher, KindMatcher, NeedHead, TextMatcher, Vectors
 
 if TYPE_CHECKING:
     from shelftalk.catalog.embed import Embedder
 
-__all__ = ["Matchers", "load_matchers", "shared_matchers"]
+__all__ = ["Matchers", "load_matchers", "ready_matchers", "shared_matchers"]
 
 SHIPPED, SHIPPED_NEEDS = "serve/matchers/wish-minilm", "serve/matchers/need-minilm"
 LARGER, LARGER_NEEDS = "serve/matchers/wish-mpnet", "serve/matchers/need-mpnet"
@@ -36,13 +37,13 @@ def load_matchers(home: Path, larger: bool = True) -> Matchers | None:
     """The shipped matchers, prepared under `home` at first use; None (and a warning) where they cannot be loaded. Without `larger`,
     or where its base is not installed (a warning says so), fields and kinds are ordered by the small encoders alone."""
     try:
-        fields, kinds = _shipped(SHIPPED, home), _shipped(SHIPPED_NEEDS, home)
+        fields, needs = _shipped(SHIPPED, home), _shipped(SHIPPED_NEEDS, home)
         large_fields, large_kinds = (_larger(name, home) if larger else None for name in (LARGER, LARGER_NEEDS))
-        head = _shipped_head(kinds.dimensions)
+        head = _shipped_head(needs.dimensions)
         texts = _larger(SHIPPED_TEXTS, home) if larger else None
         return Matchers(
-            FieldMatcher(fields, large_fields),
-            KindMatcher(kinds, head, large_kinds),
+            FieldMatcher(_vectors(SHIPPED, fields, home), large_fields),
+            KindMatcher(_vectors(SHIPPED_NEEDS, needs, home), head, large_kinds),
             TextMatcher(texts) if texts else None,
         )
     except (EngineError, OSError, ValueError, KeyError) as error:
@@ -50,14 +51,22 @@ def load_matchers(home: Path, larger: bool = True) -> Matchers | None:
         return None
 
 
-_once = lru_cache(maxsize=2)(load_matchers)
+_held: dict[tuple[Path, bool], Matchers | None] = {}
 _loading = threading.Lock()
 
 
 def shared_matchers(home: Path, larger: bool = True) -> Matchers | None:
     """`load_matchers`, once a process: shelves share the encoders and the vectors that they keep, which are safe to share."""
+    key = home, larger
     with _loading:
-        return _once(home, larger)
+        if key not in _held:
+            _held[key] = load_matchers(home, larger)
+        return _held[key]
+
+
+def ready_matchers(home: Path, larger: bool = True) -> Matchers | None:
+    """What `shared_matchers` gives, without waiting: None while it is not loaded."""
+    return _held.get((home, larger))
 
 
 def _shipped_head(dimensions: int) -> NeedHead | None:
@@ -79,9 +88,15 @@ def _shipped(name: str, home: Path) -> Embedder:
     return load_embedder(str(resource(name)), home)
 
 
-def _larger(name: str, home: Path) -> Embedder | None:
+def _vectors(name: str, embedder: Embedder, home: Path) -> Vectors:
+    """The embedder with what it made before, kept under `home`."""
+    digest = hashlib.sha256((resource(name) / "adapter_model.safetensors").read_bytes()).hexdigest()[:12]
+    return Vectors(embedder, KeptVectors(home / "vectors" / f"{digest}-{embedder.way}.sqlite", embedder.dimensions))
+
+
+def _larger(name: str, home: Path) -> Vectors | None:
     try:
-        return _shipped(name, home)
+        return _vectors(name, _shipped(name, home), home)
     except (EngineError, OSError, ValueError, KeyError) as error:
         log.warning("wishes and needs are read by the small encoder alone: %s", error)
         return None

@@ -16,6 +16,7 @@ from math import exp
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from shelftalk.understand.model.kept import KeptVectors
 from shelftalk.values import Facet, Scalar
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ __all__ = [
     "KindMatcher",
     "NeedHead",
     "Offered",
+    "TextMatcher",
+    "Vectors",
     "clauses_of",
     "option_text",
     "options_of",
@@ -116,30 +119,40 @@ def option_text(facet: Facet, option: Scalar) -> str:
     return f"{name} {option}"
 
 
-class _Vectors:
-    """An encoder with the vectors of fixed texts, which are kept."""
+class Vectors:
+    """An encoder with the vectors of fixed texts, which are kept: in memory, and in a file where one is given."""
 
-    def __init__(self, encoder: TextEncoder) -> None:
-        self.encoder = encoder
+    def __init__(self, encoder: TextEncoder, file: KeptVectors | None = None) -> None:
+        self.encoder, self._file = encoder, file
         self._kept: dict[str, np.ndarray] = {}
 
     def of(self, texts: Sequence[str]) -> list[np.ndarray]:
         """The vectors of texts that are asked for again and again."""
         held = {text: vector for text in texts if (vector := self._kept.get(text)) is not None}
         new = [text for text in dict.fromkeys(texts) if text not in held]
-        held |= zip(new, self.encoder.encode(new) if new else (), strict=True)
+        if new and self._file is not None:
+            held |= self._file.get(new)
+            new = [text for text in new if text not in held]
+        made = dict(zip(new, self.encoder.encode(new) if new else (), strict=True))
+        if self._file is not None:
+            self._file.put(made)
+        held |= made
         if len(self._kept) + len(new) > MOST_KEPT:
             self._kept = {}  # anew: another thread may still read the old one
         self._kept.update(held)
         return [held[text] for text in texts]
 
 
+def _kept(encoder: TextEncoder | Vectors) -> Vectors:
+    return encoder if isinstance(encoder, Vectors) else Vectors(encoder)
+
+
 class FieldMatcher:
     """Orders fields by how near a wish is to what they offer. Vectors of options are kept; those of requests are not."""
 
-    def __init__(self, encoder: TextEncoder, larger: TextEncoder | None = None) -> None:
-        self._first = _Vectors(encoder)
-        self._larger = None if larger is None else _Vectors(larger)
+    def __init__(self, encoder: TextEncoder | Vectors, larger: TextEncoder | Vectors | None = None) -> None:
+        self._first = _kept(encoder)
+        self._larger = None if larger is None else _kept(larger)
 
     def offer(
         self, kinds: Sequence[str], request: str, fields: Sequence[Facet], most: int = MOST_OFFERED
@@ -163,7 +176,7 @@ class FieldMatcher:
         ]
 
     @staticmethod
-    def _nearness(vectors: _Vectors, query: str, wanted: Sequence[tuple[Facet, Scalar]]) -> list[float]:
+    def _nearness(vectors: Vectors, query: str, wanted: Sequence[tuple[Facet, Scalar]]) -> list[float]:
         held = vectors.of([option_text(facet, option) for facet, option in wanted])
         asked = vectors.encoder.encode([query])[0] if held else None
         return [float(vector @ asked) for vector in held]
@@ -265,9 +278,14 @@ class NeedHead:
 class KindMatcher:
     """Orders kinds of product by how near a need is to their names. Vectors of kinds are kept, of needs the last few."""
 
-    def __init__(self, encoder: TextEncoder, head: NeedHead | None = None, larger: TextEncoder | None = None) -> None:
-        self._first, self._head = _Vectors(encoder), head
-        self._larger = None if larger is None else _Vectors(larger)
+    def __init__(
+        self,
+        encoder: TextEncoder | Vectors,
+        head: NeedHead | None = None,
+        larger: TextEncoder | Vectors | None = None,
+    ) -> None:
+        self._first, self._head = _kept(encoder), head
+        self._larger = None if larger is None else _kept(larger)
         self._asked: dict[tuple[str, str], np.ndarray] = {}
 
     def tells(self, text: str) -> float | None:
@@ -290,7 +308,7 @@ class KindMatcher:
         last = front[-1][1] if front else 0.0
         return [*front, *((kind, min(score, last)) for kind, score in found[WEIGHED_KINDS:])]
 
-    def _vector(self, which: str, vectors: _Vectors, need: str) -> np.ndarray:
+    def _vector(self, which: str, vectors: Vectors, need: str) -> np.ndarray:
         key = which, need[:300]
         vector = self._asked.get(key)
         if vector is None:
@@ -304,8 +322,8 @@ class KindMatcher:
 class TextMatcher:
     """Tells how near the sentences of descriptions stand to what a shopper says. Vectors of sentences are kept."""
 
-    def __init__(self, encoder: TextEncoder) -> None:
-        self._vectors = _Vectors(encoder)
+    def __init__(self, encoder: TextEncoder | Vectors) -> None:
+        self._vectors = _kept(encoder)
 
     def nearness(self, kinds: Sequence[str], said: Sequence[str], sentences: Sequence[str]) -> np.ndarray:
         """The cosines, one row for each thing that is said, one column a sentence."""

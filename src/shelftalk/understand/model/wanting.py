@@ -63,12 +63,13 @@ class Wanted:
 
 
 class Wanting:
-    """Reads wishes and needs. `search` offers kinds; the engine is loaded when it is first asked."""
+    """Reads wishes and needs. `search` offers kinds; the engine is loaded when it is first asked, and where there is none (None) the
+    encoders read alone."""
 
     def __init__(
         self,
         facets: Facets,
-        engine: Callable[[], Engine],
+        engine: Callable[[], Engine] | None,
         prompts: PromptLibrary,
         search: KindSearch,
         matchers: Callable[[], Matchers | None] | None = None,
@@ -77,10 +78,16 @@ class Wanting:
     ) -> None:
         self._matchers, self._held = matchers, held
         self._facets, self._engine, self._wishes = facets, engine, prompts.get("understand/wishes")
+        self._ref = None if engine is None else self._wishes.ref
         self._chooser = KindChooser(facets, engine, prompts.get("understand/kinds"), search, matchers, titled)
         self._kept: dict[_Text, Wishes] = {}
         facet = facets.get("categories")
         self._known = {str(v).lower(): str(v) for v, _ in facet.values} if facet else {}
+
+    @property
+    def able(self) -> bool:
+        """Whether there is anything to read with: the language model, or encoders that are loaded."""
+        return self._engine is not None or (self._matchers is not None and self._matchers() is not None)
 
     def read(self, asked: Sequence[Asked]) -> list[Wanted]:
         """One Wanted a request, in order; the model is asked for all kinds in one batch, then for all wishes in one."""
@@ -114,7 +121,7 @@ class Wanting:
             if its.need and its.binding and len(its.kinds) == 1:
                 read = replace(read, criteria=(*read.criteria, *self._spoken_of(one, its.kinds)))
             intent = _joined(read, its.kinds if its.binding and not one.intent.named_kinds else (), told)
-            out.append(Wanted(intent, tokens, self._wishes.ref if mine or its.several else None, its.several))
+            out.append(Wanted(intent, tokens, self._ref if mine or its.several else None, its.several))
         return out
 
     def leaves(self, turn: str, before: Intent, first: str) -> bool:
@@ -148,7 +155,7 @@ class Wanting:
                 )
                 for kinds, text, left, certain in new
             ]
-            read = WishReader(self._engine(), self._wishes).read(questions)
+            read = WishReader(self._engine and self._engine(), self._wishes).read(questions)
             read = [
                 self._worded(question, left, wishes)
                 for question, (_, _, left, _), wishes in zip(questions, new, read, strict=True)
