@@ -41,9 +41,15 @@ def foreign(constraint: Constraint | None, currency: str | None) -> bool:
     """Whether the words name a currency that is not the one of the prices."""
     if constraint is None or not currency or constraint.field not in ("price", "list_price"):
         return False
+    meant = named_codes(constraint)
+    return bool(meant) and currency not in meant
+
+
+def named_codes(constraint: Constraint) -> frozenset[str]:
+    """The codes of the currencies that the words of a limit may mean: every dollar of "$20"; none where they name none."""
     said = clean(constraint.span)
-    meant = [codes_of(word) for word in (*re.findall(SIGN, said), *re.findall(r"[^\W\d_]+", said)) if currency_of(word)]
-    return any(meant) and not any(currency in codes for codes in meant)
+    words = re.findall(rf"[^\W\d_]+\$?|{SIGN}", said)
+    return frozenset().union(*(codes_of(word) for word in words if currency_of(word)))
 
 
 def worded(constraint: Constraint, request: str) -> Constraint:

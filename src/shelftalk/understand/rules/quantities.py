@@ -18,6 +18,7 @@ from shelftalk.understand.rules.nearby import Quantity, following
 from shelftalk.understand.rules.placing import ends_of
 from shelftalk.understand.rules.polarity import rejected_after
 from shelftalk.understand.rules.tokens import Text
+from shelftalk.words import money as currencies
 from shelftalk.words.stems import bag, stemmed
 from shelftalk.words.units import scalar, tidy
 
@@ -121,6 +122,8 @@ def _read(
     behind = _BEHIND.match(text.low[text.tokens[last].end : end]) if tailed else None
     if behind is not None:
         last = text.at(text.tokens[last].end + behind.end()) - 1
+    if begins == text.tokens[first].start and (sign := currencies.before(text.text[:begins])) is not None:
+        begins = sign  # "$50" is said with its sign
     span = text.text[begins : text.tokens[last].end]
     value = in_unit(known, scaled(amount), amount)
     if amount.low is not None:
