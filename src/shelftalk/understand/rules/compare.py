@@ -61,7 +61,9 @@ def compared(text: Text, amount: ParsedAmount, at: int | None = None) -> tuple[s
         lead = _BEFORE_ITS_AMOUNT.sub(lambda m: m.group().replace(".", " "), lead + text.low[start : start + 2])[
             : len(lead)
         ]
-    clause = re.split(r"[;!?]|\.\s|,\s(?!\d)", lead)[-1]
+    hard = max((t.start for t in text.tokens[: text.at(start) + 1] if t.hard), default=0)
+    lead = lead[max(0, len(lead) - (start - hard)) :]
+    clause = re.split(r"[;!?]|,\s(?!\d)", lead)[-1]
     offset = start - len(clause)
     best: tuple[int, int, str] | None = None
     for op, pattern in _BEFORE:

@@ -128,8 +128,9 @@ class Index:
         else:
             self._put(key, Value(known.field, value, count))
         bare = stems(re.sub(r"\([^)]*\)", " ", text))
-        if bare and bare != key:
-            self._put(bare, Value(known.field, value, count))
+        one = stems(re.sub(r"\b([A-Z]{2,})s\b", r"\1", text))  # "TVs" are more than one TV
+        for other in {bare, one} - {(), key}:
+            self._put(other, Value(known.field, value, count))
         if len(key) > 1:
             glued = "".join(words(text))
             self._put((stem(glued),), Value(known.field, value, count))

@@ -43,6 +43,7 @@ from shelftalk.understand.rules.spelling import corrected
 from shelftalk.understand.rules.superlatives import order, thrift, thrift_tokens, thrift_words
 from shelftalk.understand.rules.tokens import Text, tokenise
 from shelftalk.understand.rules.unknown import unknown
+from shelftalk.understand.rules.written import measured_as_written, sides_said
 from shelftalk.understand.rules.value_mentions import mentions
 from shelftalk.values import Constraint, Facets, Intent, Scalar, Sort
 from shelftalk.words.stop import FILLER, FUNCTION
@@ -91,7 +92,9 @@ class _Parse:
         self.youth, self.age_tokens = ages(text, index)
         self.released, self.date_tokens = dates(text, index)
         self.found = mentions(
-            text, index, frozenset(self.age_tokens | self.date_tokens | thrift_tokens(text) | all_the_same(text))
+            text, index, frozenset(
+                self.age_tokens | self.date_tokens | thrift_tokens(text) | all_the_same(text) | sides_said(text, index)
+            ),
         )
         self.category = _only_category(self.found, index)
         if self.category is None:
@@ -151,10 +154,13 @@ class _Parse:
         if self.counted is not None:
             taken |= self.counted[1]
         inside = _inside(self.found)
-        self.limits, self.limit_tokens = quantities(
-            text, index, self.negative, frozenset(taken | inside), frozenset(self.sort_tokens), category
+        self.as_written, written = measured_as_written(
+            text, index, self.spoken, self.negative, taken | inside, category, _likely(self.found, index)
         )
-        self.limit_tokens |= label_tokens | self.body.tokens
+        self.limits, self.limit_tokens = quantities(
+            text, index, self.negative, frozenset(taken | inside | written), frozenset(self.sort_tokens), category
+        )
+        self.limit_tokens |= label_tokens | self.body.tokens | written
 
     def _name_values(self) -> None:
         """Values of the catalogue that the request names, each wanted or turned down."""
@@ -190,6 +196,7 @@ class _Parse:
             *switches,
             *self.released,
             *self.labels,
+            *self.as_written,
             *_limits([*self.youth, *self.body.limits, *self.limits]),
         ]
         self.limit_tokens |= self.date_tokens | (self.age_tokens if self.youth else set())
@@ -243,6 +250,13 @@ class _Parse:
 
 def _tokens(mention: Mention) -> set[int]:
     return set(range(mention.first, mention.last + 1))
+
+
+def _likely(found: list[Mention], index: Index) -> frozenset[str]:
+    """The categories that have every field of which a value is named, where few do: "2x4" is said of lumber."""
+    sides = [w for m in found if m.field != "categories" and (w := index.fields[m.field].within)]
+    named = {str(m.value.value).lower() for m in found if m.field == "categories" and m.value is not None}
+    return frozenset(named) or (frozenset.intersection(*sides) if sides else frozenset())
 
 
 def _refused_together(text: Text, index: Index, found: list[Mention], negative: list[bool]) -> None:

@@ -6,6 +6,7 @@ It knows nothing of catalogues: the rule-based parser's finders all walk this on
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -125,9 +126,18 @@ def _point(text: str) -> str:
     return _CONTINENTAL.sub(lambda m: m.group().translate(_SWAP), text)
 
 
+_VULGAR = re.compile("[¼½¾⅐-⅞]")
+
+
+def _fraction(match: re.Match[str]) -> str:
+    """The sign of a fraction in digits, apart from the number before it: "10½" is 10 1/2."""
+    apart = match.start() and match.string[match.start() - 1].isdigit()
+    return f"{' ' if apart else ''}{unicodedata.normalize('NFKC', match.group()).replace(chr(0x2044), '/')}"
+
+
 def tokenise(raw: str) -> Text:
     """The request cleaned (NFKC, no invisible characters, plain quotes and dashes) and cut into tokens."""
-    text = _point(clean(raw.translate(_QUOTES)).translate(_QUOTES))
+    text = _point(clean(_VULGAR.sub(_fraction, raw).translate(_QUOTES)).translate(_QUOTES))
     tokens, last, previous = [], 0, ""
     for match in _TOKEN.finditer(text):
         word, gap = match.group(), text[last : match.start()]

@@ -15,6 +15,7 @@ from shelftalk.words.stems import stem
 from shelftalk.words.stop import FILLER
 from shelftalk.words.units import SHORT, UNITS
 
+_TIMES = {"double": 2, "triple": 3, "quadruple": 4}
 _JOIN = re.compile(r"^(?:[\s\-&'/+.]|\s&\s){0,3}$")
 
 
@@ -93,6 +94,9 @@ def _lookup(text: Text, index: Index, first: int, last: int) -> Mention | None:
             return Mention(first, last, list(held), "synonym")
     if any(t.numeric for t in tokens):
         return None
+    if len(tokens) == 2 and len(tokens[1].low) == 1 and (times := _TIMES.get(tokens[0].low)):
+        if held := index.values.get((tokens[1].low * times,)):
+            return Mention(first, last, list(held), "synonym")  # "double A" is AA
     if (
         len(tokens) == 2
         and len(joined := tokens[0].low + tokens[1].low) >= 6
