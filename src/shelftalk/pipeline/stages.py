@@ -189,6 +189,7 @@ class Pipeline:
                 shelves.titled,
                 self._covers,
                 shelves.called,
+                shelves.numbered,
             ),
             Retriever(catalog, settings.retrieve, near),
             Explainer(facets, lambda: self.engine, self.prompts, settings.explain, near),

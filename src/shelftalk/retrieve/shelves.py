@@ -3,6 +3,7 @@ of a kind hold, and whether a text is the title of one. It is how `understand` l
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -72,6 +73,12 @@ class Shelves:
             return False
         ids = self._catalog.lexical(" ".join(sorted(wanted)), None, FIRST_FOUND)
         return any(wanted <= _title_words(p.title) for p in self._catalog.get_many([i for i, _ in ids]).values())
+
+    def numbered(self, word: str) -> frozenset[str]:
+        """The numbers that stand right behind a word in the titles of the first products that it finds: those of "Galaxy 8"."""
+        ids = [i for i, _ in self._catalog.lexical(word, None, LOOKED_INTO)]
+        behind = re.compile(rf"(?<!\w){re.escape(clean(word))}[ -]?(\d+)", re.IGNORECASE)
+        return frozenset(n for p in self._catalog.get_many(ids).values() for n in behind.findall(clean(p.title)))
 
     def held(self, kinds: Sequence[str]) -> Mapping[str, tuple[Scalar, ...]]:
         """What products of these kinds hold, by field: their values, commonest first (numbers: one of them, to say that there are

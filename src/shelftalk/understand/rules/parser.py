@@ -23,6 +23,7 @@ from shelftalk.understand.rules.flags import flags
 from shelftalk.understand.rules.index import Index, names_kind
 from shelftalk.understand.rules.lexicon import COMMON
 from shelftalk.understand.rules.mention import Mention
+from shelftalk.understand.rules.models import strange_models
 from shelftalk.understand.rules.named_values import EACH_ALONE, of_a_sum, value_limits
 from shelftalk.understand.rules.nearby import Quantity
 from shelftalk.understand.rules.own_kind import a_thing_of_its_own
@@ -33,6 +34,7 @@ from shelftalk.understand.rules.refusals import (
     comparing_tokens,
     excluded,
     limits_begin,
+    not_borne_words,
     refusable,
     refused_category,
 )
@@ -153,6 +155,11 @@ class _Parse:
         self.counted = (self.odd.limit, self.odd.tokens) if self.odd else plural_count(text, taken)
         if self.counted is not None:
             taken |= self.counted[1]
+        self.models = strange_models(
+            text, index, self.found, self.spoken, self.negative, taken | _inside(self.found), category
+        )
+        self.found = [m for m in self.found if m not in self.models.others]
+        taken |= self.models.tokens
         inside = _inside(self.found)
         self.as_written, written = measured_as_written(
             text, index, self.spoken, self.negative, taken | inside, category, _likely(self.found, index)
@@ -197,10 +204,11 @@ class _Parse:
             *self.released,
             *self.labels,
             *self.as_written,
+            *self.models.limits,
             *_limits([*self.youth, *self.body.limits, *self.limits]),
         ]
         self.limit_tokens |= self.date_tokens | (self.age_tokens if self.youth else set())
-        self.used = self.taken_in | self.limit_tokens | lacking_tokens
+        self.used = self.taken_in | self.limit_tokens | lacking_tokens | self.models.tokens
         strange, self.untold = unknown(text, index, self.used, self.negative, category)
         return [*out, *strange]
 
@@ -226,15 +234,16 @@ class _Parse:
     def _tell(self, thrifty: bool) -> None:
         """What there is to say of how the request was read."""
         text, index = self.text, self.index
-        self.exclude = excluded(text, index, self.negative, self.used, self.alone)
+        unheld = excluded(text, index, self.negative, self.used, self.alone)
+        self.exclude = tuple(dict.fromkeys((*unheld, *not_borne_words(text, index))))
         self.notes += [THRIFTY] if thrifty else []
         self.notes += [
-            f"no field here speaks of '{word}': products whose title or values name it are left out"
-            for word in self.exclude[:1]
+            f"no field here speaks of '{word}': products whose texts name it are left out; of the others the shop's data cannot tell"
+            for word in unheld[:1]
         ]
         self.notes += [f"'{text.span(*at)}' was asked about, not asked for; it is no limit" for at in self.doubted]
         self.notes += [
-            *allergens(text, index, self.used), *self.untold, *self.body.notes, *self.odd_sizes.values(),
+            *allergens(text, index, self.used), *self.untold, *self.models.notes, *self.body.notes, *self.odd_sizes.values(),
             *([self.odd.note] if self.odd else []), *_told(text, self.spoken),
         ]  # fmt: skip
 
