@@ -78,7 +78,7 @@ def absent(
     for i, token in enumerate(text.tokens):
         if i in used or (i - 1 in used and i not in alone) or not (negative[i] or i in alone) or not _telling(index, text, i):
             continue
-        if i not in alone and not lacking_before(text, i) and not _denied(text, i):
+        if i not in alone and not lacking_before(text, i) and not plainly_denied(text, i):
             continue
         for name in sorted(index.tokens.get(token.stem, ())):
             known = index.fields[name]
@@ -102,7 +102,7 @@ def _telling(index: Index, text: Text, i: int) -> bool:
     return not plain and not token.numeric and len(token.low) > 2 and not named
 
 
-def _denied(text: Text, i: int) -> bool:
+def plainly_denied(text: Text, i: int) -> bool:
     """Whether the word stands right behind a plain negation: "not plated", "isn't quilted"."""
     return (
         re.search(r"(?:\bnot|n't|\bnon)[ -]$", text.low[max(0, text.tokens[i].start - 9) : text.tokens[i].start])

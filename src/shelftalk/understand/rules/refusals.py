@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from shelftalk.understand.rules.absence import holding, lacking_before, of_properties, spellings
+from shelftalk.understand.rules.absence import holding, lacking_before, of_properties, plainly_denied, spellings
 from shelftalk.understand.rules.amounts import ParsedAmount
 from shelftalk.understand.rules.degrees import SUPERLATIVES, comparative
 from shelftalk.understand.rules.index import Field, Index
 from shelftalk.understand.rules.lexicon import COMMON
 from shelftalk.understand.rules.mention import Mention
+from shelftalk.understand.rules.nearby import PRICE_WORDS
 from shelftalk.understand.rules.polarity import rejected_after
 from shelftalk.understand.rules.quantities import compared_here
 from shelftalk.understand.rules.tokens import Text, stems
@@ -87,6 +88,11 @@ def refused_category(text: Text, mention: Mention, negative: list[bool], ends: s
     )
 
 
+def _named_as_lacking(text: Text, i: int) -> bool:
+    """Whether a word of any sentence stands where only a thing can: "without a hood", "no lid"."""
+    return re.search(r"\b(?:no|without|w/o)(?: (?:an?|any|the))? $", text.low[max(0, text.tokens[i].start - 16) : text.tokens[i].start]) is not None
+
+
 def _a_thing(word: str) -> bool:
     """Whether a word is no doing and no comparison: "leather" is a thing, "bigger" and "plated" are none."""
     return not word.endswith(("ing", "ed")) and comparative(word) is None
@@ -144,19 +150,24 @@ def refusable(text: Text, index: Index, found: list[Mention]) -> set[int]:
 
 
 def _bare_noun(text: Text, index: Index, i: int) -> bool:
-    """Whether a word right behind "no" or "without" is a thing that no field knows: "without a mic"."""
+    """Whether a word right behind "no" or "without" is a thing that no field knows ("without a mic"), or right behind "not" what
+    something is ("not serrated", but not "not costing")."""
     token = text.tokens[i]
     if (
         token.low in FILLER
+        or token.low in _LIMITING
+        or token.stem in PRICE_WORDS
         or token.low.endswith("ing")
         or token.stem in index.nouns
         or token.stem in index.by_word
         or token.low in UNITS
     ):
         return False
-    return _LACKING.search(text.low[max(0, token.start - 60) : token.start]) is not None
+    return plainly_denied(text, i) or _LACKING.search(text.low[max(0, token.start - 60) : token.start]) is not None
 
 
+# Words between a negation and the limit that it turns round: "must not go over 50", "not heavier".
+_LIMITING = bag("go goes be have has need want exceed measure take takes weigh weighs last stand run runs")
 _LACKING = re.compile(r"\b(?:no|without|w/o|except(?: for)?|excluding|minus|avoid)(?: [\w'-]+){0,2} $")
 _NOT_FOR = re.compile(
     r"\b(?:not|n't|never) (?:(?:made|meant|intended|designed|only|just) )?for (?P<who>children|kids|toddlers|babies|men|women|boys|girls|dogs|cats)\b(?! only)"
@@ -224,7 +235,8 @@ def excluded(
     """Words turned down that no field holds: "no mushrooms" where no facet knows mushrooms."""
     out: list[str] = []
     for i, (token, off) in enumerate(zip(text.tokens, negative, strict=True)):
-        plain = token.low in FILLER or token.low in COMMON or token.low in SUPERLATIVES or token.stem in index.nouns
+        plain = token.low in FILLER or token.low in SUPERLATIVES or token.stem in index.nouns
+        plain = plain or (token.low in COMMON and not _named_as_lacking(text, i))
         plain = plain or token.stem in index.by_name or "'" in token.low or token.low in _COMPARING
         if i in alone and not plain and i not in used and len(token.low) > 2 and token.low not in _IDIOMS:
             out += spellings(token.low)

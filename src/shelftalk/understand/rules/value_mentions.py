@@ -36,7 +36,7 @@ def _matches(text: Text, index: Index, taken: frozenset[int]) -> list[Mention]:
     i, tokens = 0, text.tokens
     while i < len(tokens):
         hit = None
-        if i not in taken and not _a_unit(text, i):
+        if i not in taken and not _a_unit(text, index, i):
             for n in range(_reach(text, index, taken, i), 0, -1):
                 tried = _lookup(text, index, i, i + n - 1)
                 if tried and (hit is None or any(v.exact for v in tried.candidates)):
@@ -51,12 +51,17 @@ def _matches(text: Text, index: Index, taken: frozenset[int]) -> list[Mention]:
     return found
 
 
-def _a_unit(text: Text, i: int) -> bool:
-    """Whether the word is the unit of the number before it: the "l" of "40l", the "volt" of "9 volt"."""
+def _a_unit(text: Text, index: Index, i: int) -> bool:
+    """Whether the word is the unit of the number before it: the "l" of "40l", the "volt" of "9 volt", the "l" of "40 l" where
+    something holds about 40 litres."""
     token = text.tokens[i]
     if not i or not text.tokens[i - 1].numeric or token.low not in UNITS:
         return False
-    return token.gap == "" or (token.gap in (" ", "-") and token.low not in SHORT)
+    if token.gap == "" or (token.gap in (" ", "-") and token.low not in SHORT):
+        return True
+    number, measure = float(text.tokens[i - 1].low.replace(",", "")), UNITS[token.low]
+    held = [k.bounds() for k in index.fields.values() if k.kind == "number" and k.unit == measure]
+    return token.gap == " " and any(b is not None and b[0] <= number <= b[1] for b in held)
 
 
 def _reach(text: Text, index: Index, taken: frozenset[int], i: int) -> int:
