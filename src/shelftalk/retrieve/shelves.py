@@ -16,6 +16,7 @@ from shelftalk.settings import RetrieveSettings
 from shelftalk.text import clean
 from shelftalk.values import Constraint, Intent, Product, Scalar
 from shelftalk.words.stems import stem
+from shelftalk.words.units import WRITTEN
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +29,9 @@ KIND_DEPTH, FIRST_FOUND = 300, 10
 LOOKED_INTO, KINDS_KEPT = 400, 64
 # So many products tell which kinds there are, and so many of these, the commonest, are compared with a text by their names.
 TOLD_BY, NAMES_KEPT = 2000, 100
+
+
+_UNITS = "|".join(sorted(map(re.escape, (u for u in WRITTEN if u.isalpha())), key=len, reverse=True))
 
 
 class Shelves:
@@ -77,7 +81,7 @@ class Shelves:
     def numbered(self, word: str) -> frozenset[str]:
         """The numbers that stand right behind a word in the titles of the first products that it finds: those of "Galaxy 8"."""
         ids = [i for i, _ in self._catalog.lexical(word, None, LOOKED_INTO)]
-        behind = re.compile(rf"(?<!\w){re.escape(clean(word))}[ -]?(\d+)", re.IGNORECASE)
+        behind = re.compile(rf"(?<!\w){re.escape(clean(word))}[ -]?(\d+)(?![\w.]|[ -]?(?:{_UNITS}|packs?|pieces?|count|ct|x)\b)", re.IGNORECASE)
         return frozenset(n for p in self._catalog.get_many(ids).values() for n in behind.findall(clean(p.title)))
 
     def held(self, kinds: Sequence[str]) -> Mapping[str, tuple[Scalar, ...]]:
