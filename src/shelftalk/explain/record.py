@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from shelftalk.explain.job import ExplainJob
-from shelftalk.explain.named import named_codes, origin, worded
+from shelftalk.explain.named import names, origin, worded
 from shelftalk.facts.card import CardFact, plain_name
 from shelftalk.facts.facts import Fact, facts_of, money, quantity
 from shelftalk.facts.holds import as_number, compare, holds, same
@@ -252,7 +252,7 @@ def bound(fact: Fact, value: object, constraint: Constraint | None = None) -> st
         else float(f"{number:.3g}")
     )
     if fact.kind == "money":
-        said = constraint is None or fact.currency in named_codes(constraint)
+        said = constraint is None or names(constraint, fact.currency)
         return money(Decimal(str(tidy)), fact.currency if said else None)
     return quantity(tidy, fact.unit, fact.name)
 

@@ -184,7 +184,7 @@ def _amount(text: Text, number: Number) -> ParsedAmount:
     lead = text.text[: text.tokens[number.first].start]
     if number.digits and _MINUS.search(lead[-12:]):
         number = Number(-number.value, number.first, number.last, True, number.kilo)
-    money = currencies.before(lead[-8:].rstrip("-")) is not None
+    money = currencies.before(lead[-8:].rstrip("-"), text.own) is not None
     for behind_it in (_currency, _pounds, _two_words, _thousands, _one_word, _marks):
         found = behind_it(text, number, money)
         if found is not None:
@@ -206,7 +206,7 @@ def _currency(text: Text, number: Number, money: bool) -> ParsedAmount | None:
     start = text.tokens[number.last].end
     lead = _STRESSED.match(text.low, start)
     for at in dict.fromkeys((lead.end() if lead else start, start)):
-        if (end := currencies.behind(text.text, at)) is not None:
+        if (end := currencies.behind(text.text, at, text.own)) is not None:
             return ParsedAmount(number, max(number.last, text.at(end) - 1), money=True)
     word = _next(text, number.last)
     if word is not None and word.low == "grand" and number.digits:

@@ -84,6 +84,7 @@ class Index:
 
     def __init__(self, facets: Facets) -> None:
         self.facets = facets
+        self.currencies = tuple(c for c, _ in facets.currencies) or ((facets.currency,) if facets.currency else ())
         self._narrowed: dict[str, Index] = {}
         self.fields: dict[str, Field] = {}
         sizes = _category_sizes(facets)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from shelftalk.understand.rules.tokens import Text, tokenise
+from shelftalk.words.money import before
 from shelftalk.words.numbers import PARTS, SETS, SMALL, counts, spoken
 
 _WHOLE = {**PARTS, "dozen": SETS["dozen"], "couple": SETS["couple"]}
@@ -48,6 +49,7 @@ def _digits(text: Text, i: int) -> Number | None:
         and tokens[i].gap == ""
         and tokens[i - 1].text.isalpha()
         and tokens[i - 1].low not in ("usd", "eur", "gbp", "x")
+        and before(text.text[: tokens[i].start], text.own) is None
         and not (tokens[i - 1].low in ("ft", "m") and tokens[i - 1].gap == "" and i > 1 and tokens[i - 2].numeric)
     ):
         return None  # the 7 of OPT7, but the 2 of 6ft2

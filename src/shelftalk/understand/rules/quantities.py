@@ -122,7 +122,7 @@ def _read(
     behind = _BEHIND.match(text.low[text.tokens[last].end : end]) if tailed else None
     if behind is not None:
         last = text.at(text.tokens[last].end + behind.end()) - 1
-    if begins == text.tokens[first].start and (sign := currencies.before(text.text[:begins])) is not None:
+    if begins == text.tokens[first].start and (sign := currencies.before(text.text[:begins], text.own)) is not None:
         begins = sign  # "$50" is said with its sign
     span = text.text[begins : text.tokens[last].end]
     value = in_unit(known, scaled(amount), amount)

@@ -14,7 +14,7 @@ from shelftalk.text import clean
 from shelftalk.words.stems import LONGEST, stem
 
 _TOKEN = re.compile(
-    r"\d+(?:,\d{2})+,\d{3}(?:\.\d+)?|\d+(?:,\d{3})+(?:\.\d+)?|\d*\.\d+|\d+|[^\W\d_]+(?:'[^\W\d_]+)?", re.UNICODE
+    r"\d+(?:,\d{2})+,\d{3}(?:\.\d+)?|\d+(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|(?<![^\W\d_])\.\d+|\d+|[^\W\d_]+(?:'[^\W\d_]+)?", re.UNICODE
 )
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‑": "-", "−": "-"})  # fmt: skip
 # "1.299,00", "1.000" beside a euro sign, "99,95" beside a currency or a unit.
@@ -89,11 +89,13 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A request as the finders see it: the cleaned text, the same in lower case, and its tokens."""
+    """A request as the finders see it: the cleaned text, the same in lower case, its tokens, and the codes of the currencies that the
+    shop's prices are in."""
 
     text: str
     low: str
     tokens: tuple[Token, ...]
+    own: tuple[str, ...] = ()
 
     @property
     def stems(self) -> frozenset[str]:
@@ -135,7 +137,7 @@ def _fraction(match: re.Match[str]) -> str:
     return f"{' ' if apart else ''}{unicodedata.normalize('NFKC', match.group()).replace(chr(0x2044), '/')}"
 
 
-def tokenise(raw: str) -> Text:
+def tokenise(raw: str, own: tuple[str, ...] = ()) -> Text:
     """The request cleaned (NFKC, no invisible characters, plain quotes and dashes) and cut into tokens."""
     text = _point(clean(_VULGAR.sub(_fraction, raw).translate(_QUOTES)).translate(_QUOTES))
     tokens, last, previous = [], 0, ""
@@ -148,7 +150,8 @@ def tokenise(raw: str) -> Text:
         last, previous = match.end(), low
     low_text = text.lower()
     return Text(
-        text, low_text if len(low_text) == len(text) else "".join(c.lower()[:1] or c for c in text), tuple(tokens)
+        text, low_text if len(low_text) == len(text) else "".join(c.lower()[:1] or c for c in text), tuple(tokens),
+        own,
     )
 
 
