@@ -37,7 +37,7 @@ def _measured(kind: str, search: Search, found: Retrieval) -> bool:
     """Whether what was found is of a measure that the request names and has the name in its title: "a 3/4 inch elbow"."""
     limits = [c for c in search.intent.constraints if c.field not in CORE_FIELDS and re.search(r"\d", str(c.value))]
     head, first = head_of(kind), found.candidates[:1]
-    return bool(limits) and not found.relaxed and any(stems(head)[-1:] == (w,) for c in first for w in stems(c.product.title))
+    return bool(limits) and not found.relaxed and any(stems(head) <= stems(c.product.title) for c in first)
 
 
 class Likeness:

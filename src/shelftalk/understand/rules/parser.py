@@ -31,6 +31,7 @@ from shelftalk.understand.rules.polarity import negatives, rejected_after
 from shelftalk.understand.rules.quantities import compared_here, quantities
 from shelftalk.understand.rules.refusals import (
     allergens,
+    allergies_said,
     comparing_tokens,
     excluded,
     limits_begin,
@@ -138,7 +139,7 @@ class _Parse:
             shopping=True,
             criteria=tuple(self.wished),
         )
-        asides = (*self.body.words, *self.odd_sizes, *([in_all] if in_all else []))
+        asides = (*self.body.words, *self.odd_sizes, *allergies_said(text), *([in_all] if in_all else []))
         return Reading(intent, thrifty, tuple(dict.fromkeys(self.notes)), asides=asides)
 
     def _measure(self) -> None:

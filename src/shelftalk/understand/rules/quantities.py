@@ -92,7 +92,7 @@ def _pronoun(text: Text, amount: ParsedAmount) -> bool:
     if _GROUP.search(text.low[: text.tokens[first].start]):
         return False
     if before in _POINTING:
-        return True
+        return _OF_THEM.match(text.low[text.tokens[last].end :]) is None  # "the four of us" are so many people
     if amount.number.value != 1:
         return False
     after = following(text, last)
@@ -218,7 +218,7 @@ def _limit(
 
 _BEHIND = re.compile(r" (?:max(?:imum)?|tops|at (?:the )?(?:most|least|max))\b")
 _FOR_SO_MANY = re.compile(
-    r"\b(?:for|we(?:'re| are)|there (?:are|will be)|fits?|sleeps?|seats?|holds?|accommodates?|room for|space for|family of|group of|party of|having)(?: up to| all| us| the| at least| like| about| around| some| roughly)? $"
+    r"\b(?:for|we(?:'re| are)|there (?:are|will be)|fits?|sleeps?|seats?|holds?|accommodates?|room for|space for|family of|group of|party of|having)(?: up to| all(?: the)?| us| the| at least| like| about| around| some| roughly)? $"
 )
 _GROUP = re.compile(r"\b(?:family|group|party|class|team) of(?: about| around| some| roughly| up to)? $")
 _OF_THEM = re.compile(r" of (?:us|them|you)\b")

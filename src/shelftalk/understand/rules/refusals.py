@@ -198,6 +198,16 @@ def allergens(text: Text, index: Index, used: set[int]) -> list[str]:
     return list(dict.fromkeys(notes))[:3]
 
 
+def allergies_said(text: Text) -> list[str]:
+    """The words that tell of an allergy: they are a limit, and no wish of another kind."""
+    said = []
+    for match in _ALLERGIC.finditer(text.low):
+        its = [tokens[-1] for _, tokens in _not_borne(text) if tokens[0] >= text.at(match.end())]
+        last = max(its[:3], default=text.at(match.end()))
+        said.append(text.text[match.start() : text.tokens[min(last, len(text.tokens) - 1)].end])
+    return [*said, *(text.text[m.start() : m.end()] for m in _RASH.finditer(text.low))]
+
+
 def not_borne_words(text: Text, index: Index) -> tuple[str, ...]:
     """The words of what somebody is allergic to, by which products are left out whatever their fields say."""
     words = [text.tokens[i] for what, tokens in _not_borne(text) for i in tokens[-1:]]
