@@ -74,7 +74,9 @@ def test_an_order_by_price_holds_one_currency(shelf: Shelf, request_text: str, e
 
 def test_it_is_said_which_prices_were_compared_and_which_others_there_are(shelf: Shelf) -> None:
     notes = shelf.ask("a desk lamp under 100").notes
-    assert "only prices in EUR were compared: the shop has others (2 in JPY, 1 in SEK), and no exchange is made" in notes
+    assert (
+        "only prices in EUR were compared: the shop has others (2 in JPY, 1 in SEK), and no exchange is made" in notes
+    )
 
 
 def test_a_request_that_says_nothing_of_prices_sees_them_all_and_none_is_called_cheapest(shelf: Shelf) -> None:

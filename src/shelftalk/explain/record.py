@@ -249,7 +249,11 @@ def bound(fact: Fact, value: object, constraint: Constraint | None = None) -> st
         if close(number, round(number, 2))
         else round(number, 2)
         if fact.kind == "money"
-        else float(f"{number:.3g}" if fact.amount is None or not close(float(f"{number:.3g}"), fact.amount) else f"{number:.4g}")
+        else float(
+            f"{number:.3g}"
+            if fact.amount is None or not close(float(f"{number:.3g}"), fact.amount)
+            else f"{number:.4g}"
+        )
     )
     if fact.kind == "money":
         said = constraint is None or names(constraint, fact.currency)

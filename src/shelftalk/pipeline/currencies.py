@@ -31,8 +31,8 @@ def kept_apart(understood: Understood, facets: Facets, request: Request) -> Unde
 
 
 def _of_prices(intent: Intent) -> bool:
-    asked = (*intent.constraints, *intent.criteria, *([intent.sort] if intent.sort else []))
-    return any(x.field in _MONEY for x in asked)
+    fields = [c.field for c in intent.constraints] + [c.field for c in intent.criteria]
+    return not _MONEY.isdisjoint([*fields, intent.sort.field if intent.sort else ""])
 
 
 def _meant(limit: Constraint, codes: Sequence[str], request: Request) -> str | None:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from shelftalk.text import clean
 from shelftalk.values import Product
 
-
 # Before a word these say that the product is without it, or is only held against it.
 _WITHOUT = (
     r"\b(?:no|non|not|never|without|w/o|zero|free (?:of|from)|instead of|rather than|unlike|than|(?:alternatives?|compared) to|"
@@ -25,7 +24,13 @@ class Unwanted:
         self._names = frozenset(w.replace(" ", "_") for w in wanted)
         phrases = "|".join(r"\s+".join(map(re.escape, w.split())) for w in wanted)
         self._pattern = re.compile(rf"(?<!\w)(?:{phrases})(?!\w)") if wanted else None
-        self._freed = re.compile(rf"{_WITHOUT}(?<!\w)(?:{phrases})(?!\w)|(?<!\w)(?:{phrases})[ -](?:free|resistant|proof|repellent)\b") if wanted else None
+        self._freed = (
+            re.compile(
+                rf"{_WITHOUT}(?<!\w)(?:{phrases})(?!\w)|(?<!\w)(?:{phrases})[ -](?:free|resistant|proof|repellent)\b"
+            )
+            if wanted
+            else None
+        )
 
     def __bool__(self) -> bool:
         return self._pattern is not None

@@ -63,7 +63,11 @@ class Likeness:
         kind = search.intent.kind
         if kind:
             named = (stems(str(c.value)) for c in search.intent.criteria if c.want == "is")
-            if any(stems(kind) <= value for value in named) or _measured(kind, search, found) or self._sold(kind, search):
+            if (
+                any(stems(kind) <= value for value in named)
+                or _measured(kind, search, found)
+                or self._sold(kind, search)
+            ):
                 return found  # "moka" is the moka pot that was read from it
             note = f"Nothing like '{shorten(kind, 60)}' was found in the catalogue"
             if self._several_kinds():

@@ -81,7 +81,10 @@ class Shelves:
     def numbered(self, word: str) -> frozenset[str]:
         """The numbers that stand right behind a word in the titles of the first products that it finds: those of "Galaxy 8"."""
         ids = [i for i, _ in self._catalog.lexical(word, None, LOOKED_INTO)]
-        behind = re.compile(rf"(?<!\w){re.escape(clean(word))}[ -]?(\d+)(?![\w.]|[ -]?(?:{_UNITS}|packs?|pieces?|count|ct|x)\b)", re.IGNORECASE)
+        behind = re.compile(
+            rf"(?<!\w){re.escape(clean(word))}[ -]?(\d+)(?![\w.]|[ -]?(?:{_UNITS}|packs?|pieces?|count|ct|x)\b)",
+            re.IGNORECASE,
+        )
         return frozenset(n for p in self._catalog.get_many(ids).values() for n in behind.findall(clean(p.title)))
 
     def held(self, kinds: Sequence[str]) -> Mapping[str, tuple[Scalar, ...]]:

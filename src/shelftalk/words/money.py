@@ -40,7 +40,9 @@ SIGN = r"[$£¥฿৳₠-₿]"
 def _in_force() -> frozenset[str]:
     from babel.core import get_global
 
-    return frozenset(r[0] for rows in get_global("territory_currencies").values() for r in rows if r[2] is None and r[3])
+    return frozenset(
+        r[0] for rows in get_global("territory_currencies").values() for r in rows if r[2] is None and r[3]
+    )
 
 
 # The codes of ISO 4217 that are tender somewhere.
@@ -125,9 +127,14 @@ def _own(codes: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
     from babel.numbers import get_currency_name
 
     words = {w for code in codes for w in own_words(code)}
-    long = "|".join(sorted((re.escape(w) for w in words if len(w) > 1 or not w.isascii()), key=len, reverse=True)) or "(?!)"
+    long = (
+        "|".join(sorted((re.escape(w) for w in words if len(w) > 1 or not w.isascii()), key=len, reverse=True))
+        or "(?!)"
+    )
     short = "|".join(re.escape(w.upper()) for w in words if len(w) == 1) or "(?!)"
-    of = "|".join(re.escape(n[0]) for c in codes if len(n := get_currency_name(c, 2, "en").lower().rsplit(maxsplit=1)) > 1)
+    of = "|".join(
+        re.escape(n[0]) for c in codes if len(n := get_currency_name(c, 2, "en").lower().rsplit(maxsplit=1)) > 1
+    )
     return (
         re.compile(rf"(?:(?<!\w)(?i:{long})\.?|(?<!\w)(?:{short}))\s*$"),
         re.compile(rf"(?i:(?:(?:{of or '(?!)'})\s)?(?:{long}))(?!\w)"),
@@ -149,7 +156,9 @@ def behind(text: str, at: int, own: tuple[str, ...] = ()) -> int | None:
 
 
 # Before a number: a sign, a code in capitals or one of those read in lower case, or an abbreviation.
-_LETTERED = "|".join(sorted((re.escape(s) for s in PRICE_SIGNS if s[:-1].isalpha() and s.endswith("$")), key=len, reverse=True))
+_LETTERED = "|".join(
+    sorted((re.escape(s) for s in PRICE_SIGNS if s[:-1].isalpha() and s.endswith("$")), key=len, reverse=True)
+)
 BEFORE = rf"(?:(?<!\w)(?i:{_LETTERED})|{SIGN}|\b(?i:{'|'.join(sorted((*map(re.escape, _TABLE['short']), *_LOWER), key=len, reverse=True))})\.?|\b(?-i:{'|'.join(sorted(_TENDER))})(?![A-Za-z]))"
 _BEFORE = re.compile(rf"{BEFORE}\s*$")
 

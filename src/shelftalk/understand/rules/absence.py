@@ -76,7 +76,12 @@ def absent(
     tokens: set[int] = set()
     alone = freed(text)
     for i, token in enumerate(text.tokens):
-        if i in used or (i - 1 in used and i not in alone) or not (negative[i] or i in alone) or not _telling(index, text, i):
+        if (
+            i in used
+            or (i - 1 in used and i not in alone)
+            or not (negative[i] or i in alone)
+            or not _telling(index, text, i)
+        ):
             continue
         if i not in alone and not lacking_before(text, i) and not plainly_denied(text, i):
             continue

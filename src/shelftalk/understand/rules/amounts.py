@@ -274,7 +274,17 @@ def _marks(text: Text, number: Number, money: bool) -> ParsedAmount | None:
 _SPACED = bag("in m ft g kg l w min ins hr")  # short spellings that may stand apart from their number
 # "max. 100 min. 50": no minutes, but the least.
 _LEAST = re.compile(rf"min\. ?{SIGN}?\d")
-_COMPOUNDS = {"area": "sqft", "metric": "sqm", "print": "ppm", "density": "dpi", "kelvin": "kelvin", "fluid": "floz", "milliamps": "mah", "amps": "ah", "watts": "wh"}
+_COMPOUNDS = {
+    "area": "sqft",
+    "metric": "sqm",
+    "print": "ppm",
+    "density": "dpi",
+    "kelvin": "kelvin",
+    "fluid": "floz",
+    "milliamps": "mah",
+    "amps": "ah",
+    "watts": "wh",
+}
 _COMPOUND = re.compile(
     r"(?P<area>(?:square|sq\.?)[ -]?(?:feet|foot|ft))|(?P<metric>(?:square|sq\.?)[ -]?(?:meters?|metres?|m\b))|(?P<print>pages?(?: |-)(?:per|a|an|each|every)(?: |-)minute|pages/min(?:ute)?)|"
     r"(?P<density>dots per inch|pixels per inch)|(?P<kelvin>degrees? kelvin)|(?P<milliamps>milli[- ]?amp(?:ere)?s?[- ]hours?)|(?P<amps>amp(?:ere)?s?[- ]hours?)|(?P<watts>watts?[- ]hours?)|(?P<fluid>(?:fl\.?|fluid)[ -](?:oz|ounces?)\b)"

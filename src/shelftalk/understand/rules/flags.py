@@ -124,7 +124,9 @@ def _named(text: Text, index: Index, known: Field) -> tuple[int, int] | None:
     return None
 
 
-_HAD = re.compile(r"\b(?:with|without|w/o|no|has|have)(?: (?:an?|any|the))? $")  # "without a hood": a word of any sentence is a thing here
+_HAD = re.compile(
+    r"\b(?:with|without|w/o|no|has|have)(?: (?:an?|any|the))? $"
+)  # "without a hood": a word of any sentence is a thing here
 
 
 def _of_another(text: Text, i: int, index: Index, known: Field) -> bool:

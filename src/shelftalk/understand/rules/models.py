@@ -46,14 +46,24 @@ def strange_models(
 ) -> Models:  # fmt: skip
     """The models named that no value of the catalogue is."""
     out = Models()
-    measured = {i for a in spoken if a.unit is not None or a.money or a.low is not None for i in range(a.number.first, a.last + 1)}
+    measured = {
+        i
+        for a in spoken
+        if a.unit is not None or a.money or a.low is not None
+        for i in range(a.number.first, a.last + 1)
+    }
     for mention in found:
         known = index.fields[mention.field]
         last = mention.last + 1
         if mention.value is None or mention.how != "exact" or not of_properties(known) or last >= len(text.tokens):
             continue
         suffix = text.tokens[last]
-        if text.tokens[mention.last].numeric and suffix.low in _SUFFIXES and suffix.gap in (" ", "") and last not in used:
+        if (
+            text.tokens[mention.last].numeric
+            and suffix.low in _SUFFIXES
+            and suffix.gap in (" ", "")
+            and last not in used
+        ):
             out.others.append(mention)
             out.add(text, known, mention.first, last, negative)
     for i, token in enumerate(text.tokens):

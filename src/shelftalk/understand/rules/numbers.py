@@ -10,7 +10,9 @@ from shelftalk.words.money import before
 from shelftalk.words.numbers import PARTS, SETS, SMALL, counts, spoken
 
 _WHOLE = {**PARTS, "dozen": SETS["dozen"], "couple": SETS["couple"]}
-_PARTS = {f"{word}{s}": part for word, part in {**PARTS, "eighth": 1 / 8, "sixteenth": 1 / 16}.items() for s in ("", "s")}
+_PARTS = {
+    f"{word}{s}": part for word, part in {**PARTS, "eighth": 1 / 8, "sixteenth": 1 / 16}.items() for s in ("", "s")
+}
 _SCALES = {"hundred": 100, "thousand": 1000, "grand": 1000, "million": 1_000_000}
 
 

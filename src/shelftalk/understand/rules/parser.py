@@ -46,8 +46,8 @@ from shelftalk.understand.rules.spelling import corrected
 from shelftalk.understand.rules.superlatives import order, thrift, thrift_tokens, thrift_words
 from shelftalk.understand.rules.tokens import Text, tokenise
 from shelftalk.understand.rules.unknown import unknown
-from shelftalk.understand.rules.written import measured_as_written, sides_said
 from shelftalk.understand.rules.value_mentions import mentions
+from shelftalk.understand.rules.written import measured_as_written, sides_said
 from shelftalk.values import Constraint, Facets, Intent, Scalar, Sort
 from shelftalk.words.stop import FILLER, FUNCTION
 
@@ -95,7 +95,9 @@ class _Parse:
         self.youth, self.age_tokens = ages(text, index)
         self.released, self.date_tokens = dates(text, index)
         self.found = mentions(
-            text, index, frozenset(
+            text,
+            index,
+            frozenset(
                 self.age_tokens | self.date_tokens | thrift_tokens(text) | all_the_same(text) | sides_said(text, index)
             ),
         )

@@ -23,7 +23,7 @@ from shelftalk.words.units import UNITS
 _COMPARING = bag(
     "exceed exceeds exceeding surpass surpasses surpassing beyond"
 )  # "must not exceed 3 kg" names no thing
-_REFUSING = bag("no without non avoid except excluding contain contains containing not of with")
+_REFUSING = bag("no without minus sans non avoid except excluding contain contains containing not of with")
 
 
 _MATERIAL = stemmed("material fabric")
@@ -90,7 +90,13 @@ def refused_category(text: Text, mention: Mention, negative: list[bool], ends: s
 
 def _named_as_lacking(text: Text, i: int) -> bool:
     """Whether a word of any sentence stands where only a thing can: "without a hood", "no lid"."""
-    return re.search(r"\b(?:no|without|w/o)(?: (?:an?|any|the))? $", text.low[max(0, text.tokens[i].start - 16) : text.tokens[i].start]) is not None
+    return (
+        re.search(
+            r"\b(?:no|without|w/o)(?: (?:an?|any|the))? $",
+            text.low[max(0, text.tokens[i].start - 16) : text.tokens[i].start],
+        )
+        is not None
+    )
 
 
 def _a_thing(word: str) -> bool:
@@ -179,8 +185,12 @@ _ALLERGIC = re.compile(
     r"\b(?:(?:allerg(?:ic|y|ies)|intoleran(?:t|ce)|sensitiv(?:e|ity))(?: \w+ly)? (?:to|of)|(?:react|reacts|reacting|rash|hives)(?: \w+ly)? (?:to|from)|"
     r"(?:can(?:'t|not)|mustn't|must not|may not|should not|shouldn't) (?:eat|have|tolerate|digest|be near)) "
 )
-_RASH = re.compile(rf"{_THINGS} (?:allergy|allergies|intolerance|(?:gives? (?:me|him|her|them|us)|brings? (?:me|him|her|them|us) out in) (?:a )?(?:\w+ )?(?:rash|hives|itch|itching)|makes? (?:me|him|her|my \w+) (?:itch|sick|swell|sneeze))\b")
-_LISTED = re.compile(r"(?:[\w'-]+, )*[\w'-]+,? (?:and|or) |(?:and|or) ")  # "nuts, milk and perfume"; "chicken, dog food please" is no list
+_RASH = re.compile(
+    rf"{_THINGS} (?:allergy|allergies|intolerance|(?:gives? (?:me|him|her|them|us)|brings? (?:me|him|her|them|us) out in) (?:a )?(?:\w+ )?(?:rash|hives|itch|itching)|makes? (?:me|him|her|my \w+) (?:itch|sick|swell|sneeze))\b"
+)
+_LISTED = re.compile(
+    r"(?:[\w'-]+, )*[\w'-]+,? (?:and|or) |(?:and|or) "
+)  # "nuts, milk and perfume"; "chicken, dog food please" is no list
 NO_PROOF = "the shop's data is no proof that a product is safe for an allergy to '{}': read its label or ask its maker"
 CANNOT_TELL = (
     "the shop's data cannot tell whether a product holds '{}': those whose texts name it are left out, which is no proof that others "

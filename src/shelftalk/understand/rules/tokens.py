@@ -14,7 +14,8 @@ from shelftalk.text import clean
 from shelftalk.words.stems import LONGEST, stem
 
 _TOKEN = re.compile(
-    r"\d+(?:,\d{2})+,\d{3}(?:\.\d+)?|\d+(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|(?<![^\W\d_])\.\d+|\d+|[^\W\d_]+(?:'[^\W\d_]+)?", re.UNICODE
+    r"\d+(?:,\d{2})+,\d{3}(?:\.\d+)?|\d+(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|(?<![^\W\d_])\.\d+|\d+|[^\W\d_]+(?:'[^\W\d_]+)?",
+    re.UNICODE,
 )
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‑": "-", "−": "-"})  # fmt: skip
 # "1.299,00", "1.000" beside a euro sign, "99,95" beside a currency or a unit.
@@ -150,7 +151,9 @@ def tokenise(raw: str, own: tuple[str, ...] = ()) -> Text:
         last, previous = match.end(), low
     low_text = text.lower()
     return Text(
-        text, low_text if len(low_text) == len(text) else "".join(c.lower()[:1] or c for c in text), tuple(tokens),
+        text,
+        low_text if len(low_text) == len(text) else "".join(c.lower()[:1] or c for c in text),
+        tuple(tokens),
         own,
     )
 

@@ -99,9 +99,9 @@ def _lookup(text: Text, index: Index, first: int, last: int) -> Mention | None:
             return Mention(first, last, list(held), "synonym")
     if any(t.numeric for t in tokens):
         return None
-    if len(tokens) == 2 and len(tokens[1].low) == 1 and (times := _TIMES.get(tokens[0].low)):
-        if held := index.values.get((tokens[1].low * times,)):
-            return Mention(first, last, list(held), "synonym")  # "double A" is AA
+    times = _TIMES.get(tokens[0].low, 0) if len(tokens) == 2 and len(tokens[1].low) == 1 else 0
+    if times and (held := index.values.get((tokens[1].low * times,))):
+        return Mention(first, last, list(held), "synonym")  # "double A" is AA
     if (
         len(tokens) == 2
         and len(joined := tokens[0].low + tokens[1].low) >= 6

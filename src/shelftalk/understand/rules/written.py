@@ -51,7 +51,7 @@ def measure(text: str) -> Measure | None:
     """What a value says where all of it is a measure: "1 1/2 in", "5 x 7 ft", "3-6 months"; None for any other text."""
     low = clean(text).lower().strip().rstrip(".")
     if (found := _RANGE.fullmatch(low)) is not None and not re.fullmatch(_NUMBER, low):
-        unit = _unit(found[4]) or _unit(found[2])
+        unit = _unit(found[4])
         return Measure((_number(found[1]),), unit, _number(found[3])) if unit is not None else None
     if not _VALUE.fullmatch(low):
         return None
@@ -149,7 +149,9 @@ def _same_sides(held: Measure, told: Measure) -> bool:
     if len(held.numbers) != len(told.numbers):
         return False
     turned = [_in(n, told.unit, held.unit) for n in told.numbers]
-    return all(t is not None and _close(t, h) for t, h in zip(sorted(map(_zero, turned)), sorted(held.numbers), strict=True))
+    return all(
+        t is not None and _close(t, h) for t, h in zip(sorted(map(_zero, turned)), sorted(held.numbers), strict=True)
+    )
 
 
 def _zero(number: float | None) -> float:
