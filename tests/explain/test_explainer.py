@@ -99,8 +99,8 @@ def test_a_wish_that_the_record_is_silent_on_is_owned_up_to(catalog: Catalog) ->
 
 def test_the_record_speaks_alone_where_there_is_no_model_and_owns_up_to_a_limit_that_is_missed() -> None:
     reasons = explainer().explain(job("under 100", UNDER_100, relaxed=(UNDER_100,)))
-    assert reasons[0].reason.startswith("Price: 79.99 EUR, under your 100 EUR.")
-    assert reasons[1].reason.startswith("Price: 120 EUR, over your 100 EUR.")
+    assert reasons[0].reason.startswith("Price: 79.99 EUR, under your 100.")
+    assert reasons[1].reason.startswith("Price: 120 EUR, over your 100.")
     assert {c.source for r in reasons for c in r.claims} == {"record"}
     assert explainer().prompt is None
 
@@ -358,7 +358,7 @@ def test_what_is_quoted_is_the_clause_nearest_to_the_request_in_meaning(tmp_path
     (told,) = given.explain(
         ExplainJob("something to wear at a wedding under 20", cheap, (bank,), scope=Scope(found, ()))
     )
-    assert told.reason == "Price: 14 EUR, under your 20 EUR.", "nothing of the text is near"
+    assert told.reason == "Price: 14 EUR, under your 20.", "nothing of the text is near"
 
 
 def test_what_a_shop_praises_or_sets_above_others_is_not_quoted(tmp_path) -> None:

@@ -33,7 +33,7 @@ def test_a_product_that_fails_a_limit_is_told_which_with_its_value_and_the_wante
     answer = why(intent, *found(LARK), WREN, k=1)
     assert answer.verdict == "fails"
     assert [e.field for c in answer.claims for e in c.evidence] == ["price", "battery_life_hours"]
-    assert answer.claims[0].text == "Price: 120 EUR, over your 100 EUR."
+    assert answer.claims[0].text == "Price: 120 EUR, over your 100."
     assert answer.claims[1].text == "Battery life: 18 hours, under your 24 hours."
     assert "2 limits" in answer.summary
     assert all(e.value == WREN.value(e.field) for c in answer.claims for e in c.evidence)

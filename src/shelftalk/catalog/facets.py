@@ -10,7 +10,8 @@ import heapq
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -55,19 +56,23 @@ def collect(products: Iterable[Product], version: int = 0) -> Facets:
     as first spelt: all of them up to 200, else the 50 commonest; values longer than 100 characters are counted but not
     listed. `distinct` is exact up to 5,000 values and estimated beyond. `categories` are those of the products that carry
     an attribute, up to 200 (of the field `categories` itself those that stand last in a product's path); beyond, and for
-    other core fields, none are listed.
+    other core fields, none are listed. Where prices are in several currencies, the least, the most and the mean are those of the
+    commonest: amounts of two currencies are never compared.
     """
     fields: dict[str, _Field] = {}
     currencies: Counter[str] = Counter()
+    monies: dict[str, dict[str, _Field]] = {}
     total = 0
     for product in products:
         total += 1
-        if product.currency:
+        if product.currency and product.price is not None:
             currencies[product.currency] += 1
         for name in _CORE:
             value = getattr(product, name)
             if value is not None and value not in ((), ""):
                 _of(fields, name).add(value, value[-1:] if name == "categories" else ())
+                if name in _MONEY and product.currency:
+                    _of(monies.setdefault(product.currency, {}), name).add(value)
         for name, value in product.attributes.items():
             if (
                 name in CORE_FIELDS
@@ -81,8 +86,18 @@ def collect(products: Iterable[Product], version: int = 0) -> Facets:
                 continue
             _of(fields, name).add(value, product.categories)
     ordered = sorted(fields, key=lambda n: (-fields[n].count, n not in _CORE, n))
-    listed = tuple(fields[name].facet(name) for name in ordered[:LISTED_FACETS])
-    return Facets(listed, total, version, currencies.most_common(1)[0][0] if currencies else None)
+    priced = tuple(currencies.most_common())
+    main = monies.get(priced[0][0], {}) if len(priced) > 1 else {}
+    listed = tuple(_in_one_currency(fields[name].facet(name), main) for name in ordered[:LISTED_FACETS])
+    return Facets(listed, total, version, priced[0][0] if priced else None, priced)
+
+
+def _in_one_currency(facet: Facet, main: Mapping[str, _Field]) -> Facet:
+    """The facet; of prices in several currencies with the least, the most and the mean of the commonest alone."""
+    if facet.field not in main:
+        return facet
+    alone = main[facet.field].facet(facet.field)
+    return replace(facet, minimum=alone.minimum, maximum=alone.maximum, mean=alone.mean)
 
 
 class _Field:
@@ -253,7 +268,8 @@ def load(folder: Path, version: int | None) -> Facets | None:
         if version is not None and found["version"] != version:
             return None
         listed = tuple(_facet(f) for f in found["facets"])
-        return Facets(listed, found["products"], found["version"], found["currency"])
+        currencies = tuple((str(code), int(n)) for code, n in found["currencies"])
+        return Facets(listed, found["products"], found["version"], found["currency"], currencies)
     except (OSError, ValueError, KeyError, TypeError, ArithmeticError):
         return None
 
@@ -264,6 +280,7 @@ def to_dict(facets: Facets) -> dict[str, Any]:
         "version": facets.version,
         "products": facets.products,
         "currency": facets.currency,
+        "currencies": [list(pair) for pair in facets.currencies],
         "facets": [
             {
                 "field": f.field, "kind": f.kind, "count": f.count, "distinct": f.distinct, "unit": f.unit, "mean": f.mean,

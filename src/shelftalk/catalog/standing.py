@@ -24,6 +24,7 @@ __all__ = ["Scope", "Standing", "Stands", "superlatives"]
 
 # Up to this place a value is told by its place ("3rd lightest of 16").
 TOLD = 3
+_MONEY = ("price", "list_price")
 _ORDINALS = {1: "", 2: "2nd ", 3: "3rd "}
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 # (smallest, largest) by what is measured: the first whose words a field's name holds, then by its unit. A unit of length alone
@@ -158,10 +159,17 @@ class Scope:
         return self._size
 
     def numbers(self, field: str) -> np.ndarray:
-        """All values of a field, rising."""
+        """All values of a field, rising; none of prices in several currencies, which have no order."""
+        import numpy as np
+
         if field not in self._numbers:
-            self._numbers[field] = self._catalog.numbers(field, self._where)
+            apart = field in _MONEY and self._currencies_apart()
+            self._numbers[field] = np.empty(0) if apart else self._catalog.numbers(field, self._where)
         return self._numbers[field]
+
+    def _currencies_apart(self) -> bool:
+        held = any(c.field == "currency" and c.operator == "=" for c in self.constraints)
+        return not held and len(self._catalog.facets().currencies) > 1
 
     def place(self, field: str, value: float) -> Standing:
         """The standing of a number."""

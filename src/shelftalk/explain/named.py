@@ -11,7 +11,7 @@ from typing import Literal
 
 from shelftalk.text import clean
 from shelftalk.values import Constraint, Intent
-from shelftalk.words.money import SIGN, before, behind, codes_of, currency_of
+from shelftalk.words.money import SIGN, before, behind, codes_of, currency_of, own_words
 from shelftalk.words.numbers import CARDINALS, PARTS, SETS
 
 Origin = Literal["named", "shown", "average", "implied"]
@@ -22,6 +22,7 @@ _COMPARING = re.compile(
     r"(?:more|less) \w+|expensive|pricey|different|else)\b",
     re.IGNORECASE,
 )
+_SIGNS = SIGN.strip("[]")
 _NUMBER_WORDS = frozenset({*CARDINALS, *PARTS, *SETS, "grand", "a", "an"})
 
 
@@ -41,9 +42,23 @@ def foreign(constraint: Constraint | None, currency: str | None) -> bool:
     """Whether the words name a currency that is not the one of the prices."""
     if constraint is None or not currency or constraint.field not in ("price", "list_price"):
         return False
+    meant = named_codes(constraint)
+    return bool(meant) and currency not in meant and not names(constraint, currency)
+
+
+def names(constraint: Constraint, currency: str | None) -> bool:
+    """Whether the words of a limit name that currency, by any word that those who pay in it use."""
+    if currency is None:
+        return False
+    said = set(re.findall(rf"[^\W\d_]+[{_SIGNS}]?|[{_SIGNS}]", clean(constraint.span).lower()))
+    return currency in named_codes(constraint) or bool(said & own_words(currency))
+
+
+def named_codes(constraint: Constraint) -> frozenset[str]:
+    """The codes of the currencies that the words of a limit may mean: every dollar of "$20"; none where they name none."""
     said = clean(constraint.span)
-    meant = [codes_of(word) for word in (*re.findall(SIGN, said), *re.findall(r"[^\W\d_]+", said)) if currency_of(word)]
-    return any(meant) and not any(currency in codes for codes in meant)
+    words = re.findall(rf"[^\W\d_]+\$?|{SIGN}", said)
+    return frozenset().union(*(codes_of(word) for word in words if currency_of(word)))
 
 
 def worded(constraint: Constraint, request: str) -> Constraint:

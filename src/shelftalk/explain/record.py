@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from shelftalk.explain.job import ExplainJob
-from shelftalk.explain.named import foreign, origin, worded
+from shelftalk.explain.named import names, origin, worded
 from shelftalk.facts.card import CardFact, plain_name
 from shelftalk.facts.facts import Fact, facts_of, money, quantity
 from shelftalk.facts.holds import as_number, compare, holds, same
@@ -239,8 +239,8 @@ def wanted(constraint: Constraint) -> tuple[object, ...]:
 
 
 def bound(fact: Fact, value: object, constraint: Constraint | None = None) -> str:
-    """A limit that the shopper set, with the unit of the field: "20 hours", "100 USD"; without the currency where the words of
-    the constraint name another one. A limit that a conversion or a mean left with many digits is cut to a few."""
+    """A limit that the shopper set, with the unit of the field: "20 hours"; with the currency only where the words of the
+    constraint name it ("100 USD" of "$100", "100" of "under 100"). A value without a constraint is the record's own. A limit that a conversion or a mean left with many digits is cut to a few."""
     number = as_number(value)
     if number is None or isinstance(value, bool):
         return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else clean(str(value))
@@ -249,10 +249,15 @@ def bound(fact: Fact, value: object, constraint: Constraint | None = None) -> st
         if close(number, round(number, 2))
         else round(number, 2)
         if fact.kind == "money"
-        else float(f"{number:.3g}")
+        else float(
+            f"{number:.3g}"
+            if fact.amount is None or not close(float(f"{number:.3g}"), fact.amount)
+            else f"{number:.4g}"
+        )
     )
     if fact.kind == "money":
-        return money(Decimal(str(tidy)), None if foreign(constraint, fact.currency) else fact.currency)
+        said = constraint is None or names(constraint, fact.currency)
+        return money(Decimal(str(tidy)), fact.currency if said else None)
     return quantity(tidy, fact.unit, fact.name)
 
 

@@ -261,7 +261,7 @@ def _limits(intent: Intent, product: Product, facets: Facets, *, met: bool) -> l
 
 def limit(constraint: Constraint, fact: Fact | None = None) -> str:
     """A constraint in words: "at most 100", "not Sony", "between 20 and 50"."""
-    values = [bound(fact, v) if fact else str(plain(v)) for v in wanted(constraint)]
+    values = [bound(fact, v, constraint) if fact else str(plain(v)) for v in wanted(constraint)]
     either = " or ".join(values)
     return {
         "=": either, "in": either, "!=": f"not {either}", "not in": f"not {either}", "<": f"less than {either}",

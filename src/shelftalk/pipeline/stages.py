@@ -28,6 +28,7 @@ from shelftalk.facts.availability import to_come
 from shelftalk.facts.card import plain_name, wanted_value
 from shelftalk.facts.facts import humanise
 from shelftalk.pipeline import logs
+from shelftalk.pipeline.currencies import kept_apart
 from shelftalk.pipeline.inlanguage import in_language
 from shelftalk.pipeline.loosening import within_reach
 from shelftalk.pipeline.state import PipelineState, Snapshot, asked_for, check, said_so_far, timed, without
@@ -193,6 +194,7 @@ class Pipeline:
                 shelves.titled,
                 self._covers,
                 shelves.called,
+                shelves.numbered,
             ),
             Retriever(catalog, settings.retrieve, near),
             Explainer(facets, lambda: self.engine, self.prompts, settings.explain, near),
@@ -237,7 +239,13 @@ class Pipeline:
         understood = now.understand.understand_many(requests)
         spent = (time.perf_counter() - started) * 1000 / max(1, len(requests))
         states = [
-            PipelineState(now, r, without(named(u, now.catalog), r.exclude), {"understand": spent}, started=started)
+            PipelineState(
+                now,
+                r,
+                without(kept_apart(named(u, now.catalog), now.facets, r), r.exclude),
+                {"understand": spent},
+                started=started,
+            )
             for r, u in zip(requests, understood, strict=True)
         ]
         for state in states:

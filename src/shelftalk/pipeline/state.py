@@ -108,7 +108,10 @@ class PipelineState:
 
     def notes(self, picks: Sequence[Pick], currency: str | None) -> tuple[str, ...]:
         """What the shopper should know beside the picks, in the order of the stages."""
-        taken = taken_as(self.intent, currency, self.request.request)
+        held = next(
+            (str(c.value) for c in self.intent.constraints if c.field == "currency" and c.operator == "="), currency
+        )
+        taken = taken_as(self.intent, held, self.request.request)
         notes = [*self.understood.notes, *taken, *filter(self._would_show, self.retrieval.notes), *self.ranking.notes]
         for explanation in self.explanations:
             notes.extend(note for note in explanation.notes if note not in notes)

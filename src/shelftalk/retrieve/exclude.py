@@ -1,4 +1,4 @@
-"""Words that no pick may carry. What a product is, not what its description mentions, decides."""
+"""Words that no pick may carry: in its title, brand, categories and values, and in its description unless that says it is without."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ from collections.abc import Sequence
 
 from shelftalk.text import clean
 from shelftalk.values import Product
+
+# Before a word these say that the product is without it, or is only held against it.
+_WITHOUT = (
+    r"\b(?:no|non|not|never|without|w/o|zero|free (?:of|from)|instead of|rather than|unlike|than|(?:alternatives?|compared) to|"
+    r"replac(?:es|ing)|avoids?|excludes?|excluding|faux|imitation|vegan|(?:contains?|made|has|have|with|needs?) (?:no|neither)|n't (?:\w+ )?)"
+    r"(?:[ -](?:added|any|a|an|the|real|animal|use of|made (?:of|from|with)|contain(?:s|ing)?|\w+,|\w+ (?:or|and|nor))){0,4}[ -]?"
+)
 
 
 class Unwanted:
@@ -17,15 +24,23 @@ class Unwanted:
         self._names = frozenset(w.replace(" ", "_") for w in wanted)
         phrases = "|".join(r"\s+".join(map(re.escape, w.split())) for w in wanted)
         self._pattern = re.compile(rf"(?<!\w)(?:{phrases})(?!\w)") if wanted else None
+        self._freed = (
+            re.compile(
+                rf"{_WITHOUT}(?<!\w)(?:{phrases})(?!\w)|(?<!\w)(?:{phrases})[ -](?:free|resistant|proof|repellent)\b"
+            )
+            if wanted
+            else None
+        )
 
     def __bool__(self) -> bool:
         return self._pattern is not None
 
     def carried_by(self, product: Product) -> bool:
-        """Whether title, brand, a category or an attribute's value holds one, or an attribute of that name is true."""
-        if self._pattern is None:
+        """Whether a text of the product holds one that it does not say to be without ("nickel-free", "no added sugar"), or an attribute
+        of that name is true."""
+        if self._pattern is None or self._freed is None:
             return False
-        texts = [product.title, product.brand or "", *product.categories]
+        texts = [product.title, product.brand or "", *product.categories, product.description or ""]
         for name, value in product.attributes.items():
             if value is True and name.lower() in self._names:
                 return True
@@ -33,4 +48,4 @@ class Unwanted:
                 texts.append(value)
             elif isinstance(value, tuple):
                 texts.extend(map(str, value))
-        return any(self._pattern.search(clean(text).lower()) for text in texts)
+        return any(self._pattern.search(self._freed.sub(" ", clean(text).lower())) for text in texts)

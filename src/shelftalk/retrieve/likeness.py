@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from shelftalk.retrieve.kind import (
 )
 from shelftalk.retrieve.query import Search
 from shelftalk.text import shorten
-from shelftalk.values import Product, Retrieval
+from shelftalk.values import CORE_FIELDS, Product, Retrieval
 from shelftalk.words.stems import stems
 
 if TYPE_CHECKING:
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
 
 # So many products with a word are looked at to tell what it names.
 _LOOKED_AT = 60
+
+
+def _measured(kind: str, search: Search, found: Retrieval) -> bool:
+    """Whether what was found is of a measure that the request names and has the name in its title: "a 3/4 inch elbow"."""
+    limits = [c for c in search.intent.constraints if c.field not in CORE_FIELDS and re.search(r"\d", str(c.value))]
+    head, first = head_of(kind), found.candidates[:1]
+    return bool(limits) and not found.relaxed and any(stems(head) <= stems(c.product.title) for c in first)
 
 
 class Likeness:
@@ -55,7 +63,11 @@ class Likeness:
         kind = search.intent.kind
         if kind:
             named = (stems(str(c.value)) for c in search.intent.criteria if c.want == "is")
-            if any(stems(kind) <= value for value in named) or self._sold(kind, search):
+            if (
+                any(stems(kind) <= value for value in named)
+                or _measured(kind, search, found)
+                or self._sold(kind, search)
+            ):
                 return found  # "moka" is the moka pot that was read from it
             note = f"Nothing like '{shorten(kind, 60)}' was found in the catalogue"
             if self._several_kinds():

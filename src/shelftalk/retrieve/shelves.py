@@ -3,6 +3,7 @@ of a kind hold, and whether a text is the title of one. It is how `understand` l
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from shelftalk.settings import RetrieveSettings
 from shelftalk.text import clean
 from shelftalk.values import Constraint, Intent, Product, Scalar
 from shelftalk.words.stems import stem
+from shelftalk.words.units import WRITTEN
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +29,9 @@ KIND_DEPTH, FIRST_FOUND = 300, 10
 LOOKED_INTO, KINDS_KEPT = 400, 64
 # So many products tell which kinds there are, and so many of these, the commonest, are compared with a text by their names.
 TOLD_BY, NAMES_KEPT = 2000, 100
+
+
+_UNITS = "|".join(sorted(map(re.escape, (u for u in WRITTEN if u.isalpha())), key=len, reverse=True))
 
 
 class Shelves:
@@ -72,6 +77,15 @@ class Shelves:
             return False
         ids = self._catalog.lexical(" ".join(sorted(wanted)), None, FIRST_FOUND)
         return any(wanted <= _title_words(p.title) for p in self._catalog.get_many([i for i, _ in ids]).values())
+
+    def numbered(self, word: str) -> frozenset[str]:
+        """The numbers that stand right behind a word in the titles of the first products that it finds: those of "Galaxy 8"."""
+        ids = [i for i, _ in self._catalog.lexical(word, None, LOOKED_INTO)]
+        behind = re.compile(
+            rf"(?<!\w){re.escape(clean(word))}[ -]?(\d+)(?![\w.]|[ -]?(?:{_UNITS}|packs?|pieces?|count|ct|x)\b)",
+            re.IGNORECASE,
+        )
+        return frozenset(n for p in self._catalog.get_many(ids).values() for n in behind.findall(clean(p.title)))
 
     def held(self, kinds: Sequence[str]) -> Mapping[str, tuple[Scalar, ...]]:
         """What products of these kinds hold, by field: their values, commonest first (numbers: one of them, to say that there are

@@ -93,16 +93,17 @@ def critiques(catalog: Catalog, intent: Intent, picks: Sequence[str]) -> list[Cr
     if not shown:
         return []
     base = _with_kind(intent, shown, facets)
+    currency = shown[0].currency if len(facets.currencies) > 1 else None
     counting = _Counting(catalog, base)
     steps = _steps(base, shown, facets)
     found = []
     for step in [s for s in steps if s.good][:_SINGLES]:
-        if count := counting.of(limits := _tightened(base, (step,))):
+        if count := counting.of(limits := _tightened(base, (step,), currency)):
             found.append(Critique(step.label, count, (step,), _towards(base, limits, (step,))))
     for pair in _pairs(steps, counting.pool(), set(known)):
         if sum(len(c.steps) == 2 for c in found) == _PAIRS:
             break
-        if count := counting.of(limits := _tightened(base, pair)):
+        if count := counting.of(limits := _tightened(base, pair, currency)):
             joint = "and" if pair[0].good == pair[1].good else "but"
             label = f"{pair[0].label} {joint} {pair[1].label}"
             found.append(Critique(label, count, pair, _towards(base, limits, pair)))
@@ -157,6 +158,8 @@ def _steps(intent: Intent, shown: Sequence[Product], facets: Facets) -> list[Cri
         words = _named(name, name in spoken)
         values = [sql.number(v) for p in shown if (v := p.value(name)) is not None]
         numbers = [v for v in values if v is not None]
+        if name == "price" and len({p.currency for p in shown}) > 1:
+            continue  # prices of two currencies are not compared
         if words is None or len(numbers) < len(shown) or len(steps) >= 2 * _FIELDS:
             continue
         less, more, good = words
@@ -224,8 +227,9 @@ def _towards(intent: Intent, limits: tuple[Constraint, ...], steps: Sequence[Cri
     return undirected(replace(intent, constraints=limits, sort=sort, criteria=(*wishes, *others)))
 
 
-def _tightened(intent: Intent, steps: Sequence[CritiqueStep]) -> tuple[Constraint, ...]:
-    """The intent's limits with the steps' in the place of looser ones of the same field and direction."""
+def _tightened(intent: Intent, steps: Sequence[CritiqueStep], currency: str | None = None) -> tuple[Constraint, ...]:
+    """The intent's limits with the steps' in the place of looser ones of the same field and direction; a step in price is held within
+    the `currency` of the picks where the shop has several."""
     out: list[Constraint] = []
     changed = {s.field: s for s in steps}
     for limit in intent.constraints:
@@ -239,4 +243,6 @@ def _tightened(intent: Intent, steps: Sequence[CritiqueStep]) -> tuple[Constrain
             )
         elif limit.operator[0] == _OPPOSITE[step.operator]:
             out.append(limit)
+    if currency and any(s.field == "price" for s in steps) and all(c.field != "currency" for c in out):
+        out.append(Constraint("currency", "=", currency))
     return (*out, *(s.constraint() for s in steps))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shelftalk.engines.base import Engine
@@ -64,8 +64,9 @@ class Understander:
         titled: Callable[[str], bool] | None = None,
         covers: Callable[[str], bool] | None = None,
         called: Callable[[str], Sequence[str]] | None = None,
+        numbered: Callable[[str], Collection[str]] | None = None,
     ) -> None:
-        self.facets = facets
+        self.facets, self._numbered = facets, numbered
         self.settings = settings or UnderstandSettings()
         self.rules = RuleParser(facets)
         self.conversation = Conversation(self.rules, products, self._leaves)
@@ -107,7 +108,7 @@ class Understander:
             intent, notes = placed(understood.intent, self.rules.index, frozenset(stems(request.request)))
             if not request.history or (self.model is None and _begins(request, understood)):
                 intent = replace(intent, kind=named_kind(request.request, intent))
-            left = unread(request.request, intent, understood.notes)
+            left = unread(request.request, intent, (*understood.notes, *notes), self._numbered)
             out.append(replace(understood, intent=intent, notes=(*understood.notes, *notes, *left)))
         wanted = self._wanted(requests, out, heard)
         return [

@@ -73,12 +73,14 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """What the understand stage may name: the facets of one version of one catalogue, commonest field first."""
+    """What the understand stage may name: the facets of one version of one catalogue, commonest field first. `currency` is that of
+    most prices, `currencies` all of them with their counts, the commonest first."""
 
     facets: tuple[Facet, ...] = ()
     products: int = 0
     version: int = 0
     currency: str | None = None
+    currencies: tuple[tuple[str, int], ...] = ()
 
     def __iter__(self):  # type: ignore[no-untyped-def]
         return iter(self.facets)

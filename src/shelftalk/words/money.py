@@ -34,7 +34,19 @@ COMMON_NAMES = frozenset(
         "lira",
     ]
 )
-SIGN = r"[$£¥฿₠-₿]"
+SIGN = r"[$£¥฿৳₠-₿]"
+
+
+def _in_force() -> frozenset[str]:
+    from babel.core import get_global
+
+    return frozenset(
+        r[0] for rows in get_global("territory_currencies").values() for r in rows if r[2] is None and r[3]
+    )
+
+
+# The codes of ISO 4217 that are tender somewhere.
+_TENDER = _in_force()
 
 
 @cache
@@ -54,6 +66,9 @@ def _names() -> dict[str, frozenset[str]]:
     for table in ("short", "names"):
         for said, codes in _TABLE[table].items():
             found.setdefault(said, set()).update(codes)
+    for sign, codes in PRICE_SIGNS.items():
+        if sign[:-1].isalpha() and sign.endswith("$"):  # "CA$"
+            found.setdefault(sign.lower(), set()).update(codes)
     return {said: frozenset(codes) for said, codes in found.items()}
 
 
@@ -81,6 +96,51 @@ def _code_alone(word: str) -> bool:
     return len(low) == 3 and low not in _LOWER and codes_of(low) == {low.upper()}
 
 
+_FEW = 6  # countries: a currency of more of them is called so everywhere
+
+
+@cache
+def own_words(code: str) -> frozenset[str]:
+    """What the customers of a shop with prices in that currency call it, in lower case: the sign of its countries ("R", "RM", "৳"), and the
+    names that are other words elsewhere ("rand", "shillings")."""
+    from babel.core import Locale, UnknownLocaleError, get_global
+    from babel.languages import get_official_languages
+    from babel.numbers import get_currency_name, get_currency_symbol
+
+    tender = get_global("territory_currencies")
+    countries = [t for t, rows in tender.items() if any(r[0] == code and r[2] is None and r[3] for r in rows)]
+    found = {code, *_TABLE["own"].get(code, "").split()}
+    found |= {said for table in ("short", "names") for said, codes in _TABLE[table].items() if code in codes}
+    found |= {get_currency_name(code, count, "en").rsplit(maxsplit=1)[-1] for count in (1, 2)}
+    for country in countries if len(countries) <= _FEW else ():
+        for language in {*get_official_languages(country, regional=True, de_facto=True), "en"}:
+            try:
+                found.add(get_currency_symbol(code, Locale.parse(f"{language}_{country}")))
+            except (UnknownLocaleError, ValueError):
+                continue
+    return frozenset(w.lower() for w in found if w.strip())
+
+
+@cache
+def _own(codes: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Patterns of what stands before a number and behind one where prices are in these currencies."""
+    from babel.numbers import get_currency_name
+
+    words = {w for code in codes for w in own_words(code)}
+    long = (
+        "|".join(sorted((re.escape(w) for w in words if len(w) > 1 or not w.isascii()), key=len, reverse=True))
+        or "(?!)"
+    )
+    short = "|".join(re.escape(w.upper()) for w in words if len(w) == 1) or "(?!)"
+    of = "|".join(
+        re.escape(n[0]) for c in codes if len(n := get_currency_name(c, 2, "en").lower().rsplit(maxsplit=1)) > 1
+    )
+    return (
+        re.compile(rf"(?:(?<!\w)(?i:{long})\.?|(?<!\w)(?:{short}))\s*$"),
+        re.compile(rf"(?i:(?:(?:{of or '(?!)'})\s)?(?:{long}))(?!\w)"),
+    )
+
+
 @cache
 def _behind() -> re.Pattern[str]:
     names = (n for n in _names() if n not in _AMBIGUOUS and not (len(n) == 3 and n.upper() in _names()[n]))
@@ -89,19 +149,25 @@ def _behind() -> re.Pattern[str]:
     return re.compile(rf"(?:(?i:{short})|{codes})(?!\w)|{SIGN}|/-")
 
 
-def behind(text: str, at: int) -> int | None:
-    """Where a currency that is written at the offset ends; None where none is."""
-    match = _behind().match(text, at)
+def behind(text: str, at: int, own: tuple[str, ...] = ()) -> int | None:
+    """Where a currency that is written at the offset ends; None where none is. `own` are the codes of the shop's own currencies."""
+    match = _behind().match(text, at) or (_own(own)[1].match(text, at) if own else None)
     return match.end() if match else None
 
 
 # Before a number: a sign, a code in capitals or one of those read in lower case, or an abbreviation.
-BEFORE = rf"(?:{SIGN}|\b(?i:{'|'.join(sorted((*map(re.escape, _TABLE['short']), *_LOWER), key=len, reverse=True))})\.?|\b(?-i:[A-Z]{{3}})(?=\s?\d))"
+_LETTERED = "|".join(
+    sorted((re.escape(s) for s in PRICE_SIGNS if s[:-1].isalpha() and s.endswith("$")), key=len, reverse=True)
+)
+BEFORE = rf"(?:(?<!\w)(?i:{_LETTERED})|{SIGN}|\b(?i:{'|'.join(sorted((*map(re.escape, _TABLE['short']), *_LOWER), key=len, reverse=True))})\.?|\b(?-i:{'|'.join(sorted(_TENDER))})(?![A-Za-z]))"
 _BEFORE = re.compile(rf"{BEFORE}\s*$")
 
 
-def before(text: str) -> int | None:
-    """Where the currency begins that the text ends with; None where it ends with none."""
+def before(text: str, own: tuple[str, ...] = ()) -> int | None:
+    """Where the currency begins that the text ends with; None where it ends with none. `own` are the codes of the shop's own
+    currencies."""
+    if own and (mine := _own(own)[0].search(text)) is not None:
+        return mine.start()
     match = _BEFORE.search(text)
     if match is None:
         return None

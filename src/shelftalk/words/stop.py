@@ -21,7 +21,11 @@ def _sections() -> dict[str, frozenset[str]]:
 _LISTS = _sections()
 FUNCTION = _LISTS["grammar"]  # alone they name nothing
 STOP_WORDS = FUNCTION | _LISTS["asking"]  # full-text search leaves them out
-FILLER = STOP_WORDS | _LISTS["judging"] | _LISTS["talk"]  # they carry no search meaning
+_TALK = _LISTS["talk"] | _LISTS["asking"]
+# Contractions are also written without their apostrophe ("thats"); these are other words then.
+_OTHERWISE = frozenset(("hed", "hell", "id", "ill", "its", "lets", "shed", "shell", "wed", "well", "were", "wont"))
+_RUN_TOGETHER = frozenset(w.replace("'", "") for w in _TALK if "'" in w) - _OTHERWISE
+FILLER = STOP_WORDS | _LISTS["judging"] | _LISTS["talk"] | _RUN_TOGETHER  # they carry no search meaning
 NAMELESS = _LISTS["unnamed"]  # they name no kind of thing
 _EMPTY = STOP_WORDS | _LISTS["judging"] | _LISTS["limits"]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from tests.understand.hardware import left
+from tests.understand.hardware import understood as at_hardware
 from tests.understand.outdoors import understood
 from tests.understand.rules.test_parser import said
 
@@ -60,3 +62,35 @@ def test_free_of_another_sense_turns_nothing_down(text):
     intent = understood(text).intent
     assert intent.exclude == ()
     assert all(c.operator == "=" for c in intent.constraints)
+
+
+@pytest.mark.parametrize("text, gone, kept", [
+    ("soup without beef", {"soup-beef", "soup-mix"}, {"soup-leek"}), ("beef-free soup", {"soup-beef", "soup-mix"}, {"soup-leek"}), ("soup -beef", {"soup-beef", "soup-mix"}, {"soup-leek"}),
+    ("soup, no celery", {"soup-beef"}, {"soup-leek", "soup-mix"}), ("celery-free soup", {"soup-beef"}, {"soup-leek"}), ("soup, I'm allergic to celery", {"soup-beef"}, {"soup-leek"}),
+    ("soup, my son has a celery allergy", {"soup-beef"}, {"soup-leek"}), ("soup for someone celery intolerant", {"soup-beef"}, {"soup-leek"}), ("soup, celery gives me hives", {"soup-beef"}, {"soup-leek"}),
+    ("soup for a guest who can't eat beef", {"soup-beef", "soup-mix"}, {"soup-leek"}), ("a bag without leather", {"bag-1"}, {"bag-2"}), ("a bag minus the leather", {"bag-1"}, {"bag-2"}),
+    ("a bag, not leather", {"bag-1"}, {"bag-2"}), ("a bag without a hood", {"bag-2"}, {"bag-1"}),
+])  # fmt: skip
+def test_what_a_field_or_a_text_holds_is_left_out_and_what_says_to_be_without_it_stays(text, gone, kept):
+    found = left(text)
+    assert not found & gone
+    assert kept <= found
+
+
+@pytest.mark.parametrize("text, what", [
+    ("soup, I'm allergic to celery", "celery"), ("soup, my dog has a beef allergy", "beef"), ("soup, allergic to beef", "beef"), ("soup, lupin gives me a rash", "lupin"),
+    ("soup, my girl can't eat beef", "beef"), ("soup, an intolerance to mustard", "mustard"),
+])  # fmt: skip
+def test_of_an_allergy_it_is_said_that_the_data_is_no_proof(text, what):
+    told = at_hardware(text)
+    assert [n for n in told.notes if f"'{what}'" in n and "no proof" in n]
+    assert what in told.intent.exclude, "the texts are held against it, whatever the fields say"
+
+
+def test_what_follows_an_allergy_is_no_part_of_it():
+    notes = at_hardware("my dog is allergic to beef, soup please").notes
+    assert not any("soup" in n for n in notes)
+
+
+def test_where_only_texts_could_tell_it_is_said_that_the_data_cannot():
+    assert any("cannot tell" in n and "'mustard'" in n for n in at_hardware("soup without mustard").notes)

@@ -91,7 +91,9 @@ def test_what_somebody_does_not_bear_and_no_field_knows_is_told():
     assert len(told) == 2
     assert "'brazil nuts'" in told[0]
     assert "'lanolin'" in told[1]
-    assert not any("perfume" in n for n in notes)
+    assert [n for n in notes if "'perfume'" in n and "no proof" in n and "cannot tell" not in n], (
+        "a field answers it, and proves nothing"
+    )
 
 
 @pytest.mark.parametrize("text", ["a suitcase, must not surpass 3 kg", "a suitcase without things they'd steal"])

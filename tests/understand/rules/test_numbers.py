@@ -57,3 +57,16 @@ def test_the_amounts_of_a_text_are_what_a_model_may_name():
 
 def test_a_number_too_long_to_be_an_amount_is_none() -> None:
     assert numbers(tokenise("a lamp under " + "9" * 320)) == []
+
+
+@pytest.mark.parametrize("text, value, name", [
+    ("20k mAh", 20000, "mah"), ("10 k mah", 10000, "mah"), ("three quarter inch", 0.75, "in"), ("seven eighths inch", 0.875, "in"), ("10½ inch", 10.5, "in"), ("¾ in", 0.75, "in"),
+    ("6ft2", 74, "in"), ("5 ft 6", 66, "in"), ("1m80", 1.8, "m"), ("an inch and a half", 1.5, "in"), ("20 amp hours", 20, "ah"), ("5000k bulb", 5000, "k"),
+])  # fmt: skip
+def test_thousands_fractions_and_two_units_are_one_amount(text, value, name):
+    (found,) = amounts(tokenise(text))
+    assert (found.number.value, found.unit.name if found.unit else None) == (pytest.approx(value), name)
+
+
+def test_a_dot_behind_a_word_is_no_decimal_point():
+    assert [n.value for n in numbers(tokenise("Rs.1499"))] == [1499]

@@ -82,3 +82,27 @@ def test_what_is_only_thought_of_is_a_wish_and_never_turned_down(text):
     intent = understood(text).intent
     assert all(c.field != "colour" for c in intent.constraints)
     assert "grey" in intent.preferences
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("a rain jacket not quilted under 120", "categories = Rain Jackets; price < 120"),
+        ("a rain jacket that isn't padded, at most 120", "categories = Rain Jackets; price <= 120"),
+        ("a rain jacket not red max 120", "categories = Rain Jackets; colour != red; price <= 120"),
+        ("a tent no green over 2 kg", "categories = Tents; colour != green; weight_kg > 2"),
+        ("a tent thats not green over 2 kg", "categories = Tents; colour != green; weight_kg > 2"),
+        ("a tent isnt red rated above 4", "categories = Tents; colour != red; rating > 4"),
+        ("headphones without a mic under 80", "categories = Headphones; microphone = no; price < 80"),
+        ("headphones with no microphone over 50", "categories = Headphones; microphone = no; price > 50"),
+        ("non-wireless headphones at least 40", "categories = Headphones; price >= 40; wireless = no"),
+        ("a backpack not nylon with at most 40 l", "capacity_l <= 40; categories = Backpacks; material != nylon"),
+        ("no tent over 300", "categories = Tents; price <= 300"),
+        ("a tent that must not weigh over 3 kg", "categories = Tents; weight_kg <= 3"),
+        ("a tent, not costing above 300", "categories = Tents; price <= 300"),
+        ("nothing too expensive, a blanket, maybe grey", "categories = Blankets; by price asc"),
+    ],
+)
+def test_a_negation_turns_down_what_it_names_and_no_limit_behind_it(text, expected):
+    told = said(understood(text).intent)
+    assert told == expected

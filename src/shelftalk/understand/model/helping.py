@@ -17,7 +17,7 @@ from shelftalk.understand.model.loading import Matchers
 from shelftalk.understand.model.matching import plain
 from shelftalk.understand.model.needs import MOST_KINDS, NeedReader
 from shelftalk.understand.rules import stems
-from shelftalk.values import Constraint, Facets, Intent, Tokens
+from shelftalk.values import Constraint, Facets, Intent, Scalar, Tokens
 from shelftalk.words.stems import stem
 from shelftalk.words.stop import FUNCTION
 
@@ -199,13 +199,20 @@ class KindChooser:
         return replace(one.intent, constraints=constraints, kind="")
 
     def _of_few(self, c: Constraint) -> bool:
-        """Whether the limit is on a field that only products of some kinds carry, and that its words do not name."""
+        """Whether the limit is on a field that only products of some kinds carry, and that its words do not name; a measure or a model
+        that a value says ("3/4 in") is what it is."""
         facet = self._facets.get(c.field)
         if facet is None or not facet.categories or c.field in ("categories", "brand", "price"):
+            return False
+        if facet.kind in ("text", "list") and any(re.search(r"\d", str(v)) for v in _values(c)):
             return False
         said = {stem(w) for w in _WORD.findall(c.span.lower())}
         name = plain(c.field).lower()
         return not said & {stem(w) for w in _WORD.findall(name.removesuffix(unit(c.field) or "")) if len(w) > 2}
+
+
+def _values(c: Constraint) -> tuple[Scalar, ...]:
+    return c.value if isinstance(c.value, tuple) else (c.value,)
 
 
 def first_said(one: Asked) -> str:

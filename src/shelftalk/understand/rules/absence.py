@@ -23,17 +23,21 @@ _LACKING = re.compile(
     r"(?:n't|not|never|nothing) (?:be )?(?:made )?(?:out )?(?:of|from|with|have|eat|tolerate|stand)|(?:n't|not|cannot) (?:have|eat|tolerate|stand))"
     r"(?: (?:any|a|an|the|of))*(?: [\w'-]+)?(?:,? (?:or|and|nor|no)|,)? $"
 )
+_NOT_BORNE = bag("allergy allergies allergic intolerance intolerances intolerant")
 _OFFERED = bag("shipping delivery returns gift sample trial")
 
 
 def freed(text: Text) -> set[int]:
-    """The tokens that a word behind or a sign before them turns down alone: "polyester-free", "nickel free", "-polyester"."""
+    """The tokens that a word behind or a sign before them turns down alone: "polyester-free", "nickel free", "-polyester",
+    "a chicken allergy", "lactose intolerant"."""
     found: set[int] = set()
     for i, token in enumerate(text.tokens):
         minus = token.gap.endswith(" -") or (token.gap == "-" and i == 0)
         if minus and not token.numeric and token.low not in FUNCTION:
             found.add(i)
         after = text.tokens[i + 1 : i + 3]
+        if after and after[0].low in _NOT_BORNE and after[0].gap in ("-", " ") and token.low not in FUNCTION | FILLER:
+            found.add(i)
         if not after or after[0].low != "free" or after[0].gap not in ("-", " ") or token.numeric:
             continue
         behind = after[1].low if len(after) > 1 and not after[1].hard else ""
@@ -72,9 +76,14 @@ def absent(
     tokens: set[int] = set()
     alone = freed(text)
     for i, token in enumerate(text.tokens):
-        if i in used or i - 1 in used or not (negative[i] or i in alone) or not _telling(index, text, i):
+        if (
+            i in used
+            or (i - 1 in used and i not in alone)
+            or not (negative[i] or i in alone)
+            or not _telling(index, text, i)
+        ):
             continue
-        if i not in alone and not lacking_before(text, i) and not _denied(text, i):
+        if i not in alone and not lacking_before(text, i) and not plainly_denied(text, i):
             continue
         for name in sorted(index.tokens.get(token.stem, ())):
             known = index.fields[name]
@@ -98,7 +107,7 @@ def _telling(index: Index, text: Text, i: int) -> bool:
     return not plain and not token.numeric and len(token.low) > 2 and not named
 
 
-def _denied(text: Text, i: int) -> bool:
+def plainly_denied(text: Text, i: int) -> bool:
     """Whether the word stands right behind a plain negation: "not plated", "isn't quilted"."""
     return (
         re.search(r"(?:\bnot|n't|\bnon)[ -]$", text.low[max(0, text.tokens[i].start - 9) : text.tokens[i].start])

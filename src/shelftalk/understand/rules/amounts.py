@@ -10,6 +10,7 @@ from shelftalk.understand.rules.numbers import Number, numbers
 from shelftalk.understand.rules.tokens import Text, Token
 from shelftalk.words import money as currencies
 from shelftalk.words.money import SIGN
+from shelftalk.words.numbers import PARTS
 from shelftalk.words.stems import bag
 from shelftalk.words.units import SHORT, UNITS, Unit, convert
 
@@ -35,7 +36,9 @@ class ParsedAmount:
 def amounts(text: Text) -> list[ParsedAmount]:
     """Every number of the request with the unit or currency that goes with it; ranges are one amount."""
     out: list[ParsedAmount] = [_amount(text, number) for number in numbers(text)[:MOST_AMOUNTS]]
-    out += [a for a in _a_unit(text) if all(a.number.first > o.last or a.last < o.number.first for o in out)]
+    whole = _a_unit(text)
+    out = [a for a in out if not any(w.number.first < a.number.first and a.last <= w.last for w in whole)]
+    out += [a for a in whole if all(a.number.first > o.last or a.last < o.number.first for o in out)]
     out = _feet_and_inches(text, sorted(out, key=lambda a: a.number.first))
     for before, after in pairwise(out):
         between = text.low[text.tokens[before.last].end : text.tokens[after.number.first].start]
@@ -92,17 +95,28 @@ _A_OR = re.compile(
 
 
 def _feet_and_inches(text: Text, found: list[ParsedAmount]) -> list[ParsedAmount]:
-    """The amounts with feet and the inches behind them as one, in inches: "5 ft 6", "5'6\"", "6ft2"."""
+    """The amounts with feet and the inches behind them as one, in inches ("5 ft 6", "5'6\"", "6ft2"), and with metres and the
+    centimetres behind them as one, in metres ("1m80")."""
     out: list[ParsedAmount] = []
     for amount in found:
         before = out[-1] if out else None
-        if before is not None and _goes_on(text, before, amount):
+        if before is not None and _metric(text, before, amount):
+            metres = before.number.value + amount.number.value / 100
+            number = Number(metres, before.number.first, amount.number.last, True)
+            out[-1] = ParsedAmount(number, amount.last, unit=UNITS["m"])
+        elif before is not None and _goes_on(text, before, amount):
             inches = before.number.value * 12 + amount.number.value
             number = Number(inches, before.number.first, amount.number.last, True)
             out[-1] = ParsedAmount(number, amount.last, unit=UNITS["in"])
         else:
             out.append(amount)
     return out
+
+
+def _metric(text: Text, metres: ParsedAmount, rest: ParsedAmount) -> bool:
+    glued = text.tokens[rest.number.first].gap == "" and len(text.tokens[rest.number.first].text) == 2
+    alone = rest.unit is None or rest.unit.name == "cm"
+    return glued and alone and not rest.money and metres.unit is not None and metres.unit.name == "m"
 
 
 def _goes_on(text: Text, feet: ParsedAmount, inches: ParsedAmount) -> bool:
@@ -116,6 +130,7 @@ def _goes_on(text: Text, feet: ParsedAmount, inches: ParsedAmount) -> bool:
     return feet.unit.name == "ft" and between in ("", " ", "-", " and ")
 
 
+_AND_A_HALF = re.compile(r"\b(?P<a>an?) (?P<unit>[a-z]+) and a (?P<part>half|quarter)\b")
 _NOTES = {"tenner": 10.0, "fiver": 5.0}
 
 
@@ -126,6 +141,11 @@ def _a_unit(text: Text) -> list[ParsedAmount]:
         for i, t in enumerate(text.tokens)
         if t.low in _NOTES
     ]
+    for match in _AND_A_HALF.finditer(text.low):
+        found = UNITS.get(match["unit"])
+        if found is not None and match["unit"] not in SHORT:
+            first, last = text.at(match.start("a")), text.at(match.end()) - 1
+            out.append(ParsedAmount(Number(1 + PARTS[match["part"]], first, last, False), last, unit=found))
     for match in (*_THAN_A.finditer(text.low), *_A_OR.finditer(text.low)):
         found = UNITS.get(match.group("unit"))
         if found is not None and match.group("unit") not in SHORT:
@@ -164,8 +184,8 @@ def _amount(text: Text, number: Number) -> ParsedAmount:
     lead = text.text[: text.tokens[number.first].start]
     if number.digits and _MINUS.search(lead[-12:]):
         number = Number(-number.value, number.first, number.last, True, number.kilo)
-    money = currencies.before(lead[-8:].rstrip("-")) is not None
-    for behind_it in (_currency, _pounds, _two_words, _one_word, _thousands, _marks):
+    money = currencies.before(lead[-8:].rstrip("-"), text.own) is not None
+    for behind_it in (_currency, _pounds, _two_words, _thousands, _one_word, _marks):
         found = behind_it(text, number, money)
         if found is not None:
             return found
@@ -186,7 +206,7 @@ def _currency(text: Text, number: Number, money: bool) -> ParsedAmount | None:
     start = text.tokens[number.last].end
     lead = _STRESSED.match(text.low, start)
     for at in dict.fromkeys((lead.end() if lead else start, start)):
-        if (end := currencies.behind(text.text, at)) is not None:
+        if (end := currencies.behind(text.text, at, text.own)) is not None:
             return ParsedAmount(number, max(number.last, text.at(end) - 1), money=True)
     word = _next(text, number.last)
     if word is not None and word.low == "grand" and number.digits:
@@ -221,22 +241,21 @@ def _one_word(text: Text, number: Number, money: bool) -> ParsedAmount | None:
         spaced = word.low in _SPACED and not _reads_on(text, nxt)
         if not number.digits or not (word.gap == "" or spaced):
             return None
-    if word.low == "k" and not _kelvin(text):
-        return ParsedAmount(number, nxt, money=money)
     return ParsedAmount(Number(number.value, number.first, number.last, number.digits), nxt, unit=found)
 
 
 def _thousands(text: Text, number: Number, money: bool) -> ParsedAmount | None:
-    """A "k" glued to the number, with the unit behind it: "20k mah"."""
-    if not number.kilo or _next(text, number.last) is None:
+    """A "k" behind the number, with a unit behind it ("20k mah", "20 k mAh") or without one ("1k")."""
+    word = _next(text, number.last)
+    if word is None or word.low != "k" or not number.digits:
         return None
-    following = text.tokens[number.last + 2 : number.last + 3]
-    found = UNITS.get(following[0].low) if following else None
-    if found is not None and (following[0].low not in SHORT or len(following[0].low) > 2):
+    following = _next(text, number.last + 1)
+    found = UNITS.get(following.low) if following is not None else None
+    if found is not None and following is not None and (following.low not in SHORT or len(following.low) > 2):
         return ParsedAmount(
             Number(number.value * 1000, number.first, number.last + 1, True), number.last + 2, unit=found
         )
-    return ParsedAmount(number, number.last + 1, money=money)
+    return ParsedAmount(number, number.last + 1, money=money) if number.kilo and not _kelvin(text) else None
 
 
 def _marks(text: Text, number: Number, money: bool) -> ParsedAmount | None:
@@ -255,10 +274,20 @@ def _marks(text: Text, number: Number, money: bool) -> ParsedAmount | None:
 _SPACED = bag("in m ft g kg l w min ins hr")  # short spellings that may stand apart from their number
 # "max. 100 min. 50": no minutes, but the least.
 _LEAST = re.compile(rf"min\. ?{SIGN}?\d")
-_COMPOUNDS = {"area": "sqft", "metric": "sqm", "print": "ppm", "density": "dpi", "kelvin": "kelvin", "fluid": "floz"}
+_COMPOUNDS = {
+    "area": "sqft",
+    "metric": "sqm",
+    "print": "ppm",
+    "density": "dpi",
+    "kelvin": "kelvin",
+    "fluid": "floz",
+    "milliamps": "mah",
+    "amps": "ah",
+    "watts": "wh",
+}
 _COMPOUND = re.compile(
     r"(?P<area>(?:square|sq\.?)[ -]?(?:feet|foot|ft))|(?P<metric>(?:square|sq\.?)[ -]?(?:meters?|metres?|m\b))|(?P<print>pages?(?: |-)(?:per|a|an|each|every)(?: |-)minute|pages/min(?:ute)?)|"
-    r"(?P<density>dots per inch|pixels per inch)|(?P<kelvin>degrees? kelvin)|(?P<fluid>(?:fl\.?|fluid)[ -](?:oz|ounces?)\b)"
+    r"(?P<density>dots per inch|pixels per inch)|(?P<kelvin>degrees? kelvin)|(?P<milliamps>milli[- ]?amp(?:ere)?s?[- ]hours?)|(?P<amps>amp(?:ere)?s?[- ]hours?)|(?P<watts>watts?[- ]hours?)|(?P<fluid>(?:fl\.?|fluid)[ -](?:oz|ounces?)\b)"
 )
 
 

@@ -7,7 +7,7 @@ import re
 from shelftalk.understand.rules.amounts import ParsedAmount
 from shelftalk.understand.rules.patterns import alternatives
 from shelftalk.understand.rules.tokens import Text
-from shelftalk.words.money import BEFORE, SIGN
+from shelftalk.words.money import BEFORE, SIGN, before
 
 _EXACT = r"exactly|precisely|equal to|=|=="
 _AROUND = r"around|about|roughly|approximately|approx\.?|circa|near|nearly|close to|~|somewhere (?:around|near)|ish|in the (?:region|neighbou?rhood|ballpark|vicinity) of"
@@ -56,12 +56,17 @@ def compared(text: Text, amount: ParsedAmount, at: int | None = None) -> tuple[s
     """The operator the words around an amount say ("<", "<=", ... "~"), None for a bare amount, and where its words begin.
     `at` is the token before which the words stand, where it is not the number's own: "less than SPF 50"."""
     start = text.tokens[amount.number.first if at is None else at].start
+    if amount.money and at is None:
+        signed = before(text.text[:start], text.own)
+        start = start if signed is None else signed
     lead = text.low[max(0, start - 90) : start]
     if not _BEHIND_ITS_AMOUNT.search(text.low):
         lead = _BEFORE_ITS_AMOUNT.sub(lambda m: m.group().replace(".", " "), lead + text.low[start : start + 2])[
             : len(lead)
         ]
-    clause = re.split(r"[;!?]|\.\s|,\s(?!\d)", lead)[-1]
+    hard = max((t.start for t in text.tokens[: text.at(start) + 1] if t.hard), default=0)
+    lead = lead[max(0, len(lead) - (start - hard)) :]
+    clause = re.split(r"[;!?]|,\s(?!\d)", lead)[-1]
     offset = start - len(clause)
     best: tuple[int, int, str] | None = None
     for op, pattern in _BEFORE:
@@ -69,5 +74,5 @@ def compared(text: Text, amount: ParsedAmount, at: int | None = None) -> tuple[s
         if match and (best is None or (match.start(), -match.end()) < (best[0], -best[1])):
             best = (match.start(), match.end(), op)
     if best is None:
-        return None, start
+        return None, text.tokens[amount.number.first if at is None else at].start
     return best[2], offset + best[0]

@@ -118,7 +118,15 @@ def _named(text: Text, index: Index, known: Field) -> tuple[int, int] | None:
             continue
         if hit is not None and not all(text.tokens[i].stem in index.nouns for i in range(hit[0], hit[1] + 1)):
             return hit
+    if known.trusted and len(known.name) == 1 and known.name[0] in _PLAIN - _TELLING:
+        at = (i for i, t in enumerate(text.tokens) if t.stem == known.name[0] and _HAD.search(text.low[: t.start]))
+        return next(((i, i) for i in at if not _of_another(text, i, index, known)), None)
     return None
+
+
+_HAD = re.compile(
+    r"\b(?:with|without|w/o|no|has|have)(?: (?:an?|any|the))? $"
+)  # "without a hood": a word of any sentence is a thing here
 
 
 def _of_another(text: Text, i: int, index: Index, known: Field) -> bool:

@@ -84,6 +84,7 @@ class Index:
 
     def __init__(self, facets: Facets) -> None:
         self.facets = facets
+        self.currencies = tuple(c for c, _ in facets.currencies) or ((facets.currency,) if facets.currency else ())
         self._narrowed: dict[str, Index] = {}
         self.fields: dict[str, Field] = {}
         sizes = _category_sizes(facets)
@@ -128,8 +129,9 @@ class Index:
         else:
             self._put(key, Value(known.field, value, count))
         bare = stems(re.sub(r"\([^)]*\)", " ", text))
-        if bare and bare != key:
-            self._put(bare, Value(known.field, value, count))
+        one = stems(re.sub(r"\b([A-Z]{2,})s\b", r"\1", text))  # "TVs" are more than one TV
+        for other in {bare, one} - {(), key}:
+            self._put(other, Value(known.field, value, count))
         if len(key) > 1:
             glued = "".join(words(text))
             self._put((stem(glued),), Value(known.field, value, count))

@@ -52,10 +52,12 @@ def field_of(
     if _sterling(text, index, amount):
         return index.fields.get("price")
     scored: list[tuple[float, Field]] = []
-    near, far = around(text, first, last, begins, ordering)
+    ahead = _named_ahead(text, index, first, last)
+    near, far = around(text, first, last, begins, ordering | ahead)
     near |= implied(text.low[begins : text.tokens[first].start])
-    after = following(text, last)
-    beside = frozenset(t.stem for t in (*text.tokens[max(0, first - 2) : first], *text.tokens[last + 1 : last + 3]))
+    after = [] if ahead else following(text, last)
+    behind = () if ahead else text.tokens[last + 1 : last + 3]
+    beside = frozenset(t.stem for t in (*text.tokens[max(0, first - 2) : first], *behind))
     seen = _Around(amount, near, far, frozenset(after), beside, operator)
     for known in index.fields.values():
         score = _score(known, seen)
@@ -81,6 +83,16 @@ def field_of(
     ):
         return None  # eight years are no battery life
     return known
+
+
+def _named_ahead(text: Text, index: Index, first: int, last: int) -> frozenset[int]:
+    """The word behind an amount that belongs to the next one, where each has its name before it: "waist 32 length 30"."""
+    nxt = text.tokens[last + 1 : last + 3]
+    if not first or len(nxt) < 2 or not nxt[1].numeric or any(t.hard or t.comma for t in nxt):
+        return frozenset()
+    lead, numbers = text.tokens[first - 1].stem, [k for k in index.fields.values() if k.number and k.kind != "money"]
+    named_both = all(any(word in k.known for k in numbers) for word in (lead, nxt[0].stem))
+    return frozenset((last + 1,)) if named_both else frozenset()
 
 
 def _sterling(text: Text, index: Index, amount: ParsedAmount) -> bool:

@@ -6,9 +6,13 @@ import re
 from dataclasses import dataclass
 
 from shelftalk.understand.rules.tokens import Text, tokenise
+from shelftalk.words.money import before
 from shelftalk.words.numbers import PARTS, SETS, SMALL, counts, spoken
 
 _WHOLE = {**PARTS, "dozen": SETS["dozen"], "couple": SETS["couple"]}
+_PARTS = {
+    f"{word}{s}": part for word, part in {**PARTS, "eighth": 1 / 8, "sixteenth": 1 / 16}.items() for s in ("", "s")
+}
 _SCALES = {"hundred": 100, "thousand": 1000, "grand": 1000, "million": 1_000_000}
 
 
@@ -47,8 +51,10 @@ def _digits(text: Text, i: int) -> Number | None:
         and tokens[i].gap == ""
         and tokens[i - 1].text.isalpha()
         and tokens[i - 1].low not in ("usd", "eur", "gbp", "x")
+        and before(text.text[: tokens[i].start], text.own) is None
+        and not (tokens[i - 1].low in ("ft", "m") and tokens[i - 1].gap == "" and i > 1 and tokens[i - 2].numeric)
     ):
-        return None  # the 7 of OPT7
+        return None  # the 7 of OPT7, but the 2 of 6ft2
     if len(tokens[i].text) > _LONGEST:
         return None  # the number of a card or a code, no amount
     value = float(tokens[i].text.replace(",", ""))
@@ -99,6 +105,9 @@ def _run(text: Text, i: int) -> Number | None:
         value = spoken(said) if said[-1] != "and" else None
         if value is None:
             continue
+        part = _PARTS.get(tokens[last + 1].low) if last + 1 < len(tokens) and not tokens[last + 1].hard else None
+        if part is not None and value * part < 1 and tokens[last + 1].gap in (" ", "-"):
+            return Number(value * part, i, last + 1, False)  # "three quarters of an inch"
         if [t.low for t in tokens[last + 1 : last + 4]] == ["and", "a", "half"]:
             return Number(value + 0.5, i, last + 3, False)
         if last + 2 < len(tokens) and tokens[last + 1].low == "point" and SMALL.get(tokens[last + 2].low, 10) < 10:

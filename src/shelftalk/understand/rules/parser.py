@@ -23,6 +23,7 @@ from shelftalk.understand.rules.flags import flags
 from shelftalk.understand.rules.index import Index, names_kind
 from shelftalk.understand.rules.lexicon import COMMON
 from shelftalk.understand.rules.mention import Mention
+from shelftalk.understand.rules.models import strange_models
 from shelftalk.understand.rules.named_values import EACH_ALONE, of_a_sum, value_limits
 from shelftalk.understand.rules.nearby import Quantity
 from shelftalk.understand.rules.own_kind import a_thing_of_its_own
@@ -30,9 +31,11 @@ from shelftalk.understand.rules.polarity import negatives, rejected_after
 from shelftalk.understand.rules.quantities import compared_here, quantities
 from shelftalk.understand.rules.refusals import (
     allergens,
+    allergies_said,
     comparing_tokens,
     excluded,
     limits_begin,
+    not_borne_words,
     refusable,
     refused_category,
 )
@@ -44,6 +47,7 @@ from shelftalk.understand.rules.superlatives import order, thrift, thrift_tokens
 from shelftalk.understand.rules.tokens import Text, tokenise
 from shelftalk.understand.rules.unknown import unknown
 from shelftalk.understand.rules.value_mentions import mentions
+from shelftalk.understand.rules.written import measured_as_written, sides_said
 from shelftalk.values import Constraint, Facets, Intent, Scalar, Sort
 from shelftalk.words.stop import FILLER, FUNCTION
 
@@ -65,7 +69,7 @@ class RuleParser:
     def read(self, request: str) -> Reading:
         """What the request asks for, as far as words alone tell. Never raises on any text."""
         request, left_out = asked(request[:LONGEST_REQUEST], self._names_something)
-        text, slips = set_right(tokenise(request), self.index)
+        text, slips = set_right(tokenise(request, self.index.currencies), self.index)
         text, spelling = corrected(text, self.index)
         notes = [*(f"read {written!r} as {right!r}" for right, written in slips.items()), *spelling]
         if left_out:
@@ -91,7 +95,11 @@ class _Parse:
         self.youth, self.age_tokens = ages(text, index)
         self.released, self.date_tokens = dates(text, index)
         self.found = mentions(
-            text, index, frozenset(self.age_tokens | self.date_tokens | thrift_tokens(text) | all_the_same(text))
+            text,
+            index,
+            frozenset(
+                self.age_tokens | self.date_tokens | thrift_tokens(text) | all_the_same(text) | sides_said(text, index)
+            ),
         )
         self.category = _only_category(self.found, index)
         if self.category is None:
@@ -133,7 +141,7 @@ class _Parse:
             shopping=True,
             criteria=tuple(self.wished),
         )
-        asides = (*self.body.words, *self.odd_sizes, *([in_all] if in_all else []))
+        asides = (*self.body.words, *self.odd_sizes, *allergies_said(text), *([in_all] if in_all else []))
         return Reading(intent, thrifty, tuple(dict.fromkeys(self.notes)), asides=asides)
 
     def _measure(self) -> None:
@@ -150,11 +158,19 @@ class _Parse:
         self.counted = (self.odd.limit, self.odd.tokens) if self.odd else plural_count(text, taken)
         if self.counted is not None:
             taken |= self.counted[1]
-        inside = _inside(self.found)
-        self.limits, self.limit_tokens = quantities(
-            text, index, self.negative, frozenset(taken | inside), frozenset(self.sort_tokens), category
+        self.models = strange_models(
+            text, index, self.found, self.spoken, self.negative, taken | _inside(self.found), category
         )
-        self.limit_tokens |= label_tokens | self.body.tokens
+        self.found = [m for m in self.found if m not in self.models.others]
+        taken |= self.models.tokens
+        inside = _inside(self.found)
+        self.as_written, written = measured_as_written(
+            text, index, self.spoken, self.negative, taken | inside, category, _likely(self.found, index)
+        )
+        self.limits, self.limit_tokens = quantities(
+            text, index, self.negative, frozenset(taken | inside | written), frozenset(self.sort_tokens), category
+        )
+        self.limit_tokens |= label_tokens | self.body.tokens | written
 
     def _name_values(self) -> None:
         """Values of the catalogue that the request names, each wanted or turned down."""
@@ -190,10 +206,12 @@ class _Parse:
             *switches,
             *self.released,
             *self.labels,
+            *self.as_written,
+            *self.models.limits,
             *_limits([*self.youth, *self.body.limits, *self.limits]),
         ]
         self.limit_tokens |= self.date_tokens | (self.age_tokens if self.youth else set())
-        self.used = self.taken_in | self.limit_tokens | lacking_tokens
+        self.used = self.taken_in | self.limit_tokens | lacking_tokens | self.models.tokens
         strange, self.untold = unknown(text, index, self.used, self.negative, category)
         return [*out, *strange]
 
@@ -219,15 +237,16 @@ class _Parse:
     def _tell(self, thrifty: bool) -> None:
         """What there is to say of how the request was read."""
         text, index = self.text, self.index
-        self.exclude = excluded(text, index, self.negative, self.used, self.alone)
+        unheld = excluded(text, index, self.negative, self.used, self.alone)
+        self.exclude = tuple(dict.fromkeys((*unheld, *not_borne_words(text, index))))
         self.notes += [THRIFTY] if thrifty else []
         self.notes += [
-            f"no field here speaks of '{word}': products whose title or values name it are left out"
-            for word in self.exclude[:1]
+            f"no field here speaks of '{word}': products whose texts name it are left out; of the others the shop's data cannot tell"
+            for word in unheld[:1]
         ]
         self.notes += [f"'{text.span(*at)}' was asked about, not asked for; it is no limit" for at in self.doubted]
         self.notes += [
-            *allergens(text, index, self.used), *self.untold, *self.body.notes, *self.odd_sizes.values(),
+            *allergens(text, index, self.used), *self.untold, *self.models.notes, *self.body.notes, *self.odd_sizes.values(),
             *([self.odd.note] if self.odd else []), *_told(text, self.spoken),
         ]  # fmt: skip
 
@@ -243,6 +262,13 @@ class _Parse:
 
 def _tokens(mention: Mention) -> set[int]:
     return set(range(mention.first, mention.last + 1))
+
+
+def _likely(found: list[Mention], index: Index) -> frozenset[str]:
+    """The categories that have every field of which a value is named, where few do: "2x4" is said of lumber."""
+    sides = [w for m in found if m.field != "categories" and (w := index.fields[m.field].within)]
+    named = {str(m.value.value).lower() for m in found if m.field == "categories" and m.value is not None}
+    return frozenset(named) or (frozenset.intersection(*sides) if sides else frozenset())
 
 
 def _refused_together(text: Text, index: Index, found: list[Mention], negative: list[bool]) -> None:

@@ -115,7 +115,8 @@ def placed(intent: Intent, index: Index, words: frozenset[str] = frozenset()) ->
     category = str(wanted[0].value)
     kept: list[Constraint] = []
     wishes = list(intent.preferences)
-    notes = []
+    notes: list[str] = []
+    unwanted = list(intent.exclude)
     for constraint in intent.constraints:
         known = index.fields.get(constraint.field)
         if known is None or constraint.operator in ("!=", "not in") or known.carried(category.lower()):
@@ -124,6 +125,10 @@ def placed(intent: Intent, index: Index, words: frozenset[str] = frozenset()) ->
         wish = constraint.span or str(constraint.value)
         if any(c.span == wish and c in kept for c in intent.constraints):
             continue  # the same words made a limit that the category has
+        if constraint.value is False:  # what shall not be is no wish
+            unwanted += [wish.lower()] if wish.lower() not in unwanted else []
+            notes.append(f"products in {category} have no field for '{wish}': those whose texts name it are left out")
+            continue
         if all(wish.lower() not in held.lower() for held in wishes):
             wishes.append(wish)
         if not _named(wish, category, index):
@@ -132,7 +137,8 @@ def placed(intent: Intent, index: Index, words: frozenset[str] = frozenset()) ->
     if sort is not None and (field := index.fields.get(sort.field)) is not None and not field.carried(category.lower()):
         sort = None
         notes.append(f"no product in {category} can be ordered by {intent.sort.field if intent.sort else ''}")
-    return replace(intent, constraints=tuple(kept), sort=sort, preferences=tuple(wishes)), tuple(notes)
+    intent = replace(intent, constraints=tuple(kept), sort=sort, preferences=tuple(wishes), exclude=tuple(unwanted))
+    return intent, tuple(notes)
 
 
 def _together(intent: Intent, index: Index, words: frozenset[str]) -> tuple[Intent, tuple[str, ...]]:

@@ -18,6 +18,7 @@ from shelftalk.understand.rules.nearby import Quantity, following
 from shelftalk.understand.rules.placing import ends_of
 from shelftalk.understand.rules.polarity import rejected_after
 from shelftalk.understand.rules.tokens import Text
+from shelftalk.words import money as currencies
 from shelftalk.words.stems import bag, stemmed
 from shelftalk.words.units import scalar, tidy
 
@@ -91,7 +92,7 @@ def _pronoun(text: Text, amount: ParsedAmount) -> bool:
     if _GROUP.search(text.low[: text.tokens[first].start]):
         return False
     if before in _POINTING:
-        return True
+        return _OF_THEM.match(text.low[text.tokens[last].end :]) is None  # "the four of us" are so many people
     if amount.number.value != 1:
         return False
     after = following(text, last)
@@ -121,6 +122,8 @@ def _read(
     behind = _BEHIND.match(text.low[text.tokens[last].end : end]) if tailed else None
     if behind is not None:
         last = text.at(text.tokens[last].end + behind.end()) - 1
+    if begins == text.tokens[first].start and (sign := currencies.before(text.text[:begins], text.own)) is not None:
+        begins = sign  # "$50" is said with its sign
     span = text.text[begins : text.tokens[last].end]
     value = in_unit(known, scaled(amount), amount)
     if amount.low is not None:
@@ -215,7 +218,7 @@ def _limit(
 
 _BEHIND = re.compile(r" (?:max(?:imum)?|tops|at (?:the )?(?:most|least|max))\b")
 _FOR_SO_MANY = re.compile(
-    r"\b(?:for|we(?:'re| are)|there (?:are|will be)|fits?|sleeps?|seats?|holds?|accommodates?|room for|space for|family of|group of|party of|having)(?: up to| all| us| the| at least| like| about| around| some| roughly)? $"
+    r"\b(?:for|we(?:'re| are)|there (?:are|will be)|fits?|sleeps?|seats?|holds?|accommodates?|room for|space for|family of|group of|party of|having)(?: up to| all(?: the)?| us| the| at least| like| about| around| some| roughly)? $"
 )
 _GROUP = re.compile(r"\b(?:family|group|party|class|team) of(?: about| around| some| roughly| up to)? $")
 _OF_THEM = re.compile(r" of (?:us|them|you)\b")

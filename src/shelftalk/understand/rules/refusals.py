@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from shelftalk.understand.rules.absence import holding, of_properties, spellings
+from shelftalk.understand.rules.absence import holding, lacking_before, of_properties, plainly_denied, spellings
 from shelftalk.understand.rules.amounts import ParsedAmount
-from shelftalk.understand.rules.degrees import SUPERLATIVES
+from shelftalk.understand.rules.degrees import SUPERLATIVES, comparative
 from shelftalk.understand.rules.index import Field, Index
 from shelftalk.understand.rules.lexicon import COMMON
 from shelftalk.understand.rules.mention import Mention
+from shelftalk.understand.rules.nearby import PRICE_WORDS
 from shelftalk.understand.rules.polarity import rejected_after
 from shelftalk.understand.rules.quantities import compared_here
 from shelftalk.understand.rules.tokens import Text, stems
@@ -22,7 +23,7 @@ from shelftalk.words.units import UNITS
 _COMPARING = bag(
     "exceed exceeds exceeding surpass surpasses surpassing beyond"
 )  # "must not exceed 3 kg" names no thing
-_REFUSING = bag("no without non avoid except excluding contain contains containing not of with")
+_REFUSING = bag("no without minus sans non avoid except excluding contain contains containing not of with")
 
 
 _MATERIAL = stemmed("material fabric")
@@ -87,15 +88,33 @@ def refused_category(text: Text, mention: Mention, negative: list[bool], ends: s
     )
 
 
-def _refusing(text: Text, i: int) -> bool:
+def _named_as_lacking(text: Text, i: int) -> bool:
+    """Whether a word of any sentence stands where only a thing can: "without a hood", "no lid"."""
+    return (
+        re.search(
+            r"\b(?:no|without|w/o)(?: (?:an?|any|the))? $",
+            text.low[max(0, text.tokens[i].start - 16) : text.tokens[i].start],
+        )
+        is not None
+    )
+
+
+def _a_thing(word: str) -> bool:
+    """Whether a word is no doing and no comparison: "leather" is a thing, "bigger" and "plated" are none."""
+    return not word.endswith(("ing", "ed")) and comparative(word) is None
+
+
+def _refusing(text: Text, i: int, index: Index) -> bool:
     """Whether one of the two words before token i refuses what it names: "no mushrooms"; "not" only where it begins a phrase
-    ("pizza, not mushrooms") or stands before what something came out of, since "money is not the problem" refuses nothing."""
+    ("pizza, not mushrooms"), stands right behind the thing wanted ("a pan, not aluminium") or before what something came out of, since "money is not the problem" refuses nothing."""
     lead = {t.low for t in text.tokens[max(0, i - 2) : i]}
-    if lead & _REFUSING - {"not"}:
+    if lead & _REFUSING - {"not"} or (text.tokens[i - 1].low in ("or", "nor", "and") and lacking_before(text, i)):
         return True
     if "not" not in lead:
         return False
     at = next(j for j in (i - 1, i - 2) if text.tokens[j].low == "not")
+    if at == i - 1 and at and text.tokens[at - 1].stem in index.nouns:
+        return True
     return at == 0 or text.tokens[at].comma or text.tokens[at - 1].low in ("but", "and", "please") or _plainly(text, i)
 
 
@@ -137,30 +156,76 @@ def refusable(text: Text, index: Index, found: list[Mention]) -> set[int]:
 
 
 def _bare_noun(text: Text, index: Index, i: int) -> bool:
-    """Whether a word right behind "no" or "without" is a thing that no field knows: "without a mic"."""
+    """Whether a word right behind "no" or "without" is a thing that no field knows ("without a mic"), or right behind "not" what
+    something is ("not serrated", but not "not costing")."""
     token = text.tokens[i]
     if (
         token.low in FILLER
+        or token.low in _LIMITING
+        or token.stem in PRICE_WORDS
         or token.low.endswith("ing")
         or token.stem in index.nouns
         or token.stem in index.by_word
         or token.low in UNITS
     ):
         return False
-    return _LACKING.search(text.low[max(0, token.start - 60) : token.start]) is not None
+    return plainly_denied(text, i) or _LACKING.search(text.low[max(0, token.start - 60) : token.start]) is not None
 
 
+# Words between a negation and the limit that it turns round: "must not go over 50", "not heavier".
+_LIMITING = bag("go goes be have has need want exceed measure take takes weigh weighs last stand run runs")
 _LACKING = re.compile(r"\b(?:no|without|w/o|except(?: for)?|excluding|minus|avoid)(?: [\w'-]+){0,2} $")
 _NOT_FOR = re.compile(
     r"\b(?:not|n't|never) (?:(?:made|meant|intended|designed|only|just) )?for (?P<who>children|kids|toddlers|babies|men|women|boys|girls|dogs|cats)\b(?! only)"
 )
 
 
-_ALLERGIC = re.compile(r"\b(?:allerg(?:ic|y|ies)|intoleran(?:t|ce)) (?:to|of) ")
+_THINGS = r"(?P<what>[a-z][\w'-]*(?: (?!gives?|makes?|and\b|or\b)[a-z][\w'-]*)?)"
+_ALLERGIC = re.compile(
+    r"\b(?:(?:allerg(?:ic|y|ies)|intoleran(?:t|ce)|sensitiv(?:e|ity))(?: \w+ly)? (?:to|of)|(?:react|reacts|reacting|rash|hives)(?: \w+ly)? (?:to|from)|"
+    r"(?:can(?:'t|not)|mustn't|must not|may not|should not|shouldn't) (?:eat|have|tolerate|digest|be near)) "
+)
+_RASH = re.compile(
+    rf"{_THINGS} (?:allergy|allergies|intolerance|(?:gives? (?:me|him|her|them|us)|brings? (?:me|him|her|them|us) out in) (?:a )?(?:\w+ )?(?:rash|hives|itch|itching)|makes? (?:me|him|her|my \w+) (?:itch|sick|swell|sneeze))\b"
+)
+_LISTED = re.compile(
+    r"(?:[\w'-]+, )*[\w'-]+,? (?:and|or) |(?:and|or) "
+)  # "nuts, milk and perfume"; "chicken, dog food please" is no list
+NO_PROOF = "the shop's data is no proof that a product is safe for an allergy to '{}': read its label or ask its maker"
+CANNOT_TELL = (
+    "the shop's data cannot tell whether a product holds '{}': those whose texts name it are left out, which is no proof that others "
+    "are safe; read the label or ask the maker"
+)
 
 
 def allergens(text: Text, index: Index, used: set[int]) -> list[str]:
-    """A note for each thing that somebody does not bear and no field speaks of: "allergic to nuts and perfume"."""
+    """A note for each thing that somebody does not bear: that the data is no proof of safety, and where no field speaks of it that it
+    cannot tell at all."""
+    notes = []
+    for what, tokens in _not_borne(text):
+        told = any(i in used or text.tokens[i].stem in index.by_word for i in tokens)
+        notes.append(NO_PROOF.format(what) if told else CANNOT_TELL.format(what))
+    return list(dict.fromkeys(notes))[:3]
+
+
+def allergies_said(text: Text) -> list[str]:
+    """The words that tell of an allergy: they are a limit, and no wish of another kind."""
+    said = []
+    for match in _ALLERGIC.finditer(text.low):
+        its = [tokens[-1] for _, tokens in _not_borne(text) if tokens[0] >= text.at(match.end())]
+        last = max(its[:3], default=text.at(match.end()))
+        said.append(text.text[match.start() : text.tokens[min(last, len(text.tokens) - 1)].end])
+    return [*said, *(text.text[m.start() : m.end()] for m in _RASH.finditer(text.low))]
+
+
+def not_borne_words(text: Text, index: Index) -> tuple[str, ...]:
+    """The words of what somebody is allergic to, by which products are left out whatever their fields say."""
+    words = [text.tokens[i] for what, tokens in _not_borne(text) for i in tokens[-1:]]
+    return tuple(w for t in words if len(t.low) > 2 and t.stem not in index.nouns for w in spellings(t.low))
+
+
+def _not_borne(text: Text) -> list[tuple[str, list[int]]]:
+    """The things that somebody is allergic to or must not have, with their tokens."""
     things: list[list[int]] = []
     for match in _ALLERGIC.finditer(text.low):
         things.append([])
@@ -168,17 +233,20 @@ def allergens(text: Text, index: Index, used: set[int]) -> list[str]:
             token = text.tokens[i]
             if token.hard or token.aside or (token.low in FUNCTION and token.low not in ("and", "or")):
                 break
+            if token.comma and i > text.at(match.end()) and not _LISTED.match(text.low[token.start :]):
+                break
             if token.comma or token.low in ("and", "or"):
                 things.append([])
             if token.low not in ("and", "or"):
                 things[-1].append(i)
-    strange = [
-        text.span(thing[0], thing[-1])
-        for thing in things
-        if 0 < len(thing) <= 2
-        and not any(i in used or text.tokens[i].stem in index.nouns | index.by_word.keys() for i in thing)
-    ]
-    return [f"the shop's data cannot tell whether a product holds '{what}': ask its maker" for what in strange[:3]]
+    for match in _RASH.finditer(text.low):
+        first, last = text.at(match.start("what")), text.at(match.end("what"))
+        things.append([i for i in range(first, last) if text.tokens[i].low not in FUNCTION])
+    return [(text.span(thing[0], thing[-1]), thing) for thing in things if 0 < len(thing) <= 2]
+
+
+# What is free of these holds none of them either way: a lamp that is hands-free, an offer free of tax.
+_IDIOMS = bag("hands hand hassle worry care trouble stress risk tax duty maintenance error pain guilt")
 
 
 def excluded(
@@ -187,13 +255,15 @@ def excluded(
     """Words turned down that no field holds: "no mushrooms" where no facet knows mushrooms."""
     out: list[str] = []
     for i, (token, off) in enumerate(zip(text.tokens, negative, strict=True)):
-        plain = token.low in FILLER or token.low in COMMON or token.low in SUPERLATIVES or token.stem in index.nouns
+        plain = token.low in FILLER or token.low in SUPERLATIVES or token.stem in index.nouns
+        plain = plain or (token.low in COMMON and not _named_as_lacking(text, i))
         plain = plain or token.stem in index.by_name or "'" in token.low or token.low in _COMPARING
-        if i in alone and not plain and i not in used and token.gap.endswith("-"):
+        if i in alone and not plain and i not in used and len(token.low) > 2 and token.low not in _IDIOMS:
             out += spellings(token.low)
-        if not off or plain or i in used or token.numeric or len(token.low) < 4:
+        least = 3 if lacking_before(text, i) else 4
+        if not off or plain or i in used or token.numeric or len(token.low) < least:
             continue
-        if _refusing(text, i) and (not token.low.endswith(("ing", "ed", "er")) or _plainly(text, i)):
+        if _refusing(text, i, index) and (_a_thing(token.low) or _plainly(text, i)):
             out += spellings(token.low)
     out += [
         m["who"]

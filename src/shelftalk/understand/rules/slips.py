@@ -47,7 +47,7 @@ def set_right(text: Text, index: Index) -> tuple[Text, dict[str, str]]:
             found[near] = token.text
             out += [text.text[last : token.start], near]
             last = token.end
-    return (tokenise("".join([*out, text.text[last:]])), found) if found else (text, {})
+    return (tokenise("".join([*out, text.text[last:]]), text.own), found) if found else (text, {})
 
 
 def _meant(text: Text, index: Index, i: int, behind: Set[int], before: Set[int]) -> str | None:

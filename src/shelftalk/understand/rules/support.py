@@ -66,7 +66,7 @@ def _meant_otherwise(
     first = text.tokens[mention.first]
     if _of_another_thing(text, index, mention, value, known, found) or _compared(text, mention):
         return True
-    if _owned(text, mention) and value.field != "categories" and not names_kind(known):
+    if _owned(text, mention) and not (value.field == "categories" or names_kind(known) or _SUITS & set(known.name)):
         return True
     beside = _beside_name(text, mention, known)
     if mention.first == mention.last and first.low in EVALUATIVE and not beside:
@@ -154,6 +154,8 @@ def _beside_name(text: Text, mention: Mention, known: Field) -> bool:
     return False
 
 
+# Fields of what a product goes with, which is what somebody has: "for my iPhone 15".
+_SUITS = stemmed("compatible compatibility fits fit device vehicle suits")
 _OWNED = re.compile(r"\b(?:my|our|his|her|their)(?: (?:old|last|current|other|first|favou?rite)){0,2} $")
 
 
@@ -213,7 +215,8 @@ def _needed(text: Text, index: Index, mention: Mention, value: Value, known: Fie
         need = max(need, 1.0)  # "on a long commute" tells where it is used, and names no value
     if single and tokens[0].stem in index.nouns and value.field != "categories":
         need = max(need, 2.0)
-    if single and len(low) <= 2 and tokens[0].text != str(value.value) and not tokens[0].text.isupper():
+    short = single and len(low) <= 2 and not (value.field == "categories" and value.exact)
+    if short and tokens[0].text != str(value.value) and not tokens[0].text.isupper():
         need = max(need, 1.0)
     if not value.exact and mention.how == "exact":
         need = max(need, 1.15 if single else 0.0)

@@ -6,6 +6,7 @@ It knows nothing of catalogues: the rule-based parser's finders all walk this on
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,7 +14,8 @@ from shelftalk.text import clean
 from shelftalk.words.stems import LONGEST, stem
 
 _TOKEN = re.compile(
-    r"\d+(?:,\d{2})+,\d{3}(?:\.\d+)?|\d+(?:,\d{3})+(?:\.\d+)?|\d*\.\d+|\d+|[^\W\d_]+(?:'[^\W\d_]+)?", re.UNICODE
+    r"\d+(?:,\d{2})+,\d{3}(?:\.\d+)?|\d+(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|(?<![^\W\d_])\.\d+|\d+|[^\W\d_]+(?:'[^\W\d_]+)?",
+    re.UNICODE,
 )
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‑": "-", "−": "-"})  # fmt: skip
 # "1.299,00", "1.000" beside a euro sign, "99,95" beside a currency or a unit.
@@ -88,11 +90,13 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A request as the finders see it: the cleaned text, the same in lower case, and its tokens."""
+    """A request as the finders see it: the cleaned text, the same in lower case, its tokens, and the codes of the currencies that the
+    shop's prices are in."""
 
     text: str
     low: str
     tokens: tuple[Token, ...]
+    own: tuple[str, ...] = ()
 
     @property
     def stems(self) -> frozenset[str]:
@@ -125,9 +129,18 @@ def _point(text: str) -> str:
     return _CONTINENTAL.sub(lambda m: m.group().translate(_SWAP), text)
 
 
-def tokenise(raw: str) -> Text:
+_VULGAR = re.compile("[¼½¾⅐-⅞]")
+
+
+def _fraction(match: re.Match[str]) -> str:
+    """The sign of a fraction in digits, apart from the number before it: "10½" is 10 1/2."""
+    apart = match.start() and match.string[match.start() - 1].isdigit()
+    return f"{' ' if apart else ''}{unicodedata.normalize('NFKC', match.group()).replace(chr(0x2044), '/')}"
+
+
+def tokenise(raw: str, own: tuple[str, ...] = ()) -> Text:
     """The request cleaned (NFKC, no invisible characters, plain quotes and dashes) and cut into tokens."""
-    text = _point(clean(raw.translate(_QUOTES)).translate(_QUOTES))
+    text = _point(clean(_VULGAR.sub(_fraction, raw).translate(_QUOTES)).translate(_QUOTES))
     tokens, last, previous = [], 0, ""
     for match in _TOKEN.finditer(text):
         word, gap = match.group(), text[last : match.start()]
@@ -138,7 +151,10 @@ def tokenise(raw: str) -> Text:
         last, previous = match.end(), low
     low_text = text.lower()
     return Text(
-        text, low_text if len(low_text) == len(text) else "".join(c.lower()[:1] or c for c in text), tuple(tokens)
+        text,
+        low_text if len(low_text) == len(text) else "".join(c.lower()[:1] or c for c in text),
+        tuple(tokens),
+        own,
     )
 
 

@@ -15,6 +15,7 @@ from shelftalk.words.stems import stem
 from shelftalk.words.stop import FILLER
 from shelftalk.words.units import SHORT, UNITS
 
+_TIMES = {"double": 2, "triple": 3, "quadruple": 4}
 _JOIN = re.compile(r"^(?:[\s\-&'/+.]|\s&\s){0,3}$")
 
 
@@ -35,7 +36,7 @@ def _matches(text: Text, index: Index, taken: frozenset[int]) -> list[Mention]:
     i, tokens = 0, text.tokens
     while i < len(tokens):
         hit = None
-        if i not in taken and not _a_unit(text, i):
+        if i not in taken and not _a_unit(text, index, i):
             for n in range(_reach(text, index, taken, i), 0, -1):
                 tried = _lookup(text, index, i, i + n - 1)
                 if tried and (hit is None or any(v.exact for v in tried.candidates)):
@@ -50,12 +51,17 @@ def _matches(text: Text, index: Index, taken: frozenset[int]) -> list[Mention]:
     return found
 
 
-def _a_unit(text: Text, i: int) -> bool:
-    """Whether the word is the unit of the number before it: the "l" of "40l", the "volt" of "9 volt"."""
+def _a_unit(text: Text, index: Index, i: int) -> bool:
+    """Whether the word is the unit of the number before it: the "l" of "40l", the "volt" of "9 volt", the "l" of "40 l" where
+    something holds about 40 litres."""
     token = text.tokens[i]
     if not i or not text.tokens[i - 1].numeric or token.low not in UNITS:
         return False
-    return token.gap == "" or (token.gap in (" ", "-") and token.low not in SHORT)
+    if token.gap == "" or (token.gap in (" ", "-") and token.low not in SHORT):
+        return True
+    number, measure = float(text.tokens[i - 1].low.replace(",", "")), UNITS[token.low]
+    held = [k.bounds() for k in index.fields.values() if k.kind == "number" and k.unit == measure]
+    return token.gap == " " and any(b is not None and b[0] <= number <= b[1] for b in held)
 
 
 def _reach(text: Text, index: Index, taken: frozenset[int], i: int) -> int:
@@ -93,6 +99,9 @@ def _lookup(text: Text, index: Index, first: int, last: int) -> Mention | None:
             return Mention(first, last, list(held), "synonym")
     if any(t.numeric for t in tokens):
         return None
+    times = _TIMES.get(tokens[0].low, 0) if len(tokens) == 2 and len(tokens[1].low) == 1 else 0
+    if times and (held := index.values.get((tokens[1].low * times,))):
+        return Mention(first, last, list(held), "synonym")  # "double A" is AA
     if (
         len(tokens) == 2
         and len(joined := tokens[0].low + tokens[1].low) >= 6
