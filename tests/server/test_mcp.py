@@ -49,6 +49,12 @@ def test_search_then_compare_tells_in_what_products_differ(server_settings: Sett
     assert "id" in table["differing"]
 
 
+def test_null_is_what_is_left_out(server_settings: Settings) -> None:
+    found = _call(server_settings, "recommend", request="a tent for two", k=None, history=None).structured_content
+    assert len(found["picks"]) == 3
+    assert len(_call(server_settings, "search", query="tents", k=None).structured_content["products"]) == 10
+
+
 def test_explain_and_product_answer_for_one_product(server_settings: Settings) -> None:
     product = _call(server_settings, "search", query="tents", k=1).structured_content["products"][0]["id"]
     assert _call(server_settings, "product", product_id=product).structured_content["id"] == product

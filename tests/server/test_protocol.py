@@ -122,3 +122,26 @@ def test_a_head_below_the_limit_and_a_large_body_are_taken(line: socket.socket) 
         GET.replace(b"GET", b"POST") + b"X-Long: " + b"a" * (HEAD_BYTES - 1000) + b"\r\nContent-Length: 300000\r\n\r\n"
     )
     assert _answer(line, head + b"b" * 300_000).startswith(b"HTTP/1.1 200")
+
+
+async def _streaming(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "http":
+        headers = [(b"content-length", b"6")] if scope["path"] == "/whole" else []
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for piece in (b"one", b"two"):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.mark.parametrize("path", [b"/", b"/whole"])
+@pytest.mark.parametrize(("version", "more"), [(b"1.0", b""), (b"1.0", b"Connection: keep-alive\r\n"), (b"1.1", b"Connection: close\r\n")])
+def test_a_client_of_http_1_0_is_sent_no_chunks(path: bytes, version: bytes, more: bytes) -> None:
+    with listening(_streaming) as port, socket.create_connection(("127.0.0.1", port), timeout=60) as line:
+        line.sendall(b"GET " + path + b" HTTP/" + version + b"\r\nHost: shop\r\n" + more + b"\r\n")
+        got = b""
+        while piece := line.recv(1000):
+            got += piece
+    head, _, body = got.partition(b"\r\n\r\n")
+    chunked = version == b"1.1" and path == b"/"
+    assert (b"transfer-encoding: chunked" in head) == chunked
+    assert body == (b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n" if chunked else b"onetwo")

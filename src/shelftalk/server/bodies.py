@@ -38,15 +38,18 @@ class RecommendationBody(Body):
         json_schema_extra={
             "examples": [{"request": "a waterproof tent for two under 200", "k": 3, "stream": False}],
             # a conversation has its own history
-            "anyOf": [{"properties": {"conversation": {"type": "null"}}}, {"properties": {"history": {"maxItems": 0}}}],
+            "anyOf": [
+                {"properties": {"conversation": {"type": "null"}}},
+                {"properties": {"history": {"anyOf": [{"type": "null"}, {"maxItems": 0}]}}},
+            ],
         },
     )
 
     request: str = Field(
         min_length=1, max_length=100_000, description="What the shopper asks, in plain words.", json_schema_extra=WORDS
     )
-    id: str = Field("", max_length=200, description="Yours; it comes back in the answer.")
-    history: list[TurnBody] = Field(
+    id: str | None = Field("", max_length=200, description="Yours; it comes back in the answer.")
+    history: list[TurnBody] | None = Field(
         default_factory=list, max_length=MOST_TURNS, description="The turns before this one."
     )
     candidates: list[Identifier] | None = Field(None, max_length=1000, description="Choose from these products alone.")
@@ -59,14 +62,14 @@ class RecommendationBody(Body):
     intent: IntentBody | None = Field(
         None, description="What is meant, instead of reading the request: an answer's intent, edited."
     )
-    stream: StrictBool = Field(False, description="Server-sent events instead of one JSON object.")
+    stream: StrictBool | None = Field(False, description="Server-sent events instead of one JSON object.")
 
     def to_request(self, facets: Facets) -> Request:
         """The value that the path takes. Refused (422) for an intent that the catalogue cannot be asked."""
         return Request(
             self.request,
-            id=self.id,
-            history=tuple(Turn(t.role, t.content) for t in self.history),
+            id=self.id or "",
+            history=tuple(Turn(t.role, t.content) for t in self.history or ()),
             candidates=None if self.candidates is None else tuple(self.candidates),
             k=self.k,
             intent=None if self.intent is None else self.intent.to_intent(facets),

@@ -37,6 +37,7 @@ _HISTORY = (
     "words as role user, and the text of each earlier result, unchanged, as role assistant."
 )
 
+PICKS, FOUND = 3, 10  # without a number, which null is too
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
 Identity = Annotated[str, Field(min_length=1, max_length=MOST_ID)]
 
@@ -51,18 +52,18 @@ def create_mcp(shelf: Shelf) -> MCPServer:
     @tool("What should I buy?")
     async def recommend(
         request: Annotated[Text, Field(description="What the shopper asks, in plain words.")],
-        k: Annotated[int, Field(ge=1, le=20, description="How many picks.")] = 3,
-        history: Annotated[list[TurnBody], Field(max_length=MOST_TURNS, description=_HISTORY)] = [],  # noqa: B006  a default of the schema
+        k: Annotated[int | None, Field(ge=1, le=20, description="How many picks.")] = PICKS,
+        history: Annotated[list[TurnBody] | None, Field(max_length=MOST_TURNS, description=_HISTORY)] = None,
     ) -> dict[str, Any]:
         """Ranked picks for a shopper's request, each with a reason and the evidence behind it; says when nothing fits."""
-        turns = tuple(Turn(t.role, t.content) for t in history)
-        answer = await _call(lambda: shelf.ask(Request(request, history=turns, k=k)))
+        turns = tuple(Turn(t.role, t.content) for t in history or ())
+        answer = await _call(lambda: shelf.ask(Request(request, history=turns, k=k or PICKS)))
         return {**answer.to_dict(), "text": chat_text(answer)}
 
     @tool("Search the catalogue")
     async def search(
         query: Annotated[Text, Field(description="Words, with limits if there are any: 'red shoes under 50'.")],
-        k: Annotated[int, Field(ge=1, le=50, description="How many products.")] = 10,
+        k: Annotated[int | None, Field(ge=1, le=50, description="How many products.")] = FOUND,
     ) -> dict[str, Any]:
         """Products that match, best first, without reasons: quicker than recommend: none is graded and no reason worded."""
 
@@ -70,7 +71,7 @@ def create_mcp(shelf: Shelf) -> MCPServer:
             intent = shelf.understand(query).intent
             if not intent.shopping:  # words alone are a search all the same
                 intent = Intent(query=query)
-            found = shelf.retrieve(intent, k=k)
+            found = shelf.retrieve(intent, k=k or FOUND)
             products = [
                 {"id": c.product.id, "title": c.product.title, "price": plain(c.product.price), "currency": c.product.currency}
                 for c in found.candidates

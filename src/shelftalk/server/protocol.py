@@ -17,9 +17,20 @@ HEAD_WITHIN_S = 20.0
 HEAD_BYTES = 32 * 1024
 
 
+class _UntilClosed(int):
+    """The length that uvicorn is to expect of a body that ends where the connection does: any."""
+
+    def __lt__(self, other: object) -> bool:
+        return False
+
+    def __sub__(self, other: int) -> _UntilClosed:
+        return self
+
+
 class HurriedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
     """Hangs up where the head of a request is not there after 20 s, so that half-open connections do not pile up, and
-    answers 431 to a head of more than 32 KiB. (Of uvicorn's two parsers h11 has such a limit, httptools none.)"""
+    answers 431 to a head of more than 32 KiB. (Of uvicorn's two parsers h11 has such a limit, httptools none.)
+    A client of HTTP/1.0 knows no chunks: its body comes as it is, and ends with the connection (RFC 9112, 6.3; again h11 knows.)"""
 
     _clock: asyncio.TimerHandle | None = None
     _in_head = _too_large = False
@@ -60,6 +71,8 @@ class HurriedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
             self._too_large = True
             raise ValueError("the head is too large")
         super().on_headers_complete()
+        if self.parser.get_http_version() == "1.0" and self.cycle is not None:
+            self.cycle.chunked_encoding, self.cycle.expected_content_length = False, _UntilClosed()
 
     def send_400_response(self, msg: str) -> None:
         """The reply to what is no request, or too large a head."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -11,9 +12,11 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from shelftalk.pipeline import NOTHING_FITS, Event
+from shelftalk.pipeline import NOTHING_FITS, Event, Shelf
 from shelftalk.server import sse
 from shelftalk.server.auth import needs
+from shelftalk.server.background import Chore, chore
+from shelftalk.server.background_reply import reply
 from shelftalk.server.chat_text import chat_end, chat_pick, chat_text
 from shelftalk.server.conversing import Conversing
 from shelftalk.server.db.keys import Caller
@@ -21,6 +24,7 @@ from shelftalk.server.described import SEEN
 from shelftalk.server.failures import Refused, describe, request_id
 from shelftalk.server.failures import body as failure
 from shelftalk.server.leaving import while_there
+from shelftalk.server.page.shelves import shelves
 from shelftalk.text import clean
 from shelftalk.values import Answer, Pick, Retrieval, Turn
 from shelftalk.values import Request as Asked
@@ -54,7 +58,7 @@ class ChatMessage(BaseModel):
 class StreamOptions(BaseModel):
     """What a stream carries beside the text."""
 
-    include_usage: StrictBool = False
+    include_usage: StrictBool | None = False
 
 
 _TEXT: dict[str, Any] = {"type": "string", "pattern": SEEN}
@@ -70,7 +74,8 @@ _ASKED: dict[str, Any] = {
 
 
 class ChatBody(BaseModel):
-    """A conversation; settings of decoding that clients send along (temperature, max_tokens, ...) have no effect here."""
+    """A conversation; settings of decoding that clients send along (temperature, max_tokens, ...) have no effect here, and null
+    is what is left out, in every field. How many messages there may be is bounded by the size of the body alone."""
 
     model_config = ConfigDict(
         extra="allow",
@@ -79,15 +84,16 @@ class ChatBody(BaseModel):
         },
     )
 
-    model: str = Field(MODEL, max_length=200)
-    messages: list[ChatMessage] = Field(min_length=1, max_length=200, json_schema_extra={"contains": _ASKED})
-    stream: StrictBool = False
+    model: str | None = Field(MODEL, max_length=200)
+    messages: list[ChatMessage] = Field(min_length=1, json_schema_extra={"contains": _ASKED})
+    stream: StrictBool | None = False
     stream_options: StreamOptions | None = None
-    n: int = Field(1, ge=1, le=1, description="One answer; more are not given.")
+    n: int | None = Field(1, ge=1, le=1, description="One answer; more are not given.")
     k: int | None = Field(None, ge=1, le=50, description="How many picks (an addition of this server).")
 
-    def to_request(self) -> Asked:
-        """The user's last message is the request, what stands before it the history, what stands after it is not read.
+    def to_request(self, longest: int) -> Asked:
+        """The user's last message is the request, what stands before it the history (`longest` characters of a message), what stands
+        after it is not read.
 
         Refused (400) where no message of the user's has text.
         """
@@ -96,8 +102,18 @@ class ChatBody(BaseModel):
             talk.pop()
         if not talk:
             raise Refused(400, "invalid_request", "a message of the user's, with text, is needed", param="messages")
-        history = tuple(Turn("user" if m.role == "user" else "assistant", m.text()) for m in talk[:-1])
+        # a message once refused for its length stays in a client's history, and must not end the talk
+        history = tuple(Turn("user" if m.role == "user" else "assistant", m.text()[:longest]) for m in talk[:-1])
         return Asked(talk[-1].text(), history=history[-50:], k=self.k)
+
+    @property
+    def with_usage(self) -> bool:
+        """Whether a stream is to end with the tokens."""
+        return bool(self.stream_options and self.stream_options.include_usage)
+
+    def to_chore(self) -> Chore | None:
+        """What a chat client asks behind the shopper's back, None where a shopper speaks."""
+        return chore([(m.role, m.text()) for m in self.messages], self.model_extra)
 
 
 @router.get("/models", summary="The one model that there is")
@@ -123,9 +139,11 @@ async def model(name: str, caller: Ask) -> dict[str, Any]:
 async def complete(body: ChatBody, request: Request, caller: Ask) -> Response:
     """The answer as an assistant's message; "shelftalk" holds the whole answer with picks, claims and evidence."""
     server: Any = request.app.state.server
+    head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.model or MODEL}
+    if (behind := body.to_chore()) is not None:
+        return await background(behind, body, head, server.shelf)
     talk = Conversing(server, caller, None)
-    asked = await talk.continued(body.to_request())
-    head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.model}
+    asked = await talk.continued(body.to_request(4 * server.settings.max_request_chars))
     if not body.stream:
         answer = await while_there(request, server.answering.answer(asked))
         await talk.finished(answer)
@@ -135,7 +153,6 @@ async def complete(body: ChatBody, request: Request, caller: Ask) -> Response:
             {**head, "object": "chat.completion", "choices": [choice], "usage": usage(answer), "shelftalk": answer.to_dict()}
         )  # fmt: skip
     server.pool.admit()
-    with_usage = bool(body.stream_options and body.stream_options.include_usage)
     head["object"] = "chat.completion.chunk"
 
     async def events() -> AsyncIterator[bytes]:
@@ -148,7 +165,7 @@ async def complete(body: ChatBody, request: Request, caller: Ask) -> Response:
                 if says_that_nothing_fits(step) and not said_none:
                     said_none = True
                     yield sse.event(None, _chunk(head, {"content": f"{NOTHING_FITS}\n"}))
-                if parts := chunks(head, step, with_usage):
+                if parts := chunks(head, step, body.with_usage):
                     yield b"".join(sse.event(None, part) for part in parts)
         except Exception as error:  # the status is sent already: the error is the last event
             _, kind, message, param = describe(error)
@@ -156,6 +173,29 @@ async def complete(body: ChatBody, request: Request, caller: Ask) -> Response:
         yield sse.event(None, "[DONE]")
 
     return StreamingResponse(sse.alive(events()), media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
+
+
+async def background(found: Chore, body: ChatBody, head: dict[str, Any], shelf: Shelf) -> Response:
+    """The reply to a chat client's own instruction, as a message or, where a tool must be called, as that call."""
+    facets = await asyncio.to_thread(shelf.catalog.facets)
+    text = await asyncio.to_thread(reply, found, shelf.catalog.get, shelves(facets))
+    called = {"name": found.tool, "arguments": text}
+    message: dict[str, Any] = {"role": "assistant", "content": None if found.tool else text}
+    if found.tool:
+        message["tool_calls"] = [{"id": f"call_{uuid.uuid4().hex}", "type": "function", "function": called}]
+    none, told = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, {"background": found.what}
+    if not body.stream:
+        choice = {"index": 0, "message": {**message, "refusal": None}, "finish_reason": "stop", "logprobs": None}
+        return JSONResponse(
+            {**head, "object": "chat.completion", "choices": [choice], "usage": none, "shelftalk": told}
+        )
+    head["object"] = "chat.completion.chunk"
+    if found.tool:
+        message["tool_calls"][0]["index"] = 0
+    parts = [_chunk(head, message), {**_chunk(head, {}, "stop"), "shelftalk": told}]
+    parts += [{**head, "choices": [], "usage": none}] if body.with_usage else []
+    events = b"".join(sse.event(None, part) for part in [*parts, "[DONE]"])
+    return Response(events, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
 
 
 def says_that_nothing_fits(step: Event) -> bool:

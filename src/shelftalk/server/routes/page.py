@@ -12,11 +12,9 @@ from shelftalk.server.db.keys import SCOPES
 from shelftalk.server.failures import Refused
 from shelftalk.server.page.files import page, static
 from shelftalk.server.page.session import forget, remember
-from shelftalk.text import clean
-from shelftalk.values import Facets
+from shelftalk.server.page.shelves import shelves
 
 router = APIRouter(include_in_schema=False)
-_OFFERED = 6
 
 
 @router.get("/")
@@ -57,13 +55,3 @@ async def sign_in(request: Request) -> Response:
 async def sign_out() -> Response:
     """204; the browser drops the key."""
     return forget(Response(status_code=204))
-
-
-def shelves(facets: Facets) -> list[str]:
-    """Some of the catalogue's kinds of things to begin with: the categories that hold the most, without the widest."""
-    facet = facets.get("categories")
-    if facet is None:
-        return []
-    known = [(str(value), count) for value, count in facet.values if len(str(value)) <= 40]
-    narrow = [name for name, count in known if count <= facets.products / 10]
-    return [clean(name) for name in (narrow or [name for name, _ in known])[:_OFFERED]]

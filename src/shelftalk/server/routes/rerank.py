@@ -42,7 +42,7 @@ class RerankBody(BaseModel):
     documents: list[str | Document] = Field(min_length=1, max_length=1000)
     model: str | None = Field(None, max_length=200)
     top_n: int | None = Field(None, ge=1)
-    return_documents: StrictBool = False
+    return_documents: StrictBool | None = False
 
 
 @router.post("/v1/rerank", summary="Order texts by a query")
@@ -53,16 +53,19 @@ async def rerank(body: RerankBody, request: Request, caller: Ask) -> dict[str, A
     if not clean(body.query):
         raise Refused(400, "invalid_request", "the query is empty", param="query")
 
-    def score(shelf: Shelf) -> list[float]:
-        embedder = shelf.catalog.embedder
-        return [float(x) for x in embedder.encode(texts) @ embedder.encode_query(body.query)]
+    def score(shelf: Shelf) -> dict[str, float]:
+        embedder, distinct = shelf.catalog.embedder, list(dict.fromkeys(texts))  # equal texts have one score
+        cosines = embedder.encode(distinct) @ embedder.encode_query(body.query)
+        return {
+            text: round(min(1.0, max(0.0, (float(x) + 1) / 2)), 6) for text, x in zip(distinct, cosines, strict=True)
+        }
 
     server: Any = request.app.state.server
     scores = await while_there(request, server.pool.call(score, limit_s=server.settings.serve.limit_s))
-    order = sorted(range(len(texts)), key=lambda i: -scores[i])[: body.top_n]
+    order = sorted(range(len(texts)), key=lambda i: -scores[texts[i]])[: body.top_n]
     results: list[dict[str, Any]] = []
     for i in order:
-        found: dict[str, Any] = {"index": i, "relevance_score": round(min(1.0, max(0.0, (scores[i] + 1) / 2)), 6)}
+        found: dict[str, Any] = {"index": i, "relevance_score": scores[texts[i]]}
         if body.return_documents:
             found["document"] = {"text": texts[i]}
         results.append(found)
