@@ -96,7 +96,7 @@ def test_a_long_talk_goes_on(client: TestClient) -> None:
     reply = client.post("/v1/chat/completions", json={"messages": messages})
     assert reply.status_code == 200, reply.text
     lowest = min(float(p["price"]) for p in first["shelftalk"]["picks"])
-    assert [p for p in reply.json()["shelftalk"]["picks"] if float(p["price"]) < lowest]
+    assert f"held against the earlier picks: price < {lowest:g}" in reply.json()["shelftalk"]["notes"]
     short = [*ASKED["messages"], too_long, *ASKED["messages"]]
     assert client.post("/v1/chat/completions", json={"messages": short}).status_code == 200
 
