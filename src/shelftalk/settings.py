@@ -105,6 +105,17 @@ class ExplainSettings(_Group):
     prompt: str = "explain/reason"
 
 
+class ShopSettings(_Group):
+    """What the shop gives of its own. `about` is a Markdown file that says how it delivers, takes back, guarantees and is reached: questions
+    to the shop are answered by quoting it. On the page a product leads to the shop by a button of these words (`button`), to
+    `link` with "{id}" as the product's id, or else to the product's own address; `basket` shows a small basket."""
+
+    about: Path | None = None
+    button: str = Field("", max_length=40)
+    link: str = Field("", max_length=500, pattern=r"^(https://\S+|)$")
+    basket: bool = False
+
+
 class ServeSettings(_Group):
     """The server: where it listens, how many requests it answers side by side, how many may wait, and its time limits.
 
@@ -166,6 +177,7 @@ class Settings(BaseSettings):
     rank: RankSettings = RankSettings()
     explain: ExplainSettings = ExplainSettings()
     serve: ServeSettings = ServeSettings()
+    shop: ShopSettings = ShopSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -75,6 +75,10 @@ class Embedder:
         """The unit vector of a request: float32, shape (dimensions,)."""
         return self._remembered([self._query + _encodable(text)])[0]
 
+    def encode_queries(self, texts: Sequence[str]) -> list[np.ndarray]:
+        """What `encode_query` gives, a vector a text."""
+        return self._remembered([self._query + _encodable(t) for t in texts])
+
     def encode_again(self, texts: Sequence[str]) -> list[np.ndarray]:
         """What `encode` gives, remembered: for texts that request after request comes back to, such as the clauses of products."""
         return self._remembered([self._document + _encodable(t) for t in texts])

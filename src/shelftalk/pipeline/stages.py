@@ -29,8 +29,10 @@ from shelftalk.facts.card import plain_name, wanted_value
 from shelftalk.facts.facts import humanise
 from shelftalk.pipeline import logs
 from shelftalk.pipeline.currencies import kept_apart
+from shelftalk.pipeline.about import About
 from shelftalk.pipeline.inlanguage import in_language
 from shelftalk.pipeline.loosening import within_reach
+from shelftalk.pipeline.spoken import spoken
 from shelftalk.pipeline.state import PipelineState, Snapshot, asked_for, check, said_so_far, timed, without
 from shelftalk.pipeline.workers import shared_workers
 from shelftalk.prompts import PromptLibrary
@@ -42,6 +44,7 @@ from shelftalk.text import clean, shorten
 from shelftalk.understand import Understander, Understood
 from shelftalk.understand.languages import covers
 from shelftalk.understand.model import Matchers, ready_matchers, shared_matchers
+from shelftalk.understand.service import ServiceQuestions
 from shelftalk.values import (
     Answer,
     Explanation,
@@ -73,6 +76,9 @@ class Pipeline:
         self._opening, self._loading = threading.Lock(), threading.Lock()
         self._snapshot: Snapshot | None = None
         self._rankers: dict[str, Ranker] = {}
+        encode = catalog.embedder.encode_queries
+        self.service = ServiceQuestions(encode, settings.home_folder)
+        self.about = About(settings.shop.about, self.service, encode) if settings.shop.about else None
         self._known: dict[str, bool] = {}  # languages, and whether the embedder knows each
         # told of every answer with the explanations behind it, for those who count what becomes of claims
         self.finished: Callable[[Answer, Sequence[Explanation]], None] | None = None
@@ -195,6 +201,7 @@ class Pipeline:
                 self._covers,
                 shelves.called,
                 shelves.numbered,
+                self.service.asks,
             ),
             Retriever(catalog, settings.retrieve, near),
             Explainer(facets, lambda: self.engine, self.prompts, settings.explain, near),
@@ -350,7 +357,8 @@ class Pipeline:
             model=engine.model if engine else None,
             engine=engine.name if engine else None,
         )
-        answer = self._framed(state, in_language(answer, state.understood, self.prompts))
+        answer = spoken(in_language(answer, state.understood, self.prompts), state, self.prompts, self.about)
+        answer = self._framed(state, answer)
         asked = state.understood.follow_up
         if asked is not None and asked.kind == "best" and answer.picks:
             told = which_is_best([p.product for p in answer.picks], state.intent, state.snapshot.facets)

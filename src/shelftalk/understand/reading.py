@@ -39,7 +39,7 @@ class Reading:
     that. `earlier` are the shopper's turns that it was read together with, `asides` the words that tell of somebody's weight or
     height, or of a thing that the shop has not: no wish is read from them. `said` are the words of the turn in which wishes may stand
     (None: all of it), `without` the fields and the stems of words that it takes back, for each turn of `earlier` and the turn itself;
-    `cleared` that it forgets all that was wanted."""
+    `cleared` that it forgets all that was wanted, `service` that it asks the shop about itself and for no product."""
 
     intent: Intent
     thrifty: bool = False
@@ -52,3 +52,4 @@ class Reading:
     said: str | None = None
     without: tuple[frozenset[str], ...] = ()
     cleared: bool = False
+    service: bool = False

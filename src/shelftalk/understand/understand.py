@@ -21,7 +21,7 @@ from shelftalk.values import Criterion, Facet, Facets, Intent, Request, Scalar, 
 class Understood:
     """An intent, what there is to say about how it was reached, and what the language model read and wrote for it.
 
-    `follow_up` where the turn asks about products already shown, which were picked for the wish `before` it; `chosen` where the
+    `service` where the turn asks the shop about itself; `follow_up` where the turn asks about products already shown, which were picked for the wish `before` it; `chosen` where the
     model chose the kinds of product for a need that names none; `heard` where the request is in another language.
     """
 
@@ -37,6 +37,7 @@ class Understood:
     said: str | None = None
     without: tuple[frozenset[str], ...] = ()
     heard: Heard | None = None
+    service: bool = False
 
     @property
     def unread(self) -> bool:
@@ -65,11 +66,12 @@ class Understander:
         covers: Callable[[str], bool] | None = None,
         called: Callable[[str], Sequence[str]] | None = None,
         numbered: Callable[[str], Collection[str]] | None = None,
+        service: Callable[[str], bool] | None = None,
     ) -> None:
         self.facets, self._numbered = facets, numbered
         self.settings = settings or UnderstandSettings()
         self.rules = RuleParser(facets)
-        self.conversation = Conversation(self.rules, products, self._leaves)
+        self.conversation = Conversation(self.rules, products, self._leaves, service)
         self.multilingual = Multilingual(self.rules.index, kinds, covers, self.settings.languages == "auto", called)
         self.model: IntentParser | None = None
         self.wanting: Wanting | None = None
@@ -231,7 +233,7 @@ def _as_read(r: Reading) -> Understood:
     """What the rules read, with nothing added to it."""
     return Understood(
         r.intent, r.notes, follow_up=r.follow_up, before=r.before, earlier=r.earlier, asides=r.asides, said=r.said,
-        without=r.without,
+        without=r.without, service=r.service,
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from shelftalk.understand.rules.numbers import amounts_in
 from shelftalk.understand.rules.parser import THRIFTY, RuleParser
 from shelftalk.understand.rules.placing import AS_A_WISH, placed
 from shelftalk.understand.rules.polarity import refused, rejected_after
-from shelftalk.understand.rules.soft import KEPT, SOFT, liked, small_talk
+from shelftalk.understand.rules.soft import KEPT, SOFT, liked, small_talk, talk_said
 from shelftalk.understand.rules.tokens import Text, stems, tokenise
 from shelftalk.understand.rules.value_mentions import mentions
 from shelftalk.understand.rules.vocabulary import ordinary
@@ -55,6 +55,7 @@ __all__ = [
     "small_talk",
     "stems",
     "superlative",
+    "talk_said",
     "tokenise",
     "unread",
 ]

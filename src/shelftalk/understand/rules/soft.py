@@ -30,7 +30,15 @@ _GIFT = re.compile(
 SOFT = bag(
     "comfortable comfy cozy cosy durable sturdy rugged reliable solid quality stylish elegant pretty beautiful cute sleek chic trendy fashionable classy modern vintage retro simple basic lightweight light compact portable small big large quiet silent fast quick powerful strong bright soft gentle warm cool breathable easy versatile professional fancy premium luxury luxurious practical handy convenient safe nontoxic eco-friendly sustainable ethical healthy fun colorful colourful bold minimalist ergonomic adjustable smooth crisp sharp clear loud decent nice good great best perfect ideal unique special personalized thin slim thick heavy travel outdoor indoor camping hiking running gym office school kids family beginner pro gaming everyday casual formal sporty romantic funny thoughtful"
 )
-_CHAT = re.compile(rf"^\W*+(?:(?>(?:{alternatives('chat')})(?!\w))\W*+)++$", re.I)
+# What small talk says, what decides first.
+_SAID = {
+    kind: re.compile(rf"\b(?:{alternatives(kind)})(?!\w)", re.I)
+    for kind in ("declined", "farewell", "who", "how", "thanks", "greeting")
+}
+_ANY_CHAT = "|".join(
+    alternatives(kind) for kind in ("declined", "how", "who", "thanks", "farewell", "greeting", "chat")
+)
+_CHAT = re.compile(rf"^\W*+(?:(?>(?:{_ANY_CHAT})(?!\w))\W*+)++$", re.I)
 STEERING = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b(?: \w+){0,4} (?:instructions?|prompts?|rules|guidelines|system|above|previous)\b|\b(?:system|hidden|initial|your) (?:prompt|instructions)\b|\b(?:print|reveal|repeat|show|output|leak|dump)\b(?: \w+){0,4} (?:prompt|instructions|system message|password|api key|secret|configuration)\b"
     r"|\b(?:you are now|pretend (?:to be|you)|act as|roleplay|jailbreak|dan mode|developer mode)\b|\b(?:drop|delete from|truncate) table\b",
@@ -46,6 +54,14 @@ ASKS = re.compile(
 def small_talk(text: str) -> bool:
     """Whether a text, in lower case, is nothing but a greeting, thanks or the like."""
     return _CHAT.match(text) is not None
+
+
+def talk_said(text: str) -> tuple[str, ...]:
+    """What a text of small talk says: "declined", "farewell", "who", "how", "thanks" or "greeting"; () for one that is none, ("",) for one that
+    says nothing of these ("okay")."""
+    if not small_talk(text):
+        return ()
+    return tuple(kind for kind, pattern in _SAID.items() if pattern.search(text)) or ("",)
 
 
 def is_shopping(text: Text, found_anything: bool) -> bool:

@@ -17,6 +17,7 @@ from shelftalk.understand.rules import (
     Text,
     comparative,
     mentions,
+    small_talk,
     tokenise,
 )
 from shelftalk.understand.turns import phrases as said
@@ -46,17 +47,20 @@ def _latest(*criteria: Criterion) -> tuple[Criterion, ...]:
 
 class Conversation:
     """Folds the turns of a request into one reading, from the first to the last. `leaves` tells whether a turn tells of a need that
-    the products wanted so far (by an intent and the words that it began with) do not answer."""
+    the products wanted so far (by an intent and the words that it began with) do not answer; `service` whether a turn, with "item" for the
+    kinds of product in it, asks the shop about itself."""
 
     def __init__(
         self,
         rules: RuleParser,
         products: Lookup | None = None,
         leaves: Callable[[str, Intent, str], bool] | None = None,
+        service: Callable[[str], bool] | None = None,
     ) -> None:
         self.rules = rules
         self.products = products
         self.leaves = leaves or (lambda content, before, first: False)
+        self.service = service
         self.comparing = Comparing(rules.index, products)
 
     def read(self, request: Request) -> Reading:
@@ -78,6 +82,8 @@ class Conversation:
     def _next(self, content: str, talk: Talk) -> Reading:
         """The next user turn as read; the talk is turned back to an earlier topic where the turn goes back to it."""
         self._asked_above(content, talk)
+        if self._asks_the_shop(content, talk.picks):
+            return Reading(Intent(shopping=False), service=True)
         back = returned(tokenise(content), talk.past)
         if back is None:
             topics = [*talk.past, *([talk.topic] if talk.topic is not None else [])]
@@ -101,6 +107,21 @@ class Conversation:
         if not reading.merged:
             return again
         return replace(reading, notes=(note, *reading.notes), said=back.rest if reading.said is None else reading.said)
+
+    def _asks_the_shop(self, content: str, picks: Sequence[Shown]) -> bool:
+        """Whether the turn asks the shop about itself: a field of a product that was shown answers no such question."""
+        if self.service is None:
+            return False
+        text = tokenise(content)
+        if small_talk(text.low):  # "who are you?"
+            return False
+        words = [t.text for t in text.tokens]
+        for m in reversed([m for m in mentions(text, self.rules.index) if m.field == "categories"]):
+            words[m.first : m.last + 1] = ["item"]
+        if not self.service(" ".join(words) + ("?" if content.rstrip().endswith("?") else "")):
+            return False
+        named = {f.field for t in text.tokens for f in self.rules.index.by_word.get(stem(t.low), ())}
+        return not any(self._held(field, picks) for field in named if field != "price")
 
     @staticmethod
     def _asked_above(content: str, talk: Talk) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from shelftalk.understand.reading import Shown
 from shelftalk.understand.rules import Text, stems
 from shelftalk.values import Intent
+from shelftalk.words.stems import words as words_of
 from shelftalk.words.stop import FILLER, FUNCTION
 
 _BACK = re.compile(
@@ -41,7 +42,7 @@ class Return:
 
 def returned(text: Text, past: Sequence[Topic]) -> Return | None:
     """The earlier topic that the turn names or points back to, the latest that fits; None where it goes back to none."""
-    match = _BACK.search(text.low)
+    match = _leads_back(text)
     if match is None or not past:
         return None
     named = match["a"] if match["a"] is not None else match["b"]
@@ -55,9 +56,18 @@ def returned(text: Text, past: Sequence[Topic]) -> Return | None:
     return Return(topic, _rest(text, match, named, topic))
 
 
+def _leads_back(text: Text) -> re.Match[str] | None:
+    """Where the turn leads back to something; "shoes I can return to after an injury" speaks of what the thing is for."""
+    match = _BACK.search(text.low)
+    if match is None or not match.group().startswith("return"):
+        return match
+    clause = text.low[max(text.low.rfind(mark, 0, match.start()) + 1 for mark in ",.;!?") : match.start()]
+    return match if all(word in FILLER for word in words_of(clause)) else None
+
+
 def unknown_return(text: Text, topics: Sequence[Topic]) -> str:
     """The thing that a turn wants to go back to and that none of the topics was about: "kettles"; "" where there is none."""
-    match = _BACK.search(text.low)
+    match = _leads_back(text)
     named = match["a"] if match is not None else None
     if match is None or named is None or _BEFORE_THAT.match(named):
         return ""

@@ -1,0 +1,141 @@
+"""Whether a turn asks the shop about itself (delivery, returns, guarantee, an order, payment, hours), and which of these it is about.
+
+Told by written examples of both sides (examples.yaml) and the catalogue's own embedder: kernel ridge regression over the
+cosines (Saunders, Gammerman and Vovk 1998). A request that is not in the form of a question must be surer. How it does on turns
+that the examples do not hold: tests/understand/test_service.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["ServiceQuestions"]
+
+_EXAMPLES = Path(__file__).parent / "examples.yaml"
+_QUESTION = re.compile(
+    r"(?:(?:hi|hello|hey|so|and|but|ok|okay|also|well|please|sorry|by the way)\b[\s,.!]*)*(?:do|does|did|can|could|will|would|is|are|am|how|what|what's|whats"
+    r"|when|where|where's|which|who|whom|why|may|should|shall|got|have|has)\b|.*\?\s*$",
+    re.I | re.S,
+)
+# What begins so is a thing that is wanted: "a suitcase that ships with a lock".
+_A_THING = re.compile(r"\W*(?:an?|some|something|anything|someone who)\b", re.I)
+_MOST_WORDS = 40
+_SHARPNESS, _RIDGE = 4.0, 0.3  # fitted by leaving examples out
+ASKED, STATED = 0.08, 0.3  # the least score of a question, and of any other turn; examples stand at -1 and 1
+_NEAREST = 3
+
+logger = logging.getLogger(__name__)
+
+
+class ServiceQuestions:
+    """Tells questions to the shop about itself. `encode` makes unit vectors of texts as requests, a row each; what is made of the examples
+    is kept in the folder `home` for an embedder's next start. Safe to share between threads."""
+
+    def __init__(self, encode: Callable[[Sequence[str]], Sequence[np.ndarray]], home: Path | None = None) -> None:
+        self._encode, self._home = encode, home
+        self._lock = threading.Lock()
+        self._fitted: tuple[np.ndarray, np.ndarray] | None = None
+        examples = yaml.safe_load(_EXAMPLES.read_text(encoding="utf-8"))
+        self.topics: tuple[str, ...] = tuple(examples["shop"])
+        self._texts = [(plain(text), topic) for topic, texts in examples["shop"].items() for text in texts]
+        self._others = [plain(text) for text in examples["products"]]
+
+    def asks(self, text: str) -> bool:
+        """Whether the turn asks the shop about itself. Kinds of product in it are best given as "item"."""
+        words = text.split()
+        if not words or len(words) > _MOST_WORDS or _A_THING.match(text):
+            return False
+        vectors, weights = self._known()
+        score = float(self._near(self._one(text), vectors) @ weights)
+        return score > (ASKED if _QUESTION.match(text) else STATED)
+
+    def about(self, texts: Sequence[str]) -> np.ndarray:
+        """How much each text is about each of the topics: the mean cosine to the nearest examples of each, shape (texts, topics)."""
+        import numpy as np
+
+        vectors, _ = self._known()
+        cosines = np.stack(list(self._encode([plain(t) for t in texts]))) @ vectors[: len(self._texts)].T
+        of = np.array([topic for _, topic in self._texts])
+        columns = [np.sort(cosines[:, of == topic], axis=1)[:, -_NEAREST:].mean(axis=1) for topic in self.topics]
+        return np.stack(columns, axis=1)
+
+    def _one(self, text: str) -> np.ndarray:
+        return self._encode([plain(text)])[0]
+
+    @staticmethod
+    def _near(vector: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+        import numpy as np
+
+        return np.asarray(np.exp(_SHARPNESS * (vectors @ vector - 1)))
+
+    def _known(self) -> tuple[np.ndarray, np.ndarray]:
+        """The examples' vectors and their weights, made once."""
+        with self._lock:
+            if self._fitted is None:
+                vectors = self._vectors()
+                self._fitted = vectors, self._weights(vectors)
+            return self._fitted
+
+    def _weights(self, vectors: np.ndarray) -> np.ndarray:
+        import numpy as np
+
+        ours, n = len(self._texts), len(vectors)
+        wanted = np.where(np.arange(n) < ours, 1.0, -1.0)
+        share = np.where(wanted > 0, n / (2 * ours), n / (2 * (n - ours)))  # both sides count the same
+        kernel = np.exp(_SHARPNESS * (vectors @ vectors.T - 1)) + _RIDGE * np.diag(1 / share)
+        return np.asarray(np.linalg.solve(kernel, wanted), dtype=np.float32)
+
+    def _vectors(self) -> np.ndarray:
+        import numpy as np
+
+        texts = [*(text for text, _ in self._texts), *self._others]
+        first = self._encode(texts[:1])[0]
+        path = self._kept(texts, first)
+        try:
+            if path is not None and path.exists():
+                held = np.load(path).astype(np.float32)
+                if held.shape == (len(texts), len(first)) and np.allclose(held[0], first, atol=0.01):
+                    return np.asarray(held)
+        except (OSError, ValueError) as error:
+            logger.warning("%s cannot be read (%s); it is made again", path, error)
+        made = np.stack(list(self._encode(texts))).astype(np.float32)
+        if path is not None:
+            _write(path, made.astype(np.float16))
+        return made
+
+    def _kept(self, texts: Sequence[str], first: np.ndarray) -> Path | None:
+        """Where the vectors are kept: named for the examples and for what the embedder makes of the first of them."""
+        if self._home is None:
+            return None
+        key = hashlib.sha256("\n".join(texts).encode())
+        key.update(first.round(2).tobytes())
+        return self._home / "service" / f"{key.hexdigest()[:16]}.npy"
+
+
+def plain(text: str) -> str:
+    """The text as the examples are written: in lower case, without marks around it."""
+    return text.lower().replace("’", "'").strip(" \t\r\n?.!,;:")
+
+
+def _write(path: Path, vectors: np.ndarray) -> None:
+    import numpy as np
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npy", delete=False) as file:
+            np.save(file, vectors)
+        Path(file.name).replace(path)
+    except OSError as error:  # then they are made again at the next start
+        logger.info("%s could not be written: %s", path, error)
