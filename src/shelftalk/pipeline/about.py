@@ -22,7 +22,7 @@ LONGEST = 600  # characters of a passage
 NEAR = 0.55  # the cosine of a passage that answers though it is mostly about something else
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*$")
 _UNDERLINE = re.compile(r"(?:=+|-+)\s*$")
-_ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+")
+_ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _MARKS = re.compile(r"(\*\*|__|`|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w))")
 _COMMENT = re.compile(r"<!--.*?-->|^---\n.*?\n---\n", re.S)
