@@ -27,8 +27,10 @@ def page_settings(catalog: Path, folder: Path, **serve: Any) -> Settings:
 
 
 @contextmanager
-def serving(catalog: Path, folder: Path, *, engine: Engine | None = None, **serve: Any) -> Iterator[str]:
-    """The address of a ready server; with an engine, that words the reasons."""
+def serving(
+    catalog: Path, folder: Path, *, engine: Engine | None = None, shop: dict[str, Any] | None = None, **serve: Any
+) -> Iterator[str]:
+    """The address of a ready server; with an engine, that words the reasons. `shop` are settings of that group."""
     import uvicorn
 
     from shelftalk.pipeline import Shelf
@@ -38,6 +40,7 @@ def serving(catalog: Path, folder: Path, *, engine: Engine | None = None, **serv
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     settings = page_settings(catalog, folder, **serve)
+    settings.shop = settings.shop.model_copy(update=shop or {})
     shelf = None
     if engine is not None:
         settings.explain = settings.explain.model_copy(update={"mode": "model"})

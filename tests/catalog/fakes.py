@@ -33,6 +33,9 @@ class HashEmbedder:
     def encode_again(self, texts: Sequence[str]) -> list[np.ndarray]:
         return list(self.encode(texts))
 
+    def encode_queries(self, texts: Sequence[str]) -> list[np.ndarray]:
+        return list(self.encode(texts))
+
     def encode_query(self, text: str) -> np.ndarray:
         return self.encode([text])[0]
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.server.helpers import recorded
 
 from shelftalk.errors import UsageError
 from shelftalk.pipeline import Shelf
@@ -14,6 +13,7 @@ from shelftalk.pipeline.about import LONGEST, passages
 from shelftalk.server.chat_text import chat_text
 from shelftalk.settings import Settings, load_settings
 from shelftalk.values import Answer, Turn
+from tests.server.helpers import recorded
 
 PAGE = """---
 title: About us
@@ -184,7 +184,11 @@ def test_passages_are_what_stands_below_a_heading_without_marks() -> None:
 
 
 def test_a_long_section_is_parted_between_paragraphs_and_marks_within_words_stay() -> None:
-    text = "# Terms\n" + "\n\n".join(f"Paragraph {n}: {'word ' * 50}" for n in range(4)) + "\n\nwrite to a_b_c@kestrel.example, 2 * 3"
+    text = (
+        "# Terms\n"
+        + "\n\n".join(f"Paragraph {n}: {'word ' * 50}" for n in range(4))
+        + "\n\nwrite to a_b_c@kestrel.example, 2 * 3"
+    )
     found = passages(text)
     assert [p.heading for p in found] == ["Terms"] * len(found)
     assert len(found) > 1

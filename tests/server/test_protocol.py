@@ -134,7 +134,9 @@ async def _streaming(scope: Any, receive: Any, send: Any) -> None:
 
 
 @pytest.mark.parametrize("path", [b"/", b"/whole"])
-@pytest.mark.parametrize(("version", "more"), [(b"1.0", b""), (b"1.0", b"Connection: keep-alive\r\n"), (b"1.1", b"Connection: close\r\n")])
+@pytest.mark.parametrize(
+    ("version", "more"), [(b"1.0", b""), (b"1.0", b"Connection: keep-alive\r\n"), (b"1.1", b"Connection: close\r\n")]
+)
 def test_a_client_of_http_1_0_is_sent_no_chunks(path: bytes, version: bytes, more: bytes) -> None:
     with listening(_streaming) as port, socket.create_connection(("127.0.0.1", port), timeout=60) as line:
         line.sendall(b"GET " + path + b" HTTP/" + version + b"\r\nHost: shop\r\n" + more + b"\r\n")

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from shelftalk.catalog import Catalog
 from shelftalk.catalog.standing import Scope
@@ -56,6 +57,9 @@ from shelftalk.values import (
     Turn,
 )
 
+if TYPE_CHECKING:
+    import numpy as np
+
 FEW = 3  # fewer in stock than this within a limit from comparing are next to nothing
 
 
@@ -76,7 +80,10 @@ class Pipeline:
         self._opening, self._loading = threading.Lock(), threading.Lock()
         self._snapshot: Snapshot | None = None
         self._rankers: dict[str, Ranker] = {}
-        encode = catalog.embedder.encode_queries
+
+        def encode(texts: Sequence[str]) -> Sequence[np.ndarray]:
+            return catalog.embedder.encode_queries(texts)
+
         self.service = ServiceQuestions(encode, settings.home_folder)
         self.about = About(settings.shop.about, self.service, encode) if settings.shop.about else None
         self._known: dict[str, bool] = {}  # languages, and whether the embedder knows each

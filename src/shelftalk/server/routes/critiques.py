@@ -17,6 +17,7 @@ from shelftalk.server.critiques import critiques
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.described import WORDS
 from shelftalk.server.failures import Refused
+from shelftalk.server.finding import found_by_name
 from shelftalk.server.intents import IntentBody
 from shelftalk.server.leaving import while_there
 from shelftalk.values import Request as Asked
@@ -73,20 +74,21 @@ async def find(
     ids: Annotated[
         list[Identifier], Query(default_factory=list, max_length=50, description="The products of these ids.")
     ],
-    words: Annotated[str, Query(max_length=400, description="Words of a title, a brand, a property.")] = "",
+    words: Annotated[
+        str,
+        Query(max_length=400, description="A name or an id, as it is remembered, or words of a brand or a property."),
+    ] = "",
     limit: Annotated[int, Query(ge=1, le=50)] = 8,
 ) -> dict[str, Any]:
-    """Whole records: of the ids, in their order, then those that match the words, best first; the first ones where neither
+    """Whole records: of the ids, in their order, then those of that name and those that hold the words, best first; the first ones where neither
     is given."""
     catalog = request.app.state.server.shelf.catalog
 
     def look() -> list[dict[str, Any]]:
-        wanted = list(ids)
-        if "words" in request.query_params:
-            wanted += [i for i, _ in catalog.lexical(words, None, limit)]
-        elif not ids:
-            wanted = catalog.scan(None, limit=limit)
-        return [product_record(p) for p in catalog.get_many(wanted).values()]
+        wanted = list(ids) if ids or "words" in request.query_params else catalog.scan(None, limit=limit)
+        found = catalog.get_many(wanted)
+        found |= {p.id: p for p in found_by_name(catalog, words, limit) if p.id not in found}
+        return [product_record(p) for p in found.values()]
 
     return {"products": await asyncio.to_thread(look)}
 

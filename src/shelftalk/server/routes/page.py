@@ -22,9 +22,8 @@ async def chat(request: Request) -> Response:
     """The page; what it shows it asks the API for, with the key of whoever has signed in."""
     server: Any = request.app.state.server
     facets = await asyncio.to_thread(server.shelf.catalog.facets)
-    return page(
-        "chat.html.jinja", {"shelves": shelves(facets), "products": facets.products, "currency": facets.currency}
-    )
+    told = {"shelves": shelves(facets), "products": facets.products, "currency": facets.currency}
+    return page("chat.html.jinja", {**told, "shop": server.settings.shop})
 
 
 @router.get("/static/{name}")

@@ -17,7 +17,6 @@ from shelftalk.understand.rules import (
     Text,
     comparative,
     mentions,
-    small_talk,
     tokenise,
 )
 from shelftalk.understand.turns import phrases as said
@@ -30,6 +29,7 @@ from shelftalk.understand.turns.shown import ORDINAL, place, question, shown
 from shelftalk.understand.turns.state import Talk
 from shelftalk.understand.turns.takenback import TakenBack, taken_back
 from shelftalk.understand.turns.topics import Topic, returned, unknown_return
+from shelftalk.understand.turns.toshop import asks_the_shop
 from shelftalk.values import Constraint, Criterion, Intent, Product, Request, Scalar, Sort
 from shelftalk.words.stems import stem
 
@@ -82,7 +82,7 @@ class Conversation:
     def _next(self, content: str, talk: Talk) -> Reading:
         """The next user turn as read; the talk is turned back to an earlier topic where the turn goes back to it."""
         self._asked_above(content, talk)
-        if self._asks_the_shop(content, talk.picks):
+        if asks_the_shop(content, talk.picks, self.rules.index, self.service, self._held):
             return Reading(Intent(shopping=False), service=True)
         back = returned(tokenise(content), talk.past)
         if back is None:
@@ -107,21 +107,6 @@ class Conversation:
         if not reading.merged:
             return again
         return replace(reading, notes=(note, *reading.notes), said=back.rest if reading.said is None else reading.said)
-
-    def _asks_the_shop(self, content: str, picks: Sequence[Shown]) -> bool:
-        """Whether the turn asks the shop about itself: a field of a product that was shown answers no such question."""
-        if self.service is None:
-            return False
-        text = tokenise(content)
-        if small_talk(text.low):  # "who are you?"
-            return False
-        words = [t.text for t in text.tokens]
-        for m in reversed([m for m in mentions(text, self.rules.index) if m.field == "categories"]):
-            words[m.first : m.last + 1] = ["item"]
-        if not self.service(" ".join(words) + ("?" if content.rstrip().endswith("?") else "")):
-            return False
-        named = {f.field for t in text.tokens for f in self.rules.index.by_word.get(stem(t.low), ())}
-        return not any(self._held(field, picks) for field in named if field != "price")
 
     @staticmethod
     def _asked_above(content: str, talk: Talk) -> None:

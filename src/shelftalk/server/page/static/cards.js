@@ -1,6 +1,8 @@
 // A pick as a card: what it is, what it costs, why, and what can be done with it.
 
-import { el, money, picture, safeAddress, uid } from "./dom.js";
+import { el, money, picture, uid } from "./dom.js";
+import { details } from "./sheets.js";
+import { basketButton, cardLink } from "./shop.js";
 import { fillReason } from "./words.js";
 
 export class Card {
@@ -15,7 +17,8 @@ export class Card {
     this.price = el("span", { cls: "price", text: money(pick.price, pick.currency) });
     this.facts = el("p", { cls: "facts" });
     this.frame = el("div", { cls: "picture" });
-    this.heading = el("h3", { id: title, text: pick.title });
+    this.titled = title;
+    this.heading = el("h3", { id: title }, el("button", { type: "button", cls: "open", "aria-haspopup": "dialog", text: pick.title, on: { click: () => details(this.product) } }));
     this.badge = el("span", { cls: "badge" });
     this.mark(pick);
     const button = (name, text) => el("button", { type: "button", cls: "quiet", text, "aria-describedby": title, on: { click: () => act(name, this) } });
@@ -57,9 +60,7 @@ export class Card {
   // What the whole record says beside title and price.
   enrich(product) {
     this.product = product;
-    if (product.url && safeAddress(product.url)) {
-      this.heading.replaceChildren(el("a", { href: product.url, target: "_blank", rel: "noopener noreferrer", text: this.pick.title }));
-    }
+    this.buttons.prepend(...[cardLink(product, this.titled), basketButton(product, this.titled)].filter(Boolean));
     this.frame.replaceWith((this.frame = picture(product)));
     if (product.list_price && Number(product.list_price) > Number(product.price)) {
       this.price.prepend(el("s", { cls: "was", text: money(product.list_price, product.currency), "aria-label": `before ${money(product.list_price, product.currency)}` }));

@@ -2,7 +2,8 @@
 
 import * as api from "./api.js";
 import { el } from "./dom.js";
-import { compare } from "./sheets.js";
+import { basket, compare } from "./sheets.js";
+import { watchBasket } from "./shop.js";
 import { signInForm } from "./signin.js";
 import { Turn } from "./turn.js";
 
@@ -52,6 +53,7 @@ function place(request, before, edited) {
 }
 
 function drop(turn) {
+  stops((kept) => kept.filter((s) => s.key !== turn?.stoppedAs));
   turn?.node.remove();
   chat.turns = chat.turns.filter((t) => t !== turn);
 }
@@ -71,7 +73,7 @@ async function ask(request, intent = null, before = chat.turns.at(-1)?.intent ??
     keep({ id: chat.id, request, intent, before: chat.turns.filter((t) => t.answer).length });
     await follow(turn, request, intent, stop.signal);
   } catch (error) {
-    if (error.name === "AbortError") turn?.failed("Stopped.");
+    if (error.name === "AbortError") stopped(turn);
     else await trouble(error, turn, request, intent, stop.signal);
   } finally {
     if (chat.busy === stop) {
@@ -99,6 +101,38 @@ function cutShort() {
     return JSON.parse(sessionStorage.getItem(UNDER_WAY));
   } catch {
     return null;
+  }
+}
+
+// Turns that were stopped: the server has none of them, so that this page keeps them for a reload.
+const STOPPED = "shelftalk-stopped";
+const MOST_STOPPED = 20;
+
+function stops(change = (kept) => kept) {
+  try {
+    const found = JSON.parse(sessionStorage.getItem(STOPPED));
+    const kept = change(Array.isArray(found) ? found : []).slice(-MOST_STOPPED);
+    sessionStorage.setItem(STOPPED, JSON.stringify(kept));
+    return kept;
+  } catch {
+    return []; // a browser that keeps nothing: a reload forgets them
+  }
+}
+
+function stopped(turn) {
+  if (!turn) return;
+  turn.failed("Stopped.");
+  turn.stoppedAs = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+  const before = chat.turns.slice(0, chat.turns.indexOf(turn)).filter((t) => t.answer).length;
+  stops((kept) => [...kept, { key: turn.stoppedAs, id: chat.id, request: turn.request, intent: turn.edited, before }]);
+}
+
+// The stopped turns that stood before the answer of that number, as they were.
+function placeStopped(kept, number) {
+  for (const s of kept.filter((one) => one.before === number)) {
+    const turn = place(s.request, chat.turns.findLast((t) => t.intent)?.intent ?? null, s.intent);
+    turn.stoppedAs = s.key;
+    turn.failed("Stopped.");
   }
 }
 
@@ -153,7 +187,7 @@ async function pickUp(turn, request, intent, signal, tried) {
     else if (found === null && !tried) await follow(turn, request, intent, signal);
     else turn.failed("The connection was lost before the answer was complete.");
   } catch (error) {
-    if (error.name === "AbortError") turn.failed("Stopped.");
+    if (error.name === "AbortError") stopped(turn);
     else await trouble(error, turn, request, intent, signal, true);
   }
 }
@@ -205,20 +239,28 @@ async function act(name, card, turn) {
   } else if (name === "dismiss") {
     chat.dismissed.add(product);
     card.node.classList.add("gone");
-    ask(turn.request, { ...turn.intent, shopping: true }, turn.intent);
+    ask(turn.request, wanted(turn), turn.intent);
   } else {
     ask(`More like ${card.product.title}`.slice(0, 300), alike(card, turn), turn.intent);
   }
 }
 
-// The same limits, searched with the product's own words, without what is on the table.
+// What was wanted when these were shown. A question about picks ("is the second waterproof?") is kept to them and their number, which
+// nobody named: then it is what was wanted before it.
+function wanted(turn) {
+  const asks = (intent) => intent.constraints.some((c) => c.field === "title" && ["=", "in"].includes(c.operator));
+  const before = chat.turns.slice(0, chat.turns.indexOf(turn) + 1).findLast((t) => t.intent?.shopping && !asks(t.intent));
+  const intent = before?.intent ?? { ...turn.intent, constraints: turn.intent.constraints.filter((c) => c.field !== "title"), limit: null, query: "" };
+  return { ...intent, shopping: true };
+}
+
+// The same limits, searched with the product's own words in the place where it stands, without what is on the table.
 function alike(card, turn) {
-  const kinds = card.product.categories || [];
-  const limits = turn.intent.constraints.filter((c) => c.field !== "title");
-  const named = limits.some((c) => c.field === "categories");
-  const kind = kinds.length && !named ? [{ field: "categories", operator: "=", value: kinds.at(-1) }] : [];
+  const intent = wanted(turn);
+  const named = intent.constraints.some((c) => c.field === "categories");
+  const kinds = named ? (intent.kinds ?? []) : (card.product.categories ?? []).slice(-1);
   const shown = turn.answer ? turn.answer.picks.map((p) => p.product_id) : [];
-  return { ...turn.intent, shopping: true, sort: null, kinds: kind.length ? [] : (turn.intent.kinds ?? []), constraints: [...kind, ...limits], query: card.product.title.slice(0, 400), exclude: [...new Set([...turn.intent.exclude, ...shown])] };
+  return { ...intent, sort: null, kinds, query: card.product.title.slice(0, 400), exclude: [...new Set([...intent.exclude, ...shown])] };
 }
 
 function showTray() {
@@ -278,11 +320,14 @@ async function restore() {
   try {
     const { turns } = await api.read(chat.id);
     const answers = turns.filter((t) => t.answer).map((t) => t.answer);
-    for (const answer of answers) {
+    const kept = stops().filter((s) => s.id === chat.id);
+    for (const [number, answer] of answers.entries()) {
+      placeStopped(kept, number);
       for (const pick of answer.picks) chat.seen.add(pick.product_id);
       const turn = place(answer.request, chat.turns.at(-1)?.intent ?? null, answer.edited ? answer.intent : null);
       turn.take({ name: "done", data: answer });
     }
+    placeStopped(kept, answers.length);
     chat.turns.at(-1)?.node.scrollIntoView({ block: "start" });
     const asked = cutShort();
     keep(null);
@@ -294,4 +339,5 @@ async function restore() {
   }
 }
 
+watchBasket($("basket"), basket);
 restore();

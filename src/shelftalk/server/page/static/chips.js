@@ -50,7 +50,6 @@ function parts(intent, isProduct) {
   const count = intent.exclude.filter(passed).length;
   if (count) out.push({ text: count === 1 ? "without 1 product shown before" : `without ${count} products shown before`, about: "left out", remove: () => ({ ...intent, exclude: intent.exclude.filter((x) => !passed(x)) }) });
   if (intent.limit && intent.limit !== titles.length) out.push({ text: `${intent.limit} wanted`, about: "number", remove: () => ({ ...intent, limit: null }), edit: { value: intent.limit, number: true, set: (v) => ({ ...intent, limit: Math.max(1, Math.min(50, Math.round(v))) }) } });
-  if (intent.query && intent.query !== titles.join(" ")) out.push({ text: `searching “${intent.query}”`, about: "words searched for", remove: () => ({ ...intent, query: "" }), edit: { value: intent.query, set: (v) => ({ ...intent, query: v }) } });
   return out;
 }
 

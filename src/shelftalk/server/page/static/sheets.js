@@ -1,7 +1,8 @@
-// What opens above the page: the comparison of chosen picks, and "why not ...?".
+// What opens above the page: a product with all its facts, the comparison of chosen picks, the basket, and "why not ...?".
 
 import * as api from "./api.js";
-import { el, fieldName, money, valueText } from "./dom.js";
+import { el, fieldName, money, picture, valueText } from "./dom.js";
+import { basketButton, inBasket, remove, shopLink, total } from "./shop.js";
 
 const sheet = document.getElementById("sheet");
 const title = document.getElementById("sheet-title");
@@ -15,6 +16,7 @@ function open(text, ...content) {
   title.focus();
 }
 
+const UNTOLD = new Set(["id", "title", "description", "images", "url", "currency", "price", "list_price", "attributes"]);
 const HIDDEN = new Set(["id", "title", "description", "images", "url", "currency", "price", "list_price", "attributes", "released_at"]);
 
 export function compare(products) {
@@ -39,8 +41,35 @@ export function table(products) {
 const given = (value) => value !== null && value !== undefined && value !== "" && !(Array.isArray(value) && !value.length);
 const row = (name, cells, differs) => el("tr", { cls: differs ? "differs" : "same" }, el("th", { scope: "row", text: fieldName(name) }), ...cells.map((text) => el("td", { text })));
 
+// One product: its picture, its price, everything that its record says, and where it is to be had.
+export function details(product) {
+  const facts = { ...product, ...(product.attributes || {}) };
+  const shows = (value) => given(value) && (typeof value !== "object" || Array.isArray(value));
+  const names = Object.keys(facts).filter((n) => !UNTOLD.has(n) && shows(facts[n]));
+  const before = product.list_price && Number(product.list_price) > Number(product.price) ? el("s", { cls: "was", text: money(product.list_price, product.currency) }) : null;
+  const price = el("p", { cls: "price" }, before, money(product.price, product.currency));
+  const told = el("tbody", {}, ...names.map((n) => row(n, [valueText(facts[n], n, product.currency)], false)));
+  const doing = el("p", { cls: "do" }, shopLink(product, "sheet-title"), basketButton(product, "sheet-title"));
+  const words = product.description ? el("p", { cls: "description", text: product.description, dir: "auto" }) : null;
+  const head = el("div", { cls: "product" }, picture(product), el("div", {}, price, doing));
+  open(product.title, head, ...[words].filter(Boolean), el("div", { cls: "scroll", tabindex: 0, role: "region", "aria-label": "Facts" }, el("table", { cls: "told" }, told)));
+}
+
+export function basket() {
+  const list = el("ul", { cls: "basket" });
+  const sum = el("p", { cls: "price" });
+  const show = () => {
+    const held = inBasket();
+    list.replaceChildren(...held.map((p) => el("li", {}, el("span", { cls: "name", text: p.title }), el("span", { cls: "price", text: money(p.price, p.currency) }), shopLink(p), el("button", { type: "button", cls: "quiet small", text: "Remove", "aria-label": `Remove ${p.title}`, on: { click: () => { remove(p.id); show(); title.focus(); } } }))));
+    const comes = total(held);
+    sum.textContent = !held.length ? "The basket is empty." : comes ? `Together: ${comes}` : "";
+  };
+  show();
+  open("Basket", list, sum);
+}
+
 export function whyNot(request, intent) {
-  const input = el("input", { type: "search", "aria-label": "Name of the product", placeholder: "Name of a product", maxlength: 200, required: true });
+  const input = el("input", { type: "text", enterkeyhint: "search", "aria-label": "Name of the product", placeholder: "Name of a product", maxlength: 200, required: true });
   const results = el("ul", { cls: "results" });
   const said = el("div", { role: "status" });
   const choose = (button, product) => {

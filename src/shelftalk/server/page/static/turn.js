@@ -156,12 +156,13 @@ export class Turn {
     const row = el("ul", { cls: "pills", "aria-label": "Trade-offs" });
     const why = el("li", {}, el("button", { type: "button", cls: "quiet", text: "Why not …?", on: { click: () => whyNot(this.request, answer.intent) } }));
     row.append(why);
-    const box = el("div", { cls: "trade" }, el("p", { cls: "hint", text: "Rather something else?" }), row);
-    this.after.append(box);
+    const hint = el("p", { cls: "hint", text: "Rather something else?", hidden: true });
+    this.after.append(el("div", { cls: "trade" }, hint, row));
     if (answer.no_match || !answer.picks.length) return;
     api.critiques({ ...answer.intent, shopping: true }, answer.picks.map((p) => p.product_id)).then(({ critiques }) => {
       const pills = critiques.map((c) => el("li", {}, el("button", { type: "button", cls: "pill", data: { critique: c.label }, "aria-label": `${c.label}, ${c.count} product${c.count === 1 ? "" : "s"}`, on: { click: () => this.talk.ask(this.request, c.intent, answer.intent) } }, c.label, el("span", { cls: "count", text: `(${c.count})` }))));
       why.before(...pills);
+      hint.hidden = !pills.length;
     }, () => {});
   }
 
