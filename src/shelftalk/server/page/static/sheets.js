@@ -69,7 +69,7 @@ export function basket() {
 }
 
 export function whyNot(request, intent) {
-  const input = el("input", { type: "text", enterkeyhint: "search", "aria-label": "Name of the product", placeholder: "Name of a product", maxlength: 200, required: true });
+  const input = el("input", { type: "text", role: "searchbox", enterkeyhint: "search", "aria-label": "Name of the product", placeholder: "Name of a product", maxlength: 200, required: true });
   const results = el("ul", { cls: "results" });
   const said = el("div", { role: "status" });
   const choose = (button, product) => {
