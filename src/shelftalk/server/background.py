@@ -162,7 +162,7 @@ def _demanded(fields: Mapping[str, Any]) -> tuple[tuple[Key, ...], str]:
         return _keys(schema.get("schema")), ""
     choice, tools = fields.get("tool_choice"), fields.get("tools")
     functions = [t["function"] for t in tools if _function(t)] if isinstance(tools, list) else []
-    named = choice["function"].get("name") if _function(choice) else None
+    named = choice["function"].get("name") if isinstance(choice, dict) and _function(choice) else None
     forced = (
         functions[:1]
         if choice == "required" and len(functions) == 1
