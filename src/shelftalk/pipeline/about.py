@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shelftalk.catalog import Catalog
 from shelftalk.errors import UsageError
+from shelftalk.settings import Settings
 from shelftalk.text import clean, shorten
 from shelftalk.understand.service import ServiceQuestions
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["About", "Passage", "passages"]
+__all__ = ["About", "Passage", "passages", "told_of_the_shop"]
 
 LONGEST = 600  # characters of a passage
 NEAR = 0.55  # the cosine of a passage that answers though it is mostly about something else
@@ -68,6 +70,16 @@ def passages(markdown: str) -> list[Passage]:
 
 def _unmarked(line: str) -> str:
     return _MARKS.sub("", _LINK.sub(r"\1", line)).strip()
+
+
+def told_of_the_shop(catalog: Catalog, settings: Settings) -> tuple[ServiceQuestions, About | None]:
+    """What tells questions to the shop by the catalogue's embedder, and the shop's page where the settings name one."""
+
+    def encode(texts: Sequence[str]) -> Sequence[np.ndarray]:
+        return catalog.embedder.encode_queries(texts)
+
+    questions = ServiceQuestions(encode, settings.home_folder)
+    return questions, About(settings.shop.about, questions, encode) if settings.shop.about else None
 
 
 class About:

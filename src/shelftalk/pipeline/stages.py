@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from shelftalk.catalog import Catalog
 from shelftalk.catalog.standing import Scope
@@ -29,7 +28,7 @@ from shelftalk.facts.availability import to_come
 from shelftalk.facts.card import plain_name, wanted_value
 from shelftalk.facts.facts import humanise
 from shelftalk.pipeline import logs
-from shelftalk.pipeline.about import About
+from shelftalk.pipeline.about import told_of_the_shop
 from shelftalk.pipeline.currencies import kept_apart
 from shelftalk.pipeline.inlanguage import in_language
 from shelftalk.pipeline.loosening import within_reach
@@ -45,7 +44,6 @@ from shelftalk.text import clean, shorten
 from shelftalk.understand import Understander, Understood
 from shelftalk.understand.languages import covers
 from shelftalk.understand.model import Matchers, ready_matchers, shared_matchers
-from shelftalk.understand.service import ServiceQuestions
 from shelftalk.values import (
     Answer,
     Explanation,
@@ -56,9 +54,6 @@ from shelftalk.values import (
     Retrieval,
     Turn,
 )
-
-if TYPE_CHECKING:
-    import numpy as np
 
 FEW = 3  # fewer in stock than this within a limit from comparing are next to nothing
 
@@ -80,12 +75,7 @@ class Pipeline:
         self._opening, self._loading = threading.Lock(), threading.Lock()
         self._snapshot: Snapshot | None = None
         self._rankers: dict[str, Ranker] = {}
-
-        def encode(texts: Sequence[str]) -> Sequence[np.ndarray]:
-            return catalog.embedder.encode_queries(texts)
-
-        self.service = ServiceQuestions(encode, settings.home_folder)
-        self.about = About(settings.shop.about, self.service, encode) if settings.shop.about else None
+        self.service, self.about = told_of_the_shop(catalog, settings)
         self._known: dict[str, bool] = {}  # languages, and whether the embedder knows each
         # told of every answer with the explanations behind it, for those who count what becomes of claims
         self.finished: Callable[[Answer, Sequence[Explanation]], None] | None = None

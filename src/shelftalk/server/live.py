@@ -113,6 +113,7 @@ def places(settings: Settings, engine: Engine | None) -> int:
 
 def warm(shelf: Shelf, model: Model) -> None:
     """Gives a real answer, and has the language model write a word. Raises ShelftalkError where either fails."""
+    shelf.service.ready()
     shelf.ask(Request(_WARM_UP, k=1))
     if model.engine is not None:
         model.engine.generate([_hello()], Decoding(max_tokens=1))

@@ -52,6 +52,10 @@ class ServiceQuestions:
         self._texts = [(plain(text), topic) for topic, texts in examples["shop"].items() for text in texts]
         self._others = [plain(text) for text in examples["products"]]
 
+    def ready(self) -> None:
+        """Reads or makes what is made of the examples now, so that no first question waits for it."""
+        self._known()
+
     def asks(self, text: str) -> bool:
         """Whether the turn asks the shop about itself. Kinds of product in it are best given as "item"."""
         words = text.split()
