@@ -79,7 +79,7 @@ assert load_suite("injection").load(split="dev", limit=3).cases
 database = connect("sqlite:///made.db")
 migrate(database)
 assert Keys(database).create("till", ["ask"])
-assert b"chat.js" in page("chat.html.jinja", {"shelves": [], "products": 1, "currency": "EUR"}).body
+assert b"chat.js" in page("chat.html.jinja", {"shelves": [], "products": 1, "currency": "EUR", "shop": {"basket": False, "button": "", "link": ""}}).body
 assert static("studio.js", None).body
 print("well")
 """
