@@ -155,7 +155,7 @@ def trained_prompts(settings: Settings) -> dict[str, str]:
     try:
         from shelftalk.engines.adapters import find_adapter
 
-        card = json.loads((find_adapter(name, settings.home_folder).folder / "training.json").read_text("utf-8"))
+        card = json.loads((find_adapter(name, settings.home_folder).folder / "training.json").read_text("utf-8-sig"))
     except (ImportError, OSError, ValueError):
         return {}
     told = card.get("prompts") if isinstance(card, dict) else None

@@ -129,7 +129,7 @@ def parse_template(path: Path, task: str) -> Template:
 def _front_matter(path: Path) -> tuple[dict[str, Any], str, int]:
     """The keys, the template below them and the line of the file that it begins on."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise PromptError(f"{path}: cannot be read as UTF-8 text: {error}") from error
     front = _FRONT.match(text)
