@@ -43,7 +43,9 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise EngineError(f"adapter {folder}: {CONFIG} must hold a JSON object; copy it anew or train it again")
     if (kind := str(config.get("peft_type")).upper()) not in KINDS:
-        raise EngineError(f"adapter {folder} is of PEFT type {config.get('peft_type')}; only {', '.join(KINDS)} are served")
+        raise EngineError(
+            f"adapter {folder} is of PEFT type {config.get('peft_type')}; only {', '.join(KINDS)} are served"
+        )
     rank, alpha = (kind == "ADALORA" and config.get("init_r")) or config.get("r"), config.get("lora_alpha")
     if isinstance(rank, bool) or not isinstance(rank, int) or rank < 1:
         raise EngineError(f"adapter {folder}: {CONFIG} gives rank {rank!r}; it must be a whole number of 1 or more")
@@ -60,7 +62,11 @@ def base_names(name: str) -> frozenset[str]:
     folder = Path(name).expanduser()
     names = set()
     if (folder / "config.json").is_file():
-        names |= {folder.name, folder.resolve().name, str(_json(folder / "config.json").get("_name_or_path") or "").rpartition("/")[2]}
+        names |= {
+            folder.name,
+            folder.resolve().name,
+            str(_json(folder / "config.json").get("_name_or_path") or "").rpartition("/")[2],
+        }
     elif name.count("/") <= 1 and not name.startswith((".", "/", "~")) and "\\" not in name:
         names.add(name.rpartition("/")[2])
     return frozenset(n.casefold() for n in names if n)
@@ -115,7 +121,9 @@ def _expected(told: str, folder: Path, base: Path, causal: bool) -> tuple[Shapes
         with torch.device("meta"):
             model = loader.from_config(transformers.AutoConfig.from_pretrained(base, local_files_only=True))
     except (OSError, ValueError, ImportError, RuntimeError) as error:
-        raise EngineError(f"{told} cannot be checked: transformers cannot build {base.name} ({_line(error)})") from error
+        raise EngineError(
+            f"{told} cannot be checked: transformers cannot build {base.name} ({_line(error)})"
+        ) from error
     own = {n: tuple(p.shape) for n, p in model.named_parameters(remove_duplicate=False)}
     try:
         config = peft.PeftConfig.from_pretrained(str(folder))
@@ -160,7 +168,9 @@ def _held(told: str, folder: Path) -> Shapes:
         with safe_open(folder / WEIGHTS, "pt") as file:
             found = {n: tuple(file.get_slice(n).get_shape()) for n in file.keys()}  # noqa: SIM118  safe_open is no mapping
     except (OSError, SafetensorError) as error:
-        raise EngineError(f"{told}: {WEIGHTS} cannot be read: {_line(error)}; copy it anew or train it again") from error
+        raise EngineError(
+            f"{told}: {WEIGHTS} cannot be read: {_line(error)}; copy it anew or train it again"
+        ) from error
     return {_today(n): shape for n, shape in found.items()}
 
 
@@ -208,9 +218,8 @@ def _shape(name: str, held: tuple[int, ...], wanted: tuple[int, ...]) -> str:
             f"{name} is {sizes}: it has rank {held[side[part]]} and {CONFIG} says {wanted[side[part]]}; the two files are not "
             "of one adapter"
         )
-    if part is None or "embedding" in part:
-        if len(held) == 2 and held[1:] == wanted[1:]:
-            return f"{name} is {sizes}: it was made for another vocabulary of {held[0]} tokens"
+    if (part is None or "embedding" in part) and len(held) == 2 and held[1:] == wanted[1:]:
+        return f"{name} is {sizes}: it was made for another vocabulary of {held[0]} tokens"
     return f"{name} is {sizes}: layer of another shape, so it was made for another model"
 
 
@@ -243,9 +252,13 @@ def _finite(told: str, folder: Path, scales: Mapping[str, float]) -> None:
                 if not bool(torch.isfinite(tensor).all()):
                     first = first or name
                     bad["NaN" if bool(torch.isnan(tensor).any()) else "infinite"] += 1
-                moved = moved or ("lora_B" in name or "embedding_B" in name or "lora_" not in name) and bool(tensor.any())
+                moved = moved or (
+                    ("lora_B" in name or "embedding_B" in name or "lora_" not in name) and bool(tensor.any())
+                )
     except (OSError, SafetensorError) as error:
-        raise EngineError(f"{told}: {WEIGHTS} cannot be read: {_line(error)}; copy it anew or train it again") from error
+        raise EngineError(
+            f"{told}: {WEIGHTS} cannot be read: {_line(error)}; copy it anew or train it again"
+        ) from error
     if bad:
         kinds = ", ".join(f"{kind} in {count}" for kind, count in bad.items())
         raise EngineError(

@@ -12,7 +12,7 @@ import pytest
 from tests.train.tiny import tiny_model
 
 from shelftalk import lora
-from shelftalk.engines.adapters import check_base, find_adapter, merged_model
+from shelftalk.engines.adapters import find_adapter, merged_model
 from shelftalk.engines.load import load_engine
 from shelftalk.errors import EngineError
 from shelftalk.settings import Settings
@@ -35,7 +35,9 @@ def sound(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("sound") / "scarves"
     model = transformers.AutoModelForCausalLM.from_pretrained(base)
-    config = peft.LoraConfig(r=4, lora_alpha=8, target_modules="all-linear", init_lora_weights=False, task_type="CAUSAL_LM")
+    config = peft.LoraConfig(
+        r=4, lora_alpha=8, target_modules="all-linear", init_lora_weights=False, task_type="CAUSAL_LM"
+    )
     peft.get_peft_model(model, config).save_pretrained(str(folder))
     return folder
 

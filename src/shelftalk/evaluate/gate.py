@@ -131,7 +131,11 @@ def _reason(found: Decision, groups: int, fewest: int) -> str:
     else:
         why = f"the true drop may be as small as {found.least:.4g} or as large as {found.most:.4g} (each at {share} confidence)"
     if found.needed is None:
-        more = f" At least {fewest} requests are needed." if groups < fewest else " It lies too near to what is allowed for any number of requests."
+        more = (
+            f" At least {fewest} requests are needed."
+            if groups < fewest
+            else " It lies too near to what is allowed for any number of requests."
+        )
     else:
         more = f" About {rounded(found.needed):,} requests like these would show it {POWER:.0%} of the time."
     return f"{over}; {why}: a drop that is {side} is not proven.{more} {_unproven(found)}"

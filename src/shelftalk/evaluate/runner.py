@@ -159,7 +159,9 @@ class _Run:
             if {ANSWERS, RECORDED} & set(damaged):  # what was answered, and what was asked for it, is only there
                 held.pop("answers", None)
             done = self._made(before, parts, answers, measures)
-        told = (f"damaged or missing in the run that stood there, and made anew: {', '.join(damaged)}",) if damaged else ()
+        told = (
+            (f"damaged or missing in the run that stood there, and made anew: {', '.join(damaged)}",) if damaged else ()
+        )
         return replace(done, notes=(*told, *done.notes))
 
     def _made(self, before: dict[str, Any], parts: dict[str, Any], answers: str, measures: str) -> Done:
