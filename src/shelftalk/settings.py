@@ -105,6 +105,13 @@ class ExplainSettings(_Group):
     prompt: str = "explain/reason"
 
 
+class PromptSettings(_Group):
+    """Where templates of one's own are: a folder of TASK/NAME@VERSION.jinja, laid over those that travel with the package. A name
+    that is there takes its newest version not on trial; ask, serve and eval all follow (docs/prompts.md)."""
+
+    folder: Path | None = None
+
+
 class ServeSettings(_Group):
     """The server: where it listens, how many requests it answers side by side, how many may wait, and its time limits.
 
@@ -172,6 +179,7 @@ class Settings(BaseSettings):
     retrieve: RetrieveSettings = RetrieveSettings()
     rank: RankSettings = RankSettings()
     explain: ExplainSettings = ExplainSettings()
+    prompts: PromptSettings = PromptSettings()
     serve: ServeSettings = ServeSettings()
 
     @classmethod

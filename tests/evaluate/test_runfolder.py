@@ -168,7 +168,7 @@ def test_a_run_that_was_cut_says_how_to_go_on(tmp_path) -> None:
     [
         ("run.json", "{", r"run\.json: not readable as JSON"),
         ("run.json", '{"format": 9}', r"run\.json: format 9, but this version reads 1"),
-        ("scores.parquet", "no table", r"scores\.parquet: not readable as parquet .* delete"),
+        ("scores.parquet", "no table", r"scores\.parquet: not readable as parquet .* run `shelftalk eval run` again"),
     ],
 )
 def test_a_damaged_file_is_named_with_a_remedy(folder, name, text, message) -> None:

@@ -132,7 +132,7 @@ class _Run:
 
         check_names(suite.metrics)
         self.settings = suite.in_force(variant, settings)
-        self.prompts: PromptLibrary = variant.library()
+        self.prompts: PromptLibrary = variant.library(PromptLibrary.of(self.settings))
         self.templates = identity.templates(self.settings, suite.task, self.prompts)
         self.engine = engines.get(self.settings) if self.templates else None
         self.catalogs = Catalogs(
