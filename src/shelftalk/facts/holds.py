@@ -47,7 +47,7 @@ def _truth(value: Any) -> bool | None:
 
 def holds(constraint: Constraint, product: Product) -> bool:
     """Whether the product satisfies it; a missing value fails every operator but "!=" and "not in"."""
-    record = product.value(constraint.field)
+    record = product.id if constraint.field == "id" else product.value(constraint.field)
     value = constraint.value
     values: Sequence[Any] = value if isinstance(value, (tuple, list)) else (value,)
     match constraint.operator:
