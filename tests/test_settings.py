@@ -96,3 +96,12 @@ def test_as_shipped_the_record_speaks_and_a_model_reads_and_grades(monkeypatch) 
 def test_the_old_name_of_a_mode_is_still_read(monkeypatch) -> None:
     monkeypatch.setenv("SHELFTALK_UNDERSTAND__MODE", "reader")
     assert load_settings().understand.mode == "rules"
+
+
+def test_a_byte_order_mark_before_the_settings_is_read_over(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shelftalk.toml").write_bytes(b"\xef\xbb\xbfk = 5\r\n[rank]\r\ndepth = 7\r\n")
+    assert (load_settings().k, load_settings().rank.depth) == (5, 7)
+    (tmp_path / "shelftalk.toml").write_bytes("k = 5".encode("utf-16"))
+    with pytest.raises(UsageError, match="shelftalk.toml in this folder"):
+        load_settings()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -116,6 +116,13 @@ class ShopSettings(_Group):
     basket: bool = False
 
 
+class PromptSettings(_Group):
+    """Where templates of one's own are: a folder of TASK/NAME@VERSION.jinja, laid over those that travel with the package. A name
+    that is there takes its newest version not on trial; ask, serve and eval all follow (docs/prompts.md)."""
+
+    folder: Path | None = None
+
+
 class ServeSettings(_Group):
     """The server: where it listens, how many requests it answers side by side, how many may wait, and its time limits.
 
@@ -151,6 +158,13 @@ class ServeSettings(_Group):
 SHIPPED_ADAPTER = "shop-smollm2-135m"  # in serve/adapters, for the default model; docs/results.md says what it is worth
 
 
+class _TomlFile(TomlConfigSettingsSource):
+    """A file of settings; a byte order mark before the first is read over."""
+
+    def _read_file(self, file_path: Path) -> dict[str, Any]:
+        return tomllib.loads(file_path.read_text(encoding="utf-8-sig"))
+
+
 class Settings(BaseSettings):
     """All settings of a shelf. `engine` "auto" takes a server where `server` is given, else vLLM, else transformers.
 
@@ -176,6 +190,7 @@ class Settings(BaseSettings):
     retrieve: RetrieveSettings = RetrieveSettings()
     rank: RankSettings = RankSettings()
     explain: ExplainSettings = ExplainSettings()
+    prompts: PromptSettings = PromptSettings()
     serve: ServeSettings = ServeSettings()
     shop: ShopSettings = ShopSettings()
 
@@ -188,8 +203,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        defaults = TomlConfigSettingsSource(settings_cls, toml_file=Path(__file__).parent / "defaults.toml")
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls), defaults
+        defaults = _TomlFile(settings_cls, toml_file=Path(__file__).parent / "defaults.toml")
+        return init_settings, env_settings, _TomlFile(settings_cls), defaults
 
     @property
     def adapter_in_force(self) -> str | None:
@@ -220,7 +235,7 @@ def load_settings(**overrides: object) -> Settings:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise UsageError(f"setting {where}: {first['msg']} (got {first.get('input')!r})") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"shelftalk.toml in this folder is not TOML: {error}") from error
     except SettingsError as error:
         raise UsageError(f"the environment's SHELFTALK_ settings cannot be read: {error}") from error

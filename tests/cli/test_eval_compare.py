@@ -62,6 +62,15 @@ def test_gate_leaves_with_one_for_a_real_drop_only(runs: Path) -> None:
     assert passed.stdout.startswith("PASS ndcg@10 is better by")
 
 
+def test_gate_fails_what_is_not_proven_with_strict_alone(runs: Path) -> None:
+    options = ["--baseline", runs / "base", "--metric", "ndcg@10", "--max-drop", "0.1"]
+    loose, strict = call("gate", runs / "worse", *options), call("gate", runs / "worse", *options, "--strict")
+    assert (loose.exit_code, strict.exit_code) == (0, 1)
+    assert loose.output.startswith("PASS")
+    assert strict.output.startswith("FAIL")
+    assert all("is not proven. About" in done.output for done in (loose, strict))
+
+
 def test_gate_writes_a_baseline_file_and_reads_it_back(runs: Path, tmp_path: Path) -> None:
     file = tmp_path / "baseline.json"
     assert call("gate", runs / "base", "--write-baseline", file).exit_code == 0

@@ -10,6 +10,7 @@ from tests.evaluate.made_runs import SUITE, make_run
 
 from shelftalk.errors import UsageError
 from shelftalk.evaluate.gate import Baseline, baseline_of, gate, read_baseline, write_baseline
+from shelftalk.evaluate.power import rounded
 from shelftalk.evaluate.runfolder import Run
 
 N = 100
@@ -46,6 +47,59 @@ def test_what_cannot_be_told_passes_and_says_that_nothing_is_proven(tmp_path: Pa
     assert found.detectable > 0.02
 
 
+def test_a_drop_that_is_not_proven_is_named_with_the_requests_that_would_and_fails_where_strict(tmp_path: Path) -> None:
+    noise = np.random.default_rng(2).normal(0, 0.3, N)
+    run, base = against(tmp_path, BASE - 0.06 + noise - noise.mean())
+    found = gate(run, base, "ndcg@10", max_drop=0.02)
+    assert found.outcome == "not shown"
+    assert found.drop == pytest.approx(0.06)
+    assert "worse by 0.06 on average" in found.reason
+    assert "a drop that is more than the 0.02 allowed is not proven" in found.reason
+    assert f"About {rounded(found.needed):,} requests like these would show it 80% of the time" in found.reason
+    strict = gate(run, base, "ndcg@10", max_drop=0.02, strict=True)
+    assert (strict.failed, found.failed) == (True, False)
+    assert "Failed for lack of proof" in strict.reason
+    assert (strict.needed, strict.outcome) == (found.needed, found.outcome)
+
+
+def test_so_many_requests_do_show_it(tmp_path: Path) -> None:
+    """The number named is held against drawing that many: it shows the drop four times in five, and half of it far less often."""
+    rng = np.random.default_rng(5)
+    noise = rng.normal(0, 0.3, N)
+    run, base = against(tmp_path, BASE - 0.06 + noise - noise.mean())
+    needed = gate(run, base, "ndcg@10", max_drop=0.02).needed
+    assert 250 < needed < 500
+
+    def shown(n: int) -> float:
+        means = [(d := 0.06 + rng.normal(0, noise.std(), n)).mean() - 1.645 * d.std() / n**0.5 for _ in range(400)]
+        return sum(m > 0.02 for m in means) / 400
+
+    assert 0.72 < shown(needed) < 0.88
+    assert shown(needed // 3) < 0.6
+
+
+def test_a_drop_within_what_is_allowed_but_unproven_fails_where_strict_alone(tmp_path: Path) -> None:
+    noise = np.random.default_rng(2).normal(0, 0.3, N)
+    run, base = against(tmp_path, BASE + noise - noise.mean())
+    found = gate(run, base, "ndcg@10", max_drop=0.02, strict=True)
+    assert found.failed
+    assert "a drop that is within the 0.02 allowed is not proven" in found.reason
+    assert found.needed > N
+    run, base = against(tmp_path, BASE - 0.01 + np.random.default_rng(2).normal(0, 0.02, N))
+    assert not gate(run, base, "ndcg@10", max_drop=0.05, strict=True).failed, "proven to be within"
+
+
+def test_where_no_number_of_requests_would_do_or_none_has_a_value_it_is_said(tmp_path: Path) -> None:
+    run, base = against(tmp_path, np.array([0.0, 1.0] * 50), np.array([1.0, 0.0] * 50))
+    found = gate(run, base, "ndcg@10", max_drop=0)
+    assert found.needed is None
+    assert "too near to what is allowed for any number of requests" in found.reason
+    few, base = against(tmp_path, np.full(3, 0.2), np.full(3, 0.5))
+    assert "At least 5 requests are needed" in gate(few, base, "ndcg@10", max_drop=0.1).reason
+    none, base = against(tmp_path, np.full(6, np.nan), np.full(6, np.nan))
+    assert "no value for any request" in gate(none, base, "ndcg@10", max_drop=0.1).reason
+
+
 def test_a_handful_of_requests_shows_nothing_however_bad(tmp_path: Path) -> None:
     run, base = against(tmp_path, np.zeros(4), np.ones(4))
     found = gate(run, base, "ndcg@10", max_drop=0.1)
@@ -76,6 +130,8 @@ def test_a_baseline_file_decides_as_its_run_does(tmp_path: Path) -> None:
     file = tmp_path / "baseline.json"
     write_baseline(file, make_run(tmp_path / "base", {"ndcg@10": list(BASE), "mrr": list(BASE)}), ["ndcg@10"])
     assert gate(run, read_baseline(file), "ndcg@10", max_drop=0.02) == gate(run, base, "ndcg@10", max_drop=0.02)
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert read_baseline(file).ids == base.ids, "a byte order mark is read over"
     assert read_baseline(tmp_path / "base").values.keys() == {"ndcg@10", "mrr"}
     with pytest.raises(UsageError, match="'mrr'; it has: ndcg@10"):
         gate(run, read_baseline(file), "mrr", max_drop=0.02)

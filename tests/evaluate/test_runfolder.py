@@ -34,7 +34,7 @@ def folder(tmp_path) -> RunFolder:
 
 def test_what_is_written_is_read_again(folder) -> None:
     run = RunFolder.read(folder.path)
-    assert run.meta == META
+    assert {k: v for k, v in run.meta.items() if k != "files"} == META
     assert run.name == "strategy=none,k=1"
     assert folder.outcomes() == OUTCOMES
     assert list(run.scores["m:mrr"].isna()) == [False, True]
@@ -42,7 +42,7 @@ def test_what_is_written_is_read_again(folder) -> None:
     assert run.scores.group.tolist()[0] == "g"
     assert run.prompts.completion.tolist() == ['{"A": -0.1}']
     assert (folder.path / "run.trec").read_text() == (
-        "a Q0 p_1 1 1.000000 strategy-none-k-1\na Q0 p2 2 0.500000 strategy-none-k-1\n"
+        "a Q0 p%201 1 1.000000 strategy-none-k-1\na Q0 p2 2 0.500000 strategy-none-k-1\n"
     )
 
 
@@ -60,6 +60,51 @@ def test_nothing_half_written_stays_behind(folder) -> None:
     assert sorted(p.name for p in folder.path.iterdir()) == [
         "answers.parquet", "prompts.parquet", "run.json", "run.trec", "scores.parquet",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["answers.parquet", "scores.parquet", "prompts.parquet", "run.trec"])
+@pytest.mark.parametrize("damage", ["cut", "one byte", "gone"])
+def test_a_file_that_is_not_what_was_written_is_named(folder, name, damage) -> None:
+    meta = folder.finished()
+    assert folder.damaged(meta) == ()
+    file = folder.path / name
+    raw = file.read_bytes()
+    file.unlink()
+    if damage != "gone":
+        file.write_bytes(raw[: len(raw) // 2] if damage == "cut" else raw[:20] + bytes([raw[20] ^ 1]) + raw[21:])
+    assert folder.damaged(meta) == (name,)
+
+
+def test_of_a_run_of_before_there_were_digests_what_cannot_be_read_is_named(folder) -> None:
+    file = folder.path / "answers.parquet"
+    assert folder.damaged({}) == ()
+    file.write_bytes(file.read_bytes()[:-40])
+    assert folder.damaged({}) == ("answers.parquet",)
+
+
+def test_a_damaged_line_of_a_cut_run_costs_its_case_alone(tmp_path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.resume("x")
+    folder.append([(OUTCOMES[0], ASKED), (OUTCOMES[1], [])])
+    file = folder.path / "answers.partial.jsonl"
+    head, first, second = file.read_text().splitlines(keepends=True)
+    for spoilt in (first[:30] + first[60:], "{}\n", "[]\n", '{"outcome": {"id": "a"}, "asked": []}\n'):
+        file.write_text(head + spoilt + second)
+        assert folder.resume("x") == ([OUTCOMES[1]], [])
+        assert file.read_text() == head + second, "what follows is written behind sound lines"
+
+
+def test_ids_with_white_space_stay_apart_in_a_trec_run() -> None:
+    from shelftalk.evaluate.ids import token
+
+    ids = ["k5", "k_5", "k 5", "k  5", "k\t5", "k\u00a05", "k%205", "k%2505", "k%25205", "k%2525205", " k5", "k5 ", "k%c2%a05",
+           "50%", "a%2Fb", "%41"]  # fmt: skip
+    told = [token(i) for i in ids]
+    assert len(set(told)) == len(ids)
+    assert not any(c.isspace() for text in told for c in text)
+    assert [token(i) for i in ("k5", "k_5", "50%", "a%2Fb", "%41")] == ["k5", "k_5", "50%", "a%2Fb", "%41"], (
+        "as qrels name them"
+    )
 
 
 def test_a_cut_run_is_taken_up_where_it_was_cut(tmp_path) -> None:
@@ -123,7 +168,7 @@ def test_a_run_that_was_cut_says_how_to_go_on(tmp_path) -> None:
     [
         ("run.json", "{", r"run\.json: not readable as JSON"),
         ("run.json", '{"format": 9}', r"run\.json: format 9, but this version reads 1"),
-        ("scores.parquet", "no table", r"scores\.parquet: not readable as parquet .* delete"),
+        ("scores.parquet", "no table", r"scores\.parquet: not readable as parquet .* run `shelftalk eval run` again"),
     ],
 )
 def test_a_damaged_file_is_named_with_a_remedy(folder, name, text, message) -> None:

@@ -86,6 +86,36 @@ def test_a_second_run_changes_nothing_and_needs_nothing(bench, monkeypatch) -> N
     assert (again.folder.path / "run.json").read_bytes() == before
 
 
+@pytest.mark.parametrize("fresh", [False, True])
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [("answers.parquet", "ran"), ("prompts.parquet", "ran"), ("scores.parquet", "measured anew"), ("run.trec", "measured anew")],
+)  # fmt: skip
+def test_a_run_whose_file_was_cut_repairs_itself(bench, name, state, fresh) -> None:
+    first = bench.run(LISTWISE)
+    files = {n: (first.folder.path / n).read_bytes() for n in ("answers.parquet", "prompts.parquet", "run.trec")}
+    before = RunFolder.read(first.folder.path)
+    file = first.folder.path / name
+    file.write_bytes(file.read_bytes()[:-40])
+    again = bench.run(LISTWISE, engines=bench.engines(fresh=fresh))
+    assert again.state == state
+    assert f"made anew: {name}" in again.notes[0]
+    after = RunFolder.read(first.folder.path)
+    assert list(map(list, after.answers.ranking)) == list(map(list, before.answers.ranking))
+    assert list(after.prompts.prompt) == list(before.prompts.prompt)
+    assert (first.folder.path / "run.trec").read_bytes() == files["run.trec"]
+    last = bench.run(LISTWISE)
+    assert (last.state, last.notes) == ("unchanged", ())
+
+
+def test_a_run_json_that_cannot_be_read_is_made_anew_and_said(bench) -> None:
+    first = bench.run("strategy=none")
+    (first.folder.path / "run.json").write_text('{"format": 1, "sui')
+    again = bench.run("strategy=none")
+    assert (again.state, again.folder.path) == ("ran", first.folder.path)
+    assert "made anew: run.json" in again.notes[0]
+
+
 def test_another_folder_asks_the_model_nothing_again(bench, tmp_path) -> None:
     first = RunFolder.read(bench.run(LISTWISE).folder.path)
     models = len(bench.models)

@@ -9,6 +9,7 @@ import pytest
 from tests.evaluate.own import REQUESTS, write_suite
 
 from shelftalk.errors import UsageError
+from shelftalk.evaluate.feeds import products_of
 from shelftalk.evaluate.suite import load_suite
 
 
@@ -164,6 +165,19 @@ def test_a_line_that_is_no_json_is_told(tmp_path) -> None:
 def test_wrong_judgments_are_told_by_their_line(tmp_path, qrels, message) -> None:
     with pytest.raises(UsageError, match=message):
         load_suite(write_suite(tmp_path, qrels=qrels)).load()
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_byte_order_mark_is_read_over_in_every_file_of_a_suite(tmp_path, ends) -> None:
+    file = write_suite(tmp_path, qrels="r2 0 k1 2\nr5 0 k2 1\n")
+    for name in ("suite.yaml", "requests.jsonl", "products.jsonl", "qrels.txt"):
+        text = (tmp_path / name).read_text("utf-8").replace("\n", ends)
+        (tmp_path / name).write_bytes(b"\xef\xbb\xbf" + text.encode())
+    loaded = load_suite(file).load()
+    assert next(c.grades for c in loaded.cases if c.id == "r2") == {"k1": 2.0}
+    assert next(c.request.request for c in loaded.cases if c.id == "r1") == "a red kettle"
+    (feed,) = loaded.feeds.values()
+    assert [p.id for p in products_of(feed)] == ["k1", "k2", "k3", "k4", "t1"]
 
 
 def test_junk_in_trecs_sense_counts_as_not_relevant(tmp_path) -> None:

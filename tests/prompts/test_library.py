@@ -45,6 +45,17 @@ def test_without_a_version_the_newest_is_taken_by_number_not_by_letter(library) 
     assert library.get("talk/greet").ref == "talk/greet@10"
 
 
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_byte_order_mark_and_other_ends_of_lines_are_read_over(library, start, ends) -> None:
+    text = GOOD.format(version=3).replace("\n", ends)
+    (library.folder / "talk" / "greet@3.jinja").write_bytes((start + text).encode())
+    assert (
+        library.get("talk/greet@3").render(name="Ada").messages[1:]
+        == library.get("talk/greet@1").render(name="Ada").messages[1:]
+    )
+
+
 def test_a_missing_variable_is_named(library) -> None:
     with pytest.raises(PromptError, match="not given: name"):
         library.get("talk/greet").render()

@@ -218,6 +218,24 @@ def test_it_opens_for_its_scope_alone(server_settings: Settings, tmp_path: Path)
             assert client.post("/studio/try", headers=headers, json=body).status_code == status
 
 
+def test_feedback_under_the_shops_key_is_seen_with_the_owners(server_settings: Settings, tmp_path: Path) -> None:
+    """The keys that docs/operations.md creates: one for the shop's own servers, one for whoever runs the server."""
+    made = re.findall(
+        r"^shelftalk keys create (\w+) (.*)$", Path("docs/operations.md").read_text("utf-8"), re.MULTILINE
+    )
+    with _client(_settings(server_settings, tmp_path)) as client:
+        keys = Keys(connect(f"sqlite:///{tmp_path}/studio.db"))
+        shop, owner = (
+            {"Authorization": f"Bearer {keys.create(name, re.findall(r'--scope (.+?)(?: |$)', rest))}"}
+            for name, rest in made
+        )
+        asked = client.post("/v1/recommendations", headers=shop, json={"request": WORDS}).json()
+        body = {"product_id": asked["picks"][0]["product_id"], "kind": "bought"}
+        assert client.post("/v1/interactions", headers=shop, json=body).status_code == 201
+        page = " ".join(client.get("/studio", headers=owner).text.split())
+    assert '<th scope="row">bought</th><td>1</td><td>1</td>' in page
+
+
 def test_a_variant_that_needs_a_model_is_refused_where_there_is_none(studio: TestClient) -> None:
     body = {"request": WORDS, "variants": [{"explain": "model"}, {}]}
     reply = studio.post("/studio/try", json=body)

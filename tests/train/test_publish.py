@@ -193,7 +193,11 @@ def test_an_adapter_of_another_base_is_refused(trained: Path, home: Path, tmp_pa
     shutil.copytree(trained, bare)
     (bare / "training.json").unlink()
     wider = tiny_model(tmp_path / "wider", hidden=64)
-    with pytest.raises(EngineError, match="does not fit wider"):
+    with pytest.raises(EngineError, match="names tiny as its base, but the model is wider"):
+        merged_model(wider, str(bare), home)
+    config = json.loads((bare / "adapter_config.json").read_text())
+    (bare / "adapter_config.json").write_text(json.dumps({**config, "base_model_name_or_path": None}))
+    with pytest.raises(EngineError, match="does not fit wider: .* layer of another shape"):
         merged_model(wider, str(bare), home)
 
 

@@ -97,6 +97,30 @@ def test_a_checkpoint_of_other_data_is_not_resumed(
         train_sft(recipe(base, other, trained[1]), tmp_path, resume=True)
 
 
+@pytest.mark.parametrize("damage", ["NaN", "match nothing"])
+def test_a_checkpoint_that_does_not_fit_the_model_is_not_resumed(
+    base: Path, data: Path, trained: tuple[TrainingResult, Path], tmp_path: Path, damage: str
+) -> None:
+    from safetensors.torch import load_file, save_file
+
+    from shelftalk.errors import EngineError
+    from shelftalk.resources import file_digest
+    from shelftalk.train.callbacks import NOTE
+
+    cut = tmp_path / "cut"
+    shutil.copytree(trained[1], cut)
+    checkpoint = cut / "checkpoint-12"
+    file = checkpoint / "adapter_model.safetensors"
+    saved = load_file(file)
+    name = next(iter(saved))
+    bad = {**saved, name: saved[name] * float("nan")} if damage == "NaN" else {f"base.{n}": t for n, t in saved.items()}
+    save_file(bad, file)
+    note = json.loads((checkpoint / NOTE).read_text())
+    (checkpoint / NOTE).write_text(json.dumps({**note, "weights": file_digest(file)}))
+    with pytest.raises(EngineError, match=f"adapter .*checkpoint-12.*{damage}"):
+        train_sft(recipe(base, data, cut), tmp_path, resume=True)
+
+
 @pytest.mark.parametrize("variant", ["rslora", "dora", "adalora"])
 def test_the_variants_of_lora_train(base: Path, data: Path, tmp_path: Path, variant: str) -> None:
     wanted = recipe(base, data, tmp_path / "run", epochs=0.5, tasks=["suits"], lora={"variant": variant, "rank": 4})

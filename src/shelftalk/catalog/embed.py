@@ -163,8 +163,8 @@ def load_embedder(name: str = "default", home: Path | str = "~/.cache/shelftalk"
     if is_adapter(folder):
         try:
             folder = merged(folder, Path(home).expanduser()).resolve()
-        except (OSError, ValueError, KeyError, StopIteration) as error:
-            raise EngineError(f"embedder {name!r} is no adapter that can be merged: {error!r}") from error
+        except (EngineError, OSError, StopIteration) as error:
+            raise EngineError(f"embedder {name!r} is no adapter that can be merged: {error}") from error
     prompts = _prompts(folder) or _of_family(name, folder)
     if fast and not _gpu():
         try:

@@ -52,6 +52,7 @@ def examine(machine: Machine, settings: Settings, *, port: int = 8000, deep: boo
     yield from _embedder(settings)
     yield from _encoder_of_wishes(settings)
     yield from _resources()
+    yield from _own_prompts(settings)
     yield from _server(settings)
     yield from _port(port)
     if deep:
@@ -272,6 +273,20 @@ def _resources() -> Iterator[CheckResult]:
         except FileNotFoundError:
             needed = name == "prompts"
             yield CheckResult(name, "broken" if needed else "warning", f"{file} is not there", "reinstall shelftalk")
+
+
+def _own_prompts(settings: Settings) -> Iterator[CheckResult]:
+    if settings.prompts.folder is None:
+        return
+    from shelftalk.prompts import PromptLibrary
+
+    try:
+        own = len(list(settings.prompts.folder.expanduser().glob("*/*.jinja")))
+        PromptLibrary.of(settings)
+    except ShelftalkError as error:
+        yield CheckResult("own prompts", "broken", str(error), "mend the file, or the setting prompts.folder")
+        return
+    yield CheckResult("own prompts", "ok", f"{settings.prompts.folder}: {own}")
 
 
 def _server(settings: Settings) -> Iterator[CheckResult]:

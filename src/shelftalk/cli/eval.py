@@ -48,14 +48,14 @@ def run(
     from shelftalk.evaluate.runner import run_suite
     from shelftalk.evaluate.suite import load_suite
     from shelftalk.evaluate.variants import parse_variants
+    from shelftalk.prompts import PromptLibrary
 
     settings = common.settings_from()
     variants = parse_variants(variant or [])
     chosen = load_suite(suite, data or settings.data)
     cases = chosen.load(split=split, limit=limit, seed=seed)
     for one in variants:  # before the first is run
-        chosen.in_force(one, settings)
-        one.library()
+        one.library(PromptLibrary.of(chosen.in_force(one, settings)))
     engines = Engines(fresh=fresh)
     console, done = common.stderr(), []
     try:

@@ -71,12 +71,16 @@ def gate(
         float, typer.Option("--max-drop", help="How much worse the mean may get, in the metric's own unit.")
     ] = 0.0,
     confidence: Annotated[float, typer.Option("--confidence", help="Confidence required for a failure.")] = 0.95,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Also fail where a drop within --max-drop is not proven.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     write_baseline: Annotated[
         Path | None, typer.Option("--write-baseline", help="Write this run as a baseline file and exit.")
     ] = None,
 ) -> None:
-    """Exit code 1 only if a metric has dropped by more than --max-drop, at the given confidence."""
+    """Exit code 1 only if a metric has dropped by more than --max-drop, at the given confidence; with --strict, also where that
+    it has not cannot be shown. What is not proven is said with the number of requests that would."""
     from shelftalk.evaluate import gate as gates
 
     [found] = _read([run])
@@ -87,7 +91,7 @@ def gate(
     if baseline is None or not metric:
         raise UsageError("give --baseline (a run folder or a baseline file) and --metric")
     before = gates.read_baseline(baseline)
-    decisions = [gates.gate(found, before, m, max_drop=max_drop, confidence=confidence) for m in metric]
+    decisions = [gates.gate(found, before, m, max_drop=max_drop, confidence=confidence, strict=strict) for m in metric]
     if as_json:
         typer.echo(json.dumps([d.to_dict() for d in decisions], ensure_ascii=False, indent=1))
     else:

@@ -53,6 +53,7 @@ def judge(
     from shelftalk.evaluate.judge import Item, Judge, Pair, read_labels
     from shelftalk.evaluate.models import Engines
     from shelftalk.evaluate.runfolder import RunFolder
+    from shelftalk.prompts import PromptLibrary
 
     common.quiet()
     check_place(out)
@@ -69,8 +70,9 @@ def judge(
     stored = Engines(load=lambda settings: engines.load_engine(settings, batch=True), fresh=fresh)
     console = common.stderr()
     try:
-        loaded = stored.get(common.settings_from(model, engine, server))
-        asked: Judge = Judge(loaded, how=by, **rubrics)  # type: ignore[arg-type]
+        settings = common.settings_from(model, engine, server)
+        loaded = stored.get(settings)
+        asked: Judge = Judge(loaded, PromptLibrary.of(settings), how=by, **rubrics)  # type: ignore[arg-type]
         with Progress(console=console) as bar:
             pairs = [Pair(i, mine[i][0], mine[i][1], theirs[i][1]) for i in ids] if against else []
             total = 2 * sum(p.first != p.second for p in pairs) if against else len(ids)

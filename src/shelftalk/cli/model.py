@@ -154,7 +154,7 @@ def refuse_merged_only(adapter: Adapter) -> None:
     from shelftalk.engines.adapters import CONFIG
     from shelftalk.errors import UsageError
 
-    told = json.loads((adapter.folder / CONFIG).read_text(encoding="utf-8"))
+    told = json.loads((adapter.folder / CONFIG).read_text(encoding="utf-8-sig"))
     kind = "DoRA" if told.get("use_dora") else str(told.get("peft_type", "LORA")).upper()
     if kind != "LORA":
         raise UsageError(

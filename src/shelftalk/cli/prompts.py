@@ -25,7 +25,7 @@ Refs = Annotated[
 
 @app.command("list")
 def list_prompts(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
-    """List every prompt with its versions, the one in use, and the number of examples."""
+    """List every prompt, the shipped ones and those of prompts.folder, with its versions, the one in use, and its examples."""
     rows = _rows()
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
@@ -42,12 +42,13 @@ def list_prompts(as_json: Annotated[bool, typer.Option("--json", help="As JSON."
 
 @app.command("show")
 def show(ref: Ref) -> None:
-    """Show a prompt's file: variables, notes, examples, text."""
+    """Show a prompt's file: variables, notes, examples, text; and what its wording cannot change."""
     from rich.syntax import Syntax
 
     template = open_template(ref)
     console = common.stdout()
-    text = template.path.read_text(encoding="utf-8")
+    text = template.path.read_text(encoding="utf-8-sig")
+    _say_bound(template)
     if not console.is_terminal:
         typer.echo(text, nl=not text.endswith("\n"))
         return
@@ -89,6 +90,7 @@ def render(
         from shelftalk.cli.prompts_show import print_rendering
 
         print_rendering(rendering, common.stdout())
+        _say_bound(template)
 
 
 @app.command("lint")
@@ -105,9 +107,7 @@ def lint_prompts(
     settings = common.settings_from(model)
     count, without = _counter(settings)
     library = _library()
-    paths = (
-        [p for ref in refs for p in _paths(ref)] if refs else [library.folder / _file(ref) for ref in library.refs()]
-    )
+    paths = [p for ref in refs for p in _paths(ref)] if refs else [library.path(ref) for ref in library.refs()]
     found = [finding for path in paths for finding in lint_file(path, count)]
     broken = {finding.path for finding in found if finding.rule == "broken"}
     served = {task: ref for task, ref in in_force(settings).items() if ref}
@@ -205,18 +205,23 @@ def diff(
 
 def open_template(ref: str) -> Template:
     """The prompt of that name, or in that file. PromptError says what there is, or what is wrong with the file."""
-    from shelftalk.prompts.library import parse_template
+    return _library().get(ref)
 
-    if not ref.endswith(".jinja"):
-        return _library().get(ref)
-    path = _path(ref)
-    return parse_template(path, path.resolve().parent.name)
+
+def _say_bound(template: Template) -> None:
+    """Says what is written and read in answer to the prompt, whatever its wording asks for."""
+    from shelftalk.cli.show import safe
+    from shelftalk.prompts.bounds import bound_of
+
+    told = bound_of(template.ref) or f"no stage asks with prompts of the task {template.task}"
+    common.stderr().print(f"[dim]whatever its wording says: {safe(told)}[/dim]", soft_wrap=True)
 
 
 def _library() -> PromptLibrary:
     from shelftalk.prompts.library import PromptLibrary
+    from shelftalk.settings import load_settings
 
-    return PromptLibrary.default()
+    return PromptLibrary.of(load_settings())
 
 
 def _path(ref: str) -> Path:
@@ -237,16 +242,13 @@ def _paths(ref: str) -> list[Path]:
     return found
 
 
-def _file(ref: str) -> str:
-    return f"{ref}.jinja"
-
-
 def _rows() -> list[dict[str, Any]]:
     from shelftalk.cli.prompts_stages import in_force
+    from shelftalk.prompts.bounds import bound_of
     from shelftalk.settings import load_settings
 
     library = _library()
-    served = {library.get(ref).ref: task for task, ref in in_force(load_settings()).items() if ref}
+    served = {library.get(ref).ref for ref in in_force(load_settings()).values() if ref}
     rows = []
     for ref in library.refs():
         template = library.get(ref)
@@ -255,6 +257,7 @@ def _rows() -> list[dict[str, Any]]:
             {
                 "ref": ref, "state": state, "examples": len(template.examples), "trained": template.trained,
                 "variables": dict(template.variables), "description": template.description, "path": str(template.path),
+                "bound": bound_of(ref),
             }
         )  # fmt: skip
     return rows

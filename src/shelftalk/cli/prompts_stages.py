@@ -99,7 +99,7 @@ def variables_of(
     from shelftalk.pipeline import Shelf
 
     quiet()
-    library = _Recorder(template)
+    library = _Recorder(template, PromptLibrary.of(settings))
     shelf_settings = settings.model_copy(update=_with(template, settings))
     with Shelf.open(catalog, settings=shelf_settings, engine=_Silent(tokeniser), prompts=library) as shelf:
         if template.task == "suit":
@@ -131,14 +131,18 @@ def measured(template: Template, variables: Mapping[str, Any], source: str, toke
 
 
 def in_force(settings: Settings) -> dict[str, str | None]:
-    """The prompt of each task that the settings use, by "task/name" or with a version; None where no model is asked."""
+    """The prompt of each task that the settings use, by "task/name", with a version or by its file; None where no model is asked."""
     rank = settings.rank
     return {
         "understand": _understanding(settings),
-        "rank": f"rank/{rank.prompt or rank.strategy}" if rank.strategy != "none" else None,
+        "rank": _whole("rank", rank.prompt or rank.strategy) if rank.strategy != "none" else None,
         "suit": rank.suits_prompt,
         "explain": settings.explain.prompt if settings.explain.mode == "model" else None,
     }
+
+
+def _whole(task: str, name: str) -> str:
+    return name if name.endswith(".jinja") or "/" in name else f"{task}/{name}"
 
 
 def _understanding(settings: Settings) -> str | None:
@@ -155,7 +159,7 @@ def trained_prompts(settings: Settings) -> dict[str, str]:
     try:
         from shelftalk.engines.adapters import find_adapter
 
-        card = json.loads((find_adapter(name, settings.home_folder).folder / "training.json").read_text("utf-8"))
+        card = json.loads((find_adapter(name, settings.home_folder).folder / "training.json").read_text("utf-8-sig"))
     except (ImportError, OSError, ValueError):
         return {}
     told = card.get("prompts") if isinstance(card, dict) else None
@@ -212,15 +216,15 @@ def _with(template: Template, settings: Settings) -> dict[str, Any]:
 class _Recorder(PromptLibrary):
     """Gives out one template for every version of its name, and keeps what it was rendered with."""
 
-    def __init__(self, template: Template) -> None:
-        self.folder = template.path.parent.parent
+    def __init__(self, template: Template, others: PromptLibrary) -> None:
+        self.folder, self.own, self._others = others.folder, others.own, others
         self.calls: list[dict[str, Any]] = []
         self._one = _Recorded(**{f: getattr(template, f) for f in Template.__dataclass_fields__}, calls=self.calls)
 
     def get(self, ref: str) -> Template:
         """The template, or another one of the package by another name."""
         own = f"{self._one.task}/{self._one.name}"
-        return self._one if ref.partition("@")[0] == own else PromptLibrary.default().get(ref)
+        return self._one if ref.partition("@")[0] == own else self._others.get(ref)
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,7 @@ def _read(path: Path) -> str:
     from shelftalk.errors import UsageError
 
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--limits {path}: cannot be read as text: {error}") from error
 

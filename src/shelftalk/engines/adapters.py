@@ -17,13 +17,11 @@ from typing import Any
 from shelftalk.engines.common import import_transformers
 from shelftalk.engines.models import ProgressCallback
 from shelftalk.errors import EngineError, StorageError
-from shelftalk.resources import resource
+from shelftalk.lora import CARD, CONFIG, WEIGHTS, check, read_config
+from shelftalk.resources import file_digest, resource
 
 __all__ = ["Adapter", "adapter_folders", "content_hash", "find_adapter", "fingerprint", "merge", "merged_model"]
 
-CARD = "training.json"  # what an adapter was trained on and from, written beside its weights
-WEIGHTS = "adapter_model.safetensors"
-CONFIG = "adapter_config.json"
 _MARKER = "shelftalk-merged.json"
 _SAMPLE = 64
 # What vLLM takes as max_lora_rank (vllm.config.lora.MaxLoRARanks); an adapter may have any rank up to the largest.
@@ -79,15 +77,16 @@ def read_adapter(folder: Path) -> Adapter:
     """What an adapter's folder says of it; EngineError where a file is missing or damaged."""
     from safetensors import SafetensorError, safe_open
 
+    config = read_config(folder)
     try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        card = json.loads((folder / CARD).read_text(encoding="utf-8")) if (folder / CARD).is_file() else {}
+        card = json.loads((folder / CARD).read_text(encoding="utf-8-sig")) if (folder / CARD).is_file() else {}
         with safe_open(folder / WEIGHTS, "np") as file:
             if not list(file.keys()):
                 raise EngineError(f"adapter {folder}: {WEIGHTS} holds nothing")
     except (OSError, ValueError, SafetensorError) as error:
         raise EngineError(f"adapter {folder} cannot be read: {error}; copy it anew or train it again") from error
-    base = card.get("base", {}) if isinstance(card, dict) else {}
+    base = card.get("base") if isinstance(card, dict) else None
+    base = base if isinstance(base, dict) else {}
     return Adapter(
         folder,
         folder.name.rpartition("@")[0] or (folder.parent.name if folder.name == "adapter" else folder.name),
@@ -101,7 +100,7 @@ def read_adapter(folder: Path) -> Adapter:
 def content_hash(folder: Path) -> str:
     """12 hexadecimal digits of SHA-256 over the weights and what of the configuration changes the result."""
     digest = hashlib.sha256()
-    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    config = json.loads((folder / CONFIG).read_text(encoding="utf-8-sig"))
     kept = {
         key: config.get(key) for key in ("peft_type", "r", "lora_alpha", "use_rslora", "use_dora", "target_modules")
     }
@@ -154,43 +153,24 @@ def local_base(base: Path | str) -> Path:
 
 
 def check_base(adapter: Adapter, base: Path) -> None:
-    """EngineError where the adapter was trained on other weights than these, or does not fit their shapes."""
-    if adapter.base_fingerprint is not None:
-        if adapter.base_fingerprint != (here := fingerprint(base)):
-            raise EngineError(
-                f"adapter {adapter.ref} was trained on {adapter.base} ({adapter.base_fingerprint}), not on {base.name} "
-                f"({here}); set 'model' to its base, or train one for this model"
-            )
-        return
-    from safetensors import safe_open
-
-    shapes: dict[str, list[int]] = {}
-    for path in base.glob("*.safetensors"):
-        with safe_open(path, "pt") as file:
-            shapes |= {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
-    with safe_open(adapter.folder / WEIGHTS, "pt") as file:
-        for name in file.keys():  # noqa: SIM118
-            layer, mark, _ = name.removeprefix("base_model.model.").partition(".lora_A")
-            if mark and shapes.get(f"{layer}.weight", [0, 0])[1] != file.get_slice(name).get_shape()[1]:
-                raise EngineError(
-                    f"adapter {adapter.ref} does not fit {base.name}: layer {layer} has another shape or is not there; "
-                    f"it was made for {adapter.base or 'another model'}"
-                )
+    """EngineError where the adapter was trained on other weights than these, or `lora.check` finds it unsound for them."""
+    if adapter.base_fingerprint is not None and adapter.base_fingerprint != (here := fingerprint(base)):
+        raise EngineError(
+            f"adapter {adapter.ref} was trained on {adapter.base} ({adapter.base_fingerprint}), not on {base.name} "
+            f"({here}); set 'model' to its base, or train one for this model"
+        )
+    check(adapter.folder, base, name=adapter.ref)
 
 
 def merge(base: Path, adapter: Adapter, target: Path) -> None:
     """Writes the base with the adapter merged in, as bf16 safetensors with the tokenizer, into a new folder.
 
-    The sum is made in float32. EngineError where PEFT is missing or the adapter is another base's.
+    The sum is made in float32. EngineError where the adapter does not fit the base.
     """
-    torch, transformers = import_transformers()
-    try:
-        import peft
-    except ImportError as error:
-        raise EngineError(
-            "an adapter needs the package peft to be merged; run pip install 'shelftalk[train]'"
-        ) from error
     check_base(adapter, base)
+    torch, transformers = import_transformers()
+    import peft
+
     model = transformers.AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, local_files_only=True)
     merged = peft.PeftModel.from_pretrained(model, str(adapter.folder)).merge_and_unload(safe_merge=True)
     merged.to(torch.bfloat16).save_pretrained(target)
@@ -205,7 +185,8 @@ def merged_model(base: Path | str, name: str, home: Path, progress: ProgressCall
     adapter = find_adapter(name, home)
     source = local_base(base)
     folder = home.expanduser() / "models" / f"{source.name}+{adapter.hash}"
-    if _whole(folder):
+    made_of = file_digest(adapter.folder / CONFIG)
+    if _whole(folder, made_of):
         return folder
     from filelock import FileLock
 
@@ -213,7 +194,7 @@ def merged_model(base: Path | str, name: str, home: Path, progress: ProgressCall
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.parent / f".{folder.name}.lock"):
-            if _whole(folder):
+            if _whole(folder, made_of):
                 return folder
             say(f"merging adapter {adapter.ref} into {source.name} (once)")
             for left in folder.parent.glob(f".{folder.name}.*"):
@@ -223,7 +204,7 @@ def merged_model(base: Path | str, name: str, home: Path, progress: ProgressCall
                 fresh = Path(temporary) / "model"
                 merge(source, adapter, fresh)
                 sizes = {p.name: p.stat().st_size for p in sorted(fresh.iterdir())}
-                told = {"base": source.name, "adapter": adapter.ref, "files": sizes}
+                told = {"base": source.name, "adapter": adapter.ref, "config": made_of, "files": sizes}
                 (fresh / _MARKER).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
                 if folder.exists():
                     folder.replace(Path(temporary) / "damaged")
@@ -236,17 +217,19 @@ def merged_model(base: Path | str, name: str, home: Path, progress: ProgressCall
     return folder
 
 
-def _whole(folder: Path) -> bool:
+def _whole(folder: Path, config: str) -> bool:
+    """Each file has the size that was written down, and the adapter's configuration is the one that was checked."""
     try:
-        files: dict[str, Any] = json.loads((folder / _MARKER).read_text(encoding="utf-8"))["files"]
-        return all((folder / name).stat().st_size == size for name, size in files.items())
+        told: dict[str, Any] = json.loads((folder / _MARKER).read_text(encoding="utf-8"))
+        files = told["files"].items()
+        return told["config"] == config and all((folder / name).stat().st_size == size for name, size in files)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 
 
 def _published_at(folder: Path) -> tuple[str, str]:
     try:
-        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        card = json.loads((folder / CARD).read_text(encoding="utf-8-sig"))
         return str(card.get("published") or card.get("finished") or ""), folder.name
     except (OSError, ValueError, AttributeError):
         return "", folder.name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import ceil, log2
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from shelftalk.evaluate.compare import RunTable, check_same, table
 from shelftalk.evaluate.files import write_whole
 from shelftalk.evaluate.metrics import direction
 from shelftalk.evaluate.paired import SEED, one_sided
-from shelftalk.evaluate.power import POWER, detectable
+from shelftalk.evaluate.power import POWER, detectable, requests_needed, rounded
 from shelftalk.evaluate.runfolder import Run, RunFolder
 
 FORMAT = 1
@@ -37,7 +37,8 @@ class Baseline:
 @dataclass(frozen=True)
 class Decision:
     """What the gate decided. `drop` is how much worse the run is on average (below 0: better), `least` and `most` bound the
-    true drop, each at the confidence asked for. "pass" means shown to be within `allowed`; "not shown" passes too."""
+    true drop, each at the confidence asked for. "pass" means shown to be within `allowed`; "not shown" fails only where `strict`, and
+    `needed` is about how many independent requests like these would show on which side of `allowed` it lies."""
 
     outcome: Ruling
     metric: str
@@ -49,11 +50,13 @@ class Decision:
     n: int
     detectable: float | None
     reason: str
+    needed: int | None = None
+    strict: bool = False
 
     @property
     def failed(self) -> bool:
         """Whether the build should fail."""
-        return self.outcome == "fail"
+        return self.outcome == "fail" or (self.strict and self.outcome == "not shown")
 
     def to_dict(self) -> dict[str, Any]:
         """The decision as JSON holds it."""
@@ -61,9 +64,11 @@ class Decision:
 
 
 def gate(
-    run: Run, baseline: Baseline, metric: str, *, max_drop: float, confidence: float = 0.95, seed: int = SEED
-) -> Decision:
-    """The decision for one metric: "fail" only where the one-sided lower bound of the drop lies beyond `max_drop`.
+    run: Run, baseline: Baseline, metric: str, *, max_drop: float, confidence: float = 0.95, seed: int = SEED,
+    strict: bool = False,
+) -> Decision:  # fmt: skip
+    """The decision for one metric: "fail" only where the one-sided lower bound of the drop lies beyond `max_drop`; with `strict`
+    also a drop that is not shown to be within it fails.
 
     For metrics where less is better a rise is the drop. UsageError for other requests, suites, metrics or numbers.
     """
@@ -94,34 +99,50 @@ def gate(
     # With fewer, even a drop on every request happens by chance more often than the confidence allows.
     fewest = ceil(-log2(1 - confidence) - 1e-9)
     least, most = (result.low, result.high) if result.groups >= fewest else (float("nan"), float("nan"))
-    smallest = detectable(result.error, result.groups, alpha=2 * (1 - confidence))
+    alpha = 2 * (1 - confidence)
+    smallest = detectable(result.error, result.groups, alpha=alpha)
+    needed = requests_needed(result.mean - max_drop, result.error, result.groups, alpha=alpha)
     outcome: Ruling = "not shown"
     if least > max_drop:
         outcome = "fail"
     elif most <= max_drop:
         outcome = "pass"
-    said = _reason(outcome, metric, result.mean, least, most, max_drop, confidence, result.groups, fewest, smallest)
-    return Decision(outcome, metric, result.mean, least, most, max_drop, confidence, result.n, smallest, said)
+    needed = None if outcome != "not shown" else max(fewest, needed) if needed is not None else None
+    found = Decision(
+        outcome, metric, result.mean, least, most, max_drop, confidence, result.n, smallest, "", needed, strict
+    )
+    return replace(found, reason=_reason(found, result.groups, fewest))
 
 
-def _reason(
-    outcome: Ruling, metric: str, drop: float, least: float, most: float, allowed: float, confidence: float,
-    groups: int, fewest: int, smallest: float | None,
-) -> str:  # fmt: skip
-    share = f"{confidence:.0%}" if round(confidence * 100, 6).is_integer() else f"{confidence:.1%}"
-    moved = f"{metric} is worse by {drop:.4g}" if drop > 0 else f"{metric} is better by {-drop:.4g}" if drop < 0 else f"{metric} is the same"  # fmt: skip
-    over = f"{moved} on average over {groups} independent requests"
-    if outcome == "fail":
-        return (
-            f"{over}; at {share} confidence the true drop is at least {least:.4g}, more than the {allowed:.4g} allowed."
-        )
-    if outcome == "pass":
-        return f"{over}; at {share} confidence the true drop is at most {most:.4g}, within the {allowed:.4g} allowed."
+def _reason(found: Decision, groups: int, fewest: int) -> str:
+    share = f"{found.confidence:.0%}" if round(found.confidence * 100, 6).is_integer() else f"{found.confidence:.1%}"
+    drop, allowed = found.drop, found.allowed
+    if not groups:
+        return f"{found.metric} has no value for any request that both runs answered, so nothing can be shown. {_unproven(found)}"
+    moved = f"is worse by {drop:.4g}" if drop > 0 else f"is better by {-drop:.4g}" if drop < 0 else "is the same"
+    over = f"{found.metric} {moved} on average over {groups} independent requests"
+    if found.outcome == "fail":
+        return f"{over}; at {share} confidence the true drop is at least {found.least:.4g}, more than the {allowed:.4g} allowed."
+    if found.outcome == "pass":
+        return f"{over}; at {share} confidence the true drop is at most {found.most:.4g}, within the {allowed:.4g} allowed."
+    side = f"more than the {allowed:.4g} allowed" if drop > allowed else f"within the {allowed:.4g} allowed"
     if groups < fewest:
-        return f"{over}; fewer than {fewest} requests can show nothing at {share} confidence. Passed without proof: use more requests."
-    range_ = f"the true drop may be as small as {least:.4g} or as large as {most:.4g} (each at {share} confidence)"
-    finds = f" These requests find a drop {smallest:.4g} beyond what is allowed {POWER:.0%} of the time." if smallest else ""  # fmt: skip
-    return f"{over}; {range_}, so a drop of more than {allowed:.4g} is neither shown nor ruled out. Passed without proof.{finds}"
+        why = f"fewer than {fewest} requests can show nothing at {share} confidence"
+    else:
+        why = f"the true drop may be as small as {found.least:.4g} or as large as {found.most:.4g} (each at {share} confidence)"
+    if found.needed is None:
+        more = (
+            f" At least {fewest} requests are needed."
+            if groups < fewest
+            else " It lies too near to what is allowed for any number of requests."
+        )
+    else:
+        more = f" About {rounded(found.needed):,} requests like these would show it {POWER:.0%} of the time."
+    return f"{over}; {why}: a drop that is {side} is not proven.{more} {_unproven(found)}"
+
+
+def _unproven(found: Decision) -> str:
+    return "Failed for lack of proof (--strict)." if found.strict else "Passed without proof; with --strict this fails."
 
 
 def baseline_of(run: Run) -> Baseline:
@@ -141,7 +162,7 @@ def read_baseline(path: Path) -> Baseline:
     if not path.exists():
         raise UsageError(f"{path}: no such baseline; {remedy}")
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
         if data["format"] != FORMAT:
             raise UsageError(
                 f"{path}: a baseline of format {data['format']!r}, but this version reads {FORMAT}; {remedy}"

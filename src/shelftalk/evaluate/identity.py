@@ -14,7 +14,7 @@ from typing import Any
 from shelftalk.engines import load as engine_choice
 from shelftalk.engines.adapters import find_adapter
 from shelftalk.engines.models import DEFAULT_MODEL
-from shelftalk.errors import EngineError, PromptError
+from shelftalk.errors import EngineError
 from shelftalk.prompts import PromptLibrary, Template
 from shelftalk.resources import installed_version
 from shelftalk.settings import Settings
@@ -51,25 +51,20 @@ def templates(settings: Settings, task: str, prompts: PromptLibrary) -> dict[str
 
     Raises PromptError for one that there is not.
     """
-    wanted: dict[str, str] = {}
+    wanted: dict[str, tuple[str, str]] = {}
     if task == "suits":
-        wanted["suit"] = settings.rank.suits_prompt
+        wanted["suit"] = settings.rank.suits_prompt, "rank.suits_prompt"
     else:
         if settings.understand.mode == "wishes":
-            wanted["understand"], wanted["kinds"] = "understand/wishes", "understand/kinds"
+            wanted["understand"], wanted["kinds"] = ("understand/wishes", ""), ("understand/kinds", "")
         elif settings.understand.asks_model:
-            wanted["understand"] = settings.understand.prompt
+            wanted["understand"] = settings.understand.prompt, "understand.prompt"
         if settings.rank.strategy != "none":
-            wanted["rank"] = f"rank/{settings.rank.prompt or settings.rank.strategy}"
+            wanted["rank"] = settings.rank.prompt or settings.rank.strategy, "rank.prompt"
         if task == "answer" and settings.explain.mode == "model":
-            wanted["explain"] = settings.explain.prompt
-    found = {name: prompts.get(ref) for name, ref in wanted.items()}
-    for name, template in found.items():
-        if template.task != ("understand" if name == "kinds" else name):
-            raise PromptError(
-                f"the prompt of {name} is {template.ref}, a prompt of {template.task}; name one of {name}/"
-            )
-    return found
+            wanted["explain"] = settings.explain.prompt, "explain.prompt"
+    tasks = {name: "understand" if name == "kinds" else name for name in wanted}
+    return {name: prompts.named(tasks[name], ref, setting) for name, (ref, setting) in wanted.items()}
 
 
 def spoken(task: str, prompts: PromptLibrary) -> list[Template]:

@@ -258,7 +258,7 @@ def read_labels(path: Path, kind: Literal["grade", "winner"]) -> dict[str, str]:
     allowed = GRADES if kind == "grade" else ("first", "second", "tie")
     found: dict[str, str] = {}
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read as UTF-8 text: {error}") from error
     for number, line in enumerate(lines, start=1):

@@ -31,6 +31,12 @@ def requests_needed(
     return ceil(needed) if needed < inf else None
 
 
+def rounded(n: int) -> int:
+    """The number rounded up to two digits: an estimate should not look exact."""
+    step = int(10 ** max(0, len(str(n)) - 2))
+    return -(-n // step) * step
+
+
 def _multiplier(groups: int, power: float, alpha: float) -> float:
     from scipy.special import stdtrit
 

@@ -22,6 +22,8 @@ from typing import Any
 
 from shelftalk.errors import StorageError, UsageError
 from shelftalk.evaluate.cases import Case, Outcome
+from shelftalk.evaluate.ids import token
+from shelftalk.resources import file_digest
 
 FORMAT = 1
 RUN, ANSWERS, SCORES, PROMPTS, TREC = "run.json", "answers.parquet", "scores.parquet", "prompts.parquet", "run.trec"
@@ -82,7 +84,7 @@ class RunFolder:
                 raise UsageError(f"{file}: missing; run `shelftalk eval run` again with the same --out") from error
             except (OSError, ValueError) as error:
                 raise UsageError(
-                    f"{file}: not readable as parquet ({error}); delete {folder.path} and run `shelftalk eval run` again"
+                    f"{file}: not readable as parquet ({error}); run `shelftalk eval run` again with the same --out"
                 ) from error
         for name, table, column in (
             (ANSWERS, tables[0], "answer"),
@@ -124,11 +126,30 @@ class RunFolder:
     def finished(self) -> dict[str, Any] | None:
         """run.json of a finished run, or None where there is none that can be read."""
         try:
-            meta = self.meta()
+            return self.meta()
         except UsageError:
             return None
-        whole = all((self.path / name).is_file() for name in (ANSWERS, SCORES, PROMPTS, TREC))
-        return meta if whole else None
+
+    def damaged(self, meta: Mapping[str, Any] | None) -> tuple[str, ...]:
+        """The names of a finished run's files that are missing or are not what was written; `meta` None: nor is run.json."""
+        if meta is None:
+            return (RUN,) if (self.path / RUN).exists() else ()
+        written = meta.get("files") or {}
+        return tuple(name for name in (ANSWERS, SCORES, PROMPTS, TREC) if not self._sound(name, written.get(name)))
+
+    def _sound(self, name: str, digest: str | None) -> bool:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            if digest is not None:
+                return file_digest(self.path / name) == digest
+            if name == TREC:  # a run of before there were digests
+                return (self.path / name).is_file()
+            pq.read_table(self.path / name)
+        except (OSError, pa.ArrowException):
+            return False
+        return True
 
     def outcomes(self) -> list[Outcome]:
         """The outcomes that answers.parquet holds, in order. UsageError where it cannot be read."""
@@ -202,11 +223,18 @@ class RunFolder:
                 os.truncate(file, len(whole))
         except OSError as error:
             raise StorageError(f"{file}: cannot be written: {error.strerror or error}; choose another --out") from error
-        outcomes, asked = [], []
+        outcomes, asked, sound = [], [], [lines[0]]
         for line in lines[1:]:
-            record = json.loads(line)
-            outcomes.append(_outcome(record["outcome"]))
-            asked += [ModelCall(**a) for a in record["asked"]]
+            try:
+                record = json.loads(line)
+                kept, calls = _outcome(record["outcome"]), [ModelCall(**a) for a in record["asked"]]
+            except (ValueError, KeyError, TypeError):
+                continue  # a damaged line's case is answered anew
+            outcomes.append(kept)
+            asked += calls
+            sound.append(line)
+        if len(sound) < len(lines):
+            self._text(PARTIAL, "".join(f"{line}\n" for line in sound))
         return outcomes, asked
 
     def append(self, done: Iterable[tuple[Outcome, Sequence[ModelCall]]]) -> None:
@@ -243,7 +271,9 @@ class RunFolder:
             if asked is not None:
                 self._parquet(PROMPTS, _prompts(asked))
             self._text(TREC, "".join(_trec(outcomes, str(meta["variant"]["name"]))))
-            self._text(RUN, json.dumps(meta, indent=1, ensure_ascii=False, sort_keys=False) + "\n")
+            files = {name: file_digest(self.path / name) for name in (ANSWERS, SCORES, PROMPTS, TREC)}
+            told = {**meta, "files": files}
+            self._text(RUN, json.dumps(told, indent=1, ensure_ascii=False, sort_keys=False) + "\n")
             (self.path / PARTIAL).unlink(missing_ok=True)
         except OSError as error:
             raise StorageError(
@@ -336,13 +366,12 @@ def _prompts(asked: Sequence[ModelCall]) -> Any:
 
 
 def _trec(outcomes: Sequence[Outcome], tag: str) -> Iterable[str]:
-    """The first repeat's rankings as a TREC run; a case with nothing ranked has no line, white space in ids becomes _."""
+    """The first repeat's rankings as a TREC run; a case with nothing ranked has no line, white space in ids becomes %20."""
     mark = "".join(c if c.isalnum() or c in "._-" else "-" for c in tag) or "run"
     for outcome in outcomes:
         if outcome.repeat == 0:
             for place, product_id in enumerate(outcome.ranking, start=1):
-                query, item = ("_".join(text.split()) for text in (outcome.id, product_id))
-                yield f"{query} Q0 {item} {place} {1 / place:.6f} {mark}\n"
+                yield f"{token(outcome.id)} Q0 {token(product_id)} {place} {1 / place:.6f} {mark}\n"
 
 
 __all__ = ["ModelCall", "Run", "RunFolder"]

@@ -25,7 +25,8 @@ from shelftalk.evaluate.cache import STRIDE
 from shelftalk.evaluate.cases import Case, Outcome
 from shelftalk.evaluate.catalogs import Catalogs, check_judged, overlay_key
 from shelftalk.evaluate.models import Engines
-from shelftalk.evaluate.runfolder import FORMAT, ModelCall, RunFolder
+from shelftalk.evaluate.runfolder import ANSWERS, FORMAT, ModelCall, RunFolder
+from shelftalk.evaluate.runfolder import PROMPTS as RECORDED
 from shelftalk.evaluate.suite import Suite, SuiteCases
 from shelftalk.evaluate.summary import summary
 from shelftalk.evaluate.variants import PROMPTS, EvalVariant, effective
@@ -131,7 +132,7 @@ class _Run:
 
         check_names(suite.metrics)
         self.settings = suite.in_force(variant, settings)
-        self.prompts: PromptLibrary = variant.library()
+        self.prompts: PromptLibrary = variant.library(PromptLibrary.of(self.settings))
         self.templates = identity.templates(self.settings, suite.task, self.prompts)
         self.engine = engines.get(self.settings) if self.templates else None
         self.catalogs = Catalogs(
@@ -148,13 +149,20 @@ class _Run:
         """Whatever is still to be done, and what it was."""
         parts = self._identity()
         answers, measures = identity.sha256_of(parts), self._measures()
-        before = self.folder.finished() or {}
+        found = self.folder.finished()
+        before, damaged = found or {}, self.folder.damaged(found)
         self._another(before)
         held = before.get("identity", {})
-        if held.get("answers") == answers and held.get("measures") == measures:
+        if not damaged and held.get("answers") == answers and held.get("measures") == measures:
             return Done(self.folder, before, "unchanged", notes=self._notes(before))
         with self.folder.alone():
-            return self._made(before, parts, answers, measures)
+            if {ANSWERS, RECORDED} & set(damaged):  # what was answered, and what was asked for it, is only there
+                held.pop("answers", None)
+            done = self._made(before, parts, answers, measures)
+        told = (
+            (f"damaged or missing in the run that stood there, and made anew: {', '.join(damaged)}",) if damaged else ()
+        )
+        return replace(done, notes=(*told, *done.notes))
 
     def _made(self, before: dict[str, Any], parts: dict[str, Any], answers: str, measures: str) -> Done:
         """The run, answered and measured as far as it is not; `before` is the run.json of the one that stands there."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from shelftalk.evaluate.compare import NOT_SHOWN, ComparedMetric, Comparison, counted
 from shelftalk.evaluate.metrics import unit
-from shelftalk.evaluate.power import POWER
+from shelftalk.evaluate.power import POWER, rounded
 from shelftalk.render import escape_markdown
 
 COLUMNS = ("metric", "baseline", "variant", "difference", "95% interval", "p", "p (Holm)", "win/tie/loss", "can show", "verdict")  # fmt: skip
@@ -50,13 +50,7 @@ def verdict(row: ComparedMetric) -> str:
     """The verdict in words; an open question says how many requests it would take."""
     if row.verdict != NOT_SHOWN or row.needed is None or row.needed <= row.groups or row.needed > _MOST:
         return row.verdict
-    return f"{NOT_SHOWN} (needs about {_round(row.needed):,} requests)"
-
-
-def _round(n: int) -> int:
-    """The number rounded up to two digits: an estimate should not look exact."""
-    step = int(10 ** max(0, len(str(n)) - 2))
-    return -(-n // step) * step
+    return f"{NOT_SHOWN} (needs about {rounded(row.needed):,} requests)"
 
 
 def sections(found: Comparison) -> Iterator[tuple[str, list[ComparedMetric]]]:

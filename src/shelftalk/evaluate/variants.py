@@ -73,7 +73,7 @@ class EvalVariant:
         base = base or PromptLibrary.default()
         given = {key: value for key, value in self.given.items() if key in PROMPTS}
         named = [_template(key, value) or base.get(self.prompt(key)) for key, value in given.items()]
-        return LayeredLibrary(base.folder, named) if named else base
+        return LayeredLibrary(base, named) if named else base
 
     def prompt(self, key: str) -> str:
         """The prompt that a key of PROMPTS names, as task/name, with its version where it has one."""

@@ -56,13 +56,13 @@ class Explainer:
         self._read = near
         self.settings = settings or ExplainSettings()
         self.prompt: str | None = None
-        self._record = RecordExplainer(prompts)
+        self.record = RecordExplainer(prompts)
         self._opening = prompts.get("explain/opening")
         self._writer: Writer | None = None
         self._near: dict[tuple[str, str, str], float] = {}
         self._vocabularies: dict[tuple[str, ...], Vocabulary] = {}
         if engine is not None and self.settings.mode == "model":
-            template = prompts.get(self.settings.prompt)
+            template = prompts.named("explain", self.settings.prompt, "explain.prompt")
             if set(template.variables) != _VARIABLES:
                 raise PromptError(
                     f"{template.ref} is no prompt for reasons: it must take {', '.join(sorted(_VARIABLES))}"
@@ -182,14 +182,14 @@ class Explainer:
             Claim(one.text, _evidence(cited), next(filter(None, map(answered, cited)), None), True, "model")
             for one, cited in written.held
         ]
-        claims = [*misses(job, product, self.facets, self._record), *claims]
+        claims = [*misses(job, product, self.facets, self.record), *claims]
         told = {e.field for c in claims for e in c.evidence}
         if not written.held:
             claims = self._alone(claims, product, check.cards, better)
         elif missing := _main(check.cards, told):
-            claims.insert(0, self._record.card(missing))
-        claims = claims or [self._record.general(product)]
-        silent = [self._record.silent(field) for field in absences(job, product, self.facets)][:1]
+            claims.insert(0, self.record.card(missing))
+        claims = claims or [self.record.general(product)]
+        silent = [self.record.silent(field) for field in absences(job, product, self.facets)][:1]
         reason = " ".join([*(c.text for c in claims), *silent])
         return Explanation(
             product.id,
@@ -233,9 +233,7 @@ class Explainer:
                 if len(found) < most and card.fact.field not in told:
                     pair = ends.get(id(card))
                     tell(
-                        self._record.within(*pair)
-                        if pair
-                        else self._record.card(card, words, card.fact.field in better)
+                        self.record.within(*pair) if pair else self.record.card(card, words, card.fact.field in better)
                     )
         return found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from shelftalk.explain.record import record
+from shelftalk.explain.record import RecordExplainer, record
 from shelftalk.facts.asking import LITTLE, ORDINALS, asks_to_tell
 from shelftalk.facts.card import card_facts, mention, quote
 from shelftalk.facts.facts import Fact, facts_of, humanise
@@ -34,35 +34,37 @@ _ASKED_AS = {
 }  # fmt: skip
 
 
-def answer_question(text: str, product: Product, facets: Facets) -> Explanation:
-    """What the record says to a question: "Yes", "No" or the fact, each statement a claim; or that the catalogue does not say."""
+def answer_question(text: str, product: Product, facets: Facets, voice: RecordExplainer | None = None) -> Explanation:
+    """What the record says to a question: "Yes", "No" or the fact, each statement a claim; or that the catalogue does not say.
+    `voice` words it (None: the templates that travel with the package)."""
+    voice = voice or record()
     low = clean(text).lower().replace("’", "'")
     if asks_to_tell(low, [f"{product.title} {product.id}"]):
-        return tell_more(product, facets)
+        return tell_more(product, facets, voice)
     asked = {s: w for s, w in content_stems(low) if w not in LITTLE and w not in ORDINALS}
     asked |= {stem(w): w for w in words(low) if any(w in names.split() for names in _ASKED_AS.values())}
     if re.search(r"\bhow much (?:is|are)\b", low):
         asked |= {stem("price"): "price"}
     lead, fact, missing = _answer(asked, low, product, facets)
     if fact is not None:
-        claim = _claim(fact)
+        claim = _claim(fact, voice)
         return Explanation(product.id, f"{lead}{claim.text}", (claim,))
     if missing is not None:
-        return Explanation(product.id, record().silent(missing))
+        return Explanation(product.id, voice.silent(missing))
     shown = " ".join(dict.fromkeys(asked.values()))
-    return Explanation(product.id, record().silent(f'"{shown}"') if shown else "The catalogue does not say.")
+    return Explanation(product.id, voice.silent(f'"{shown}"') if shown else "The catalogue does not say.")
 
 
-def tell_more(product: Product, facets: Facets) -> Explanation:
+def tell_more(product: Product, facets: Facets, voice: RecordExplainer) -> Explanation:
     """What matters most of the record, in up to six claims."""
-    claims = [_claim(card.fact) for card in card_facts(product, facets, Intent(), most=TOLD)] or [
-        record().general(product)
+    claims = [_claim(card.fact, voice) for card in card_facts(product, facets, Intent(), most=TOLD)] or [
+        voice.general(product)
     ]
     return Explanation(product.id, " ".join(c.text for c in claims), tuple(claims))
 
 
-def _claim(fact: Fact) -> Claim:
-    return Claim(record().fact(fact), (Evidence(fact.field, fact.value),), None, True, "record")
+def _claim(fact: Fact, voice: RecordExplainer) -> Claim:
+    return Claim(voice.fact(fact), (Evidence(fact.field, fact.value),), None, True, "record")
 
 
 def _answer(asked: dict[str, str], low: str, product: Product, facets: Facets) -> tuple[str, Fact | None, str | None]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from shelftalk.explain.record import bound, record, wanted
+from shelftalk.explain.record import RecordExplainer, bound, record, wanted
 from shelftalk.facts.facts import Fact, attribute_fact, facts_of, humanise
 from shelftalk.facts.holds import as_number, holds
 from shelftalk.text import clean, shorten, shown
@@ -108,12 +108,15 @@ def why(
     explanation: Explanation | None = None,
     facets: Facets | None = None,
     request: str = "",
+    voice: RecordExplainer | None = None,
 ) -> WhyAnswer:
     """Why the product is among the first `k` of the ranking, or why not.
 
     `explanation` is its reason where it was picked; without one, a pick is described by the limits it meets. `request` is
     what the shopper said, over all turns: only its words are given back as theirs ("" gives those of the search).
+    `voice` words what a record says (None: the templates that travel with the package).
     """
+    voice = voice or record()
     asked_words = _asked_words(intent, request)
     order = [c.product.id for c in ranking.candidates]
     rank = order.index(product.id) + 1 if product.id in order else None
@@ -128,14 +131,14 @@ def why(
     known = facets or Facets()
     held = _held_words(asked_words, product)
     if explanation is not None or (rank is not None and rank <= k):
-        claims = explanation.claims if explanation else _limits(intent, product, known, met=True)
+        claims = explanation.claims if explanation else _limits(intent, product, known, voice, met=True)
         place = f"Picked, number {rank} of {len(order)} ranked." if rank else "Picked."
         return answer("picked", f"{place} {_says(held)}".rstrip(), claims)
     banned = _excluded(intent, product)
     if banned:
         return answer("excluded", "Not picked: the request rules it out.", [banned])
     loosened = set(retrieval.relaxed)
-    failed = _limits(replace(intent, constraints=tuple(c for c in intent.constraints if c not in loosened)), product, known, met=False)  # fmt: skip
+    failed = _limits(replace(intent, constraints=tuple(c for c in intent.constraints if c not in loosened)), product, known, voice, met=False)  # fmt: skip
     if failed and rank is None:
         count = "a limit" if len(failed) == 1 else f"{len(failed)} limits"
         return answer("fails", f"Not picked: it fails {count} of the request.", failed)
@@ -149,13 +152,16 @@ def why(
         if lacking:
             summary += f" Its record does not say {_quoted(lacking)}."
         return answer(
-            "not retrieved", summary, out, [_above(intent, asked_words, None, product, c, i, known) for i, c in picks]
+            "not retrieved",
+            summary,
+            out,
+            [_above(intent, asked_words, None, product, c, i, known, voice) for i, c in picks],
         )
     mine = ranking.candidates[rank - 1]
     summary = (
         f"Not picked: it ranks {rank} of {len(order)}, and {len(picks)} {'is' if len(picks) == 1 else 'are'} shown."
     )
-    above = [_above(intent, asked_words, mine, product, c, i, known, ranking.strategy) for i, c in picks]
+    above = [_above(intent, asked_words, mine, product, c, i, known, voice, ranking.strategy) for i, c in picks]
     return answer("outranked", summary, [*failed, *out], above)
 
 
@@ -234,7 +240,7 @@ def _excluded(intent: Intent, product: Product) -> Claim | None:
     return None
 
 
-def _limits(intent: Intent, product: Product, facets: Facets, *, met: bool) -> list[Claim]:
+def _limits(intent: Intent, product: Product, facets: Facets, voice: RecordExplainer, *, met: bool) -> list[Claim]:
     """One claim for each constraint that the product meets, or for each that it fails."""
     facts = {fact.field: fact for fact in facts_of(product, facets)}
     claims = []
@@ -246,10 +252,10 @@ def _limits(intent: Intent, product: Product, facets: Facets, *, met: bool) -> l
         fact = facts.get(field) or (attribute_fact(field, value, facets) if value is not None else None)
         asked = constraint.span or None
         if fact is not None:
-            said = record().met(fact, constraint) if met else record().missed(fact, constraint)
+            said = voice.met(fact, constraint) if met else voice.missed(fact, constraint)
             claims.append(Claim(said, (Evidence(fact.field, fact.value),), asked, True, "record"))
         elif value is None:
-            text = f"{record().silent(field)[:-1]}; wanted: {limit(constraint)}."
+            text = f"{voice.silent(field)[:-1]}; wanted: {limit(constraint)}."
             claims.append(Claim(text, (), asked, True, "record"))
         else:
             held = shorten(shown(value), 60)
@@ -286,20 +292,21 @@ def _above(
     pick: Candidate,
     rank: int,
     facets: Facets,
+    voice: RecordExplainer,
     strategy: str = "none",
 ) -> Above:
     """What the pick has over the product: the sorted field, words of the request that a fact says, and what decided."""
     other = pick.product
     claims: list[Claim] = []
     if intent.sort:
-        claims += _sorted(intent, product, other, facets)
+        claims += _sorted(intent, product, other, facets, voice)
     by_sort = bool(claims)
-    claims += _words(asked, product, other, facets)[:2]
+    claims += _words(asked, product, other, facets, voice)[:2]
     decided = "" if by_sort else _decided(asked, mine, product, pick, strategy)
     return Above(other.id, other.title, rank, tuple(claims), decided)
 
 
-def _sorted(intent: Intent, product: Product, other: Product, facets: Facets) -> list[Claim]:
+def _sorted(intent: Intent, product: Product, other: Product, facets: Facets, voice: RecordExplainer) -> list[Claim]:
     sort = intent.sort
     if sort is None:
         return []
@@ -307,7 +314,7 @@ def _sorted(intent: Intent, product: Product, other: Product, facets: Facets) ->
     if theirs is None:
         return []
     ours, his = as_number(product.value(sort.field)), as_number(other.value(sort.field))
-    said = record().fact(theirs)[:-1]
+    said = voice.fact(theirs)[:-1]
     cited = (Evidence(theirs.field, theirs.value),)
     if ours is None:
         text = f"{said}; the catalogue does not give it for this one."
@@ -318,7 +325,9 @@ def _sorted(intent: Intent, product: Product, other: Product, facets: Facets) ->
     return [Claim(text, cited, sort.span or None, True, "record")]
 
 
-def _words(asked: Sequence[str], product: Product, other: Product, facets: Facets) -> list[Claim]:
+def _words(
+    asked: Sequence[str], product: Product, other: Product, facets: Facets, voice: RecordExplainer
+) -> list[Claim]:
     """The wishes that the pick's record speaks of and the product's does not."""
     lacking = {s: w for s, w in content_stems(" ".join(asked)) if s not in _all_stems(product)}
     claims = []
@@ -328,7 +337,7 @@ def _words(asked: Sequence[str], product: Product, other: Product, facets: Facet
         if hit is None or fact.truth is False:
             continue
         lacking = {s: w for s, w in lacking.items() if s not in said}
-        text = f'{record().fact(fact)[:-1]}; the record of this one does not say "{hit}".'
+        text = f'{voice.fact(fact)[:-1]}; the record of this one does not say "{hit}".'
         claims.append(Claim(text, (Evidence(fact.field, fact.value),), hit, True, "record"))
     return claims
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from shelftalk.catalog import sql
 from shelftalk.values import Constraint, Direction, Product
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -46,7 +47,7 @@ def _truth(value: Any) -> bool | None:
 
 def holds(constraint: Constraint, product: Product) -> bool:
     """Whether the product satisfies it; a missing value fails every operator but "!=" and "not in"."""
-    record = product.value(constraint.field)
+    record = product.id if constraint.field == "id" else product.value(constraint.field)
     value = constraint.value
     values: Sequence[Any] = value if isinstance(value, (tuple, list)) else (value,)
     match constraint.operator:
@@ -55,18 +56,18 @@ def holds(constraint: Constraint, product: Product) -> bool:
         case "!=" | "not in":
             return not any(same(record, one) for one in values)
         case "between":
-            a, low, high = as_number(record), as_number(values[0]), as_number(values[-1])
-            return a is not None and low is not None and high is not None and low <= a <= high
+            return compare(record, ">=", values[0]) and compare(record, "<=", values[-1], like=values[0])
         case operator:
             return compare(record, operator, values[0])
 
 
-def compare(record: Any, operator: str, wanted: Any) -> bool:
-    """`record operator wanted` for <, <=, > and >=: as numbers where both are, as text (ISO dates) otherwise."""
-    a, b = as_number(record), as_number(wanted)
-    if isinstance(record, str) and isinstance(wanted, str) and re.match(r"\d{4}-\d\d", record):
-        return {"<": record < wanted, "<=": record <= wanted, ">": record > wanted, ">=": record >= wanted}[operator]
-    if a is None or b is None:
+def compare(record: Any, operator: str, wanted: Any, like: Any = None) -> bool:
+    """`record operator wanted` for <, <=, > and >= as the database compares: as dates where the limit (or the other end of a range,
+    `like`) is an ISO date, else by the first number in each; False where either has none."""
+    dates = [sql.fractional_year(end) for end in (wanted, like)]
+    b = dates[0] if dates[0] is not None else sql.number(wanted)
+    a = sql.fractional_year(record) if any(d is not None for d in dates) else sql.number(record)
+    if record is None or wanted is None or a is None or b is None:
         return False
     return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[operator]
 

@@ -52,7 +52,7 @@ class Shelf(Pipeline):
                 f"setting embedder is {settings.embedder!r}, but {catalog.path} was made with {catalog.embedder.name!r}; "
                 "import the feed into a new folder to use another"
             )
-        shelf = cls(catalog, settings, prompts or PromptLibrary.default(), engine)
+        shelf = cls(catalog, settings, prompts or PromptLibrary.of(settings), engine)
         shelf._batch = batch
         return shelf
 

@@ -129,6 +129,7 @@ class Pipeline:
             explanation=explanation,
             facets=state.snapshot.facets,
             request=said_so_far(state.request),
+            voice=state.snapshot.explain.record,
         )
 
     def _told(self, state: PipelineState) -> list[Explanation] | None:
@@ -146,7 +147,7 @@ class Pipeline:
             sort = state.intent.sort
             # "which is lighter?" asks for a field that it does not name
             text = f"{state.request.request} {humanise(sort.field)}" if sort else state.request.request
-            told = [answer_question(text, p, state.snapshot.facets) for p in products]
+            told = [answer_question(text, p, state.snapshot.facets, state.snapshot.explain.record) for p in products]
             if len(told) == 1 or any(e.claims for e in told):
                 return told
         if asked.kind == "best" and before.intent.criteria:

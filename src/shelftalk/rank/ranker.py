@@ -73,7 +73,7 @@ class Ranker:
         if settings.strategy != "none":
             if engine is None:
                 raise UsageError(f"ranking strategy {settings.strategy!r} needs a language model")
-            template = prompts.get(f"rank/{settings.prompt or settings.strategy}")
+            template = prompts.named("rank", settings.prompt or settings.strategy, "rank.prompt")
             if settings.strategy == "graded":
                 self._graded = Graded(engine, template, settings.temperature)
             else:

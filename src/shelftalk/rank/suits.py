@@ -23,7 +23,7 @@ class Suits:
     """Classifies (question, product) pairs, yes or no. `prompt` is the template's ref."""
 
     def __init__(self, engine: Engine, prompts: PromptLibrary, prompt: str = "suit/yesno") -> None:
-        self._engine, self._template = engine, prompts.get(prompt)
+        self._engine, self._template = engine, prompts.named("suit", prompt, "rank.suits_prompt")
         self.prompt = self._template.ref
 
     def judge(self, pairs: Sequence[tuple[str, Product]]) -> list[Verdict]:

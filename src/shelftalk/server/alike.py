@@ -61,7 +61,14 @@ def likeness(settings: Settings, catalog: Path, prompts: Path | None = None, *, 
 
     Raises OSError where the catalogue or a folder cannot be read.
     """
-    prompts = prompts or resource("prompts")
+    folders = [prompts or resource("prompts"), *([own.expanduser()] if (own := settings.prompts.folder) else [])]
+    prompts_named = (
+        settings.understand.prompt,
+        settings.rank.prompt,
+        settings.rank.suits_prompt,
+        settings.explain.prompt,
+    )
+    files = [Path(name).expanduser() for name in prompts_named if name and name.endswith(".jinja")]
     folder, made = catalog.resolve(strict=True), (catalog / "catalog.json").stat()
     adapter = settings.adapter_in_force
     told = {
@@ -69,7 +76,10 @@ def likeness(settings: Settings, catalog: Path, prompts: Path | None = None, *, 
         "settings": settings.model_dump(mode="json", exclude=_NO_MATTER),
         "servers": sorted(set(servers)),
         "catalog": [str(folder), made.st_dev, made.st_ino, made.st_mtime_ns],
-        "prompts": [[str(p.relative_to(prompts)), p.read_text("utf-8")] for p in sorted(prompts.rglob("*.jinja"))],
+        "prompts": [
+            *([str(p.relative_to(f)), p.read_text("utf-8")] for f in folders for p in sorted(f.rglob("*.jinja"))),
+            *([p.name, p.read_text("utf-8")] for p in files),
+        ],
         "adapter": None if adapter is None else _adapter(adapter, settings.home_folder),
         "model": _folder(settings.model),
     }

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from shelftalk.catalog import sql
 from shelftalk.server.failures import Refused
-from shelftalk.values import Constraint, Criterion, Direction, Facet, Facets, Intent, Operator, Scalar, Sort, Want
+from shelftalk.values import Constraint, Criterion, Direction, Facet, Facets, Intent, Operator, Sort, Want
 
 MOST_ID = 512  # as the catalogue takes them
 Word = Annotated[str, StringConstraints(max_length=MOST_ID)]
@@ -22,6 +22,7 @@ Value = bool | int | float | Word
 _RANGES = ("<", "<=", ">", ">=", "between")
 _MEASURED = ("money", "number", "date")
 _NUMBERS, _NAMED = ("money", "number"), ("text", "list", "boolean")
+_TRUTH = {"yes": True, "true": True, "no": False, "false": False}
 MOST_CRITERIA = 8
 # Fields that every product has beside the facets.
 _ALWAYS = ("id", "title")
@@ -143,7 +144,14 @@ def _constraint(body: ConstraintBody, facets: Facets, where: str) -> Constraint:
             raise _refused(f"{where}.value", "a limit must be a number or a date")
     if body.operator == "between" and _number(values[0]) > _number(values[1]):
         raise _refused(f"{where}.value", '"between" takes the lower value first')
-    return Constraint(body.field, body.operator, _frozen(body.value))
+    facet = facets.get(body.field)
+    value = [_said(v) for v in values] if facet is not None and facet.kind == "boolean" else values
+    return Constraint(body.field, body.operator, tuple(value) if isinstance(body.value, list) else value[0])
+
+
+def _said(value: Any) -> Any:
+    """A yes or no that was written as a word, as the record holds it."""
+    return _TRUTH.get(value.strip().lower(), value) if isinstance(value, str) else value
 
 
 def _criterion(body: CriterionBody, facets: Facets, where: str) -> Criterion:
@@ -179,10 +187,6 @@ def _number(value: Any) -> float:
 def _known(field: str, facets: Facets, where: str) -> None:
     if facets.get(field) is None and field not in _ALWAYS:
         raise Refused(404, "not_found", "the catalogue has no such field; GET /v1/facets lists them", param=where)
-
-
-def _frozen(value: Any) -> Scalar | tuple[Scalar, ...]:
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _refused(where: str, message: str) -> Refused:

@@ -102,7 +102,7 @@ def open_model(
 
 def open_shelf(settings: Settings, shelf: Shelf, model: Model) -> Shelf:
     """A shelf over the same catalogue with these settings and this language model."""
-    return Shelf(shelf.catalog, settings, PromptLibrary(shelf.prompts.folder), model.engine)
+    return Shelf(shelf.catalog, settings, PromptLibrary.of(settings, shelf.prompts.folder), model.engine)
 
 
 def places(settings: Settings, engine: Engine | None) -> int:

@@ -85,7 +85,7 @@ def build(config: DataConfig, settings: Settings, say: Say = lambda _: None, cha
             why = f" ({len(report.rejects)} rows refused, the first: {first})" if first else ""
             raise UsageError(f"source {source.kind}: gives no judged request{why}; mend it, or leave the source out")
         judged += found
-    scribe, prompts = Scribe(chat.count, config.model), PromptLibrary.default()
+    scribe, prompts = Scribe(chat.count, config.model), PromptLibrary.of(settings)
     examples: list[TrainingExample] = []
     for task, wanted in config.tasks.items():
         mine = drawn(task, judged, config, report)
@@ -233,4 +233,4 @@ def _near_kinds(found: WrittenSet, settings: Settings) -> dict[str, list[str]]:
 def served(strategy: str, prompts: PromptLibrary, settings: Settings) -> Template:
     """The template that a ranking strategy is served with: the settings' own where they name one for it."""
     named = settings.rank.prompt if settings.rank.strategy == strategy else None
-    return prompts.get(f"rank/{named or strategy}")
+    return prompts.named("rank", named or strategy, "rank.prompt")

@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shelftalk.catalog.base_models import MPNET, base_model
 from shelftalk.errors import UsageError
+from shelftalk.lora import check
 from shelftalk.train.pairs import text_figures
 from shelftalk.train.sets.written import facet_of
 from shelftalk.train.telling import fit_head
@@ -206,6 +207,8 @@ def _adapted(recipe: MatcherRecipe, home: Path) -> tuple[Any, Any, str]:
     from transformers import AutoModel, AutoTokenizer
 
     with base_model(recipe.base, home.expanduser()) as base:
+        for given in recipe.mean or filter(None, (recipe.adapter,)):
+            check(given, base, causal=False)
         bare: Any = AutoModel.from_pretrained(base)
         tokenizer = AutoTokenizer.from_pretrained(base)
         name = base.name

@@ -45,7 +45,7 @@ def publish(
         raise UsageError(f"{root} is a file; name a folder to publish to")
     adapter = find_adapter(source, home)
     card = _card(adapter)
-    config = json.loads((adapter.folder / CONFIG).read_text(encoding="utf-8"))
+    config = json.loads((adapter.folder / CONFIG).read_text(encoding="utf-8-sig"))
     refuse_unserved(config, adapter)
     figures = _figures(measured)
     root.mkdir(parents=True, exist_ok=True)
@@ -159,7 +159,7 @@ def _card(adapter: Adapter) -> dict[str, Any]:
             f"adapter {adapter.folder} has no {CARD}, so its data and base are not known; publish what 'shelftalk train "
             "sft' wrote"
         )
-    read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
     return read
 
 
@@ -167,7 +167,7 @@ def _figures(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        read = json.loads(path.read_text(encoding="utf-8"))
+        read = json.loads(path.read_text(encoding="utf-8-sig"))
         return {
             str(k): {
                 **v,

@@ -69,7 +69,7 @@ def _state(folder: Path) -> str:
 def _described(folder: Path) -> dict[str, Any]:
     try:
         adapter = read_adapter(folder)
-        card = json.loads((folder / CARD).read_text(encoding="utf-8")) if (folder / CARD).is_file() else {}
+        card = json.loads((folder / CARD).read_text(encoding="utf-8-sig")) if (folder / CARD).is_file() else {}
     except (EngineError, OSError, ValueError):
         return {}
     return {

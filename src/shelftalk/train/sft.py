@@ -21,6 +21,7 @@ from shelftalk.engines.adapters import CARD, CONFIG, Adapter, check_base, find_a
 from shelftalk.engines.common import Chat, import_transformers
 from shelftalk.engines.models import is_address, resolve_model
 from shelftalk.errors import UsageError
+from shelftalk.lora import check
 from shelftalk.train.callbacks import Clock, Show, callbacks
 from shelftalk.train.check import alone, enough_room, fitting, load_data, newest_checkpoint, require_training
 from shelftalk.train.encode import data_hash, encode, end_of_turn
@@ -149,6 +150,8 @@ def _train_sft(recipe: SftRecipe, made: Material, home: Path, resume: bool, show
             "lora.variant adalora cannot be resumed (its ranks are still being reduced); begin anew without --resume"
         )
     checkpoint, done = newest_checkpoint(recipe.output, note) if resume else (None, {})
+    if checkpoint is not None:
+        check(checkpoint, made.base)
     if checkpoint is None and any(recipe.output.glob("checkpoint-*")):
         raise UsageError(f"{recipe.output} holds checkpoints of a run; add --resume, delete it, or name another output")
 
@@ -292,7 +295,7 @@ def _some_of_each(rows: Sequence[dict[str, Any]], most: int, seed: int) -> list[
 
 def lora_of(adapter: Adapter, given: LoraRecipe) -> LoraRecipe:
     """The shape of an adapter to go on with; UsageError where the recipe asks for another one, which it would not get."""
-    told = json.loads((adapter.folder / CONFIG).read_text(encoding="utf-8"))
+    told = json.loads((adapter.folder / CONFIG).read_text(encoding="utf-8-sig"))
     kind = "dora" if told.get("use_dora") else "rslora" if told.get("use_rslora") else str(told["peft_type"]).lower()
     if kind == "adalora":
         raise UsageError(

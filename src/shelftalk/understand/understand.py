@@ -87,7 +87,8 @@ class Understander:
             reader = loaded if self.settings.asks_model else None
             self.wanting = Wanting(facets, reader, library, kinds or (lambda intent, text: ()), matchers, held, titled)
         elif loaded is not None:
-            self.model = IntentParser(self.rules.index, loaded(), library.get(self.settings.prompt))
+            template = library.named("understand", self.settings.prompt, "understand.prompt")
+            self.model = IntentParser(self.rules.index, loaded(), template)
 
     def _leaves(self, turn: str, before: Intent, first: str) -> bool:
         return self.wanting is not None and self.wanting.leaves(turn, before, first)

@@ -130,7 +130,7 @@ def read_written(folder: Path | None = None, files: Sequence[str] = ("*",)) -> W
         return tuple(n for n in lines if n.split != "train" or any(fnmatchcase(n.file, name) for name in files))
 
     named = folder / "named.txt"
-    lines = named.read_text("utf-8").splitlines() if named.is_file() else []
+    lines = named.read_text("utf-8-sig").splitlines() if named.is_file() else []
     return WrittenSet(
         parser.kinds, of(kept), of(wanted), tuple(parser.reasons), tuple(filter(None, map(str.strip, lines))), left_out
     )
@@ -150,7 +150,7 @@ class _Parser:
         """Adds a file's lines. FeedError names the line that is not in the format."""
         self._kind, self._section, self._taught = "", "", path.parent.name == "train"
         self._file = f"{path.parent.name}/{path.stem}"
-        for number, raw in enumerate(path.read_text("utf-8").splitlines(), 1):
+        for number, raw in enumerate(path.read_text("utf-8-sig").splitlines(), 1):
             line = raw.strip()
             if not line or line.startswith("#"):
                 continue

@@ -45,7 +45,7 @@ def _texts(file: Path) -> list[WrittenText]:
     found: list[WrittenText] = []
     number, line = 0, ""
     try:
-        for number, raw in enumerate([*file.read_text("utf-8").splitlines(), ""], 1):  # noqa: B007 - told where it fails
+        for number, raw in enumerate([*file.read_text("utf-8-sig").splitlines(), ""], 1):  # noqa: B007 - told where it fails
             line = raw.strip()
             if not line or line.partition(" ")[0] == "=":
                 found += block.ended()

@@ -178,7 +178,7 @@ def qrels(path: Path) -> Iterator[tuple[int, str, str, float]]:
     A grade below 0, TREC's mark for junk, counts as 0.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read as UTF-8 text: {error}") from error
     for number, line in enumerate(lines, start=1):

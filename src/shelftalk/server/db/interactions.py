@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Engine, case, delete, func, select
+from sqlalchemy import Engine, case, delete, func, select, true
 from sqlalchemy.orm import Session
 
 from shelftalk.server.db.tables import Interaction, now
@@ -70,12 +70,12 @@ class Interactions:
         with Session(self._engine) as session:
             return [(kind, product) for kind, product in session.execute(wanted)]
 
-    def counts(self, *, tenant: str = "") -> list[tuple[str, int, int]]:
-        """(kind, in the last 24 hours, ever) of each kind that occurred, the commonest first."""
+    def counts(self, *, tenant: str | None = "") -> list[tuple[str, int, int]]:
+        """(kind, in the last 24 hours, ever) of each kind that occurred, the commonest first; `tenant` None means all."""
         day = func.sum(case((Interaction.at >= now() - timedelta(days=1), 1), else_=0))
         wanted = (
             select(Interaction.kind, day, func.count())
-            .where(Interaction.tenant == tenant)
+            .where(true() if tenant is None else Interaction.tenant == tenant)
             .group_by(Interaction.kind)
             .order_by(func.count().desc(), Interaction.kind)
         )

@@ -58,17 +58,18 @@ class TryBody(BaseModel):
 
 @router.get("/studio")
 async def studio(request: Request) -> Response:
-    """The page; or, without a key that opens it, the form to sign in with."""
+    """The page; or, without a key that opens it, the form to sign in with. It is for whoever runs the server: like the requests,
+    feedback and gaps are those under all keys."""
     server: Any = request.app.state.server
     try:
-        caller = await server.gate.admit(request, "studio")
+        await server.gate.admit(request, "studio")
     except Refused as error:
         if error.status not in (401, 403):
             raise
         return page("signin.html.jinja", {"wrong": error.status == 403}, error.status)
     entries = server.recent.entries()
-    counts = await asyncio.to_thread(lambda: server.interactions.counts(tenant=caller.tenant))
-    gaps = await asyncio.to_thread(missing, server, caller.tenant)
+    counts = await asyncio.to_thread(lambda: server.interactions.counts(tenant=None))
+    gaps = await asyncio.to_thread(missing, server)
     refs = server.shelf.prompts.refs()
     return page(
         "studio.html.jinja",
@@ -106,10 +107,10 @@ async def compare(body: TryBody, request: Request, caller: Studio) -> dict[str, 
     return {"answers": answers}
 
 
-def missing(server: Any, tenant: str) -> dict[str, Any]:
+def missing(server: Any) -> dict[str, Any]:
     """What the panel of gaps shows: wishes by kind of product, needs, and from how many conversations on they are shown."""
     serve = server.settings.serve
-    found = server.gaps.top(tenant=tenant, least=serve.gap_least, limit=_GAPS)
+    found = server.gaps.top(tenant=None, least=serve.gap_least, limit=_GAPS)
     return {
         "wishes": by_kind([gap for gap in found if gap.what == "wish"])[:_KINDS],
         "needs": [gap for gap in found if gap.what == "need"][:_NEEDS],
@@ -139,7 +140,7 @@ def varied(settings: Settings, variant: Variant) -> Settings:
 def prompted(prompts: PromptLibrary, variant: Variant) -> PromptLibrary:
     """The server's prompts, with the variant's for wishes and needs, which no setting names, in front."""
     named = [prompts.get(ref) for of, ref in variant.prompts.items() if of in ("wishes", "needs")]
-    return LayeredLibrary(prompts.folder, named) if named else prompts
+    return LayeredLibrary(prompts, named) if named else prompts
 
 
 def _fits(of: str, ref: str) -> bool:
@@ -168,11 +169,23 @@ def live(server: Any) -> list[tuple[str, str]]:
     if settings.understand.mode == "wishes":
         rows += [(f"Prompt of {of}", server.shelf.prompts.get(_PROMPTED[of][:-1]).ref) for of in ("wishes", "needs")]
     elif settings.understand.asks_model:
-        rows.append(("Prompt of reading", server.shelf.prompts.get(settings.understand.prompt).ref))
+        rows.append(
+            (
+                "Prompt of reading",
+                server.shelf.prompts.named("understand", settings.understand.prompt, "understand.prompt").ref,
+            )
+        )
     if settings.rank.strategy != "none":
-        rows.append(("Prompt of ranking", settings.rank.prompt or settings.rank.strategy))
+        rows.append(
+            (
+                "Prompt of ranking",
+                server.shelf.prompts.named("rank", settings.rank.prompt or settings.rank.strategy, "rank.prompt").ref,
+            )
+        )
     if settings.explain.mode == "model":
-        rows.append(("Prompt of reasons", server.shelf.prompts.get(settings.explain.prompt).ref))
+        rows.append(
+            ("Prompt of reasons", server.shelf.prompts.named("explain", settings.explain.prompt, "explain.prompt").ref)
+        )
     for i, (up, under_way, answered) in enumerate(server.upstreams(), start=1):
         rows.append((f"Model server {i}", f"{'up' if up else 'down'}, {under_way} under way, {answered} answered"))
     return rows
