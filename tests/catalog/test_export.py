@@ -15,7 +15,7 @@ from shelftalk.values import Product
 
 PLAIN = Product("1", "Lamp, red", price=Decimal("19.90"), currency="EUR", categories=("Home", "Lamps"))
 ODD = Product(
-    "2", "Tïtle \"quoted\" \u202e <b>[red]", "Two\nlines; and\ttabs", "Brand | Co", Decimal("19.9900"), "EUR", Decimal("1E+2"),
+    "2", "Tïtle \"quoted\" \u202e <3 [red]", "Two\nlines; and\ttabs", "Brand | Co", Decimal("19.9900"), "EUR", Decimal("1E+2"),
     ("A", "B > C", "D|E"), {"z": "last", "a": 5, "b": 0.5, "c": True, "d": ("x", "y|z"), "one": ("single",), "code": "007",
                            "number as text": "12", "big": 2**62},
     4.5, 7, "in_stock", 0, ("https://x/1|2.jpg", "https://x/2.jpg"), "2024-01-01", "https://x/",

@@ -77,16 +77,46 @@ def test_bad_rows_are_left_out_with_line_field_value_and_reason(
     bad = [{"id": "x", "title": "X", "price": "cheap"}, {"id": "p1", "title": "Again"}, {"title": "No id"}, "{broken"]
     feed = write(tmp_path / "feed.jsonl", [*rows(3), *bad])
     report = import_feed(feed, folder, embedder=embedder)
-    assert (report.read, report.added, report.rejected) == (7, 3, 4)
+    assert (report.read, report.added, report.rejected, report.dropped) == (7, 4, 3, 1)
     assert report.rejects_path == folder / "rejects" / "feed.jsonl.rejects.jsonl"
     rejects = [json.loads(line) for line in report.rejects_path.read_text().splitlines()]
-    assert [r["line"] for r in rejects] == [4, 5, 6, 7]
-    assert (rejects[0]["id"], rejects[0]["field"], rejects[0]["value"]) == ("x", "price", "cheap")
-    assert rejects[1]["field"] == "id"
-    assert "2" in rejects[1]["reason"]
+    assert [r["line"] for r in rejects] == [5, 6, 7]
+    assert rejects[0]["field"] == "id"
+    assert "2" in rejects[0]["reason"]
+    assert report.dropped_path == folder / "rejects" / "feed.jsonl.dropped.jsonl"
+    (dropped,) = (json.loads(line) for line in report.dropped_path.read_text().splitlines())
+    assert (dropped["line"], dropped["id"], dropped["field"], dropped["value"]) == (4, "x", "price", "cheap")
+    assert dropped["reason"] == "not a number"
     first = Catalog.open(folder, embedder=embedder).get("p1")
     assert first is not None
     assert first.title == "Lamp 1"
+
+
+def test_values_left_out_are_in_a_file_of_their_own_and_what_was_mended_is_counted(
+    tmp_path: Path, folder: Path, embedder: HashEmbedder
+) -> None:
+    feed = tmp_path / "feed.csv"
+    feed.write_bytes("id;title;price;rating;stock\n1;Café;kr 5;4,5;2\n2;Bar;7 kr;great;no\n".encode("cp1252"))
+    report = import_feed(feed, folder, embedder=embedder, rejects=tmp_path / "bad.jsonl", currency="SEK")
+    assert (report.added, report.rejected, report.rejects_path, report.dropped) == (2, 0, None, 1)
+    assert report.mended == {"lines that are not UTF-8, read as windows-1252": 1}
+    assert report.dropped_path == tmp_path / "bad.dropped.jsonl"
+    assert json.loads(report.dropped_path.read_text()) == {
+        "line": 3, "id": "2", "field": "rating", "value": "great", "reason": "must be a number", "source": str(feed),
+    }  # fmt: skip
+    held = [Catalog.open(folder, embedder=embedder).get(name) for name in ("1", "2")]
+    assert [(p.currency, p.rating, p.stock) for p in held if p] == [("SEK", 4.5, 2), ("SEK", None, 0)]
+    feed.write_text("id;title\n1;Cafe\n")
+    assert import_feed(feed, folder, embedder=embedder, rejects=tmp_path / "bad.jsonl").dropped_path is None
+    assert not (tmp_path / "bad.dropped.jsonl").exists()
+
+
+def test_a_currency_that_is_none_is_refused_before_anything_is_read(
+    tmp_path: Path, folder: Path, embedder: HashEmbedder
+) -> None:
+    with pytest.raises(UsageError, match="ISO 4217"):
+        import_feed(write(tmp_path / "feed.jsonl", rows(1)), folder, embedder=embedder, currency="shells")
+    assert not folder.exists()
 
 
 def test_the_rejects_file_can_be_named_and_goes_when_the_feed_is_mended(

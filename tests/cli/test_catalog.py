@@ -68,6 +68,22 @@ def test_import_leaves_with_the_partial_code_when_rows_were_rejected(tmp_path: P
     assert json.loads((tmp_path / "bad.jsonl").read_text())["line"] == 4
 
 
+def test_import_names_what_was_left_out_and_what_was_mended(tmp_path: Path) -> None:
+    feed = tmp_path / "feed.xml"
+    feed.write_text(
+        '<rss xmlns:g="http://base.google.com/ns/1.0"><item><g:id>1</g:id><g:title>A & B</g:title>\n<g:price>7 kr</g:price>'
+        "<g:rating>great</g:rating></item></rss>"
+    )
+    result = call("import", feed, "--catalog", tmp_path / "shop", "--currency", "dkk")
+    assert result.exit_code == 0
+    assert 'mended: raw "&" or "<" read as text (1)' in result.stdout
+    assert "1 values left out: " in result.stdout
+    told = json.loads(call("import", feed, "--catalog", tmp_path / "shop", "--json").stdout)
+    assert (told["dropped"], told["mended"]) == (2, {'raw "&" or "<" read as text': 1})
+    held = [json.loads(line) for line in Path(told["dropped_path"]).read_text().splitlines()]
+    assert [(row["line"], row["id"], row["field"]) for row in held] == [(1, "1", "currency"), (1, "1", "rating")]
+
+
 def test_an_unreadable_feed_is_a_feed_error_and_makes_no_catalogue(tmp_path: Path) -> None:
     assert isinstance(error(call("import", tmp_path / "none.jsonl", "--catalog", tmp_path / "shop")), FeedError)
     assert not (tmp_path / "shop").exists()

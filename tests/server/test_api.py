@@ -207,6 +207,22 @@ def test_a_product_that_was_just_added_is_found_by_the_next_request_and_gone_onc
     assert "ZZ1" not in [p["product_id"] for p in _ask(client, "glimmer unicorn lantern")["picks"]]
 
 
+def test_a_value_that_cannot_be_read_costs_no_product_and_is_told(client: TestClient) -> None:
+    rows = [
+        {"id": "ZZ3", "title": "Sable <b>lamp</b>", "price": "call us", "rating": "4,5", "stock": "sold out"},
+        {"id": "ZZ4", "title": "Umber lamp", "attributes": {"watts": {"a": 1}, "socket": "E27"}},
+    ]
+    reply = client.post("/v1/products", json={"products": rows})
+    assert (reply.status_code, reply.json()["added"], reply.json()["rejected"]) == (200, 2, [])
+    assert reply.json()["dropped"] == [
+        {"row": 0, "id": "ZZ3", "field": "price", "value": "call us", "reason": "not a number"},
+        {"row": 1, "id": "ZZ4", "field": "attributes.watts", "value": '{"a": 1}', "reason": "must be text, a number, true or false, or a list of these, not an object"},
+    ]  # fmt: skip
+    held = client.get("/v1/products/ZZ3").json()
+    assert (held["title"], held["rating"], held["stock"]) == ("Sable lamp", 4.5, 0)
+    assert client.delete("/v1/products", params={"ids": ["ZZ3", "ZZ4"]}).json() == {"removed": 2}
+
+
 def test_why_says_which_limit_a_product_fails(client: TestClient) -> None:
     dearest = max(_ask(client, TENT, k=5)["picks"], key=lambda pick: float(pick["price"]))
     reply = client.get(f"/v1/products/{dearest['product_id']}/why", params={"request": "a tent for two under 100"})
@@ -252,10 +268,15 @@ def test_how_the_picks_compare_is_told_in_each_form(client: TestClient) -> None:
 
 def test_half_a_surrogate_pair_is_told_of_and_breaks_nothing(client: TestClient) -> None:
     json_type = {"Content-Type": "application/json"}
-    for row in (b'{"id": "s1", "title": "a\\ud800b"}', b'{"id": "s1", "title": "x", "attributes": {"\\udfff": 1}}'):
-        reply = client.post("/v1/products", content=b'{"products": [%s]}' % row, headers=json_type)
-        assert reply.status_code == 422
-        assert "broken encoding" in reply.json()["rejected"][0]["message"]
+    reply = client.post(
+        "/v1/products", content=b'{"products": [{"id": "s1", "title": "a\\ud800b"}]}', headers=json_type
+    )
+    assert reply.status_code == 422
+    assert "broken encoding" in reply.json()["rejected"][0]["message"]
+    row = b'{"id": "s1", "title": "x", "attributes": {"\\udfff": 1, "a": "\\udfff"}, "price": "5 \\udfff"}'
+    reply = client.post("/v1/products", content=b'{"products": [%s]}' % row, headers=json_type)
+    assert (reply.status_code, len(reply.json()["dropped"])) == (200, 3)
+    assert client.delete("/v1/products/s1").status_code == 204
     reply = client.post("/v1/recommendations", content=b'{"request": "a tent", "\\ud800": 1}', headers=json_type)
     assert reply.status_code in (400, 422)
     assert reply.json()["error"]["type"] == "invalid_request"

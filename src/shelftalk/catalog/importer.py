@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
@@ -45,7 +47,8 @@ class ImportReport:
     """What an import did: rows read, products added, updated, unchanged and embedded, rows rejected and where they are.
 
     `read_as` says of columns what they were taken for where their name does not ("categories", "yes or no"); `no_kinds`
-    that no product of the catalogue has a category.
+    that no product of the catalogue has a category. `dropped` counts the values that were left out of products that are in,
+    `dropped_path` is where they are; `mended` says what was mended in the file itself, and how often.
     """
 
     read: int
@@ -58,6 +61,9 @@ class ImportReport:
     rejects_path: Path | None
     read_as: Mapping[str, str] = field(default_factory=dict)
     no_kinds: bool = False
+    dropped: int = 0
+    dropped_path: Path | None = None
+    mended: Mapping[str, int] = field(default_factory=dict)
 
 
 def import_feed(
@@ -71,17 +77,23 @@ def import_feed(
     progress: Callable[[ImportStatus], None] | None = None,
     embedder: EmbedderProtocol | None = None,
     home: Path | str = HOME,
+    currency: str | None = None,
+    now: datetime | None = None,
 ) -> ImportReport:
     """What was read, added, updated, left as it was and rejected, after putting a feed into a catalogue (made if absent).
 
-    `format` and `mapping` as in `read_feed`. Rows that cannot be read go to `rejects` as JSON Lines (line, id, field,
-    value, reason, source); by default to CATALOG/rejects/FEED.rejects.jsonl, which stands for the last import of that feed and is
-    absent where no row was rejected. Raises FeedError where the feed as a whole cannot be read, CatalogError where the
+    `format`, `mapping`, `currency` and `now` as in `read_feed`. Rows that cannot be read go to `rejects` as JSON Lines (line, id,
+    field, value, reason, source); by default to CATALOG/rejects/FEED.rejects.jsonl, which stands for the last import of that
+    feed and is absent where no row was rejected. Values that were left out of products go to a file beside it, of the same
+    columns: FEED.dropped.jsonl. Raises FeedError where the feed as a whole cannot be read, CatalogError where the
     catalogue cannot be used or another process is writing to it, StorageError where the disk is full.
     """
     feed, folder = Path(feed), Path(catalog_dir)
     meter = _Meter(feed, progress)
-    found = read_feed(feed, format=format, mapping=mapping, progress=meter.at, read_as=meter.took)
+    found = read_feed(
+        feed, format=format, mapping=mapping, progress=meter.at, read_as=meter.took, dropped=meter.drop, mended=meter.mend,
+        currency=currency, now=now,
+    )  # fmt: skip
     where = Path(rejects) if rejects is not None else folder / "rejects" / f"{feed.name}.rejects.jsonl"
     return import_products(found, folder, batch=batch, rejects=where, meter=meter, embedder=embedder, home=home)
 
@@ -106,6 +118,7 @@ def import_products(
     no_kinds = False
     with ExitStack() as stack:
         left_out = stack.enter_context(_Rejects(rejects))
+        meter.left = stack.enter_context(_Rejects(_beside(rejects)))
         held = False
         for number, products in enumerate(_batches(found, batch, left_out, meter), 1):
             if not held:
@@ -120,11 +133,24 @@ def import_products(
             if catalog.unindexed():
                 catalog.optimize()
             no_kinds = catalog.facets().get("categories") is None
-    log.info("imported %d rows into %s: %s, %d rejected", meter.read, folder, total, meter.rejected)
+    log.info(
+        "imported %d rows into %s: %s, %d rejected, %d values left out",
+        meter.read,
+        folder,
+        total,
+        meter.rejected,
+        meter.dropped,
+    )
     return ImportReport(
         meter.read, total.added, total.updated, total.unchanged, meter.rejected, total.embedded,
         time.monotonic() - started, rejects if meter.rejected else None, dict(meter.read_as), no_kinds,
+        meter.dropped, _beside(rejects) if meter.dropped else None, dict(meter.mended),
     )  # fmt: skip
+
+
+def _beside(rejects: Path) -> Path:
+    """The file of dropped values that goes with a rejects file."""
+    return rejects.with_name(rejects.name.removesuffix(".jsonl").removesuffix(".rejects") + ".dropped.jsonl")
 
 
 def _batches(
@@ -164,8 +190,10 @@ class _Meter:
     """Counts what goes by and tells it to whoever watches."""
 
     def __init__(self, feed: Path | None, watcher: Callable[[ImportStatus], None] | None) -> None:
-        self.read = self.rejected = self.kept = 0
+        self.read = self.rejected = self.kept = self.dropped = 0
         self.read_as: dict[str, str] = {}
+        self.mended: Counter[str] = Counter()
+        self.left: _Rejects | None = None
         self._bytes = 0
         self._watcher = watcher
         self._total = 0
@@ -180,6 +208,16 @@ class _Meter:
     def took(self, name: str, what: str) -> None:
         """Told by the reader: what a column was taken for."""
         self.read_as[name] = what
+
+    def drop(self, what: Reject) -> None:
+        """Told by the reader: a value that was left out of a product."""
+        self.dropped += 1
+        if self.left is not None:
+            self.left.write(what)
+
+    def mend(self, what: str, times: int) -> None:
+        """Told by the reader: what was mended in the file."""
+        self.mended[what] += times
 
     def tell(self) -> None:
         if self._watcher is not None:

@@ -1,49 +1,44 @@
 """Prices as feeds write them become exact decimals. No binary float takes part: a float that a file format forces on us
 (a Parquet double) enters by its shortest decimal text, which is what the shop wrote.
-
-Currency codes are those of ISO 4217 in use.
 """
 
 from __future__ import annotations
 
+import html
 import re
+import unicodedata
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from shelftalk.words.money import PRICE_SIGNS
+from shelftalk.catalog.currencies import CURRENCIES, currencies_of, decimal_comma, decimals
+from shelftalk.text import clean
 
-_CODES = (
-    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLF CLP "
-    "CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR "
-    "ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT "
-    "MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD "
-    "SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES "
-    "VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG"
-)  # fmt: skip
-CURRENCIES = frozenset(_CODES.split())
-_SYMBOLS = {symbol: tuple(codes) for symbol, codes in PRICE_SIGNS.items()}
-_BY_FOLD = {symbol.lower(): codes for symbol, codes in _SYMBOLS.items()}
+__all__ = ["CURRENCIES", "kind", "parse_currency", "parse_money"]
 
 _PLAIN = re.compile(r"\d{1,15}(?:\.\d{1,18})?", re.ASCII)
-_PRICE = re.compile(
-    r"(?P<before>[^\d.,+\-]*?)\s*(?P<number>[.,]?\d(?:[\d.,'’ ]*\d)?)\s*(?P<after>[^\d]*)", re.DOTALL | re.ASCII
-)
-_GROUPED = re.compile(r"\d{1,3}(?:([.,'’ ])\d{3})(?:\1\d{3})*", re.ASCII)
+_DIGITS = re.compile(r"\d(?:[\d.,' ]*\d)?", re.ASCII)
+_GROUPED = re.compile(r"\d{1,3}(?:([.,' ])\d{3})(?:\1\d{3})*", re.ASCII)
 _INDIAN = re.compile(r"\d{1,2}(?:,\d{2})+,\d{3}")
 _RANGE = re.compile(r"\d\s*(?:-|–|—|to|bis|à|\.\.+|/)\s*\D{0,4}\d", re.IGNORECASE)
+# "129.-", "129,--", "500/-", "500/=" and "12." have no decimals.
+_NONE_BEHIND = re.compile(r"(?:[.,]\s?[-–—]{1,2}|\s?[-–—]{2})(?=\s|$|[^\s\d-])|/[-=]|[.,](?=\s|$)")
+_SPELLING = str.maketrans({"٫": ".", "٬": ",", "’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "−": "-"})
 _LIMIT = Decimal(10) ** 15
 _PLACES = 18
 
 
-def parse_money(value: Any) -> tuple[Decimal, str | None, tuple[str, ...]]:
-    """The exact amount, the currency it names (ISO 4217; None where it names none), and the codes it could mean.
+def parse_money(value: Any, currency: str | None = None) -> tuple[Decimal, str | None, tuple[str, ...]]:
+    """The exact amount, the currency it names (ISO 4217; None where it names none, or a sign of several), and the codes it
+    could mean. `currency` is the one that is known from elsewhere.
 
-    Takes an int, a Decimal, a float (by its shortest decimal text) or a text such as "19.99 USD", "USD 19.99",
-    "$1,299.00" or "1.299,00 €". A single dot is the decimal point, as every feed standard has it; a single comma is a
-    decimal comma unless exactly three digits follow it. ValueError says why anything else cannot be a price.
+    Takes an int, a Decimal, a float (by its shortest decimal text) or a text such as "19.99 USD", "Rs. 1,29,900",
+    "$1,299.00" or "1.299,00 €", in any digits. One separator with exactly three digits behind it and one to three before is
+    a point or a group: a dot is the decimal point, as every feed standard has it, unless a sign, a name or a currency
+    without decimals says that people wrote it; a comma groups, unless prices of that currency have three decimals behind a
+    comma. ValueError says why anything else cannot be a price.
     """
     if isinstance(value, str):
-        return _from_text(value)
+        return _from_text(value, currency)
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         raise ValueError(f"a price must be a number or a text, not {kind(value)}")
     amount = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
@@ -54,11 +49,9 @@ def parse_money(value: Any) -> tuple[Decimal, str | None, tuple[str, ...]]:
 
 
 def parse_currency(text: str) -> str | None:
-    """The ISO 4217 code that a text names, by code in any case or by a symbol that means one; None where it names none."""
-    text = text.strip()
-    if (code := text.upper()) in CURRENCIES:
-        return code
-    return (_BY_FOLD.get(text.lower()) or ("",))[0] or None
+    """The ISO 4217 code that a text names, by code in any case, by a sign or by a name that means one; None where it names
+    none, or where several are as likely."""
+    return next(iter(currencies_of(text)), "") or None
 
 
 def kind(value: Any) -> str:
@@ -89,21 +82,27 @@ def _checked(amount: Decimal) -> Decimal:
     return abs(amount)
 
 
-def _from_text(text: str) -> tuple[Decimal, str | None, tuple[str, ...]]:
-    if _PLAIN.fullmatch(text):
+def _from_text(text: str, currency: str | None) -> tuple[Decimal, str | None, tuple[str, ...]]:
+    if _PLAIN.fullmatch(text) and (currency is None or text[-4:-3] != "."):
         return Decimal(text), None, ()
-    flat = text.replace("\u00a0", " ").replace("\u202f", " ").replace("\u2009", " ").strip()
+    if any(c.isdigit() and not c.isdecimal() for c in text):
+        raise ValueError("raised digits")  # "12⁹⁹" is not 1299
+    flat = clean(html.unescape(text) if "&" in text else text)
+    flat = "".join(str(unicodedata.decimal(c, c)) for c in flat).translate(_SPELLING)
     _refuse(flat)
-    match = _PRICE.fullmatch(flat)
-    if match is None or not flat.isprintable():
+    before, digits, after = _parts(flat)
+    if not _DIGITS.fullmatch(digits.removeprefix(".")):
         if "e" in flat.lower():
             try:
                 return _checked(Decimal(flat)), None, ()
             except InvalidOperation:
                 pass
         raise ValueError("not a single amount with a currency")
-    codes = _currencies(match["before"].strip(), match["after"].strip())
-    return _checked(_amount(match["number"])), (codes[0] or None) if codes else None, codes
+    said = [side for side in (before.strip(), after.strip()) if side]
+    codes = _currencies(*said)
+    by_sign = bool(said) and not any(side.strip(" .").upper() in CURRENCIES for side in said)
+    amount = _amount(digits, codes or ((currency,) if currency else ()), by_sign)
+    return _checked(amount), (codes[0] or None) if codes else None, codes
 
 
 def _refuse(flat: str) -> None:
@@ -112,33 +111,53 @@ def _refuse(flat: str) -> None:
         raise ValueError("no price given")
     if not any("0" <= c <= "9" for c in flat):
         raise ValueError("not a number")
-    if flat[0] in "-−(" or re.match(r"\D{0,4}[-−]\s*\d", flat):
+    if flat[0] in "-(" or re.match(r"\D{0,5}-\s*\d", flat):
         raise ValueError("a price cannot be negative")
     if _RANGE.search(flat):
         raise ValueError("a range, not one price")
 
 
+def _parts(flat: str) -> tuple[str, str, str]:
+    """What stands before the amount, the amount, and what stands behind it."""
+    places = [i for i, c in enumerate(flat) if "0" <= c <= "9"]
+    before, digits, after = flat[: places[0]], flat[places[0] : places[-1] + 1], flat[places[-1] + 1 :]
+    if split := re.fullmatch(r"(\d+)\s?([€£])\s?(\d\d)", digits):  # "12€99"
+        return before + split[2], f"{split[1]}.{split[3]}", after
+    if before.endswith((".", ",")):
+        name = before[:-1]
+        # The dot of "Rs.99" is the name's, that of "$.99" the amount's.
+        if not name or name[-1].isspace() or unicodedata.category(name[-1]) == "Sc":
+            return name, "." + digits, after
+    return before, digits, _NONE_BEHIND.sub("", after, count=1) if _NONE_BEHIND.match(after) else after
+
+
 def _currencies(*said: str) -> tuple[str, ...]:
     """The codes that the signs and words around an amount may stand for, the likeliest first."""
     codes: tuple[str, ...] = ()
-    for word in filter(None, said):
-        found = (word.upper(),) if word.upper() in CURRENCIES else _BY_FOLD.get(word.lower())
-        if found is None:
+    words = [word for side in said for word in ([side] if currencies_of(side) else side.split())]
+    for word in words:
+        found = currencies_of(word)
+        if not found:
             raise ValueError(f"{word!r} is no currency")
-        if codes and not set(found) & set(codes):
+        if codes and not (set(found) & set(codes)) - {""}:
             raise ValueError("two currencies")
         codes = found if not codes or len(found) < len(codes) else codes
     return codes
 
 
-def _amount(digits: str) -> Decimal:
+def _amount(digits: str, codes: tuple[str, ...], by_sign: bool) -> Decimal:
     comma, dot = digits.rfind(","), digits.rfind(".")
     if comma >= 0 and dot >= 0:
         point = max(comma, dot)
-    elif dot >= 0:
-        point = dot if digits.count(".") == 1 else -1
-    elif comma >= 0 and digits.count(",") == 1:
-        point = -1 if len(digits) - comma - 1 == 3 and digits[0] not in "0," else comma
+    elif digits.count(",") + digits.count(".") == 1:
+        point = max(comma, dot)
+        if (
+            len(digits) - point - 1 == 3
+            and 0 < point <= 3
+            and digits[0] != "0"
+            and _groups(digits[point], codes, by_sign)
+        ):
+            point = -1
     else:
         point = -1
     whole, part = (digits, "") if point < 0 else (digits[:point], digits[point + 1 :])
@@ -147,3 +166,12 @@ def _amount(digits: str) -> Decimal:
     if part and not part.isdigit():
         raise ValueError("digits are not grouped as a number")
     return Decimal(re.sub(r"\D", "", whole) + ("." + part if part else "") or "0")
+
+
+def _groups(separator: str, codes: tuple[str, ...], by_sign: bool) -> bool:
+    """Whether a single separator before exactly three digits groups them."""
+    known = [code for code in codes if code]
+    places = max(map(decimals, known), default=None)
+    if separator == ",":
+        return places is None or places < 3 or not all(map(decimal_comma, known))
+    return places is not None and places < 3 and (by_sign or places == 0)

@@ -50,6 +50,9 @@ def import_(
         Path | None, typer.Option(help="File for rejected rows (CATALOG/rejects/FEED.rejects.jsonl).")
     ] = None,
     batch: Annotated[int | None, typer.Option(min=1, max=100_000, help="Products per batch.")] = None,
+    currency: Annotated[
+        str | None, typer.Option(help="ISO 4217 code of prices that name no currency, or only a sign such as kr.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Create a catalogue from a feed, or update it. Exit code 8 if rows were rejected."""
@@ -68,11 +71,12 @@ def import_(
     with ImportProgress(stderr(), feed.name) as shown:
         report = import_feed(
             feed, folder, format=format, mapping=map, batch=batch or BATCH, rejects=rejects, progress=shown.show,
-            embedder=embedder, home=settings.home_folder,
+            embedder=embedder, home=settings.home_folder, currency=currency,
         )  # fmt: skip
     if as_json:
         counts = {name: getattr(report, name) for name in report.__slots__}
-        _print_json({**counts, "rejects_path": str(report.rejects_path) if report.rejects_path else None})
+        paths = {n: str(path) if (path := counts[n]) else None for n in ("rejects_path", "dropped_path")}
+        _print_json({**counts, **paths})
     else:
         from shelftalk.cli.show import safe
 
@@ -86,6 +90,12 @@ def import_(
             stdout().print(f"read as {what}: {names}", soft_wrap=True)
         if report.no_kinds:
             stdout().print(f"[yellow]{NO_KINDS}[/yellow]", soft_wrap=True)
+        for what, times in report.mended.items():
+            stdout().print(f"mended: {safe(what)} ({times})", soft_wrap=True)
+        if report.dropped_path:
+            stdout().print(
+                f"[yellow]{report.dropped} values left out: {safe(str(report.dropped_path))}[/yellow]", soft_wrap=True
+            )
         if report.rejects_path:
             stdout().print(f"[yellow]rejected rows: {safe(str(report.rejects_path))}[/yellow]", soft_wrap=True)
     if report.rejected:

@@ -28,11 +28,11 @@ from shelftalk.values import (
     plain,
 )
 from shelftalk.words.stems import stems
+from shelftalk.words.stock import any_in_stock
 from shelftalk.words.stop import content_stems
 
 WhyStatus = Literal["picked", "excluded", "fails", "outranked", "not retrieved", "no request"]
 _NO_WORDS = frozenset({"true", "false", "yes", "no"})  # values of a search, which nobody says of a product
-_OUT = re.compile(r"\b(?:out[ _-]?of[ _-]?stock|sold[ _-]?out|unavailable|discontinued)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +279,7 @@ def limit(constraint: Constraint, fact: Fact | None = None) -> str:
 def _out_of_stock(product: Product) -> list[Claim]:
     if product.stock == 0:
         return [Claim("It is out of stock.", (Evidence("stock", 0),), None, True, "record")]
-    if product.availability and _OUT.search(product.availability):
+    if product.availability and any_in_stock(product.availability) is False:
         return [Claim("It is out of stock.", (Evidence("availability", product.availability),), None, True, "record")]
     return []
 

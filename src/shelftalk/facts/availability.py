@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from shelftalk.values import Product
+from shelftalk.words.stock import any_in_stock, plain_state
 
 __all__ = ["sold_out", "to_come"]
 
-_SOLD_OUT = frozenset({"outofstock", "soldout", "discontinued", "unavailable"})
 _TO_COME = frozenset({"preorder", "presale", "backorder"})
 
 
@@ -16,16 +16,10 @@ def sold_out(product: Product) -> bool:
     Availability counts first: a preorder has no stock, and is on offer.
     """
     if product.availability:
-        return _plain(product.availability) in _SOLD_OUT
+        return not to_come(product) and any_in_stock(product.availability) is False
     return product.stock == 0
 
 
 def to_come(product: Product) -> bool:
     """Whether the record says that the product can be ordered but is not there yet."""
-    return bool(product.availability) and _plain(product.availability or "") in _TO_COME
-
-
-def _plain(availability: str) -> str:
-    """ "out_of_stock", "Out of stock" and "https://schema.org/OutOfStock" are one."""
-    last = availability.rstrip("/").rsplit("/", 1)[-1]
-    return "".join(c for c in last.lower() if c.isalpha())
+    return plain_state(product.availability or "").replace(" ", "") in _TO_COME

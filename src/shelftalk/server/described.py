@@ -50,11 +50,6 @@ _VALUE = {
         {"type": "array", "items": {"type": ["string", "number", "boolean", "null"]}},
     ]
 }  # fmt: skip
-# without a name there can be nothing but what is left out: among attributes what is empty, as a key of the row lists and
-# objects that are nested as well
-_BARE: list[dict[str, Any]] = [_NONE, _EMPTY, {"type": "array", "items": {"anyOf": [_NONE, {"const": ""}]}}]
-_UNNAMED = r"^\s*$"
-_NAMELESS = {"anyOf": [*_BARE, {"type": "object"}, {"type": "array", "contains": {"type": ["object", "array"]}}]}
 _LIMITS: dict[str, dict[str, Any]] = {
     "id": {
         "anyOf": [
@@ -67,7 +62,7 @@ _LIMITS: dict[str, dict[str, Any]] = {
     "list_price": _AMOUNT,
     "currency": {"anyOf": [{"enum": sorted(CURRENCIES)}, _EMPTY, _NONE]},
     "categories": _TEXTS,
-    "attributes": {"anyOf": [{"type": "object", "patternProperties": {_UNNAMED: {"anyOf": _BARE}}, "additionalProperties": _VALUE}, {"const": ""}, _NONE]},
+    "attributes": {"anyOf": [{"type": "object", "additionalProperties": _VALUE}, {"const": ""}, _NONE]},
     "rating": _RATING,
     "review_count": _COUNT,
     "stock": _COUNT,
@@ -90,11 +85,11 @@ def bounded(description: dict[str, Any], most: int) -> dict[str, Any]:
 
 
 def row() -> dict[str, Any]:
-    """The JSON Schema of a product that is taken. The catalogue's parser takes more: prices and dates as feeds write them."""
+    """The JSON Schema of a product that is taken: an id and a title. Of the other fields what is described is read, and so is
+    more, prices and dates as feeds write them; what cannot be read is left out, and told of under `dropped`."""
     schema = ProductModel.model_json_schema()
-    for name, limits in _LIMITS.items():
-        told = {k: v for k, v in schema["properties"][name].items() if k in ("title", "description", "default")}
-        schema["properties"][name] = {**told, **limits}
-    # other keys become attributes, or are left out
-    other = {"anyOf": [{"type": ["string", "boolean", "null", "array", "object"]}, _NUMBER]}
-    return {**schema, "patternProperties": {_UNNAMED: _NAMELESS}, "additionalProperties": other}
+    for name, held in schema["properties"].items():
+        told = {k: v for k, v in held.items() if k in ("title", "description", "default")}
+        limits = _LIMITS.get(name) or {k: v for k, v in held.items() if k not in told}
+        schema["properties"][name] = {**told, **(limits if name in ("id", "title") else {"anyOf": [limits, {}]})}
+    return {**schema, "additionalProperties": True}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from shelftalk.catalog.readers import Product, Reject, read_feed
 
 
 class Found:
-    """What a feed held: its products by id, and its rejects in order."""
+    """What a feed held: its products by id, its rejects in order, and what was left out of products and mended."""
 
-    def __init__(self, items: list[Product | Reject]) -> None:
+    def __init__(self, items: list[Product | Reject], dropped: list[Reject], mended: dict[str, int]) -> None:
+        self.dropped, self.mended = dropped, mended
         self.products = {i.id: i for i in items if isinstance(i, Product)}
         self.rejects = [i for i in items if isinstance(i, Reject)]
 
@@ -34,6 +36,9 @@ def feed(tmp_path: Path) -> Callable[..., Found]:
         if isinstance(content, list):
             content = "".join(json.dumps(row) + "\n" for row in content)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return Found(list(read_feed(path, **options)))
+        dropped: list[Reject] = []
+        mended: Counter[str] = Counter()
+        told = {"dropped": dropped.append, "mended": lambda what, times: mended.update({what: times})}
+        return Found(list(read_feed(path, **told, **options)), dropped, dict(mended))
 
     return read

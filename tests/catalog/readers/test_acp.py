@@ -48,7 +48,8 @@ def test_each_variant_is_a_product_priced_in_minor_units(feed) -> None:
         "JPY",
         "out_of_stock",
     )
-    assert [(r.line, r.id, r.field) for r in found.rejects] == [(1, "tee-bad", "price")]
+    assert [(r.line, r.id, r.field) for r in found.dropped] == [(1, "tee-bad", "price")]
+    assert found.products["tee-bad"].price is None
 
 
 def test_a_flat_row_is_read_and_says_nothing_of_seller_or_parcel(feed) -> None:

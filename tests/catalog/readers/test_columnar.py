@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from shelftalk.catalog.readers import detect_format, read_feed
+from shelftalk.catalog.readers import Reject, detect_format, read_feed
 from shelftalk.errors import FeedError
 
 
@@ -64,9 +64,12 @@ def test_attributes_may_be_json_or_a_map(tmp_path: Path, held: pa.Array) -> None
 def test_bad_rows_are_numbered_and_the_rest_go_on(tmp_path: Path) -> None:
     broken = pa.Array.from_buffers(pa.string(), 3, pa.array([b"A", b"caf\xe9", b"C"]).buffers())
     path = write(tmp_path / "feed", id=["1", "2", "3"], title=broken, price=pa.array([1.0, 2.0, float("nan")]))
-    found = list(read_feed(path))
-    assert [(r.line, r.id, r.field) for r in found[1:]] == [(2, "2", "title"), (3, "3", "price")]
+    dropped: list[Reject] = []
+    found = list(read_feed(path, dropped=dropped.append))
+    assert (found[1].line, found[1].id, found[1].field) == (2, "2", "title")
     assert "broken encoding" in found[1].reason
+    assert (found[2].id, found[2].price) == ("3", None)
+    assert [(r.line, r.id, r.field) for r in dropped] == [(3, "3", "price")]
 
 
 def test_a_packed_file_is_read_and_a_damaged_one_is_named(tmp_path: Path) -> None:

@@ -42,30 +42,29 @@ def test_bad_lines_are_named_and_the_good_ones_go_on(feed) -> None:
         GOOD % "z",
     ]
     found = feed("".join(lines))
-    assert list(found.products) == ["a", "z"]
+    assert list(found.products) == ["a", "b", "e", "z"]
+    assert [(r.line, r.id, r.field) for r in found.dropped] == [(2, "b", "price"), (8, "e", "price")]
     assert [(r.line, r.id, r.field) for r in found.rejects] == [
-        (2, "b", "price"),
         (3, "c", "title"),
         (4, None, "id"),
         (5, None, "line"),
         (6, None, "line"),
-        (8, "e", "price"),
         (9, "a", "id"),
         (10, "f", "title"),
     ]
-    by_line = {r.line: r for r in found.rejects}
+    by_line = {r.line: r for r in (*found.rejects, *found.dropped)}
     assert by_line[2].value == "call us"
     assert "malformed JSON" in by_line[5].reason
     assert by_line[9].reason == "duplicate of line 1; the first one stands"
     assert by_line[2].source.endswith("feed")
-    for reject in found.rejects:
+    for reject in (*found.rejects, *found.dropped):
         assert json.loads(json.dumps(reject.to_dict()))["reason"]
         assert "\n" not in reject.value
 
 
 def test_a_line_that_is_not_utf8_costs_itself_alone(feed) -> None:
-    found = feed((GOOD % "a").encode() + b'{"id": "b", "title": "caf\xe9"}\n' + (GOOD % "c").encode())
-    assert list(found.products) == ["a", "c"]
+    found = feed((GOOD % "ä").encode() + b'{"id": "b", "title": "caf\xe9"}\n' + (GOOD % "c").encode())
+    assert list(found.products) == ["ä", "c"]
     (reject,) = found.rejects
     assert (reject.line, reject.field) == (2, "line")
     assert "broken encoding" in reject.reason

@@ -60,13 +60,16 @@ def test_a_cell_may_hold_line_breaks_and_stays_letter_for_letter(feed) -> None:
 
 
 def test_bad_rows_are_named_by_line_and_the_rest_go_on(feed) -> None:
-    text = b"id,title,price\n1,A,5\n2,B\n3,C,5,extra\n4,D,call us\n,E,5\n6,caf\xe9,5\n7,G,7\n7,H,7\n\n8,I,8,,\n"
+    text = (
+        "id,title,price\n1,Ä,5\n".encode()
+        + b"2,B\n3,C,5,extra\n4,D,call us\n,E,5\n6,caf\xe9,5\n7,G,7\n7,H,7\n\n8,I,8,,\n"
+    )
     found = feed(text)
-    assert list(found.products) == ["1", "7", "8"]
+    assert list(found.products) == ["1", "4", "7", "8"]
+    assert [(r.line, r.id, r.field, r.value) for r in found.dropped] == [(5, "4", "price", "call us")]
     assert [(r.line, r.field) for r in found.rejects] == [
         (3, "line"),
         (4, "line"),
-        (5, "price"),
         (6, "id"),
         (7, "line"),
         (9, "id"),
@@ -92,10 +95,10 @@ def test_inch_marks_stay_in_their_cells(feed) -> None:
     assert [p.title for p in found.products.values()] == ['A 5" lamp', '"A" lamp']
 
 
-def test_attributes_that_are_no_json_object_are_a_reject(feed) -> None:
+def test_attributes_that_are_no_json_object_are_left_out(feed) -> None:
     found = feed('id,title,attributes\n1,A,{oops\n2,B,"[1]"\n3,C,{}\n')
-    assert list(found.products) == ["3"]
-    assert [(r.id, r.field) for r in found.rejects] == [("1", "attributes"), ("2", "attributes")]
+    assert [p.attributes for p in found.products.values()] == [{}, {}, {}]
+    assert [(r.id, r.field) for r in found.dropped] == [("1", "attributes"), ("2", "attributes")]
 
 
 def test_a_table_that_cannot_be_native_says_what_it_lacks(feed) -> None:
@@ -148,3 +151,32 @@ def test_columns_of_yes_and_no_hold_true_and_false(feed) -> None:
     assert held[2] == {"folds": True, "note": "no"}
     assert found.products["1"].brand == "No"
     assert told == {"washable": "yes or no", "folds": "yes or no"}
+
+
+def test_lines_that_are_not_utf8_are_western_where_no_other_letters_are_there(feed) -> None:
+    text = "id;title;description\n1;Café-Mühle „Rund“;für 20 €\n2;Kettle;boils\n3;Größe;\n"
+    found = feed(text.encode("cp1252"))
+    assert [p.title for p in found.products.values()] == ["Café-Mühle „Rund“", "Kettle", "Größe"]
+    assert found.mended == {"lines that are not UTF-8, read as windows-1252": 2}
+    mixed = feed("id;title\n1;Café\n".encode() + "2;Café\n".encode("cp1252"))
+    assert [r.line for r in mixed.rejects] == [3]
+    cyrillic = feed("id;title\n1;Чайник\n2;Kettle\n".encode("cp1251"))
+    assert ([r.line for r in cyrillic.rejects], cyrillic.mended) == ([2], {})
+
+
+def test_lines_may_end_in_a_carriage_return_alone(feed) -> None:
+    found = feed("id;title;price\r1;A;5,00 €\r2;B\r3;C;7\r")
+    assert {p.id: str(p.price) for p in found.products.values()} == {"1": "5.00", "3": "7"}
+    assert [r.line for r in found.rejects] == [3]
+
+
+@pytest.mark.parametrize("column", ["Image", "image_link", "Image URL"])
+def test_a_column_that_means_the_images_is_taken_for_them(feed, column: str) -> None:
+    told: dict[str, str] = {}
+    product = feed(
+        f"ID,Title,Category,{column},color\n1,A,Lamps,https://s/1.jpg|https://s/2.jpg,red\n",
+        format="csv",
+        read_as=told.__setitem__,
+    ).only()
+    assert (product.images, product.attributes) == (("https://s/1.jpg", "https://s/2.jpg"), {"color": "red"})
+    assert told == {"Category": "categories", column: "images"}

@@ -8,8 +8,10 @@ from __future__ import annotations
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
+from shelftalk.catalog.money import parse_currency
 from shelftalk.catalog.product import FieldError
 from shelftalk.catalog.readers import acp, chorus, columnar, esci, google, jsonld, jsonlines, productqa, retail, tabular
 from shelftalk.catalog.readers.base import FeedRow, Read, Reject, products
@@ -55,7 +57,7 @@ FORMATS: dict[str, Format] = {
 
 def detect_format(path: Path) -> str:
     """The name of the format that a feed's content shows; FeedError, which lists the known ones, where it shows none."""
-    source = _source(path, None)
+    source = _source(path, Source(Path(path)))
     name, looks = detect(source)
     if name is None:
         raise source.error(
@@ -71,16 +73,25 @@ def read_feed(
     mapping: Path | None = None,
     progress: Callable[[int], None] | None = None,
     read_as: Callable[[str, str], None] | None = None,
+    dropped: Callable[[Reject], None] | None = None,
+    mended: Callable[[str, int], None] | None = None,
+    currency: str | None = None,
+    now: datetime | None = None,
 ) -> Iterator[Read]:
     """A Product or a Reject for every row of the feed, in its order, in bounded memory: only the ids are kept, and a
     second row of an id is a Reject.
 
     `format` is a name in FORMATS (None: told from the content); `mapping` is a mapping file for any other feed;
     `progress` is told the bytes read so far as they stand on disk (of a folder: nothing), `read_as` each column of a native
-    feed that was taken for another field, or for one of yes and no, while its rows are read. FeedError, at once or while
+    feed that was taken for another field, or for one of yes and no, while its rows are read; `dropped` each value that was left
+    out of a product, with its line, field and reason; `mended` what was mended in the file itself, and how often. `currency`
+    is that of amounts that name none, `now` when sales are looked at (None: the present). FeedError, at once or while
     reading, where the feed as a whole cannot be read; UsageError where `mapping` is wrong or given beside `format`.
     """
-    source = _source(path, progress, read_as)
+    source = _source(path, Source(Path(path), progress, read_as, mended, now))
+    if currency is not None and parse_currency(currency) is None:
+        raise UsageError(f"currency {currency!r}: must be an ISO 4217 code such as USD")
+    paid_in = parse_currency(currency) if currency else None
     if mapping is not None:
         from shelftalk.catalog.readers.mapping import load_mapping
 
@@ -88,22 +99,18 @@ def read_feed(
             raise UsageError(
                 f"a format ({format}) and a mapping file ({mapping}): give one of them, the file names its own"
             )
-        return products(load_mapping(Path(mapping)).read(source), str(path))
+        return products(load_mapping(Path(mapping)).read(source), str(path), dropped, paid_in)
     name = format or detect_format(path)
     if name not in FORMATS:
         raise FeedError(f"feed {path}: unknown format {name!r}; known: {', '.join(FORMATS)}")
     if source.path.is_dir() and not FORMATS[name].folder:
         raise source.error(f"a folder where {name} wants a file")
-    return products(FORMATS[name].read(source), str(path))
+    return products(FORMATS[name].read(source), str(path), dropped, paid_in)
 
 
-def _source(
-    path: Path, progress: Callable[[int], None] | None, read_as: Callable[[str, str], None] | None = None
-) -> Source:
-    path = Path(path)
-    source = Source(path, progress, read_as)
+def _source(path: Path, source: Source) -> Source:
     try:
-        status = path.stat()
+        status = Path(path).stat()
     except OSError as error:
         raise source.error("no such file or folder") from error
     if stat.S_ISREG(status.st_mode) and status.st_size == 0:

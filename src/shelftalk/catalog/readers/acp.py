@@ -9,13 +9,16 @@ Source: developers.openai.com/commerce/specs/file-upload/products and the protoc
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from shelftalk.catalog.fields import kept
 from shelftalk.catalog.product import FieldError, read_number
-from shelftalk.catalog.readers.base import FeedRow, availability, sale_prices, texts
+from shelftalk.catalog.readers.base import FeedRow, availability, texts
 from shelftalk.catalog.readers.files import Source, beginning
 from shelftalk.catalog.readers.jsonlines import document, objects
+from shelftalk.catalog.readers.sales import sale_prices
 from shelftalk.catalog.readers.tabular import table
 from shelftalk.errors import FeedError
 
@@ -52,7 +55,7 @@ def read(source: Source) -> Iterator[FeedRow]:
         if first is not None and (first.error is not None or isinstance(first.record.get("products"), list)):
             rows = _whole(source)
     for row in rows:
-        yield from _variants(row)
+        yield from _variants(row, source.now)
 
 
 def _whole(source: Source) -> Iterator[FeedRow]:
@@ -77,16 +80,16 @@ def _table(source: Source) -> Iterator[FeedRow]:
             yield FeedRow(record.line, {}, FieldError("line", record.raw, record.problem))
         else:
             cells = {n.lower(): c for n, c in zip(found.header, record.cells, strict=True) if n and c.strip()}
-            yield FeedRow(record.line, flat(cells))
+            yield flat(cells, record.line, source.now)
 
 
-def _variants(row: FeedRow) -> Iterator[FeedRow]:
+def _variants(row: FeedRow, now: datetime | None) -> Iterator[FeedRow]:
     if row.error is not None:
         yield row
         return
     variants = row.record.get("variants")
     if not isinstance(variants, list):
-        yield FeedRow(row.line, flat(row.record))
+        yield flat(row.record, row.line, now)
         return
     if not variants:
         yield FeedRow(
@@ -97,16 +100,14 @@ def _variants(row: FeedRow) -> Iterator[FeedRow]:
             error = FieldError("variants", variant, "must be a list of objects")
             yield FeedRow(row.line, {"id": row.record.get("id")}, error)
             continue
-        try:
-            yield FeedRow(row.line, nested(row.record, variant))
-        except FieldError as error:
-            yield FeedRow(row.line, {"id": variant.get("id")}, error)
+        yield nested(row.record, variant, row.line)
 
 
-def nested(product: Mapping[str, Any], variant: Mapping[str, Any]) -> dict[str, Any]:
+def nested(product: Mapping[str, Any], variant: Mapping[str, Any], line: int | None = None) -> FeedRow:
     """The native record of one variant of an ACP product; what the variant leaves out is its product's."""
-    price, currency = minor_units("price", variant.get("price"))
-    list_price, other = minor_units("list_price", variant.get("list_price"))
+    dropped: list[FieldError] = []
+    price, currency = kept(dropped.append, minor_units, "price", variant.get("price")) or (None, None)
+    list_price, other = kept(dropped.append, minor_units, "list_price", variant.get("list_price")) or (None, None)
     state = variant.get("availability")
     if isinstance(state, Mapping):
         open_to_buy = {True: "in_stock", False: "out_of_stock"}.get(state.get("available"))  # type: ignore[arg-type]
@@ -125,7 +126,7 @@ def nested(product: Mapping[str, Any], variant: Mapping[str, Any]) -> dict[str, 
         attributes["seller"] = variant["seller"].get("name")
     media = [*_objects(variant.get("media")), *_objects(product.get("media"))]
     images = [m.get("url") for m in media if m.get("type") == "image"]
-    return {
+    record = {
         "id": variant.get("id"),
         "title": variant.get("title") or product.get("title"),
         "description": _description(variant.get("description")) or _description(product.get("description")),
@@ -139,15 +140,16 @@ def nested(product: Mapping[str, Any], variant: Mapping[str, Any]) -> dict[str, 
         "url": variant.get("url") or product.get("url"),
         "attributes": {name: value for name, value in attributes.items() if value is not None},
     }
+    return FeedRow(line, record, dropped=tuple(dropped))
 
 
-def flat(item: Mapping[str, Any]) -> dict[str, Any]:
-    """The native record of one row of the flat ACP feed."""
+def flat(item: Mapping[str, Any], line: int | None, now: datetime | None = None) -> FeedRow:
+    """The native record of one row of the flat ACP feed, its sale looked at at a time (None: the present)."""
     dates = item.get("sale_price_effective_date")
     start, end = item.get("sale_price_effective_date_start"), item.get("sale_price_effective_date_end")
-    if not dates and isinstance(start, str) and isinstance(end, str):
-        dates = f"{start}/{end}"
-    price, regular = sale_prices(item.get("price"), item.get("sale_price"), dates)
+    if not dates and (start or end):
+        dates = f"{start or ''}/{end or ''}"
+    price, regular, dropped = sale_prices(item.get("price"), item.get("sale_price"), dates, now)
     attributes = {
         name: _number(name, value)
         for name, value in item.items()
@@ -158,7 +160,7 @@ def flat(item: Mapping[str, Any]) -> dict[str, Any]:
         attributes.update({str(name): value for name, value in variant.items()})
     first = item.get("image_url") or item.get("image_link")
     more = _first(item, "additional_image_urls", "additional_image_url", "additional_image_link")
-    return {
+    record = {
         "id": _first(item, "item_id", "id"),
         "title": item.get("title"),
         "description": item.get("description"),
@@ -175,6 +177,7 @@ def flat(item: Mapping[str, Any]) -> dict[str, Any]:
         "url": _first(item, "url", "link"),
         "attributes": attributes,
     }
+    return FeedRow(line, record, dropped=dropped)
 
 
 def minor_units(field: str, price: Any) -> tuple[Decimal | None, str | None]:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from shelftalk.catalog.product import FieldError, as_json, parse_product
+from shelftalk.catalog.fields import show
+from shelftalk.catalog.product import FieldError, parse_product
 from shelftalk.catalog.readers.files import Source
-from shelftalk.text import clean, shorten
 from shelftalk.values import Product
-
-VALUE_LENGTH = 200
+from shelftalk.words.stock import plain_state
 
 CATEGORY_NAMES = ("category", "category_path", "product_category", "product_type", "department")
 """What feeds without a field `categories` call it, the surest name first."""
+
+IMAGE_NAMES = ("image", "image_link", "image_url")
+"""What feeds without a field `images` call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +41,40 @@ class Reject:
 @dataclass(frozen=True, slots=True)
 class FeedRow:
     """A native record with the line it began on, or the error that stands in its place; `source` names the file where a
-    feed is a folder."""
+    feed is a folder, `dropped` what the reader itself left out."""
 
     line: int | None
     record: Mapping[str, Any]
     error: FieldError | None = None
     source: str | None = None
+    dropped: tuple[FieldError, ...] = ()
 
 
 Read = Product | Reject
+_STATES = {
+    "pre_order": "preorder", "back_order": "backorder", "available_for_order": "backorder", "outofstock": "out_of_stock",
+    "instock": "in_stock", "soldout": "sold_out",
+}  # fmt: skip
 
 
-def products(rows: Iterator[FeedRow], source: str | None) -> Iterator[Read]:
-    """A Product for every row that can be read and a Reject for every other, in order; an id's second row is a Reject."""
+def products(
+    rows: Iterator[FeedRow],
+    source: str | None,
+    dropped: Callable[[Reject], None] | None = None,
+    currency: str | None = None,
+) -> Iterator[Read]:
+    """A Product for every row that can be read and a Reject for every other, in order; an id's second row is a Reject.
+
+    `dropped` is told of each value that was left out of a product, in the shape of a Reject; `currency` is that of amounts
+    that name none.
+    """
     seen: dict[str, int] = {}
     for row in rows:
+        left: list[FieldError] = []
         try:
             if row.error is not None:
                 raise row.error
-            product = parse_product(row.record)
+            product = parse_product(row.record, left, currency)
             if product.id in seen:
                 where = f" of line {seen[product.id]}" if seen[product.id] else ""
                 raise FieldError("id", product.id, f"duplicate{where}; the first one stands")
@@ -66,24 +82,15 @@ def products(rows: Iterator[FeedRow], source: str | None) -> Iterator[Read]:
             yield reject(row, error, source)
         else:
             seen[product.id] = row.line or 0
+            if dropped is not None:
+                for fault in (*row.dropped, *left):
+                    dropped(reject(row, fault, source))
             yield product
 
 
 def reject(row: FeedRow, error: FieldError, source: str | None) -> Reject:
     """The Reject of a row for that error."""
     return Reject(row.line, _id(row.record), error.field, show(error.value), error.reason, row.source or source)
-
-
-def show(value: Any) -> str:
-    """A value as a rejects file shows it: one line without control characters, at most 200 characters."""
-    if value is None:
-        return ""
-    text = value[: 10 * VALUE_LENGTH] if isinstance(value, str) else _plain(value)
-    return shorten(clean(text.encode("utf-8", "replace").decode()), VALUE_LENGTH)
-
-
-def _plain(value: Any) -> str:
-    return as_json(value)[: 10 * VALUE_LENGTH]
 
 
 def _id(record: Mapping[str, Any]) -> str | None:
@@ -109,6 +116,28 @@ def category_name(names: Iterable[str]) -> str | None:
     return next((known[name] for name in CATEGORY_NAMES if name in known), None)
 
 
+def image_name(names: Iterable[str]) -> str | None:
+    """The one of those names that means the images where none is `images`; None where no name does."""
+    known: dict[str, str] = {}
+    for name in names:
+        known.setdefault(plain_name(name), name)
+    if "images" in known:
+        return None
+    return next((known[name] for name in IMAGE_NAMES if name in known), None)
+
+
+def with_own_names(record: Mapping[str, Any], source: Source) -> Mapping[str, Any]:
+    """The record, its categories and images under their own names where another name means them."""
+    record = with_categories(record, source)
+    if record.get("images"):
+        return record
+    name = image_name(name for name, value in record.items() if _texts(value))
+    if name is None:
+        return record
+    source.took(name, "images")
+    return {**{held: value for held, value in record.items() if held != name}, "images": record[name]}
+
+
 def with_categories(record: Mapping[str, Any], source: Source) -> Mapping[str, Any]:
     """The record, its categories under their own name where it has text, or a list of texts, under another that means them."""
     if record.get("categories"):
@@ -131,35 +160,8 @@ def availability(value: Any) -> Any:
     "in_stock"; anything but text as it is."""
     if not isinstance(value, str):
         return value
-    word = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", value.strip().rstrip("/").rsplit("/", 1)[-1])
-    word = re.sub(r"[\s\-]+", "_", word).lower()
-    return {"pre_order": "preorder", "back_order": "backorder", "available_for_order": "backorder"}.get(word, word)
-
-
-def on_sale(dates: Any, now: datetime | None = None) -> bool:
-    """Whether a sale price is in force: `dates` is "START/END" in ISO 8601; empty, or unreadable, means that it is."""
-    if not isinstance(dates, str) or "/" not in dates:
-        return True
-    now = now or datetime.now(UTC)
-    try:
-        start, end = (_moment(part) for part in dates.split("/", 1))
-    except ValueError:
-        return True
-    if len(dates.split("/", 1)[1].strip()) == 10:
-        end = end.replace(hour=23, minute=59, second=59)
-    return start <= now <= end
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text.strip())
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def sale_prices(price: Any, sale: Any, dates: Any = None) -> tuple[Any, Any]:
-    """(price, list_price) of a feed that states a regular and a sale price: the sale price in force comes first."""
-    if sale is None or sale == "" or not on_sale(dates):
-        return price, None
-    return sale, price
+    word = plain_state(value).replace(" ", "_")
+    return _STATES.get(word, word)
 
 
 def texts(value: Any, separator: str = ",") -> Any:

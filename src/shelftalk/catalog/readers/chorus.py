@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from shelftalk.catalog.product import FieldError
+from shelftalk.catalog.fields import FieldError, kept
 from shelftalk.catalog.readers.base import FeedRow
 from shelftalk.catalog.readers.files import Source
 from shelftalk.catalog.readers.jsonlines import objects
@@ -25,10 +25,10 @@ def read(source: Source) -> Iterator[FeedRow]:
             if row.error is not None:
                 yield FeedRow(row.line, row.record, row.error, where)
                 continue
-            try:
-                yield FeedRow(row.line, native(row.record), source=where)
-            except FieldError as error:
-                yield FeedRow(row.line, row.record, error, where)
+            dropped: list[FieldError] = []
+            record = native(row.record)
+            record["price"] = kept(dropped.append, _cents, row.record.get("price"))
+            yield FeedRow(row.line, record, source=where, dropped=tuple(dropped))
 
 
 def _files(source: Source) -> list[Path]:
@@ -40,7 +40,7 @@ def _files(source: Source) -> list[Path]:
 
 
 def native(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The native record of one Chorus product: attributes lose their attr_t_, attr_n_ or attr_b_ (text, number, boolean),
+    """The native record of one Chorus product but for its price: attributes lose their attr_t_, attr_n_ or attr_b_ (text, number, boolean),
     and keep the type's letter where two of one name meet."""
     attributes: dict[str, Any] = {}
     for name, value in record.items():
@@ -56,7 +56,6 @@ def native(record: Mapping[str, Any]) -> dict[str, Any]:
         "title": record.get("title"),
         "description": record.get("short_description"),
         "brand": record.get("supplier"),
-        "price": _cents(record.get("price")),
         "currency": "USD",
         "images": [record[name] for name in _IMAGES if record.get(name)],
         "released_at": record.get("date_released"),

@@ -11,9 +11,10 @@ from shutil import copyfileobj
 from typing import IO, Any, cast
 
 from shelftalk.catalog.product import FieldError
-from shelftalk.catalog.readers.base import FeedRow, with_categories
+from shelftalk.catalog.readers.base import FeedRow, with_own_names
 from shelftalk.catalog.readers.files import Source, opened
 from shelftalk.catalog.readers.jsonlines import DECODER, malformed
+from shelftalk.catalog.readers.sales import with_sale
 from shelftalk.catalog.readers.tabular import core_name
 
 BATCH = 1000
@@ -25,17 +26,18 @@ def read(source: Source) -> Iterator[FeedRow]:
     for row in records(source):
         record = {core_name(name): value for name, value in row.record.items()}
         held = record.get("attributes")
-        error = row.error
-        if error is None and isinstance(held, str) and held.strip():
+        dropped = row.dropped
+        if isinstance(held, str) and held.strip():
             try:
                 record["attributes"] = DECODER.decode(held)
             except (ValueError, RecursionError) as wrong:
-                error = FieldError("attributes", held, malformed(wrong))
+                dropped = (*dropped, FieldError("attributes", held, malformed(wrong)))
+                del record["attributes"]
         elif isinstance(held, list):
             record["attributes"] = _map(held)
         for name in [n for n in record if n.startswith("attributes.")]:
             record[name.removeprefix("attributes.")] = record.pop(name)
-        yield FeedRow(row.line, record if error else with_categories(record, source), error)
+        yield with_sale(FeedRow(row.line, with_own_names(record, source), row.error, dropped=dropped), source)
 
 
 def records(source: Source) -> Iterator[FeedRow]:
@@ -52,9 +54,11 @@ def records(source: Source) -> Iterator[FeedRow]:
                 columns = [_column(batch.column(i)) for i in range(len(names))]
                 for values in zip(*columns, strict=True):
                     number += 1
-                    bad = next((n for n, v in zip(names, values, strict=True) if isinstance(v, FieldError)), None)
+                    bad = [n for n, v in zip(names, values, strict=True) if isinstance(v, FieldError)]
                     record = {n: v for n, v in zip(names, values, strict=True) if not isinstance(v, FieldError)}
-                    yield FeedRow(number, record, FieldError(bad, "", "broken encoding: not UTF-8") if bad else None)
+                    dropped = tuple(FieldError(n, "", "broken encoding: not UTF-8") for n in bad)
+                    needed = next((error for error in dropped if core_name(error.field) in ("id", "title")), None)
+                    yield FeedRow(number, record, needed, dropped=dropped)
                 if source.progress is not None and feed.metadata.num_rows:
                     size = source.path.stat().st_size
                     source.progress(size * number // feed.metadata.num_rows)

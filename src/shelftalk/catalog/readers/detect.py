@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from shelftalk.catalog.readers.base import plain_name
 from shelftalk.catalog.readers.files import Source, beginning, head
 from shelftalk.catalog.readers.jsonlines import DECODER
-from shelftalk.catalog.readers.tabular import sniff
+from shelftalk.catalog.readers.tabular import heading, sniff
+from shelftalk.errors import FeedError
 from shelftalk.text import clean, shorten
 
 _GOOGLE = frozenset(("link", "image_link", "g:id", "google_product_category", "g:title", "g:link"))
@@ -42,7 +44,7 @@ def detect(source: Source) -> tuple[str | None, str]:
         return _json(text)
     if re.match(r"(#.*\n|---\s*\n)*- *id:", text) and "current_stock:" in text:
         return "retail-demo-store", "the Retail Demo Store's products.yaml"
-    return _table(text.split("\n", maxsplit=1)[0].rstrip("\r"))
+    return _table(source, text.split("\n", maxsplit=1)[0].rstrip("\r"))
 
 
 def _folder(path: Path) -> tuple[str | None, str]:
@@ -110,9 +112,13 @@ def _objects(text: str) -> list[Mapping[str, Any]]:
     return found
 
 
-def _table(header: str) -> tuple[str | None, str]:
-    delimiter = sniff(header)
-    columns = [cell.strip().strip('"').strip().lower().replace(" ", "_") for cell in header.split(delimiter)]
+def _table(source: Source, first: str) -> tuple[str | None, str]:
+    try:
+        names, _, line = heading(source)
+    except FeedError:
+        names, line = tuple(cell.strip().strip('"') for cell in first.split(sniff(first))), 1
+    header = first if line == 1 else ",".join(names)
+    columns = [plain_name(name) for name in names]
     known = set(columns)
     if known & _ACP:
         return "acp", "an Agentic Commerce Protocol table"

@@ -8,11 +8,13 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -24,6 +26,7 @@ MAX_LINE = 8 * 2**20
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _BLOCK = 1 << 16
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
+_FOREIGN = re.compile(rb"[\xa0-\xff]{4}")
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -36,16 +39,24 @@ _MARKS = (
 @dataclass(frozen=True, slots=True)
 class Source:
     """A feed on disk; `progress` is told the bytes read so far, as they stand on disk, `read_as` the name of a column or
-    field and what it was taken for: another field, or "yes or no"."""
+    field and what it was taken for: another field, or "yes or no"; `mended` what was mended and how often, since it was last
+    told. `now` is when sales are looked at (None: the present)."""
 
     path: Path
     progress: Callable[[int], None] | None = None
     read_as: Callable[[str, str], None] | None = None
+    mended: Callable[[str, int], None] | None = None
+    now: datetime | None = None
 
     def took(self, name: str, what: str) -> None:
         """Tells that a column or field was taken for something that its name does not say."""
         if self.read_as is not None:
             self.read_as(name, what)
+
+    def mend(self, what: str, times: int = 1) -> None:
+        """Tells that something was mended."""
+        if self.mended is not None and times:
+            self.mended(what, times)
 
     def error(self, message: str) -> FeedError:
         """A FeedError that names this feed."""
@@ -132,30 +143,52 @@ def text_of(stream: IO[bytes]) -> io.TextIOWrapper:
 
 def lines(source: Source, stream: IO[bytes], limit: int = MAX_LINE) -> Iterator[FeedLine]:
     """The lines of a feed with their ends, numbered from 1; memory is bounded by `limit` bytes a line."""
-    start = stream.read(4)
+    start = stream.read(_BLOCK)
     name, mark = encoding(start)
-    reader = io.BufferedReader(_Joined(start[mark:], stream), _BLOCK)
+    joined = _Joined(start[mark:], stream)
+    if name == "utf-8" and b"\n" not in start and b"\r" in start:
+        joined = _NewLines(start[mark:], stream)
+    reader = io.BufferedReader(joined, _BLOCK)
     if name == "utf-8":
-        yield from _narrow(reader, limit)
+        yield from _narrow(source, reader, limit)
     else:
         yield from _wide(source, reader, name, limit)
 
 
-def _narrow(reader: io.BufferedReader[Any], limit: int) -> Iterator[FeedLine]:
-    number = 0
+def _narrow(source: Source, reader: io.BufferedReader[Any], limit: int) -> Iterator[FeedLine]:
+    number = western = 0
+    sound = False  # a line beyond ASCII that is UTF-8
     while raw := reader.readline(limit + 1):
         number += 1
         try:
             if len(raw) <= limit:
-                yield FeedLine(number, raw.decode())
+                text = raw.decode()
+                sound = sound or not raw.isascii()
+                yield FeedLine(number, text)
                 continue
             problem = f"longer than {limit} bytes"
         except UnicodeDecodeError as error:
+            text = "" if sound else _western(raw)
+            if text:
+                western += 1
+                yield FeedLine(number, text)
+                continue
             problem = f"broken encoding: not UTF-8 at byte {error.start + 1}"
         beginning = raw[:200].decode("utf-8", "replace")
         while len(raw) > limit and not raw.endswith(b"\n"):
             raw = reader.readline(limit + 1)
         yield FeedLine(number, None, problem, beginning)
+    source.mend("lines that are not UTF-8, read as windows-1252", western)
+
+
+def _western(raw: bytes) -> str:
+    """A line as windows-1252; empty where its bytes are hardly a Western language's, whose words have few letters beyond ASCII."""
+    if _FOREIGN.search(raw):
+        return ""
+    try:
+        return raw.decode("cp1252")
+    except UnicodeDecodeError:
+        return ""
 
 
 def _wide(source: Source, reader: io.BufferedReader[Any], name: str, limit: int) -> Iterator[FeedLine]:
@@ -206,3 +239,13 @@ class _Joined(io.RawIOBase):
         self._start = data[len(view) :]
         view[: len(taken)] = taken
         return len(taken)
+
+
+class _NewLines(_Joined):
+    """The same, of a file whose lines end in a carriage return alone."""
+
+    def readinto(self, buffer: Any) -> int:
+        count = super().readinto(buffer)
+        view = memoryview(buffer)
+        view[:count] = bytes(view[:count]).replace(b"\r", b"\n")
+        return count

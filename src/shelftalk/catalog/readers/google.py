@@ -6,12 +6,15 @@ field, either is read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from shelftalk.catalog.product import FieldError, read_number
-from shelftalk.catalog.readers.base import CATEGORY_NAMES, FeedRow, availability, sale_prices, texts
+from shelftalk.catalog.readers.base import CATEGORY_NAMES, FeedRow, availability, plain_name, texts
 from shelftalk.catalog.readers.files import Source, beginning
+from shelftalk.catalog.readers.sales import sale_prices
 from shelftalk.catalog.readers.tabular import table
 from shelftalk.catalog.readers.xmlitems import items
 
@@ -28,8 +31,12 @@ _LEFT_OUT = frozenset((
 _MAPPED = frozenset((
     "id", "title", "description", "summary", "content", "link", "brand", "price", "sale_price", "product_type",
     "google_product_category", "availability", "quantity", "inventory", "sell_on_google_quantity", "image_link",
-    "additional_image_link", "product_detail", "rating", "review_count",
+    "additional_image_link", "product_detail", "rating", "review_count", "sale_price_effective_date", "image.url",
 ))  # fmt: skip
+_IMAGES = ("image_link", "image.url", "additional_image_link")
+# What may stand there several times, or in RSS's or Atom's words beside Google's.
+_MANY = frozenset(("title", "description", "link", "product_type", "product_detail", *_IMAGES))
+_NUMBERED = re.compile(r"\[\d+\]")
 _NUMBERS = frozenset(("multipack",))
 _FLAGS = {"yes": True, "true": True, "no": False, "false": False}
 _FLAG_FIELDS = frozenset(("adult", "is_bundle", "identifier_exists"))
@@ -40,29 +47,42 @@ def read(source: Source) -> Iterator[FeedRow]:
     if beginning(source).startswith("<"):
         for name in ("item", "entry"):
             found = False
-            for row in items(source, (name,)):
+            for row in items(source, (name,), marked_up=True):
                 found = True
-                yield row if row.error else FeedRow(row.line, native(row.record))
+                yield row if row.error else native(row.record, row.line, source.now)
             if found:
                 return
         raise source.error("no <item> (RSS) and no <entry> (Atom) in it")
-    found_table = table(source)
-    names = tuple(name.strip().lower().removeprefix("g:").replace(" ", "_") for name in found_table.header)
+    found_table = table(source, repeated=True)
+    # Meta numbers what may come again: additional_image_link[1], image[0].url.
+    names = [_NUMBERED.sub("", plain_name(name).removeprefix("g:")) for name in found_table.header]
     for record in found_table.records(source):
         if record.problem:
             yield FeedRow(record.line, {}, FieldError("line", record.raw, record.problem))
             continue
-        cells: dict[str, Any] = {n: c for n, c in zip(names, record.cells, strict=True) if n and c.strip()}
+        cells: dict[str, Any] = {}
+        for name, cell in zip(names, record.cells, strict=True):
+            if name and (text := cell.strip()):
+                cells.setdefault(name, []).append(text)
         if "product_detail" in cells:
-            cells["product_detail"] = _details(cells["product_detail"])
-        if "id" in cells:
-            cells["id"] = cells["id"].strip()
-        yield FeedRow(record.line, native(cells))
+            cells["product_detail"] = [d for cell in cells["product_detail"] for d in _details(cell)]
+        yield native({n: v[0] if len(v) == 1 else v for n, v in cells.items()}, record.line, source.now)
 
 
-def native(item: Mapping[str, Any]) -> dict[str, Any]:
-    """The native record of one Google item."""
-    price, regular = sale_prices(item.get("price"), item.get("sale_price"), item.get("sale_price_effective_date"))
+def native(given: Mapping[str, Any], line: int | None, now: datetime | None = None) -> FeedRow:
+    """The native record of one Google item, its sale looked at at a time (None: the present).
+
+    Names count in any case. Of an element that stands twice where there can be one, the first stands, and the others are
+    told of where they differ.
+    """
+    left: list[FieldError] = []
+    item: dict[str, Any] = {}
+    for name, value in given.items():
+        plain = name if name.startswith(("@", "#")) else plain_name(name)
+        item[plain] = value if plain in _MANY else _first(plain, value, left)
+    price, regular, unsold = sale_prices(
+        item.get("price"), item.get("sale_price"), item.get("sale_price_effective_date"), now
+    )
     record = {
         "id": item.get("id"),
         "title": _text(item.get("title")),
@@ -75,12 +95,12 @@ def native(item: Mapping[str, Any]) -> dict[str, Any]:
         "stock": next((item[n] for n in ("quantity", "inventory", "sell_on_google_quantity") if n in item), None),
         "rating": item.get("rating"),
         "review_count": item.get("review_count"),
-        "images": [*_many(item.get("image_link")), *_many(item.get("additional_image_link"))],
+        "images": list(dict.fromkeys(i for name in _IMAGES for i in _many(item.get(name)))),
         "url": _link(item.get("link")),
     }
     attributes: dict[str, Any] = {}
     for name, value in item.items():
-        if name in _MAPPED or name in _LEFT_OUT or name.startswith(("@", "#", "custom_label_")):
+        if name in _MAPPED or name in _LEFT_OUT or name.startswith(("@", "#", "custom_label_", "image.", "video.")):
             continue
         if isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(v, Mapping) for v in value)):
             continue
@@ -92,7 +112,20 @@ def native(item: Mapping[str, Any]) -> dict[str, Any]:
     for detail in details if isinstance(details, list) else [details]:
         if isinstance(detail, Mapping) and detail.get("attribute_name"):
             attributes.setdefault(str(detail["attribute_name"]), detail.get("attribute_value"))
-    return {**record, "attributes": attributes}
+    return FeedRow(line, {**record, "attributes": attributes}, dropped=(*unsold, *left))
+
+
+def _first(name: str, value: Any, left: list[FieldError]) -> Any:
+    """The first of several values of an element that says one thing; a list of the distinct ones where it may say many."""
+    if not isinstance(value, list):
+        return value
+    distinct = [one for n, one in enumerate(value) if one not in value[:n]]
+    if len(distinct) == 1:
+        return distinct[0]
+    if name not in _MAPPED:
+        return distinct
+    left.extend(FieldError(name, other, "stands there twice; the first one is taken") for other in distinct[1:])
+    return distinct[0]
 
 
 def _category(item: Mapping[str, Any]) -> Any:

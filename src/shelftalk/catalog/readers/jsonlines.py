@@ -14,8 +14,9 @@ from typing import IO, Any
 
 from shelftalk.catalog.money import kind
 from shelftalk.catalog.product import FieldError
-from shelftalk.catalog.readers.base import FeedRow, with_categories
+from shelftalk.catalog.readers.base import FeedRow, with_own_names
 from shelftalk.catalog.readers.files import MAX_LINE, Source, beginning, lines, opened, text_of
+from shelftalk.catalog.readers.sales import with_sale
 
 # NaN and Infinity, which JSON does not have, arrive as Decimal too and fail in the field that holds them.
 DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=Decimal)
@@ -27,7 +28,7 @@ _BLOCK = 1 << 16
 def read(source: Source) -> Iterator[FeedRow]:
     """The rows of a native feed: JSON Lines, or a JSON array."""
     for row in objects(source):
-        yield row if row.error else replace(row, record=with_categories(row.record, source))
+        yield row if row.error else with_sale(replace(row, record=with_own_names(row.record, source)), source)
 
 
 def objects(source: Source) -> Iterator[FeedRow]:

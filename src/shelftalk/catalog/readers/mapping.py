@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from shelftalk.catalog.fields import kept
 from shelftalk.catalog.money import kind, parse_money
 from shelftalk.catalog.product import FieldError, read_number
 from shelftalk.catalog.readers import columnar, units
@@ -65,17 +66,14 @@ class FeedMapping:
                 yield row
                 continue
             native: dict[str, Any] = {}
-            try:
-                for name, rule in self.fields.items():
-                    native[name] = _apply(rule, row.record, name)
-                attributes = dict(self._rest(row.record))
-                for name, rule in self.attributes.items():
-                    attributes[name] = _apply(rule, row.record, f"attributes.{name}")
-                native["attributes"] = attributes
-            except FieldError as error:
-                yield FeedRow(row.line, native, error)
-            else:
-                yield FeedRow(row.line, native)
+            attributes = dict(self._rest(row.record))
+            dropped: list[FieldError] = []
+            for name, rule in self.fields.items():
+                native[name] = kept(dropped.append, _apply, rule, row.record, name)
+            for name, rule in self.attributes.items():
+                attributes[name] = kept(dropped.append, _apply, rule, row.record, f"attributes.{name}")
+            native["attributes"] = attributes
+            yield FeedRow(row.line, native, dropped=tuple(dropped))
 
     def _records(self, source: Source) -> Iterator[FeedRow]:
         if self.format == "jsonl":

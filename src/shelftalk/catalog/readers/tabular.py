@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from shelftalk.catalog.product import FieldError, read_number
-from shelftalk.catalog.readers.base import FeedRow, category_name
+from shelftalk.catalog.readers.base import FeedRow, category_name, image_name, plain_name
 from shelftalk.catalog.readers.files import FeedLine, Source, lines, opened
 from shelftalk.catalog.readers.jsonlines import DECODER, malformed
+from shelftalk.catalog.readers.sales import SALE, with_sale
 from shelftalk.values import CORE_FIELDS
 
 MAX_RECORD_LINES = 1000
@@ -27,6 +28,7 @@ _NUMBER = re.compile(r"[+-]?(0|[1-9]\d{0,14})(\.\d{1,15})?", re.ASCII)
 _CODES = re.compile(r"(^|[_ .])(id|sku|gtin|ean|upc|isbn|mpn|asin|barcode|code|zip|phone)s?\d*$", re.IGNORECASE)
 _FLAGS = {"true": True, "false": False, "yes": True, "no": False, "y": True, "n": False}
 _AFTER_QUOTE = "text after a closing quote"
+_SEPARATOR = re.compile(r'"?sep=([,;|\t]|\\t)"?', re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -64,38 +66,55 @@ def read(source: Source) -> Iterator[FeedRow]:
     if named is not None:
         source.took(named, "categories")
         names = tuple("categories" if name == named else name for name in names)
+    pictures = image_name(filled)
+    if pictures is not None:
+        source.took(pictures, "images")
+        names = tuple("images" if name == pictures else name for name in names)
     for record in found.records(source):
-        yield native_row(names, types, record)
+        yield with_sale(native_row(names, types, record), source)
 
 
-def table(source: Source) -> FeedTable:
-    """The table of a CSV or TSV file; the delimiter is the commonest of , ; tab | in the header.
+def table(source: Source, repeated: bool = False) -> FeedTable:
+    """The table of a CSV or TSV file; the delimiter is the commonest of , ; tab | in the header, or what "sep=;" says.
 
-    FeedError where there is no header, or two columns share a name.
+    FeedError where there is no header, or, unless `repeated`, two columns share a name.
     """
-    records = _records(Source(source.path), None)
-    first = next((r for r in records if r.problem or any(cell.strip() for cell in r.cells)), None)
-    if first is None:
-        raise source.error("empty: no header")
-    if first.problem:
-        raise source.error(f"the header, line {first.line}: {first.problem}")
-    delimiter = sniff(first.raw)
-    try:
-        header = tuple(cell.strip() for cell in next(csv.reader([first.raw], delimiter=delimiter)))
-    except csv.Error as error:
-        raise source.error(f"the header, line {first.line}: {_phrase(str(error))}") from error
-    while header and not header[-1]:
-        header = header[:-1]
+    header, delimiter, start = heading(source)
     named = [name for name in header if name]
-    if len(set(named)) != len(named):
+    if not repeated and len(set(named)) != len(named):
         twice = next(name for name in named if named.count(name) > 1)
         raise source.error(f"two columns are named {twice!r}")
-    start = first.line
 
     def rows(again: Source) -> Iterator[TabularRecord]:
         return (r for r in _records(again, header, delimiter) if r.line > start)
 
     return FeedTable(header, rows)
+
+
+def heading(source: Source) -> tuple[tuple[str, ...], str, int]:
+    """(the names of the columns, the delimiter, the line of the header) of a table.
+
+    Lines that stand before a header are passed over: a spreadsheet's "sep=;", and Meta's, whose cells begin with "#".
+    """
+    told = None
+    for record in _records(Source(source.path), None):
+        if not record.problem and not any(cell.strip() for cell in record.cells):
+            continue
+        if match := _SEPARATOR.fullmatch(record.raw.strip(" \r\n")):
+            told = match[1].replace("\\t", "\t")
+            continue
+        if record.problem:
+            raise source.error(f"the header, line {record.line}: {record.problem}")
+        delimiter = told or sniff(record.raw)
+        try:
+            header = tuple(cell.strip() for cell in next(csv.reader([record.raw], delimiter=delimiter)))
+        except csv.Error as error:
+            raise source.error(f"the header, line {record.line}: {_phrase(str(error))}") from error
+        while header and not header[-1]:
+            header = header[:-1]
+        if not header[0].startswith("#") or {"id", "title"} & {core_name(name.strip("# ")) for name in header}:
+            return header, delimiter, record.line
+    raise source.error("empty: no header")
 
 
 def sniff(header: str) -> str:
@@ -202,9 +221,9 @@ def _literal(line: str, delimiter: str) -> list[str]:
 
 
 def core_name(name: str) -> str:
-    """A column's name as a core field's where it is one in any case ("List Price"), else as it stands."""
-    plain = name.strip().lower().replace(" ", "_")
-    return plain if plain in CORE_FIELDS else name
+    """A column's name as a core field's, or as that of a sale, where it is one in any case ("List Price"), else as it stands."""
+    plain = plain_name(name)
+    return plain if plain in CORE_FIELDS or plain in SALE else name
 
 
 def column_types(
@@ -235,6 +254,7 @@ def column_types(
             source is not None
             and name
             and name not in CORE_FIELDS
+            and name not in SALE
             and column == "boolean"
             and flags - {"true", "false"}
         ):
@@ -281,29 +301,33 @@ def native_row(names: Sequence[str], types: Sequence[ColumnType], record: Tabula
         return FeedRow(record.line, {}, FieldError("line", record.raw, record.problem))
     native: dict[str, Any] = {}
     attributes: dict[str, Any] = {}
+    dropped: list[FieldError] = []
     for name, column, cell in zip(names, types, record.cells, strict=False):
         if not name or not cell or cell.isspace():
             continue
         if name == "attributes":
-            try:
-                held = DECODER.decode(cell)
-            except (ValueError, RecursionError) as error:
-                return FeedRow(
-                    record.line, {**native, "id": native.get("id")}, FieldError(name, cell, malformed(error))
-                )
-            if not isinstance(held, Mapping):
-                return FeedRow(record.line, native, FieldError(name, cell, "must be a JSON object of names and values"))
+            held, wrong = _object(cell)
             attributes.update(held)
+            dropped += [FieldError(name, cell, wrong)] if wrong else []
         elif name == "id":
             native[name] = cell.strip()
         elif name in ("images", "categories") and cell.lstrip().startswith("[") and (listed := _json_list(cell)):
             native[name] = listed
         elif name == "images" or (name == "categories" and "|" in cell and ">" not in cell):
             native[name] = typed(cell, "list")
-        elif name in CORE_FIELDS:
+        elif name in CORE_FIELDS or name in SALE:
             native[name] = cell
         else:
             attributes[name.removeprefix("attributes.")] = typed(cell, column)
     if attributes:
         native["attributes"] = attributes
-    return FeedRow(record.line, native)
+    return FeedRow(record.line, native, dropped=tuple(dropped))
+
+
+def _object(cell: str) -> tuple[Mapping[str, Any], str]:
+    """The JSON object of a cell, or none and what is wrong with it."""
+    try:
+        held = DECODER.decode(cell)
+    except (ValueError, RecursionError) as error:
+        return {}, malformed(error)
+    return (held, "") if isinstance(held, Mapping) else ({}, "must be a JSON object of names and values")

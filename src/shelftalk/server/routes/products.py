@@ -37,12 +37,14 @@ Identity = Annotated[
     responses={207: {"description": "Some went in, and some were rejected."}},
 )
 async def upsert(body: ProductsBody, request: Request, caller: Manage) -> JSONResponse:
-    """Counts, and each row that was left out with field, value and reason; 200 where all went in, 207 where not all."""
+    """Counts, each row that was left out with field, value and reason, and each value that was left out of a product that went
+    in; 200 where all products went in, 207 where not all."""
     server: Any = request.app.state.server
-    good, rejected, seen = [], [], set()
+    good, rejected, dropped, seen = [], [], [], set()
     for row, record in enumerate(body.products):
         try:
-            product = parse_product(record)
+            left: list[FieldError] = []
+            product = parse_product(record, left)
         except FieldError as error:
             rejected.append({"row": row, "message": str(error)[:500]})
             continue
@@ -51,14 +53,15 @@ async def upsert(body: ProductsBody, request: Request, caller: Manage) -> JSONRe
             continue
         seen.add(product.id)
         good.append(product)
+        dropped += [{"row": row, "id": product.id, **error.to_dict()} for error in left]
     report = await asyncio.to_thread(server.shelf.catalog.upsert, good) if good else None
     counts = {"added": 0, "updated": 0, "unchanged": 0}
     if report is not None:
         counts = {"added": report.added, "updated": report.updated, "unchanged": report.unchanged}
     if rejected and not good:
         told = failure("invalid_request", "none of these products can be taken", request_id(request), "products")
-        return JSONResponse({**told, **counts, "rejected": rejected}, 422)
-    return JSONResponse({**counts, "rejected": rejected}, 207 if rejected else 200)
+        return JSONResponse({**told, **counts, "rejected": rejected, "dropped": dropped}, 422)
+    return JSONResponse({**counts, "rejected": rejected, "dropped": dropped}, 207 if rejected else 200)
 
 
 @router.get(
