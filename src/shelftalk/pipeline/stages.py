@@ -29,8 +29,8 @@ from shelftalk.facts.availability import to_come
 from shelftalk.facts.card import plain_name, wanted_value
 from shelftalk.facts.facts import humanise
 from shelftalk.pipeline import logs
-from shelftalk.pipeline.currencies import kept_apart
 from shelftalk.pipeline.about import About
+from shelftalk.pipeline.currencies import kept_apart
 from shelftalk.pipeline.inlanguage import in_language
 from shelftalk.pipeline.loosening import within_reach
 from shelftalk.pipeline.spoken import spoken

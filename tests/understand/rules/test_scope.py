@@ -112,7 +112,7 @@ def test_a_negation_turns_down_what_it_names_and_no_limit_behind_it(text, expect
     "text, expected",
     [
         ("I don't wanna blow more than 100 on a blanket", "categories = Blankets; price <= 100"),
-        ("I can't throw more than 100 at a tent", "categories = Tents; price <= 100"),
+        ("I can't stretch over 100 for a tent", "categories = Tents; price <= 100"),
         ("I'm not interested in spending more than 100 on a tent", "categories = Tents; price <= 100"),
         ("a tent that won't set me back more than 200", "categories = Tents; price <= 200"),
         ("I'm not ready to spend over 200 for a tent", "categories = Tents; price <= 200"),
