@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shelftalk.facts.facts import facts_of, humanise, money, plain_number, safe
+from shelftalk.facts.facts import attribute_fact, facts_of, humanise, money, plain_number, safe
 from shelftalk.values import Facet, Facets, Product
 from tests.explain.shop import LARK, NO_FACETS
 
@@ -119,3 +119,13 @@ def test_a_value_that_gives_orders_or_poses_as_a_speaker_is_not_spoken(text: str
 @pytest.mark.parametrize("text", ["stainless steel", "5 years", "roll call whistle", "operating system", "user manual"])
 def test_an_ordinary_value_is_spoken(text: str) -> None:
     assert safe(text)
+
+
+@pytest.mark.parametrize("field, reads", [
+    ("age_min", "minimum age: 7"), ("players_min", "minimum players: 7"), ("size_min", "minimum size: 7"), ("playtime_min", "playtime: 7 minutes"), ("weight_g", "weight: 7 g"),
+    ("height_min_cm", "7 cm"), ("duration_min", "duration: 7 minutes"), ("width_in", "width: 7 inches"),
+])  # fmt: skip
+def test_a_unit_shown_is_the_fields_own(field, reads):
+    fact = attribute_fact(field, 7, Facets())
+    assert fact is not None
+    assert fact.reads.endswith(reads)

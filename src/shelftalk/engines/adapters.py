@@ -20,7 +20,18 @@ from shelftalk.errors import EngineError, StorageError
 from shelftalk.lora import CARD, CONFIG, WEIGHTS, check, read_config
 from shelftalk.resources import file_digest, resource
 
-__all__ = ["Adapter", "adapter_folders", "content_hash", "find_adapter", "fingerprint", "merge", "merged_model"]
+__all__ = [
+    "CARD",
+    "CONFIG",
+    "WEIGHTS",
+    "Adapter",
+    "adapter_folders",
+    "content_hash",
+    "find_adapter",
+    "fingerprint",
+    "merge",
+    "merged_model",
+]
 
 _MARKER = "shelftalk-merged.json"
 _SAMPLE = 64

@@ -106,3 +106,18 @@ def test_what_is_only_thought_of_is_a_wish_and_never_turned_down(text):
 def test_a_negation_turns_down_what_it_names_and_no_limit_behind_it(text, expected):
     told = said(understood(text).intent)
     assert told == expected
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("I don't wanna blow more than 100 on a blanket", "categories = Blankets; price <= 100"),
+        ("I can't stretch over 100 for a tent", "categories = Tents; price <= 100"),
+        ("I'm not interested in spending more than 100 on a tent", "categories = Tents; price <= 100"),
+        ("a tent that won't set me back more than 200", "categories = Tents; price <= 200"),
+        ("I'm not ready to spend over 200 for a tent", "categories = Tents; price <= 200"),
+    ],
+)
+def test_what_somebody_will_not_do_turns_the_limit_round(text, expected):
+    assert said(understood(text).intent) == expected
+    assert understood(text).intent.exclude == ()

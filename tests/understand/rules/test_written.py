@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.understand.hardware import left, understood
 
-from shelftalk.understand.rules.written import measure
+from shelftalk.understand.rules.measures import measure
 
 
 @pytest.mark.parametrize("text, numbers, unit, to", [

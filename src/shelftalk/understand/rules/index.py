@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from shelftalk.understand.rules.lexicon import ALSO_CALLED, CONCEPTS, NAME_NOISE
+from shelftalk.understand.rules.measures import Measure, measure
 from shelftalk.understand.rules.tokens import stems, words
 from shelftalk.values import CORE_FIELDS, Facet, Facets, Scalar
 from shelftalk.words.stems import bag, stem
@@ -44,6 +45,10 @@ class Field:
     trusted: bool = True
     within: frozenset[str] = frozenset()  # the categories that carry it, lower case; empty where not known
     synonyms: dict[str, frozenset[str]] = field(default_factory=dict)
+    written: tuple[tuple[Scalar, Measure], ...] = ()  # the values of a text field that are measures
+    models: dict[tuple[str, ...], set[str]] = field(
+        default_factory=dict
+    )  # numbers by the name before them: "iPhone 15"
 
     @property
     def field(self) -> str:
@@ -275,7 +280,21 @@ def _field(facet: Facet, least: bool = False) -> Field:
                 out.numeric_values = {}
                 break
             out.numeric_values[float(match.group(1))] = value
+    _read_values(out)
     return out
+
+
+def _read_values(known: Field) -> None:
+    """What values of a text field say beside their words: measures, and models by name and number."""
+    if known.kind not in ("text", "list") or known.brand or is_color(known) or known.field == "categories":
+        return
+    found = ((v, measure(str(v))) for v, _ in known.facet.values)
+    known.written = tuple((v, m) for v, m in found if m is not None)
+    for value, _ in known.facet.values:
+        key = stems(str(value))
+        n = next((j for j, w in enumerate(key) if w[0].isdigit()), 0)
+        if n and len("".join(key[:n])) > 2:
+            known.models.setdefault(key[:n], set()).add(key[n])
 
 
 def _name(field_name: str) -> tuple[str, ...]:

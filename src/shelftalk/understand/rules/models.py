@@ -12,7 +12,7 @@ from shelftalk.understand.rules.absence import of_properties
 from shelftalk.understand.rules.amounts import ParsedAmount
 from shelftalk.understand.rules.index import Field, Index
 from shelftalk.understand.rules.mention import Mention
-from shelftalk.understand.rules.tokens import Text, stems
+from shelftalk.understand.rules.tokens import Text
 from shelftalk.values import Constraint
 from shelftalk.words.stems import bag
 from shelftalk.words.stop import FILLER, FUNCTION
@@ -80,15 +80,9 @@ def _series(text: Text, index: Index, at: int, category: str | None) -> list[tup
     number = text.tokens[at].low
     out = []
     for known in index.fields.values():
-        if known.facet.kind not in ("text", "list") or not of_properties(known) or not known.carried(category):
+        if not known.models or not known.carried(category):
             continue
-        names: dict[tuple[str, ...], set[str]] = {}
-        for value, _ in known.facet.values:
-            key = stems(str(value))
-            n = next((j for j, w in enumerate(key) if w[0].isdigit()), 0)
-            if n and len("".join(key[:n])) > 2:
-                names.setdefault(key[:n], set()).add(key[n])
-        for name, numbers in names.items():
+        for name, numbers in known.models.items():
             first = at - len(name)
             if first < 0 or number in numbers or tuple(t.stem for t in text.tokens[first:at]) != name:
                 continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from shelftalk.understand.rules.absence import holding, lacking_before, of_properties, plainly_denied, spellings
+from shelftalk.understand.rules.absence import holding, lacking_before, of_properties, spellings
 from shelftalk.understand.rules.amounts import ParsedAmount
 from shelftalk.understand.rules.degrees import SUPERLATIVES, comparative
 from shelftalk.understand.rules.index import Field, Index
@@ -120,7 +120,8 @@ def _refusing(text: Text, i: int, index: Index) -> bool:
 
 def _plainly(text: Text, i: int) -> bool:
     """Whether the word is what something came out of, right behind a plain negation: "not plated"."""
-    return text.tokens[i].low.endswith("ed") and text.tokens[i - 1].low in ("not", "non")
+    own = re.search(r"\b(?:i'?m|i am|we'?re|we are) not $", text.low[: text.tokens[i].start])
+    return own is None and text.tokens[i].low.endswith("ed") and text.tokens[i - 1].low in ("not", "non")
 
 
 def comparing_tokens(text: Text, index: Index, spoken: list[ParsedAmount], limits: Collection[int]) -> set[int]:
@@ -169,9 +170,17 @@ def _bare_noun(text: Text, index: Index, i: int) -> bool:
         or token.low in UNITS
     ):
         return False
-    return plainly_denied(text, i) or _LACKING.search(text.low[max(0, token.start - 60) : token.start]) is not None
+    return _called_not(text, index, i) or _LACKING.search(text.low[max(0, token.start - 60) : token.start]) is not None
 
 
+def _called_not(text: Text, index: Index, i: int) -> bool:
+    """Whether the word says what the thing wanted is not: "a knife not serrated", "that isn't padded"; not what somebody is not."""
+    if _IS_NOT.search(text.low[max(0, text.tokens[i].start - 24) : text.tokens[i].start]):
+        return True
+    return i > 1 and text.tokens[i - 1].low == "not" and text.tokens[i - 2].stem in index.nouns
+
+
+_IS_NOT = re.compile(r"\b(?:(?:that|which|it)(?:'s| is| are|s) not|(?:isn'?t|aren'?t)|non)[ -]$")
 # Words between a negation and the limit that it turns round: "must not go over 50", "not heavier".
 _LIMITING = bag("go goes be have has need want exceed measure take takes weigh weighs last stand run runs")
 _LACKING = re.compile(r"\b(?:no|without|w/o|except(?: for)?|excluding|minus|avoid)(?: [\w'-]+){0,2} $")

@@ -8,76 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 
-from shelftalk.text import clean
 from shelftalk.understand.rules.amounts import ParsedAmount, scaled
-from shelftalk.understand.rules.index import Field, Index, is_color, named
+from shelftalk.understand.rules.index import Field, Index, named
+from shelftalk.understand.rules.measures import NUMBER, Measure, sides
 from shelftalk.understand.rules.nearby import around
 from shelftalk.understand.rules.quantities import compared_here
 from shelftalk.understand.rules.tokens import Text
 from shelftalk.values import Constraint, Scalar
-from shelftalk.words.units import Unit, convert, unit_of
+from shelftalk.words.units import Unit, convert
 
-_NUMBER = r"\d+(?:\.\d+)?(?:(?:[ -]\d+)?/\d+)?"
-_UNIT = r"[a-z]+|\"|''|'"
-_SIDE = re.compile(rf"({_NUMBER})[ -]?({_UNIT})?")
-_VALUE = re.compile(rf"{_NUMBER} ?(?:{_UNIT})?(?: ?(?:x|×|\*|by) ?{_NUMBER} ?(?:{_UNIT})?)*")
-_RANGE = re.compile(rf"({_NUMBER}) ?({_UNIT})? ?(?:-|to) ?({_NUMBER}) ?({_UNIT})?")
-_SPLIT = re.compile(r" ?(?:[x×*]|\bby\b) ?(?=\d)")
 _SIDES = re.compile(
-    rf"(?<![\w./])(?:[w](?=\d))?{_NUMBER}(?: ?(?:feet|foot|ft|inch(?:es)?|in|cm|mm|m|yd)\b|\"|')?"
-    rf"(?: ?(?:x|×|\*|by) ?l?{_NUMBER}(?: ?(?:feet|foot|ft|inch(?:es)?|in|cm|mm|m|yd)\b|\"|')?){{1,2}}(?![\w/])"
+    rf"(?<![\w./])(?:[w](?=\d))?{NUMBER}(?: ?(?:feet|foot|ft|inch(?:es)?|in|cm|mm|m|yd)\b|\"|')?"
+    rf"(?: ?(?:x|×|\*|by) ?l?{NUMBER}(?: ?(?:feet|foot|ft|inch(?:es)?|in|cm|mm|m|yd)\b|\"|')?){{1,2}}(?![\w/])"
 )
 _LEGS = re.compile(r"(?<![\w./])(?:w ?(\d\d)[ ,/x-]*l ?(\d\d)|(\d\d)/(\d\d))(?![\w/])")
 # The fields that hold two sides, in the order in which they are said.
 _PAIRS = (("waist", "inseam"), ("waist", "length"), ("width", "height"), ("width", "length"), ("width", "depth"), ("length", "width"))  # fmt: skip
 _CLOSE = 0.01
-_MARKS = {'"': "in", "''": "in", "'": "ft"}
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """One number, the sides of a thing, or a range up to `to`; `unit` None where none is written."""
-
-    numbers: tuple[float, ...]
-    unit: Unit | None
-    to: float | None = None
-
-
-@lru_cache(maxsize=16_384)
-def measure(text: str) -> Measure | None:
-    """What a value says where all of it is a measure: "1 1/2 in", "5 x 7 ft", "3-6 months"; None for any other text."""
-    low = clean(text).lower().strip().rstrip(".")
-    if (found := _RANGE.fullmatch(low)) is not None and not re.fullmatch(_NUMBER, low):
-        unit = _unit(found[4])
-        return Measure((_number(found[1]),), unit, _number(found[3])) if unit is not None else None
-    if not _VALUE.fullmatch(low):
-        return None
-    return _sides(low)
-
-
-def _sides(low: str) -> Measure | None:
-    parts = [_SIDE.fullmatch(part.strip(" wl")) for part in _SPLIT.split(low)]
-    if not all(parts):
-        return None
-    units = [_unit(part[2]) for part in parts if part and part[2]]
-    if any(u is None for u in units) or len({u.name for u in units if u}) > 1:
-        return None
-    return Measure(tuple(_number(part[1]) for part in parts if part), units[-1] if units else None)
-
-
-def _unit(spelling: str | None) -> Unit | None:
-    return unit_of(_MARKS.get(spelling, spelling)) if spelling else None
-
-
-def _number(text: str) -> float:
-    """The number that digits say: "1 1/2" and "1-1/2" are 1.5."""
-    whole, _, fraction = text.replace("-", " ").rpartition(" ")
-    top, _, bottom = fraction.partition("/")
-    part = float(top) / float(bottom) if bottom and float(bottom) else float(top)
-    return float(whole) + part if whole else part
 
 
 def measured_as_written(
@@ -86,7 +34,7 @@ def measured_as_written(
 ) -> tuple[list[Constraint], set[int]]:  # fmt: skip
     """The limits that a request's measures make on values that are measures in text, and the tokens they were read from. `likely` are the
     categories that the other words of the request speak of."""
-    fields = [k for k in index.fields.values() if _holds(k) and k.carried(category)]
+    fields = [k for k in index.fields.values() if k.written and k.carried(category)]
     out: list[Constraint] = []
     used: set[int] = set()
     for match in (*_SIDES.finditer(text.low), *_LEGS.finditer(text.low)):
@@ -122,14 +70,7 @@ def sides_said(text: Text, index: Index) -> set[int]:
 def _told_sides(match: re.Match[str]) -> Measure:
     if match.re is _LEGS:
         return Measure(tuple(float(n) for n in match.groups() if n), None)
-    return _sides(match.group().strip()) or Measure((), None)
-
-
-def _holds(known: Field) -> bool:
-    """Whether some values of a text field are measures; a colour, a brand and the name of a kind are none."""
-    if known.kind not in ("text", "list") or known.brand or is_color(known) or known.field == "categories":
-        return False
-    return any(measure(str(v)) is not None for v, _ in known.facet.values)
+    return sides(match.group().strip()) or Measure((), None)
 
 
 def _like(fields: Sequence[Field], told: Measure, likely: frozenset[str]) -> list[tuple[str, list[Scalar]]]:
@@ -138,7 +79,7 @@ def _like(fields: Sequence[Field], told: Measure, likely: frozenset[str]) -> lis
         return []
     found = []
     for known in fields:
-        values = [v for v, _ in known.facet.values if (m := measure(str(v))) and m.to is None and _same_sides(m, told)]
+        values = [v for v, m in known.written if m.to is None and _same_sides(m, told)]
         if values:
             found.append((bool(likely & known.within), known.facet.count, known.field, values))
     best = max(found, key=lambda f: f[:2], default=None)
@@ -188,7 +129,7 @@ def _of_amount(
     near, _ = around(text, first, last, begins)
     scored = []
     for known in fields:
-        values = [v for v, _ in known.facet.values if (m := measure(str(v))) and _answers(m, amount, operator)]
+        values = [v for v, m in known.written if _answers(m, amount, operator)]
         if values:
             scored.append((bool(likely & known.within), named(known, near), known.facet.count, known.field, values))
     if not scored:
