@@ -54,7 +54,7 @@ def parse_product(record: Mapping[str, Any]) -> Product:
     plain spreadsheet works; what else they hold is left out. FieldError names the first field that cannot be read.
     """
     get = record.get
-    attributes = _attributes(get("attributes"))
+    attributes = _attributes("attributes", get("attributes"))
     if not _CORE.issuperset(record):
         for name, value in record.items():
             if name not in _CORE and name not in attributes and not isinstance(value, Mapping) and not _nested(value):
@@ -77,6 +77,8 @@ def parse_product(record: Mapping[str, Any]) -> Product:
         _list("images", get("images")),
         _date(get("released_at")),
         _text("url", get("url")),
+        _group(get("item_group_id")),
+        _attributes("hidden_attributes", get("hidden_attributes")),
     )
 
 
@@ -85,11 +87,16 @@ def product_record(product: Product) -> dict[str, Any]:
     record: dict[str, Any] = {}
     for name in CORE_FIELDS:
         value = getattr(product, name)
-        if name == "attributes":
+        if name in ("attributes", "hidden_attributes"):
             value = {key: plain(held) for key, held in value.items()}
         if value is not None and value not in ("", (), {}):
             record[name] = plain(value)
     return record
+
+
+def shown_record(product: Product) -> dict[str, Any]:
+    """The record as others than the shop may see it: without its hidden attributes."""
+    return {name: value for name, value in product_record(product).items() if name != "hidden_attributes"}
 
 
 def read_number(value: Any) -> int | float | None:
@@ -138,6 +145,16 @@ def _id(value: Any) -> str:
     if _CONTROL.search(value):
         raise FieldError("id", value, "holds a line break or control character")
     return _sound("id", value)
+
+
+def _group(value: Any) -> str | None:
+    """The id of the group that a variant belongs to, None where it belongs to none."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    group = _text("item_group_id", value)
+    if group is not None and len(group) > _MAX_ID:
+        raise FieldError("item_group_id", value, f"longer than {_MAX_ID} characters")
+    return group.strip() if group is not None else None
 
 
 def _title(value: Any) -> str:
@@ -194,12 +211,12 @@ def _nested(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and any(isinstance(v, (Mapping, list, tuple)) for v in value)
 
 
-def _attributes(value: Any) -> dict[str, AttributeValue]:
+def _attributes(field: str, value: Any) -> dict[str, AttributeValue]:
     attributes: dict[str, AttributeValue] = {}
     if value is None or value == "":
         return attributes
     if not isinstance(value, Mapping):
-        raise FieldError("attributes", value, f"must be an object of names and values, not {kind(value)}")
+        raise FieldError(field, value, f"must be an object of names and values, not {kind(value)}")
     for name, held in value.items():
         # The common kinds first; what is left takes the careful way.
         plain_kind = type(held)
@@ -210,7 +227,7 @@ def _attributes(value: Any) -> dict[str, AttributeValue]:
         ):
             attributes[name] = held
         else:
-            _attribute(attributes, name, held, "attributes." + name)
+            _attribute(attributes, name, held, f"{field}.{name}")
     return attributes
 
 

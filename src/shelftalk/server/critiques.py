@@ -18,6 +18,7 @@ from shelftalk.catalog import Catalog, sql
 from shelftalk.facts.facts import humanise
 from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.retrieve.relax import names_kind
+from shelftalk.retrieve.variants import distinct
 from shelftalk.understand.understand import undirected
 from shelftalk.values import Constraint, Criterion, Facet, Facets, Intent, Operator, Product
 
@@ -118,7 +119,7 @@ class _Counting:
 
     def of(self, constraints: Sequence[Constraint]) -> int:
         where = sql.where(constraints, self._ids)
-        return len(self._products(where)) if self._unwanted else self._catalog.matching(where)
+        return distinct(self._products(where)) if self._unwanted else self._catalog.distinct(where)
 
     def pool(self) -> list[Product]:
         return self._products(sql.where(self._intent.constraints, self._ids))

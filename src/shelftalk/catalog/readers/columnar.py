@@ -24,15 +24,16 @@ def read(source: Source) -> Iterator[FeedRow]:
     """The rows of a native Parquet feed, numbered from 1; `attributes` may be a struct, a map or a JSON text."""
     for row in records(source):
         record = {core_name(name): value for name, value in row.record.items()}
-        held = record.get("attributes")
         error = row.error
-        if error is None and isinstance(held, str) and held.strip():
-            try:
-                record["attributes"] = DECODER.decode(held)
-            except (ValueError, RecursionError) as wrong:
-                error = FieldError("attributes", held, malformed(wrong))
-        elif isinstance(held, list):
-            record["attributes"] = _map(held)
+        for name in ("attributes", "hidden_attributes"):
+            held = record.get(name)
+            if error is None and isinstance(held, str) and held.strip():
+                try:
+                    record[name] = DECODER.decode(held)
+                except (ValueError, RecursionError) as wrong:
+                    error = FieldError(name, held, malformed(wrong))
+            elif isinstance(held, list):
+                record[name] = _map(held)
         for name in [n for n in record if n.startswith("attributes.")]:
             record[name.removeprefix("attributes.")] = record.pop(name)
         yield FeedRow(row.line, record if error else with_categories(record, source), error)

@@ -28,7 +28,7 @@ _LEFT_OUT = frozenset((
 _MAPPED = frozenset((
     "id", "title", "description", "summary", "content", "link", "brand", "price", "sale_price", "product_type",
     "google_product_category", "availability", "quantity", "inventory", "sell_on_google_quantity", "image_link",
-    "additional_image_link", "product_detail", "rating", "review_count",
+    "additional_image_link", "product_detail", "rating", "review_count", "item_group_id",
 ))  # fmt: skip
 _NUMBERS = frozenset(("multipack",))
 _FLAGS = {"yes": True, "true": True, "no": False, "false": False}
@@ -77,6 +77,7 @@ def native(item: Mapping[str, Any]) -> dict[str, Any]:
         "review_count": item.get("review_count"),
         "images": [*_many(item.get("image_link")), *_many(item.get("additional_image_link"))],
         "url": _link(item.get("link")),
+        "item_group_id": item.get("item_group_id"),
     }
     attributes: dict[str, Any] = {}
     for name, value in item.items():

@@ -284,17 +284,12 @@ def native_row(names: Sequence[str], types: Sequence[ColumnType], record: Tabula
     for name, column, cell in zip(names, types, record.cells, strict=False):
         if not name or not cell or cell.isspace():
             continue
-        if name == "attributes":
+        if name in ("attributes", "hidden_attributes"):
             try:
-                held = DECODER.decode(cell)
-            except (ValueError, RecursionError) as error:
-                return FeedRow(
-                    record.line, {**native, "id": native.get("id")}, FieldError(name, cell, malformed(error))
-                )
-            if not isinstance(held, Mapping):
-                return FeedRow(record.line, native, FieldError(name, cell, "must be a JSON object of names and values"))
-            attributes.update(held)
-        elif name == "id":
+                native[name] = _json_object(name, cell)
+            except FieldError as error:
+                return FeedRow(record.line, native, error)
+        elif name in ("id", "item_group_id"):
             native[name] = cell.strip()
         elif name in ("images", "categories") and cell.lstrip().startswith("[") and (listed := _json_list(cell)):
             native[name] = listed
@@ -304,6 +299,15 @@ def native_row(names: Sequence[str], types: Sequence[ColumnType], record: Tabula
             native[name] = cell
         else:
             attributes[name.removeprefix("attributes.")] = typed(cell, column)
-    if attributes:
-        native["attributes"] = attributes
+    native["attributes"] = {**native.get("attributes", {}), **attributes}
     return FeedRow(record.line, native)
+
+
+def _json_object(name: str, cell: str) -> Mapping[str, Any]:
+    try:
+        held = DECODER.decode(cell)
+    except (ValueError, RecursionError) as error:
+        raise FieldError(name, cell, malformed(error)) from error
+    if not isinstance(held, Mapping):
+        raise FieldError(name, cell, "must be a JSON object of names and values")
+    return held
