@@ -112,8 +112,8 @@ def _objects(text: str) -> list[Mapping[str, Any]]:
 
 def _table(header: str) -> tuple[str | None, str]:
     delimiter = sniff(header)
-    columns = [cell.strip().strip('"').strip().lower().replace(" ", "_") for cell in header.split(delimiter)]
-    known = set(columns)
+    columns = [cell.strip().strip('"').strip() for cell in header.split(delimiter)]
+    known = {cell.lower().replace(" ", "_") for cell in columns}
     if known & _ACP:
         return "acp", "an Agentic Commerce Protocol table"
     if len(known & _GOOGLE) >= 2 or "g:id" in known:

@@ -19,6 +19,7 @@ from shelftalk.catalog.readers import columnar, units
 from shelftalk.catalog.readers.base import FeedRow, plain_name
 from shelftalk.catalog.readers.files import Source
 from shelftalk.catalog.readers.jsonlines import document, objects
+from shelftalk.catalog.readers.mapping_rows import Lookup, Pair, Rows, lookups_of, pairs_of, rows_of, two_marks
 from shelftalk.catalog.readers.mapping_values import Rule, apply, find
 from shelftalk.catalog.readers.numbers import exact
 from shelftalk.catalog.readers.tabular import TabularRecord, column_types, table, typed
@@ -27,9 +28,26 @@ from shelftalk.errors import UsageError
 from shelftalk.values import CORE_FIELDS
 
 FORMATS = ("jsonl", "json", "csv", "parquet", "xml")
-_TOP = ("format", "items", "decimal", "fields", "attributes", "hidden")
+_TOP = (
+    "format", "items", "header", "decimal", "each", "skip", "inherit", "lookups", "fields", "attributes", "pairs", "hidden",
+)  # fmt: skip
 _FIELDS = tuple(name for name in CORE_FIELDS if name not in ("attributes", "hidden_attributes"))
-_RULE = ("from", "value", "default", "all", "split", "scale", "date", "unit", "type", "when_true", "when_false")
+_RULE = (
+    "from",
+    "value",
+    "default",
+    "all",
+    "join",
+    "values",
+    "lookup",
+    "split",
+    "scale",
+    "date",
+    "unit",
+    "type",
+    "when_true",
+    "when_false",
+)
 _TYPES = ("text", "number", "boolean", "list")
 SEEN_FIRST, LISTED = 1000, 60  # records whose fields are looked at, names in an error
 
@@ -46,23 +64,34 @@ class FeedMapping:
     hidden: Mapping[str, Rule] = field(default_factory=dict)
     decimal: str | None = None
     name: str = ""
+    rows: Rows = Rows()
+    pairs: tuple[Pair, ...] = ()
+    lookups: Mapping[str, Lookup] = field(default_factory=dict)
+    header: int = 1
 
     def read(self, source: Source) -> Iterator[FeedRow]:
         """The native rows of a feed that the mapping describes."""
-        for row in self._records(source):
+        tables = {
+            n: look.read(xml_items(Source(source.path), look.items.strip("/").split("/")))
+            for n, look in self.lookups.items()
+        }
+        for row in self.rows.shaped(self._records(source), lambda: self._records(Source(source.path))):
             if row.error is not None:
                 yield row
                 continue
             native: dict[str, Any] = {}
             try:
                 for name, rule in self.fields.items():
-                    native[name] = apply(rule, row.record, name, self.decimal)
+                    native[name] = apply(rule, row.record, name, self.decimal, tables)
                 attributes = dict(self._rest(row.record))
+                for pair in self.pairs:
+                    attributes.update(pair.read(row.record, self.decimal))
                 for name, rule in self.attributes.items():
-                    attributes[name] = apply(rule, row.record, f"attributes.{name}", self.decimal)
+                    attributes[name] = apply(rule, row.record, f"attributes.{name}", self.decimal, tables)
                 native["attributes"] = attributes
                 native["hidden_attributes"] = {
-                    name: apply(rule, row.record, f"hidden.{name}", self.decimal) for name, rule in self.hidden.items()
+                    name: apply(rule, row.record, f"hidden.{name}", self.decimal, tables)
+                    for name, rule in self.hidden.items()
                 }
             except FieldError as error:
                 yield FeedRow(row.line, native, error)
@@ -80,15 +109,17 @@ class FeedMapping:
             found = xml_items(source, (self.items or "item").strip("/").split("/"))
         else:
             found = _document(source, self.items)
-        return self._checked(found)
+        return self._checked(found, source)
 
     def _table(self, source: Source) -> Iterator[FeedRow]:
         """The rows, in the type of each column, but for those that a rule reads as text."""
-        found = table(source)
+        found = table(source, self.header)
         self._check(found.header, whole=True)
-        worded = {p for rule in self.fields.values() for p in rule.paths} | {
-            p for rule in (*self.attributes.values(), *self.hidden.values()) if rule.changes for p in rule.paths
-        }
+        worded = (
+            {p for rule in self.fields.values() for p in rule.paths}
+            | {*self.rows.skip, self.rows.by, self.rows.of}
+            | {p for rule in (*self.attributes.values(), *self.hidden.values()) if rule.changes for p in rule.paths}
+        )
         types = [
             "text" if name in worded else column
             for name, column in zip(
@@ -110,9 +141,13 @@ class FeedMapping:
         number = exact(cell, self.decimal) if "," in cell or (self.decimal == "," and "." in cell) else None
         return cell if number is None else f"{number:f}"
 
-    def _checked(self, rows: Iterator[FeedRow]) -> Iterator[FeedRow]:
+    def _checked(self, rows: Iterator[FeedRow], source: Source) -> Iterator[FeedRow]:
         """The rows, once the fields of the first of them are seen to be those that the mapping names."""
         first = list(islice(rows, SEEN_FIRST))
+        if not first and self.format == "xml":
+            raise source.error(
+                f"no element {self.items!r}, the mapping file's items: write the names of all elements from the root, or one name"
+            )
         seen = dict.fromkeys(name for row in first for name in row.record)
         if seen:
             self._check(tuple(seen), whole=self.format == "parquet")
@@ -122,7 +157,14 @@ class FeedMapping:
     def _check(self, names: Sequence[str], *, whole: bool) -> None:
         """UsageError, with the names that there are, for one that is not among them. Where records may leave fields out (not `whole`) only
         for those that are needed and those that another comes near to. Of several places for a value one is enough."""
-        sections = (("fields", self.fields), ("attributes", self.attributes), ("hidden", self.hidden))
+        own = [*self.rows.skip, *filter(None, (self.rows.by, self.rows.of))]
+        own += [p for pair in self.pairs for p in ((pair.name, pair.value) if pair.within is None else (pair.within,))]
+        sections = (
+            ("fields", self.fields),
+            ("attributes", self.attributes),
+            ("hidden", self.hidden),
+            ("skip, inherit, pairs", {n: Rule((n,)) for n in own}),
+        )
         for key, rules in sections:
             for name, rule in rules.items():
                 paths = [p for p in rule.paths if p in names or p.partition(".")[0] in names]
@@ -140,7 +182,7 @@ class FeedMapping:
             return
         held = record if self.rest == "*" else find(record, self.rest)
         rules = (*self.fields.values(), *self.attributes.values(), *self.hidden.values())
-        used = {p for rule in rules for p in rule.paths}
+        used = {p for rule in rules for p in rule.paths} | {p for pair in self.pairs for p in (pair.name, pair.value)}
         for name, value in held.items() if isinstance(held, Mapping) else ():
             nested = isinstance(value, Mapping) or (
                 isinstance(value, list) and any(isinstance(v, (Mapping, list)) for v in value)
@@ -184,6 +226,10 @@ def load_mapping(path: Path) -> FeedMapping:
         {str(n): _rule(f"hidden.{n}", rule, wrong) for n, rule in _hidden(held.get("hidden"), wrong).items()},
         held.get("decimal"),
         str(path),
+        rows_of(held, wrong),
+        pairs_of(held.get("pairs"), wrong),
+        lookups_of(held, wrong),
+        held.get("header", 1),
     )
 
 
@@ -217,6 +263,9 @@ def _check_top(held: Mapping[str, Any], wrong: Fault) -> None:
         raise wrong("format", f"must be one of {', '.join(FORMATS)} (got {held.get('format')!r})")
     if held.get("decimal") not in (None, ".", ","):
         raise wrong("decimal", f'must be "." or "," (got {held["decimal"]!r})')
+    header = held.get("header", 1)
+    if not isinstance(header, int) or isinstance(header, bool) or header < 1:
+        raise wrong("header", f"must be the number of the row that names the columns, from 1 (got {header!r})")
     if not isinstance(held.get("items"), (str, type(None))):
         raise wrong("items", "must be the path of the records")
     if held["format"] == "xml" and not held.get("items"):
@@ -253,13 +302,16 @@ def _rule(key: str, held: Any, wrong: Fault) -> Rule:
         _exact(held.get("value")),
         _exact(held.get("default")),
         held.get("all", False),
-        held.get("split"),
+        tuple(held["split"]) if isinstance(held.get("split"), list) else held.get("split"),
         scale,
         held.get("date"),
         held.get("unit"),
         held.get("type"),
         _words(held.get("when_true")),
         _words(held.get("when_false")),
+        held.get("join"),
+        {str(k).lower(): v for k, v in held["values"].items()} if "values" in held else None,
+        held.get("lookup"),
     )
 
 
@@ -284,7 +336,12 @@ def _scale(key: str, given: Any, wrong: Fault) -> Decimal:
 
 
 def _check_rule(key: str, held: Mapping[str, Any], wrong: Fault) -> None:
-    for name in ("split", "date", "unit"):
+    if not isinstance(held.get("values", {}), Mapping):
+        raise wrong(f"{key}.values", "must be an object of values and what stands for them")
+    if isinstance(held.get("split"), list):
+        two_marks(f"{key}.split", held["split"], wrong)
+        held = {n: v for n, v in held.items() if n != "split"}
+    for name in ("join", "split", "date", "unit", "lookup"):
         if name in held and (not isinstance(held[name], str) or not held[name]):
             raise wrong(f"{key}.{name}", "must be text")
     if "unit" in held and not units.known(held["unit"]):

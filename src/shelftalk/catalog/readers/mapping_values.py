@@ -26,18 +26,31 @@ class Rule:
     value: Any = None
     default: Any = None
     every: bool = False
-    split: str | None = None
+    split: str | tuple[str, str] | None = None
     scale: Decimal | None = None
     date: str | None = None
     unit: str | None = None
     type: str | None = None
     when_true: tuple[str, ...] = ()
     when_false: tuple[str, ...] = ()
+    join: str | None = None
+    values: Mapping[str, Any] | None = None
+    lookup: str | None = None
 
     @property
     def changes(self) -> bool:
         """Whether anything is done to the value that is found."""
-        done = (self.split, self.scale, self.date, self.unit, self.type, self.when_true, self.when_false)
+        done = (
+            self.split,
+            self.scale,
+            self.date,
+            self.unit,
+            self.type,
+            self.when_true,
+            self.when_false,
+            self.values,
+            self.lookup,
+        )
         return self.every or any(done)
 
 
@@ -57,18 +70,31 @@ def find(record: Any, path: str) -> Any:
     return None
 
 
-def apply(rule: Rule, record: Mapping[str, Any], name: str, mark: str | None = None) -> Any:
-    """The value that a rule gives the field `name` of a record, whose decimal mark is `mark`. FieldError where it does not fit."""
+Tables = Mapping[str, Mapping[str, list[str]]]
+
+
+def apply(
+    rule: Rule, record: Mapping[str, Any], name: str, mark: str | None = None, tables: Tables | None = None
+) -> Any:
+    """The value that a rule gives the field `name` of a record, whose decimal mark is `mark`; `tables` are what lookups read. FieldError
+    where it does not fit."""
     if not rule.paths:
         return rule.value
     found = [v for path in rule.paths if (v := find(record, path)) not in (None, "", [])]
     value: Any = rule.default
     if rule.every:
         value = [one for v in found for one in (v if isinstance(v, list) else [v])] or rule.default
+    elif found and rule.join is not None:
+        value = rule.join.join(str(v) for v in found)
     elif found:
         value = found[0]
     if value is None or not found:
         return value
+    if rule.lookup is not None:
+        first = value[0] if isinstance(value, list) else value
+        return (tables or {}).get(rule.lookup, {}).get(str(first).strip())
+    if rule.values is not None:
+        value = rule.values.get(str(value).strip().lower(), value)
     try:
         return _changed(rule, value, name, mark)
     except ValueError as error:
@@ -77,7 +103,7 @@ def apply(rule: Rule, record: Mapping[str, Any], name: str, mark: str | None = N
 
 def _changed(rule: Rule, value: Any, name: str, mark: str | None) -> Any:
     if rule.split is not None and isinstance(value, str):
-        return [part.strip() for part in value.split(rule.split) if part.strip()]
+        return _parts(rule.split, value)
     if isinstance(value, str) and (rule.when_true or rule.when_false):
         word = value.strip().lower()
         if word in rule.when_true or word in rule.when_false:
@@ -93,6 +119,14 @@ def _changed(rule: Rule, value: Any, name: str, mark: str | None) -> Any:
     if rule.type is not None:
         return _as(rule.type, value, mark)
     return value if rule.unit is not None else _by_name(value, name, mark)
+
+
+def _parts(split: str | tuple[str, str], text: str) -> list[str]:
+    """The parts of a text; of several paths, which the first of two marks parts, those of the longest."""
+    if isinstance(split, tuple):
+        text = max(text.split(split[0]), key=lambda path: path.count(split[1]))
+        split = split[1]
+    return [part.strip() for part in text.split(split) if part.strip()]
 
 
 def _by_name(value: Any, name: str, mark: str | None) -> Any:

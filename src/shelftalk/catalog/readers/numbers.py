@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 
 _DIGITS = re.compile(r"[+-]?\d[\d.,'’ \u00a0\u202f]*")
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:\D\d{3})+", re.ASCII)
 
 

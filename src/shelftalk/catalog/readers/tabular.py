@@ -10,6 +10,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 from shelftalk.catalog.product import FieldError, read_number
@@ -68,13 +69,15 @@ def read(source: Source) -> Iterator[FeedRow]:
         yield native_row(names, types, record)
 
 
-def table(source: Source) -> FeedTable:
-    """The table of a CSV or TSV file; the delimiter is the commonest of , ; tab | in the header.
+def table(source: Source, header_row: int = 1) -> FeedTable:
+    """The table of a CSV or TSV file, whose header is the `header_row`th row that holds anything; the delimiter is the commonest of
+    , ; tab | in the header.
 
     FeedError where there is no header, or two columns share a name.
     """
     records = _records(Source(source.path), None)
-    first = next((r for r in records if r.problem or any(cell.strip() for cell in r.cells)), None)
+    filled = (r for r in records if r.problem or any(cell.strip() for cell in r.cells))
+    first = next(islice(filled, header_row - 1, None), None)
     if first is None:
         raise source.error("empty: no header")
     if first.problem:
