@@ -41,7 +41,7 @@ def test_an_export_is_read_whole_by_its_mapping(feed, tmp_path: Path, name: str)
     assert lamp.item_group_id != small.item_group_id or name not in GROUPED
     assert small.description == "A clay pot."
     assert name == "Medusa" or name == "Amazon (flat file)" or small.categories
-    assert {"Small", "Large"} <= {v for p in (small, large) for v in p.attributes.values()}
+    assert {"Small", "Large"} <= {str(v) for p in (small, large) for v in p.attributes.values()}
     if name not in REGULAR and name != "idealo":
         assert format(lamp.list_price, "f") == "75.00"
     assert small.images
@@ -54,6 +54,7 @@ def test_variations_take_what_they_leave_empty(feed, tmp_path: Path) -> None:
     assert list(found) == ["11", "12", "20"], "neither the parent nor a draft"
     assert found["11"].categories == ("Home", "Outdoor")
     assert found["11"].attributes == {"weight_kg": 0.5, "Size": "Small", "Colour": "Red"}
+    assert found["12"].attributes["Colour"] == ("Red", "Blue")
     assert len(found["11"].images) == 2
 
 
@@ -113,3 +114,11 @@ def test_an_element_that_is_not_there_is_an_error(feed, tmp_path: Path) -> None:
     (tmp_path / "map.yaml").write_text("format: xml\nitems: goods/good\nfields: {id: '@id', title: n}\n")
     with pytest.raises(FeedError, match="no element 'goods/good'"):
         feed('<shop><goods><good id="1"><n>Lamp</n></good></goods></shop>', mapping=tmp_path / "map.yaml")
+
+
+def test_a_value_that_no_other_word_is_given_for_takes_the_rest(feed, tmp_path: Path) -> None:
+    (_, mapping), (_, export) = BLOCK.findall(SECTIONS["Heureka, Zboží"])
+    (tmp_path / "map.yaml").write_text(mapping, encoding="utf-8")
+    found = feed(export, mapping=tmp_path / "map.yaml").products
+    assert (found["pot-s"].availability, found["lamp"].availability) == ("in_stock", "backorder")
+    assert found["pot-s"].attributes == {"Size": "Small", "Weight_kg": 10}

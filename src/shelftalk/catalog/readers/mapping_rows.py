@@ -15,7 +15,7 @@ from shelftalk.catalog.readers.mapping_values import find
 from shelftalk.catalog.readers.numbers import exact
 from shelftalk.errors import UsageError
 
-PAIR = ("in", "name", "value", "unit", "skip", "split")
+PAIR = ("in", "name", "value", "unit", "skip", "split", "list")
 _EMPTY: tuple[Any, ...] = (None, "", [])
 
 Fault = Callable[[str, str], UsageError]
@@ -24,7 +24,7 @@ Fault = Callable[[str, str], UsageError]
 @dataclass(frozen=True, slots=True)
 class Pair:
     """Where a record names an attribute and where its value stands, in each object at `within`; values of `skip` are left out. A text
-    there is parted by `split`: between attributes, and between a name and its value."""
+    there is parted by `split`: between attributes, and between a name and its value; a value by the mark `listed` into a list."""
 
     name: str
     value: str
@@ -32,6 +32,7 @@ class Pair:
     unit: str | None = None
     skip: tuple[str, ...] = ()
     split: tuple[str, str] | None = None
+    listed: str | None = None
 
     def read(self, record: Mapping[str, Any], mark: str | None) -> Iterator[tuple[str, Any]]:
         """The attributes that a record has by it; with a unit the name ends in it and the value is a number where it is one."""
@@ -44,8 +45,10 @@ class Pair:
                 continue
             unit = find(one, self.unit) if self.unit and isinstance(one, Mapping) else None
             number = exact(value, mark) if isinstance(value, str) else None
-            if isinstance(unit, str) and unit.strip():
-                yield f"{name.strip()}_{unit.strip()}", value if number is None else number
+            if isinstance(unit, str) and unit.strip() and number is not None:
+                yield f"{name.strip()}_{unit.strip()}", number
+            elif self.listed and isinstance(value, str) and self.listed in value:
+                yield name.strip(), [part.strip() for part in value.split(self.listed) if part.strip()]
             else:
                 yield name.strip(), value
 
@@ -180,6 +183,7 @@ def pairs_of(held: Any, wrong: Fault) -> tuple[Pair, ...]:
                 one.get("unit"),
                 tuple(map(str, skip if isinstance(skip, list) else [skip])),
                 one.get("split"),
+                one.get("list"),
             )
         )
     return tuple(pairs)

@@ -94,7 +94,7 @@ def apply(
         first = value[0] if isinstance(value, list) else value
         return (tables or {}).get(rule.lookup, {}).get(str(first).strip())
     if rule.values is not None:
-        value = rule.values.get(str(value).strip().lower(), value)
+        value = rule.values.get(str(value).strip().lower(), rule.values.get("*", value))
     try:
         return _changed(rule, value, name, mark)
     except ValueError as error:
