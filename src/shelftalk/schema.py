@@ -177,6 +177,9 @@ class ProductModel(BaseModel):
     released_at: str | None = None
     url: str | None = None
     item_group_id: str | int | None = Field(None, description="equal for the variants (sizes, colours) of one thing")
+    hidden_attributes: dict[str, str | float | bool | list[str]] | None = Field(
+        None, description="the shop's own: kept and exported, and in no answer and no reply"
+    )
 
 
 _MODELS: dict[str, type[BaseModel]] = {

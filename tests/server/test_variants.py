@@ -67,3 +67,9 @@ def test_trade_offs_count_a_thing_once(client: TestClient) -> None:
     body = {"intent": {"query": "running shoe"}, "picks": ["owl"]}
     found = {c["label"]: c["count"] for c in client.post("/v1/critiques", json=body).json()["critiques"]}
     assert found["cheaper"] == 1
+
+
+def test_trade_offs_do_not_count_what_was_dismissed(client: TestClient) -> None:
+    body = {"intent": {"query": "running shoe", "exclude": ["fox-44"]}, "picks": ["owl"]}
+    found = {c["label"]: c["count"] for c in client.post("/v1/critiques", json=body).json()["critiques"]}
+    assert "cheaper" not in found

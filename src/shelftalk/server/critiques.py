@@ -18,7 +18,7 @@ from shelftalk.catalog import Catalog, sql
 from shelftalk.facts.facts import humanise
 from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.retrieve.relax import names_kind
-from shelftalk.retrieve.variants import distinct
+from shelftalk.retrieve.variants import distinct, siblings
 from shelftalk.understand.understand import undirected
 from shelftalk.values import Constraint, Criterion, Facet, Facets, Intent, Operator, Product
 
@@ -114,7 +114,9 @@ def critiques(catalog: Catalog, intent: Intent, picks: Sequence[str]) -> list[Cr
 class _Counting:
     def __init__(self, catalog: Catalog, intent: Intent) -> None:
         held = catalog.get_many(intent.exclude) if intent.exclude else {}
-        self._catalog, self._intent, self._ids = catalog, intent, list(held)
+        others = siblings(catalog, held.values()).values()  # a variant that is dismissed takes the others with it
+        self._catalog, self._intent = catalog, intent
+        self._ids = list(dict.fromkeys([*held, *(p.id for group in others for p in group)]))
         self._unwanted = Unwanted([word for word in intent.exclude if word not in held])
 
     def of(self, constraints: Sequence[Constraint]) -> int:

@@ -55,6 +55,9 @@ _VALUE = {
 _BARE: list[dict[str, Any]] = [_NONE, _EMPTY, {"type": "array", "items": {"anyOf": [_NONE, {"const": ""}]}}]
 _UNNAMED = r"^\s*$"
 _NAMELESS = {"anyOf": [*_BARE, {"type": "object"}, {"type": "array", "contains": {"type": ["object", "array"]}}]}
+_ATTRIBUTES: dict[str, Any] = {
+    "anyOf": [{"type": "object", "patternProperties": {_UNNAMED: {"anyOf": _BARE}}, "additionalProperties": _VALUE}, {"const": ""}, _NONE]
+}  # fmt: skip
 _LIMITS: dict[str, dict[str, Any]] = {
     "id": {
         "anyOf": [
@@ -67,7 +70,9 @@ _LIMITS: dict[str, dict[str, Any]] = {
     "list_price": _AMOUNT,
     "currency": {"anyOf": [{"enum": sorted(CURRENCIES)}, _EMPTY, _NONE]},
     "categories": _TEXTS,
-    "attributes": {"anyOf": [{"type": "object", "patternProperties": {_UNNAMED: {"anyOf": _BARE}}, "additionalProperties": _VALUE}, {"const": ""}, _NONE]},
+    "attributes": _ATTRIBUTES,
+    "hidden_attributes": _ATTRIBUTES,
+    "item_group_id": {"anyOf": [{"type": "string", "maxLength": 512}, {"type": "integer"}, _NONE]},
     "rating": _RATING,
     "review_count": _COUNT,
     "stock": _COUNT,
