@@ -55,6 +55,7 @@ class TableSnapshot:
         self._products: OrderedDict[int, Product] = OrderedDict()
         self._searches: OrderedDict[tuple[str, int], list[tuple[str, float]]] = OrderedDict()
         self._groups: np.ndarray | None = None
+        self._groups_read = False
         self._lock = threading.RLock()
 
     def __len__(self) -> int:
@@ -160,35 +161,37 @@ class TableSnapshot:
 
     def distinct(self, where: str | None) -> int:
         """How many products a filter lets through, the variants of one thing counted once."""
-        places = self.matching(where)
-        return len(np.unique(self._all_groups()[places]))
+        places, groups = self.matching(where), self._all_groups()
+        return len(places) if groups is None else len(np.unique(groups[places]))
 
     def spans(self, field: str, where: str | None) -> tuple[np.ndarray, np.ndarray]:
         """The lowest and the highest number of a field that each product has among its variants that a filter lets through, each rising."""
         places, values = self._sortable(sql.field_name(field), where)
-        if not len(places):
-            return values, values
-        groups = self._all_groups()[places]
+        every = self._all_groups()
+        if every is None or not len(places):
+            ordered = np.sort(values)
+            return ordered, ordered
+        groups = every[places]
         order = np.lexsort((values, groups))
         groups, values = groups[order], values[order]
         first = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]])
         last = np.r_[first[1:], len(groups)] - 1
         return np.sort(values[first]), np.sort(values[last])
 
-    def _all_groups(self) -> np.ndarray:
-        """For each place the place of the first variant of its group, its own where it stands alone."""
+    def _all_groups(self) -> np.ndarray | None:
+        """For each place the place of the first variant of its group, its own where it stands alone; None where no product has a group."""
         with self._lock:
-            if self._groups is None:
+            if not self._groups_read:
                 found = self.table.search().select(["item_group_id", "_rowid"]).where("item_group_id IS NOT NULL")
                 held = found.limit(max(1, len(self))).to_arrow()
-                self._groups = np.arange(len(self))
-                first: dict[str, int] = {}
-                places = self._place(held["_rowid"].to_numpy())
-                order = np.argsort(places, kind="stable")
-                names = held["item_group_id"].to_pylist()
-                for at in order:
-                    place = int(places[at])
-                    self._groups[place] = first.setdefault(names[at], place)
+                if len(held):
+                    groups, first = np.arange(len(self)), dict[str, int]()
+                    places = self._place(held["_rowid"].to_numpy())
+                    names = held["item_group_id"].to_pylist()
+                    for at in np.argsort(places, kind="stable"):
+                        groups[places[at]] = first.setdefault(names[at], int(places[at]))
+                    self._groups = groups
+                self._groups_read = True
             return self._groups
 
     def dense(self, vector: np.ndarray, where: str | None, k: int) -> list[tuple[str, float]]:
