@@ -181,7 +181,7 @@ def test_a_lost_file_is_named(folder) -> None:
     (folder.path / "answers.parquet").unlink()
     with pytest.raises(UsageError, match=r"answers\.parquet: missing"):
         RunFolder.read(folder.path)
-    assert folder.finished() is None
+    assert folder.damaged(folder.finished()) == ("answers.parquet",)
 
 
 def test_an_empty_run_is_told(tmp_path) -> None:
