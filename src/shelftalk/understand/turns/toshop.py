@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from shelftalk.understand.reading import Shown
@@ -10,6 +11,12 @@ from shelftalk.understand.turns.shown import question
 from shelftalk.words.stems import stem
 
 __all__ = ["asks_the_shop"]
+
+
+# "how much is the second?": what one of the products shown costs, which no page of the shop's tells
+_PRICE_OF_ONE = re.compile(
+    r"\b(?:how much|price|costs?)\b.*\b(?:first|second|third|fourth|fifth|last|it|this|that)(?: one)?(?: cost)?\W*$"
+)
 
 
 def asks_the_shop(
@@ -31,6 +38,8 @@ def asks_the_shop(
         return False
     asked = question(text, list(picks))
     if asked is not None and (asked.kind != "fact" or asked.name):
+        return False
+    if asked is not None and _PRICE_OF_ONE.search(text.low):
         return False
     named = {f.field for t in text.tokens for f in index.by_word.get(stem(t.low), ())}
     return not any(held(field, picks) for field in named if field != "price")
