@@ -15,7 +15,7 @@ __all__ = ["asks_the_shop"]
 
 # "how much is the second?": what one of the products shown costs, which no page of the shop's tells
 _PRICE_OF_ONE = re.compile(
-    r"\b(?:how much|price|costs?)\b.*\b(?:first|second|third|fourth|fifth|last|it|this|that)(?: one)?(?: cost)?\W*$"
+    r"\b(?:how much|price|what do(?:es)?)\b.*\b(?:first|second|third|fourth|fifth|last|it|this|that)(?: one)?(?: costs?)?\W*$"
 )
 
 
