@@ -31,3 +31,26 @@ def test_each_price_is_shown_in_its_products_own_currency(tmp_path: Path, chromi
         }
         for title, price in prices.items():
             assert price in proof[title], "the evidence says the same as the card"
+
+
+def test_a_chip_shows_the_unit_and_the_currency_of_the_limit_itself(tmp_path: Path, chromium: Any) -> None:
+    from shelftalk.catalog import Catalog
+    from shelftalk.catalog.product import parse_product
+
+    rows = [
+        {"id": f"g{n}", "title": f"Lamp {n}", "price": price, "currency": currency, "age_min": n + 3, "runtime_min": 30 * n}
+        for n, (price, currency) in enumerate((("20", "EUR"), ("21", "EUR"), ("5000", "JPY"), ("900", "JPY"), ("22", "EUR")), 1)
+    ]  # fmt: skip
+    Catalog.open(tmp_path / "made", create=True).upsert(
+        [parse_product({**row, "categories": ["Lamps"]}) for row in rows]
+    )
+    (tmp_path / "shop").mkdir()
+    with serving(tmp_path / "made", tmp_path / "shop") as address, visitor(chromium, address) as visit:
+        v = visit()
+        said = v.ask("lamps under 1000 yen").locator(".chip").all_inner_texts()
+        assert any("¥1,000" in chip for chip in said), said
+        texts = v.page.evaluate(
+            """async () => { const { limitText } = await import("/static/chips.js");
+            return ["age_min", "players_min", "runtime_min", "weight_g"].map((field) => limitText({ field, operator: "<=", value: 7 })); }"""
+        )
+        assert texts == ["age min at most 7", "players min at most 7", "runtime at most 7 min", "weight at most 7 g"]

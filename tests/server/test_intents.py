@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from tests.catalog.fakes import HashEmbedder
 
-from shelftalk.server.critiques import _steps, _with_kind
+from shelftalk.catalog import Catalog
+from shelftalk.server.critiques import _steps, _with_kind, critiques
 from shelftalk.server.failures import Refused
 from shelftalk.server.intents import IntentBody
 from shelftalk.values import Constraint, Criterion, Facet, Facets, Intent, Product
@@ -90,3 +94,20 @@ def test_the_kinds_chosen_for_a_need_bound_what_is_counted() -> None:
     assert intent.constraints == (Constraint("categories", "in", ("Kettles", "Urns")),)
     assert intent.kinds == ()
     assert _with_kind(Intent(), shown, FACETS).constraints == (Constraint("categories", "=", "Kettles"),)
+
+
+def test_the_currency_that_an_answer_held_its_prices_in_is_taken_back() -> None:
+    intent = Intent(constraints=(Constraint("price", "<", 1000, "under 1000 yen"), Constraint("currency", "=", "JPY")))
+    assert IntentBody(**intent.to_dict()).to_intent(FACETS).constraints[1] == Constraint("currency", "=", "JPY")
+
+
+def test_a_step_in_price_stays_within_the_currency_of_the_picks(tmp_path: Path) -> None:
+    catalog = Catalog.open(tmp_path / "c", create=True, embedder=HashEmbedder())
+    rows = (("e1", 20, "EUR"), ("e2", 30, "EUR"), ("e3", 40, "EUR"), ("j1", 900, "JPY"), ("j2", 5000, "JPY"), ("j3", 7000, "JPY"))  # fmt: skip
+    catalog.upsert(
+        [Product(i, f"Lamp {i}", price=Decimal(p), currency=c, categories=("All", "Lamps")) for i, p, c in rows]
+    )
+    (cheaper,) = [c for c in critiques(catalog, Intent(query="lamp"), ["j2", "j3"]) if c.label == "cheaper"]
+    assert cheaper.count == 1, "the euro prices are smaller numbers, and no lower prices"
+    assert Constraint("currency", "=", "JPY") in cheaper.intent.constraints
+    assert not [c for c in critiques(catalog, Intent(query="lamp"), ["e1", "j2"]) if "cheaper" in c.label]

@@ -25,7 +25,7 @@ _NUMBERS, _NAMED = ("money", "number"), ("text", "list", "boolean")
 _TRUTH = {"yes": True, "true": True, "no": False, "false": False}
 MOST_CRITERIA = 8
 # Fields that every product has beside the facets.
-_ALWAYS = ("id", "title")
+_ALWAYS = ("id", "title", "currency")
 
 
 class _Body(BaseModel):

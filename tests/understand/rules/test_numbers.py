@@ -70,3 +70,12 @@ def test_thousands_fractions_and_two_units_are_one_amount(text, value, name):
 
 def test_a_dot_behind_a_word_is_no_decimal_point():
     assert [n.value for n in numbers(tokenise("Rs.1499"))] == [1499]
+
+
+def test_the_least_of_something_is_in_no_minutes():
+    from shelftalk.understand.rules.index import Index
+    from shelftalk.values import Facet, Facets
+
+    fields = Index(Facets(tuple(Facet(f, "number", 5, 5, (), 1, 9) for f in ("age_min", "runtime_min")), 5)).fields
+    assert fields["age_min"].unit is None
+    assert fields["runtime_min"].unit == unit("min")

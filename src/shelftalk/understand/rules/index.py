@@ -22,6 +22,7 @@ _BRAND = bag("brand manufacturer maker vendor designer label")
 _COLOR = frozenset(stem(w) for w in ("color", "colour"))
 _TRUE = frozenset({"yes", "true", "y"})
 _FALSE = frozenset({"no", "false", "n", "none", "not applicable"})
+_LASTS = re.compile(r"(?:duration|time|runtime)_min$")
 _SKIP = frozenset({"title", "description", "id", "url", "images", "currency", "stock", "availability"})
 
 
@@ -240,8 +241,9 @@ def named(known: Field, given: frozenset[str]) -> float:
 
 
 def _least(field_name: str, facets: Facets) -> bool:
-    """Whether "min" in a field's name is the least of something, not minutes: "players_min" beside "players_max"."""
-    return field_name.endswith("_min") and facets.get(f"{field_name.removesuffix('_min')}_max") is not None
+    """Whether "min" in a field's name is the least of something, not minutes: "players_min" beside "players_max", "age_min" alone."""
+    pair = facets.get(f"{field_name.removesuffix('_min')}_max") is not None
+    return field_name.endswith("_min") and (pair or _LASTS.search(field_name) is None)
 
 
 def _field(facet: Facet, least: bool = False) -> Field:

@@ -6,9 +6,10 @@ import { choice, el, fieldName, unitOf, valueText } from "./dom.js";
 
 const SIGNS = { "=": "is", "!=": "is not", "<": "under", "<=": "at most", ">": "over", ">=": "at least" };
 
-export function limitText({ field, operator, value }) {
+// `currency` is that of a limit beside it ("currency is JPY"), where the shop has several.
+export function limitText({ field, operator, value }, currency) {
   const name = fieldName(field);
-  const text = (v) => valueText(v, field);
+  const text = (v) => valueText(v, field, currency);
   if (asksAbout({ field, operator })) return Array.isArray(value) ? `the ${value.length} picks above` : `“${shortened(value)}”`;
   if (field === "categories" && ["=", "in"].includes(operator)) return [value].flat().join(" or ");
   if (field === "price" && SIGNS[operator] && operator.length === 1 && operator !== "=") return `${SIGNS[operator]} ${text(value)}`;
@@ -36,7 +37,8 @@ function parts(intent, isProduct) {
   const swapped = (name, i, value) => ({ ...intent, [name]: intent[name].map((old, n) => (n === i ? value : old)) });
   const out = [];
   const titles = intent.constraints.filter(asksAbout).flatMap((c) => c.value);
-  intent.constraints.forEach((c, i) => out.push({ text: limitText(c), about: "limit", remove: () => without("constraints", i), edit: asksAbout(c) ? null : { fields: () => limitFields(c), set: (v) => swapped("constraints", i, v) } }));
+  const currency = intent.constraints.find((c) => c.field === "currency" && c.operator === "=")?.value;
+  intent.constraints.forEach((c, i) => out.push({ text: limitText(c, currency), about: "limit", remove: () => without("constraints", i), edit: asksAbout(c) ? null : { fields: () => limitFields(c), set: (v) => swapped("constraints", i, v) } }));
   kinds.forEach((k, i) => out.push({ text: `looking in ${k}`, about: "kind", remove: () => without("kinds", i) }));
   criteria.forEach((c, i) => out.push({ text: criterionText(c), about: "wish", remove: () => without("criteria", i), edit: { fields: () => criterionFields(c), set: (v) => swapped("criteria", i, v) } }));
   if (intent.sort) {

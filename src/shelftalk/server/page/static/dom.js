@@ -24,17 +24,20 @@ export const uid = (prefix) => `${prefix}-${++last}`;
 
 // A field's name as people write it: "battery_life_hours" is "battery life (hours)".
 const UNITS = new Set(["hours", "g", "kg", "l", "ml", "cm", "mm", "m", "w", "mah", "lm", "db", "min", "minutes", "days", "months", "years", "inch", "bar"]);
+// "min" is minutes only of what lasts: age_min is the least age.
+const LASTING = new Set(["duration", "time", "runtime", "playtime"]);
+const endsInUnit = (words) => words.length > 1 && UNITS.has(words.at(-1).toLowerCase()) && (words.at(-1) !== "min" || LASTING.has(words.at(-2)));
 const NAMES = { categories: "kind", review_count: "reviews", released_at: "released", list_price: "list price" };
 export function fieldName(field) {
   const bare = field.replace(/^attributes\./, "");
   if (NAMES[bare]) return NAMES[bare];
   const words = bare.split(/[_\s]+/).filter(Boolean);
-  return words.length > 1 && UNITS.has(words.at(-1).toLowerCase()) ? words.slice(0, -1).join(" ") : words.join(" ");
+  return endsInUnit(words) ? words.slice(0, -1).join(" ") : words.join(" ");
 }
 
 export function unitOf(field) {
   const words = field.split("_");
-  return words.length > 1 && UNITS.has(words.at(-1).toLowerCase()) ? words.at(-1) : "";
+  return endsInUnit(words) ? words.at(-1) : "";
 }
 
 // `currency` is that of the product where a price is one product's; a limit's is the shop's.
