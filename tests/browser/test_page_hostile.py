@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +17,22 @@ EVIL = (
 
 @pytest.fixture(scope="module")
 def evil_catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three products that differ in price alone; every text of theirs is an attack."""
+    """Products that differ in price alone; every text of theirs is an attack, put in without the import, which takes markup out."""
     from shelftalk.catalog import Catalog
-    from shelftalk.catalog.product import parse_product
+    from shelftalk.values import Product
 
     folder = tmp_path_factory.mktemp("evil") / "catalog"
-    rows = [
-        {
-            "id": f"{EVIL.replace(chr(47), chr(45))}{i}", "title": f"lamp {EVIL}", "description": EVIL, "brand": EVIL, "price": f"{i}9.00", "currency": "EUR",
-            "categories": [EVIL, f"lamps {EVIL}", "<b>lamp</b>"], "attributes": {"note": EVIL, EVIL[:90]: EVIL, "weight_g": 100 * i, "list": [EVIL]},
-            "rating": 4.0, "review_count": 5, "availability": EVIL, "stock": 2, "url": "javascript:window.got=4",
-            "images": ["javascript:window.got=5", f"data:text/html,{EVIL}", "http://evil.example/pixel.gif"],
-        }
+    products = [
+        Product(
+            id=f"{EVIL.replace(chr(47), chr(45))}{i}", title=f"lamp {EVIL}", description=EVIL, brand=EVIL,
+            price=Decimal(f"{i}9.00"), currency="EUR", categories=(EVIL, f"lamps {EVIL}", "<b>lamp</b>"),
+            attributes={"note": EVIL, EVIL[:90]: EVIL, "weight_g": 100 * i, "list": (EVIL,)},
+            rating=4.0, review_count=5, availability=EVIL, stock=2, url="javascript:window.got=4",
+            images=("javascript:window.got=5", f"data:text/html,{EVIL}", "http://evil.example/pixel.gif"),
+        )
         for i in (1, 2, 3, 4)
     ]  # fmt: skip
-    Catalog.open(folder, create=True).upsert([parse_product(row) for row in rows])
+    Catalog.open(folder, create=True).upsert(products)
     return folder
 
 
@@ -55,7 +57,7 @@ def _harmless(v: Any) -> None:
 
 def test_no_field_of_a_product_is_ever_read_as_html(visit: Any) -> None:
     v = visit()
-    assert "lamp" in v.page.locator("#welcome").inner_text(), "the category is offered, without its markup"
+    assert "<b>lamp</b>" in v.page.locator("#welcome").inner_text(), "the category is offered, as text"
     turn = v.ask("a lamp under 45")
     assert turn.locator(".card").count() == 3
     assert "<img src=x onerror=" in turn.locator(".card h3").first.inner_text()
