@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.catalog.fakes import HashEmbedder
 
 from shelftalk.catalog import load_embedder
 from shelftalk.settings import load_settings
@@ -114,3 +115,12 @@ def test_what_is_made_of_the_examples_is_kept_and_made_again_where_it_is_damaged
     kept.write_bytes(b"no array")
     assert ServiceQuestions(encode, tmp_path).asks("do you deliver to Malta?")
     assert kept.stat().st_size > 1000
+
+
+def test_an_embedder_that_does_not_tell_the_examples_apart_is_not_trusted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    words = HashEmbedder()
+    service = ServiceQuestions(lambda texts: [words.encode_query(t) for t in texts], tmp_path)
+    assert not any(service.asks(text) for text in ["how big is the second?", *QUESTIONS])
+    assert "questions to the shop are not told apart" in caplog.text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 
 from shelftalk.understand.reading import Shown
@@ -11,13 +10,6 @@ from shelftalk.understand.turns.shown import question
 from shelftalk.words.stems import stem
 
 __all__ = ["asks_the_shop"]
-
-
-# "how much is the second?": what one of the products shown costs, which no page of the shop's tells
-_PRICE_OF_ONE = re.compile(
-    r"\b(?:how much|price|what do(?:es)?)\b.*\b(?:first|second|third|fourth|fifth|last|it|this|that)(?: one)?(?: costs?)?\W*$"
-    r"|\btoo (?:expensive|dear|much|pricey|costly)\b|\bcheaper\b"
-)
 
 
 def asks_the_shop(
@@ -39,8 +31,6 @@ def asks_the_shop(
         return False
     asked = question(text, list(picks))
     if asked is not None and (asked.kind != "fact" or asked.name):
-        return False
-    if picks and _PRICE_OF_ONE.search(text.low):
         return False
     named = {f.field for t in text.tokens for f in index.by_word.get(stem(t.low), ())}
     return not any(held(field, picks) for field in named if field != "price")
