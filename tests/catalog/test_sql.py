@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from tests.catalog.fakes import HashEmbedder, product
 
 from shelftalk.catalog import Catalog
-from shelftalk.catalog.sql import canonical, fractional_year, number, where
+from shelftalk.catalog.sql import canonical, where
 from shelftalk.values import Constraint, Product
+from shelftalk.words.comparable import fractional_year, number
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 NASTY = st.sampled_from(

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from tests.catalog.fakes import HashEmbedder, product
 
 from shelftalk.catalog import Catalog
-from shelftalk.catalog.sql import fractional_year
 from shelftalk.catalog.standing import Scope, Standing, superlatives
 from shelftalk.values import Constraint
+from shelftalk.words.comparable import fractional_year
 
 TENTS = [
     product("a", "Alder tent", "100", categories=("Camping", "Tents"), weight_kg=1.2, setup="poles", tall=True, made="2023-05-01"),

@@ -23,3 +23,9 @@ def test_an_unknown_command_is_a_usage_error_without_a_traceback() -> None:
     done = subprocess.run([sys.executable, "-m", "shelftalk", "bogus"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def test_help_loads_nothing_heavy() -> None:
+    heavy = "numpy", "pydantic", "lancedb", "torch", "transformers", "onnxruntime", "peft"
+    told = f"import sys, shelftalk.cli.main; print(sorted(set({heavy!r}) & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -52,7 +52,7 @@ def test_a_stream_adds_up_to_the_same_message(openai: Any) -> None:
 
 
 def test_later_turns_go_on_from_the_earlier_ones(openai: Any) -> None:
-    machine = "a power bank"
+    machine = "the most expensive power banks"
     first = _say(openai, machine)
     lowest = min(float(p["price"]) for p in first.shelftalk["picks"])
     then = _say(openai, machine, first.choices[0].message.content, "cheaper ones")

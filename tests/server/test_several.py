@@ -24,7 +24,7 @@ def _ask(client: TestClient, request: str, talk: str) -> dict[str, Any]:
 def test_a_conversation_goes_on_at_another_gateway_and_after_a_restart(server_settings: Settings) -> None:
     with _gateway(server_settings) as one, _gateway(server_settings) as two:
         talk = one.post("/v1/conversations").json()["id"]
-        first = _ask(one, "a power bank", talk)["picks"]
+        first = _ask(one, "the most expensive power banks", talk)["picks"]
         gone = first[0]["product_id"]
         one.post("/v1/interactions", json={"product_id": gone, "kind": "dismissed", "conversation": talk})
         lowest = min(float(p["price"]) for p in first)

@@ -19,6 +19,7 @@ from typing import Any
 
 from shelftalk.catalog import files, sql
 from shelftalk.values import CORE_FIELDS, Facet, Facets, Kind, Product, Scalar, plain
+from shelftalk.words.comparable import fractional_year, number
 
 NAME = "facets.json"
 LISTED_FACETS = 400
@@ -234,9 +235,9 @@ def _kind(value: Any) -> tuple[Kind, Any]:
 def _kind_of_text(value: Any) -> tuple[Kind, Any]:
     if isinstance(value, tuple):
         return "list", None
-    if sql.fractional_year(value) is not None:
+    if fractional_year(value) is not None:
         return "date", None
-    amount = sql.number(value)
+    amount = number(value)
     if amount is not None and sql.canonical(value) == sql.canonical(amount):
         return "number", int(amount) if amount.is_integer() and "." not in value else amount
     return "text", None

@@ -10,21 +10,17 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from shelftalk.values import CORE_FIELDS, Constraint, Product
+from shelftalk.words.comparable import fractional_year, number
 
 # Core fields that stand in number columns of their own; every other field's numbers are in the JSON column `numbers`.
 NUMBER_COLUMNS = ("price", "list_price", "rating", "review_count", "stock")
 NOTHING = "id IS NULL"
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?", re.ASCII)
 _DATE_KEY = "\x1fdate"
 
 
@@ -217,35 +213,6 @@ def holder(name: str) -> int:
 def _hash(text: str) -> int:
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
-
-
-def number(value: Any) -> float | None:
-    """A number as it is, the first number in a text ("1,299.50 USD" is 1299.5) or in a list's texts, or None."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, (int, float, Decimal)):
-        try:
-            amount = float(value)
-        except OverflowError:
-            return None
-        return amount if math.isfinite(amount) else None
-    text = ", ".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
-    match = _NUMBER.search(text.replace(",", ""))
-    amount = float(match.group()) if match else math.inf
-    return amount if math.isfinite(amount) else None
-
-
-def fractional_year(value: Any) -> float | None:
-    """An ISO date or date-time as years with a fraction (UTC where no zone is said), or None for anything else."""
-    if not isinstance(value, str) or not _DATE.fullmatch(text := value.strip()):
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    start = datetime(moment.year, 1, 1, tzinfo=moment.tzinfo)
-    return moment.year + (moment - start).total_seconds() / (366 * 86400)
 
 
 def _limit(value: Any) -> tuple[float | None, bool]:

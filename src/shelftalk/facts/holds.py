@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from shelftalk.catalog import sql
 from shelftalk.values import Constraint, Direction, Product
+from shelftalk.words.comparable import fractional_year, number
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
@@ -64,9 +64,9 @@ def holds(constraint: Constraint, product: Product) -> bool:
 def compare(record: Any, operator: str, wanted: Any, like: Any = None) -> bool:
     """`record operator wanted` for <, <=, > and >= as the database compares: as dates where the limit (or the other end of a range,
     `like`) is an ISO date, else by the first number in each; False where either has none."""
-    dates = [sql.fractional_year(end) for end in (wanted, like)]
-    b = dates[0] if dates[0] is not None else sql.number(wanted)
-    a = sql.fractional_year(record) if any(d is not None for d in dates) else sql.number(record)
+    dates = [fractional_year(end) for end in (wanted, like)]
+    b = dates[0] if dates[0] is not None else number(wanted)
+    a = fractional_year(record) if any(d is not None for d in dates) else number(record)
     if record is None or wanted is None or a is None or b is None:
         return False
     return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[operator]

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 import yaml
@@ -23,8 +23,10 @@ from shelftalk.errors import PromptError
 from shelftalk.prompts.examples import PromptExample, parse_examples
 from shelftalk.prompts.filters import FILTERS, finalize
 from shelftalk.resources import resource
-from shelftalk.settings import Settings
 from shelftalk.values import Message, Prompt
+
+if TYPE_CHECKING:
+    from shelftalk.settings import Settings
 
 _FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 _NAME = re.compile(r"(?P<name>[a-z0-9_-]+)@(?P<version>\d+)\.jinja\Z")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from shelftalk.catalog import sql
 from shelftalk.catalog.standing import Scope
 from shelftalk.values import Candidate, Constraint, Criterion, Operator, Product, Sort
+from shelftalk.words.comparable import fractional_year, number
 from shelftalk.words.stems import stems
 
 if TYPE_CHECKING:
@@ -30,10 +31,10 @@ def satisfaction(product: Product, criterion: Criterion, scope: Scope) -> float:
     """How well a product does by one criterion, 0 to 1."""
     value = product.value(criterion.field)
     if criterion.want in ("low", "high"):
-        number = sql.fractional_year(value) or sql.number(value)
-        if number is None:
+        held = fractional_year(value) or number(value)
+        if held is None:
             return SILENT
-        beaten = scope.place(criterion.field, number).share  # the part that is greater
+        beaten = scope.place(criterion.field, held).share  # the part that is greater
         return beaten if criterion.want == "low" else 1.0 - beaten
     if value is None or value == ():
         return SILENT if criterion.want == "is" else SILENT_NOT

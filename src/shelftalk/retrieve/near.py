@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shelftalk.catalog import sql
 from shelftalk.values import Candidate, Constraint, Product
+from shelftalk.words.comparable import fractional_year, number
 
 
 def comparable(product: Product, field: str) -> float | None:
@@ -13,8 +13,8 @@ def comparable(product: Product, field: str) -> float | None:
     value = product.value(field)
     if value is None:
         return None
-    date = sql.fractional_year(value)
-    return sql.number(value) if date is None else date
+    date = fractional_year(value)
+    return number(value) if date is None else date
 
 
 def nearest(candidates: Sequence[Candidate], constraints: Sequence[Constraint]) -> list[Candidate]:
@@ -26,7 +26,7 @@ def _distance(product: Product, constraint: Constraint) -> float:
     """0 within the limit, below 1 and rising with how far off it is, 1 for another value than the one asked, 2 for none."""
     value = comparable(product, constraint.field)
     limits = constraint.value if isinstance(constraint.value, tuple) else (constraint.value,)
-    numbers = [n for n in (sql.fractional_year(v) or sql.number(v) for v in limits) if n is not None]
+    numbers = [n for n in (fractional_year(v) or number(v) for v in limits) if n is not None]
     if constraint.operator in ("=", "in", "!=", "not in") or not numbers:
         return 1.0
     if value is None:

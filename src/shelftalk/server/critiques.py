@@ -20,6 +20,7 @@ from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.retrieve.relax import names_kind
 from shelftalk.understand.understand import undirected
 from shelftalk.values import Constraint, Criterion, Facet, Facets, Intent, Operator, Product
+from shelftalk.words.comparable import number
 
 # Products looked at for pairs, and those with unwanted words told apart one by one.
 _POOL = 2000
@@ -156,7 +157,7 @@ def _steps(intent: Intent, shown: Sequence[Product], facets: Facets) -> list[Cri
     steps: list[CritiqueStep] = []
     for name in names:
         words = _named(name, name in spoken)
-        values = [sql.number(v) for p in shown if (v := p.value(name)) is not None]
+        values = [number(v) for p in shown if (v := p.value(name)) is not None]
         numbers = [v for v in values if v is not None]
         if name == "price" and len({p.currency for p in shown}) > 1:
             continue  # prices of two currencies are not compared
@@ -214,8 +215,8 @@ def _rank(pair: tuple[CritiqueStep, CritiqueStep], support: int) -> tuple[bool, 
 
 def _meets(product: Product, step: CritiqueStep) -> bool:
     value = product.value(step.field)
-    number = sql.number(value) if value is not None else None
-    return number is not None and (number < step.value if step.operator == "<" else number > step.value)
+    held = number(value) if value is not None else None
+    return held is not None and (held < step.value if step.operator == "<" else held > step.value)
 
 
 def _towards(intent: Intent, limits: tuple[Constraint, ...], steps: Sequence[CritiqueStep]) -> Intent:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 from shelftalk.catalog import sql
 from shelftalk.server.failures import Refused
 from shelftalk.values import Constraint, Criterion, Direction, Facet, Facets, Intent, Operator, Sort, Want
+from shelftalk.words.comparable import fractional_year, number
 
 MOST_ID = 512  # as the catalogue takes them
 Word = Annotated[str, StringConstraints(max_length=MOST_ID)]
@@ -140,7 +141,7 @@ def _constraint(body: ConstraintBody, facets: Facets, where: str) -> Constraint:
             raise Refused(
                 409, "invalid_request", told, param=f"{where}.operator"
             )  # in another catalogue it may have one
-        if any(sql.number(v) is None and sql.fractional_year(v) is None for v in values):
+        if any(number(v) is None and fractional_year(v) is None for v in values):
             raise _refused(f"{where}.value", "a limit must be a number or a date")
     if body.operator == "between" and _number(values[0]) > _number(values[1]):
         raise _refused(f"{where}.value", '"between" takes the lower value first')
@@ -180,8 +181,8 @@ def _lacks(facet: Facet, value: str) -> bool:
 
 
 def _number(value: Any) -> float:
-    found = sql.fractional_year(value)
-    return found if found is not None else sql.number(value) or 0.0
+    found = fractional_year(value)
+    return found if found is not None else number(value) or 0.0
 
 
 def _known(field: str, facets: Facets, where: str) -> None:
