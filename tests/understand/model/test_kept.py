@@ -50,11 +50,18 @@ def test_vectors_of_another_length_are_not_taken(tmp_path: Path) -> None:
     assert KeptVectors(tmp_path / "v.sqlite", 3).get(["red"]) == {}
 
 
-def test_a_file_that_is_no_database_is_done_without(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_file_that_is_no_database_is_made_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "v.sqlite").write_bytes(b"not a database, but long enough to be read as one" * 20)
-    broken = KeptVectors(tmp_path / "v.sqlite", 2)
-    broken.put({"red": ONE})
-    assert broken.get(["red"]) == {}
+    KeptVectors(tmp_path / "v.sqlite", 2).put({"red": ONE})
+    assert list(KeptVectors(tmp_path / "v.sqlite", 2).get(["red"])) == ["red"]
+    assert caplog.text.count("is damaged and made anew") == 1
+
+
+def test_a_folder_that_cannot_be_made_is_done_without(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "file").write_text("in the way")
+    without = KeptVectors(tmp_path / "file" / "v.sqlite", 2)
+    assert (without.of(["red"], lambda texts: [ONE])["red"] == ONE).all()
+    assert without.get(["red"]) == {}
     assert "vectors are not kept" in caplog.text
 
 

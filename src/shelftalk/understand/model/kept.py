@@ -1,9 +1,9 @@
-"""Vectors of a catalogue's own words, kept on disk so that a new process need not make them again.
+"""Vectors of texts that are the same for every shopper, kept on disk so that a new process need not make them again.
 
 HOME/vectors/KEY.sqlite   one file an encoder: a digest of the text, and its vector
 
 What a larger encoder reads of a kind of product the first time takes seconds; with what is kept it takes milliseconds. No shopper's words
-come here. A file that cannot be read or written is done without.
+come here. A damaged file is made anew; one that cannot be read or written is done without.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import json
 import logging
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,13 +38,19 @@ class KeptVectors:
         self._database: sqlite3.Connection | None = None
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            database = sqlite3.connect(file, timeout=_BUSY_S, check_same_thread=False, isolation_level=None)
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = NORMAL")
-            database.execute("CREATE TABLE IF NOT EXISTS vectors (text TEXT PRIMARY KEY, vector BLOB NOT NULL)")
-            self._database = database
+            self._database = _opened(file)
         except (OSError, sqlite3.Error) as error:
             self._without(error)
+
+    def of(
+        self, texts: Sequence[str], encode: Callable[[Sequence[str]], Iterable[np.ndarray]]
+    ) -> dict[str, np.ndarray]:
+        """The vector of each text, made by `encode` and kept where it is not kept yet."""
+        held = self.get(texts)
+        new = [text for text in dict.fromkeys(texts) if text not in held]
+        made = dict(zip(new, encode(new) if new else (), strict=True))
+        self.put(made)
+        return held | made
 
     def get(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
         """Those of the texts' vectors that are kept: float32, shape (dimensions,)."""
@@ -89,6 +95,31 @@ class KeptVectors:
     def _without(self, error: Exception) -> None:
         log.warning("vectors are not kept in %s, which makes first answers slower: %s", self._file, error)
         self._database = None
+
+
+def _opened(file: Path) -> sqlite3.Connection:
+    """The database in the file, made anew where the file is none."""
+    try:
+        return _connected(file)
+    except sqlite3.OperationalError:  # locked, or not to be written: it may well be sound
+        raise
+    except sqlite3.DatabaseError as error:
+        log.warning("%s is damaged and made anew: %s", file, error)
+        for part in ("", "-wal", "-shm"):
+            file.with_name(file.name + part).unlink(missing_ok=True)
+        return _connected(file)
+
+
+def _connected(file: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(file, timeout=_BUSY_S, check_same_thread=False, isolation_level=None)
+    try:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute("CREATE TABLE IF NOT EXISTS vectors (text TEXT PRIMARY KEY, vector BLOB NOT NULL)")
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def _digest(text: str) -> str:

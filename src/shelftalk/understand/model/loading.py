@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from shelftalk.errors import EngineError
-from shelftalk.resources import resource
+from shelftalk.lora import WEIGHTS
+from shelftalk.resources import file_digest, resource
 from shelftalk.understand.model.kept import KeptVectors
 from shelftalk.understand.model.matching import HEAD, FieldMatcher, KindMatcher, NeedHead, TextMatcher, Vectors
 
@@ -90,7 +90,7 @@ def _shipped(name: str, home: Path) -> Embedder:
 
 def _vectors(name: str, embedder: Embedder, home: Path) -> Vectors:
     """The embedder with what it made before, kept under `home`."""
-    digest = hashlib.sha256((resource(name) / "adapter_model.safetensors").read_bytes()).hexdigest()[:12]
+    digest = file_digest(resource(name) / WEIGHTS)[:12]
     return Vectors(embedder, KeptVectors(home / "vectors" / f"{digest}-{embedder.way}.sqlite", embedder.dimensions))
 
 

@@ -131,12 +131,9 @@ class Vectors:
         held = {text: vector for text in texts if (vector := self._kept.get(text)) is not None}
         new = [text for text in dict.fromkeys(texts) if text not in held]
         if new and self._file is not None:
-            held |= self._file.get(new)
-            new = [text for text in new if text not in held]
-        made = dict(zip(new, self.encoder.encode(new) if new else (), strict=True))
-        if self._file is not None:
-            self._file.put(made)
-        held |= made
+            held |= self._file.of(new, self.encoder.encode)
+        elif new:
+            held |= zip(new, self.encoder.encode(new), strict=True)
         if len(self._kept) + len(new) > MOST_KEPT:
             self._kept = {}  # anew: another thread may still read the old one
         self._kept.update(held)

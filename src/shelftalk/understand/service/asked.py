@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
+
+from shelftalk.understand.model.kept import KeptVectors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -122,41 +123,15 @@ class ServiceQuestions:
         import numpy as np
 
         texts = [*(text for text, _ in self._texts), *self._others]
-        first = self._encode(texts[:1])[0]
-        path = self._kept(texts, first)
-        try:
-            if path is not None and path.exists():
-                held = np.load(path).astype(np.float32)
-                if held.shape == (len(texts), len(first)) and np.allclose(held[0], first, atol=0.01):
-                    return np.asarray(held)
-        except (OSError, ValueError) as error:
-            logger.warning("%s cannot be read (%s); it is made again", path, error)
-        made = np.stack(list(self._encode(texts))).astype(np.float32)
-        if path is not None:
-            _write(path, made.astype(np.float16))
-        return made
-
-    def _kept(self, texts: Sequence[str], first: np.ndarray) -> Path | None:
-        """Where the vectors are kept: named for the examples and for what the embedder makes of the first of them."""
         if self._home is None:
-            return None
-        key = hashlib.sha256("\n".join(texts).encode())
-        key.update(first.round(2).tobytes())
-        return self._home / "service" / f"{key.hexdigest()[:16]}.npy"
+            return np.stack(list(self._encode(texts)))
+        first = self._encode(texts[:1])[0]
+        embedder = hashlib.sha256(first.round(2).tobytes()).hexdigest()[:12]  # known by what it makes of the first
+        file = self._home / "vectors" / f"examples-{embedder}.sqlite"
+        held = KeptVectors(file, len(first)).of(texts, self._encode)
+        return np.stack([held[text] for text in texts])
 
 
 def plain(text: str) -> str:
     """The text as the examples are written: in lower case, without marks around it."""
     return text.lower().replace("’", "'").strip(" \t\r\n?.!,;:")
-
-
-def _write(path: Path, vectors: np.ndarray) -> None:
-    import numpy as np
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npy", delete=False) as file:
-            np.save(file, vectors)
-        Path(file.name).replace(path)
-    except OSError as error:  # then they are made again at the next start
-        logger.info("%s could not be written: %s", path, error)
