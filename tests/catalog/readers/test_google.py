@@ -171,7 +171,7 @@ def test_columns_that_come_again_are_read_together(feed, header: str) -> None:
 
 @pytest.mark.parametrize("before", [
     "# Required | A unique ID,# Required | A title,# Required | price\n", '"# Required | Max: 150, one line","# Optional"\n#\n', "sep=,\n",
-    '\ufeff"sep=,"\r\n\n', "\n\n",
+    '\ufeff"sep=,"\r\n\n', "\n\n", ";;;\n",
 ])  # fmt: skip
 def test_what_stands_before_the_header_of_a_table_is_passed_over(feed, before: str) -> None:
     found = feed(

@@ -17,8 +17,8 @@ from shelftalk.words.stock import plain_state
 CATEGORY_NAMES = ("category", "category_path", "product_category", "product_type", "department")
 """What feeds without a field `categories` call it, the surest name first."""
 
-IMAGE_NAMES = ("image", "image_link", "image_url")
-"""What feeds without a field `images` call it."""
+OTHER_NAMES = {"categories": CATEGORY_NAMES, "images": ("image", "image_link", "image_url")}
+"""What feeds that have no field of that name call it, the surest name first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,47 +106,26 @@ def plain_name(name: str) -> str:
     return re.sub(r"[\s-]+", "_", name.strip().lower())
 
 
-def category_name(names: Iterable[str]) -> str | None:
-    """The one of those names that means the categories where none is `categories`; None where no name does."""
+def meant_as(field: str, names: Iterable[str]) -> str | None:
+    """The one of those names that means a field of `OTHER_NAMES` where none is its own; None where no name does."""
     known: dict[str, str] = {}
     for name in names:
         known.setdefault(plain_name(name), name)
-    if "categories" in known:
+    if field in known:
         return None
-    return next((known[name] for name in CATEGORY_NAMES if name in known), None)
-
-
-def image_name(names: Iterable[str]) -> str | None:
-    """The one of those names that means the images where none is `images`; None where no name does."""
-    known: dict[str, str] = {}
-    for name in names:
-        known.setdefault(plain_name(name), name)
-    if "images" in known:
-        return None
-    return next((known[name] for name in IMAGE_NAMES if name in known), None)
+    return next((known[name] for name in OTHER_NAMES[field] if name in known), None)
 
 
 def with_own_names(record: Mapping[str, Any], source: Source) -> Mapping[str, Any]:
-    """The record, its categories and images under their own names where another name means them."""
-    record = with_categories(record, source)
-    if record.get("images"):
-        return record
-    name = image_name(name for name, value in record.items() if _texts(value))
-    if name is None:
-        return record
-    source.took(name, "images")
-    return {**{held: value for held, value in record.items() if held != name}, "images": record[name]}
-
-
-def with_categories(record: Mapping[str, Any], source: Source) -> Mapping[str, Any]:
-    """The record, its categories under their own name where it has text, or a list of texts, under another that means them."""
-    if record.get("categories"):
-        return record
-    name = category_name(name for name, value in record.items() if _texts(value))
-    if name is None:
-        return record
-    source.took(name, "categories")
-    return {**{held: value for held, value in record.items() if held != name}, "categories": record[name]}
+    """The record, its categories and images under their own names where they are text, or a list of texts, under another."""
+    for field in OTHER_NAMES:
+        if record.get(field):
+            continue
+        name = meant_as(field, (name for name, value in record.items() if _texts(value)))
+        if name is not None:
+            source.took(name, field)
+            record = {**{held: value for held, value in record.items() if held != name}, field: record[name]}
+    return record
 
 
 def _texts(value: Any) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from shelftalk.catalog.product import FieldError, read_number
-from shelftalk.catalog.readers.base import FeedRow, category_name, image_name, plain_name
+from shelftalk.catalog.readers.base import OTHER_NAMES, FeedRow, meant_as, plain_name
 from shelftalk.catalog.readers.files import FeedLine, Source, lines, opened
 from shelftalk.catalog.readers.jsonlines import DECODER, malformed
 from shelftalk.catalog.readers.sales import SALE, with_sale
@@ -62,14 +62,10 @@ def read(source: Source) -> Iterator[FeedRow]:
         )
     types = column_types(names, found.records(Source(source.path)), source)
     filled = [name for name, column in zip(names, types, strict=True) if column in ("text", "list")]
-    named = category_name(filled)
-    if named is not None:
-        source.took(named, "categories")
-        names = tuple("categories" if name == named else name for name in names)
-    pictures = image_name(filled)
-    if pictures is not None:
-        source.took(pictures, "images")
-        names = tuple("images" if name == pictures else name for name in names)
+    for field in OTHER_NAMES:
+        if (named := meant_as(field, filled)) is not None:
+            source.took(named, field)
+            names = tuple(field if name == named else name for name in names)
     for record in found.records(source):
         yield with_sale(native_row(names, types, record), source)
 
@@ -112,6 +108,8 @@ def heading(source: Source) -> tuple[tuple[str, ...], str, int]:
             raise source.error(f"the header, line {record.line}: {_phrase(str(error))}") from error
         while header and not header[-1]:
             header = header[:-1]
+        if not header:  # nothing but separators
+            continue
         if not header[0].startswith("#") or {"id", "title"} & {core_name(name.strip("# ")) for name in header}:
             return header, delimiter, record.line
     raise source.error("empty: no header")
