@@ -22,7 +22,7 @@ from shelftalk.settings import Settings
 _PACKAGE = Path(__file__).resolve().parents[1]
 # What answers a request; a change here makes every finished run one of an older version.
 _PATH = (
-    "values", "text.py", "settings.py", "schema.py", "request.py", "pipeline", "conversation.py", "catalog",
+    "values", "text.py", "settings.py", "schema.py", "request.py", "pipeline", "conversation.py", "catalog", "lora.py",
     "words", "facts", "understand", "retrieve", "rank", "explain", "prompts", "engines",
 )  # fmt: skip
 _SPOKEN = ("explain/record", "explain/opening", "answer/follow_up", "answer/language")

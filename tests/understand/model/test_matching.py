@@ -253,3 +253,13 @@ def test_without_matchers_it_is_said(
     monkeypatch.setattr(loading, "SHIPPED", "serve/matchers/none")
     assert load_matchers(tmp_path) is None
     assert "the matchers cannot be loaded" in caplog.text
+
+
+def test_the_matchers_of_two_places_are_held_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Path] = []
+    monkeypatch.setattr(loading, "load_matchers", lambda home, larger: made.append(home))
+    monkeypatch.setattr(loading, "_held", {})
+    for name in ("one", "two", "two", "three", "three", "two"):
+        loading.shared_matchers(Path(name))
+    assert made == [Path("one"), Path("two"), Path("three")]
+    assert len(loading._held) == 2

@@ -51,6 +51,7 @@ def load_matchers(home: Path, larger: bool = True) -> Matchers | None:
         return None
 
 
+MOST_HELD = 2  # places whose matchers are held: each takes some hundred megabytes
 _held: dict[tuple[Path, bool], Matchers | None] = {}
 _loading = threading.Lock()
 
@@ -60,6 +61,8 @@ def shared_matchers(home: Path, larger: bool = True) -> Matchers | None:
     key = home, larger
     with _loading:
         if key not in _held:
+            while len(_held) >= MOST_HELD:
+                _held.pop(next(iter(_held)), None)
             _held[key] = load_matchers(home, larger)
         return _held[key]
 

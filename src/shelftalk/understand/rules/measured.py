@@ -54,12 +54,18 @@ def field_of(
     scored: list[tuple[float, Field]] = []
     ahead = _named_ahead(text, index, first, last)
     near, far = around(text, first, last, begins, ordering | ahead)
-    near |= implied(text.low[begins : text.tokens[first].start])
+    comparing = text.low[begins : text.tokens[first].start]
+    near |= implied(comparing)
+    measured = implied(
+        comparing, most=99
+    )  # "bigger than 43" speaks of no price, whether or not there is a field for it
     after = [] if ahead else following(text, last)
     behind = () if ahead else text.tokens[last + 1 : last + 3]
     beside = frozenset(t.stem for t in (*text.tokens[max(0, first - 2) : first], *behind))
     seen = _Around(amount, near, far, frozenset(after), beside, operator)
     for known in index.fields.values():
+        if known.kind == "money" and measured and not measured & PRICE_WORDS:
+            continue
         score = _score(known, seen)
         if score is not None and after:
             if known.kind == "money":
