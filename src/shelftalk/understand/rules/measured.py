@@ -56,16 +56,11 @@ def field_of(
     near, far = around(text, first, last, begins, ordering | ahead)
     comparing = text.low[begins : text.tokens[first].start]
     near |= implied(comparing)
-    measured = implied(
-        comparing, most=99
-    )  # "bigger than 43" speaks of no price, whether or not there is a field for it
     after = [] if ahead else following(text, last)
     behind = () if ahead else text.tokens[last + 1 : last + 3]
     beside = frozenset(t.stem for t in (*text.tokens[max(0, first - 2) : first], *behind))
-    seen = _Around(amount, near, far, frozenset(after), beside, operator)
+    seen = _Around(amount, near, far, frozenset(after), beside, operator, implied(comparing, most=99))
     for known in index.fields.values():
-        if known.kind == "money" and measured and not measured & PRICE_WORDS:
-            continue
         score = _score(known, seen)
         if score is not None and after:
             if known.kind == "money":
@@ -118,7 +113,7 @@ def _sterling(text: Text, index: Index, amount: ParsedAmount) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """An amount with the stems near it, in its sentence, right behind it and right beside it, and how it is compared."""
+    """An amount with the stems near it, in its sentence, right behind it and right beside it, and how and by what it is compared."""
 
     amount: ParsedAmount
     near: frozenset[str]
@@ -126,6 +121,7 @@ class _Around:
     after: frozenset[str]
     beside: frozenset[str]
     operator: str | None
+    compared: frozenset[str]  # words for what a comparative speaks of
 
     @property
     def priced(self) -> bool:
@@ -159,6 +155,8 @@ def _score_of_money(known: Field, seen: _Around) -> float | None:
     amount, given = seen.amount, seen.amount.unit
     if given is not None and not (given.name == "lb" and seen.priced):
         return None
+    if seen.compared and not seen.compared & PRICE_WORDS:
+        return None  # "bigger than 43" speaks of no price, whether or not there is a field for it
     base = 2.0 if seen.priced else 0.0
     if known.field != "price":
         base = 2.2 * named(known, seen.near) if named(known, seen.near) >= 0.99 else -1.0
