@@ -96,7 +96,10 @@ def test_a_size_on_a_scale_that_the_shop_has_not_is_told_of(text):
 @pytest.mark.parametrize(
     "text, inches",
     [
-        ("a briefcase that holds laptops up to 17 inch", 17),
+        ("a briefcase that holds laptops up to 17 inch", "17"),
+        ("a briefcase that fits a 15 inch laptop", "15; by laptop_size_inch asc"),
+        ('a briefcase for my 14" laptop', "14; by laptop_size_inch asc"),
+        ("a briefcase for a 15.6 in laptop", "15.6; by laptop_size_inch asc"),
     ],
 )
 def test_what_shall_hold_a_thing_is_as_large_or_larger(text, inches):

@@ -135,7 +135,7 @@ def _score(known: Field, seen: _Around) -> float | None:
         return _score_of_money(known, seen)
     if not known.number and not known.numeric_values:
         return None
-    if not known.trusted and named(known, seen.near) < 0.99:
+    if not known.trusted and named(known, seen.near | _said_by_unit(known, seen)) < 0.99:
         return None
     measured = _score_of_unit(known, seen)
     called = _score_of_name(known, seen)
@@ -149,6 +149,16 @@ def _score(known: Field, seen: _Around) -> float | None:
     if known.numeric_values and not known.number:
         return score + 0.2 if scaled(seen.amount) in known.numeric_values else None
     return score
+
+
+def _said_by_unit(known: Field, seen: _Around) -> frozenset[str]:
+    """The words of a field's name that the unit says, where all the others are said: of a "15 inch laptop" inches are the size."""
+    given, unit = seen.amount.unit, known.unit
+    if given is None or unit is None or given.dimension != unit.dimension:
+        return frozenset()
+    hints = frozenset(stem(w) for w in HINTS.get(given.dimension, "").split())
+    own = {w for w in known.name if w not in hints and w not in NAME_NOISE}
+    return hints if own and own <= seen.near else frozenset()
 
 
 def _score_of_money(known: Field, seen: _Around) -> float | None:

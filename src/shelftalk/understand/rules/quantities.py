@@ -136,13 +136,22 @@ def _read(
     if rejected_after(text, last):  # "16 GB just won't cut it"
         operator, flipped = (">", False) if operator in (None, "=") else (operator, not flipped)
     lead = text.low[: text.tokens[first].start]
-    if operator is None and not flipped and _people(known) and _FOR_SO_MANY.search(lead):
+    room = (_people(known) and _FOR_SO_MANY.search(lead)) or (
+        amount.unit is not None and _held(text, known, lead, last)
+    )
+    if operator is None and not flipped and room:
         return Quantity(known.field, ">=", scalar(value), first, last, span, nearest=True)
     if operator is None:
         one_sided = carries(known) and ends_of(known.field, index) is None
         operator = "<=" if money else _bare(text, first, negative, previous)
         operator = ">=" if operator == "=" and not flipped and one_sided else operator
     return _limit(known, operator, value, flipped, first, last, span)
+
+
+def _held(text: Text, known: Field, lead: str, last: int) -> bool:
+    """Whether the amount is that of a thing which shall fit: "for a 15 inch laptop"."""
+    thing = text.tokens[last + 1].stem if last + 1 < len(text.tokens) else ""
+    return thing in known.name and _HOLDS.search(lead) is not None
 
 
 def _in_time(text: Text, amount: ParsedAmount) -> bool:
@@ -219,6 +228,9 @@ def _limit(
 _BEHIND = re.compile(r" (?:max(?:imum)?|tops|at (?:the )?(?:most|least|max))\b")
 _FOR_SO_MANY = re.compile(
     r"\b(?:for|we(?:'re| are)|there (?:are|will be)|fits?|sleeps?|seats?|holds?|accommodates?|room for|space for|family of|group of|party of|having)(?: up to| all(?: the)?| us| the| at least| like| about| around| some| roughly)? $"
+)
+_HOLDS = re.compile(
+    r"\b(?:for|fits?|holds?|takes?|carry|carries|carrying)(?: (?:an?|my|the|his|her|our|their|your))? $"
 )
 _GROUP = re.compile(r"\b(?:family|group|party|class|team) of(?: about| around| some| roughly| up to)? $")
 _OF_THEM = re.compile(r" of (?:us|them|you)\b")
