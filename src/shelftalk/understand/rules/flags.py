@@ -75,9 +75,11 @@ def flags(
 def _with_or_without(text: Text, index: Index, known: Field, negative: list[bool]) -> tuple[Constraint, int] | None:
     """The constraint of "no armrests" or "with armrests" on a text field that says "none" where there are none, with the
     token it was read from."""
+    if known.kind != "text" or len(known.name) != 1 or known.name[0] not in text.stems:
+        return None
     nothing = [v for v, _ in known.facet.values if str(v).strip().lower() in _NONE]
     some = tuple(v for v, _ in known.facet.values if v not in nothing)
-    if known.kind != "text" or len(known.name) != 1 or len(nothing) != 1 or not some:
+    if len(nothing) != 1 or not some:
         return None
     for i, token in enumerate(text.tokens):
         if token.stem != known.name[0] or not i or token.gap != " ":

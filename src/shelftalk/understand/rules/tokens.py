@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from shelftalk.text import clean
@@ -97,11 +97,10 @@ class Text:
     low: str
     tokens: tuple[Token, ...]
     own: tuple[str, ...] = ()
+    stems: frozenset[str] = field(init=False, repr=False, compare=False)  # of all its words
 
-    @property
-    def stems(self) -> frozenset[str]:
-        """The stems of all its words."""
-        return _stems(self.tokens)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stems", frozenset(t.stem for t in self.tokens))
 
     def span(self, first: int, last: int) -> str:
         """The words of the request from token `first` to token `last`, inclusive."""
@@ -117,11 +116,6 @@ class Text:
             else:
                 high = middle
         return low
-
-
-@lru_cache(maxsize=64)
-def _stems(tokens: tuple[Token, ...]) -> frozenset[str]:
-    return frozenset(t.stem for t in tokens)
 
 
 def _point(text: str) -> str:
