@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from shelftalk.errors import UsageError
 from shelftalk.train.matcher import tidy
 from shelftalk.train.pairs import PairSource, figures, rows_of
+from shelftalk.train.precision import halved, multiplies_halves
 
 __all__ = ["EmbedderRecipe", "best_strength", "read_embedder_recipe", "train_embedder"]
 
@@ -85,7 +86,7 @@ def train_embedder(recipe: EmbedderRecipe, data: Path | None, say: Callable[[str
     model.max_seq_length = LENGTH
 
     def encode(texts: Sequence[str]) -> Any:
-        with torch.autocast("cpu", torch.bfloat16):
+        with halved():
             found = model.encode(
                 list(texts), normalize_embeddings=True, convert_to_tensor=True, show_progress_bar=False
             )
@@ -109,7 +110,7 @@ def train_embedder(recipe: EmbedderRecipe, data: Path | None, say: Callable[[str
             max_grad_norm=1.0,
             batch_sampler=BatchSamplers.NO_DUPLICATES,
             multi_dataset_batch_sampler=MultiDatasetBatchSamplers.PROPORTIONAL,
-            bf16=True,
+            bf16=multiplies_halves(),
             use_cpu=not torch.cuda.is_available(),
             seed=recipe.seed,
             logging_steps=20,

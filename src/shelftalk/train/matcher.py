@@ -25,6 +25,7 @@ from shelftalk.catalog.base_models import MPNET, base_model
 from shelftalk.errors import UsageError
 from shelftalk.lora import check
 from shelftalk.train.pairs import text_figures
+from shelftalk.train.precision import halved
 from shelftalk.train.sets.written import facet_of
 from shelftalk.train.telling import fit_head
 from shelftalk.understand.model import HEAD, option_text, options_of, query_text
@@ -347,7 +348,7 @@ def _encoder(model: Any, tokenizer: Any) -> Callable[[Sequence[str]], Any]:
 
     def encode(texts: Sequence[str]) -> Any:
         batch = tokenizer(list(texts), padding=True, truncation=True, max_length=64, return_tensors="pt")
-        with torch.autocast("cpu", torch.bfloat16):
+        with halved():
             hidden = model(**batch).last_hidden_state.float()
         mask = batch["attention_mask"].unsqueeze(-1).float()
         return torch.nn.functional.normalize((hidden * mask).sum(1) / mask.sum(1), dim=-1)

@@ -60,7 +60,7 @@ export class Turn {
   }
 
   missed(relaxed) {
-    const missing = relaxed.map(limitText).join(", ");
+    const missing = relaxed.map((limit) => limitText(limit)).join(", ");
     const text = missing ? `The nearest ones are below. They miss: ${missing}.` : "The nearest ones are below.";
     this.banner.className = "banner";
     this.banner.replaceChildren(el("strong", { text: "Nothing in the shop fits all of that." }), text);
