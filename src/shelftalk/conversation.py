@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from shelftalk.catalog import Catalog
-from shelftalk.catalog.product import product_record
+from shelftalk.catalog.product import shown_record
 from shelftalk.catalog.standing import superlatives
 from shelftalk.explain import WhyAnswer
 from shelftalk.facts.card import plain_name
@@ -35,7 +35,7 @@ from shelftalk.values import (
 from shelftalk.words.stems import stems
 from shelftalk.words.stop import content_stems
 
-_NOT_COMPARED = ("description", "images")
+_NOT_COMPARED = ("description", "images", "item_group_id")
 _TOLD_ABOVE = 3
 _NO_MATTER = ("stock", "list_price", "review_count")
 _MOST_NAMED = 4
@@ -57,7 +57,7 @@ def product_named(catalog: Catalog, name: str) -> Product | None:
 
 def comparison(products: Sequence[Product]) -> dict[str, Any]:
     """A table: `product_ids`, `fields` (each a value a product or null, in that order) and the names of those `differing`."""
-    records = [product_record(p) for p in products]
+    records = [shown_record(p) for p in products]
     flat = []
     for record in records:
         attributes = record.pop("attributes", {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from shelftalk.facts.card import plain_name
@@ -12,6 +13,7 @@ from shelftalk.values import Answer, Constraint, Criterion, FollowUp, Intent, Pi
 
 # How much a criterion matters, where that is not the usual.
 _MATTERS = {1: " (if possible)", 3: " (above all)"}
+_FEW = 8  # values of a field in which variants differ that are named one by one
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
 
 
@@ -24,6 +26,21 @@ def price_text(pick: Pick) -> str:
     """ "79.99 EUR", or "no price"."""
     product = pick.product
     return f"{plain(product.price)} {product.currency or ''}".strip() if product.price is not None else "no price"
+
+
+def variants_text(pick: Pick) -> str:
+    """What there is of the pick beside this variant: "8 variants, 89.00 to 99.00 EUR; size: 38 to 45"; "" for a single product."""
+    held = pick.variants
+    if held is None:
+        return ""
+    low, high = plain(held.price_min), plain(held.price_max)
+    price = f", {low} to {high} {pick.product.currency or ''}".rstrip() if low != high else ""
+    options = [f"{plain_name(name)}: {_listed(values)}" for name, values in held.options.items()]
+    return "; ".join([f"{len(held.ids)} variants{price}", *options])
+
+
+def _listed(values: Sequence[str]) -> str:
+    return ", ".join(values) if len(values) <= _FEW else f"{values[0]} to {values[-1]} ({len(values)})"
 
 
 def constraint_text(constraint: Constraint) -> str:
@@ -101,6 +118,8 @@ def markdown(answer: Answer) -> str:
             f"{pick.rank}. **{escape_markdown(pick.product.title)}**{label}, {escape_markdown(price_text(pick))}  "
         )
         lines.append(f"   {escape_markdown(pick.reason)}  ")
+        if variants := variants_text(pick):
+            lines.append(f"   {escape_markdown(variants)}  ")
         evidence = {f"{e.field}: {shown(e.value)}": None for c in pick.claims for e in c.evidence}
         if evidence:
             lines.append(f"   Evidence: {escape_markdown(' | '.join(evidence))}")

@@ -74,6 +74,14 @@ class PickModel(_Closed):
     label: str = Field(
         "", description='what the pick is the best of what fits in, such as "lightest"; empty for nothing'
     )
+    variants: VariantsModel | None = Field(None, description="where the product is one of several variants of a thing")
+
+
+class VariantsModel(_Closed):
+    product_ids: list[str] = Field(min_length=2, description="all variants, the pick among them")
+    price_min: str | None = Field(description="of those that can be had, as price_max and options")
+    price_max: str | None
+    options: dict[str, list[str]] = Field(description="the values of each field in which they differ, such as size")
 
 
 class FollowUpAnswerModel(_Closed):
@@ -102,7 +110,7 @@ class ComparisonModel(_Closed):
 class AnswerModel(_Closed):
     """One answer of `shelftalk ask`."""
 
-    version: Literal["1.1"]
+    version: Literal["1.2"]
     id: str
     request: str
     language: str = Field(
@@ -168,6 +176,10 @@ class ProductModel(BaseModel):
     images: list[str] | None = None
     released_at: str | None = None
     url: str | None = None
+    item_group_id: str | int | None = Field(None, description="equal for the variants (sizes, colours) of one thing")
+    hidden_attributes: dict[str, str | float | bool | list[str]] | None = Field(
+        None, description="the shop's own: kept and exported, and in no answer and no reply"
+    )
 
 
 _MODELS: dict[str, type[BaseModel]] = {

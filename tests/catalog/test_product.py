@@ -18,7 +18,7 @@ FULL = {
     "id": "A-1", "title": "Rain  Jacket “Ó Briain”\u200b", "description": " Two\nlines ", "brand": "Nordwind", "price": "119.90",
     "currency": "EUR", "list_price": "149.00", "categories": ["Clothing", "Jackets"], "rating": 4.5, "review_count": 12,
     "availability": "in stock", "stock": 3, "images": ["https://shop.example/a.jpg"], "released_at": "2026-03-31",
-    "url": "https://shop.example/a",
+    "url": "https://shop.example/a", "item_group_id": "A", "hidden_attributes": {"margin": 0.4, "depots": ["N", "S"]},
     "attributes": {"weight_g": 310, "waterproof": True, "colour": "blue", "sizes": ["S", "M"], "drop_mm": 8.5},
 }  # fmt: skip
 

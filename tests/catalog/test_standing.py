@@ -133,7 +133,7 @@ def test_places_and_shares_are_what_counting_gives(values: list[float], at: int)
     import numpy as np
 
     scope = Scope.__new__(Scope)
-    scope._numbers = {"weight_kg": np.sort(np.array(values))}
+    scope._spans = {"weight_kg": (np.sort(np.array(values)),) * 2}
     value = values[at % len(values)]
     placed = scope.place("weight_kg", value)
     others = list(values)

@@ -44,11 +44,14 @@ def csv_rows(products: Iterable[Product], out: IO[str]) -> int:
         for name in _LISTS:
             if name in record:
                 record[name] = _joined(name, record[name])
-        if "attributes" in record:
-            record["attributes"] = json.dumps(record["attributes"], ensure_ascii=False)
-        writer.writerow(record)
+        writer.writerow(_packed(record))
         count += 1
     return count
+
+
+def _packed(record: dict[str, Any]) -> dict[str, Any]:
+    """The record with each of its objects as one JSON text."""
+    return {n: json.dumps(v, ensure_ascii=False) if isinstance(v, dict) else v for n, v in record.items()}
 
 
 def _joined(name: str, values: list[str]) -> str:
@@ -75,10 +78,7 @@ def parquet(products: Iterable[Product], path: Path) -> int:
     with format.ParquetWriter(path, schema, compression="zstd") as writer:
         rest = iter(products)
         while records := [product_record(p) for p in islice(rest, BATCH)]:
-            for record in records:
-                if "attributes" in record:
-                    record["attributes"] = json.dumps(record["attributes"], ensure_ascii=False)
-            writer.write_table(pa.Table.from_pylist(records, schema=schema))
+            writer.write_table(pa.Table.from_pylist([_packed(record) for record in records], schema=schema))
             count += len(records)
     return count
 

@@ -203,13 +203,26 @@ def _sound(field: str, text: str) -> str:
     return text
 
 
-def attributes_of(value: Any, drop: Drop) -> dict[str, AttributeValue]:
+def group_of(value: Any) -> str | None:
+    """The id of the group that a variant belongs to, None where it belongs to none."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        raise FieldError("item_group_id", value, f"must be text or a whole number, not {kind(value)}")
+    if len(value) > _MAX_ID:
+        raise FieldError("item_group_id", value, f"longer than {_MAX_ID} characters")
+    return _sound("item_group_id", value).strip()
+
+
+def attributes_of(field: str, value: Any, drop: Drop) -> dict[str, AttributeValue]:
     """The attributes that can be read, by name; `drop` is told of each that cannot."""
     attributes: dict[str, AttributeValue] = {}
     if value is None or value == "":
         return attributes
     if not isinstance(value, Mapping):
-        drop(FieldError("attributes", value, f"must be an object of names and values, not {kind(value)}"))
+        drop(FieldError(field, value, f"must be an object of names and values, not {kind(value)}"))
         return attributes
     for name, held in value.items():
         # The common kinds first; what is left takes the careful way.
@@ -222,7 +235,7 @@ def attributes_of(value: Any, drop: Drop) -> dict[str, AttributeValue]:
         ):
             attributes[name] = held
         else:
-            kept(drop, add_attribute, attributes, name, held, "attributes." + name)
+            kept(drop, add_attribute, attributes, name, held, f"{field}.{name}")
     return attributes
 
 

@@ -34,7 +34,7 @@ def parse_product(
     drop = _refuse if dropped is None else dropped.append
     get = record.get
     name, title = fields.id_of(get("id")), fields.title_of(get("title"))
-    attributes = fields.attributes_of(get("attributes"), drop)
+    attributes = fields.attributes_of("attributes", get("attributes"), drop)
     if not _CORE.issuperset(record):
         for field, value in record.items():
             if field not in _CORE and field not in attributes and not isinstance(value, Mapping) and not _nested(value):
@@ -58,6 +58,8 @@ def parse_product(
         fields.list_of("images", get("images"), drop, fields.link_of),
         kept(drop, fields.day, get("released_at")),
         kept(drop, fields.link_of, "url", get("url")),
+        kept(drop, fields.group_of, get("item_group_id")),
+        fields.attributes_of("hidden_attributes", get("hidden_attributes"), drop),
     )
 
 
@@ -74,11 +76,16 @@ def product_record(product: Product) -> dict[str, Any]:
     record: dict[str, Any] = {}
     for name in CORE_FIELDS:
         value = getattr(product, name)
-        if name == "attributes":
+        if name in ("attributes", "hidden_attributes"):
             value = {key: plain(held) for key, held in value.items()}
         if value is not None and value not in ("", (), {}):
             record[name] = plain(value)
     return record
+
+
+def shown_record(product: Product) -> dict[str, Any]:
+    """The record as others than the shop may see it: without its hidden attributes."""
+    return {name: value for name, value in product_record(product).items() if name != "hidden_attributes"}
 
 
 def _money(

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 # What a Product is read back from; the rest of the columns are derived.
 RECORD = (
     "id", "title", "description", "brand", "price_exact", "currency", "list_price_exact", "categories", "attributes",
-    "attribute_names", "rating", "review_count", "availability", "stock", "images", "released_at", "url",
+    "attribute_names", "rating", "review_count", "availability", "stock", "images", "released_at", "url", "item_group_id",
+    "hidden_attributes", "hidden_names",
 )  # fmt: skip
-_TEXTS = ("id", "title", "description", "brand", "currency", "availability", "released_at", "url")
+_TEXTS = ("id", "title", "description", "brand", "currency", "availability", "released_at", "url", "item_group_id")
 
 
 def schema(dimensions: int) -> pa.Schema:
@@ -39,7 +40,8 @@ def schema(dimensions: int) -> pa.Schema:
             ("list_price", pa.float64()), ("list_price_exact", text),
             ("categories", texts), ("attributes", pa.json_(text)), ("attribute_names", texts),
             ("rating", pa.float64()), ("review_count", pa.int64()), ("availability", text), ("stock", pa.int64()),
-            ("images", texts), ("released_at", text), ("url", text),
+            ("images", texts), ("released_at", text), ("url", text), ("item_group_id", text),
+            ("hidden_attributes", pa.json_(text)), ("hidden_names", texts),
             ("numbers", pa.json_(text)), ("keys", pa.list_(pa.int64())), ("lead", text), ("text", text),
             ("text_hash", text), ("record_hash", text), ("vector", pa.list_(pa.float32(), dimensions)),
         ]
@@ -69,7 +71,7 @@ def table(products: Sequence[Product], vectors: np.ndarray, text_hashes: Sequenc
 def row(product: Product) -> dict[str, Any]:
     """The columns of a product, which passed `check`, but for the vector and its text's hash."""
     keys, numbers = sql.indexed(product)
-    attributes = {k: list(v) if isinstance(v, tuple) else v for k, v in product.attributes.items() if v is not None}
+    attributes, hidden = _held(product.attributes), _held(product.hidden_attributes)
     return {
         **{name: getattr(product, name) for name in RECORD if hasattr(product, name)},
         "price": None if product.price is None else float(product.price),
@@ -80,12 +82,18 @@ def row(product: Product) -> dict[str, Any]:
         "images": list(product.images),
         "attributes": json.dumps(attributes, ensure_ascii=False, allow_nan=False),
         "attribute_names": list(attributes),
+        "hidden_attributes": json.dumps(hidden, ensure_ascii=False, allow_nan=False),
+        "hidden_names": list(hidden),
         "numbers": json.dumps(numbers, ensure_ascii=False),
         "keys": keys,
         "lead": lead_text(product),
         "text": search_text(product),
         "record_hash": record_hash(product),
     }
+
+
+def _held(attributes: Mapping[str, AttributeValue]) -> dict[str, Any]:
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in attributes.items() if v is not None}
 
 
 def check(product: Product) -> None:
@@ -100,14 +108,15 @@ def check(product: Product) -> None:
         whole = getattr(product, name)
         if whole is not None and not -(2**63) <= whole < 2**63:
             raise ValueError(f"{name}: {whole} does not fit in 64 bits")
-    for name, value in product.attributes.items():
+    every = [*product.attributes.items(), *product.hidden_attributes.items()]
+    for name, value in every:
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise ValueError(f"attributes.{name}: {value} does not fit in 64 bits")
         if isinstance(value, float) and not abs(value) < float("inf"):
             raise ValueError(f"attributes.{name}: {value} is no number")
     texts = [getattr(product, name) or "" for name in _TEXTS]
-    texts += [*product.categories, *product.images, *product.attributes]
-    for value in product.attributes.values():
+    texts += [*product.categories, *product.images, *(name for name, _ in every)]
+    for _, value in every:
         texts += [value] if isinstance(value, str) else value if isinstance(value, tuple) else ()
     try:
         "".join(texts).encode()
@@ -117,11 +126,6 @@ def check(product: Product) -> None:
 
 def product(found: Mapping[str, Any]) -> Product:
     """The product of a row that holds the columns of RECORD."""
-    held = json.loads(found["attributes"] or "{}")
-    attributes: dict[str, AttributeValue] = {}
-    for name in found["attribute_names"] or ():
-        value = held.get(name)
-        attributes[name] = tuple(value) if isinstance(value, list) else value
     return Product(
         id=found["id"],
         title=found["title"],
@@ -131,7 +135,7 @@ def product(found: Mapping[str, Any]) -> Product:
         currency=found["currency"],
         list_price=_money(found["list_price_exact"]),
         categories=tuple(found["categories"] or ()),
-        attributes=attributes,
+        attributes=_read(found["attributes"], found["attribute_names"]),
         rating=found["rating"],
         review_count=found["review_count"],
         availability=found["availability"],
@@ -139,7 +143,16 @@ def product(found: Mapping[str, Any]) -> Product:
         images=tuple(found["images"] or ()),
         released_at=found["released_at"],
         url=found["url"],
+        item_group_id=found["item_group_id"],
+        hidden_attributes=_read(found["hidden_attributes"], found["hidden_names"]),
     )
+
+
+def _read(text: str | None, names: Sequence[str] | None) -> dict[str, AttributeValue]:
+    """Attributes of a row, in the order of the names: JSON in the table knows none."""
+    held = json.loads(text or "{}")
+    values = ((name, held.get(name)) for name in names or ())
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values}
 
 
 def _money(text: str | None) -> Decimal | None:

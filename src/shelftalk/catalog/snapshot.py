@@ -54,6 +54,8 @@ class TableSnapshot:
         self._keys: tuple[np.ndarray, np.ndarray] | None = None
         self._products: OrderedDict[int, Product] = OrderedDict()
         self._searches: OrderedDict[tuple[str, int], list[tuple[str, float]]] = OrderedDict()
+        self._groups: np.ndarray | None = None
+        self._groups_read = False
         self._lock = threading.RLock()
 
     def __len__(self) -> int:
@@ -157,6 +159,41 @@ class TableSnapshot:
         """How many products a filter lets through."""
         return len(self.matching(where))
 
+    def distinct(self, where: str | None) -> int:
+        """How many products a filter lets through, the variants of one thing counted once."""
+        places, groups = self.matching(where), self._all_groups()
+        return len(places) if groups is None else len(np.unique(groups[places]))
+
+    def spans(self, field: str, where: str | None) -> tuple[np.ndarray, np.ndarray]:
+        """The lowest and the highest number of a field that each product has among its variants that a filter lets through, each rising."""
+        places, values = self._sortable(sql.field_name(field), where)
+        every = self._all_groups()
+        if every is None or not len(places):
+            ordered = np.sort(values)
+            return ordered, ordered
+        groups = every[places]
+        order = np.lexsort((values, groups))
+        groups, values = groups[order], values[order]
+        first = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]])
+        last = np.r_[first[1:], len(groups)] - 1
+        return np.sort(values[first]), np.sort(values[last])
+
+    def _all_groups(self) -> np.ndarray | None:
+        """For each place the place of the first variant of its group, its own where it stands alone; None where no product has a group."""
+        with self._lock:
+            if not self._groups_read:
+                found = self.table.search().select(["item_group_id", "_rowid"]).where("item_group_id IS NOT NULL")
+                held = found.limit(max(1, len(self))).to_arrow()
+                if len(held):
+                    groups, first = np.arange(len(self)), dict[str, int]()
+                    places = self._place(held["_rowid"].to_numpy())
+                    names = held["item_group_id"].to_pylist()
+                    for at in np.argsort(places, kind="stable"):
+                        groups[places[at]] = first.setdefault(names[at], int(places[at]))
+                    self._groups = groups
+                self._groups_read = True
+            return self._groups
+
     def dense(self, vector: np.ndarray, where: str | None, k: int) -> list[tuple[str, float]]:
         """The k nearest products by cosine similarity among those the filter lets through, best first."""
         if not self._in_memory:
@@ -257,10 +294,6 @@ class TableSnapshot:
         if limit is None or limit > len(ordered):
             ordered = np.concatenate([ordered, np.setdiff1d(self.matching(where), places, assume_unique=True)])
         return [str(i) for i in self._ids[ordered[:limit]]]
-
-    def numbers(self, field: str, where: str | None) -> np.ndarray:
-        """The numbers or dates of a field among what a filter lets through, rising."""
-        return np.sort(self._sortable(sql.field_name(field), where)[1])
 
     def _sortable(self, name: str, where: str | None) -> tuple[np.ndarray, np.ndarray]:
         """The places that the filter lets through and that hold a number or a date in the field, and those."""

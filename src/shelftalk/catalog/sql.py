@@ -178,7 +178,7 @@ def indexed(product: Product) -> tuple[list[int], dict[str, float]]:
 
 def _fields(product: Product) -> Iterator[tuple[str, Any]]:
     for name in CORE_FIELDS:
-        if name not in ("attributes", "description", "images"):
+        if name not in ("attributes", "description", "images", "hidden_attributes"):
             value = getattr(product, name)
             if value is not None and value != ():
                 yield name, value

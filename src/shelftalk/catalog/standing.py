@@ -130,7 +130,7 @@ class Scope:
         self._catalog = catalog
         self._exclude = tuple(exclude)
         self._where = sql.where(self.constraints, self._exclude)
-        self._numbers: dict[str, np.ndarray] = {}
+        self._spans: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._counts: dict[tuple[str, Any], int] = {}
         self._size: int | None = None
 
@@ -153,41 +153,43 @@ class Scope:
 
     @property
     def size(self) -> int:
-        """How many products there are."""
+        """How many products there are, the variants of one thing counted once."""
         if self._size is None:
-            self._size = self._catalog.matching(self._where)
+            self._size = self._catalog.distinct(self._where)
         return self._size
-
-    def numbers(self, field: str) -> np.ndarray:
-        """All values of a field, rising; none of prices in several currencies, which have no order."""
-        import numpy as np
-
-        if field not in self._numbers:
-            apart = field in _MONEY and self._currencies_apart()
-            self._numbers[field] = np.empty(0) if apart else self._catalog.numbers(field, self._where)
-        return self._numbers[field]
 
     def _currencies_apart(self) -> bool:
         held = any(c.field == "currency" and c.operator == "=" for c in self.constraints)
         return not held and len(self._catalog.facets().currencies) > 1
 
-    def place(self, field: str, value: float) -> Standing:
-        """The standing of a number."""
+    def _ends(self, field: str) -> tuple[np.ndarray, np.ndarray]:
+        """The lowest and the highest value of each product, each rising; none of prices in several currencies, which have no order."""
         import numpy as np
 
-        values = self.numbers(field)
+        if field not in self._spans:
+            apart = field in _MONEY and self._currencies_apart()
+            self._spans[field] = (np.empty(0), np.empty(0)) if apart else self._catalog.spans(field, self._where)
+        return self._spans[field]
+
+    def place(self, field: str, value: float) -> Standing:
+        """The standing of a number. A product whose variants differ stands by its lowest against what is lower and by its highest
+        against what is higher, so that no variant of another contradicts a superlative."""
+        import numpy as np
+
+        lowest, highest = self._ends(field)
         slack = 1e-9 * max(1.0, abs(value))
-        below = int(np.searchsorted(values, value - slack, "left"))
-        upto = int(np.searchsorted(values, value + slack, "right"))
-        total, equal = len(values), upto - below
+        total = len(lowest)
+        below = int(np.searchsorted(lowest, value - slack, "left"))
+        above = total - int(np.searchsorted(highest, value + slack, "right"))
+        equal = max(0, total - above - below)
         others = total - min(equal, 1)  # a value that no product in scope holds has all of them beside it
-        share = (total - upto + 0.5 * max(0, equal - 1)) / others if others else 0.5
-        return Standing(total, below + 1, total - upto + 1, share, equal)
+        share = min(1.0, (above + 0.5 * max(0, equal - 1)) / others) if others else 0.5
+        return Standing(total, below + 1, above + 1, share, equal)
 
     def count(self, field: str, value: Scalar) -> Standing:
         """How many hold a named value, yes or no."""
         key = (field, sql.canonical(value))
         if key not in self._counts:
             more = Constraint(field, "=", value)
-            self._counts[key] = self._catalog.matching(sql.where((*self.constraints, more), self._exclude))
+            self._counts[key] = self._catalog.distinct(sql.where((*self.constraints, more), self._exclude))
         return Standing(self.size, alike=self._counts[key], number=False)

@@ -200,15 +200,21 @@ class Catalog:
         with self._reading() as now:
             return now.scan(where, order_by, limit) if now else []
 
-    def numbers(self, field: str, where: str | None) -> np.ndarray:
-        """The numbers (or dates, as years) that the products a filter lets through hold in a field, rising."""
+    def spans(self, field: str, where: str | None) -> tuple[np.ndarray, np.ndarray]:
+        """The lowest and the highest number (or date, as years) of a field that each product has among its variants that a filter lets
+        through: two arrays of a number a product, each rising."""
         with self._reading() as now:
-            return now.numbers(field, where) if now else np.empty(0)
+            return now.spans(field, where) if now else (np.empty(0), np.empty(0))
 
     def matching(self, where: str | None) -> int:
-        """How many products a filter lets through."""
+        """How many products a filter lets through, each variant counted."""
         with self._reading() as now:
             return now.count(where) if now else 0
+
+    def distinct(self, where: str | None) -> int:
+        """How many products a filter lets through, the variants of one thing counted once."""
+        with self._reading() as now:
+            return now.distinct(where) if now else 0
 
     def pinned(self) -> Catalog:
         """This catalogue as it is now, to be read: what is written meanwhile does not show in it."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console, Group
 from rich.markup import escape
 
-from shelftalk.render import constraint_text, follow_up_text, price_text, title_text, understood_text
+from shelftalk.render import constraint_text, follow_up_text, price_text, title_text, understood_text, variants_text
 from shelftalk.text import clean, shown
 from shelftalk.values import Answer, Intent, Pick, Retrieval
 
@@ -83,6 +83,7 @@ def pick_lines(pick: Pick, *, numbered: bool = True) -> list[str]:
         "",
         f"[bold]{f'{pick.rank}. ' if numbered else ''}{safe(title_text(pick))}[/bold]  [green]{safe(price_text(pick))}[/green]",
         f"   {safe(pick.reason)}",
+        *([f"   {safe(variants_text(pick))}"] if pick.variants else []),
         f"   [dim]evidence: {escape(' | '.join(evidence))} | id: {safe(pick.product.id)}[/dim]",
     ]
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from shelftalk.prompts.filters import neutral
 from shelftalk.text import clean
-from shelftalk.values import CORE_FIELDS, Facets, Product
+from shelftalk.values import CORE_FIELDS, Facet, Facets, Product
 from shelftalk.words.stems import bag
 from shelftalk.words.units import Unit, split_unit, unit_of
 
@@ -48,7 +48,12 @@ class Fact:
 _NOISE_NAME = re.compile(
     r"\b(?:ids?|skus?|ean|gtin\d*|upc|mpn|asin|isbn|urls?|uri|links?|img|bar ?codes?|codes?|part numbers?|serial|hash|"
     r"slug|timestamps?|updated|created|where visible)\b|\b(?:images?|pictures?|photos?|thumbnails?)$"
+    r"|^(?:parents?|variant of|notes?|remarks?|comments?)$|^(?:internal|private|staff|admin|parent)\b|\bparent$"
 )
+# A text of letters and digits without a space, which a size or an amount with a unit is not.
+_CODE = re.compile(r"(?=.*\d)(?!\d+(?:[.,]\d+)?[^\W\d_]{0,4}$)[\w./-]{3,}")
+# From so many products with a field, such a share of different values and so large a least whole number on, the values are ids.
+MANY, APART, LARGE = 10, 0.9, 10_000
 _NOISE_VALUE = {
     *(
         "",
@@ -186,6 +191,7 @@ def attribute_fact(field: str, value: Any, facets: Facets) -> Fact | None:
     name = humanise(clean(stem if unit else field))
     if (
         not safe(name)
+        or _is_id(value, facet)
         or len(name) > 48
         or len(name.split()) > 6
         or _NOISE_NAME.search(name.lower())
@@ -204,6 +210,16 @@ def attribute_fact(field: str, value: Any, facets: Facets) -> Fact | None:
             return None
         return Fact(0, field, tuple(value), "list", name, f"{name}: {', '.join(parts)}", parts=parts)
     return _text_fact(field, str(value), name)
+
+
+def _is_id(value: Any, facet: Facet | None) -> bool:
+    """Whether a value is a code that next to no two products share: a number or a key of the shop's, whatever it is called."""
+    if facet is None or facet.count < MANY or facet.distinct < APART * facet.count or facet.unit:
+        return False
+    text = str(value).strip()
+    if text.isdecimal() and facet.kind == "number":
+        return isinstance(facet.minimum, int) and facet.minimum >= LARGE
+    return isinstance(value, str) and bool(_CODE.fullmatch(text))
 
 
 def _text_fact(field: str, value: str, name: str) -> Fact | None:

@@ -39,6 +39,7 @@ from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Ranker, RankJob
 from shelftalk.retrieve import Retriever, Shelves
 from shelftalk.retrieve.relax import KIND_FIELDS
+from shelftalk.retrieve.variants import standing_for
 from shelftalk.settings import Settings
 from shelftalk.text import clean, shorten
 from shelftalk.understand import Understander, Understood
@@ -114,6 +115,7 @@ class Pipeline:
 
     def _why(self, state: PipelineState, product: Product) -> WhyAnswer:
         self._find(state)
+        state.retrieval = standing_for(state.retrieval, product, state.intent.constraints)
         self._order([state])
         picked = state.chosen(self.settings.k)
         explanation = None
@@ -316,7 +318,7 @@ class Pipeline:
 
     def _explain_job(self, state: PipelineState) -> ExplainJob:
         if state.job is None:
-            products = tuple(c.product for c in state.chosen(self.settings.k))
+            products = state.told([c.product for c in state.chosen(self.settings.k)])
             # no sentence can be held against words that nothing here reads
             request = "" if state.understood.unread else state.request.request
             state.job = ExplainJob(

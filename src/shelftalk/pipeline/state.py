@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from shelftalk.catalog import Catalog
+from shelftalk.catalog import Catalog, sql
 from shelftalk.catalog.rows import search_text
 from shelftalk.catalog.standing import Scope
 from shelftalk.engines.call import current
@@ -20,11 +20,13 @@ from shelftalk.facts.availability import sold_out
 from shelftalk.retrieve import Retriever
 from shelftalk.retrieve.criteria import answering
 from shelftalk.retrieve.stock import LEFT_FOR_LAST, NAMED
-from shelftalk.text import clean, shorten
+from shelftalk.retrieve.variants import siblings, variants_of, varying
+from shelftalk.text import clean, shorten, shown
 from shelftalk.understand import Understander, Understood
 from shelftalk.understand.rules import liked
 from shelftalk.understand.turns import CLEARED
-from shelftalk.values import Answer, Candidate, Explanation, Facets, Intent, Pick, Ranking, Request, Retrieval
+from shelftalk.values import Answer, Candidate, Explanation, Facets, Intent, Pick, Product, Ranking, Request, Retrieval
+from shelftalk.words.stems import stems
 
 NOT_SHOPPING = "This asks for no product, so none is shown. Say what you are looking for whenever you like."
 NOTHING_FITS = "Nothing in the catalogue fits what was asked."
@@ -74,6 +76,7 @@ class PipelineState:
     started: float = 0.0
     scope: Scope | None = None
     job: ExplainJob | None = None
+    variants: dict[str, list[Product]] = field(default_factory=dict)
     id: str = field(default_factory=request_id)
 
     @property
@@ -97,7 +100,43 @@ class PipelineState:
 
     def bare(self, k: int) -> list[Pick]:
         """The chosen candidates as picks without a reason yet."""
-        return [Pick(c.product, place, c.score, "") for place, c in enumerate(self.chosen(k), 1)]
+        chosen = self.chosen(k)
+        groups = self.groups([c.product for c in chosen])
+        return [
+            Pick(
+                c.product,
+                place,
+                c.score,
+                "",
+                variants=variants_of(groups.get(c.product.item_group_id or "", ()), self.snapshot.facets),
+            )
+            for place, c in enumerate(chosen, 1)
+        ]
+
+    def groups(self, products: Sequence[Product]) -> dict[str, list[Product]]:
+        """The variants of the products that belong to a group, by its id; looked up once."""
+        wanted = [p for p in products if p.item_group_id is not None and p.item_group_id not in self.variants]
+        self.variants |= siblings(self.snapshot.catalog, wanted)
+        return self.variants
+
+    def told(self, products: Sequence[Product]) -> tuple[Product, ...]:
+        """The products with what reasons may tell: of the fields in which a thing's variants differ those that were asked for, since the
+        others are only this variant's."""
+        groups, facets = self.groups(products), self.snapshot.facets
+        intent = self.intent
+        named = [c.field for c in intent.constraints] + [c.field for c in intent.criteria]
+        fields = {sql.field_name(field) for field in (*named, intent.sort.field if intent.sort else "")}
+        asked = stems(said_so_far(self.request))
+
+        def spoken_of(name: str, value: object) -> bool:
+            return name in fields or bool(stems(shown(value)) & asked)
+
+        told = []
+        for product in products:
+            differing = set(varying(groups.get(product.item_group_id or "", ()), facets))
+            kept = {n: v for n, v in product.attributes.items() if n not in differing or spoken_of(n, v)}
+            told.append(replace(product, attributes=kept) if len(kept) < len(product.attributes) else product)
+        return tuple(told)
 
     def prompts(self, explain: str | None) -> dict[str, str]:
         """The prompt of each stage that asked the language model; `explain` is the one that words reasons."""

@@ -10,12 +10,13 @@ from shelftalk.catalog.words import content_words
 from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.text import clean, shorten
 from shelftalk.values import Intent
+from shelftalk.words.stems import stems
 from shelftalk.words.stop import NAMELESS, STOP_WORDS
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["QUERY_LENGTH", "Search", "names_something", "query_text"]
+__all__ = ["QUERY_LENGTH", "Search", "all_read", "names_something", "query_text"]
 
 QUERY_LENGTH = 1_000
 # A request that leaves the kind open says so in its query; there is nothing to search for in it.
@@ -66,3 +67,15 @@ def names_something(search: Search) -> bool:
     read = set(_WORD.findall(" ".join(spans).lower()))
     words = _WORD.findall(content_words(search.text).lower())
     return any(w not in read and w not in NAMELESS and w not in STOP_WORDS and not w.isdigit() for w in words)
+
+
+def all_read(search: Search) -> bool:
+    """Whether no word that is searched for is left beside those of the kinds, the limits and the criteria."""
+    intent = search.intent
+    said = [
+        intent.kind,
+        *intent.named_kinds,
+        *(c.words for c in intent.criteria),
+        *(c.span for c in intent.constraints),
+    ]
+    return not stems(content_words(search.text)) - stems(" ".join(said))

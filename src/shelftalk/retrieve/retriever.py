@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, Any
 
 from shelftalk.catalog import sql
 from shelftalk.catalog.standing import Scope
-from shelftalk.catalog.words import content_words
 from shelftalk.errors import CatalogError
 from shelftalk.facts.sentences import Near
 from shelftalk.retrieve import relax, stock
@@ -36,12 +35,12 @@ from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.retrieve.fusion import FEEDBACK, Fused, fuse, moved, weights_for, with_cosines
 from shelftalk.retrieve.likeness import Likeness
 from shelftalk.retrieve.near import comparable, nearest
-from shelftalk.retrieve.query import Search, names_something, query_text
+from shelftalk.retrieve.query import Search, all_read, names_something, query_text
 from shelftalk.retrieve.sentences import COUNTS, by_sentences
 from shelftalk.retrieve.stock import placed
+from shelftalk.retrieve.variants import distinct, leading, one_each, siblings
 from shelftalk.settings import RetrieveSettings
 from shelftalk.values import Candidate, Constraint, Criterion, Intent, Product, Retrieval, Sort
-from shelftalk.words.stems import stems
 
 if TYPE_CHECKING:
     from shelftalk.catalog import Catalog
@@ -63,6 +62,8 @@ UNPLACED = 0.25
 # worth, the picks stand at .721, .709 at 1 and .699 at 2 beside criteria (wishes, dev). Where no kind is in question they count nothing
 # (esci train, 60 queries of a few keywords, nDCG@10 .557 without, .552 at .05, .550 at .1).
 BESIDE_CRITERIA = 0.125
+# So many variants of a thing may stand before another; of fewer things than FEW_FOUND more are looked for behind the variants of these.
+MOST_VARIANTS, FEW_FOUND = 20, 20
 # At most this many relevant products compete for a superlative.
 COMPETING = 400
 
@@ -119,7 +120,8 @@ class Retriever:
         if not search.foreign:  # whether a child is spoken of cannot be told
             candidates, audience = grown_up_first(candidates, search.intent)
         candidates, notes = stock.last(candidates, search.intent.constraints)
-        return Retrieval(candidates[: search.wanted], matching=matching if candidates else 0, notes=(*audience, *notes))
+        fitting = self._catalog.distinct(where) if candidates else 0
+        return Retrieval(candidates[: search.wanted], matching=fitting, notes=(*audience, *notes))
 
     def _candidates(
         self, search: Search, constraints: Sequence[Constraint], where: str | None, matching: int
@@ -134,12 +136,17 @@ class Retriever:
         while True:
             fused = self._fused(search, where, depth, feedback=self._settings.feedback_weight)
             kept = self._kept(search, (f.id for f in fused))
-            if len(kept) == search.k or depth >= matching or not search.unwanted:
+            found = distinct(kept)
+            if (
+                found >= search.k
+                or depth >= matching
+                or not (search.unwanted or (found < len(kept) and found < FEW_FOUND))
+            ):
                 break
             depth *= 4
         by_id = {f.id: f for f in fused}
-        found = tuple(Candidate(p, by_id[p.id].score, by_id[p.id].scores) for p in kept)
-        return self._weighed(search, constraints, found)
+        relevant = tuple(Candidate(p, by_id[p.id].score, by_id[p.id].scores) for p in kept)
+        return self._weighed(search, constraints, relevant)
 
     def scope(self, intent: Intent, relaxed: Sequence[Constraint] = ()) -> Scope:
         """The products among which values stand: those that satisfy the constraints that were kept, of the kinds in question."""
@@ -161,7 +168,7 @@ class Retriever:
         """The criteria for little or much of a field that no product in scope has."""
         where = sql.where(self._scoped(intent, [c for c in intent.constraints if c not in relaxed]))
         measured = [c for c in intent.criteria if c.want in ("low", "high")]
-        return tuple(c for c in measured if not len(self._catalog.numbers(c.field, where)))
+        return tuple(c for c in measured if not len(self._catalog.spans(c.field, where)[0]))
 
     def _scoped(self, intent: Intent, constraints: Sequence[Constraint]) -> tuple[Constraint, ...]:
         if not intent.kinds:
@@ -176,14 +183,14 @@ class Retriever:
         own order in the database adds."""
         intent = search.intent
         if not intent.criteria and not intent.kinds:
-            return self._read(search, found)
+            return self._read(search, self._one_each(search, found)[: search.k])
         scoped = self._scoped(intent, constraints)
         scope = Scope(self._catalog, scoped, search.excluded_ids, intent.named_kinds)
         more = [] if search.given else self._more(search, constraints, scoped)
         here = {c.product.id: c for c in found}
         for product in self._kept(search, iter([i for i in dict.fromkeys(more) if i not in here]), len(more) or 1):
             here[product.id] = Candidate(product, 0.0, {})
-        if intent.criteria and intent.named_kinds and _all_read(search):
+        if intent.criteria and intent.named_kinds and all_read(search):
             weight *= NOTHING_MORE
         floor = min((c.score for c in found), default=0.0)
         weight_of_use = self._settings.criteria_weight * (1.0 if intent.named_kinds else UNPLACED)
@@ -198,7 +205,7 @@ class Retriever:
             if intent.kinds:
                 score += self._settings.kind_weight * fits
             scored.append(replace(candidate, score=score, scores={**candidate.scores, "criteria": useful}))
-        scored.sort(key=lambda c: -c.score)
+        scored = list(self._one_each(search, sorted(scored, key=lambda c: -c.score)))
         top_score = max((c.score for c in scored), default=0.0) or 1.0
         return self._read(search, [replace(c, score=c.score / top_score) for c in scored[: search.k]])
 
@@ -208,7 +215,7 @@ class Retriever:
         kinds = intent.named_kinds or intent.kinds
         if self._near is None or not kinds or not weight or search.foreign:
             return tuple(found)
-        if intent.criteria and intent.named_kinds and _all_read(search):
+        if intent.criteria and intent.named_kinds and all_read(search):
             weight, counts = weight * NOTHING_MORE, 0.0
         elif intent.criteria:
             weight *= BESIDE_CRITERIA
@@ -239,17 +246,22 @@ class Retriever:
         again = fuse(nearer, full_text, weights, fusion=settings.fusion, rrf_k=settings.rrf_k)
         return with_cosines(again, dict(dense))
 
+    @staticmethod
+    def _one_each(search: Search, found: Sequence[Candidate]) -> Sequence[Candidate]:
+        """One variant of each thing; all of them where these very products were given."""
+        return found if search.given else one_each(found)
+
     def _kept(self, search: Search, ids: Iterator[str], limit: int | None = None) -> list[Product]:
-        """The first k products of those ids that carry no unwanted word."""
+        """The first products of those ids that carry no unwanted word: k different things, with the variants that come before the last."""
         limit = limit or search.k
         kept: list[Product] = []
-        while len(kept) < limit:
+        while distinct(kept) < limit and len(kept) < MOST_VARIANTS * limit:
             chunk = [i for _, i in zip(range(limit), ids, strict=False)]
             if not chunk:
                 break
             found = self._catalog.get_many(chunk)
             kept.extend(found[i] for i in chunk if i in found and not search.unwanted.carried_by(found[i]))
-        return kept[:limit]
+        return leading(kept, limit)
 
     # Superlatives ------------------------------------------------------------------------------------------------
 
@@ -259,7 +271,7 @@ class Retriever:
         relevance: dict[str, Fused] = {}
         if search.text:
             relevance = {f.id: f for f in self._fused(search, where, max(DENSE_DEPTH, 2 * search.k))}
-        few = matching <= self._settings.candidates or not relevance
+        few = min(matching, self._catalog.distinct(where)) <= self._settings.candidates or not relevance
         if not few and not relax.names_kind(constraints) and names_something(search):
             competing = relevant(list(relevance.values()), self._settings.relevance_cut)[:COMPETING]
             where = sql.where(only_ids=[f.id for f in competing])
@@ -270,7 +282,8 @@ class Retriever:
             products = self._kept(search, iter(ids), len(ids))
             # Equal values are ordered by relevance, so all of them must be at hand, and k products must be left.
             values = [comparable(p, sort.field) for p in products]
-            complete = len(products) > search.k and values[search.k - 1] != values[-1]
+            before = products[: next((n for n, v in enumerate(values) if v == values[-1]), 0)]
+            complete = distinct(before) >= search.k
             if complete or len(ids) < limit or limit >= 4096:
                 break
             limit *= 4
@@ -282,7 +295,8 @@ class Retriever:
             zip(products, values, strict=True),
             key=lambda pair: (place[pair[1]], -relevance.get(pair[0].id, none).score),
         )
-        return placed([(p, relevance.get(p.id, none).scores) for p, _ in ranked[: search.k]])
+        ordered = self._one_each(search, placed([(p, relevance.get(p.id, none).scores) for p, _ in ranked]))
+        return placed([(c.product, c.scores) for c in ordered[: search.k]])
 
     # Nothing to search for -----------------------------------------------------------------------------------------
 
@@ -297,7 +311,7 @@ class Retriever:
             return (product.rating or 0.0) * math.log(2 + (product.review_count or 0))
 
         products.sort(key=popularity, reverse=True)
-        return placed([(p, {"popularity": popularity(p)}) for p in products[: search.k]])
+        return placed([(p, {"popularity": popularity(p)}) for p in leading(products, search.k)])
 
     # Given candidates ------------------------------------------------------------------------------------------------
 
@@ -366,6 +380,8 @@ class Retriever:
         for excluded in intent.exclude:
             (ids if excluded in known else words).append(excluded)
         vector = self._catalog.embedder.encode_query(text) if text and dense else None
+        gone = siblings(self._catalog, [known[i] for i in ids])
+        ids += [p.id for group in gone.values() for p in group if p.id not in known]
         return Search(intent, text, vector, tuple(ids), Unwanted(words), k, wanted)
 
 
@@ -377,15 +393,3 @@ def relevant(fused: Sequence[Fused], cut: float) -> list[Fused]:
 
 def _values(constraint: Constraint) -> tuple[Any, ...]:
     return constraint.value if isinstance(constraint.value, tuple) else (constraint.value,)
-
-
-def _all_read(search: Search) -> bool:
-    """Whether no word that is searched for is left beside those of the kinds, the limits and the criteria."""
-    intent = search.intent
-    said = [
-        intent.kind,
-        *intent.named_kinds,
-        *(c.words for c in intent.criteria),
-        *(c.span for c in intent.constraints),
-    ]
-    return not stems(content_words(search.text)) - stems(" ".join(said))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from shelftalk.pipeline import NOTHING_FITS
-from shelftalk.render import constraint_text, follow_up_text, price_text
+from shelftalk.render import constraint_text, follow_up_text, price_text, variants_text
 from shelftalk.text import clean, shorten, shown
 from shelftalk.values import Answer, Pick
 
@@ -23,9 +23,9 @@ def harmless(text: str) -> str:
 
 
 def chat_pick(pick: Pick) -> str:
-    """ "1. TITLE - 19.99 EUR [id]", and the reason on a line of its own."""
+    """ "1. TITLE - 19.99 EUR [id]", and the reason and the variants on lines of their own."""
     line = f"{pick.rank}. {harmless(pick.product.title)} - {price_text(pick)} [{clean(pick.product.id)}]"
-    return f"{line}\n   {harmless(pick.reason)}" if pick.reason else line
+    return "\n   ".join([line, *(harmless(text) for text in (pick.reason, variants_text(pick)) if text)])
 
 
 def chat_end(answer: Answer) -> str:

@@ -18,6 +18,7 @@ from shelftalk.catalog import Catalog, sql
 from shelftalk.facts.facts import humanise
 from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.retrieve.relax import names_kind
+from shelftalk.retrieve.variants import distinct, siblings
 from shelftalk.understand.understand import undirected
 from shelftalk.values import Constraint, Criterion, Facet, Facets, Intent, Operator, Product
 from shelftalk.words.comparable import number
@@ -114,12 +115,14 @@ def critiques(catalog: Catalog, intent: Intent, picks: Sequence[str]) -> list[Cr
 class _Counting:
     def __init__(self, catalog: Catalog, intent: Intent) -> None:
         held = catalog.get_many(intent.exclude) if intent.exclude else {}
-        self._catalog, self._intent, self._ids = catalog, intent, list(held)
+        others = siblings(catalog, held.values()).values()  # a variant that is dismissed takes the others with it
+        self._catalog, self._intent = catalog, intent
+        self._ids = list(dict.fromkeys([*held, *(p.id for group in others for p in group)]))
         self._unwanted = Unwanted([word for word in intent.exclude if word not in held])
 
     def of(self, constraints: Sequence[Constraint]) -> int:
         where = sql.where(constraints, self._ids)
-        return len(self._products(where)) if self._unwanted else self._catalog.matching(where)
+        return distinct(self._products(where)) if self._unwanted else self._catalog.distinct(where)
 
     def pool(self) -> list[Product]:
         return self._products(sql.where(self._intent.constraints, self._ids))

@@ -50,6 +50,7 @@ _VALUE = {
         {"type": "array", "items": {"type": ["string", "number", "boolean", "null"]}},
     ]
 }  # fmt: skip
+_ATTRIBUTES: dict[str, Any] = {"anyOf": [{"type": "object", "additionalProperties": _VALUE}, {"const": ""}, _NONE]}
 _LIMITS: dict[str, dict[str, Any]] = {
     "id": {
         "anyOf": [
@@ -62,7 +63,9 @@ _LIMITS: dict[str, dict[str, Any]] = {
     "list_price": _AMOUNT,
     "currency": {"anyOf": [{"enum": sorted(CURRENCIES)}, _EMPTY, _NONE]},
     "categories": _TEXTS,
-    "attributes": {"anyOf": [{"type": "object", "additionalProperties": _VALUE}, {"const": ""}, _NONE]},
+    "attributes": _ATTRIBUTES,
+    "hidden_attributes": _ATTRIBUTES,
+    "item_group_id": {"anyOf": [{"type": "string", "maxLength": 512}, {"type": "integer"}, _NONE]},
     "rating": _RATING,
     "review_count": _COUNT,
     "stock": _COUNT,

@@ -13,7 +13,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
-from shelftalk.catalog.product import product_record
+from shelftalk.catalog.product import shown_record
 from shelftalk.conversation import comparison
 from shelftalk.errors import ShelftalkError
 from shelftalk.pipeline import Shelf
@@ -113,7 +113,7 @@ def create_mcp(shelf: Shelf) -> MCPServer:
 
 
 def _record(shelf: Shelf, product_id: str) -> dict[str, Any]:
-    return product_record(_product(shelf, product_id))
+    return shown_record(_product(shelf, product_id))
 
 
 def _product(shelf: Shelf, product_id: str) -> Product:

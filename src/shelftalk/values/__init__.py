@@ -13,6 +13,7 @@ from shelftalk.values.answer import (
     Explanation,
     FollowUp,
     Pick,
+    Variants,
     Verdict,
     with_notes,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "Explanation",
     "Verdict",
     "Pick",
+    "Variants",
     "Answer",
     "with_notes",
     "OPERATORS",

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any, Literal
 
 from shelftalk.values.intent import Constraint, Intent
 from shelftalk.values.product import Product, plain
 from shelftalk.values.prompt import Tokens
 
-ANSWER_VERSION = "1.1"
+ANSWER_VERSION = "1.2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,29 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Variants:
+    """What the variants of one thing are together: the ids of all, and of those that can be had the lowest and highest price (None
+    without one, or in several currencies) and the values of each field in which they differ."""
+
+    ids: tuple[str, ...]
+    price_min: Decimal | None = None
+    price_max: Decimal | None = None
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The variants as they stand in an answer."""
+        return {
+            "product_ids": list(self.ids),
+            "price_min": plain(self.price_min),
+            "price_max": plain(self.price_max),
+            "options": {name: list(values) for name, values in self.options.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Pick:
-    """A recommended product with its reason; `label` says what it is the best of what fits in ("lightest"), "" for nothing."""
+    """A recommended product with its reason; `label` says what it is the best of what fits in ("lightest"), "" for nothing. Where the
+    product is one of several `variants`, it is the one that fits best."""
 
     product: Product
     rank: int
@@ -100,6 +122,7 @@ class Pick:
     reason: str
     claims: tuple[Claim, ...] = ()
     label: str = ""
+    variants: Variants | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The pick as it stands in an answer."""
@@ -113,6 +136,7 @@ class Pick:
             "reason": self.reason,
             "claims": [c.to_dict() for c in self.claims],
             "label": self.label,
+            "variants": self.variants.to_dict() if self.variants else None,
         }
 
 

@@ -13,13 +13,17 @@ Kind = Literal["money", "number", "text", "boolean", "list", "date"]
 
 CORE_FIELDS = (
     "id", "title", "description", "brand", "price", "currency", "list_price", "categories", "attributes", "rating",
-    "review_count", "availability", "stock", "images", "released_at", "url",
+    "review_count", "availability", "stock", "images", "released_at", "url", "item_group_id", "hidden_attributes",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One item of a shop's catalogue, as the feed gave it: text is untrusted and is kept letter for letter."""
+    """One item of a shop's catalogue, as the feed gave it: text is untrusted and is kept letter for letter.
+
+    Products of one `item_group_id` are variants of one thing (sizes, colours). `hidden_attributes` are the shop's own: they are kept and
+    exported, and nothing that searches, answers or shows reads them.
+    """
 
     id: str
     title: str
@@ -37,10 +41,12 @@ class Product:
     images: tuple[str, ...] = ()
     released_at: str | None = None
     url: str | None = None
+    item_group_id: str | None = None
+    hidden_attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
 
     def value(self, name: str) -> Any:
         """The value of a field by the name a facet carries (a core field, or an attribute's bare name), or None."""
-        if name in CORE_FIELDS and name not in ("id", "attributes"):
+        if name in CORE_FIELDS and name not in ("id", "attributes", "hidden_attributes"):
             return (
                 getattr(self, name) or None if name in ("description", "categories", "images") else getattr(self, name)
             )

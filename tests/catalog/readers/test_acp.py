@@ -38,9 +38,10 @@ def test_each_variant_is_a_product_priced_in_minor_units(feed) -> None:
     assert red.availability == "limited_stock"
     assert red.categories == ("Apparel", "Shirts")
     assert red.description == "Cotton tee."
+    assert red.item_group_id == blue.item_group_id == "prod_tee"
     assert red.images == ("https://m.example/red.jpg", "https://m.example/main.jpg")
     assert red.attributes == {
-        "group_id": "prod_tee", "Color": "Red", "Size": "Small", "gtin": "00012345600012", "condition": "new", "seller": "Example Merchant",
+        "Color": "Red", "Size": "Small", "gtin": "00012345600012", "condition": "new", "seller": "Example Merchant",
     }  # fmt: skip
     assert (blue.title, str(blue.price), blue.currency, blue.availability) == (
         "Classic Tee",
@@ -58,8 +59,8 @@ def test_a_flat_row_is_read_and_says_nothing_of_seller_or_parcel(feed) -> None:
     assert (product.stock, product.rating, product.review_count) == (25, 4.6, 254)
     assert product.categories == ("Apparel", "Shoes")
     assert len(product.images) == 3
+    assert product.item_group_id == "G1"
     assert product.attributes == {
-        "group_id": "G1",
         "color": "Black",
         "size": "M",
         "weight": 1.5,

@@ -38,7 +38,7 @@ _MAPPED = frozenset((
     "id", "item_id", "title", "description", "brand", "price", "url", "link", "image_url", "image_link", "availability",
     "additional_image_urls", "additional_image_url", "additional_image_link", "product_category", "category", "quantity",
     "inventory_quantity", "star_rating", "product_review_rating", "review_count", "product_review_count", "variant_dict",
-    "currency",
+    "currency", "item_group_id", "group_id", "item_group_title",
 ))  # fmt: skip
 _NUMBERS = frozenset(("weight", "length", "width", "height", "popularity_score", "return_rate", "star_rating"))
 
@@ -113,8 +113,7 @@ def nested(product: Mapping[str, Any], variant: Mapping[str, Any], line: int | N
         open_to_buy = {True: "in_stock", False: "out_of_stock"}.get(state.get("available"))  # type: ignore[arg-type]
         state = state.get("status") or open_to_buy
     attributes: dict[str, Any] = {}
-    if product.get("id") != variant.get("id"):
-        attributes["group_id"] = product.get("id")
+    alone = product.get("id") == variant.get("id") and len(_objects(product.get("variants"))) < 2
     for option in _objects(variant.get("variant_options")):
         if option.get("name"):
             attributes[str(option["name"])] = option.get("value")
@@ -138,6 +137,7 @@ def nested(product: Mapping[str, Any], variant: Mapping[str, Any], line: int | N
         "availability": availability(state),
         "images": list(dict.fromkeys(image for image in images if image)),
         "url": variant.get("url") or product.get("url"),
+        "item_group_id": None if alone else product.get("id"),
         "attributes": {name: value for name, value in attributes.items() if value is not None},
     }
     return FeedRow(line, record, dropped=tuple(dropped))
@@ -175,6 +175,7 @@ def flat(item: Mapping[str, Any], line: int | None, now: datetime | None = None)
         "review_count": _first(item, "review_count", "product_review_count"),
         "images": [*([first] if first else []), *(texts(more) or [])],
         "url": _first(item, "url", "link"),
+        "item_group_id": _first(item, "item_group_id", "group_id"),
         "attributes": attributes,
     }
     return FeedRow(line, record, dropped=dropped)

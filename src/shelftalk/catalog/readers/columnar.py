@@ -25,16 +25,17 @@ def read(source: Source) -> Iterator[FeedRow]:
     """The rows of a native Parquet feed, numbered from 1; `attributes` may be a struct, a map or a JSON text."""
     for row in records(source):
         record = {core_name(name): value for name, value in row.record.items()}
-        held = record.get("attributes")
         dropped = row.dropped
-        if isinstance(held, str) and held.strip():
-            try:
-                record["attributes"] = DECODER.decode(held)
-            except (ValueError, RecursionError) as wrong:
-                dropped = (*dropped, FieldError("attributes", held, malformed(wrong)))
-                del record["attributes"]
-        elif isinstance(held, list):
-            record["attributes"] = _map(held)
+        for name in ("attributes", "hidden_attributes"):
+            held = record.get(name)
+            if isinstance(held, str) and held.strip():
+                try:
+                    record[name] = DECODER.decode(held)
+                except (ValueError, RecursionError) as wrong:
+                    dropped = (*dropped, FieldError(name, held, malformed(wrong)))
+                    del record[name]
+            elif isinstance(held, list):
+                record[name] = _map(held)
         for name in [n for n in record if n.startswith("attributes.")]:
             record[name.removeprefix("attributes.")] = record.pop(name)
         yield with_sale(FeedRow(row.line, with_own_names(record, source), row.error, dropped=dropped), source)

@@ -32,6 +32,7 @@ _MAPPED = frozenset((
     "id", "title", "description", "summary", "content", "link", "brand", "price", "sale_price", "product_type",
     "google_product_category", "availability", "quantity", "inventory", "sell_on_google_quantity", "image_link",
     "additional_image_link", "product_detail", "rating", "review_count", "sale_price_effective_date", "image.url",
+    "item_group_id",
 ))  # fmt: skip
 _IMAGES = ("image_link", "image.url", "additional_image_link")
 # What may stand there several times, or in RSS's or Atom's words beside Google's.
@@ -97,6 +98,7 @@ def native(given: Mapping[str, Any], line: int | None, now: datetime | None = No
         "review_count": item.get("review_count"),
         "images": list(dict.fromkeys(i for name in _IMAGES for i in _many(item.get(name)))),
         "url": _link(item.get("link")),
+        "item_group_id": item.get("item_group_id"),
     }
     attributes: dict[str, Any] = {}
     for name, value in item.items():

@@ -5,48 +5,52 @@ docs/catalog-formats.md has the keys and an example. What is wrong in the file i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from shelftalk.catalog.fields import kept
-from shelftalk.catalog.money import kind, parse_money
-from shelftalk.catalog.product import FieldError, read_number
+from shelftalk.catalog.money import kind
+from shelftalk.catalog.product import FieldError
 from shelftalk.catalog.readers import columnar, units
-from shelftalk.catalog.readers.base import FeedRow
+from shelftalk.catalog.readers.base import FeedRow, plain_name
 from shelftalk.catalog.readers.files import Source
 from shelftalk.catalog.readers.jsonlines import document, objects
-from shelftalk.catalog.readers.tabular import ColumnType, column_types, table, typed
+from shelftalk.catalog.readers.mapping_rows import Lookup, Pair, Rows, lookups_of, pairs_of, rows_of, two_marks
+from shelftalk.catalog.readers.mapping_values import Rule, apply, find
+from shelftalk.catalog.readers.numbers import exact
+from shelftalk.catalog.readers.tabular import TabularRecord, column_types, table, typed
 from shelftalk.catalog.readers.xmlitems import items as xml_items
 from shelftalk.errors import UsageError
 from shelftalk.values import CORE_FIELDS
 
 FORMATS = ("jsonl", "json", "csv", "parquet", "xml")
-_TOP = ("format", "items", "fields", "attributes")
-_FIELDS = tuple(name for name in CORE_FIELDS if name != "attributes")
-_RULE = ("from", "value", "default", "all", "split", "scale", "date", "unit", "type", "when_true", "when_false")
+_TOP = (
+    "format", "items", "header", "decimal", "each", "skip", "inherit", "lookups", "fields", "attributes", "pairs", "hidden",
+)  # fmt: skip
+_FIELDS = tuple(name for name in CORE_FIELDS if name not in ("attributes", "hidden_attributes"))
+_RULE = (
+    "from",
+    "value",
+    "default",
+    "all",
+    "join",
+    "values",
+    "lookup",
+    "split",
+    "scale",
+    "date",
+    "unit",
+    "type",
+    "when_true",
+    "when_false",
+)
 _TYPES = ("text", "number", "boolean", "list")
-_MONEY = ("price", "list_price")
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """Where a field's value is found and what is done to it."""
-
-    paths: tuple[str, ...] = ()
-    value: Any = None
-    default: Any = None
-    every: bool = False
-    split: str | None = None
-    scale: Decimal | None = None
-    date: str | None = None
-    unit: str | None = None
-    type: str | None = None
-    when_true: tuple[str, ...] = ()
-    when_false: tuple[str, ...] = ()
+SEEN_FIRST, LISTED = 1000, 60  # records whose fields are looked at, names in an error
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,48 +62,139 @@ class FeedMapping:
     fields: Mapping[str, Rule]
     attributes: Mapping[str, Rule] = field(default_factory=dict)
     rest: str | None = None
+    hidden: Mapping[str, Rule] = field(default_factory=dict)
+    decimal: str | None = None
+    name: str = ""
+    rows: Rows = Rows()
+    pairs: tuple[Pair, ...] = ()
+    lookups: Mapping[str, Lookup] = field(default_factory=dict)
+    header: int = 1
 
     def read(self, source: Source) -> Iterator[FeedRow]:
         """The native rows of a feed that the mapping describes."""
-        for row in self._records(source):
+        tables = {
+            n: look.read(xml_items(Source(source.path), look.items.strip("/").split("/")))
+            for n, look in self.lookups.items()
+        }
+        for row in self.rows.shaped(self._records(source), lambda: self._records(Source(source.path))):
             if row.error is not None:
                 yield row
                 continue
             native: dict[str, Any] = {}
-            attributes = dict(self._rest(row.record))
-            dropped: list[FieldError] = []
+            dropped = list(row.dropped)
             for name, rule in self.fields.items():
-                native[name] = kept(dropped.append, _apply, rule, row.record, name)
-            for name, rule in self.attributes.items():
-                attributes[name] = kept(dropped.append, _apply, rule, row.record, f"attributes.{name}")
-            native["attributes"] = attributes
+                native[name] = kept(dropped.append, apply, rule, row.record, name, self.decimal, tables)
+            attributes = dict(self._rest(row.record))
+            for pair in self.pairs:
+                attributes.update(pair.read(row.record, self.decimal))
+            hidden: dict[str, Any] = {}
+            for key, rules, held in (("attributes", self.attributes, attributes), ("hidden", self.hidden, hidden)):
+                for name, rule in rules.items():
+                    held[name] = kept(dropped.append, apply, rule, row.record, f"{key}.{name}", self.decimal, tables)
+            native |= {"attributes": attributes, "hidden_attributes": hidden}
             yield FeedRow(row.line, native, dropped=tuple(dropped))
 
     def _records(self, source: Source) -> Iterator[FeedRow]:
+        if self.format == "csv":
+            return self._table(source)
         if self.format == "jsonl":
-            return objects(source)
-        if self.format == "parquet":
-            return columnar.records(source)
-        if self.format == "xml":
-            return xml_items(source, (self.items or "item").strip("/").split("/"))
-        spelled = {p for rule in self.attributes.values() if rule.when_true or rule.when_false for p in rule.paths}
-        return (
-            _table(source, None if self.rest is None else spelled)
-            if self.format == "csv"
-            else _document(source, self.items)
+            found = objects(source)
+        elif self.format == "parquet":
+            found = columnar.records(source)
+        elif self.format == "xml":
+            found = xml_items(source, (self.items or "item").strip("/").split("/"))
+        else:
+            found = _document(source, self.items)
+        return self._checked(found, source)
+
+    def _table(self, source: Source) -> Iterator[FeedRow]:
+        """The rows, in the type of each column, but for those that a rule reads as text."""
+        found = table(source, header_row=self.header)
+        self._check(found.header, whole=True)
+        worded = (
+            {p for rule in self.fields.values() for p in rule.paths}
+            | {*self.rows.skip, self.rows.by, self.rows.of}
+            | {p for rule in (*self.attributes.values(), *self.hidden.values()) if rule.changes for p in rule.paths}
         )
+        types = [
+            "text" if name in worded else column
+            for name, column in zip(
+                found.header, column_types(found.header, self._pointed(found.records(Source(source.path)))), strict=True
+            )
+        ]
+        for record in found.records(source):
+            if record.problem:
+                yield FeedRow(record.line, {}, FieldError("line", record.raw, record.problem))
+            else:
+                cells = zip(found.header, types, record.cells, strict=False)
+                yield FeedRow(record.line, {n: typed(self._number(c) if t == "number" else c, t) for n, t, c in cells})
+
+    def _pointed(self, records: Iterator[TabularRecord]) -> Iterator[TabularRecord]:
+        return (replace(r, cells=[self._number(c) for c in r.cells]) for r in records)
+
+    def _number(self, cell: str) -> str:
+        """The cell with a decimal point where it is a number with another decimal mark."""
+        number = exact(cell, self.decimal) if "," in cell or (self.decimal == "," and "." in cell) else None
+        return cell if number is None else f"{number:f}"
+
+    def _checked(self, rows: Iterator[FeedRow], source: Source) -> Iterator[FeedRow]:
+        """The rows, once the fields of the first of them are seen to be those that the mapping names."""
+        first = list(islice(rows, SEEN_FIRST))
+        if not first and self.format == "xml":
+            raise source.error(
+                f"no element {self.items!r}, the mapping file's items: write the names of all elements from the root, or one name"
+            )
+        seen = dict.fromkeys(name for row in first for name in row.record)
+        if seen:
+            self._check(tuple(seen), whole=self.format == "parquet")
+        yield from first
+        yield from rows
+
+    def _check(self, names: Sequence[str], *, whole: bool) -> None:
+        """UsageError, with the names that there are, for one that is not among them. Where records may leave fields out (not `whole`) only
+        for those that are needed and those that another comes near to. Of several places for a value one is enough."""
+        own = [*self.rows.skip, *filter(None, (self.rows.by, self.rows.of))]
+        own += [p for pair in self.pairs for p in ((pair.name, pair.value) if pair.within is None else (pair.within,))]
+        sections = (
+            ("fields", self.fields),
+            ("attributes", self.attributes),
+            ("hidden", self.hidden),
+            ("skip, inherit, pairs", {n: Rule((n,)) for n in own}),
+        )
+        for key, rules in sections:
+            for name, rule in rules.items():
+                paths = [p for p in rule.paths if p in names or p.partition(".")[0] in names]
+                missing = rule.paths[0] if rule.paths and not paths else None
+                near = _nearest(missing, names) if missing else []
+                if missing and (whole or near or name in ("id", "title")):
+                    guess = f"; did you mean {near[0]!r}?" if near else ""
+                    listed = ", ".join(map(repr, names[:LISTED])) + (" ..." if len(names) > LISTED else "")
+                    raise UsageError(
+                        f"mapping file {self.name}: {key}.{name}: no {missing!r} in the feed{guess} (it has: {listed})"
+                    )
 
     def _rest(self, record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         if self.rest is None:
             return
-        held = record if self.rest == "*" else _find(record, self.rest)
-        used = {p for rule in (*self.fields.values(), *self.attributes.values()) for p in rule.paths}
+        held = record if self.rest == "*" else find(record, self.rest)
+        rules = (*self.fields.values(), *self.attributes.values(), *self.hidden.values())
+        used = {p for rule in rules for p in rule.paths} | {p for pair in self.pairs for p in (pair.name, pair.value)}
         for name, value in held.items() if isinstance(held, Mapping) else ():
             nested = isinstance(value, Mapping) or (
                 isinstance(value, list) and any(isinstance(v, (Mapping, list)) for v in value)
             )
             if not nested and not (self.rest == "*" and name in used):
                 yield name, value
+
+
+def _nearest(missing: str, names: Sequence[str]) -> list[str]:
+    """The name that the missing one, or what it begins with, comes nearest to, if any does."""
+    for wanted in dict.fromkeys((missing, missing.partition(".")[0])):
+        if near := [n for n in names if plain_name(n) == plain_name(wanted)] or get_close_matches(
+            wanted, names, 1, 0.8
+        ):
+            return near[:1]
+    return []
 
 
 Fault = Callable[[str, str], UsageError]
@@ -124,7 +219,23 @@ def load_mapping(path: Path) -> FeedMapping:
         {str(n): _rule(f"fields.{n}", rule, wrong) for n, rule in fields.items()},
         {str(n): _rule(f"attributes.{n}", rule, wrong) for n, rule in attributes.items()},
         rest,
+        {str(n): _rule(f"hidden.{n}", rule, wrong) for n, rule in _hidden(held.get("hidden"), wrong).items()},
+        held.get("decimal"),
+        str(path),
+        rows_of(held, wrong),
+        pairs_of(held.get("pairs"), wrong),
+        lookups_of(held, wrong),
+        held.get("header", 1),
     )
+
+
+def _hidden(held: Any, wrong: Fault) -> Mapping[str, Any]:
+    """The rules of the hidden attributes; a list names columns that keep their names."""
+    if isinstance(held, list):
+        return {str(name): str(name) for name in held}
+    if not isinstance(held or {}, Mapping):
+        raise wrong("hidden", "must be a list of columns, or an object of names and where they are found")
+    return held or {}
 
 
 def _document_of(path: Path, wrong: Fault) -> Mapping[str, Any]:
@@ -146,6 +257,11 @@ def _check_top(held: Mapping[str, Any], wrong: Fault) -> None:
         raise wrong(unknown[0], f"unknown key; known: {', '.join(_TOP)}")
     if held.get("format") not in FORMATS:
         raise wrong("format", f"must be one of {', '.join(FORMATS)} (got {held.get('format')!r})")
+    if held.get("decimal") not in (None, ".", ","):
+        raise wrong("decimal", f'must be "." or "," (got {held["decimal"]!r})')
+    header = held.get("header", 1)
+    if not isinstance(header, int) or isinstance(header, bool) or header < 1:
+        raise wrong("header", f"must be the number of the row that names the columns, from 1 (got {header!r})")
     if not isinstance(held.get("items"), (str, type(None))):
         raise wrong("items", "must be the path of the records")
     if held["format"] == "xml" and not held.get("items"):
@@ -182,13 +298,16 @@ def _rule(key: str, held: Any, wrong: Fault) -> Rule:
         _exact(held.get("value")),
         _exact(held.get("default")),
         held.get("all", False),
-        held.get("split"),
+        tuple(held["split"]) if isinstance(held.get("split"), list) else held.get("split"),
         scale,
         held.get("date"),
         held.get("unit"),
         held.get("type"),
         _words(held.get("when_true")),
         _words(held.get("when_false")),
+        held.get("join"),
+        {str(k).lower(): v for k, v in held["values"].items()} if "values" in held else None,
+        held.get("lookup"),
     )
 
 
@@ -213,7 +332,12 @@ def _scale(key: str, given: Any, wrong: Fault) -> Decimal:
 
 
 def _check_rule(key: str, held: Mapping[str, Any], wrong: Fault) -> None:
-    for name in ("split", "date", "unit"):
+    if not isinstance(held.get("values", {}), Mapping):
+        raise wrong(f"{key}.values", "must be an object of values and what stands for them")
+    if isinstance(held.get("split"), list):
+        two_marks(f"{key}.split", held["split"], wrong)
+        held = {n: v for n, v in held.items() if n != "split"}
+    for name in ("join", "split", "date", "unit", "lookup"):
         if name in held and (not isinstance(held[name], str) or not held[name]):
             raise wrong(f"{key}.{name}", "must be text")
     if "unit" in held and not units.known(held["unit"]):
@@ -237,121 +361,14 @@ def _words(value: Any) -> tuple[str, ...]:
     return tuple(word for v in held for word in (spelled[v] if isinstance(v, bool) else (str(v).lower(),)))
 
 
-def _table(source: Source, spelled: Set[str] | None) -> Iterator[FeedRow]:
-    """The rows; with their columns' types unless `spelled` is None, and with the letters of the columns in it."""
-    found = table(source)
-    types: Sequence[ColumnType] | None = None
-    if spelled is not None:
-        types = column_types(found.header, found.records(Source(source.path)))
-        types = ["text" if name in spelled else column for name, column in zip(found.header, types, strict=True)]
-    for record in found.records(source):
-        if record.problem:
-            yield FeedRow(record.line, {}, FieldError("line", record.raw, record.problem))
-        elif types is None:
-            yield FeedRow(record.line, dict(zip(found.header, record.cells, strict=False)))
-        else:
-            cells = zip(found.header, types, record.cells, strict=False)
-            yield FeedRow(record.line, {name: typed(cell, column) for name, column, cell in cells})
-
-
 def _document(source: Source, items: str | None) -> Iterator[FeedRow]:
     if items is None:
         yield from objects(source)
         return
     held = document(source)
-    found = _find(held, items) if isinstance(held, Mapping) else None
+    found = find(held, items) if isinstance(held, Mapping) else None
     if not isinstance(found, list):
         raise source.error(f"no list at {items!r}, the mapping file's items")
     for record in found:
         wrong = None if isinstance(record, Mapping) else FieldError("line", record, "must be an object")
         yield FeedRow(None, {} if wrong else record, wrong)
-
-
-def _find(record: Any, path: str) -> Any:
-    """The value at a dotted path; a name that holds dots is found first; a list on the way gives the list of its items' values."""
-    if isinstance(record, Mapping):
-        if path in record:
-            return record[path]
-        first, _, rest = path.partition(".")
-        return _find(record[first], rest) if rest and first in record else None
-    if isinstance(record, Sequence) and not isinstance(record, str):
-        first, _, rest = path.partition(".")
-        if first.isdigit():
-            held = record[int(first)] if int(first) < len(record) else None
-            return _find(held, rest) if rest else held
-        return [value for item in record if (value := _find(item, path)) is not None]
-    return None
-
-
-def _apply(rule: Rule, record: Mapping[str, Any], name: str) -> Any:
-    if not rule.paths:
-        return rule.value
-    found = [v for path in rule.paths if (v := _find(record, path)) not in (None, "", [])]
-    value: Any = rule.default
-    if rule.every:
-        value = [one for v in found for one in (v if isinstance(v, list) else [v])] or rule.default
-    elif found:
-        value = found[0]
-    if value is None or not found:
-        return value
-    try:
-        return _changed(rule, value, name)
-    except ValueError as error:
-        raise FieldError(name, value, str(error)) from None
-
-
-def _changed(rule: Rule, value: Any, name: str) -> Any:
-    if rule.split is not None and isinstance(value, str):
-        return [part.strip() for part in value.split(rule.split) if part.strip()]
-    if isinstance(value, str) and (rule.when_true or rule.when_false):
-        word = value.strip().lower()
-        if word in rule.when_true or word in rule.when_false:
-            return word in rule.when_true
-        raise ValueError("neither of the words for true nor of those for false")
-    if rule.date is not None:
-        return _iso(value, rule.date)
-    if rule.unit is not None:
-        value = units.convert(str(value), rule.unit)
-    if rule.scale is not None:
-        amount = parse_money(value)[0] if name in _MONEY else _decimal(value)
-        return amount * rule.scale
-    if rule.type is not None:
-        return _as(rule.type, value)
-    return value
-
-
-def _decimal(value: Any) -> Decimal:
-    number = read_number(value)
-    if number is None:
-        raise ValueError("must be a number")
-    return Decimal(value.strip() if isinstance(value, str) else str(value))
-
-
-def _as(wanted: str, value: Any) -> Any:
-    if wanted == "number":
-        number = read_number(value)
-        if number is None:
-            raise ValueError("must be a number")
-        return number
-    if wanted == "boolean":
-        word = str(value).strip().lower()
-        if word not in ("true", "false", "yes", "no", "1", "0"):
-            raise ValueError("must be true or false")
-        return word in ("true", "yes", "1")
-    if wanted == "list":
-        return value if isinstance(value, list) else [value]
-    return value if isinstance(value, str) else str(value)
-
-
-def _iso(value: Any, pattern: str) -> str:
-    if pattern == "unix":
-        number = read_number(value)
-        if number is None or not 0 <= number < 10**11:
-            raise ValueError("must be seconds since 1970")
-        return datetime.fromtimestamp(number, UTC).isoformat()
-    try:
-        moment = datetime.strptime(str(value).strip(), pattern)
-    except ValueError:
-        raise ValueError(f"no date of the form {pattern}") from None
-    timed = any(mark in pattern for mark in ("%H", "%I", "%X", "%c", "%T"))
-    return moment.isoformat() if timed else moment.date().isoformat()

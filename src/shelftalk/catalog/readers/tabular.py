@@ -28,6 +28,7 @@ _NUMBER = re.compile(r"[+-]?(0|[1-9]\d{0,14})(\.\d{1,15})?", re.ASCII)
 _CODES = re.compile(r"(^|[_ .])(id|sku|gtin|ean|upc|isbn|mpn|asin|barcode|code|zip|phone)s?\d*$", re.IGNORECASE)
 _FLAGS = {"true": True, "false": False, "yes": True, "no": False, "y": True, "n": False}
 _AFTER_QUOTE = "text after a closing quote"
+_EMPTY = re.compile(r'[\s",;|]+')  # all that there is in a row without a value
 _SEPARATOR = re.compile(r'"?sep=([,;|\t]|\\t)"?', re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"')
 
@@ -70,12 +71,13 @@ def read(source: Source) -> Iterator[FeedRow]:
         yield with_sale(native_row(names, types, record), source)
 
 
-def table(source: Source, repeated: bool = False) -> FeedTable:
-    """The table of a CSV or TSV file; the delimiter is the commonest of , ; tab | in the header, or what "sep=;" says.
+def table(source: Source, repeated: bool = False, header_row: int = 1) -> FeedTable:
+    """The table of a CSV or TSV file; the delimiter is the commonest of , ; tab | in the header, or what "sep=;" says. The header is
+    the `header_row`th of the rows that may be one (`heading`).
 
     FeedError where there is no header, or, unless `repeated`, two columns share a name.
     """
-    header, delimiter, start = heading(source)
+    header, delimiter, start = heading(source, header_row)
     named = [name for name in header if name]
     if not repeated and len(set(named)) != len(named):
         twice = next(name for name in named if named.count(name) > 1)
@@ -87,17 +89,21 @@ def table(source: Source, repeated: bool = False) -> FeedTable:
     return FeedTable(header, rows)
 
 
-def heading(source: Source) -> tuple[tuple[str, ...], str, int]:
+def heading(source: Source, header_row: int = 1) -> tuple[tuple[str, ...], str, int]:
     """(the names of the columns, the delimiter, the line of the header) of a table.
 
-    Lines that stand before a header are passed over: a spreadsheet's "sep=;", and Meta's, whose cells begin with "#".
+    Lines that stand before a header are passed over: a spreadsheet's "sep=;", those of nothing but separators and, where the header
+    is not told to be another than the first row, Meta's, whose cells begin with "#".
     """
-    told = None
+    told, row = None, 0
     for record in _records(Source(source.path), None):
-        if not record.problem and not any(cell.strip() for cell in record.cells):
+        if not record.problem and not _EMPTY.sub("", record.raw):
             continue
         if match := _SEPARATOR.fullmatch(record.raw.strip(" \r\n")):
             told = match[1].replace("\\t", "\t")
+            continue
+        row += 1
+        if row < header_row:
             continue
         if record.problem:
             raise source.error(f"the header, line {record.line}: {record.problem}")
@@ -108,9 +114,11 @@ def heading(source: Source) -> tuple[tuple[str, ...], str, int]:
             raise source.error(f"the header, line {record.line}: {_phrase(str(error))}") from error
         while header and not header[-1]:
             header = header[:-1]
-        if not header:  # nothing but separators
-            continue
-        if not header[0].startswith("#") or {"id", "title"} & {core_name(name.strip("# ")) for name in header}:
+        if (
+            header_row > 1
+            or not header[0].startswith("#")
+            or {"id", "title"} & {core_name(name.strip("# ")) for name in header}
+        ):
             return header, delimiter, record.line
     raise source.error("empty: no header")
 
@@ -303,11 +311,10 @@ def native_row(names: Sequence[str], types: Sequence[ColumnType], record: Tabula
     for name, column, cell in zip(names, types, record.cells, strict=False):
         if not name or not cell or cell.isspace():
             continue
-        if name == "attributes":
-            held, wrong = _object(cell)
-            attributes.update(held)
+        if name in ("attributes", "hidden_attributes"):
+            native[name], wrong = _object(cell)
             dropped += [FieldError(name, cell, wrong)] if wrong else []
-        elif name == "id":
+        elif name in ("id", "item_group_id"):
             native[name] = cell.strip()
         elif name in ("images", "categories") and cell.lstrip().startswith("[") and (listed := _json_list(cell)):
             native[name] = listed
@@ -317,8 +324,7 @@ def native_row(names: Sequence[str], types: Sequence[ColumnType], record: Tabula
             native[name] = cell
         else:
             attributes[name.removeprefix("attributes.")] = typed(cell, column)
-    if attributes:
-        native["attributes"] = attributes
+    native["attributes"] = {**native.get("attributes", {}), **attributes}
     return FeedRow(record.line, native, dropped=tuple(dropped))
 
 

@@ -21,7 +21,7 @@ _NAMES = {
     "milliliter": "ml", "millilitre": "ml", "second": "s", "sec": "s", "minute": "min", "hour": "h", "hr": "h", "hrs": "h",
     "day": "d", "watt": "w",
 }  # fmt: skip
-_AMOUNT = re.compile(r"\s*([+-]?\d+(?:[.,]\d+)?)\s*([^\d\s]*)\s*", re.ASCII)
+_AMOUNT = re.compile(r"\s*([+-]?(?:\d+(?:[.,]\d+)?|[.,]\d+))\s*([^\d\s]*)\s*", re.ASCII)
 
 
 def known(unit: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from shelftalk.catalog.product import product_record
+from shelftalk.catalog.product import shown_record
 from shelftalk.schema import ProductModel
 from shelftalk.server.auth import needs
 from shelftalk.server.bodies import Body, Identifier
@@ -88,7 +88,7 @@ async def find(
         wanted = list(ids) if ids or "words" in request.query_params else catalog.scan(None, limit=limit)
         found = catalog.get_many(wanted)
         found |= {p.id: p for p in found_by_name(catalog, words, limit) if p.id not in found}
-        return [product_record(p) for p in found.values()]
+        return [shown_record(p) for p in found.values()]
 
     return {"products": await asyncio.to_thread(look)}
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse
 
 from shelftalk.catalog.facets import to_dict as facets_dict
-from shelftalk.catalog.product import FieldError, parse_product, product_record
+from shelftalk.catalog.product import FieldError, parse_product, shown_record
 from shelftalk.schema import ProductModel
 from shelftalk.server.auth import needs
 from shelftalk.server.bodies import Identifier, ProductsBody
@@ -73,7 +73,7 @@ async def read(product_id: Identity, request: Request, caller: Ask) -> dict[str,
     product = await asyncio.to_thread(server.shelf.catalog.get, product_id)
     if product is None:
         raise Refused(404, "not_found", "no such product", param="product_id")
-    return product_record(product)
+    return shown_record(product)
 
 
 @router.delete("/products/{product_id}", status_code=204, summary="Take a product out")

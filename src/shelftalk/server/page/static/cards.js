@@ -1,6 +1,6 @@
 // A pick as a card: what it is, what it costs, why, and what can be done with it.
 
-import { el, money, picture, uid } from "./dom.js";
+import { el, fieldName, money, picture, uid, valueText } from "./dom.js";
 import { details } from "./sheets.js";
 import { basketButton, cardLink } from "./shop.js";
 import { fillReason } from "./words.js";
@@ -24,7 +24,7 @@ export class Card {
     const button = (name, text) => el("button", { type: "button", cls: "quiet", text, "aria-describedby": title, on: { click: () => act(name, this) } });
     this.tick = el("input", { type: "checkbox", "aria-describedby": title, on: { change: () => compare(this, this.tick.checked) } });
     this.buttons = el("div", { cls: "do" }, button("like", "More like this"), button("dismiss", "Not for me"), button("bought", "Bought it"), el("label", {}, this.tick, "Compare"));
-    this.node = el("li", { cls: "card", "aria-labelledby": title, data: { product: pick.product_id } }, this.frame, el("div", {}, el("div", { cls: "card-head" }, this.heading, this.badge, this.price), this.facts), el("div", {}, this.reason), this.buttons);
+    this.node = el("li", { cls: "card", "aria-labelledby": title, data: { product: pick.product_id } }, this.frame, el("div", {}, el("div", { cls: "card-head" }, this.heading, this.badge, this.price), this.facts, variants(pick)), el("div", {}, this.reason), this.buttons);
     this.node.children[2].className = "said";
   }
 
@@ -79,6 +79,19 @@ export class Card {
     this.buttons.querySelector(".thanks")?.remove();
     this.buttons.append(el("span", { cls: "thanks", text }));
   }
+}
+
+// The range of prices and what there is of each field in which the variants of a thing differ.
+const FEW = 8;
+function variants({ variants: held, currency }) {
+  if (!held) return null;
+  const rows = [];
+  if (held.price_min !== held.price_max) rows.push(el("li", { cls: "range", text: `${money(held.price_min, currency)} to ${money(held.price_max, currency)}` }));
+  for (const [name, values] of Object.entries(held.options)) {
+    const said = values.length > FEW ? [`${valueText(values[0], name)} to ${valueText(values.at(-1), name)}`] : values.map((v) => valueText(v, name));
+    rows.push(el("li", { data: { option: name } }, el("span", { cls: "option", text: fieldName(name) }), ...said.map((text) => el("span", { cls: "value", text, dir: "auto" }))));
+  }
+  return el("ul", { cls: "variants", "aria-label": `${held.product_ids.length} variants` }, ...rows);
 }
 
 const STATES = { instock: "In stock", outofstock: "Out of stock", soldout: "Sold out", preorder: "Preorder", backorder: "On back order", discontinued: "No longer made" };

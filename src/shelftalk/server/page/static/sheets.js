@@ -16,8 +16,8 @@ function open(text, ...content) {
   title.focus();
 }
 
-const UNTOLD = new Set(["id", "title", "description", "images", "url", "currency", "price", "list_price", "attributes"]);
-const HIDDEN = new Set(["id", "title", "description", "images", "url", "currency", "price", "list_price", "attributes", "released_at"]);
+const UNTOLD = new Set(["id", "title", "description", "images", "url", "currency", "price", "list_price", "attributes", "item_group_id"]);
+const HIDDEN = new Set([...UNTOLD, "released_at"]);
 
 export function compare(products) {
   open(`Compare ${products.length} picks`, ...table(products));

@@ -1,0 +1,152 @@
+"""A mapping names the columns that a feed really has, reads their numbers as people write them, and hides the shop's own."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shelftalk.catalog.product import product_record, shown_record
+from shelftalk.catalog.readers.numbers import exact
+from shelftalk.errors import UsageError
+
+HEADER = "Art-Nr;Bezeichnung;VK Preis;Gewicht;EK_Preis;Notiz\n"
+ROW = "1;Lampe;1.299,50 €;1,2 kg;700,00;Palette 4\n"
+
+
+@pytest.fixture
+def read(feed, tmp_path: Path):
+    def reads(text: str, content: Any, name: str = "feed.csv"):  # type: ignore[no-untyped-def]
+        path = tmp_path / "map.yaml"
+        path.write_text(text)
+        return feed(content, name, mapping=path)
+
+    return reads
+
+
+@pytest.mark.parametrize(
+    ("column", "nearest"),
+    [("vk preis", "VK Preis"), ("VK_Preis", "VK Preis"), ("VKPreis", "VK Preis"), ("VK-Preis", "VK Preis"), ("Verkaufspreis netto", None)],
+)  # fmt: skip
+def test_a_column_that_is_not_there_is_an_error_with_those_that_are(read, column: str, nearest: str | None) -> None:
+    text = f"format: csv\nfields: {{id: Art-Nr, title: Bezeichnung, price: {column}}}\n"
+    with pytest.raises(UsageError) as error:
+        read(text, HEADER + ROW)
+    told = str(error.value)
+    assert f"fields.price: no '{column}' in the feed" in told
+    assert "'Art-Nr', 'Bezeichnung', 'VK Preis', 'Gewicht', 'EK_Preis', 'Notiz'" in told
+    assert (f"did you mean '{nearest}'?" in told) is (nearest is not None)
+
+
+@pytest.mark.parametrize("section", ["attributes: {weight_g: Gwicht}", "hidden: [Gwicht]", "hidden: {margin: Gwicht}"])
+def test_every_section_is_looked_at(read, section: str) -> None:
+    with pytest.raises(UsageError, match="no 'Gwicht' in the feed; did you mean 'Gewicht'"):
+        read(f"format: csv\nfields: {{id: Art-Nr, title: Bezeichnung}}\n{section}\n", HEADER + ROW)
+
+
+@pytest.mark.parametrize("header", [" Art-Nr ;Bezeichnung\n", "\ufeffArt-Nr;Bezeichnung\n", '"Art-Nr";"Bezeichnung"\n'])
+def test_names_hold_as_the_error_lists_them(read, header: str) -> None:
+    with pytest.raises(UsageError, match=r"it has: 'Art-Nr', 'Bezeichnung'\)"):
+        read("format: csv\nfields: {id: nr, title: Bezeichnung}\n", f"{header}1;Lampe\n")
+    assert read("format: csv\nfields: {id: Art-Nr, title: Bezeichnung}\n", f"{header}1;Lampe\n").only().id == "1"
+
+
+def test_of_several_places_one_is_enough(read) -> None:
+    text = "format: csv\nfields: {id: Art-Nr, title: [Name, Bezeichnung]}\n"
+    assert read(text, HEADER + ROW).only().title == "Lampe"
+
+
+def test_a_field_that_some_objects_leave_out_is_no_error_but_a_misspelt_one_is(read) -> None:
+    rows = [{"sku": "1", "name": "Lampe", "price": {"amount": "5 EUR"}}]
+    optional = "format: jsonl\nfields: {id: sku, title: name, price: price.amount, brand: maker}\n"
+    assert str(read(optional, rows).only().price) == "5"
+    for wrong in ("{id: SKU, title: name}", "{id: sku, title: titel}", "{id: sku, title: name, price: prices.amount}"):
+        with pytest.raises(UsageError, match="it has: 'sku', 'name', 'price'"):
+            read(f"format: jsonl\nfields: {wrong}\n", rows)
+
+
+def test_a_column_of_parquet_and_an_element_of_xml_are_looked_for_too(read, tmp_path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    parquet.write_table(pa.table({"sku": ["1"], "name": ["Lampe"]}), tmp_path / "p")
+    with pytest.raises(UsageError, match="no 'cost' in the feed"):
+        read("format: parquet\nfields: {id: sku, title: name, price: cost}\n", (tmp_path / "p").read_bytes())
+    with pytest.raises(UsageError, match="did you mean '@id'"):
+        read(
+            'format: xml\nitems: good\nfields: {id: "@ID", title: name}\n',
+            '<r><good id="1"><name>Lampe</name></good></r>',
+        )
+
+
+FIELDS = "format: csv\nfields: {id: Art-Nr, title: Bezeichnung, price: VK Preis}\n"
+
+
+def test_commas_and_units_are_read_in_mapped_columns(read) -> None:
+    product = read(f"{FIELDS}attributes: {{weight_g: Gewicht, ek: EK_Preis}}\n", HEADER + ROW).only()
+    assert (str(product.price), product.currency) == ("1299.50", "EUR")
+    assert product.attributes == {"weight_g": 1200, "ek": 700}
+
+
+@pytest.mark.parametrize(
+    ("mark", "price", "rating", "stock", "power"),
+    [(None, "1.299", 4.5, 1299, 12.5), (",", "1299", 4.5, 1299, 12.5)],
+)
+def test_the_decimal_mark_settles_what_a_single_dot_is(
+    read, mark: str | None, price: str, rating: float, stock: int, power: float
+) -> None:
+    text = "format: csv\nfields: {id: id, title: t, price: p, rating: r, stock: s}\nattributes: {power: {from: w, type: number}}\n"
+    text += f'decimal: "{mark}"\n' if mark else ""
+    product = read(text, "id;t;p;r;s;w\n1;Lampe;1.299;4,5;1.299;12,5\n").only()
+    assert (str(product.price), product.rating, product.stock) == (price, rating, stock)
+    assert product.attributes["power"] == power
+
+
+def test_a_column_of_commas_is_a_column_of_numbers_also_where_all_are_kept(read) -> None:
+    text = 'format: csv\nfields: {id: id, title: t}\nattributes: {"*": "*"}\n'
+    found = read(text, "id;t;watt;sizes;ean\n1;A;12,5;38,39;0012\n2;B;1.200,75;40,41,42;0013\n").products
+    assert [found[i].attributes["watt"] for i in "12"] == [12.5, 1200.75]
+    assert [found[i].attributes["sizes"] for i in "12"] == ["38,39", "40,41,42"]
+    assert found["1"].attributes["ean"] == "0012"
+
+
+def test_a_number_with_a_unit_says_what_to_write(read) -> None:
+    found = read(f"{FIELDS}attributes: {{w: {{from: Gewicht, type: number}}}}\n", HEADER + ROW)
+    assert 'write "unit" in the mapping file' in found.dropped[0].reason
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("12,5", "12.5"), ("12.5", "12.5"), ("1.299,50", "1299.50"), ("1,299.50", "1299.50"), ("1,299", "1299"), ("1.299", "1.299"),
+        ("0,125", "0.125"), ("1.299.000", "1299000"), ("1,299,000", "1299000"), ("1 299,5", "1299.5"), ("1'299.5", "1299.5"), ("-3,5", "-3.5"),
+        ("1\u00a0299,50", "1299.50"), ("38,39,40", None), ("12,5 W", None), ("", None), ("a", None), ("1,2.3,4", None), ("12,", "12"), (",", None),
+    ],
+)  # fmt: skip
+def test_numbers_as_people_write_them(text: str, number: str | None) -> None:
+    assert exact(text) == (None if number is None else Decimal(number))
+
+
+@pytest.mark.parametrize(("mark", "number"), [(",", "1299"), (".", "1.299"), (None, "1.299")])
+def test_a_given_mark_decides(mark: str | None, number: str) -> None:
+    assert exact("1.299", mark) == Decimal(number)
+
+
+@pytest.mark.parametrize(
+    "hidden", ["hidden: [EK_Preis, Notiz]", "hidden: {EK_Preis: EK_Preis, Notiz: {from: Notiz, type: text}}"]
+)
+def test_hidden_columns_are_kept_apart(read, hidden: str) -> None:
+    product = read(f'{FIELDS}attributes: {{"*": "*"}}\n{hidden}\n', HEADER + ROW).only()
+    assert set(product.attributes) == {"Gewicht"}
+    assert product.hidden_attributes == {"EK_Preis": 700, "Notiz": "Palette 4"}
+    assert "hidden_attributes" in product_record(product)
+    assert "Palette" not in json.dumps(shown_record(product))
+
+
+@pytest.mark.parametrize("text", ["hidden: EK_Preis", "decimal: ;", "hidden: {a: {form: b}}"])
+def test_what_is_wrong_in_the_file_names_the_key(read, text: str) -> None:
+    with pytest.raises(UsageError, match=text.partition(":")[0]):
+        read(f"{FIELDS}{text}\n", HEADER + ROW)
