@@ -56,6 +56,12 @@ def ranged(low: Any = "20.00", **more: Any) -> dict[str, Any]:
         ([offer("30.00", availability="schema:OutOfStock"), offer("35.00")], "35.00"),
         ([offer("10.00", itemCondition=f"{S}UsedCondition"), offer("20.00", itemCondition=f"{S}NewCondition")], "20.00"),
         ([offer("30.00"), {"@type": "Offer", "price": "20.00", "priceCurrency": "USD"}], "30.00"),
+        ([offer("on request"), offer("20.00")], "20.00"),
+        (ranged(offers=[offer("on request")]), "20.00"),
+        (ranged(offers=[offer("on request"), offer("25.00")]), "25.00"),
+        (offer("on request", priceSpecification=spec("15.00")), "15.00"),
+        (offer(None, priceSpecification=[spec("on request"), spec("15.00")]), "15.00"),
+        (offer(None, priceSpecification=spec(maxPrice="25.00")), "25.00"),
         (offer({"@value": "15.00"}), "15.00"),
         (offer(15), "15"),
         (offer([["15.00"]]), "15.00"),
@@ -81,6 +87,14 @@ def test_a_regular_price_is_the_list_price_wherever_it_stands(feed, kind: Any) -
 )  # fmt: skip
 def test_availability_is_read_however_it_is_written(feed, said: Any) -> None:
     assert feed(offered(offer("1", availability=said))).only().availability == "out_of_stock"
+    product = feed(offered(offer("1"), availability=said)).only()
+    assert (product.availability, product.attributes) == ("out_of_stock", {})
+
+
+def test_a_price_that_no_offer_has_in_figures_is_told_of(feed) -> None:
+    found = feed(offered([offer(None), offer("on request")]))
+    assert found.only().price is None
+    assert [d.field for d in found.dropped] == ["price"]
 
 
 COAT = {

@@ -60,6 +60,7 @@ _LEFT_OUT = frozenset((
     "sku", "productID", "identifier", "url", "releaseDate", "additionalProperty", "isVariantOf", "isRelatedTo", "logo",
     "isSimilarTo", "isAccessoryOrSparePartFor", "hasVariant", "mainEntityOfPage", "potentialAction", "subjectOf", "sameAs",
     "inProductGroupWithID", _GROUP, "hasMerchantReturnPolicy", "audience", "variesBy", "productGroupID", "datePublished",
+    "availability",
 ))  # fmt: skip
 
 
@@ -252,10 +253,7 @@ def _product(
     item = {**_shared(held, walk.graph), **group, **held}
     if variants:
         item[_GROUP] = item.get(_GROUP) or group_id(held)
-    try:
-        yield FeedRow(line, native(item, walk.graph))
-    except FieldError as error:
-        yield FeedRow(line, {"id": _id(item)}, error)
+    yield FeedRow(line, native(item, walk.graph))
     if variants:
         yield from _walk(variants, line, {n: v for n, v in item.items() if n not in _NOT_SHARED}, walk, depth + 1)
 
@@ -293,7 +291,7 @@ def native(item: Mapping[str, Any], graph: Graph) -> dict[str, Any]:
         "categories": _category(item.get("category"), graph),
         "rating": one(rating.get("ratingValue")),
         "review_count": one(rating.get("reviewCount")) or one(rating.get("ratingCount")),
-        "availability": bought.state or None,
+        "availability": bought.state or availability(term(item.get("availability"))) or None,
         "stock": _quantity(offer.get("inventoryLevel")),
         "images": _images(item.get("image"), graph),
         "released_at": one(item.get("releaseDate")) or one(item.get("datePublished")),

@@ -6,7 +6,7 @@ merchant listings, for what a price type means.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -21,6 +21,7 @@ _NO_PRICE = ("minimumadvertisedprice", "invoiceprice")
 _CHARGES = {"deliverychargespecification", "paymentchargespecification"}
 _GONE = {"out_of_stock", "sold_out", "discontinued"}
 _AS_NEW = {"", "newcondition", "new"}
+_RANGE, _SPECIFIED = ("lowPrice", "minPrice", "highPrice", "maxPrice"), ("price", "minPrice", "maxPrice")
 _DEEPEST = 10
 
 
@@ -40,27 +41,34 @@ class Bought:
 
 
 def best_offer(item: Mapping[str, Any], graph: Graph) -> Bought:
-    """The offer that a product is sold by: one that can be had before one that cannot, new before used, then the lowest price in the
-    currency of the first."""
+    """The offer that a product is sold by: one whose price can be read before others, one that can be had before one that cannot, new
+    before used, then the lowest price in the currency of the first."""
     found = [bought for each in graph.nodes(item.get("offers")) for bought in _ways(each, graph)]
     found += [bought for each in graph.offers_of(item.get("@id")) for bought in _ways(each, graph)]
     if not found:
         return Bought({})
     currency = next((b.currency for b in found if b.currency), None)
 
-    def order(bought: Bought) -> tuple[bool, bool, bool, bool, Decimal]:
+    def order(bought: Bought) -> tuple[bool, bool, bool, bool, bool, Decimal]:
         amount = _amount(bought.price)
         used = term(bought.held.get("itemCondition")).lower() not in _AS_NEW
-        return bought.price is None, bought.state in _GONE, used, bought.currency != currency, amount
+        gone, other = bought.state in _GONE, bought.currency != currency
+        return amount is None, bought.price is None, gone, used, other, amount or Decimal(0)
 
     return min(found, key=order)
 
 
-def _amount(price: Any) -> Decimal:
+def _amount(price: Any) -> Decimal | None:
     try:
-        return parse_money(price)[0]
+        return None if price is None else parse_money(price)[0]
     except ValueError:
-        return Decimal(0)  # the first of such stands, and is rejected with its reason
+        return None
+
+
+def _readable(ways: Sequence[tuple[Any, Any]]) -> tuple[Any, Any]:
+    """The first price that can be read, else the first there is, which is told of where the record is read; with its currency."""
+    held = [way for way in ways if way[0] is not None]
+    return next((way for way in held if _amount(way[0]) is not None), held[0] if held else (None, None))
 
 
 def _ways(offer: Mapping[str, Any], graph: Graph, depth: int = 0) -> Iterator[Bought]:
@@ -68,7 +76,8 @@ def _ways(offer: Mapping[str, Any], graph: Graph, depth: int = 0) -> Iterator[Bo
     inner = (
         [b for o in graph.nodes(offer.get("offers")) for b in _ways(o, graph, depth + 1)] if depth < _DEEPEST else []
     )
-    priced = [b for b in inner if b.price is not None]
+    own = any(_amount(one(offer.get(n))) is not None for n in ("price", *_RANGE))
+    priced = [b for b in inner if _amount(b.price) is not None or (b.price is not None and not own)]
     if priced:
         currency = one(offer.get("priceCurrency"))
         yield from (b if b.currency else Bought(b.held, b.price, currency, b.regular) for b in priced)
@@ -82,20 +91,18 @@ def _ways(offer: Mapping[str, Any], graph: Graph, depth: int = 0) -> Iterator[Bo
 def _price(offer: Mapping[str, Any], graph: Graph) -> tuple[Any, Any, Any]:
     """(price, currency, list price) of one offer: its own price, else what its specifications say, else the low end of its range."""
     specifications = list(_specifications(offer.get("priceSpecification"), graph))
-    price, currency, regular = one(offer.get("price")), one(offer.get("priceCurrency")), None
+    currency, regular = one(offer.get("priceCurrency")), None
     kinds = [(term(s.get("priceType")).lower(), s) for s in specifications]
     for kind, held in kinds:
         if kind.endswith(_REGULAR):
             regular = regular if regular is not None else one(held.get("price"))
     usable = sorted((s for s in kinds if not s[0].endswith((*_REGULAR, *_NO_PRICE))), key=_last)
-    for _, held in usable if price is None else ():
-        price = next((p for n in ("price", "minPrice") if (p := one(held.get(n))) is not None), None)
-        if price is not None:
-            currency = one(held.get("priceCurrency")) or currency
-            break
-    if price is None:
-        price = next((p for n in ("lowPrice", "minPrice", "highPrice") if (p := one(offer.get(n))) is not None), None)
-    currency = currency or next((c for s in specifications if (c := one(s.get("priceCurrency"))) is not None), None)
+    said = [(one(held.get(n)), one(held.get("priceCurrency"))) for _, held in usable for n in _SPECIFIED]
+    ways = [(one(offer.get("price")), None), *said, *((one(offer.get(n)), None) for n in _RANGE)]
+    price, paid_in = _readable(ways)
+    currency = (
+        paid_in or currency or next((c for s in specifications if (c := one(s.get("priceCurrency"))) is not None), None)
+    )
     return price, currency, regular
 
 
