@@ -54,6 +54,64 @@ def test_names_hold_as_the_error_lists_them(read, header: str) -> None:
     assert read("format: csv\nfields: {id: Art-Nr, title: Bezeichnung}\n", f"{header}1;Lampe\n").only().id == "1"
 
 
+@pytest.mark.parametrize("mapped", ["Größe (EU)", "Gro\u0308ße (EU)", "Größe\u00a0(EU)"])
+@pytest.mark.parametrize("header", ["Größe (EU)", "Gro\u0308ße (EU)", "Größe\u00a0(EU)", "Größe  (EU) "])
+def test_names_that_look_alike_are_one(read, header: str, mapped: str) -> None:
+    text = f"format: csv\nfields: {{id: Nr, title: Name}}\nattributes: {{size: {mapped}}}\n"
+    assert read(text, f"Nr;Name;{header}\n1;Lampe;XL\n").only().attributes == {"size": "XL"}
+    with pytest.raises(UsageError, match=r"\(it has: 'Nr', 'Name', 'Größe \(EU\)'\)"):
+        read(text.replace("Nr", "Number"), f"Nr;Name;{header}\n1;Lampe;XL\n")
+
+
+def test_a_table_holds_no_objects(read) -> None:
+    with pytest.raises(UsageError, match=r"fields.brand: no 'Notiz.x' in the feed; did you mean 'Notiz'\?"):
+        read("format: csv\nfields: {id: Art-Nr, title: Bezeichnung, brand: Notiz.x}\n", HEADER + ROW)
+    assert read("format: csv\nfields: {id: Nr, title: a.b}\n", "Nr;a.b\n1;Lampe\n").only().title == "Lampe"
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("price.amont", "did you mean 'price.amount'? (it has: 'price.amount', 'price.currency')"),
+        ("prices.amount", "did you mean 'price'? (it has: 'sku', 'name', 'price', 'shots')"),
+        ("shots.0.urls", "did you mean 'shots.url'? (it has: 'shots.url')"),
+        ("shots.URL", "did you mean 'shots.url'?"),
+        ("shots.0.url", None),
+        ("price.vat", None),
+        ("colour", None),
+    ],
+)
+def test_names_within_objects_are_looked_at(read, path: str, told: str | None) -> None:
+    rows = [{"sku": "1", "name": "Lampe", "price": {"amount": "5", "currency": "EUR"}, "shots": [{"url": "a.jpg"}]}]
+    text = f"format: jsonl\nfields: {{id: sku, title: name}}\nattributes: {{it: {path}}}\n"
+    if told is None:
+        assert read(text, rows).only().title == "Lampe"
+        return
+    with pytest.raises(UsageError) as error:
+        read(text, rows)
+    assert f"attributes.it: no '{path}' in the feed; {told}" in str(error.value)
+
+
+def test_an_id_within_an_object_that_no_record_has_is_an_error(read) -> None:
+    with pytest.raises(UsageError, match=r"fields.id: no 'codes.sku' in the feed \(it has: 'codes.ean'\)"):
+        read("format: jsonl\nfields: {id: codes.sku, title: name}\n", [{"codes": {"ean": "1"}, "name": "Lampe"}])
+
+
+@pytest.mark.parametrize(
+    "key", ["skip: {Notitz: [x]}", "inherit: {Notitz: Art-Nr}", "pairs: [{name: Notitz, value: Notiz}]"]
+)
+def test_keys_for_rows_are_looked_at(read, key: str) -> None:
+    section = key.partition(":")[0]
+    with pytest.raises(UsageError, match=f"{section}.Notitz: no 'Notitz' in the feed; did you mean 'Notiz'"):
+        read(f"{FIELDS}{key}\n", HEADER + ROW)
+
+
+def test_the_header_is_the_row_that_is_told_of_those_that_hold_anything(read) -> None:
+    text = "format: csv\nheader: 3\nfields: {id: id, title: t}\n"
+    assert read(text, "Export of today;;\n;;\n#all;;\n\nid;t;z\n1;Lampe;\n").only().title == "Lampe"
+    assert read(text.replace("3", "1"), "sep=;\n;;\n#all;;\nid;t;z\n1;Lampe;\n").only().title == "Lampe"
+
+
 def test_of_several_places_one_is_enough(read) -> None:
     text = "format: csv\nfields: {id: Art-Nr, title: [Name, Bezeichnung]}\n"
     assert read(text, HEADER + ROW).only().title == "Lampe"

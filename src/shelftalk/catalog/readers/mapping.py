@@ -5,10 +5,9 @@ docs/catalog-formats.md has the keys and an example. What is wrong in the file i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
-from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,14 @@ from shelftalk.catalog.fields import kept
 from shelftalk.catalog.money import kind
 from shelftalk.catalog.product import FieldError
 from shelftalk.catalog.readers import columnar, units
-from shelftalk.catalog.readers.base import FeedRow, plain_name
+from shelftalk.catalog.readers.base import FeedRow
 from shelftalk.catalog.readers.files import Source
 from shelftalk.catalog.readers.jsonlines import document, objects
+from shelftalk.catalog.readers.mapping_names import Names, columns, fault, names_of
 from shelftalk.catalog.readers.mapping_rows import Lookup, Pair, Rows, lookups_of, pairs_of, rows_of, two_marks
 from shelftalk.catalog.readers.mapping_values import Rule, apply, find
 from shelftalk.catalog.readers.numbers import exact
-from shelftalk.catalog.readers.tabular import TabularRecord, column_types, table, typed
+from shelftalk.catalog.readers.tabular import TabularRecord, column_name, column_types, table, typed
 from shelftalk.catalog.readers.xmlitems import items as xml_items
 from shelftalk.errors import UsageError
 from shelftalk.values import CORE_FIELDS
@@ -50,7 +50,7 @@ _RULE = (
     "when_false",
 )
 _TYPES = ("text", "number", "boolean", "list")
-SEEN_FIRST, LISTED = 1000, 60  # records whose fields are looked at, names in an error
+SEEN_FIRST = 1000  # records whose fields are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class FeedMapping:
     def _table(self, source: Source) -> Iterator[FeedRow]:
         """The rows, in the type of each column, but for those that a rule reads as text."""
         found = table(source, header_row=self.header)
-        self._check(found.header, whole=True)
+        self._check(columns(found.header), whole=True)
         worded = (
             {p for rule in self.fields.values() for p in rule.paths}
             | {*self.rows.skip, self.rows.by, self.rows.of}
@@ -144,34 +144,28 @@ class FeedMapping:
             raise source.error(
                 f"no element {self.items!r}, the mapping file's items: write the names of all elements from the root, or one name"
             )
-        seen = dict.fromkeys(name for row in first for name in row.record)
-        if seen:
-            self._check(tuple(seen), whole=self.format == "parquet")
+        if seen := names_of(row.record for row in first):
+            self._check(seen, whole=self.format == "parquet")
         yield from first
         yield from rows
 
-    def _check(self, names: Sequence[str], *, whole: bool) -> None:
-        """UsageError, with the names that there are, for one that is not among them. Where records may leave fields out (not `whole`) only
-        for those that are needed and those that another comes near to. Of several places for a value one is enough."""
-        own = [*self.rows.skip, *filter(None, (self.rows.by, self.rows.of))]
-        own += [p for pair in self.pairs for p in ((pair.name, pair.value) if pair.within is None else (pair.within,))]
+    def _check(self, names: Names, *, whole: bool) -> None:
+        """UsageError, with the names that there are, for one that is not among them (`fault`)."""
+        pairs = [p for pair in self.pairs for p in ((pair.name, pair.value) if pair.within is None else (pair.within,))]
         sections = (
             ("fields", self.fields),
             ("attributes", self.attributes),
             ("hidden", self.hidden),
-            ("skip, inherit, pairs", {n: Rule((n,)) for n in own}),
+            ("skip", {n: Rule((n,)) for n in self.rows.skip}),
+            ("inherit", {n: Rule((n,)) for n in (self.rows.by, self.rows.of) if n is not None}),
+            ("pairs", {n: Rule((n,)) for n in pairs}),
         )
         for key, rules in sections:
             for name, rule in rules.items():
-                paths = [p for p in rule.paths if p in names or p.partition(".")[0] in names]
-                missing = rule.paths[0] if rule.paths and not paths else None
-                near = _nearest(missing, names) if missing else []
-                if missing and (whole or near or name in ("id", "title")):
-                    guess = f"; did you mean {near[0]!r}?" if near else ""
-                    listed = ", ".join(map(repr, names[:LISTED])) + (" ..." if len(names) > LISTED else "")
-                    raise UsageError(
-                        f"mapping file {self.name}: {key}.{name}: no {missing!r} in the feed{guess} (it has: {listed})"
-                    )
+                needed = key == "fields" and name in ("id", "title")
+                told = fault(rule.paths, names, needed=needed, whole=whole, nested=self.format != "csv")
+                if told:
+                    raise UsageError(f"mapping file {self.name}: {key}.{name}: {told}")
 
     def _rest(self, record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         if self.rest is None:
@@ -185,16 +179,6 @@ class FeedMapping:
             )
             if not nested and not (self.rest == "*" and name in used):
                 yield name, value
-
-
-def _nearest(missing: str, names: Sequence[str]) -> list[str]:
-    """The name that the missing one, or what it begins with, comes nearest to, if any does."""
-    for wanted in dict.fromkeys((missing, missing.partition(".")[0])):
-        if near := [n for n in names if plain_name(n) == plain_name(wanted)] or get_close_matches(
-            wanted, names, 1, 0.8
-        ):
-            return near[:1]
-    return []
 
 
 Fault = Callable[[str, str], UsageError]
@@ -213,13 +197,20 @@ def load_mapping(path: Path) -> FeedMapping:
     rest = attributes.pop("*", None)
     if rest is not None and not isinstance(rest, str):
         raise wrong("attributes.*", 'must be a path, or "*" for all that is not used elsewhere')
+
+    def rules(key: str, given: Mapping[str, Any]) -> dict[str, Rule]:
+        found = {str(name): _rule(f"{key}.{name}", rule, wrong) for name, rule in given.items()}
+        if held["format"] != "csv":
+            return found
+        return {name: replace(rule, paths=tuple(map(column_name, rule.paths))) for name, rule in found.items()}
+
     return FeedMapping(
         held["format"],
         held.get("items"),
-        {str(n): _rule(f"fields.{n}", rule, wrong) for n, rule in fields.items()},
-        {str(n): _rule(f"attributes.{n}", rule, wrong) for n, rule in attributes.items()},
+        rules("fields", fields),
+        rules("attributes", attributes),
         rest,
-        {str(n): _rule(f"hidden.{n}", rule, wrong) for n, rule in _hidden(held.get("hidden"), wrong).items()},
+        rules("hidden", _hidden(held.get("hidden"), wrong)),
         held.get("decimal"),
         str(path),
         rows_of(held, wrong),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -109,7 +110,7 @@ def heading(source: Source, header_row: int = 1) -> tuple[tuple[str, ...], str, 
             raise source.error(f"the header, line {record.line}: {record.problem}")
         delimiter = told or sniff(record.raw)
         try:
-            header = tuple(cell.strip() for cell in next(csv.reader([record.raw], delimiter=delimiter)))
+            header = tuple(map(column_name, next(csv.reader([record.raw], delimiter=delimiter))))
         except csv.Error as error:
             raise source.error(f"the header, line {record.line}: {_phrase(str(error))}") from error
         while header and not header[-1]:
@@ -121,6 +122,11 @@ def heading(source: Source, header_row: int = 1) -> tuple[tuple[str, ...], str, 
         ):
             return header, delimiter, record.line
     raise source.error("empty: no header")
+
+
+def column_name(cell: str) -> str:
+    """The name in a cell of a header as it looks: composed letters, one space between words, none around them."""
+    return " ".join(unicodedata.normalize("NFC", cell).split())
 
 
 def sniff(header: str) -> str:
