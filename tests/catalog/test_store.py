@@ -288,6 +288,18 @@ def test_another_embedder_is_refused(catalog: Catalog) -> None:
         Catalog.open(catalog.path, embedder=HashEmbedder(dimensions=8))
 
 
+@pytest.mark.parametrize(("format", "later"), [(1, False), (2, False), (99, True)])
+def test_a_catalogue_of_another_format_says_what_to_do(catalog: Catalog, format: int, later: bool) -> None:
+    metadata = catalog.path / "catalog.json"
+    metadata.write_text(json.dumps({**json.loads(metadata.read_text()), "schema": format}))
+    with pytest.raises(CatalogError) as error:
+        Catalog.open(catalog.path, embedder=HashEmbedder())
+    told = str(error.value)
+    assert f"{catalog.path} has format {format}, this version of shelftalk reads format 3" in told
+    assert "import the feed into a new folder: `shelftalk catalog import FEED --catalog NEW`" in told
+    assert ("later version" in told) is later
+
+
 def _break(path: Path, how: str) -> None:
     metadata = path / "catalog.json"
     table = path / "products.lance"

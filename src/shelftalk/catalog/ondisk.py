@@ -122,8 +122,10 @@ def read_metadata(path: Path, create: bool) -> Metadata | None:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CatalogError(f"{file} is damaged ({error}); import the feed into a new folder") from error
     if metadata.schema != rows.SCHEMA_VERSION:
+        older = metadata.schema < rows.SCHEMA_VERSION
         raise CatalogError(
             f"{path} has format {metadata.schema}, this version of shelftalk reads format {rows.SCHEMA_VERSION}; "
-            "import the feed into a new folder"
+            "import the feed into a new folder: `shelftalk catalog import FEED --catalog NEW`"
+            + ("" if older else ", or use the later version of shelftalk that made it")
         )
     return metadata
