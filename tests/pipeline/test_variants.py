@@ -11,9 +11,10 @@ from shelftalk import Shelf, load_settings
 from shelftalk.catalog import Catalog
 from shelftalk.cli.show import pick_lines
 from shelftalk.prompts import PromptLibrary
-from shelftalk.render import markdown
+from shelftalk.render import assistant_turn, markdown
 from shelftalk.schema import json_schema
 from shelftalk.server.chat_text import chat_pick
+from shelftalk.values import Turn
 from tests.catalog.fakes import HashEmbedder
 from tests.retrieve.test_variants import FOX, OTHERS
 
@@ -63,6 +64,28 @@ def test_another_variant_of_a_pick_is_picked_too_unless_it_fails_a_limit(shelf: 
     assert shelf.why("a running shoe", "f42").verdict == "picked"
     found = shelf.why("a running shoe under 100", "f42")
     assert found.verdict == "fails"
+
+
+@pytest.mark.parametrize(
+    ("question", "id", "reason"),
+    [
+        ("does the first come in red?", "f44", "Yes. Colour: red"),
+        ("does the first come in size 40?", "f40", "Size: 40"),
+        ("is the first blue?", None, "Yes. Colour: blue"),
+        ("is the first available in 44?", "f44", ""),
+        ("how much is the first in size 42?", "f42", "Price: 120 EUR"),
+        ("how much is the first in size 42 in red?", "f42r", "Colour: red"),
+        ("how much is the first?", None, "Price"),
+    ],
+)
+def test_a_question_is_answered_of_the_variant_that_it_speaks_of(
+    shelf: Shelf, question: str, id: str | None, reason: str
+) -> None:
+    first = shelf.ask("a fox running shoe")
+    assert first.picks[0].product.attributes["colour"] == "blue"
+    told = shelf.ask(question, history=(Turn("user", "a fox running shoe"), assistant_turn(first)))
+    assert [p.product.id for p in told.picks] == [id or first.picks[0].product.id]
+    assert told.picks[0].reason.startswith(reason)
 
 
 def test_streamed_picks_carry_them_as_well(shelf: Shelf) -> None:

@@ -273,7 +273,7 @@ class Pipeline:
                 if state.request.candidates is not None and k is None and found.matching:
                     # of the given candidates those that fit come first; the others are no picks
                     found = replace(found, candidates=found.candidates[: found.matching])
-                state.retrieval = found
+                state.retrieval = state.asked_about(found)
         logs.retrieved(state)
 
     def _order(self, states: Sequence[PipelineState], strategy: str | None = None) -> None:

@@ -20,7 +20,7 @@ from shelftalk.facts.availability import sold_out
 from shelftalk.retrieve import Retriever
 from shelftalk.retrieve.criteria import answering
 from shelftalk.retrieve.stock import LEFT_FOR_LAST, NAMED
-from shelftalk.retrieve.variants import siblings, variants_of, varying
+from shelftalk.retrieve.variants import named_in, siblings, variants_of, varying
 from shelftalk.text import clean, shorten, shown
 from shelftalk.understand import Understander, Understood
 from shelftalk.understand.rules import liked
@@ -118,6 +118,26 @@ class PipelineState:
         wanted = [p for p in products if p.item_group_id is not None and p.item_group_id not in self.variants]
         self.variants |= siblings(self.snapshot.catalog, wanted)
         return self.variants
+
+    def asked_about(self, found: Retrieval) -> Retrieval:
+        """What was found with, for a product that a question is about, the variant of which the question speaks."""
+        follow_up = self.understood.follow_up
+        if follow_up is None or follow_up.kind != "fact":
+            return found
+        groups = self.groups([c.product for c in found.candidates])
+        asked = [
+            replace(
+                c,
+                product=named_in(
+                    self.request.request,
+                    c.product,
+                    groups.get(c.product.item_group_id or "", ()),
+                    self.snapshot.facets,
+                ),
+            )
+            for c in found.candidates
+        ]
+        return replace(found, candidates=tuple(asked))
 
     def told(self, products: Sequence[Product]) -> tuple[Product, ...]:
         """The products with what reasons may tell: of the fields in which a thing's variants differ those that were asked for, since the

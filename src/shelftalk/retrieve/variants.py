@@ -17,11 +17,12 @@ from shelftalk.facts.facts import attribute_fact
 from shelftalk.facts.holds import holds
 from shelftalk.text import clean, shorten
 from shelftalk.values import Candidate, Constraint, Facets, Product, Retrieval, Variants
+from shelftalk.words.stems import stems, words
 
 if TYPE_CHECKING:
     from shelftalk.catalog import Catalog
 
-__all__ = ["distinct", "leading", "one_each", "siblings", "standing_for", "variants_of", "varying"]
+__all__ = ["distinct", "leading", "named_in", "one_each", "siblings", "standing_for", "variants_of", "varying"]
 
 MOST_OPTIONS, MOST_VALUES, LONGEST = 6, 60, 60  # fields in which variants differ, values of each, characters of one
 _SIZES = ("xxxs", "xxs", "xs", "s", "m", "l", "xl", "xxl", "xxxl", "xxxxl")
@@ -79,6 +80,23 @@ def siblings(catalog: Catalog, products: Iterable[Product]) -> dict[str, list[Pr
             if product.item_group_id in found:  # the database takes "a1" and "A1" for one
                 found[product.item_group_id].append(product)
     return found
+
+
+def named_in(text: str, product: Product, variants: Sequence[Product], facets: Facets) -> Product:
+    """The variant of a product whose values, where variants differ, a text says: "does it come in red?"; else the product itself."""
+    said, asked = f" {' '.join(words(text))} ", stems(text)
+    fields = {name: bool(stems(name) & asked) for name in varying(variants, facets)}
+
+    def hits(variant: Product) -> int:
+        found = 0
+        for name, named in fields.items():
+            values = [" ".join(words(value)) for value in _texts(variant.attributes.get(name))]
+            # a single letter is a size only where sizes are spoken of
+            found += any(f" {v} " in said and (named or len(v) > 1 or v.isdigit()) for v in values if v)
+        return found
+
+    best = max(variants, key=lambda v: (hits(v), not sold_out(v)), default=product)
+    return best if hits(best) > hits(product) else product
 
 
 def variants_of(products: Sequence[Product], facets: Facets) -> Variants | None:
