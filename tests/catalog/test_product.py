@@ -391,3 +391,25 @@ def test_a_list_price_below_the_price_is_none() -> None:
         assert parse_product({"id": "1", "title": "A", "price": "5", "list_price": regular}, dropped).list_price is None
     assert [(e.field, e.reason) for e in dropped] == [("list_price", "below the price")] * 2
     assert product(price="5", list_price="5").list_price == 5
+
+
+@pytest.mark.parametrize(
+    ("given", "group"), [("a", "a"), (" a ", "a"), (7, "7"), (7.0, "7"), (Decimal("7.0"), "7"), ("007", "007"), ("", None), (" ", None), (None, None)]
+)  # fmt: skip
+def test_a_group_is_a_text_or_a_whole_number(given: object, group: str | None) -> None:
+    assert product(item_group_id=given).item_group_id == group
+
+
+@pytest.mark.parametrize("given", [True, 7.5, ["a"], {"id": "a"}, "a" * 513])
+def test_a_group_that_cannot_be_read_costs_itself_alone(given: object) -> None:
+    dropped: list[FieldError] = []
+    read = parse_product({"id": "1", "title": "A", "item_group_id": given}, dropped)
+    assert (read.item_group_id, [e.field for e in dropped]) == (None, ["item_group_id"])
+
+
+def test_of_hidden_attributes_what_cannot_be_read_is_told_of() -> None:
+    dropped: list[FieldError] = []
+    held = {"margin": 0.4, "parts": {"a": 1}}
+    read = parse_product({"id": "1", "title": "A", "hidden_attributes": held}, dropped)
+    assert (read.attributes, read.hidden_attributes) == ({}, {"margin": 0.4})
+    assert [e.field for e in dropped] == ["hidden_attributes.parts"]

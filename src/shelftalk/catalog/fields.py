@@ -207,8 +207,9 @@ def group_of(value: Any) -> str | None:
     """The id of the group that a variant belongs to, None where it belongs to none."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+    number = None if isinstance(value, str) else read_number(value)
+    if number is not None and float(number).is_integer():
+        return str(int(number))  # a column of whole numbers with gaps is often written as 77.0
     if not isinstance(value, str):
         raise FieldError("item_group_id", value, f"must be text or a whole number, not {kind(value)}")
     if len(value) > _MAX_ID:

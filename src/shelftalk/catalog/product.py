@@ -14,7 +14,7 @@ from shelftalk.catalog.fields import Drop, FieldError, as_json, kept, read_numbe
 from shelftalk.catalog.money import parse_currency, parse_money
 from shelftalk.values import CORE_FIELDS, Product, plain
 
-__all__ = ["FieldError", "as_json", "parse_product", "product_record", "read_number", "whole"]
+__all__ = ["FieldError", "as_json", "parse_product", "product_record", "read_number", "shown_record", "whole"]
 
 _CORE = frozenset(CORE_FIELDS)
 

@@ -150,9 +150,23 @@ def test_variants_find_their_group_and_their_offers_by_id(feed, graph: list[Any]
     assert all(p.attributes["material"] == "wool" for p in found.products.values())
 
 
-def test_a_group_is_told_by_its_id_alone(feed) -> None:
-    held = {"@type": "Product", "sku": "1", "name": "Coat", "inProductGroupWithID": "C", "offers": offer("1")}
+@pytest.mark.parametrize(
+    "said",
+    [{"inProductGroupWithID": "C"}, {"inProductGroupWithID": {"@value": "C"}}, {"isVariantOf": "C"}, {"isVariantOf": ["C"]}, {"isVariantOf": {"@id": "C"}}],
+)  # fmt: skip
+def test_a_group_is_told_by_its_id_alone(feed, said: dict[str, Any]) -> None:
+    held = {"@type": "Product", "sku": "1", "name": "Coat", "offers": offer("1"), **said}
     assert feed(json.dumps(held)).only().item_group_id == "C"
+
+
+@pytest.mark.parametrize("kind", ["Product", "ProductGroup", ["Product", "ProductGroup"]])
+def test_what_has_variants_and_no_offer_is_their_group(feed, kind: Any) -> None:
+    variants = [{"@type": "Product", "sku": n, "size": n, "offers": offer("1")} for n in ("S", "M")]
+    found = feed(json.dumps({"@context": S, "@type": kind, "sku": "C", "name": "Coat", "hasVariant": variants}))
+    assert {p.id: (p.title, p.item_group_id) for p in found.products.values()} == {
+        "S": ("Coat", "C"),
+        "M": ("Coat", "C"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -243,7 +243,7 @@ def _product(
             return
         walk.seen.add(name)
     variants = held.get("hasVariant")
-    if _GROUP in types and variants:
+    if variants and (_GROUP in types or "offers" not in held):
         own = {n: v for n, v in held.items() if n not in _NOT_SHARED}
         yield from _walk(variants, line, {**group, **own, _GROUP: group_id(held)}, walk, depth + 1)
         return
@@ -264,6 +264,7 @@ def _shared(held: Mapping[str, Any], graph: Graph) -> dict[str, Any]:
     for group in [*graph.nodes(held.get("isVariantOf")), *graph.groups_of(held.get("@id"))]:
         own = {n: v for n, v in group.items() if n not in _NOT_SHARED}
         return {**own, _GROUP: stated or group_id(group)}
+    stated = stated or next((name for name in many(held.get("isVariantOf")) if isinstance(name, str)), None)
     return {_GROUP: stated} if stated is not None else {}
 
 
