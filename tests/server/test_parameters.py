@@ -63,6 +63,7 @@ CALLS: dict[tuple[str, str], dict[str, Any]] = {
         "id": "K1", "title": "Kettle", "description": "It boils.", "brand": "Orsk", "price": "39.90", "currency": "EUR", "list_price": "49.90",
         "categories": ["Kitchen", "Kettles"], "attributes": {"colour": "red"}, "rating": 4.5, "review_count": 3, "availability": "in stock",
         "stock": 2, "images": ["https://shop.example/k1.jpg"], "released_at": "2026-01-01", "url": "https://shop.example/k1",
+        "item_group_id": "K", "hidden_attributes": {"margin": 0.4},
     }]}},
     ("delete", "/v1/products"): {"query": {"ids": ["nope"]}},
     ("get", "/v1/products/{product_id}"): {"path": {"product_id": "nope"}},
