@@ -15,7 +15,7 @@ from babel.languages import get_official_languages
 from babel.numbers import format_currency, get_currency_name, get_currency_precision, get_currency_symbol
 
 from shelftalk.catalog.currencies import CURRENCIES, currencies_of
-from shelftalk.catalog.money import parse_currency, parse_money
+from shelftalk.catalog.money import Marks, parse_currency, parse_money
 
 
 @cache
@@ -79,7 +79,8 @@ def test_prices_are_read_as_shops_write_them(text: str, amount: str, currency: s
 
 
 @pytest.mark.parametrize("text, known, amount", [
-    ("1.299", None, "1.299"), ("1,299", None, "1299"), ("1.299 EUR", None, "1.299"), ("1.299 €", None, "1299"),
+    ("1.299", None, "1.299"), ("1,299", None, "1299"), ("1.299 EUR", None, "1299"), ("1.299 €", None, "1299"), ("EUR 12.990", None, "12990"),
+    ("1.299 OMR", None, "1.299"), ("2.750 TND", None, "2.750"),
     ("1,299 EUR", None, "1299"), ("0.299 €", None, "0.299"), ("1299.500 €", None, "1299.500"), ("12.990 CLP", None, "12990"),
     ("12.990", "CLP", "12990"), ("12.990", "EUR", "12.990"), ("1.250", "KWD", "1.250"), ("1.250 KWD", None, "1.250"),
     ("1,250 KWD", None, "1250"), ("12,500 DT", None, "12.500"), ("Rp 150.000", None, "150000"), ("$ 12.990", "CLP", "12990"),
@@ -88,6 +89,17 @@ def test_three_digits_behind_one_separator_are_read_by_who_wrote_them(
     text: str, known: str | None, amount: str
 ) -> None:
     assert str(parse_money(text, known)[0]) == amount
+
+
+@pytest.mark.parametrize("beside, text, amount", [
+    (["12,99 EUR"], "1.299 EUR", "1299"), (["2.499,00 EUR"], "1.299 EUR", "1299"), (["1.299.000 EUR"], "1.299 EUR", "1299"),
+    (["12,99"], "1.299", "1299"), (["12.99 EUR"], "1.299 EUR", "1.299"), (["1,250.00 EUR"], "1.299 EUR", "1.299"),
+    (["1299.500 EUR"], "1.299 EUR", "1.299"), (["0.750 EUR"], "1.299 EUR", "1.299"), (["15.50 EUR", "15,50 EUR"], "1.299 EUR", "1299"),
+    (["12", None, 7, "free", "2.499 EUR"], "1.299 EUR", "1299"), (["12.500 KWD", "0.750 KWD"], "1.250 KWD", "1.250"),
+    (["12,5 KWD"], "1,250 KWD", "1.250"), (["12.99 EUR"], "1,299 EUR", "1299"), (["12,99 EUR"], "1,299 EUR", "1299"),
+])  # fmt: skip
+def test_the_other_prices_of_a_feed_tell_its_decimal_mark(beside: list[object], text: str, amount: str) -> None:
+    assert str(parse_money(text, marks=Marks(lambda: beside))[0]) == amount
 
 
 @pytest.mark.parametrize("text, reason", [

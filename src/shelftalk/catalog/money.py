@@ -7,13 +7,15 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any
 
 from shelftalk.catalog.currencies import CURRENCIES, currencies_of, decimal_comma, decimals
 from shelftalk.text import clean
 
-__all__ = ["CURRENCIES", "kind", "parse_currency", "parse_money"]
+__all__ = ["CURRENCIES", "Marks", "kind", "parse_currency", "parse_money"]
 
 _PLAIN = re.compile(r"\d{1,15}(?:\.\d{1,18})?", re.ASCII)
 _DIGITS = re.compile(r"\d(?:[\d.,' ]*\d)?", re.ASCII)
@@ -27,18 +29,20 @@ _LIMIT = Decimal(10) ** 15
 _PLACES = 18
 
 
-def parse_money(value: Any, currency: str | None = None) -> tuple[Decimal, str | None, tuple[str, ...]]:
+def parse_money(
+    value: Any, currency: str | None = None, marks: Marks | None = None
+) -> tuple[Decimal, str | None, tuple[str, ...]]:
     """The exact amount, the currency it names (ISO 4217; None where it names none, or a sign of several), and the codes it
     could mean. `currency` is the one that is known from elsewhere.
 
     Takes an int, a Decimal, a float (by its shortest decimal text) or a text such as "19.99 USD", "Rs. 1,29,900",
     "$1,299.00" or "1.299,00 €", in any digits. One separator with exactly three digits behind it and one to three before is
-    a point or a group: a dot is the decimal point, as every feed standard has it, unless a sign, a name or a currency
-    without decimals says that people wrote it; a comma groups, unless prices of that currency have three decimals behind a
-    comma. ValueError says why anything else cannot be a price.
+    a point or a group: as the other prices of the feed have it (`marks`), else as many decimals as the currency has. A dot
+    groups where the currency named beside the amount has fewer than three, or the one that is known none; a comma groups,
+    unless prices of that currency have three decimals behind a comma. ValueError says why anything else cannot be a price.
     """
     if isinstance(value, str):
-        return _from_text(value, currency)
+        return _from_text(value, currency, marks)
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         raise ValueError(f"a price must be a number or a text, not {kind(value)}")
     amount = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
@@ -82,8 +86,8 @@ def _checked(amount: Decimal) -> Decimal:
     return abs(amount)
 
 
-def _from_text(text: str, currency: str | None) -> tuple[Decimal, str | None, tuple[str, ...]]:
-    if _PLAIN.fullmatch(text) and (currency is None or text[-4:-3] != "."):
+def _from_text(text: str, currency: str | None, marks: Marks | None) -> tuple[Decimal, str | None, tuple[str, ...]]:
+    if _PLAIN.fullmatch(text) and (text[-4:-3] != "." or (currency is None and marks is None)):
         return Decimal(text), None, ()
     if any(c.isdigit() and not c.isdecimal() for c in text):
         raise ValueError("raised digits")  # "12⁹⁹" is not 1299
@@ -100,8 +104,7 @@ def _from_text(text: str, currency: str | None) -> tuple[Decimal, str | None, tu
         raise ValueError("not a single amount with a currency")
     said = [side for side in (before.strip(), after.strip()) if side]
     codes = _currencies(*said)
-    by_sign = bool(said) and not any(side.strip(" .").upper() in CURRENCIES for side in said)
-    amount = _amount(digits, codes or ((currency,) if currency else ()), by_sign)
+    amount = _amount(digits, codes or ((currency,) if currency else ()), bool(said), marks)
     return _checked(amount), (codes[0] or None) if codes else None, codes
 
 
@@ -145,7 +148,7 @@ def _currencies(*said: str) -> tuple[str, ...]:
     return codes
 
 
-def _amount(digits: str, codes: tuple[str, ...], by_sign: bool) -> Decimal:
+def _amount(digits: str, codes: tuple[str, ...], named: bool, marks: Marks | None) -> Decimal:
     comma, dot = digits.rfind(","), digits.rfind(".")
     if comma >= 0 and dot >= 0:
         point = max(comma, dot)
@@ -155,7 +158,7 @@ def _amount(digits: str, codes: tuple[str, ...], by_sign: bool) -> Decimal:
             len(digits) - point - 1 == 3
             and 0 < point <= 3
             and digits[0] != "0"
-            and _groups(digits[point], codes, by_sign)
+            and _groups(digits[point], codes, named, marks)
         ):
             point = -1
     else:
@@ -168,10 +171,59 @@ def _amount(digits: str, codes: tuple[str, ...], by_sign: bool) -> Decimal:
     return Decimal(re.sub(r"\D", "", whole) + ("." + part if part else "") or "0")
 
 
-def _groups(separator: str, codes: tuple[str, ...], by_sign: bool) -> bool:
+def _groups(separator: str, codes: tuple[str, ...], named: bool, marks: Marks | None) -> bool:
     """Whether a single separator before exactly three digits groups them."""
     known = [code for code in codes if code]
     places = max(map(decimals, known), default=None)
+    decimal = marks.decimal if marks is not None else None
+    if decimal is not None and decimal != separator:
+        return True
     if separator == ",":
-        return places is None or places < 3 or not all(map(decimal_comma, known))
-    return places is not None and places < 3 and (by_sign or places == 0)
+        return places is None or places < 3 or (decimal is None and not all(map(decimal_comma, known)))
+    return decimal is None and places is not None and places < 3 and (named or places == 0)
+
+
+_THREE_BEHIND = re.compile(r"(?<![\d.,'])[1-9]\d{0,2}\.\d{3}(?![\d.,'])")
+_MARKED = re.compile(r"\d(?:[\d.,]*\d)?", re.ASCII)
+
+
+class Marks:
+    """What the prices of a feed show of its decimal mark. `prices` gives some of them, and is asked once, when a price is met
+    that can be read in two ways; `told` hears how such a price was read."""
+
+    def __init__(self, prices: Callable[[], Iterable[Any]], told: Callable[[str], None] | None = None) -> None:
+        self._prices, self._told = prices, told
+
+    @cached_property
+    def decimal(self) -> str | None:
+        """The decimal mark of the feed's prices; None where none shows it, or some show one and some the other."""
+        shown = {mark for price in self._prices() if isinstance(price, str) and (mark := _shown(price))}
+        return shown.pop() if len(shown) == 1 else None
+
+    def tell(self, text: Any, amount: Decimal, code: str | None) -> None:
+        """Tells how a dot before exactly three digits was read, where the currency has one or two decimals."""
+        if self._told is None or not isinstance(text, str) or decimals(code or "") in (0, 3):
+            return
+        if code is None or not _THREE_BEHIND.search(text):
+            return
+        if amount == amount.to_integral_value() and amount >= 1000:
+            self._told("prices with three digits behind a dot, read as thousands")
+        else:
+            self._told("prices with three digits behind a dot, read as decimals")
+
+
+def _shown(text: str) -> str | None:
+    """The decimal mark that one price shows: "12,99" and "1.299,00" a comma, "1.299" neither."""
+    match = _MARKED.search(text)
+    held = re.sub(r"\d", "", match.group()) if match else ""
+    if match is None or not held:
+        return None
+    last = held[-1]
+    behind = match.group().rpartition(last)[2]
+    if len(set(held)) > 1:
+        return last
+    if len(held) > 1:  # one mark several times groups
+        return "." if last == "," else ","
+    before = match.group().partition(last)[0]
+    decimal = len(behind) != 3 or len(before) > 3 or before.startswith("0")
+    return last if decimal else None

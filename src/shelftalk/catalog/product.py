@@ -11,7 +11,7 @@ from typing import Any
 
 from shelftalk.catalog import fields
 from shelftalk.catalog.fields import Drop, FieldError, as_json, kept, read_number, whole
-from shelftalk.catalog.money import parse_currency, parse_money
+from shelftalk.catalog.money import Marks, parse_currency, parse_money
 from shelftalk.values import CORE_FIELDS, Product, plain
 
 __all__ = ["FieldError", "as_json", "parse_product", "product_record", "read_number", "shown_record", "whole"]
@@ -20,13 +20,16 @@ _CORE = frozenset(CORE_FIELDS)
 
 
 def parse_product(
-    record: Mapping[str, Any], dropped: list[FieldError] | None = None, currency: str | None = None
+    record: Mapping[str, Any],
+    dropped: list[FieldError] | None = None,
+    currency: str | None = None,
+    marks: Marks | None = None,
 ) -> Product:
     """The product that a native record describes (the table in docs/catalog-formats.md).
 
     Text is kept letter for letter but for HTML, money is exact, numbers stay equal to the record's; null and empty fields are
     absent. Unknown top-level fields become attributes where they hold text, a number, true or false, or a list of these, so
-    a plain spreadsheet works; what else they hold is left out. `currency` is that of amounts that name none.
+    a plain spreadsheet works; what else they hold is left out. `currency` is that of amounts that name none, `marks` what the feed's other prices show of the decimal mark.
 
     FieldError where there is no id or no title that can be read. Of the other fields, what cannot be read is left out and
     added to `dropped`; where that is None, the first of them is raised.
@@ -39,7 +42,7 @@ def parse_product(
         for field, value in record.items():
             if field not in _CORE and field not in attributes and not isinstance(value, Mapping) and not _nested(value):
                 kept(drop, fields.add_attribute, attributes, field, value, field)
-    price, list_price, paid_in = _money(record, drop, currency)
+    price, list_price, paid_in = _money(record, drop, currency, marks)
     left, there = kept(drop, fields.stock, get("stock")) or (None, None)
     return Product(
         name,
@@ -89,7 +92,7 @@ def shown_record(product: Product) -> dict[str, Any]:
 
 
 def _money(
-    record: Mapping[str, Any], drop: Drop, default: str | None
+    record: Mapping[str, Any], drop: Drop, default: str | None, marks: Marks | None
 ) -> tuple[Decimal | None, Decimal | None, str | None]:
     """(price, list price, currency): an amount whose currency cannot be read, or is another, is left out."""
     stated = record.get("currency")
@@ -105,7 +108,7 @@ def _money(
         if value is None or (isinstance(value, str) and not value.strip()):
             continue
         try:
-            amount, named, codes = parse_money(value, currency or (None if given else default))
+            amount, named, codes = parse_money(value, currency or (None if given else default), marks)
         except ValueError as error:
             drop(FieldError(field, value, str(error)))
             continue
@@ -120,6 +123,8 @@ def _money(
         unsure = (value, codes) if currency is None and named is None and codes else unsure
         currency = currency or named
         amounts[-1] = amount
+        if marks is not None:
+            marks.tell(value, amount, currency or default)
     price, list_price = amounts
     if currency is None and unsure:
         told = f"may be {', '.join(filter(None, unsure[1]))}; name the one that is meant in a field currency"

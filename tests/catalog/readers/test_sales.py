@@ -85,3 +85,19 @@ def test_a_sale_price_that_is_none_is_in_the_report(feed) -> None:
         (2, "1", "sale_price", "0.00"),
         (3, "2", "sale_price", "50 EUR"),
     ]
+
+
+def test_the_sale_price_and_the_price_are_read_with_the_mark_of_the_whole_feed(feed) -> None:
+    head = "id,title,price,sale_price,currency\n"
+    found = feed(head + 'a,Desk,1.299 EUR,"999,00 EUR",\nb,Lamp,"39,90 EUR",,\n', "feed.csv")
+    assert {i: (str(p.price), p.list_price and str(p.list_price)) for i, p in found.products.items()} == {
+        "a": ("999.00", "1299"),
+        "b": ("39.90", None),
+    }
+    assert found.mended == {"prices with three digits behind a dot, read as thousands": 1}
+
+
+def test_a_column_with_decimal_points_keeps_three_decimals_and_says_so(feed) -> None:
+    found = feed("id,title,price\na,Fuel,1.299 EUR\nb,Oil,12.90 EUR\nc,Dates,2.750 KWD\n", "feed.csv")
+    assert [str(p.price) for p in found.products.values()] == ["1.299", "12.90", "2.750"]
+    assert found.mended == {"prices with three digits behind a dot, read as decimals": 1}

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
-from shelftalk.catalog.money import parse_currency
+from shelftalk.catalog.money import Marks, parse_currency
 from shelftalk.catalog.product import FieldError
 from shelftalk.catalog.readers import acp, chorus, columnar, esci, google, jsonld, jsonlines, productqa, retail, tabular
 from shelftalk.catalog.readers.base import FeedRow, Read, Reject, products
@@ -88,7 +89,10 @@ def read_feed(
     is that of amounts that name none, `now` when sales are looked at (None: the present). FeedError, at once or while
     reading, where the feed as a whole cannot be read; UsageError where `mapping` is wrong or given beside `format`.
     """
+    reader: Callable[[Source], Iterator[FeedRow]] | None = None
     source = _source(path, Source(Path(path), progress, read_as, mended, now))
+    marks = Marks(lambda: _prices(reader, Source(Path(path))), source.mend)
+    source = replace(source, marks=marks)
     if currency is not None and parse_currency(currency) is None:
         raise UsageError(f"currency {currency!r}: must be an ISO 4217 code such as USD")
     paid_in = parse_currency(currency) if currency else None
@@ -99,13 +103,28 @@ def read_feed(
             raise UsageError(
                 f"a format ({format}) and a mapping file ({mapping}): give one of them, the file names its own"
             )
-        return products(load_mapping(Path(mapping)).read(source), str(path), dropped, paid_in)
+        reader = load_mapping(Path(mapping)).read
+        return products(reader(source), str(path), dropped, paid_in, marks)
     name = format or detect_format(path)
     if name not in FORMATS:
         raise FeedError(f"feed {path}: unknown format {name!r}; known: {', '.join(FORMATS)}")
     if source.path.is_dir() and not FORMATS[name].folder:
         raise source.error(f"a folder where {name} wants a file")
-    return products(FORMATS[name].read(source), str(path), dropped, paid_in)
+    reader = FORMATS[name].read
+    return products(reader(source), str(path), dropped, paid_in, marks)
+
+
+# Rows whose prices are looked at to tell the decimal mark of a feed.
+_LOOKED_AT = 2000
+
+
+def _prices(reader: Callable[[Source], Iterator[FeedRow]] | None, source: Source) -> Iterator[object]:
+    """The prices of the first rows of a feed as they are written; none of one that cannot be read a second time."""
+    if reader is None or not (source.path.is_file() or source.path.is_dir()):
+        return
+    for row in islice(reader(source), _LOOKED_AT):
+        yield row.record.get("price")
+        yield row.record.get("list_price")
 
 
 def _source(path: Path, source: Source) -> Source:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from shelftalk.catalog.fields import kept
+from shelftalk.catalog.money import Marks
 from shelftalk.catalog.product import FieldError, read_number
 from shelftalk.catalog.readers.base import FeedRow, availability, texts
 from shelftalk.catalog.readers.files import Source, beginning
@@ -55,7 +56,7 @@ def read(source: Source) -> Iterator[FeedRow]:
         if first is not None and (first.error is not None or isinstance(first.record.get("products"), list)):
             rows = _whole(source)
     for row in rows:
-        yield from _variants(row, source.now)
+        yield from _variants(row, source)
 
 
 def _whole(source: Source) -> Iterator[FeedRow]:
@@ -80,16 +81,16 @@ def _table(source: Source) -> Iterator[FeedRow]:
             yield FeedRow(record.line, {}, FieldError("line", record.raw, record.problem))
         else:
             cells = {n.lower(): c for n, c in zip(found.header, record.cells, strict=True) if n and c.strip()}
-            yield flat(cells, record.line, source.now)
+            yield flat(cells, record.line, source.now, source.marks)
 
 
-def _variants(row: FeedRow, now: datetime | None) -> Iterator[FeedRow]:
+def _variants(row: FeedRow, source: Source) -> Iterator[FeedRow]:
     if row.error is not None:
         yield row
         return
     variants = row.record.get("variants")
     if not isinstance(variants, list):
-        yield flat(row.record, row.line, now)
+        yield flat(row.record, row.line, source.now, source.marks)
         return
     if not variants:
         yield FeedRow(
@@ -143,13 +144,13 @@ def nested(product: Mapping[str, Any], variant: Mapping[str, Any], line: int | N
     return FeedRow(line, record, dropped=tuple(dropped))
 
 
-def flat(item: Mapping[str, Any], line: int | None, now: datetime | None = None) -> FeedRow:
+def flat(item: Mapping[str, Any], line: int | None, now: datetime | None = None, marks: Marks | None = None) -> FeedRow:
     """The native record of one row of the flat ACP feed, its sale looked at at a time (None: the present)."""
     dates = item.get("sale_price_effective_date")
     start, end = item.get("sale_price_effective_date_start"), item.get("sale_price_effective_date_end")
     if not dates and (start or end):
         dates = f"{start or ''}/{end or ''}"
-    price, regular, dropped = sale_prices(item.get("price"), item.get("sale_price"), dates, now)
+    price, regular, dropped = sale_prices(item.get("price"), item.get("sale_price"), dates, now, marks)
     attributes = {
         name: _number(name, value)
         for name, value in item.items()

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from shelftalk.catalog.fields import show
+from shelftalk.catalog.money import Marks
 from shelftalk.catalog.product import FieldError, parse_product
 from shelftalk.catalog.readers.files import Source
 from shelftalk.values import Product
@@ -62,11 +63,12 @@ def products(
     source: str | None,
     dropped: Callable[[Reject], None] | None = None,
     currency: str | None = None,
+    marks: Marks | None = None,
 ) -> Iterator[Read]:
     """A Product for every row that can be read and a Reject for every other, in order; an id's second row is a Reject.
 
     `dropped` is told of each value that was left out of a product, in the shape of a Reject; `currency` is that of amounts
-    that name none.
+    that name none, `marks` what the feed's prices show of the decimal mark.
     """
     seen: dict[str, int] = {}
     for row in rows:
@@ -74,7 +76,7 @@ def products(
         try:
             if row.error is not None:
                 raise row.error
-            product = parse_product(row.record, left, currency)
+            product = parse_product(row.record, left, currency, marks)
             if product.id in seen:
                 where = f" of line {seen[product.id]}" if seen[product.id] else ""
                 raise FieldError("id", product.id, f"duplicate{where}; the first one stands")

@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
+from shelftalk.catalog.money import Marks
 from shelftalk.errors import FeedError
 
 MAX_LINE = 8 * 2**20
@@ -40,13 +41,14 @@ _MARKS = (
 class Source:
     """A feed on disk; `progress` is told the bytes read so far, as they stand on disk, `read_as` the name of a column or
     field and what it was taken for: another field, or "yes or no"; `mended` what was mended and how often, since it was last
-    told. `now` is when sales are looked at (None: the present)."""
+    told. `now` is when sales are looked at (None: the present), `marks` what the feed's prices show of the decimal mark."""
 
     path: Path
     progress: Callable[[int], None] | None = None
     read_as: Callable[[str, str], None] | None = None
     mended: Callable[[str, int], None] | None = None
     now: datetime | None = None
+    marks: Marks | None = None
 
     def took(self, name: str, what: str) -> None:
         """Tells that a column or field was taken for something that its name does not say."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from shelftalk.catalog.money import Marks
 from shelftalk.catalog.product import FieldError, read_number
 from shelftalk.catalog.readers.base import CATEGORY_NAMES, FeedRow, availability, plain_name, texts
 from shelftalk.catalog.readers.files import Source, beginning
@@ -50,7 +51,7 @@ def read(source: Source) -> Iterator[FeedRow]:
             found = False
             for row in items(source, (name,), marked_up=True):
                 found = True
-                yield row if row.error else native(row.record, row.line, source.now)
+                yield row if row.error else native(row.record, row.line, source.now, source.marks)
             if found:
                 return
         raise source.error("no <item> (RSS) and no <entry> (Atom) in it")
@@ -67,10 +68,12 @@ def read(source: Source) -> Iterator[FeedRow]:
                 cells.setdefault(name, []).append(text)
         if "product_detail" in cells:
             cells["product_detail"] = [d for cell in cells["product_detail"] for d in _details(cell)]
-        yield native({n: v[0] if len(v) == 1 else v for n, v in cells.items()}, record.line, source.now)
+        yield native({n: v[0] if len(v) == 1 else v for n, v in cells.items()}, record.line, source.now, source.marks)
 
 
-def native(given: Mapping[str, Any], line: int | None, now: datetime | None = None) -> FeedRow:
+def native(
+    given: Mapping[str, Any], line: int | None, now: datetime | None = None, marks: Marks | None = None
+) -> FeedRow:
     """The native record of one Google item, its sale looked at at a time (None: the present).
 
     Names count in any case. Of an element that stands twice where there can be one, the first stands, and the others are
@@ -82,7 +85,7 @@ def native(given: Mapping[str, Any], line: int | None, now: datetime | None = No
         plain = name if name.startswith(("@", "#")) else plain_name(name)
         item[plain] = value if plain in _MANY else _first(plain, value, left)
     price, regular, unsold = sale_prices(
-        item.get("price"), item.get("sale_price"), item.get("sale_price_effective_date"), now
+        item.get("price"), item.get("sale_price"), item.get("sale_price_effective_date"), now, marks
     )
     record = {
         "id": item.get("id"),

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import Any
 
-from shelftalk.catalog.money import parse_money
+from shelftalk.catalog.money import Marks, parse_money
 from shelftalk.catalog.product import FieldError
 from shelftalk.catalog.readers.base import FeedRow, plain_name
 from shelftalk.catalog.readers.files import Source
@@ -22,7 +22,7 @@ _EMPTY = frozenset(("", "0000-00-00", "0000-00-00 00:00:00", "-", "--", "null", 
 
 
 def sale_prices(
-    price: Any, sale: Any, dates: Any = None, now: datetime | None = None
+    price: Any, sale: Any, dates: Any = None, now: datetime | None = None, marks: Marks | None = None
 ) -> tuple[Any, Any, tuple[FieldError, ...]]:
     """(price, list price, what of the sale was left out) of a feed that states a regular and a sale price."""
     if sale is None or (isinstance(sale, str) and not sale.strip()):
@@ -33,13 +33,13 @@ def sale_prices(
     except ValueError as error:
         return price, None, (FieldError("sale_price_effective_date", dates, f"{error}; the sale price is not taken"),)
     try:
-        amount, currency, codes = parse_money(sale)
+        amount, currency, codes = parse_money(sale, None, marks)
     except ValueError as error:
         return price, None, (FieldError("sale_price", sale, str(error)),)
     if amount == 0:
         return price, None, (FieldError("sale_price", sale, "0 is no sale price"),)
     try:
-        regular, paid_in, others = parse_money(price, currency)
+        regular, paid_in, others = parse_money(price, currency, marks)
     except ValueError:
         return sale, price, ()  # the price is told of where it is read
     if codes and others and not (set(codes) & set(others)) - {""}:
@@ -56,7 +56,7 @@ def with_sale(row: FeedRow, source: Source) -> FeedRow:
         return row
     held = {plain: row.record[name] for plain, name in names.items()}
     price, regular, dropped = sale_prices(
-        row.record.get("price"), held.get("sale_price"), held.get("sale_price_effective_date"), source.now
+        row.record.get("price"), held.get("sale_price"), held.get("sale_price_effective_date"), source.now, source.marks
     )
     record = {name: value for name, value in row.record.items() if name not in names.values()}
     record["price"] = price
