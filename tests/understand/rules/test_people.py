@@ -14,18 +14,19 @@ from shelftalk.values import Facet, Facets, Request
 WITHIN = {"persons": ("Tents",), "max_load_kg": ("Chairs",), "weight_kg": ("Tents", "Chairs"), "sizes_eu": ("Shoes",)}
 SHOP = Facets(
     (
-        Facet("categories", "list", 60, 3, (("Tents", 20), ("Chairs", 20), ("Shoes", 20))),
+        Facet("categories", "list", 80, 4, (("Tents", 20), ("Chairs", 20), ("Shoes", 20), ("Dining Tables", 20))),
         Facet("price", "money", 60, 50, (), 9.0, 600.0),
         Facet("released_at", "date", 60, 50, (), "2021-01-04", "2026-09-30"),
         Facet("colour", "text", 60, 3, (("red", 20), ("green", 20), ("black", 20))),
         Facet("mount", "text", 20, 2, (("helmet", 10), ("strap", 10)), categories=("Chairs",)),
         Facet("persons", "number", 20, 6, (), 1, 8, categories=WITHIN["persons"]),
+        Facet("seats", "number", 20, 6, (), 2, 12, categories=("Dining Tables",)),
         Facet("water_column_mm", "number", 20, 6, (), 800, 10000, "mm", categories=("Tents",)),
         Facet("max_load_kg", "number", 20, 6, (), 80, 200, "kg", categories=WITHIN["max_load_kg"]),
         Facet("weight_kg", "number", 40, 30, (), 1, 30, "kg", categories=WITHIN["weight_kg"]),
         Facet("sizes_eu", "list", 20, 3, (("41", 9), ("42", 9), ("43", 9)), categories=WITHIN["sizes_eu"]),
     ),
-    60, 1, "EUR",
+    80, 1, "EUR",
 )  # fmt: skip
 UNDERSTANDER = Understander(SHOP, settings=RULES)
 
@@ -115,3 +116,45 @@ def test_an_attempt_to_steer_alone_is_no_shopping_request():
 def test_a_count_beyond_an_answer_is_capped_and_none_is_no_count():
     assert read("100 tents").intent.limit == 50
     assert read("zero tents").intent.limit is None
+
+
+@pytest.mark.parametrize(
+    "text, people",
+    [
+        ("a tent for two adults and a baby", 3),
+        ("a tent for 2 adults, a toddler and a baby", 4),
+        ("tent, 2 adults + 1 child", 3),
+        ("a tent for me and three friends", 4),
+        ("my wife and I want a tent", 2),
+        ("a tent for my husband and our twins", 3),
+        ("a tent for me, my wife and the kids", 4),  # two kids at least
+        ("a tent for a couple and their two kids", 4),
+        ("a tent for the two of us and our dog", 2),
+        ("a tent for four adults and a big dog", 4),
+        ("a tent for a family of five", 5),
+        ("a tent for 9 of us", 9),
+    ],
+)
+def test_a_company_told_one_by_one_asks_for_room_for_all_its_people(text, people):
+    assert said(read(text).intent) == f"categories = Tents; persons >= {people}; by persons asc"
+
+
+@pytest.mark.parametrize(
+    "text", ["a tent for kids and adults", "a tent for my kids", "a tent for my dog and cat", "a tent under two adults"]
+)
+def test_whom_nobody_counts_ask_for_no_room(text):
+    assert said(read(text).intent) == "categories = Tents"
+
+
+@pytest.mark.parametrize(
+    "text, seats",
+    [
+        ("a dining table for two adults and a baby", 3),
+        ("a table for 7 of us", 7),
+        ("a table for four plus a bench", 4),
+        ("a dining table for my parents", 0),
+    ],
+)
+def test_a_table_is_known_by_its_own_name_for_its_seats(text, seats):
+    limits = [(c.operator, c.value) for c in read(text).intent.constraints if c.field != "categories"]
+    assert limits == ([(">=", seats)] if seats else [])

@@ -39,7 +39,7 @@ def test_a_word_in_another_sense_is_no_limit(text, expected):
         ("I am 1.90 m and need an office chair", "categories = Office Chairs"),
         ("my wife is 165 cm, an office chair", "categories = Office Chairs"),
         ("an office chair up to 120 kg", "categories = Office Chairs; max_load_kg >= 120"),
-        ("the two of us want a tent", "categories = Tents"),
+        ("the two of us want a tent", "categories = Tents; persons >= 2; by persons asc"),
         ("a tent for 7 of us", "categories = Tents; persons >= 7; by persons asc"),
         ("something for the three of us", ""),
         ("headphones, he is nine", "categories = Headphones"),

@@ -22,7 +22,7 @@ _BEFORE = [
 _TAIL = r"^\W{0,2}(?:\w+\W+){0,3}?"
 _AFTER: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("<=", re.compile(_TAIL + r"(?:(?:or|and|&) (?:even )?(?:less|under|below|lower|cheaper|fewer|smaller|shorter|lighter|younger|thinner|quicker|faster|quieter|within|beneath|narrower)(?! ?[^\w\s]?\d)|max\b|maximum|tops\b|at most|at the most|at max|or so max|is (?:my|the) (?:limit|max|maximum|budget|cap)|budget|limit\b|to spend|to spare|to my name|ceiling)", re.I)),
-    (">=", re.compile(_TAIL + r"(?:(?:or|and|&) (?:even )?(?:more|above|higher|larger|bigger|over|greater|longer|better|up\b|upwards?|beyond|heavier|taller|wider|older|farther|further|thicker|faster|deeper|brighter)|plus\b|min\b|minimum|at least|at the least|at minimum)", re.I)),
+    (">=", re.compile(_TAIL + r"(?:(?:or|and|&) (?:even )?(?:more|above|higher|larger|bigger|over|greater|longer|better|up\b|upwards?|beyond|heavier|taller|wider|older|farther|further|thicker|faster|deeper|brighter)|plus\b(?! (?:an?|the|my|our)\b)|min\b|minimum|at least|at the least|at minimum)", re.I)),
 )  # fmt: skip
 # "max. 100 min. 50": the full stop of an abbreviation before its amount ends no clause; "100 max. 50 min." has them behind.
 _BEFORE_ITS_AMOUNT = re.compile(rf"\b(max|min|approx|ca)\. ?(?={SIGN}?\d)")

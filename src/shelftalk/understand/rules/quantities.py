@@ -10,6 +10,7 @@ from shelftalk.understand.rules.amounts import ParsedAmount, amounts, scaled
 from shelftalk.understand.rules.astray import astray
 from shelftalk.understand.rules.averages import averages
 from shelftalk.understand.rules.bodies import carries
+from shelftalk.understand.rules.company import FOR_SO_MANY, GROUP, OF_THEM, counts_people, for_so_many, seats, together
 from shelftalk.understand.rules.compare import FLIP, after, compared
 from shelftalk.understand.rules.dates import AHEAD
 from shelftalk.understand.rules.index import Field, Index
@@ -19,7 +20,7 @@ from shelftalk.understand.rules.placing import ends_of
 from shelftalk.understand.rules.polarity import rejected_after
 from shelftalk.understand.rules.tokens import Text
 from shelftalk.words import money as currencies
-from shelftalk.words.stems import bag, stemmed
+from shelftalk.words.stems import bag
 from shelftalk.words.units import scalar, tidy
 
 # "Around 50" is taken as a band of so much to either side.
@@ -56,12 +57,16 @@ def quantities(
         index = index.narrowed(category)
     out: list[Quantity] = []
     used: set[int] = set()
+    if (company := together(text, index, category, taken)) is not None:
+        out.append(company)
+        used.update(range(company.first, company.last + 1))
+    taken |= used
     found = [a for a in amounts(text) if not (set(range(a.number.first, a.last + 1)) & taken) and not _pronoun(text, a)]
     for k, amount in enumerate(found):
         end = text.tokens[found[k + 1].number.first].start if k + 1 < len(found) else len(text.low)
         quantity = _read(text, index, amount, negative, end, ordering, out[-1] if out else None)
-        if quantity is None and category is not None:
-            quantity = _for_so_many(text, index, amount)
+        if quantity is None and (category is not None or seats(text, index, None) is not None):
+            quantity = for_so_many(text, index, amount)
         before = out[-1] if out else None
         if quantity is not None and before is not None and before.nearest and _either(text, before, quantity):
             before.operator, before.value, before.nearest = "between", (before.value, quantity.value), False  # type: ignore[assignment]
@@ -89,10 +94,10 @@ def _pronoun(text: Text, amount: ParsedAmount) -> bool:
         return False
     first, last = amount.number.first, amount.last
     before = text.tokens[first - 1].low if first else ""
-    if _GROUP.search(text.low[: text.tokens[first].start]):
+    if GROUP.search(text.low[: text.tokens[first].start]):
         return False
     if before in _POINTING:
-        return _OF_THEM.match(text.low[text.tokens[last].end :]) is None  # "the four of us" are so many people
+        return OF_THEM.match(text.low[text.tokens[last].end :]) is None  # "the four of us" are so many people
     if amount.number.value != 1:
         return False
     after = following(text, last)
@@ -136,7 +141,7 @@ def _read(
     if rejected_after(text, last):  # "16 GB just won't cut it"
         operator, flipped = (">", False) if operator in (None, "=") else (operator, not flipped)
     lead = text.low[: text.tokens[first].start]
-    room = (_people(known) and _FOR_SO_MANY.search(lead)) or (
+    room = (counts_people(known) and FOR_SO_MANY.search(lead)) or (
         amount.unit is not None and _held(text, known, lead, last)
     )
     if operator is None and not flipped and room:
@@ -168,7 +173,7 @@ def _sleeping(text: Text, index: Index, amount: ParsedAmount) -> Field | None:
         or not _SLEEPS.search(text.low[: text.tokens[amount.number.first].start])
     ):
         return None
-    fields = [known for known in index.fields.values() if _people(known)]
+    fields = [known for known in index.fields.values() if counts_people(known)]
     return fields[0] if len(fields) == 1 else None
 
 
@@ -226,24 +231,10 @@ def _limit(
 
 
 _BEHIND = re.compile(r" (?:max(?:imum)?|tops|at (?:the )?(?:most|least|max))\b")
-_FOR_SO_MANY = re.compile(
-    r"\b(?:for|we(?:'re| are)|there (?:are|will be)|fits?|sleeps?|seats?|holds?|accommodates?|room for|space for|family of|group of|party of|having)(?: up to| all(?: the)?| us| the| at least| like| about| around| some| roughly)? $"
-)
 _HOLDS = re.compile(
     r"\b(?:for|fits?|holds?|takes?|carry|carries|carrying)(?: (?:an?|my|the|his|her|our|their|your))? $"
 )
-_GROUP = re.compile(r"\b(?:family|group|party|class|team) of(?: about| around| some| roughly| up to)? $")
-_OF_THEM = re.compile(r" of (?:us|them|you)\b")
 _UP_TO = re.compile(r"up ?to\b")
-_PLAYERS = stemmed("player players")
-_PEOPLE = stemmed("person people sleeps seats berth")
-
-
-def _people(known: Field) -> bool:
-    """Whether the field says how many people a product has room for."""
-    return known.kind == "number" and bool(
-        (known.unit is not None and known.unit.dimension == "people") or _PEOPLE & set(known.name)
-    )
 
 
 def _besides(text: Text, before: Quantity, after: Quantity) -> bool:
@@ -257,76 +248,6 @@ def _either(text: Text, before: Quantity, after: Quantity) -> bool:
     """Whether two numbers of one field are said as alternatives: "for three or four people"."""
     between = text.low[text.tokens[before.last].end : text.tokens[after.first].start].strip()
     return before.field == after.field and between in ("or", "to", "/")
-
-
-_COMPANY = re.compile(
-    r"(?: or so)? (?:people|persons|players|adults|grown[- ]?ups|guests|kids|children|friends|teens|teenagers|girls|boys|guys|of us|of them)\b"
-)
-_AND_ME = re.compile(r"\b(?:me|myself) (?:and|plus|with) (?:my |our |the )?$")
-
-
-def _players_of(index: Index) -> Field | None:
-    """The field of the least or most players, where there are both."""
-    return next(
-        (
-            k
-            for k in index.fields.values()
-            if k.number and _PLAYERS & set(k.name) and ends_of(k.field, index) is not None
-        ),
-        None,
-    )
-
-
-def _for_so_many(text: Text, index: Index, amount: ParsedAmount) -> Quantity | None:
-    """The limit of "a tent for two": as many people as one field alone, of those the category has, may mean; those who play
-    are told without a "for": "game night with 7 people"."""
-    first, last, value = amount.number.first, amount.last, amount.number.value
-    if _players_of(index) is not None and _at_play(text, amount):
-        value += _AND_ME.search(text.low[: text.tokens[first].start]) is not None
-        return _room(index, text, value, first, last)
-    counted = amount.unit is None or amount.unit.dimension == "people"
-    if not counted or amount.money or amount.low is not None:
-        return None
-    lead = text.low[: text.tokens[first].start]
-    if following(text, last) and not _GROUP.search(lead) and not _OF_THEM.match(text.low[text.tokens[last].end :]):
-        return None
-    if not 1 <= value <= 100 or not _FOR_SO_MANY.search(lead):
-        return None
-    if amount.unit is not None and _players_of(index) is None:
-        return None  # a unit that no field of the category has
-    return _room(index, text, value, first, last)
-
-
-def _at_play(text: Text, amount: ParsedAmount) -> bool:
-    """Whether the amount counts people: "with 7 people", "6 or so kids"; those whom one plays with are not all who play."""
-    if amount.money or amount.low is not None or compared(text, amount)[0] not in (None, "=", "~"):
-        return False
-    if not 1 <= amount.number.value <= 100 or after(text, amount.last, len(text.low)) is not None:
-        return False
-    if amount.unit is not None:
-        return amount.unit.dimension == "people"
-    behind = _COMPANY.match(text.low[text.tokens[amount.last].end :])
-    lead = text.low[: text.tokens[amount.number.first].start]
-    with_them = (
-        None
-        if _AND_ME.search(lead)
-        else re.search(
-            r"\b(?:with|(?<!adults )(?<!parents )(?<!ups )(?<!kids )(?<!children )and) (?:my |our |the )?$", lead
-        )
-    )
-    return behind is not None and (with_them is None or behind.group().endswith((" us", "people", "players")))
-
-
-def _room(index: Index, text: Text, value: float, first: int, last: int) -> Quantity | None:
-    """Room for so many people: both ends of the players of a game, or the one field that says how many fit."""
-    players = _players_of(index)
-    if players is not None:
-        return Quantity(players.field, "=", scalar(value), first, last, text.span(first, last))
-    fields = [known for known in index.fields.values() if _people(known)]
-    bounds = fields[0].bounds() if len(fields) == 1 and fields[0].within else None
-    if bounds is None or value > bounds[1]:
-        return None
-    return Quantity(fields[0].field, ">=", scalar(value), first, last, text.span(first, last), nearest=True)
 
 
 def compared_here(text: Text, index: Index, amount: ParsedAmount) -> tuple[str | None, int]:
