@@ -51,7 +51,7 @@ def read(text: str):
         ("chairs from 2025", "categories = Chairs; released_at between (2025-01-01, 2025-12-31)"),
         ("a tent between 100 and 20 euros", "categories = Tents; price between (20, 100)"),
         ("a tent under -5 euros", "categories = Tents; price < -5"),
-        ("a tent with 9000 mm water column and under 100 euros", "categories = Tents; price < 100; water_column_mm = 9000"),
+        ("a tent with 9000 mm water column and under 100 euros", "categories = Tents; price < 100; water_column_mm >= 9000"),
         ("a tent or a chair under 100", "categories in (Tents, Chairs); price < 100"),
         ("chepest tent", "categories = Tents; by price asc"),
         ("a red kettle", "colour = red"),

@@ -30,6 +30,7 @@ _BEHIND_ITS_AMOUNT = re.compile(r"\b(?:max|min)\b\D*$")
 # Words that, right before the next amount, belong to that one: "20000 mm and under 10 euros".
 _CLAUSE = re.compile(r"(?:or|and|&) (?:even )?\w+$")
 _ISH = re.compile(r"^[ -]?ish\b")
+_OR_SO = re.compile(r"(?: (?!or\b)\w+)? or so\b(?! max)")
 _PLUS = re.compile(r"^\s?\+")
 FLIP = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "~": "!=", "!=": "="}
 
@@ -50,6 +51,12 @@ def after(text: Text, last: int, end: int) -> str | None:
         if not (cut and _CLAUSE.search(match.group())):
             return op
     return None
+
+
+def or_so(text: Text, amount: ParsedAmount) -> bool:
+    """Whether an amount with a unit is told roughly: "10 years or so"."""
+    measured = amount.unit is not None or amount.money
+    return measured and _OR_SO.match(text.low[text.tokens[amount.last].end :]) is not None
 
 
 def compared(text: Text, amount: ParsedAmount, at: int | None = None) -> tuple[str | None, int]:

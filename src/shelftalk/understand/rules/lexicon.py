@@ -10,6 +10,7 @@ from shelftalk.words.stems import bag, stem, stemmed
 _TABLE = tomllib.loads((Path(__file__).parent / "lexicon.toml").read_text(encoding="utf-8"))
 EVALUATIVE, COLORS, COMMON = (bag(_TABLE[name]) for name in ("evaluative", "colors", "common"))
 NAME_NOISE, LESS_IS_BETTER = stemmed(_TABLE["name_noise"]), stemmed(_TABLE["less_is_better"])
+MORE_IS_BETTER, MORE_UNITS = stemmed(_TABLE["more_is_better"]), bag(_TABLE["more_units"])
 ALSO_CALLED, LACKS = ({stem(w): stemmed(v) for w, v in _TABLE[name].items()} for name in ("also_called", "lacks"))
 VALUE_SYNONYMS: dict[str, tuple[str, ...]] = {said: tuple(means) for said, means in _TABLE["synonyms"].items()}
 SUPERLATIVE_FIELDS: dict[str, str] = _TABLE["superlatives"]

@@ -11,9 +11,10 @@ from shelftalk.understand.rules.astray import astray
 from shelftalk.understand.rules.averages import averages
 from shelftalk.understand.rules.bodies import carries
 from shelftalk.understand.rules.company import FOR_SO_MANY, GROUP, OF_THEM, counts_people, for_so_many, seats, together
-from shelftalk.understand.rules.compare import FLIP, after, compared
+from shelftalk.understand.rules.compare import FLIP, after, compared, or_so
 from shelftalk.understand.rules.dates import AHEAD
 from shelftalk.understand.rules.index import Field, Index
+from shelftalk.understand.rules.lexicon import MORE_IS_BETTER, MORE_UNITS
 from shelftalk.understand.rules.measured import field_of, in_unit
 from shelftalk.understand.rules.nearby import Quantity, following
 from shelftalk.understand.rules.placing import ends_of
@@ -147,10 +148,17 @@ def _read(
     if operator is None and not flipped and room:
         return Quantity(known.field, ">=", scalar(value), first, last, span, nearest=True)
     if operator is None:
-        one_sided = carries(known) and ends_of(known.field, index) is None
+        one_sided = (carries(known) or _the_more_the_better(known)) and ends_of(known.field, index) is None
         operator = "<=" if money else _bare(text, first, negative, previous)
         operator = ">=" if operator == "=" and not flipped and one_sided else operator
     return _limit(known, operator, value, flipped, first, last, span)
+
+
+def _the_more_the_better(known: Field) -> bool:
+    """Whether who asks for so much of a field is as well served with more: a warranty, a battery's life, brightness."""
+    if known.kind != "number" or "age" in known.name:
+        return False
+    return bool(MORE_IS_BETTER & set(known.name)) or (known.unit is not None and known.unit.name in MORE_UNITS)
 
 
 def _held(text: Text, known: Field, lead: str, last: int) -> bool:
@@ -279,7 +287,7 @@ def _operator(text: Text, index: Index, amount: ParsedAmount, end: int) -> tuple
         behind = after(text, amount.last, end)
         if behind is not None:
             return behind, begins, True
-    return operator, begins, False
+    return "~" if operator is None and or_so(text, amount) else operator, begins, False
 
 
 def _bare(text: Text, first: int, negative: list[bool], previous: Quantity | None) -> str:

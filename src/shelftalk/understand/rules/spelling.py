@@ -14,6 +14,7 @@ from shelftalk.understand.rules.tokens import Text
 from shelftalk.understand.rules.vocabulary import ordinary
 from shelftalk.words.stems import stem
 from shelftalk.words.stop import FILLER
+from shelftalk.words.units import UNITS
 
 
 def corrected(text: Text, index: Index) -> tuple[Text, tuple[str, ...]]:
@@ -27,6 +28,7 @@ def corrected(text: Text, index: Index) -> tuple[Text, tuple[str, ...]]:
             len(word) < 5
             or not word.isalpha()
             or token.stem in index.vocabulary_stems
+            or word in UNITS
             or word in COMMON
             or word in FILLER
             or ordinary(word)
