@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from shelftalk.understand.rules.bodies import BEINGS
-from shelftalk.understand.rules.index import Index
+from shelftalk.understand.rules.index import Field, Index
 from shelftalk.understand.rules.nearby import Quantity
 from shelftalk.understand.rules.numbers import numbers
-from shelftalk.understand.rules.tokens import Text, tokenise
+from shelftalk.understand.rules.tokens import Text, stems, tokenise
+from shelftalk.values import Operator
 from shelftalk.words.numbers import SMALL
 from shelftalk.words.stop import FUNCTION
 
@@ -68,7 +69,7 @@ def _suiting(told: list[float], unit: str | None, index: Index, first: int, last
     for known in index.fields.values():
         if known.kind != "number" or "age" not in known.name:
             continue
-        oldest = bool({"max", "maximum", "oldest", "to"} & set(known.name))
+        oldest = _oldest(known)
         age = _in(max(told) if oldest else min(told), unit or "year", known.unit.name if known.unit else "year")
         out.append(Quantity(known.field, ">=" if oldest else "<=", age, first, last, said))
     return out
@@ -121,3 +122,77 @@ def _of_several(text: Text, index: Index) -> tuple[list[Quantity], set[int]]:
         out += _suiting(told, unit, index, first, last, text.span(first, last))
         break
     return out, used
+
+
+# The ages, in whole years, of those who are called so; "little kids" only where they are told apart from older ones.
+_STAGES = {
+    "newborn": (0, 0), "bab": (0, 0), "infant": (0, 0), "toddler": (1, 2), "preschooler": (3, 5), "teen": (13, 17),
+    "little": (0, 5), "small": (0, 5), "young": (0, 5), "tiny": (0, 2),
+}  # fmt: skip
+_STAGE = (
+    r"(?:(?P<size>little|small|tiny|(?:very )?young(?:er)?) (?:kids|kiddies|children|ones|boys|girls)"
+    r"|(?P<stage>newborn|bab|infant|toddler|preschooler|teen)(?:y|ies|s|ager|agers)?)(?![\w'-])"
+)
+_FOR_A_STAGE = re.compile(
+    rf"\bfor (?:(?:an?|my|our|the|his|her|their|your|some)(?: \w+)? )?{_STAGE}(?! (?:brother|sister|room|monitor))"
+)
+_NOT_FOR_A_STAGE = re.compile(
+    rf"(?:\b(?:not|nothing|never|no longer)|n't|\bwithout)(?: \w+){{0,2}}? (?:for|at|to) (?:(?:the|a|an|any) )?{_STAGE}|\bno (?P<kind>bab|toddler|infant)(?:y|ies|s|'s)? (?:toys?|games?|stuff|things?|ones)\b"
+)
+_CHILDREN_WITHIN = re.compile(
+    rf"\b{_CHILDREN} (?:who are |aged? )?(?P<than>under|below|younger than|over|above|older than) (?P<n>{_NUMBER})(?: years?(?: old| of age)?)?"
+    r"(?=\W*$|[.,;!?] |\)| (?:and|who|that|with|for|to|in|but|please)\b)"
+)
+
+
+def stages(text: Text, index: Index, category: str | None) -> tuple[list[Quantity], set[int]]:
+    """What the age of children that is told by a word asks of the age fields of the kind named ("for my toddler", "not for little
+    kids", "kids under 5"), and the tokens of those whom it shall not be for."""
+    fields = [
+        k for k in index.fields.values() if k.kind == "number" and "age" in k.name and _of_the_kind(k, text, category)
+    ]
+    out: list[Quantity] = []
+    used: set[int] = set()
+    for pattern in (_NOT_FOR_A_STAGE, _FOR_A_STAGE, _CHILDREN_WITHIN) if fields else ():
+        for match in pattern.finditer(text.low):
+            first, last = text.at(match.start()), text.at(match.end()) - 1
+            if set(range(first, last + 1)) & used:
+                continue
+            found = [
+                Quantity(k.field, operator, _whole(age, k), first, last, match.group().strip())
+                for k in fields
+                for operator, age in _limits_of(match, _oldest(k))
+            ]
+            out += found
+            used.update(range(first, last + 1) if found and pattern is not _FOR_A_STAGE else ())
+    return out, used
+
+
+def _limits_of(match: re.Match[str], oldest: bool) -> list[tuple[Operator, float]]:
+    """The limits on the youngest or the oldest age of a product that a match makes, in years."""
+    if match.re is _CHILDREN_WITHIN:
+        age = numbers(tokenise(match["n"]))[0].value
+        younger = match["than"].startswith(("under", "below", "young"))
+        return [("<", age)] if younger and not oldest else [(">=", age)] if oldest and not younger else []
+    said = next(v for name, v in match.groupdict().items() if v is not None)
+    least, most = next(ages for stage, ages in _STAGES.items() if said.removeprefix("very ").startswith(stage))
+    if match.re is _NOT_FOR_A_STAGE:
+        return [(">", most + 1 if most < 5 else most)] if oldest else []
+    if match["size"]:
+        return []
+    return ([(">=", least)] if least else []) if oldest else [("<", most + 1)]
+
+
+def _of_the_kind(known: Field, text: Text, category: str | None) -> bool:
+    """Whether products of the category named have the field, or where none is, those whose category shares a word with the request."""
+    if category is not None:
+        return known.carried(category)
+    return any(text.stems & set(stems(name)) for name in known.within)
+
+
+def _oldest(known: Field) -> bool:
+    return bool({"max", "maximum", "oldest", "to"} & set(known.name))
+
+
+def _whole(age: float, known: Field) -> int | float:
+    return _in(age, "year", known.unit.name if known.unit else "year")

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from shelftalk.understand.reading import Reading
 from shelftalk.understand.rules.absence import absent, freed
-from shelftalk.understand.rules.ages import ages
+from shelftalk.understand.rules.ages import ages, stages
 from shelftalk.understand.rules.amounts import ParsedAmount, amounts
 from shelftalk.understand.rules.asides import all_the_same, asked
 from shelftalk.understand.rules.astray import questioned
@@ -150,6 +150,9 @@ class _Parse:
         self.body = bodies(text, index, category)
         self.labels, label_tokens, self.odd_sizes = sizes(text, index, self.negative, frozenset(), category)
         self.doubted = questioned(text)
+        young, not_for = stages(text, index, category)
+        self.youth += [q for q in young if all(q.field != y.field for y in self.youth)]
+        self.age_tokens |= not_for
         taken = self.age_tokens | self.date_tokens | self.body.tokens | label_tokens
         taken |= {i for first, last in self.doubted for i in range(first, last + 1)}
         self.sort = order(text, index, self.negative, category)
