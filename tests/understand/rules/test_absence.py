@@ -94,3 +94,14 @@ def test_what_follows_an_allergy_is_no_part_of_it():
 
 def test_where_only_texts_could_tell_it_is_said_that_the_data_cannot():
     assert any("cannot tell" in n and "'mustard'" in n for n in at_hardware("soup without mustard").notes)
+
+
+@pytest.mark.parametrize("text", ["a non-stick bottle", "a non-slip bottle", "non-toxic bottles under 30"])
+def test_a_word_with_non_before_it_that_no_field_speaks_of_is_one_word_and_wanted(text):
+    told = understood(text)
+    assert (told.intent.exclude, told.notes) == ((), ())
+    assert "non " in told.intent.query
+
+
+def test_such_a_word_may_be_turned_down_itself():
+    assert "non-stick" in understood("a bottle that isn't non-stick").intent.exclude

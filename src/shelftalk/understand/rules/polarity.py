@@ -133,7 +133,10 @@ class _Scope:
         if negates and self.denied and _RELATIVE.search(self.masked[max(0, offset - 22) : offset]):
             self.state = False
             return
-        self.once = negates and _NON.search(self.masked[:offset]) is not None
+        once = negates and _NON.search(self.masked[:offset]) is not None
+        if once and i not in self.anchors and i not in self.refusable:
+            return  # "non-stick" is a word of its own where no field speaks of sticking
+        self.once = once
         self.outer = self.once and self.state and not self.text.tokens[i - 1].comma
         # "I don't want non-biodegradable litter" asks for what the second negation denies.
         self.state = negates and not self.outer

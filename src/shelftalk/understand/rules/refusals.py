@@ -180,7 +180,7 @@ def _called_not(text: Text, index: Index, i: int) -> bool:
     return i > 1 and text.tokens[i - 1].low == "not" and text.tokens[i - 2].stem in index.nouns
 
 
-_IS_NOT = re.compile(r"\b(?:(?:that|which|it)(?:'s| is| are|s) not|(?:isn'?t|aren'?t)|non)[ -]$")
+_IS_NOT = re.compile(r"\b(?:(?:that|which|it)(?:'s| is| are|s) not|(?:isn'?t|aren'?t))[ -]$")
 # Words between a negation and the limit that it turns round: "must not go over 50", "not heavier".
 _LIMITING = bag("go goes be have has need want exceed measure take takes weigh weighs last stand run runs")
 _LACKING = re.compile(r"\b(?:no|without|w/o|except(?: for)?|excluding|minus|avoid)(?: [\w'-]+){0,2} $")
@@ -272,7 +272,9 @@ def excluded(
         least = 3 if lacking_before(text, i) else 4
         if not off or plain or i in used or token.numeric or len(token.low) < least:
             continue
-        if _refusing(text, i, index) and (_a_thing(token.low) or _plainly(text, i)):
+        if i and text.tokens[i - 1].low == "non" and token.gap in ("-", " "):
+            out += [f"non-{token.low}", f"non {token.low}", f"non{token.low}"]  # "isn't non-stick"
+        elif _refusing(text, i, index) and (_a_thing(token.low) or _plainly(text, i)):
             out += spellings(token.low)
     out += [
         m["who"]
