@@ -114,3 +114,19 @@ def test_an_amount_that_is_asked_about_is_no_limit():
 
 def test_the_sides_of_a_box_that_no_field_holds_are_told_of():
     assert any("55x40x20" in note for note in read("a briefcase that fits 55x40x20").notes)
+
+
+@pytest.mark.parametrize(
+    "text, limits",
+    [
+        ("boots 42", "sizes_eu = 42"),
+        ("boots, 40 under 150", "price < 150; sizes_eu = 40"),
+        ("boots 40 or 42 please", "sizes_eu in ('40', '42')"),
+        ("boots 42 euros", "price <= 42"),
+        ("boots 55", ""),
+        ("tents 4", ""),
+    ],
+)
+def test_a_bare_number_behind_the_kind_is_a_size_where_the_kind_has_it(text, limits):
+    found = [f"{c.field} {c.operator} {c.value}" for c in read(text).intent.constraints if c.field != "categories"]
+    assert "; ".join(sorted(found)) == limits

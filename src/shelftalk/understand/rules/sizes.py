@@ -6,7 +6,7 @@ import re
 
 from shelftalk.understand.rules.index import Field, Index
 from shelftalk.understand.rules.tokens import Text
-from shelftalk.values import Constraint, Scalar
+from shelftalk.values import Constraint, Operator, Scalar
 
 _LABEL = r"(?:\d{1,3}(?:[.,]5)?|(?:x{0,3}|[2-6]x)(?:s|l)|m|one size)"
 _SIZE = re.compile(
@@ -56,7 +56,40 @@ def sizes(
             out.append(Constraint(known.field, "!=" if off else "=", values[0], span))
         else:
             out.append(Constraint(known.field, "not in" if off else "in", tuple(values), span))
+    if category is not None and not used:
+        alone = _beside_its_kind(text, index, negative, taken, category)
+        out, used = (out, used) if alone is None else ([alone[0]], alone[1])
     return out, used, notes
+
+
+def _beside_its_kind(
+    text: Text, index: Index, negative: list[bool], taken: frozenset[int], category: str
+) -> tuple[Constraint, set[int]] | None:
+    """The size that bare numbers right behind the name of the kind are, with their tokens: "running shoe 10.5", "boots 41 or 42"."""
+    for i, token in enumerate(text.tokens[1:], 1):
+        if (
+            not token.numeric
+            or i in taken
+            or token.gap not in (" ", ", ")
+            or text.tokens[i - 1].stem not in index.nouns
+        ):
+            continue
+        if (match := _ALONE.match(text.low[token.start :])) is None:
+            continue
+        labels = [label for label in match.groups() if label]
+        if (found := _holding(index, labels, None, category)) is None:
+            continue
+        operator: Operator = ("not in" if negative[i] else "in") if len(labels) > 1 else "!=" if negative[i] else "="
+        value = tuple(found[1]) if len(labels) > 1 else found[1][0]
+        last = i + 2 * (len(labels) - 1)
+        return Constraint(found[0].field, operator, value, text.span(i, last)), set(range(i, last + 1))
+    return None
+
+
+# Numbers with nothing behind them that they may count or measure.
+_ALONE = re.compile(
+    r"(\d{1,2}(?:\.5)?)(?: or (\d{1,2}(?:\.5)?))?(?=\W*$|[,;!?] |\. | (?:and|but|in|with|wide|narrow|regular|for|under|below|less|max|at|please|not|no)\b)"
+)
 
 
 def _another_scale(index: Index, scale: str | None, category: str | None) -> str | None:
