@@ -38,6 +38,8 @@ def test_any_other_text_is_no_measure(text):
     ("romper for 3 to 6 months", {"suit-3"}), ("romper 6-12 months", {"suit-6"}), ("romper 4 months", {"suit-3"}),
     ("jeans 32x34", {"jean-32-34"}), ("32/30 jeans", {"jean-32-30"}), ("W32 L34 jeans", {"jean-32-34"}), ("jeans waist 32 length 30", {"jean-32-30"}), ("jeans inseam 32 waist 34", {"jean-34-32"}),
     ("power bank 20k mAh", {"bank-20000"}), ("power bank 10 k mah", {"bank-10000", "bank-20000"}), ("power bank over 10 amp hours", {"bank-20000"}),
+    ("juice 12 pack", {"juice-12"}), ("12-pack of apple juice", {"juice-12"}), ("a pack of 6 juices", {"juice-6"}), ("juice, at least a 12 pack", {"juice-12", "juice-24"}),
+    ("type-c wire", {"wire-U"}), ("usb type c wire", {"wire-U"}), ("a usb-c wire", {"wire-U"}), ("a steel tee 1/2 in", {"nip-12"}), ("a white tee", {"tee-white"}),
     ("a cord at least 10 feet", {"cord-10", "cord-25"}), ("cord 3 m", set()), ("tv that's not 4k", {"tv-1080p", "tv-8K"}), ("tv thats 4k", {"tv-4K"}), ("a TV which isnt 8k", {"tv-1080p", "tv-4K"}),
 ])  # fmt: skip
 def test_a_request_finds_the_values_that_say_its_measure(text, expected):

@@ -146,6 +146,7 @@ class _Parse:
 
     def _measure(self) -> None:
         """Amounts: of bodies, sizes, orders, counts, and the limits that are left."""
+        self._doubt_kind()
         text, index, category = self.text, self.index, self.category
         self.body = bodies(text, index, category)
         self.labels, label_tokens, self.odd_sizes = sizes(text, index, self.negative, frozenset(), category)
@@ -174,6 +175,20 @@ class _Parse:
             text, index, self.negative, frozenset(taken | inside | written), frozenset(self.sort_tokens), category
         )
         self.limit_tokens |= label_tokens | self.body.tokens | written
+
+    def _doubt_kind(self) -> None:
+        """Leaves out a kind that only another word for it names where a measure is said of other kinds: of a "copper tee 3/4 in" no shirt."""
+        kinds = [m for m in self.found if m.field == "categories"]
+        if self.category is None or any(m.how != "synonym" for m in kinds):
+            return
+        others = [m for m in self.found if m not in kinds]
+        sized = [m.field for m in others if any(self.text.tokens[i].numeric for i in _tokens(m))]
+        measured, _ = measured_as_written(
+            self.text, self.index, self.spoken, self.negative, _inside(self.found), None, _likely(others, self.index)
+        )
+        fields = [*sized, *(c.field for c in measured)]
+        if fields and not any(self.index.fields[name].carried(self.category) for name in fields):
+            self.found, self.category = others, None
 
     def _name_values(self) -> None:
         """Values of the catalogue that the request names, each wanted or turned down."""

@@ -36,7 +36,7 @@ def _matches(text: Text, index: Index, taken: frozenset[int]) -> list[Mention]:
     i, tokens = 0, text.tokens
     while i < len(tokens):
         hit = None
-        if i not in taken and not _a_unit(text, index, i):
+        if i not in taken and not _a_unit(text, index, i) and not _a_part(text, index, i):
             for n in range(_reach(text, index, taken, i), 0, -1):
                 tried = _lookup(text, index, i, i + n - 1)
                 if tried and (hit is None or any(v.exact for v in tried.candidates)):
@@ -62,6 +62,14 @@ def _a_unit(text: Text, index: Index, i: int) -> bool:
     number, measure = float(text.tokens[i - 1].low.replace(",", "")), UNITS[token.low]
     held = [k.bounds() for k in index.fields.values() if k.kind == "number" and k.unit == measure]
     return token.gap == " " and any(b is not None and b[0] <= number <= b[1] for b in held)
+
+
+def _a_part(text: Text, index: Index, i: int) -> bool:
+    """Whether the word is a letter that ends another word: the "c" of "type-c" is no size."""
+    token = text.tokens[i]
+    if len(token.low) > 1 or token.gap != "-" or not i or token.numeric:
+        return False
+    return text.tokens[i - 1].text.isalpha() and text.tokens[i - 1].stem not in index.by_name
 
 
 def _reach(text: Text, index: Index, taken: frozenset[int], i: int) -> int:
