@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.understand.rules.test_parser import read, said
 
+from shelftalk.understand.rules.degrees import plainly_said
 from shelftalk.understand.rules.polarity import refused
 from shelftalk.values import Criterion
 
@@ -66,3 +69,25 @@ def test_what_the_words_of_a_wish_turn_down_by_its_fields_own_name_is_not_wished
     cold = refused(Criterion("insulated", "is", True, words="a lamp without usb"), request)
     assert cold is not None
     assert cold.value is True
+
+
+@pytest.mark.parametrize(
+    ("words", "request_text", "want"),
+    [
+        ("warm", "a warm blanket, nothing too expensive", "high"),
+        ("warm", "nothing too expensive, a warm blanket", "high"),
+        ("warm", "not a warm blanket", "low"),
+        ("warm", "a blanket for warm nights", "low"),
+        ("warm", "too warm blankets are no good", "low"),
+        ("warm blanket", "a warm blanket", "low"),
+    ],
+)
+def test_an_adjective_before_the_kind_says_which_way_its_number_is_wanted(words, request_text, want):
+    read = Criterion("attributes.warmth_level", "low", words=words)
+    assert plainly_said(read, request_text, ("Blankets",)).want == want
+
+
+def test_the_way_is_that_of_the_field_spoken_of():
+    lamp = Criterion("color_temperature_kelvin", "high", words="warm")
+    assert plainly_said(lamp, "a warm lamp", ("Lamps",)).want == "low"
+    assert plainly_said(replace(lamp, field="price"), "a warm lamp", ("Lamps",)).want == "high"

@@ -25,7 +25,7 @@ from shelftalk.understand.model.criteria import (
 from shelftalk.understand.model.helping import Asked, KindChooser, KindSearch, first_said
 from shelftalk.understand.model.loading import Matchers
 from shelftalk.understand.model.matching import Offered, clauses_of, plain_order, spans_of
-from shelftalk.understand.rules import bare_comparison, refused, says_kind, stems, tokenise
+from shelftalk.understand.rules import bare_comparison, plainly_said, refused, says_kind, stems, tokenise
 from shelftalk.values import Criterion, Facet, Facets, Intent, Scalar, Sort, Tokens
 from shelftalk.words.stems import stem
 from shelftalk.words.stop import FILLER, FUNCTION, content_stems
@@ -196,7 +196,7 @@ class Wanting:
         kept = [c for c in wishes.criteria if c not in far and (c.field not in words or words[c.field][1] >= SAID)]
         kept = [replace(c, words=words.get(c.field, ("",))[0] or _trimmed(c.words)) for c in kept]
         kept = [self._apart(kinds, c, [o.words for o in kept if o is not c], matchers) for c in kept]
-        read = [(c, refused(c, text)) for c in kept]
+        read = [(c, refused(plainly_said(c, text, kinds), text)) for c in kept]
         lost = tuple(c.words for c, mine in read if mine is None)
         lost += tuple(w for c in far if _tells(w := words[c.field][0]))
         return replace(

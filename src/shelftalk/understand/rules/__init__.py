@@ -10,6 +10,7 @@ from shelftalk.understand.rules.degrees import (
     comparing,
     more,
     opposite,
+    plainly_said,
     superlative,
 )
 from shelftalk.understand.rules.index import Field, Index, named, names_kind
@@ -49,6 +50,7 @@ __all__ = [
     "opposite",
     "ordinary",
     "placed",
+    "plainly_said",
     "refused",
     "rejected_after",
     "says_kind",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 from shelftalk.understand.rules.lexicon import SUPERLATIVE_FIELDS
 from shelftalk.understand.rules.soft import SOFT
 from shelftalk.understand.rules.tokens import Text
+from shelftalk.values import Criterion
 from shelftalk.words.stems import bag, stem
 from shelftalk.words.stop import FILLER, FUNCTION
 
@@ -85,3 +88,21 @@ def bare_comparison(text: Text) -> bool:
     """Whether a turn says nothing but how the products shown should differ: "softer", "a bit sturdier please"."""
     left = [t.low for t in text.tokens if t.low not in FILLER and t.low not in FUNCTION]
     return len(left) == 1 and comparative(left[0]) is not None
+
+
+def plainly_said(criterion: Criterion, request: str, kinds: Sequence[str]) -> Criterion:
+    """The criterion with the way of its number that its one word, an adjective before the name of a kind, says: "a warm blanket" wants
+    more warmth. As it is where the adjective is denied, or speaks of something else."""
+    word = criterion.words.lower()
+    if criterion.want not in ("low", "high") or word not in SUPERLATIVES:
+        return criterion
+    found = re.search(rf"(.*)\b{word} (\w+)", request.lower(), re.DOTALL)
+    nouns = {stem(w) for kind in kinds for w in re.findall(r"\w+", kind.lower())}
+    if found is None or stem(found[2]) not in nouns or _DENIED.search(found[1]):
+        return criterion
+    name = {stem(w) for w in re.split(r"[\W_]+", criterion.field.lower()) if w}
+    ways = [way for hints, way in SUPERLATIVES[word] if set(hints) & name and way in ("asc", "desc")]
+    return replace(criterion, want="low" if ways[0] == "asc" else "high") if ways else criterion
+
+
+_DENIED = re.compile(r"(?:\b(?:too|no|not|less|never|my)|n't)(?: an?)? $")
