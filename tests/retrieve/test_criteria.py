@@ -336,3 +336,31 @@ def test_where_every_word_is_a_wish_or_the_kind_the_wish_alone_orders(tmp_path: 
     assert _ids(wished)[:3] == ["k0", "k1", "k2"]
     more = _find(shop, query="quiet kettle with an enamel spout", constraints=limits, criteria=(quiet,))
     assert _ids(more)[0] == "k3"
+
+
+def test_what_is_far_too_dear_does_not_answer_a_wish_for_a_low_price_by_its_other_merits(tmp_path: Path) -> None:
+    warmth = {
+        "fleece": ("39.00", 3),
+        "wool": ("45.00", 4),
+        "cotton": ("29.00", 2),
+        "cashmere": ("389.00", 5),
+        "acrylic": ("25.00", 3),
+    }
+    made = [
+        product(
+            m,
+            f"{m} blanket",
+            price,
+            categories=("Home", "Blankets"),
+            warmth=n,
+            colour="grey" if m == "cashmere" else "blue",
+        )
+        for m, (price, n) in warmth.items()
+    ]
+    shop = _shop(tmp_path / "catalog", made)
+    warm = (Criterion("warmth", "high", None, 2, "warm"), Criterion("colour", "is", "grey", 1, "grey"))
+    cheap = Criterion("price", "low", None, 2, "nothing too expensive")
+    assert _ids(_find(shop, query="blanket", criteria=warm))[0] == "cashmere"
+    assert _ids(_find(shop, query="blanket", criteria=(cheap, *warm)))[-1] == "cashmere"
+    mild = (replace(cheap, importance=1), *warm)
+    assert _ids(_find(shop, query="blanket", criteria=mild))[0] == "cashmere"

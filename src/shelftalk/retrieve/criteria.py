@@ -41,12 +41,26 @@ def satisfaction(product: Product, criterion: Criterion, scope: Scope) -> float:
     return float(_meets(product, criterion))
 
 
+# Where a low price is wished for, what costs more than so many times the middle price keeps so much of its utility: "a warm blanket,
+# nothing too expensive" is not answered by the warmest, however warm it is.
+DEAR, LEFT = 2.0, 0.25
+
+
 def utility(product: Product, criteria: Sequence[Criterion], scope: Scope) -> float:
-    """The weighted mean of the satisfactions, 0 to 1; 0 without criteria."""
+    """The weighted mean of the satisfactions, 0 to 1, of which little is left to what is too dear; 0 without criteria."""
     total = sum(WEIGHTS[c.importance] for c in criteria)
     if not total:
         return 0.0
-    return sum(WEIGHTS[c.importance] * satisfaction(product, c, scope) for c in criteria) / total
+    mean = sum(WEIGHTS[c.importance] * satisfaction(product, c, scope) for c in criteria) / total
+    return LEFT * mean if _too_dear(product, criteria, scope) else mean
+
+
+def _too_dear(product: Product, criteria: Sequence[Criterion], scope: Scope) -> bool:
+    """Whether a low price is wished for, and not just mildly, and the product costs far more than what else fits."""
+    if product.price is None or not any(c.field == "price" and c.want == "low" and c.importance > 1 for c in criteria):
+        return False
+    prices = scope.numbers("price")
+    return len(prices) > 2 and float(product.price) > DEAR * float(prices[len(prices) // 2])
 
 
 def answering(candidates: Sequence[Candidate], criteria: Sequence[Criterion]) -> list[Candidate]:
