@@ -44,6 +44,8 @@ def test_a_short_request_names_its_thing(request_text: str, kind: str) -> None:
         "keep my old garden chairs dry all winter",
         "I don't have much cash to spare, but I'm stuck on one brand and want long playtime, so what have you got?",
         "under 50",
+        "a dozen bottles of water",
+        "two bags of coffee",
         "",
     ],
 )

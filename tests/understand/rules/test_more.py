@@ -12,10 +12,10 @@ from tests.understand.rules.test_parser import said
 from shelftalk.understand import Understander
 from shelftalk.values import Facet, Facets, Request
 
-KINDS = ("Beds", "Torches", "Batteries", "Watches", "Scooters")
+KINDS = ("Beds", "Torches", "Batteries", "Watches", "Scooters", "Rings", "Drills")
 SHOP = Facets(
     (
-        Facet("categories", "list", 100, 5, tuple((k, 20) for k in KINDS)),
+        Facet("categories", "list", 140, 7, tuple((k, 20) for k in KINDS)),
         Facet("brand", "text", 100, 2, (("Lumes", 50), ("Orso", 50))),
         Facet("price", "money", 100, 50, (), 9.0, 900.0),
         _of("warranty_years", "number", "Beds", 2, 15, unit="year"),
@@ -27,6 +27,8 @@ SHOP = Facets(
         _of("diameter_mm", "number", "Watches", 28, 48, unit="mm"),
         _of("range_km", "number", "Scooters", 15, 90, unit="km"),
         _of("weight_kg", "number", "Scooters", 9, 30, unit="kg"),
+        _of("karat", "number", "Rings", 9, 24),
+        _of("voltage_v", "number", "Drills", 12, 36, unit="v"),
     ),
     100, 1, "EUR",
 )  # fmt: skip
@@ -68,6 +70,10 @@ def test_more_than_was_named_serves_as_well(text, expected):
         ("a bed 45 cm high", "height_cm = 45"),
         ("a 40 mm watch", "diameter_mm = 40"),
         ("a scooter of 15 kg", "weight_kg = 15"),
+        ("a scooter that isn't over 15 kg", "weight_kg <= 15"),
+        ("18 karat ring", "karat = 18"),
+        ("an 18 volt drill", "voltage_v = 18"),
+        ("drill not under 18 volts", "voltage_v >= 18"),
     ],
 )
 def test_sizes_and_amounts_with_a_comparison_are_what_they_say(text, expected):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from shelftalk.values import Intent
-from shelftalk.words.stems import bag
+from shelftalk.words.stems import bag, stem, stemmed
 from shelftalk.words.units import UNITS
 
 LONGEST_REQUEST, LONGEST_NAME = 16, 3
@@ -59,6 +59,8 @@ _NO_NAME = bag("what what's whats which who how why where when tell listen look 
 _PART = bag("half quarter third dozen")
 _UNLIKE = re.compile(r"^non-|-free$")
 _SAYING = re.compile(r"(?:i|it|he|she|we|they|you|that|this|there|here|what|who)['’]")
+# What holds or counts the thing that is named behind an "of".
+_HOLDERS = stemmed("bottle box bag pack packet can tin jar tub tube sack roll carton crate case bar bunch pallet cup")
 _OBJECT = bag("i i'm i've i'd we my me our you your it the a an this these")
 
 
@@ -100,7 +102,8 @@ def named_kind(request: str, intent: Intent) -> str:
     if len(words) > len(name) and words[len(name)][0].isdigit() and kinds & {t.lower() for t in tokens}:
         return ""  # a number of the kind that was read before it: "sunscreen factor 50"
     behind = [word for word in words[len(name) : len(name) + 2] if word != ","]
-    if behind and behind[0] in _OBJECT:
+    held = behind[:1] == ["of"] and stem(name[-1]) in _HOLDERS  # "a dozen bottles of water" are no bottles
+    if held or (behind and behind[0] in _OBJECT):
         return ""
     if name[-1].endswith(("ing", "ly", "ed", "n't", "n’t")):
         return ""
