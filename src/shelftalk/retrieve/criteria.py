@@ -59,8 +59,8 @@ def _too_dear(product: Product, criteria: Sequence[Criterion], scope: Scope) -> 
     """Whether a low price is wished for, and not just mildly, and the product costs far more than what else fits."""
     if product.price is None or not any(c.field == "price" and c.want == "low" and c.importance > 1 for c in criteria):
         return False
-    prices = scope.numbers("price")
-    return len(prices) > 2 and float(product.price) > DEAR * float(prices[len(prices) // 2])
+    standing = scope.place("price", float(product.price) / DEAR)
+    return standing.of > 2 and standing.share < 0.5  # most of the others cost less than half of it
 
 
 def answering(candidates: Sequence[Candidate], criteria: Sequence[Criterion]) -> list[Candidate]:
