@@ -71,7 +71,8 @@ def test_a_run_learns_and_keeps_every_epoch(few: WrittenSet, task: str, tmp_path
 def test_the_mean_of_two_adapters_lies_between_them(few: WrittenSet, tmp_path: Path) -> None:
     config = tmp_path / "recipe.yaml"
     config.write_text(
-        f"matcher: {{output: {tmp_path}/out, epochs: 2, batch: 16, rank: 8, alpha: 16, learning_rate: 0.004}}", encoding="utf-8"
+        f"matcher: {{output: {tmp_path}/out, epochs: 2, batch: 16, rank: 8, alpha: 16, learning_rate: 0.004}}",
+        encoding="utf-8",
     )
     train_matcher(read_matcher_recipe(config))
     first, second = (tmp_path / "out" / f"epoch-{n}" for n in (1, 2))

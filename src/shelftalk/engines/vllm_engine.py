@@ -22,6 +22,7 @@ from typing import Any
 
 from shelftalk.engines.base import Choice, Decoding, Generation, Prompt
 from shelftalk.engines.common import Chat, each, normalised, passive_threads, too_long
+from shelftalk.engines.precision import multiplies_halves
 from shelftalk.errors import EngineError
 from shelftalk.values import Tokens
 
@@ -335,7 +336,7 @@ def _load(model: Path | str, context: int, verbose: bool, options: Mapping[str, 
     on_cpu = current_platform.is_cpu()
     arguments: dict[str, Any] = {
         "model": str(model),
-        "dtype": "bfloat16" if on_cpu else "auto",
+        "dtype": "auto" if not on_cpu else "bfloat16" if multiplies_halves() else "float32",
         "max_model_len": _max_model_len(model, context),
         "enable_prefix_caching": True,
         "generation_config": "vllm",

@@ -18,10 +18,10 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from shelftalk.engines.precision import halved, multiplies_halves
 from shelftalk.errors import UsageError
 from shelftalk.train.matcher import tidy
 from shelftalk.train.pairs import PairSource, figures, rows_of
-from shelftalk.train.precision import halved, multiplies_halves
 
 __all__ = ["EmbedderRecipe", "best_strength", "read_embedder_recipe", "train_embedder"]
 

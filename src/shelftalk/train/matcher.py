@@ -22,10 +22,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shelftalk.catalog.base_models import MPNET, base_model
+from shelftalk.engines.precision import halved
 from shelftalk.errors import UsageError
 from shelftalk.lora import check
 from shelftalk.train.pairs import text_figures
-from shelftalk.train.precision import halved
 from shelftalk.train.sets.written import facet_of
 from shelftalk.train.telling import fit_head
 from shelftalk.understand.model import HEAD, option_text, options_of, query_text

@@ -1,4 +1,4 @@
-"""Training on the processor halves its precision only where the processor multiplies bfloat16 itself."""
+"""The processor computes in bfloat16 only where it multiplies bfloat16 itself."""
 
 from __future__ import annotations
 
