@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 
 import pytest
 from tests.understand.catalogues import RULES
@@ -29,6 +30,8 @@ SHOP = Facets(
     80, 1, "EUR",
 )  # fmt: skip
 UNDERSTANDER = Understander(SHOP, settings=RULES)
+GENDER = Facet("gender", "text", 20, 3, (("women", 9), ("men", 9), ("children", 9)), categories=("Shoes",))
+DRESSED = Understander(replace(SHOP, facets=(*SHOP.facets, GENDER)), settings=RULES)
 
 
 def read(text: str):
@@ -158,3 +161,27 @@ def test_whom_nobody_counts_ask_for_no_room(text):
 def test_a_table_is_known_by_its_own_name_for_its_seats(text, seats):
     limits = [(c.operator, c.value) for c in read(text).intent.constraints if c.field != "categories"]
     assert limits == ([(">=", seats)] if seats else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "persons"),
+    [
+        ("two adults and a baby, a tent", 3),
+        ("Two adults want a tent", 2),
+        ("tent, 2 adults + 2 kids", 4),
+        ("2 adults and a toddler; which tents?", 3),
+        ("camping with my wife and two kids, which tent?", 4),
+        ("a tent for me with two kids", 3),
+        ("a tent for two women and 3 men", 5),
+    ],
+)
+def test_a_company_is_no_count_of_products_and_no_ones_clothes(text: str, persons: int) -> None:
+    intent = DRESSED.understand(Request(text)).intent
+    assert {(c.field, c.operator, c.value) for c in intent.constraints} == {
+        ("categories", "=", "Tents"), ("persons", ">=", persons),
+    }  # fmt: skip
+    assert intent.limit is None
+
+
+def test_a_count_before_a_person_and_a_product_is_one_of_products() -> None:
+    assert DRESSED.understand(Request("show me five women's shoes")).intent.limit == 5

@@ -113,6 +113,7 @@ _PLURAL = bag("people persons men women guys adults children kids")
 _ALSO = "parent|grandparent|grown-up|grownup|mate|guest|roommate|flatmate|neighbour|neighbor|girlfriend|twin|teenager|grandchild|grandson|granddaughter"
 _SINGULAR = frozenset([*BEINGS.split("|"), *_ALSO.split("|")]) - _PLURAL
 _HUMAN = frozenset(stem(w) for w in (*_SINGULAR, *_PLURAL)) - _ANIMALS - stemmed("user rider runner hiker climber")
+PEOPLE = _HUMAN  # stems of those for whom a product is
 _WHOSE = bag("a an my our his her their the another one")
 _SELF = bag("me myself i")
 _BETWEEN = bag("and plus with")
@@ -143,15 +144,20 @@ def together(text: Text, index: Index, category: str | None, taken: Collection[i
         alone = sum(m.people > 0 for m in members) < 2 and not members[0].told
         if alone or people < 2 or {*range(first, last + 1)} & {*taken}:
             continue
-        if _PART_OF_A_RANGE.search(text.low[: text.tokens[first].start]):
+        lead = text.low[: text.tokens[first].start]
+        if _PART_OF_A_RANGE.search(lead):
             return None
+        people += _WITH_ME.search(lead) is not None
         return _asked(text, index, category, people, any(m.more for m in members), first, last)
     return None
 
 
 _PART_OF_A_RANGE = re.compile(
-    r"(?:\d|\b\w+)(?: ?- ?| or | to )$|\b(?:under|below|over|above|than|most|max|up to|(?<!and )with|like|not|no)(?: the)? $"
+    r"(?:\d|\b\w+)(?: ?- ?| or | to )$|\b(?:under|below|over|above|than|most|max|up to|like|not|no)(?: the)? $"
 )
+_WITH_ME = re.compile(
+    r"(?<!\bme )(?<!\bmyself )(?<!\bus )(?<!\bi )\bwith $"
+)  # "camping with my wife and two kids": the speaker goes too
 
 
 def _asked(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from shelftalk.understand.rules.company import PEOPLE
 from shelftalk.understand.rules.index import Index
 from shelftalk.understand.rules.numbers import numbers
 from shelftalk.understand.rules.tokens import Text
 from shelftalk.words.numbers import ORDINALS
+from shelftalk.words.stop import FUNCTION
 from shelftalk.words.units import UNITS
 
 # More than an answer holds.
@@ -164,6 +166,10 @@ def plural_count(text: Text, used: set[int]) -> tuple[int, set[int]] | None:
             word = tokens[j].low
             if tokens[j].hard or tokens[j].comma or tokens[j].numeric or tokens[j].gap in ("-", "") or word in UNITS:
                 break
+            if tokens[j].stem in PEOPLE:  # "two adults and a baby" are who it is for, "five kids' books" are five
+                if j + 1 < len(tokens) and tokens[j + 1].low in FUNCTION:
+                    break
+                continue
             if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3:
                 return int(number.value), run
     return None

@@ -172,8 +172,9 @@ class _Parse:
             text, index, self.spoken, self.negative, taken | inside, category, _likely(self.found, index)
         )
         self.limits, self.limit_tokens = quantities(
-            text, index, self.negative, frozenset(taken | inside | written), frozenset(self.sort_tokens), category
-        )
+            text, index, self.negative, frozenset(taken | written), frozenset(self.sort_tokens), category,
+            frozenset(inside),
+        )  # fmt: skip
         self.limit_tokens |= label_tokens | self.body.tokens | written
 
     def _doubt_kind(self) -> None:
@@ -199,6 +200,7 @@ class _Parse:
         found = [
             m for m in found
             if m not in self.mild and (m.first not in liked or m.field == "categories" or index.fields[m.field].brand)
+            and not (m.how == "synonym" and self._astray(m))
         ]  # fmt: skip
         ends = {m.last for m in found}
         for mention in reversed(found):
@@ -214,6 +216,11 @@ class _Parse:
         self.switches, switch_tokens = flags(text, index, negative, found, self.sort_tokens | self.limit_tokens)
         self.taken_in = self.sort_tokens | self.limit_tokens | switch_tokens
         self.taken_in |= {i for m in found for i in _tokens(m)}
+
+    def _astray(self, mention: Mention) -> bool:
+        """Whether the kind that is named has no such field: in "a tent, 2 adults and 2 kids" the kids are no one's clothes."""
+        known = self.index.fields[mention.field]
+        return self.category is not None and not names_kind(known) and not known.carried(self.category)
 
     def _constraints(self) -> list[Constraint]:
         text, index, category = self.text, self.index, self.category

@@ -51,9 +51,11 @@ def quantities(
     taken: frozenset[int],
     ordering: frozenset[int] = frozenset(),
     category: str | None = None,
+    values: frozenset[int] = frozenset(),
 ) -> tuple[list[Quantity], set[int]]:
-    """The limits of the request, and the tokens of all amounts that were used. Amounts that touch `taken` tokens are left
-    alone, and the words in `ordering` (a superlative's) name no field; `category` is the one the request names."""
+    """The limits of the request, and the tokens of all amounts that were used. Amounts that touch `taken` tokens or those of `values`
+    are left alone, but the kids of a company are no value; the words in `ordering` (a superlative's) name no field; `category` is the
+    one the request names."""
     if category is not None:
         index = index.narrowed(category)
     out: list[Quantity] = []
@@ -61,7 +63,7 @@ def quantities(
     if (company := together(text, index, category, taken)) is not None:
         out.append(company)
         used.update(range(company.first, company.last + 1))
-    taken |= used
+    taken |= used | values
     found = [a for a in amounts(text) if not (set(range(a.number.first, a.last + 1)) & taken) and not _pronoun(text, a)]
     for k, amount in enumerate(found):
         end = text.tokens[found[k + 1].number.first].start if k + 1 < len(found) else len(text.low)
