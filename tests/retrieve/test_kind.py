@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from tests.catalog.fakes import HashEmbedder, product
@@ -114,3 +116,35 @@ def test_another_name_of_a_kind_is_known_in_the_plural_and_behind_other_words() 
     assert "french press" in also_called("glass cafetieres")
     assert also_called("face wash") == ("cleanser",)
     assert also_called("kettle") == ()
+
+
+class Near(Distant):
+    """An embedder to which every text is alike."""
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        return np.eye(1, self.dimensions, dtype=np.float32).repeat(len(texts), 0)
+
+    def encode_query(self, text: str) -> np.ndarray:
+        return np.eye(1, self.dimensions, dtype=np.float32)[0]
+
+
+NEED = "mosquitoes every evening by the lake"
+
+
+def test_a_need_that_nothing_comes_near_gets_no_picks(shop: Catalog) -> None:
+    found = Retriever(shop, RetrieveSettings()).retrieve(Intent(query=NEED))
+    assert found.unlike
+    assert found.notes == ("Nothing in the catalogue is like what was asked.",)
+
+
+def test_a_need_that_no_kind_no_field_and_no_text_answers_gets_no_picks_however_near_a_word_comes(tmp_path) -> None:
+    catalog = Catalog.open(tmp_path / "catalog", create=True, embedder=Near())
+    catalog.upsert(PRODUCTS)
+    found = {
+        unanswered: Retriever(catalog, RetrieveSettings()).retrieve(Intent(query=NEED, unanswered=unanswered))
+        for unanswered in ((), ("by the lake",), (NEED,))
+    }
+    assert [f.unlike for f in found.values()] == [False, False, True]
+    kept = Intent(query=NEED, unanswered=(NEED,), kinds=("Tents",))
+    assert not Retriever(catalog, RetrieveSettings()).retrieve(kept).unlike
+    assert not Retriever(catalog, RetrieveSettings()).retrieve(Intent(query="poncho", unanswered=("poncho",))).unlike

@@ -23,8 +23,9 @@ from shelftalk.retrieve.kind import (
 )
 from shelftalk.retrieve.query import Search
 from shelftalk.text import shorten
-from shelftalk.values import CORE_FIELDS, Product, Retrieval
+from shelftalk.values import CORE_FIELDS, Intent, Product, Retrieval
 from shelftalk.words.stems import stems
+from shelftalk.words.stop import FUNCTION
 
 if TYPE_CHECKING:
     from shelftalk.catalog import Catalog
@@ -40,6 +41,12 @@ def _measured(kind: str, search: Search, found: Retrieval) -> bool:
     return bool(limits) and not found.relaxed and any(stems(head) <= stems(c.product.title) for c in first)
 
 
+def _unanswered(intent: Intent) -> bool:
+    """Whether all that the request tells is told to be answered by nothing."""
+    told = {s for text in intent.unanswered for s in stems(text)}
+    return bool(told) and {s for s in stems(intent.query) if s not in FUNCTION} <= told
+
+
 class Likeness:
     """Marks what retrieval found where nothing is like what was asked. `floor` is the cosine below which nothing is."""
 
@@ -47,9 +54,9 @@ class Likeness:
         self._catalog, self._floor = catalog, floor
 
     def marked(self, search: Search, found: Retrieval) -> Retrieval:
-        """The find, marked as unlike and with a note alone where the catalogue has nothing like the thing that is named. In a shop of
-        one kind the words may be of that kind all the same ("hm, more pockets"), and a request that names no thing may tell of a
-        need: what is found is then the nearest, and no match.
+        """The find, marked as unlike and with a note alone where the catalogue has nothing like the thing that is named or the need
+        that is told: what is nearest to it answers it once in twenty times. In a shop of one kind the words may be of that kind all
+        the same ("hm, more pockets"): what is found is then the nearest, and no match.
 
         The floors are the default embedder's; others have other scales and are not judged.
         """
@@ -70,12 +77,12 @@ class Likeness:
             ):
                 return found  # "moka" is the moka pot that was read from it
             note = f"Nothing like '{shorten(kind, 60)}' was found in the catalogue"
-            if self._several_kinds():
-                return replace(found, no_match=True, matching=0, notes=(f"{note}.",), unlike=True)
         elif search.intent.constraints or search.intent.sort or not self._strange(search, found):
             return found
         else:  # a situation may name nothing that is sold ("the woman next to me on the train takes calls")
             note = "Nothing in the catalogue is like what was asked"
+        if self._several_kinds():
+            return replace(found, no_match=True, matching=0, notes=(f"{note}.",), unlike=True)
         return replace(found, no_match=True, matching=0, notes=(*found.notes, f"{note}; these are the nearest."))
 
     def _several_kinds(self) -> bool:
@@ -114,9 +121,11 @@ class Likeness:
         return best[0][1] if best else 0.0
 
     def _strange(self, search: Search, found: Retrieval) -> bool:
-        """Whether no candidate comes near the text and none of the first carries all its words. A text of which only wishes
-        and words of no particular thing are left ("something nice for my sister") is never strange."""
-        if max((c.scores.get("dense", 0.0) for c in found.candidates), default=0.0) >= self._floor:
+        """Whether no candidate comes near the text, or no field and no text answers any of it and no kind helps with it, and none of
+        the first candidates carries all its words. A text of which only wishes and words of no particular thing are left ("something
+        nice for my sister") is never strange."""
+        near = max((c.scores.get("dense", 0.0) for c in found.candidates), default=0.0) >= self._floor
+        if near and (search.intent.kinds or not _unanswered(search.intent)):
             return False
         if not says_what(search.intent) or search.intent.criteria:
             return False
