@@ -420,6 +420,22 @@ def test_what_is_too_much_wants_less_of_it(request_text: str, field: str, read_a
     assert [c.want for c in turned(read, request_text).criteria] == [want]
 
 
+@pytest.mark.parametrize(
+    ("request_text", "field", "want"),
+    [
+        ("must not leak in my bag", "leakproof", True),
+        ("mine leaks", "leakproof", True),
+        ("it need not be leak-proof", "leakproof", False),
+        ("does not have to be scratch resistant", "scratch_resistant", False),
+        ("no scratches please", "scratch_resistant", True),
+        ("no foil", "foil_wrapped", False),
+    ],
+)
+def test_a_fault_that_a_field_is_proof_against_is_never_wished_for(request_text: str, field: str, want: bool) -> None:
+    read = Wishes((Criterion(field, "is", False),))
+    assert [c.value for c in turned(read, request_text).criteria] == [want]
+
+
 def test_a_second_number_that_stands_as_near_is_wished_for_mildly() -> None:
     width, capacity, cups = (
         Facet(f"attributes.{n}", "number", 9, 9, (), 1, 9) for n in ("width_cm", "capacity_l", "cups")

@@ -184,7 +184,8 @@ def with_twin(read: Wishes, question: WishRequest) -> Wishes:
 
 def turned(read: Wishes, request: str) -> Wishes:
     """What was read with the way of a number that a "too" decides: what is too dark or too small wants more of it, what is too heavy
-    less."""
+    less. A fault that a field is proof against ("must not leak", "mine leaks") is never wished for: only who names the field itself
+    ("need not be leakproof") can turn it down."""
     ways: dict[str, Literal["low", "high"]] = {}
     for adjective in _TOO.findall(request.lower()):
         meanings = SUPERLATIVES.get(adjective, ())
@@ -192,12 +193,20 @@ def turned(read: Wishes, request: str) -> Wishes:
             ways.update(dict.fromkeys(meanings[0][0], "high" if meanings[0][1] == "asc" else "low"))
 
     def way(criterion: Criterion) -> Criterion:
+        name = shown_name(criterion.field).replace("_", " ")
+        if criterion.value is False and criterion.want == "is" and _AGAINST.search(name):
+            return replace(criterion, value=_squeezed(name) not in _squeezed(request))
         said = [ways[s] for s in stems(shown_name(criterion.field).replace("_", " ")) if s in ways]
         return replace(criterion, want=said[0]) if said and criterion.want in ("low", "high") else criterion
 
-    return replace(read, criteria=tuple(map(way, read.criteria))) if ways else read
+    return replace(read, criteria=tuple(map(way, read.criteria)))
 
 
+def _squeezed(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text.lower())
+
+
+_AGAINST = re.compile(r"(?:proof|resistant|repellent)$")
 _TOO = re.compile(r"(?<!\bbe )(?<!\bmake it )(?<!\bmake them )\btoo (\w+)")
 
 
