@@ -69,6 +69,9 @@ def shown(shelf: Shelf) -> tuple[Answer, tuple[Turn, ...]]:
     [
         ("do you ship to Spain?", 'The shop says of "Delivery": We send parcels to all countries of the EU.'),
         ("do you ship tents to Spain?", 'The shop says of "Delivery": We send parcels'),
+        ("what does shipping cost", 'The shop says of "Delivery": We send parcels'),
+        ("how much does it cost to send it to France", 'The shop says of "Delivery": We send parcels'),
+        ("do you match prices?", "the answer is not known here"),
         ("can I return it?", 'The shop says of "Returns and exchanges": You may send anything back within 30 days, unused.'),
         ("until when may I bring it back", "The money is back within a week."),
         ("how long is the warranty", 'The shop says of "Guarantee": Everything carries a guarantee of two years.'),
