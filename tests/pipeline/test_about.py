@@ -122,6 +122,28 @@ def test_small_talk_gets_a_sentence_that_fits_and_no_picks(
 
 
 @pytest.mark.parametrize(
+    "said", ["you're stupid", "I love you", "what a lovely day", "hm, that's weird", "not sure yet", "please"]
+)
+def test_a_remark_does_not_repeat_the_last_picks_and_forgets_nothing(
+    shelf: Shelf, shown: tuple[Answer, tuple[Turn, ...]], said: str
+) -> None:
+    answer = shelf.ask(said, history=shown[1])
+    assert not answer.picks
+    assert len(answer.notes) == 1
+    after = shelf.ask("only blue ones", history=(*shown[1], Turn("user", said), Turn("assistant", chat_text(answer))))
+    assert after.intent == shelf.ask("only blue ones", history=shown[1]).intent
+
+
+@pytest.mark.parametrize(
+    "said", ["these look dull", "show me again", "something more cheerful", "and stylish", "I'm always cold"]
+)
+def test_what_changes_the_wish_or_asks_for_the_list_is_no_remark(
+    shelf: Shelf, shown: tuple[Answer, tuple[Turn, ...]], said: str
+) -> None:
+    assert shelf.ask(said, history=shown[1]).picks
+
+
+@pytest.mark.parametrize(
     "request_",
     ["a suitcase that ships with a lock", "shoes I can return to after an injury", "a tent with a guarantee of five years",
      "something to send to my mother", "do you have tents for two?"],
