@@ -68,7 +68,8 @@ _NO_EMOJI = re.compile(r"\b(?:no|not|without|avoid|never)\b[^.\n]{0,30}\bemojis?
 _DETECT = re.compile(r"(?:please )?(?:detect|identify|determine)\b", re.I)
 # An order that returns with each answer or hangs on a condition tells an assistant how to behave.
 _HABIT = re.compile(
-    r"\b(?:each|every|always|whenever|when|if|sometimes|also|(?:at|near) the end|at the bottom|after (?:you|your|the) \w+)\b", re.I
+    r"\b(?:each|every|always|whenever|when|if|sometimes|also|(?:at|near) the end|at the bottom|after (?:you|your|the) \w+)\b",
+    re.I,
 )
 _SENTENCE = re.compile(r"[.!?;]\s+|\n")
 _OBJECT = r"(?:\s+(?!in\b|with\b|using\b|by\b)[\w'-]+){0,8}?\s+"
@@ -154,7 +155,9 @@ def _ordered(order: str, formed: bool) -> str:
     form = formed or _JSON.search(order) or _BRIEF.search(order) or _PARAMETER.search(order)
     noun = "title" if what == "title" else _NOUNS[what]  # "titles" are those of products
     made = re.compile(rf"(?:{_DO.pattern}{_OBJECT}|^\W*)\b(?:{noun})\b", re.I)
-    return what if form and any(made.search(said) and not _HABIT.search(said) for said in _SENTENCE.split(order)) else ""
+    return (
+        what if form and any(made.search(said) and not _HABIT.search(said) for said in _SENTENCE.split(order)) else ""
+    )
 
 
 def _chore(what: str, order: str, talk: tuple[Turn, ...], keys: tuple[Key, ...], tool: str) -> Chore:
