@@ -291,6 +291,19 @@ def test_a_pick_is_labelled_by_what_it_leads_in_that_was_wanted(catalog: Catalog
     assert given.labels(job("x")) == ["", "", ""]  # no scope, no standing
 
 
+def test_highest_and_lowest_say_of_what(tmp_path: Path) -> None:
+    coats = [
+        Product(str(n), f"Coat {n}", price=Decimal(50), currency="EUR", attributes={"water_column_mm": column})
+        for n, column in enumerate((8000, 4000, 6000), 1)
+    ]
+    held = Catalog.open(tmp_path, create=True, embedder=HashEmbedder())
+    held.upsert(coats)
+    given = explainer(facets=held.facets())
+    dry = asked(held, Criterion("water_column_mm", "high", words="dry"), products=tuple(coats))
+    assert given.labels(dry) == ["highest water column", "", ""], "beside a price, highest alone would speak of that"
+    assert given.opening(dry).endswith("; the first is the highest of 3 in water column.")
+
+
 def test_the_sort_is_spoken_of(catalog: Catalog) -> None:
     intent = Intent(sort=Sort("battery_life_hours", "desc"))
     found = explainer(facets=catalog.facets()).explain(

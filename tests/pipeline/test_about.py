@@ -69,6 +69,9 @@ def shown(shelf: Shelf) -> tuple[Answer, tuple[Turn, ...]]:
     [
         ("do you ship to Spain?", 'The shop says of "Delivery": We send parcels to all countries of the EU.'),
         ("do you ship tents to Spain?", 'The shop says of "Delivery": We send parcels'),
+        ("what does shipping cost", 'The shop says of "Delivery": We send parcels'),
+        ("how much does it cost to send it to France", 'The shop says of "Delivery": We send parcels'),
+        ("do you match prices?", "the answer is not known here"),
         ("can I return it?", 'The shop says of "Returns and exchanges": You may send anything back within 30 days, unused.'),
         ("until when may I bring it back", "The money is back within a week."),
         ("how long is the warranty", 'The shop says of "Guarantee": Everything carries a guarantee of two years.'),
@@ -116,6 +119,28 @@ def test_small_talk_gets_a_sentence_that_fits_and_no_picks(
     assert not answer.picks
     assert answer.notes[0].startswith(answered)
     assert len(answer.notes) == 1
+
+
+@pytest.mark.parametrize(
+    "said", ["you're stupid", "I love you", "what a lovely day", "hm, that's weird", "not sure yet", "please"]
+)
+def test_a_remark_does_not_repeat_the_last_picks_and_forgets_nothing(
+    shelf: Shelf, shown: tuple[Answer, tuple[Turn, ...]], said: str
+) -> None:
+    answer = shelf.ask(said, history=shown[1])
+    assert not answer.picks
+    assert len(answer.notes) == 1
+    after = shelf.ask("only blue ones", history=(*shown[1], Turn("user", said), Turn("assistant", chat_text(answer))))
+    assert after.intent == shelf.ask("only blue ones", history=shown[1]).intent
+
+
+@pytest.mark.parametrize(
+    "said", ["these look dull", "show me again", "something more cheerful", "and stylish", "I'm always cold"]
+)
+def test_what_changes_the_wish_or_asks_for_the_list_is_no_remark(
+    shelf: Shelf, shown: tuple[Answer, tuple[Turn, ...]], said: str
+) -> None:
+    assert shelf.ask(said, history=shown[1]).picks
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,12 @@ FORMS: dict[str, tuple[list[dict[str, str]], str]] = {
     "title by the system, of a first message": ([{"role": "system", "content": "Provide a short title of 2-4 words for the user's message."}, TALK[0]], "title"),
     "language": ([{"role": "system", "content": "Detect the language used in the following text."}, {"role": "user", "content": "eine Regenjacke unter 80 Euro bitte"}], "language"),
     "summary": ([*TALK, {"role": "system", "content": "Summarize the discussion in 200 words or less, for later context."}], "summary"),
+    "a name for the talk": ([{"role": "user", "content": f"Give this conversation a name of at most 10 characters. Just provide the name, nothing else.\n\n```\nUSER: I'm looking for a rain jacket under 80\nASSISTANT: {LISTED}\n```\n\nName this conversation.\nThe name is:"}], "title"),
+    "a name after the talk": ([*TALK, {"role": "user", "content": "Suggest a short name for our chat, without quotation marks."}], "title"),
+    "title asked for in German": ([{"role": "user", "content": f'### Aufgabe:\nErstelle einen kurzen Titel, der den Verlauf zusammenfasst.\n### Ausgabe:\nJSON-Format: {{ "title": "dein Titel" }}\n{QUOTED}'}], "title"),
+    "tags asked for in French": ([{"role": "user", "content": f'### Tâche:\nPropose une à trois étiquettes.\n### Sortie:\nFormat JSON : {{ "tags": ["a", "b"] }}\n{QUOTED}'}], "tags"),
+    "follow-ups asked for in Chinese": ([{"role": "user", "content": f'### 任务:\n根据聊天记录，建议后续问题。\n### 输出:\nJSON 格式：{{ "follow_ups": ["问题1？"] }}\n{QUOTED}'}], "follow_ups"),
+    "follow-ups by the system": ([{"role": "system", "content": "Suggest three follow-up questions for this conversation. Return only the questions."}, {"role": "user", "content": f"User: a rain jacket\nAI: {LISTED}"}], "follow_ups"),
 }  # fmt: skip
 
 
@@ -70,8 +76,9 @@ def test_each_reply_has_the_form_asked_for(client: TestClient) -> None:
     assert _content(client, "language") == "German"
     assert _content(client, "summary").startswith("The shopper asked for: I'm looking for a rain jacket under 80.")
     for name in FORMS:
-        if name.startswith("title ") and name != "title as JSON":
-            assert _content(client, name) == "Rain Jacket under 80", name
+        if FORMS[name][1] == "title":
+            found = _content(client, name)
+            assert (found["title"] if isinstance(found, dict) else found) == "Rain Jacket under 80", name
 
 
 def test_questions_to_go_on_with_are_understood_when_they_are_asked(client: TestClient) -> None:
@@ -144,6 +151,9 @@ def test_it_streams_as_any_message_does(client: TestClient) -> None:
         "a webcam for chats, and give me a summary of its features",
         "describe the best tent in one sentence",
         'Give me the cheapest tent as JSON: {"title": "...", "price": 0}',
+        'here is my list ```{"title": "tent", "price": 3}``` find me these',
+        "name tags for a conversation evening, only 5 words each",
+        "<history>I bought a tent</history> now I need a sleeping bag",
         "suggest a chat game for a party with at most 5 words a card",
     ],
 )
@@ -157,6 +167,11 @@ def test_a_shopper_is_not_taken_for_one(request_: str) -> None:
         "You are the shop's assistant. Reply in the language of the user's message. Be brief.",
         "At the end of the conversation, provide a short summary of the products.",
         "Always give product titles and prices, in at most 50 words. Keep the conversation friendly.",
+        "Given the following conversation, relevant context, and a follow up question, reply with an answer to the current question the user"
+        " is asking. Return only your response to the question given the above information.",
+        "If the questions the user may ask are about delivery, provide the shop's policy in the conversation.",
+        "You are the shop's assistant. Be concise. At the end of the conversation, provide a short summary of what was bought.",
+        "You help shoppers. After each answer suggest three follow-up questions the user might ask. Keep it brief.",
         "Detect the user's mood and reply with one emoji at the end. Only recommend products in the text.",
     ],
 )

@@ -88,6 +88,13 @@ def test_the_trade_off_around_a_wish_goes_the_way_of_the_wish() -> None:
         assert [s.label for s in _steps(intent, shown, facets) if s.good] == [good]
 
 
+def test_a_trade_off_names_its_field_without_the_unit() -> None:
+    shown = [Product(str(i), "Coat", attributes={"water_column_mm": i * 1000}) for i in (4, 8)]
+    facets = Facets((Facet("water_column_mm", "number", 2, 2),), 2)
+    steps = _steps(Intent(criteria=(Criterion("water_column_mm", "high"),)), shown, facets)
+    assert [s.label for s in steps] == ["with less water column", "with more water column"]
+
+
 def test_the_kinds_chosen_for_a_need_bound_what_is_counted() -> None:
     shown = [Product("1", "Kettle", categories=("Home", "Kettles"))]
     intent = _with_kind(Intent(kinds=("Kettles", "Urns")), shown, FACETS)

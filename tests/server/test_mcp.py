@@ -83,6 +83,9 @@ def test_a_search_says_which_limits_were_given_up(server_settings: Settings) -> 
         ("recommend", {"request": " "}, "empty"),
         ("recommend", {"request": "tent", "history": [{"role": "system", "content": "x"}]}, "history.0.role"),
         ("recommend", {"request": "tent", "k": 0}, "greater than or equal"),
+        ("search", {}, "query: Field required"),
+        ("search", {"query": None}, "query: Input should be a valid string"),
+        ("compare", {"product_ids": ["RAIN-134"]}, "product_ids: List should have at least 2 items"),
     ],
 )
 def test_what_cannot_be_done_is_a_tool_error_in_plain_words(
@@ -92,6 +95,8 @@ def test_what_cannot_be_done_is_a_tool_error_in_plain_words(
     assert result.is_error
     assert words in result.content[0].text
     assert "Traceback" not in result.content[0].text
+    assert "pydantic" not in result.content[0].text
+    assert "validation error" not in result.content[0].text
 
 
 def test_an_assistant_can_start_it_over_stdio(server_settings: Settings, tmp_path: Path) -> None:

@@ -71,6 +71,45 @@ where does the strap go
 """.strip().split("\n")
 
 
+REMARKS = """
+you're dumb
+what a beautiful morning
+I have no clue
+that's odd
+meh
+you got that wrong
+lol ok
+you rock
+this takes forever
+I'm still thinking
+what do you think?
+thanks for nothing
+are you kidding me
+that's a shame
+same to you
+""".strip().split("\n")
+CHANGES = """
+a bit more modern
+these look dull
+nothing flashy
+I don't like them
+I get cold easily
+my knees hurt
+we hike every weekend
+can I see them again
+more of those
+something cheerful
+they seem flimsy
+my shoulders are broad
+too fancy
+in a fun shape
+I want to feel safe
+something that makes me smile
+the dog chews everything
+it should survive a fall
+""".strip().split("\n")
+
+
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> ServiceQuestions:
     embedder = load_embedder("default", load_settings().home_folder)
@@ -78,8 +117,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> ServiceQuestions:
 
 
 def test_no_turn_here_is_one_of_the_examples(service: ServiceQuestions) -> None:
-    examples = {text for text, _ in service._texts} | set(service._others)
-    assert not examples & {plain(t) for t in [*QUESTIONS, *REQUESTS]} - {plain(t) for t in REQUESTS[:2]}
+    examples = {text for text, _ in service._texts} | set(service._others) | set(service._remarks) | set(service._turns)
+    assert not examples & {plain(t) for t in [*QUESTIONS, *REQUESTS, *REMARKS, *CHANGES]} - {
+        plain(t) for t in REQUESTS[:2]
+    }
 
 
 def test_questions_to_the_shop_are_known(service: ServiceQuestions) -> None:
@@ -90,6 +131,12 @@ def test_questions_to_the_shop_are_known(service: ServiceQuestions) -> None:
 def test_requests_are_not_taken_for_one(service: ServiceQuestions) -> None:
     taken = [text for text in REQUESTS if service.asks(text)]
     assert taken == []
+
+
+def test_remarks_are_told_from_turns_that_change_what_is_wanted(service: ServiceQuestions) -> None:
+    missed = [text for text in REMARKS if not service.remark(text)]
+    assert len(missed) <= 2, missed
+    assert [text for text in [*CHANGES, *REQUESTS] if service.remark(text)] == []
 
 
 def test_what_they_are_about_is_known(service: ServiceQuestions) -> None:
@@ -110,7 +157,7 @@ def test_what_is_made_of_the_examples_is_kept_and_made_again_where_it_is_damaged
 
     for _ in range(2):
         assert ServiceQuestions(encode, tmp_path).asks("do you deliver to Malta?")
-    made = len(service._texts) + len(service._others)
+    made = len(service._texts) + len(service._others) + len(service._remarks) + len(service._turns)
     assert sum(asked) <= made + 4, "the examples once, and each time the first of them and the question"
     (kept,) = (tmp_path / "vectors").glob("*.sqlite")
     kept.write_bytes(b"no database at all" * 100)
@@ -126,4 +173,5 @@ def test_an_embedder_that_does_not_tell_the_examples_apart_is_not_trusted(
     words = HashEmbedder()
     service = ServiceQuestions(lambda texts: [words.encode_query(t) for t in texts], tmp_path)
     assert not any(service.asks(text) for text in ["how big is the second?", *QUESTIONS])
+    assert not any(service.remark(text) for text in REMARKS)
     assert "questions to the shop are not told apart" in caplog.text

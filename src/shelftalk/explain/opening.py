@@ -17,6 +17,7 @@ __all__ = ["labels", "opening"]
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _PLACES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _MOST_CLAUSES = 2
+_BARE = ("lowest", "highest")  # do not say of what
 # Names of which a yes says what a product is; what any other names, it has.
 _QUALITY = re.compile(
     r"(?:[^tcv]able|ible|proof|less|free|[^eb]ed|ive|friendly|safe|ready|organic|electric|vegan|resistant)\Z"
@@ -122,7 +123,8 @@ def _leader(cards: Sequence[Sequence[CardFact]]) -> Iterator[_Clause]:
     for place, of_pick in enumerate(cards[: len(_PLACES)]):
         for card in of_pick:
             if (word := _lead(card)) and card.standing and card.fact.field != "price" and _alone(card, cards):
-                yield _Clause("best", _PLACES[place], f"{word} of {card.standing.of}")
+                inwhat = f" in {card.fact.name}" if word in _BARE else ""
+                yield _Clause("best", _PLACES[place], f"{word} of {card.standing.of}{inwhat}")
                 return
 
 
@@ -138,9 +140,17 @@ def _lead(card: CardFact) -> str:
 
 
 def labels(cards: Sequence[Sequence[CardFact]]) -> list[str]:
-    """For each pick the word for what it leads what fits in ("lightest", "cheapest"), that of the most important wish first;
+    """For each pick the words for what it leads what fits in ("lightest", "highest water column"), that of the most important wish first;
     "" where it leads in nothing, or another pick does as well."""
-    return [next((word for card in of_pick if (word := _lead(card)) and _alone(card, cards)), "") for of_pick in cards]
+    return [
+        next((_badge(word, card) for card in of_pick if (word := _lead(card)) and _alone(card, cards)), "")
+        for of_pick in cards
+    ]
+
+
+def _badge(word: str, card: CardFact) -> str:
+    """The word alone where it says of what ("lightest"), else with the field's name: beside a price "highest" would speak of that."""
+    return f"{word} {card.fact.name}" if word in _BARE else word
 
 
 def _alone(card: CardFact, cards: Sequence[Sequence[CardFact]]) -> bool:

@@ -202,6 +202,7 @@ class Pipeline:
                 shelves.called,
                 shelves.numbered,
                 self.service.asks,
+                self.service.remark,
             ),
             Retriever(catalog, settings.retrieve, near),
             Explainer(facets, lambda: self.engine, self.prompts, settings.explain, near),

@@ -24,7 +24,7 @@ _NOUNS = {
     "tool_calls": r"tool_calls|correct tools?|tool\(s\)",
     "text": r"auto-?complet\w+|continue the text|complete the (?:text|sentence|message)",
     "prompt": r"image[- ](?:generation|prompt)|prompt for an? image",
-    "title": r"titles?|headline|(?:name|caption|subject(?: line)?) (?:for|of|to) (?:this|the|our) (?:chat|conversation|dialog\w*|thread)",
+    "title": r"titles?|headline|(?:name|caption|subject(?: line)?) (?:(?:for|of|to) )?(?:this|the|our|that) (?:chat|conversation|dialog\w*|discussion|thread)|(?:this|the|our|that) (?:chat|conversation|dialog\w*|discussion|thread) an? (?:[\w-]+ ){0,3}name",
     "tags": r"(?:hash)?tags?|keywords?|topics?",
     "emoji": r"emojis?|emoticons?",
     "summary": r"summar(?:y|i[sz]e\w*|i[sz]ation)|recap",
@@ -40,7 +40,7 @@ _KEYS = {
 _ALONE = ("tool_calls", "queries", "follow_ups")  # asked for by such instructions and nobody else
 _DO = re.compile(
     r"\b(?:generate|write|create|provide|suggest|give|make|produce|propose|come up with|summari[sz]e|analy[sz]e|extract|detect|determine|submit|choose"
-    r"|reflect|compose|return|respond|reply|label|continue|complete|describe|identify|pick|craft)\b",
+    r"|reflect|compose|return|respond|reply|label|continue|complete|describe|identify|pick|craft|name (?:this|the|our|that))\b",
     re.I,
 )
 _ABOUT = re.compile(
@@ -66,6 +66,12 @@ _PARAMETER = re.compile(r"<parameter>\s*<name>\s*(\w+)\s*</name>", re.I)
 _EMOJI = re.compile(r"\bemojis?\b", re.I)
 _NO_EMOJI = re.compile(r"\b(?:no|not|without|avoid|never)\b[^.\n]{0,30}\bemojis?\b", re.I)
 _DETECT = re.compile(r"(?:please )?(?:detect|identify|determine)\b", re.I)
+# An order that returns with each answer or hangs on a condition tells an assistant how to behave.
+_HABIT = re.compile(
+    r"\b(?:each|every|always|whenever|when|if|sometimes|also|(?:at|near) the end|at the bottom|after (?:you|your|the) \w+)\b",
+    re.I,
+)
+_SENTENCE = re.compile(r"[.!?;]\s+|\n")
 _OBJECT = r"(?:\s+(?!in\b|with\b|using\b|by\b)[\w'-]+){0,8}?\s+"
 _SHORT = 200  # characters
 _LONGEST = 60_000  # characters of a message that are looked at
@@ -104,7 +110,7 @@ def chore(messages: Sequence[tuple[str, str]], fields: Mapping[str, Any] | None 
     keys, tool = _demanded(fields or {})
     if talk[-1][0] == "user":
         order, quoted = _apart(talk[-1][1])
-        if what := _asked(order, bool(quoted), bool(keys)):
+        if what := _asked(order, bool(quoted), bool(keys)) or _shaped(order, quoted):
             return _chore(what, order, _turns(quoted) if quoted else _spoken(talk[:-1]), keys, tool)
     orders = "\n".join(text for role, text in said if role in ("system", "developer"))
     if orders and len(talk) <= 2:
@@ -131,17 +137,27 @@ def _asked(order: str, beside: bool, formed: bool) -> str:
     return found if not keys or found in keys else keys[0]
 
 
+def _shaped(order: str, quoted: str) -> str:
+    """What an instruction in any language asks for, by its shape alone: a conversation that is quoted with its speakers, and beside it an
+    object with a key for what is to be made of it."""
+    keys = [_KEYS[key] for key in _KEY.findall(order) if key in _KEYS]
+    return keys[0] if keys and _SPEAKER.search(quoted) else ""
+
+
 def _ordered(order: str, formed: bool) -> str:
     """What a system message asks for that is nothing but such an instruction; "" for one that tells an assistant how to behave, which may
     speak of titles, languages and summaries too."""
     what = _asked(order, True, formed)
-    if not what or what in _ALONE:
+    if not what or any(_KEYS.get(key) == what for key in _KEY.findall(order)):
         return what
     if what == "language":
         return what if len(order) < _SHORT and _DETECT.match(order.strip()) else ""
     form = formed or _JSON.search(order) or _BRIEF.search(order) or _PARAMETER.search(order)
     noun = "title" if what == "title" else _NOUNS[what]  # "titles" are those of products
-    return what if form and re.search(rf"(?:{_DO.pattern}{_OBJECT}|^\W*)\b(?:{noun})\b", order, re.I) else ""
+    made = re.compile(rf"(?:{_DO.pattern}{_OBJECT}|^\W*)\b(?:{noun})\b", re.I)
+    return (
+        what if form and any(made.search(said) and not _HABIT.search(said) for said in _SENTENCE.split(order)) else ""
+    )
 
 
 def _chore(what: str, order: str, talk: tuple[Turn, ...], keys: tuple[Key, ...], tool: str) -> Chore:

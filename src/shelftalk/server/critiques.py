@@ -15,7 +15,7 @@ from itertools import combinations
 from typing import Any
 
 from shelftalk.catalog import Catalog, sql
-from shelftalk.facts.facts import humanise
+from shelftalk.facts.card import plain_name
 from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.retrieve.relax import names_kind
 from shelftalk.retrieve.variants import distinct, siblings
@@ -178,7 +178,7 @@ def _named(field: str, spoken: bool) -> tuple[str, str, str] | None:
     words = field.removeprefix("attributes.").lower().split("_")
     found = next((named for word, named in _WORDS.items() if word in words), None)
     if found is None and spoken:
-        name = humanise(field)
+        name = plain_name(field)
         found = (f"with less {name}", f"with more {name}", ">")
     return found
 

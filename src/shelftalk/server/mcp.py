@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar, cast
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from shelftalk.catalog.product import shown_record
 from shelftalk.conversation import comparison
@@ -42,9 +42,22 @@ Text = Annotated[str, Field(min_length=1, max_length=4000)]
 Identity = Annotated[str, Field(min_length=1, max_length=MOST_ID)]
 
 
+class _Plain(MCPServer):  # type: ignore[misc]  # the package comes without types where mypy looks
+    """Tells of arguments that cannot be read in the words that the HTTP face has for them."""
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            if not isinstance(error.__cause__, ValidationError):
+                raise
+            wrong = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.__cause__.errors(include_url=False)]
+            raise ToolError(f"{name} cannot be called so: {'; '.join(wrong)}") from error
+
+
 def create_mcp(shelf: Shelf) -> MCPServer:
     """The server over one shelf; it opens and closes nothing."""
-    server = MCPServer("shelftalk", title="Shelftalk", instructions=_INSTRUCTIONS, version="1")
+    server = _Plain("shelftalk", title="Shelftalk", instructions=_INSTRUCTIONS, version="1")
 
     def tool(title: str) -> Callable[[F], F]:
         return cast("Callable[[F], F]", server.tool(title=title, annotations=_READ_ONLY))

@@ -67,11 +67,12 @@ class Understander:
         called: Callable[[str], Sequence[str]] | None = None,
         numbered: Callable[[str], Collection[str]] | None = None,
         service: Callable[[str], bool] | None = None,
+        remark: Callable[[str], bool] | None = None,
     ) -> None:
         self.facets, self._numbered = facets, numbered
         self.settings = settings or UnderstandSettings()
         self.rules = RuleParser(facets)
-        self.conversation = Conversation(self.rules, products, self._leaves, service)
+        self.conversation = Conversation(self.rules, products, self._leaves, service, remark)
         self.multilingual = Multilingual(self.rules.index, kinds, covers, self.settings.languages == "auto", called)
         self.model: IntentParser | None = None
         self.wanting: Wanting | None = None

@@ -45,10 +45,15 @@ def _latest(*criteria: Criterion) -> tuple[Criterion, ...]:
     return tuple({c.field: c for c in criteria}.values())
 
 
+def _names_nothing(intent: Intent) -> bool:
+    """Whether a turn sets no limit, no order, no number and no wish that a field answers."""
+    return not (intent.constraints or intent.criteria or intent.sort or intent.limit or intent.exclude)
+
+
 class Conversation:
     """Folds the turns of a request into one reading, from the first to the last. `leaves` tells whether a turn tells of a need that
     the products wanted so far (by an intent and the words that it began with) do not answer; `service` whether a turn, with "item" for the
-    kinds of product in it, asks the shop about itself."""
+    kinds of product in it, asks the shop about itself; `remark` whether one that names nothing of the catalogue asks for nothing."""
 
     def __init__(
         self,
@@ -56,11 +61,13 @@ class Conversation:
         products: Lookup | None = None,
         leaves: Callable[[str, Intent, str], bool] | None = None,
         service: Callable[[str], bool] | None = None,
+        remark: Callable[[str], bool] | None = None,
     ) -> None:
         self.rules = rules
         self.products = products
         self.leaves = leaves or (lambda content, before, first: False)
         self.service = service
+        self.remark = remark or (lambda content: False)
         self.comparing = Comparing(rules.index, products)
 
     def read(self, request: Request) -> Reading:
@@ -148,6 +155,8 @@ class Conversation:
             if asked.kind == "best":
                 told = replace(told, intent=replace(told.intent, criteria=before.criteria))
             return replace(told, follow_up=asked, before=before)
+        if not refers and _names_nothing(reading.intent) and self.remark(text.text):
+            return Reading(Intent(shopping=False))
         if earlier is not None and earlier.thrifty and reading.intent.sort is None:
             reading = replace(reading, thrifty=True)
         merged = self._merged(text, reading, before, picks, aside.picks, focus, taken)

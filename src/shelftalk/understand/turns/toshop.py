@@ -20,7 +20,8 @@ def asks_the_shop(
     held: Callable[[str, Iterable[Shown]], bool],
 ) -> bool:
     """By `service`, which is given the turn with "item" for the kinds of product in it. What a field of a product shown answers (`held`), and
-    why it stands where it does, is no question to the shop; nor is small talk ("who are you?")."""
+    why it stands where it does, is no question to the shop; nor is small talk ("who are you?"). Amounts of money are no such field: what
+    sending costs has the same words as what the thing costs, and `service` tells the two apart."""
     text = tokenise(content)
     if service is None or small_talk(text.low):
         return False
@@ -32,5 +33,5 @@ def asks_the_shop(
     asked = question(text, list(picks))
     if asked is not None and (asked.kind != "fact" or asked.name):
         return False
-    named = {f.field for t in text.tokens for f in index.by_word.get(stem(t.low), ())}
-    return not any(held(field, picks) for field in named if field != "price")
+    named = {f.field for t in text.tokens for f in index.by_word.get(stem(t.low), ()) if f.kind != "money"}
+    return not any(held(field, picks) for field in named)
