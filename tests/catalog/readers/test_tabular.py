@@ -104,10 +104,21 @@ def test_attributes_that_are_no_json_object_are_left_out(feed) -> None:
 def test_a_table_that_cannot_be_native_says_what_it_lacks(feed) -> None:
     with pytest.raises(FeedError, match="no column id among: sku, title"):
         feed("sku,title\n1,A\n", format="csv")
-    with pytest.raises(FeedError, match="two columns are named 'title'"):
-        feed("id,title,title\n1,A,B\n")
     with pytest.raises(FeedError, match="empty"):
         feed("\n\n", format="csv")
+
+
+def test_columns_that_share_a_name_are_read_as_one(feed) -> None:
+    head = "id,title,Title,price,price,image,image,Tag,Tag,Tag,width,width\n"
+    found = feed(head + "1,Lamp,Lamp,10,12,a.jpg,b.jpg,red,,blue,2,2\n2,Desk,,,12,,b.jpg,red,red,red,2,3\n")
+    lamp, desk = found.products.values()
+    assert (lamp.title, str(lamp.price), lamp.images) == ("Lamp", "10", ("a.jpg", "b.jpg"))
+    assert lamp.attributes == {"Tag": ("red", "blue"), "width": 2}
+    assert (str(desk.price), desk.images) == ("12", ("b.jpg",))
+    assert desk.attributes == {"Tag": "red", "width": ("2", "3")}
+    assert [(r.id, r.field, r.value, r.reason) for r in found.dropped] == [
+        ("1", "price", "12", "stands there twice; the first one is taken")
+    ]
 
 
 @given(st.lists(st.tuples(st.text(min_size=1), st.text()), min_size=1, max_size=5))

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from shelftalk.catalog.product import FieldError, read_number
-from shelftalk.catalog.readers.base import OTHER_NAMES, FeedRow, meant_as, plain_name
+from shelftalk.catalog.readers.base import OTHER_NAMES, TWICE, FeedRow, meant_as, plain_name
 from shelftalk.catalog.readers.files import FeedLine, Source, lines, opened
 from shelftalk.catalog.readers.jsonlines import DECODER, malformed
-from shelftalk.catalog.readers.sales import SALE, with_sale
+from shelftalk.catalog.readers.sales import SALE, sale_field, with_sale
 from shelftalk.values import CORE_FIELDS
 
 MAX_RECORD_LINES = 1000
@@ -72,17 +72,13 @@ def read(source: Source) -> Iterator[FeedRow]:
         yield with_sale(native_row(names, types, record), source)
 
 
-def table(source: Source, repeated: bool = False, header_row: int = 1) -> FeedTable:
+def table(source: Source, header_row: int = 1) -> FeedTable:
     """The table of a CSV or TSV file; the delimiter is the commonest of , ; tab | in the header, or what "sep=;" says. The header is
-    the `header_row`th of the rows that may be one (`heading`).
+    the `header_row`th of the rows that may be one (`heading`); columns may share a name.
 
-    FeedError where there is no header, or, unless `repeated`, two columns share a name.
+    FeedError where there is no header.
     """
     header, delimiter, start = heading(source, header_row)
-    named = [name for name in header if name]
-    if not repeated and len(set(named)) != len(named):
-        twice = next(name for name in named if named.count(name) > 1)
-        raise source.error(f"two columns are named {twice!r}")
 
     def rows(again: Source) -> Iterator[TabularRecord]:
         return (r for r in _records(again, header, delimiter) if r.line > start)
@@ -235,7 +231,7 @@ def _literal(line: str, delimiter: str) -> list[str]:
 def core_name(name: str) -> str:
     """A column's name as a core field's, or as that of a sale, where it is one in any case ("List Price"), else as it stands."""
     plain = plain_name(name)
-    return plain if plain in CORE_FIELDS or plain in SALE else name
+    return plain if plain in CORE_FIELDS else sale_field(plain) or name
 
 
 def column_types(
@@ -317,7 +313,10 @@ def native_row(names: Sequence[str], types: Sequence[ColumnType], record: Tabula
     for name, column, cell in zip(names, types, record.cells, strict=False):
         if not name or not cell or cell.isspace():
             continue
-        if name in ("attributes", "hidden_attributes"):
+        if name in native and name != "images":
+            if cell.strip() != native[name]:
+                dropped.append(FieldError(name, cell, TWICE))
+        elif name in ("attributes", "hidden_attributes"):
             native[name], wrong = _object(cell)
             dropped += [FieldError(name, cell, wrong)] if wrong else []
         elif name in ("id", "item_group_id"):
@@ -325,13 +324,23 @@ def native_row(names: Sequence[str], types: Sequence[ColumnType], record: Tabula
         elif name in ("images", "categories") and cell.lstrip().startswith("[") and (listed := _json_list(cell)):
             native[name] = listed
         elif name == "images" or (name == "categories" and "|" in cell and ">" not in cell):
-            native[name] = typed(cell, "list")
+            native[name] = list(dict.fromkeys((*native.get(name, ()), *typed(cell, "list"))))
         elif name in CORE_FIELDS or name in SALE:
             native[name] = cell
         else:
-            attributes[name.removeprefix("attributes.")] = typed(cell, column)
+            add(attributes, name.removeprefix("attributes."), typed(cell, column))
     native["attributes"] = {**native.get("attributes", {}), **attributes}
     return FeedRow(record.line, native, dropped=tuple(dropped))
+
+
+def add(held: dict[str, Any], name: str, value: Any) -> None:
+    """Puts a value under its name; beside another of that name, which a second column may have, it makes a list."""
+    before = held.get(name)
+    if before is None or before == value:
+        held[name] = value
+    elif value is not None:
+        listed = [one for each in (before, value) for one in (each if isinstance(each, list) else [each])]
+        held[name] = list(dict.fromkeys(listed))
 
 
 def _object(cell: str) -> tuple[Mapping[str, Any], str]:
