@@ -23,7 +23,7 @@ GROUPED = {
     "Awin",
 }
 DEAR = {"Heureka, Zboží": ("1299.50", "1599.00", "590")}
-REGULAR = {"Heureka, Zboží", "Ceneo", "PrestaShop", "Medusa"}
+REGULAR = {"Heureka, Zboží", "Ceneo", "PrestaShop", "Medusa", "Skroutz"}
 
 
 @pytest.mark.parametrize("name", SECTIONS)
