@@ -11,6 +11,7 @@ import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from string import whitespace
 from typing import Any, Literal
 
 from shelftalk.catalog.product import FieldError, read_number
@@ -29,7 +30,9 @@ _NUMBER = re.compile(r"[+-]?(0|[1-9]\d{0,14})(\.\d{1,15})?", re.ASCII)
 _CODES = re.compile(r"(^|[_ .])(id|sku|gtin|ean|upc|isbn|mpn|asin|barcode|code|zip|phone)s?\d*$", re.IGNORECASE)
 _FLAGS = {"true": True, "false": False, "yes": True, "no": False, "y": True, "n": False}
 _AFTER_QUOTE = "text after a closing quote"
-_EMPTY = re.compile(r'[\s",;|]+')  # all that there is in a row without a value
+_MARKS = "\ufeff\u200b\u2060"  # of byte order, which an export puts before its header and not at its beginning, and of no width
+_BEFORE = re.compile(rf"\s*[{_MARKS}]+\s*")
+_EMPTY = re.compile(rf'[\s",;|{_MARKS}]+')  # all that there is in a row without a value
 _SEPARATOR = re.compile(r'"?sep=([,;|\t]|\\t)"?', re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"')
 
@@ -96,7 +99,7 @@ def heading(source: Source, header_row: int = 1) -> tuple[tuple[str, ...], str, 
     for record in _records(Source(source.path), None):
         if not record.problem and not _EMPTY.sub("", record.raw):
             continue
-        if match := _SEPARATOR.fullmatch(record.raw.strip(" \r\n")):
+        if match := _SEPARATOR.fullmatch(record.raw.strip(f" \r\n{_MARKS}")):
             told = match[1].replace("\\t", "\t")
             continue
         row += 1
@@ -105,8 +108,10 @@ def heading(source: Source, header_row: int = 1) -> tuple[tuple[str, ...], str, 
         if record.problem:
             raise source.error(f"the header, line {record.line}: {record.problem}")
         delimiter = told or sniff(record.raw)
+        marked = _BEFORE.match(record.raw)
+        first = record.raw[marked.end() :] if marked else record.raw
         try:
-            header = tuple(map(column_name, next(csv.reader([record.raw], delimiter=delimiter))))
+            header = tuple(map(column_name, next(csv.reader([first], delimiter=delimiter))))
         except csv.Error as error:
             raise source.error(f"the header, line {record.line}: {_phrase(str(error))}") from error
         while header and not header[-1]:
@@ -121,8 +126,8 @@ def heading(source: Source, header_row: int = 1) -> tuple[tuple[str, ...], str, 
 
 
 def column_name(cell: str) -> str:
-    """The name in a cell of a header as it looks: composed letters, one space between words, none around them."""
-    return " ".join(unicodedata.normalize("NFC", cell).split())
+    """The name in a cell of a header as it looks: composed letters, one space between words, none around them, no marks."""
+    return " ".join(unicodedata.normalize("NFC", cell).strip(_MARKS + whitespace).split())
 
 
 def sniff(header: str) -> str:
