@@ -72,6 +72,12 @@ def test_every_sign_and_name_may_mean_its_currency(code: str) -> None:
     ("$.99", "0.99", "USD"), ("Rs .99", "0.99", None), ("12€99", "12.99", "EUR"), ("&euro;12.99", "12.99", "EUR"),
     ("৳ ১,৯০০", "1900", "BDT"), ("د.إ ١٬٢٩٩٫٥٠", "1299.50", "AED"), ("1 299,99 R", "1299.99", "ZAR"), ("12.99 euros", "12.99", "EUR"),
     ("150 quid", "150", "GBP"), ("US $ 5", "5", "USD"), ("１２９円", "129", "JPY"), ("5.00 руб.", "5.00", "RUB"), ("5 KM", "5", "BAM"),
+    ("1299:-", "1299", None), ("1 299:- SEK", "1299", "SEK"), ("kr 1.299:-", "1299", None), ("19,99 €*", "19.99", "EUR"), ("$19.99 **", "19.99", "USD"),
+    ("19,99 EUR †", "19.99", "EUR"), ("AUD$25", "25", "AUD"), ("25 USD$", "25", "USD"), ("EUR€ 5", "5", "EUR"), ("TL.49,90", "49.90", "TRY"),
+    ("EUR: 12", "12", "EUR"), ("Rs: 1299", "1299", None), ("49,90 zl", "49.90", "PLN"), ("ZL 49,90", "49.90", "PLN"), ("99 Kc", "99", "CZK"),
+    ("1.290.000 VNĐ", "1290000", "VND"), ("J$ 1200", "1200", "JMD"), ("TT$50", "50", "TTD"), ("N$ 129.90", "129.90", "NAD"), ("$U 1.290", "1290", "UYU"),
+    ("E£ 1,299", "1299", "EGP"), ("NIS 129", "129", "ILS"), ('129 ש"ח', "129", "ILS"), ("12 990 сум", "12990", "UZS"), ("LL 120,000", "120000", "LBP"),
+    ("₵120", "120", "GHS"), ("49,90 lv", "49.90", "BGN"), ("P1,299.00", "1299.00", None), ("Bs. 120", "120", None), ("129 ريال", "129", None),
 ])  # fmt: skip
 def test_prices_are_read_as_shops_write_them(text: str, amount: str, currency: str | None) -> None:
     read, named, _ = parse_money(text)
@@ -105,6 +111,7 @@ def test_the_other_prices_of_a_feed_tell_its_decimal_mark(beside: list[object], 
 @pytest.mark.parametrize("text, reason", [
     ("12⁹⁹ €", "raised"), ("12.99 EUR/each", "no currency"), ("5 kg", "no currency"), ("€ -5", "negative"), ("(5.00)", "negative"),
     ("5 each", "no currency"), ("2 for 5 €", "not a single amount"), ("12,99 € 14,99 €", "not a single amount"), ("129-", "no currency"),
+    ("99p", "no currency"), ("50 c", "no currency"), ("50¢", "no currency"), ("USD€ 5", "no currency"), ("5 *each", "no currency"), ("EURO$ 5", "no currency"),
     ("5 € USD", "two currencies"), ("Rs. 5 kr", "two currencies"), ("S/. -5", "negative"), ("1.29.00 €", "not grouped"),
 ])  # fmt: skip
 def test_what_is_no_price_is_refused_with_its_reason(text: str, reason: str) -> None:

@@ -11,7 +11,9 @@ GONE = [
     "Out-Of-Stock", "OutOfStock", "outofstock", "https://schema.org/OutOfStock", "http://schema.org/SoldOut/", "schema:OutOfStock",
     "not in stock", "no stock", "No longer available", "currently unavailable", "temporarily out of stock", "not currently available",
     "0 left", "0 units", "discontinued", "ausverkauft", "Nicht auf Lager", "nicht lieferbar", "Épuisé", "rupture de stock", "agotado",
-    "esaurito", "uitverkocht", "slutsåld", "нет в наличии",
+    "esaurito", "uitverkocht", "slutsåld", "нет в наличии", "-3", "-1.0", "0 pcs", "0 Stück", "0 шт.", "00", "zero", "brak", "нет", "Fora de estoque",
+    "en rupture", "売り切れ", "在庫なし", "缺货", "품절", "غير متوفر", "אזל מהמלאי", "لا", "hết hàng", "สินค้าหมด", "stok habis", "Nincs raktáron", "EOL",
+    "nicht mehr lieferbar", "plus disponible", "немає в наявності", "loppu",
 ]  # fmt: skip
 HERE = [
     "yes",
@@ -26,6 +28,15 @@ HERE = [
     "In stock (5)",
     "auf Lager",
     "ja",
+    "low stock",
+    "Only a few left",
+    "在庫あり",
+    "有货",
+    "متوفر",
+    "em stock",
+    "в наявності",
+    "available in store",
+    "available immediately",
 ]
 OTHER = [
     "preorder",
@@ -39,6 +50,13 @@ OTHER = [
     "limited availability",
     "northern",
     "10 units",
+    "available soon",
+    "available from 3 May",
+    "Available on backorder",
+    "available for pre-order",
+    "0 days",
+    "10 pcs",
+    "loppuvuosi",
 ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -38,10 +39,30 @@ _SIGNS = {fold(sign): tuple(codes) for sign, codes in PRICE_SIGNS.items()}
 
 def currencies_of(word: str) -> tuple[str, ...]:
     """The codes that a code, sign or name may stand for, empty for any other word. The first is meant where nothing else
-    tells; it is "" where several are as likely."""
+    tells; it is "" where several are as likely.
+
+    A code may have a sign of its own at its end ("AUD$"), and a word no accents ("zl", "VNĐ"). One Latin letter is a sign as it is
+    written alone: "5 P" may be pula, "99p" are pence.
+    """
+    word = word.strip(" :")
     upper = word.strip(" .").upper()
     if upper in CURRENCIES:
         return (upper,)
+    if upper[:3] in CURRENCIES and upper[3:] in _SIGNS and upper[:3] in _SIGNS[upper[3:]]:
+        return (upper[:3],)
+    if len(word) == 1 and word.isascii() and word.islower():
+        return ()
+    found = _meant(word) or _meant(word.strip(" .")) or _cldr()["bare"].get(bare(word), ())
+    return found or ((bare(word).upper(),) if bare(word).upper() in CURRENCIES else ())
+
+
+def bare(word: str) -> str:
+    """A folded word without accents, and with d and l for đ and ł."""
+    letters = unicodedata.normalize("NFKD", fold(word).replace("đ", "d").replace("ł", "l"))
+    return "".join(c for c in letters if not unicodedata.combining(c))
+
+
+def _meant(word: str) -> tuple[str, ...]:
     key = fold(word)
     if key in WRITTEN and key not in _SIGNS and word.strip() not in _cldr()["words"]:
         return ()  # "5 kg" is a weight, whatever CLDR says of the Caribbean guilder; "5 KM" are marks
@@ -61,9 +82,18 @@ def decimal_comma(code: str) -> bool:
 
 @cache
 def _cldr() -> dict[str, Any]:
-    """The file's three tables (scripts/currencies.py), and `folded`: the codes of each folded sign or name."""
+    """The file's three tables (scripts/currencies.py), `folded`: the codes of each folded sign or name, and `bare`: the codes of those that
+    have an accent, without it."""
     held: dict[str, Any] = json.loads((files("shelftalk.words") / "cldr.json").read_text(encoding="utf-8"))
     folded: dict[str, set[str]] = {}
     for word, codes in held["words"].items():
         folded.setdefault(fold(word), set()).update(codes.split())
-    return {**held, "folded": {word: tuple(sorted(codes)) for word, codes in folded.items()}}
+    plain = {
+        bare(word): tuple(sorted(codes)) for word, codes in folded.items() if bare(word) != word and word.isalpha()
+    }
+    plain |= {bare(word): codes for word, codes in _SIGNS.items() if bare(word) != word and word.isalpha()}
+    return {
+        **held,
+        "folded": {word: tuple(sorted(codes)) for word, codes in folded.items()},
+        "bare": {word: codes for word, codes in plain.items() if len(word) > 1},
+    }

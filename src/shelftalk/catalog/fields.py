@@ -21,13 +21,17 @@ from shelftalk.words.stock import any_in_stock, state
 
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?)?)?")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
-_WHOLE = re.compile(r"[+-]?(\d{1,18}|\d{1,3}(,\d{3}){1,5})", re.ASCII)
+# A count has no fraction, so that a mark before three digits groups them; behind it may stand what is counted ("12 reviews").
+_WHOLE = re.compile(
+    r"([+-]?(?:\d{1,18}|\d{1,3}(?:,\d{3}){1,5}|[1-9]\d{0,2}(?:\.\d{3}){0,4}\.(?!000)\d{3}|[1-9]\d{0,2}(?:[ '\u00a0\u202f]\d{3}){1,5}))"
+    r"(\s+[^\W\d_]{2,20})?"
+)
 _RATING = re.compile(
     r"(\d{1,3}(?:[.,]\d{1,6})?)(?:\s*(?:/|out of|of|von|sur|de|su|van|av|af)\s*\d{1,3}|\s*(?:stars?|★+))?",
     re.ASCII | re.IGNORECASE,
 )
 _LEFT = re.compile(
-    r"(?:only|>|>=|≥|over|about|~)?\s*(\d{1,9})(?:[.,]0+)?\s*(?:\+|pcs?|pieces?|units?|items?|stk|st|left|available|in stock)?\.?",
+    r"(?:only|>|>=|≥|over|about|~|(?:in stock|available|qty|quantity|stock)\s*[:(])?\s*(\d{1,9})(?:[.,]0+)?\s*(?:\+|pcs?|pieces?|units?|items?|stk|st|left|available|in stock)?[.)]?",
     re.ASCII | re.IGNORECASE,
 )
 _PATH = re.compile(r"\s*>\s*")
@@ -106,8 +110,10 @@ def whole(field: str, value: Any) -> int | None:
     """The whole number, zero or more, that a field holds, or None where it is empty; FieldError otherwise."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
-    grouped = isinstance(value, str) and _WHOLE.fullmatch(value.strip())
-    number = int(value.replace(",", "")) if grouped else read_number(value)
+    grouped = _WHOLE.fullmatch(value.strip().removeprefix("(").removesuffix(")")) if isinstance(value, str) else None
+    if grouped and grouped[2] and field != "review_count":
+        grouped = None  # a quantity of "100 ml" says how much is in it
+    number = int(re.sub(r"[^\d+-]", "", grouped[1])) if grouped else read_number(value)
     if number is None or (isinstance(number, float) and not number.is_integer()):
         raise FieldError(field, value, "must be a whole number")
     if number < 0:

@@ -22,8 +22,9 @@ _DIGITS = re.compile(r"\d(?:[\d.,' ]*\d)?", re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}(?:([.,' ])\d{3})(?:\1\d{3})*", re.ASCII)
 _INDIAN = re.compile(r"\d{1,2}(?:,\d{2})+,\d{3}")
 _RANGE = re.compile(r"\d\s*(?:-|–|—|to|bis|à|\.\.+|/)\s*\D{0,4}\d", re.IGNORECASE)
-# "129.-", "129,--", "500/-", "500/=" and "12." have no decimals.
-_NONE_BEHIND = re.compile(r"(?:[.,]\s?[-–—]{1,2}|\s?[-–—]{2})(?=\s|$|[^\s\d-])|/[-=]|[.,](?=\s|$)")
+# "129.-", "129,--", "129:-", "500/-", "500/=" and "12." have no decimals.
+_NONE_BEHIND = re.compile(r"(?:[.,:]\s?[-–—]{1,2}|\s?[-–—]{2})(?=\s|$|[^\s\d-])|/[-=]|[.,](?=\s|$)")
+_NOTE = re.compile(r"\s*[*†‡]+$")  # that refers to a note at the foot of the page
 _SPELLING = str.maketrans({"٫": ".", "٬": ",", "’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "−": "-"})
 _LIMIT = Decimal(10) ** 15
 _PLACES = 18
@@ -91,7 +92,7 @@ def _from_text(text: str, currency: str | None, marks: Marks | None) -> tuple[De
         return Decimal(text), None, ()
     if any(c.isdigit() and not c.isdecimal() for c in text):
         raise ValueError("raised digits")  # "12⁹⁹" is not 1299
-    flat = clean(html.unescape(text) if "&" in text else text)
+    flat = _NOTE.sub("", clean(html.unescape(text) if "&" in text else text))
     flat = "".join(str(unicodedata.decimal(c, c)) for c in flat).translate(_SPELLING)
     _refuse(flat)
     before, digits, after = _parts(flat)

@@ -11,6 +11,10 @@ _TABLE = {k: tuple(v) for k, v in tomllib.loads((Path(__file__).parent / "stock.
 _GONE = re.compile(
     rf"\b(?:{'|'.join(_TABLE['gone'])})\b|\b(?:not|no|non|never|nothing|zero|0)\b(?: \w+)? (?:in stock|available|stock|left|on sale|for sale|units?)\b"
 )
+# A number below 0, which is sold more often than it was there, and a count of none.
+_NONE = re.compile(
+    r"\s*-\s*\d+([.,]\d+)?\s*|0+([.,]0+)?( ?(pcs?|pieces?|units?|items?|stück|stk|st|szt|ks|шт|uds?|unidades|un|pièces?|pezzi|pz|adet|個|件|台|개))?\.?"
+)
 _HERE = re.compile(rf"\b(?:{'|'.join(_TABLE['here'])})\b")
 
 
@@ -25,7 +29,7 @@ def any_in_stock(text: str) -> bool | None:
     """False where the words say that there is none ("no", "sold out", "no longer available"), True where they say that there is
     some, None for anything else ("preorder")."""
     said = plain_state(text)
-    if said in _TABLE["none"] or re.fullmatch(r"-?0+([.,]0+)?", said) or _GONE.search(said):
+    if said in _TABLE["none"] or _NONE.fullmatch(text.lower()) or _NONE.fullmatch(said) or _GONE.search(said):
         return False
     return True if said in _TABLE["some"] or _HERE.search(said) else None
 

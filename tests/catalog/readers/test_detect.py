@@ -20,6 +20,10 @@ from shelftalk.errors import FeedError
     ('{"item_id": 1, "title": "A"}', "acp"), ('{"@type": "Product", "name": "A"}', "jsonld"),
     ('{"id": "1", "title": "A", "attr_t_colour": "red"}', "chorus"), ("- id: a\n  current_stock: 3\n", "retail-demo-store"),
     ('<?xml version="1.0"?><rss xmlns:g="http://base.google.com/ns/1.0"/>', "google"), ("<!doctype html><html></html>", "jsonld"),
+    ("item_id,title,url\n", "acp"), ("item_id,enable_search\n", "acp"),
+    ("<rss><channel><item><id>1</id><title>A</title><price>1</price><image_link>a</image_link></item></channel></rss>", "google"),
+    ("<feed><entry><x:id>1</x:id><x:title>A</x:title><x:Price>1</x:Price><x:Sale_Price>a</x:Sale_Price></entry></feed>", "google"),
+    ("\u200b<rss><item><g:id>1</g:id></item></rss>", "google"), ("Notice: x in /a.php on line 3\n<?xml version='1.0'?>\n<rss><item><g:id>1</g:id></item></rss>", "google"),
     ('<rss xmlns:g="http://base.google.com/ns/1.0"><item><description><![CDATA[<script>]]></description></item></rss>', "google"),
 ])  # fmt: skip
 def test_the_content_tells_the_format_whatever_the_name(tmp_path: Path, text: str, name: str) -> None:
@@ -30,7 +34,7 @@ def test_the_content_tells_the_format_whatever_the_name(tmp_path: Path, text: st
 
 @pytest.mark.parametrize("content, message", [
     (b"", "empty"), (b" \n", "empty"), (b"\xef\xbb\xbf", "empty"), (b"\x00\x01\x02\x03" * 100, "binary"), (b"hello world\n", "hello world"),
-    (b"a,b\n1,2\n", "columns a, b"), (b"\x8f\x02q\xee\xfa,\x93\x80" * 60, r"\(binary data, or text that is not UTF-8\)"), (b'{"x": 1}', "fields x"),
+    (b"Art Nr,B\n1,2\n", r"columns 'Art Nr', 'B'\).*docs/shop-systems\.md"), (b"\x8f\x02q\xee\xfa,\x93\x80" * 60, r"\(binary data, or text that is not UTF-8\)"), (b'{"x": 1}', "fields x"),
 ])  # fmt: skip
 def test_a_feed_of_no_known_kind_says_what_was_seen(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "feed"
@@ -38,6 +42,18 @@ def test_a_feed_of_no_known_kind_says_what_was_seen(tmp_path: Path, content: byt
     with pytest.raises(FeedError, match=message) as caught:
         read_feed(path)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("text", [
+    "Category,Item Name,Price (CAD),Item ID,Variation ID\nVases,Vase,$95.00,B1,L1\n", "Item ID\tListing price\n1\t2\n",
+    "<rss><channel><item><title>Post</title><link>https://s</link><pubDate>x</pubDate></item></channel></rss>",
+    "<products><product><id>1</id><title>A</title><price>1</price></product></products>",
+    "sku,text\n1,\"<?xml version='1.0'?><rss><item><g:id>1</g:id></item></rss>\"\n",
+])  # fmt: skip
+def test_what_only_resembles_a_known_format_is_not_taken_for_it(tmp_path: Path, text: str) -> None:
+    (tmp_path / "feed").write_text(text)
+    with pytest.raises(FeedError, match="of no known format"):
+        detect_format(tmp_path / "feed")
 
 
 def test_a_missing_feed_an_empty_folder_and_an_unknown_format_are_named(tmp_path: Path) -> None:

@@ -65,6 +65,26 @@ def ranged(low: Any = "20.00", **more: Any) -> dict[str, Any]:
         (offer({"@value": "15.00"}), "15.00"),
         (offer(15), "15"),
         (offer([["15.00"]]), "15.00"),
+        ([[offer("30.00")], [offer("20.00")]], "20.00"),
+        (offer({"@type": "MonetaryAmount", "value": "15.00", "currency": "EUR"}), "15.00"),
+        (offer(spec("15.00")), "15.00"),
+        ([offer("0.00"), offer("20.00")], "20.00"),
+        (offer(0, priceSpecification=spec("20.00")), "20.00"),
+        (ranged("0", offers=[]), "30.00"),
+        (offer(None, priceSpecification=spec("20.00", minPrice=0)), "20.00"),
+        (offer("0"), "0"),
+        ([offer("9.00", priceValidUntil="2001-01-31"), offer("20.00", priceValidUntil="2999-01-31")], "20.00"),
+        ([offer("9.00", validFrom="2999-01-31"), offer("20.00")], "20.00"),
+        ([offer("9.00", availabilityEnds="2001-01-31T00:00Z"), offer("20.00")], "20.00"),
+        (offer("9.00", priceValidUntil="2001-01-31"), "9.00"),
+        ([offer("29.00", businessFunction="http://purl.org/goodrelations/v1#LeaseOut"), offer("899.00")], "899.00"),
+        ([offer("29.00", businessFunction=f"{S}LeaseOut"), offer("899.00", businessFunction={"@id": "gr:#Sell"})], "899.00"),
+        (offer(None, priceSpecification=[spec("29.00", billingDuration=24, unitCode="MON"), spec("699.00")]), "699.00"),
+        (offer(None, priceSpecification=[spec("29.00", priceComponentType=f"{S}Installment"), spec("699.00")]), "699.00"),
+        (offer(None, priceSpecification=[spec("9.00", eligibleQuantity={"minValue": 100}), spec("12.00", eligibleQuantity={"minValue": 1})]), "12.00"),
+        (offer(None, priceSpecification=[spec("9.00", eligibleQuantity={"value": "10"}), spec("12.00")]), "12.00"),
+        (offer(None, priceSpecification=[spec("100.00", valueAddedTaxIncluded=False), spec("119.00", valueAddedTaxIncluded=True)]), "119.00"),
+        (offer(None, priceSpecification=[spec("100.00", valueAddedTaxIncluded="false"), spec("119.00")]), "119.00"),
     ],
 )  # fmt: skip
 def test_the_price_is_what_most_shoppers_pay_now(feed, offers: Any, price: str) -> None:
@@ -200,6 +220,27 @@ def test_what_stands_around_a_script_is_read_over(feed, before: str, behind: str
     text = offered(offer("9.00"), description="see https://s.example // and /* this */ --> ]]>; //")
     product = feed(f'<html><script type="application/ld+json">{before}{text}{behind}</script></html>').only()
     assert product.description == "see https://s.example // and /* this */ --> ]]>; //"
+
+
+@pytest.mark.parametrize("between", ["\n", "", "\n\n ; "])
+def test_documents_that_stand_behind_one_another_are_all_read(feed, between: str) -> None:
+    text = between.join(json.dumps(json.loads(offered(offer("9"), sku=n)), indent=1) for n in ("1", "2"))
+    assert list(feed(text).products) == ["1", "2"]
+    page = f'<html><script type="application/ld+json">{text}</script></html>'
+    assert list(feed(page).products) == ["1", "2"]
+
+
+def test_a_group_whose_variants_are_not_there_is_a_product_by_its_own_id(feed) -> None:
+    held = {
+        "@context": S,
+        "@type": "ProductGroup",
+        "productGroupID": "C",
+        "name": "Coat",
+        "url": "https://s",
+        "offers": ranged(),
+    }
+    product = feed(json.dumps(held)).only()
+    assert (product.id, str(product.price)) == ("C", "20.00")
 
 
 def test_scripts_of_a_page_that_hold_other_things_are_no_rejects(feed) -> None:

@@ -208,3 +208,40 @@ def test_hidden_columns_are_kept_apart(read, hidden: str) -> None:
 def test_what_is_wrong_in_the_file_names_the_key(read, text: str) -> None:
     with pytest.raises(UsageError, match=text.partition(":")[0]):
         read(f"{FIELDS}{text}\n", HEADER + ROW)
+
+
+XML = """<shop><good><sku type="own">1</sku><name lang="en">Lamp</name><name lang="de">Leuchte</name><price currency="EUR">49,90</price>
+<price currency="EUR">49,90</price><group id="12">Home &gt; Lamps</group><group id="13">Home</group><stock unit="pcs">no</stock>
+<maker xsi:nil="true"/><shot alt="x">a.jpg</shot><shot alt="y">b.jpg</shot><weight unit="kg">1,2 kg</weight><state code="1">old</state>
+<note><part>1</part></note></good><good><sku>2</sku><sku>3</sku><name>Desk</name></good>
+<good><sku>4</sku><name>Gone</name><state code="2">gone</state></good></shop>"""
+
+
+def test_the_text_of_an_element_is_read_beside_its_attributes_and_the_first_of_several(read) -> None:
+    text = (
+        "format: xml\nitems: good\nskip: {state: gone}\n"
+        "fields: {id: sku, title: name, price: price, categories: {from: group, split: '>'}, stock: stock, brand: maker, images: shot,"
+        " currency: price.@currency, description: note}\n"
+        "attributes: {weight_g: {from: weight, unit: g}, state: state}\n"
+    )
+    found = read(text, XML, "feed.xml")
+    lamp = found.products["1"]
+    assert (lamp.title, str(lamp.price), lamp.currency) == ("Lamp", "49.90", "EUR")
+    assert (lamp.categories, lamp.stock, lamp.brand) == (("Home", "Lamps"), 0, None)
+    assert lamp.images == ("a.jpg", "b.jpg")
+    assert lamp.attributes == {"weight_g": 1200, "state": "old"}
+    assert [(r.field, r.value) for r in found.dropped] == [("title", "Leuchte"), ("description", '{"part": "1"}')]
+    assert [(r.field, r.value) for r in found.rejects] == [("id", '["2", "3"]')], "none of two ids is the product's"
+    assert list(found.products) == ["1"]
+
+
+def test_columns_that_share_a_name_are_read_together(read) -> None:
+    text = "format: csv\nfields: {id: Nr, title: Name, price: Preis, images: Bild}\nattributes: {tags: Tag}\nhidden: [Notiz]\n"
+    found = read(
+        text,
+        "Nr;Name;Preis;Preis;Bild;Bild;Tag;Tag;Notiz\n1;Lampe;10,50;11,50;a.jpg;b.jpg;x;y;n1\n2;Tisch;;9,00;;;x;x;\n",
+    )
+    lamp, desk = found.products.values()
+    assert (str(lamp.price), lamp.images, lamp.attributes) == ("10.50", ("a.jpg", "b.jpg"), {"tags": ("x", "y")})
+    assert (str(desk.price), desk.attributes) == ("9.00", {"tags": "x"})
+    assert [(r.id, r.field, r.value) for r in found.dropped] == [("1", "price", "11,50")]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shelftalk.catalog.readers.sales import on_sale, sale_prices
+from shelftalk.catalog.readers.sales import on_sale, sale_field, sale_prices
 
 NOW = datetime(2026, 11, 15, 12, tzinfo=UTC)
 
@@ -101,3 +101,53 @@ def test_a_column_with_decimal_points_keeps_three_decimals_and_says_so(feed) -> 
     found = feed("id,title,price\na,Fuel,1.299 EUR\nb,Oil,12.90 EUR\nc,Dates,2.750 KWD\n", "feed.csv")
     assert [str(p.price) for p in found.products.values()] == ["1.299", "12.90", "2.750"]
     assert found.mended == {"prices with three digits behind a dot, read as decimals": 1}
+
+
+@pytest.mark.parametrize("name, meant", [
+    ("Sale Price", "sale_price"), ("salePrice", "sale_price"), ("SALE_PRICE", "sale_price"),
+    ("sale_price_start_date", "sale_starts"), ("Date sale price starts", "sale_starts"), ("date_on_sale_from", "sale_starts"),
+    ("dateOnSaleFrom", "sale_starts"), ("special_price_from_date", "sale_starts"), ("sale_start", "sale_starts"),
+    ("sale_price_end_date", "sale_ends"), ("Date sale price ends", "sale_ends"), ("special_to_date", "sale_ends"), ("saleEnds", "sale_ends"),
+    ("wholesale_price", None), ("sale_unit", None), ("sale_location_from", None), ("start_date", None), ("sales_end", None),
+])  # fmt: skip
+def test_the_names_of_a_sale_and_of_its_two_dates(name: str, meant: str | None) -> None:
+    assert sale_field(name) == meant
+
+
+@pytest.mark.parametrize("start, end, on", [
+    ("2026-11-01", "2026-11-15", True), ("2026-11-16", None, False), ("2026-11-16", "", False), (None, "2026-11-14", False),
+    ("", "2026-11-15", True), ("2026-11-01", None, True), (None, None, True), ("", "", True), ("01/11/2026 00:00", "30/11/2026 23:59", True),
+    ("2026-11-01 10:00:00", "0000-00-00 00:00:00", True),
+])  # fmt: skip
+def test_two_fields_say_when_a_sale_is_on(feed, tmp_path, start: str | None, end: str | None, on: bool) -> None:
+    paid = "30" if on else "40"
+    table = f"id,title,price,Sale price,Date sale price starts,Date sale price ends,url\n1,A,40,30,{start or ''},{end or ''},https://s\n"
+    assert str(feed(table, **CLOCK).only().price) == paid
+    record = {"id": 1, "title": "A", "price": "40", "salePrice": "30", "dateOnSaleFrom": start, "dateOnSaleTo": end}
+    assert (str(feed([record], **CLOCK).only().price), feed([record], **CLOCK).only().attributes) == (paid, {})
+    dates = f"<g:sale_start_date>{start or ''}</g:sale_start_date><g:sale_end_date>{end or ''}</g:sale_end_date>"
+    rss = f'<rss xmlns:g="http://base.google.com/ns/1.0"><item><g:id>1</g:id><title>A</title><g:price>40</g:price><g:salePrice>30</g:salePrice>{dates}</item></rss>'
+    assert (str(feed(rss, **CLOCK).only().price), feed(rss, **CLOCK).only().attributes) == (paid, {})
+    (tmp_path / "map.yaml").write_text(
+        "format: csv\nfields: {id: id, title: title, price: price, sale_price: Sale price, sale_starts: Date sale price starts,"
+        " sale_ends: Date sale price ends}\n"
+    )
+    mapped = feed(table, mapping=tmp_path / "map.yaml", **CLOCK).only()
+    assert (str(mapped.price), mapped.list_price and str(mapped.list_price)) == (paid, "40" if on else None)
+
+
+def test_dates_of_a_sale_that_cannot_be_read_and_sales_that_are_none_are_told_by_a_mapping_too(feed, tmp_path) -> None:
+    (tmp_path / "map.yaml").write_text(
+        "format: csv\nfields: {id: id, title: title, price: p, sale_price: s, sale_starts: {from: d, date: '%m/%d/%y'}}\n"
+    )
+    found = feed(
+        "id,title,p,s,d\n1,A,40,30,11/30/26\n2,B,40,30,11/01/26\n3,C,40,0,\n4,D,40,50,\n5,E,40,30,x\n",
+        mapping=tmp_path / "map.yaml",
+        **CLOCK,
+    )
+    assert [str(p.price) for p in found.products.values()] == ["40", "30", "40", "40", "40"]
+    assert [(r.id, r.field) for r in found.dropped] == [
+        ("3", "sale_price"),
+        ("4", "sale_price"),
+        ("5", "sale_price_effective_date"),
+    ]

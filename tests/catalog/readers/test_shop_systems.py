@@ -23,7 +23,7 @@ GROUPED = {
     "Awin",
 }
 DEAR = {"Heureka, Zboží": ("1299.50", "1599.00", "590")}
-REGULAR = {"Heureka, Zboží", "Ceneo", "PrestaShop", "Medusa"}
+REGULAR = {"Heureka, Zboží", "Ceneo", "PrestaShop", "Medusa", "Skroutz"}
 
 
 @pytest.mark.parametrize("name", SECTIONS)
@@ -66,6 +66,21 @@ def test_categories_are_looked_up_and_params_carry_units(feed, tmp_path: Path) -
     assert found["pot-l"].attributes == {"Size": "Large", "Weight_kg": 1.2}
     assert found["lamp"].availability == "out_of_stock"
     assert found["lamp"].currency == "RUB"
+
+
+def test_drafts_are_left_out_with_all_of_their_rows(feed, tmp_path: Path) -> None:
+    (_, mapping), (_, export) = BLOCK.findall(SECTIONS["Shopify"])
+    (tmp_path / "map.yaml").write_text(mapping)
+    assert {p.title for p in feed(export, mapping=tmp_path / "map.yaml").products.values()} == {"Reed Pot", "Moss Lamp"}
+
+
+@pytest.mark.parametrize("name", ["WooCommerce", "Magento"])
+def test_a_sale_that_is_over_is_not_taken_from_an_export(feed, tmp_path: Path, name: str) -> None:
+    (_, mapping), (_, export) = BLOCK.findall(SECTIONS[name])
+    (tmp_path / "map.yaml").write_text(mapping)
+    small, large, _ = feed(export, mapping=tmp_path / "map.yaml").products.values()
+    assert (str(small.price), small.list_price) == ("9.99", None)
+    assert (str(large.price), str(large.list_price)) == ("15.99", "19.99")
 
 
 def test_hidden_columns_of_an_export_stay_hidden(feed, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0" xmlns:g="http
 TAIL = "\n</channel></rss>"
 GOOD = "<item><g:id>%s</g:id><g:title>Kettle</g:title><g:price>5.00 EUR</g:price></item>\n"
 AMPERSAND, REFERENCES, CONTROLS, BYTES = xmltext.AMPERSAND, xmltext.REFERENCES, xmltext.CONTROLS, xmltext.BYTES
+PREAMBLE = xmltext.PREAMBLE
 
 
 def rss(*items: str) -> str:
@@ -92,10 +93,25 @@ def test_a_document_that_is_cut_off_says_so(feed) -> None:
     assert (list(after.products), after.mended) == (["a"], {"the end of the document is missing": 1})
 
 
-@pytest.mark.parametrize("before", ["\n", "\ufeff", "\ufeff\n  ", "  \r\n\t", "\n\ufeff"])
+@pytest.mark.parametrize("before", ["\n", "\ufeff", "\ufeff\n  ", "  \r\n\t", "\n\ufeff", "\u200b", "\u200b\ufeff"])
 def test_what_stands_before_the_declaration_is_passed_over(feed, before: str) -> None:
     found = feed(before + rss(GOOD % "a", "<item><g:id>b</g:id></item>"))
     assert list(found.products) == ["a"]
+    assert [r.line for r in found.rejects] == [4 + before.count("\n")]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "Warning: a < b & c in /x.php on line 3\n",
+        "<br />\n<b>Notice</b>: x<br />\n",
+        "<!-- made by x -->",
+        "Notice: y\n\n",
+    ],
+)
+def test_messages_before_the_declaration_are_left_out_and_told_of(feed, before: str) -> None:
+    found = feed(before + '<?xml version="1.0"?>' + rss(GOOD % "a", "<item><g:id>b</g:id></item>").partition("?>")[2])
+    assert (list(found.products), found.mended) == (["a"], {PREAMBLE: 1})
     assert [r.line for r in found.rejects] == [4 + before.count("\n")]
 
 

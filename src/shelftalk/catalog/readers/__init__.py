@@ -62,7 +62,8 @@ def detect_format(path: Path) -> str:
     name, looks = detect(source)
     if name is None:
         raise source.error(
-            f"of no known format ({looks}); known: {', '.join(FORMATS)}; for any other write a mapping file"
+            f"of no known format ({looks}); known: {', '.join(FORMATS)}; for any other write a mapping file: "
+            "docs/catalog-formats.md says how, docs/shop-systems.md has those of common shop systems"
         )
     return name
 

@@ -52,6 +52,8 @@ class FeedRow:
 
 
 Read = Product | Reject
+TWICE = "stands there twice; the first one is taken"
+"""The reason why another value of a field that has one was left out."""
 _STATES = {
     "pre_order": "preorder", "back_order": "backorder", "available_for_order": "backorder", "outofstock": "out_of_stock",
     "instock": "in_stock", "soldout": "sold_out",
@@ -104,8 +106,8 @@ def _id(record: Mapping[str, Any]) -> str | None:
 
 @lru_cache(1000)
 def plain_name(name: str) -> str:
-    """A field's name without case, with "_" between its words: "Product Type" is product_type."""
-    return re.sub(r"[\s-]+", "_", name.strip().lower())
+    """A field's name without case, with "_" between its words: "Product Type" and "productType" are product_type."""
+    return re.sub(r"[\s-]+|(?<=[a-z])(?=[A-Z])", "_", name.strip()).lower()
 
 
 def meant_as(field: str, names: Iterable[str]) -> str | None:

@@ -10,11 +10,16 @@ from typing import Any
 from shelftalk.catalog.readers.base import plain_name
 from shelftalk.catalog.readers.files import Source, beginning, head
 from shelftalk.catalog.readers.jsonlines import DECODER
+from shelftalk.catalog.readers.mapping_names import LISTED
 from shelftalk.catalog.readers.tabular import heading, sniff
 from shelftalk.errors import FeedError
 from shelftalk.text import clean, shorten
 
 _GOOGLE = frozenset(("link", "image_link", "g:id", "google_product_category", "g:title", "g:link"))
+# What RSS and Atom do not have, and hardly another format.
+_GOOGLE_OWN = frozenset(
+    ("image_link", "additional_image_link", "google_product_category", "item_group_id", "sale_price", "product_type")
+)
 _ACP = frozenset((
     "item_id", "is_eligible_search", "is_eligible_checkout", "enable_search", "enable_checkout", "variant_dict",
 ))  # fmt: skip
@@ -62,6 +67,9 @@ def _folder(path: Path) -> tuple[str | None, str]:
 def _markup(text: str) -> tuple[str | None, str]:
     if "http://base.google.com/ns/1.0" in text or re.search(r"<g:id\b", text):
         return "google", "Google Merchant XML"
+    named = {plain_name(name) for name in re.findall(r"<(?:\w+:)?([A-Za-z_ ]+)>", text)}
+    if re.search(r"<(item|entry)[\s>]", text) and {"id", "title", "price"} <= named and named & _GOOGLE_OWN:
+        return "google", "Google Merchant XML without its namespace"
     if _PAGE.search(text[:4096]) and not text.startswith("<?xml"):
         return "jsonld", "an HTML page"
     if "application/ld+json" in text or "<html" in text[:4096]:
@@ -94,7 +102,7 @@ def _json(text: str) -> tuple[str | None, str]:
         return "jsonl", "JSON"
     return (
         None,
-        f"JSON objects with the fields {', '.join(sorted(keys)[:12])}" if keys else "JSON, but no list of objects",
+        f"JSON objects with the fields {', '.join(sorted(keys)[:LISTED])}" if keys else "JSON, but no list of objects",
     )
 
 
@@ -120,7 +128,8 @@ def _table(source: Source, first: str) -> tuple[str | None, str]:
     header = first if line == 1 else ",".join(names)
     columns = [plain_name(name) for name in names]
     known = set(columns)
-    if known & _ACP:
+    # An id of an item is Square's too, and others'.
+    if known & _ACP - {"item_id"} or {"item_id", "title"} <= known:
         return "acp", "an Agentic Commerce Protocol table"
     if len(known & _GOOGLE) >= 2 or "g:id" in known:
         return "google", "a Google Merchant table"
@@ -132,4 +141,7 @@ def _table(source: Source, first: str) -> tuple[str | None, str]:
         return None, "binary data, or text that is not UTF-8"
     if len(columns) == 1:
         return None, f"text that begins {shorten(clean(header), 80)!r}"
-    return None, f"a table with the columns {', '.join(shorten(clean(c), 40) for c in columns[:12])}"
+    listed = ", ".join(repr(shorten(clean(name), 60)) for name in names[:LISTED]) + (
+        " ..." if len(names) > LISTED else ""
+    )
+    return None, f"a table with the columns {listed}"

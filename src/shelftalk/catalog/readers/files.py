@@ -27,6 +27,9 @@ MAX_LINE = 8 * 2**20
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _BLOCK = 1 << 16
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
+_HEAD = 1 << 12
+_DOCUMENT = re.compile(r"<\?xml|<!doctype|<html|[{\[]", re.IGNORECASE)
+_DECLARATION = re.compile(r"(?m)(?:^[ \t]*|(?<=>))<\?xml\s+version\s*=[^>]{1,200}\?>\s*<")
 _FOREIGN = re.compile(rb"[\xa0-\xff]{4}")
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -122,7 +125,14 @@ def beginning(source: Source, size: int = _BLOCK) -> str:
     """The first characters of a feed's text after its byte-order mark and blanks, in the encoding that the mark shows."""
     start = head(source, size)
     name, mark = encoding(start)
-    return start[mark:].decode(name, "replace").lstrip("\ufeff \t\r\n")
+    return without_preamble(start[mark:].decode(name, "replace"))
+
+
+def without_preamble(text: str) -> str:
+    """A text without the blanks and marks before it, and an XML document without the messages that a program wrote before it."""
+    body = text.lstrip("\ufeff \t\r\n\u200b\u2060")
+    late = None if _DOCUMENT.match(body) else _DECLARATION.search(body, 0, _HEAD)
+    return body[late.start() :] if late else body
 
 
 def encoding(start: bytes) -> tuple[str, int]:

@@ -13,9 +13,9 @@ from typing import Any
 
 from shelftalk.catalog.money import Marks
 from shelftalk.catalog.product import FieldError, read_number
-from shelftalk.catalog.readers.base import CATEGORY_NAMES, FeedRow, availability, plain_name, texts
+from shelftalk.catalog.readers.base import CATEGORY_NAMES, TWICE, FeedRow, availability, plain_name, texts
 from shelftalk.catalog.readers.files import Source, beginning
-from shelftalk.catalog.readers.sales import sale_prices
+from shelftalk.catalog.readers.sales import dates_of, sale_field, sale_prices
 from shelftalk.catalog.readers.tabular import table
 from shelftalk.catalog.readers.xmlitems import items
 
@@ -33,7 +33,7 @@ _MAPPED = frozenset((
     "id", "title", "description", "summary", "content", "link", "brand", "price", "sale_price", "product_type",
     "google_product_category", "availability", "quantity", "inventory", "sell_on_google_quantity", "image_link",
     "additional_image_link", "product_detail", "rating", "review_count", "sale_price_effective_date", "image.url",
-    "item_group_id",
+    "item_group_id", "sale_starts", "sale_ends",
 ))  # fmt: skip
 _IMAGES = ("image_link", "image.url", "additional_image_link")
 # What may stand there several times, or in RSS's or Atom's words beside Google's.
@@ -55,7 +55,7 @@ def read(source: Source) -> Iterator[FeedRow]:
             if found:
                 return
         raise source.error("no <item> (RSS) and no <entry> (Atom) in it")
-    found_table = table(source, repeated=True)
+    found_table = table(source)
     # Meta numbers what may come again: additional_image_link[1], image[0].url.
     names = [_NUMBERED.sub("", plain_name(name).removeprefix("g:")) for name in found_table.header]
     for record in found_table.records(source):
@@ -82,11 +82,9 @@ def native(
     left: list[FieldError] = []
     item: dict[str, Any] = {}
     for name, value in given.items():
-        plain = name if name.startswith(("@", "#")) else plain_name(name)
+        plain = name if name.startswith(("@", "#")) else sale_field(name) or plain_name(name)
         item[plain] = value if plain in _MANY else _first(plain, value, left)
-    price, regular, unsold = sale_prices(
-        item.get("price"), item.get("sale_price"), item.get("sale_price_effective_date"), now, marks
-    )
+    price, regular, unsold = sale_prices(item.get("price"), item.get("sale_price"), dates_of(item), now, marks)
     record = {
         "id": item.get("id"),
         "title": _text(item.get("title")),
@@ -129,7 +127,7 @@ def _first(name: str, value: Any, left: list[FieldError]) -> Any:
         return distinct[0]
     if name not in _MAPPED:
         return distinct
-    left.extend(FieldError(name, other, "stands there twice; the first one is taken") for other in distinct[1:])
+    left.extend(FieldError(name, other, TWICE) for other in distinct[1:])
     return distinct[0]
 
 

@@ -11,20 +11,20 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from html.parser import HTMLParser
 from typing import Any
 
 from shelftalk.catalog.product import FieldError, read_number
 from shelftalk.catalog.readers.base import FeedRow, availability
-from shelftalk.catalog.readers.files import MAX_LINE, FeedLine, Source, beginning, lines, opened, text_of
+from shelftalk.catalog.readers.files import FeedLine, Source, beginning, lines, opened, text_of
 from shelftalk.catalog.readers.jsonld_graph import Graph, many, one, plain_names, term, types_of
 from shelftalk.catalog.readers.jsonld_offers import best_offer
+from shelftalk.catalog.readers.jsonld_page import Scripts, json_documents, unwrapped
 from shelftalk.catalog.readers.jsonlines import DECODER, array_items, malformed
 
 _PRODUCTS = frozenset(
     ("product", "individualproduct", "productmodel", "someproducts", "vehicle", "car", "drug", "book")
 )
-_GROUP = "productgroup"
+_GROUP, _ID = "productgroup", "productGroupID"
 _OFFERS = frozenset(("offer", "aggregateoffer", "offerforpurchase", "demand"))
 _HOLDERS = (
     "@graph",
@@ -36,18 +36,11 @@ _HOLDERS = (
     "hasOfferCatalog",
     "makesOffer",
 )
-# Scripts in pages often hold raw line breaks inside strings.
-_LENIENT = json.JSONDecoder(parse_float=Decimal, parse_constant=Decimal, strict=False)
 _PAGE = re.compile(r"<(!doctype|html|head|body|script|meta|!--)", re.IGNORECASE)
 _BLOCK = 1 << 16
 # References are followed within a feed up to this size; beyond, within each record.
 _WHOLE = 16 << 20
 _DEEPEST = 50
-# What authors put around a script for old browsers and XHTML: comments and CDATA marks, before and behind.
-_COMMENT = r"/\*(?:[^*]|\*(?!/))*\*/"
-_TAIL = 500  # characters within which the marks behind a script stand
-_BEFORE = re.compile(rf"(?:[\s;]|//[^\n{{\[<]*\n|{_COMMENT}|//|<!--|-->|<!\[CDATA\[|>)*")
-_BEHIND = re.compile(rf"(?:[\s;]|{_COMMENT}|//|/\*|\*/|<!--|<!|-->|\]\]>)+$")
 # UN/CEFACT unit codes that shops use.
 _UNITS = {
     "KGM": "kg", "GRM": "g", "MGM": "mg", "LBR": "lb", "ONZ": "oz", "MMT": "mm", "CMT": "cm", "MTR": "m", "INH": "in",
@@ -65,7 +58,7 @@ _LEFT_OUT = frozenset((
 
 
 _NOT_SHARED = frozenset(
-    ("@id", "@type", "hasVariant", "sku", "url", "productGroupID", "isVariantOf", "mpn", "identifier", "productID")
+    ("@id", "@type", "hasVariant", "sku", "url", _ID, "isVariantOf", "mpn", "identifier", "productID")
 )
 
 
@@ -126,10 +119,10 @@ def _documents(source: Source) -> Iterator[_Document]:
     else:
         with opened(source) as stream, text_of(stream) as text:
             try:
-                held = plain_names(_LENIENT.decode(text.read()))
+                found = json_documents(text.read())
             except (ValueError, RecursionError) as error:
                 raise source.error(malformed(error)) from error
-        yield _Document(None, held)
+        yield from (_Document(None, plain_names(held)) for held in found)
 
 
 def _in_lines(source: Source) -> bool:
@@ -161,54 +154,17 @@ def _line(line: FeedLine) -> Iterator[_Document]:
 
 
 def _page(source: Source) -> Iterator[_Document]:
-    page = _Scripts()
+    page = Scripts()
     with opened(source) as stream, text_of(stream) as text:
         while block := text.read(_BLOCK):
             page.feed(block)
             for line, script in page.take():
                 try:
-                    held = plain_names(_LENIENT.decode(unwrapped(script)))
+                    found = json_documents(unwrapped(script))
                 except (ValueError, RecursionError) as error:
                     yield _Document(line, None, FieldError("script", script, malformed(error)))
                 else:
-                    yield _Document(line, held)
-
-
-def unwrapped(script: str) -> str:
-    """The JSON of a script without the comments, CDATA marks and semicolons around it."""
-    start = _BEFORE.match(script)
-    script = script[start.end() if start else 0 :].rstrip()
-    return script[:-_TAIL] + _BEHIND.sub("", script[-_TAIL:])
-
-
-class _Scripts(HTMLParser):
-    """Collects the JSON-LD scripts of a page."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=False)
-        self._inside = False
-        self._text: list[str] = []
-        self._line = 0
-        self._done: list[tuple[int, str]] = []
-
-    def take(self) -> list[tuple[int, str]]:
-        """The scripts closed since the last call, each with its line."""
-        done, self._done = self._done, []
-        return done
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        kind = (dict(attrs).get("type") or "").split(";")[0].strip().lower()
-        if tag == "script" and kind == "application/ld+json":
-            self._inside, self._text, self._line = True, [], self.getpos()[0]
-
-    def handle_data(self, data: str) -> None:
-        if self._inside and sum(map(len, self._text)) <= MAX_LINE:
-            self._text.append(data)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "script" and self._inside:
-            self._inside = False
-            self._done.append((self._line, "".join(self._text)))
+                    yield from (_Document(line, plain_names(held)) for held in found)
 
 
 def _walk(held: Any, line: int | None, group: Mapping[str, Any], walk: _Walk, depth: int = 0) -> Iterator[FeedRow]:
@@ -312,7 +268,7 @@ def native(item: Mapping[str, Any], graph: Graph) -> dict[str, Any]:
 
 
 def _id(item: Mapping[str, Any]) -> Any:
-    names = ("sku", "productID", "identifier", "@id", "gtin", "gtin13", "gtin14", "gtin12", "gtin8", "mpn", "url")
+    names = ("sku", "productID", "identifier", "@id", "gtin", "gtin13", "gtin14", "gtin12", "gtin8", "mpn", _ID, "url")
     for name in names:
         value = one(item.get(name))
         if isinstance(value, Mapping):

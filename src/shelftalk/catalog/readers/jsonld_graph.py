@@ -82,9 +82,16 @@ class Graph:
             return self._nodes.get(value["@id"], value)
         return value
 
-    def nodes(self, value: Any) -> list[Mapping[str, Any]]:
-        """The nodes among the values, references followed."""
-        return [found for each in many(value) if isinstance(found := self.node(each), Mapping)]
+    def nodes(self, value: Any, depth: int = 0) -> list[Mapping[str, Any]]:
+        """The nodes among the values and in the lists among them, references followed."""
+        found = [self.node(each) for each in many(value)]
+        inner = [
+            each if not isinstance(each, list) else self.nodes(each, depth + 1) if depth < _DEEPEST else []
+            for each in found
+        ]
+        return [
+            node for each in inner for node in (each if isinstance(each, list) else [each]) if isinstance(node, Mapping)
+        ]
 
     def offers_of(self, name: Any) -> list[Mapping[str, Any]]:
         """The offers that say of themselves that they offer the node of that @id."""

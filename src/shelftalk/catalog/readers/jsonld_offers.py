@@ -18,6 +18,9 @@ from shelftalk.catalog.readers.jsonld_graph import Graph, one, term, types_of
 
 _REGULAR = ("listprice", "strikethroughprice", "srp", "msrp", "regularprice")
 _NO_PRICE = ("minimumadvertisedprice", "invoiceprice")
+_PART = frozenset(("billingDuration", "billingIncrement", "billingStart"))  # of a price by the month
+_PARTS = ("downpayment", "installment", "subscription", "activationfee", "cleaningfee", "distancefee")
+_SOLD = ("", "sell")
 _CHARGES = {"deliverychargespecification", "paymentchargespecification"}
 _GONE = {"out_of_stock", "sold_out", "discontinued"}
 _AS_NEW = {"", "newcondition", "new"}
@@ -41,19 +44,21 @@ class Bought:
 
 
 def best_offer(item: Mapping[str, Any], graph: Graph) -> Bought:
-    """The offer that a product is sold by: one whose price can be read before others, one that can be had before one that cannot, new
-    before used, then the lowest price in the currency of the first."""
+    """The offer that a product is sold by: one whose price can be read, and is above 0, before others, sold before leased, one that can
+    be had before one that cannot, in force before out of date, new before used, then the lowest price in the currency of the first."""
     found = [bought for each in graph.nodes(item.get("offers")) for bought in _ways(each, graph)]
     found += [bought for each in graph.offers_of(item.get("@id")) for bought in _ways(each, graph)]
     if not found:
         return Bought({})
     currency = next((b.currency for b in found if b.currency), None)
 
-    def order(bought: Bought) -> tuple[bool, bool, bool, bool, bool, Decimal]:
-        amount = _amount(bought.price)
-        used = term(bought.held.get("itemCondition")).lower() not in _AS_NEW
+    def order(bought: Bought) -> tuple[bool | Decimal, ...]:
+        amount, held = _amount(bought.price), bought.held
+        used = term(held.get("itemCondition")).lower() not in _AS_NEW
+        leased = term(held.get("businessFunction")).lower().rpartition("#")[2] not in _SOLD
         gone, other = bought.state in _GONE, bought.currency != currency
-        return amount is None, bought.price is None, gone, used, other, amount or Decimal(0)
+        unread = (amount is None, bought.price is None, amount == 0)
+        return *unread, leased, gone, not _now(held), used, other, amount or Decimal(0)
 
     return min(found, key=order)
 
@@ -66,9 +71,19 @@ def _amount(price: Any) -> Decimal | None:
 
 
 def _readable(ways: Sequence[tuple[Any, Any]]) -> tuple[Any, Any]:
-    """The first price that can be read, else the first there is, which is told of where the record is read; with its currency."""
-    held = [way for way in ways if way[0] is not None]
-    return next((way for way in held if _amount(way[0]) is not None), held[0] if held else (None, None))
+    """The first price above 0, else the first that can be read, else the first there is, which is told of where the record is read; with
+    its currency."""
+    held = [_amount_of(*way) for way in ways if way[0] is not None]
+    read = [way for way in held if _amount(way[0]) is not None]
+    return next((way for way in read if _amount(way[0])), next(iter((*read, *held)), (None, None)))
+
+
+def _amount_of(price: Any, currency: Any) -> tuple[Any, Any]:
+    """The price and its currency, of a MonetaryAmount or a specification that stands in its place those that it holds."""
+    if not isinstance(price, Mapping):
+        return price, currency
+    inner = next((found for name in ("value", *_SPECIFIED) if (found := one(price.get(name))) is not None), price)
+    return inner, one(price.get("currency")) or one(price.get("priceCurrency")) or currency
 
 
 def _ways(offer: Mapping[str, Any], graph: Graph, depth: int = 0) -> Iterator[Bought]:
@@ -96,7 +111,9 @@ def _price(offer: Mapping[str, Any], graph: Graph) -> tuple[Any, Any, Any]:
     for kind, held in kinds:
         if kind.endswith(_REGULAR):
             regular = regular if regular is not None else one(held.get("price"))
-    usable = sorted((s for s in kinds if not s[0].endswith((*_REGULAR, *_NO_PRICE))), key=_last)
+    usable = sorted(
+        (s for s in kinds if not s[0].endswith((*_REGULAR, *_NO_PRICE))), key=_last
+    )  # in its order otherwise
     said = [(one(held.get(n)), one(held.get("priceCurrency"))) for _, held in usable for n in _SPECIFIED]
     ways = [(one(offer.get("price")), None), *said, *((one(offer.get(n)), None) for n in _RANGE)]
     price, paid_in = _readable(ways)
@@ -119,14 +136,27 @@ def _specifications(value: Any, graph: Graph, depth: int = 0) -> Iterator[Mappin
             yield held
 
 
-def _last(kind_and_held: tuple[str, Mapping[str, Any]]) -> tuple[bool, bool, bool]:
-    """Sorts what most shoppers pay first: now before another time, everybody's before members', a sale before the rest."""
+def _last(kind_and_held: tuple[str, Mapping[str, Any]]) -> tuple[bool, ...]:
+    """Sorts what most shoppers pay first: all of it before a rate, now before another time, one piece before many, everybody's before
+    members', with tax before without, a sale before the rest."""
     kind, held = kind_and_held
-    return not _now(held), "validForMemberTier" in held, not kind.endswith("saleprice")
+    part = bool(held.keys() & _PART) or term(held.get("priceComponentType")).lower() in _PARTS
+    untaxed = str(one(held.get("valueAddedTaxIncluded"))).lower() == "false"
+    return part, not _now(held), _least(held) > 1, "validForMemberTier" in held, untaxed, not kind.endswith("saleprice")
+
+
+def _least(held: Mapping[str, Any]) -> Decimal:
+    """The least number of pieces that a price holds for."""
+    quantity = one(held.get("eligibleQuantity"))
+    if isinstance(quantity, Mapping):
+        quantity = one(quantity.get("minValue")) or one(quantity.get("value"))
+    return _amount(quantity) or Decimal(1)
 
 
 def _now(held: Mapping[str, Any]) -> bool:
+    """Whether an offer or a price is in force today, as far as it says."""
     today = datetime.now(UTC).date().isoformat()
-    start, end = (one(held.get(name)) for name in ("validFrom", "validThrough"))
-    begun = not isinstance(start, str) or start[:10] <= today
-    return begun and (not isinstance(end, str) or end[:10] >= today)
+    starts = [one(held.get(name)) for name in ("validFrom", "availabilityStarts")]
+    ends = [one(held.get(name)) for name in ("validThrough", "priceValidUntil", "availabilityEnds")]
+    begun = all(not isinstance(start, str) or start[:10] <= today for start in starts)
+    return begun and all(not isinstance(end, str) or end[:10] >= today for end in ends)

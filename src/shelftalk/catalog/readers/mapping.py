@@ -16,14 +16,15 @@ from shelftalk.catalog.fields import kept
 from shelftalk.catalog.money import kind
 from shelftalk.catalog.product import FieldError
 from shelftalk.catalog.readers import columnar, units
-from shelftalk.catalog.readers.base import FeedRow
+from shelftalk.catalog.readers.base import TWICE, FeedRow
 from shelftalk.catalog.readers.files import Source
 from shelftalk.catalog.readers.jsonlines import document, objects
 from shelftalk.catalog.readers.mapping_names import Names, columns, fault, names_of
 from shelftalk.catalog.readers.mapping_rows import Lookup, Pair, Rows, lookups_of, pairs_of, rows_of, two_marks
 from shelftalk.catalog.readers.mapping_values import Rule, apply, find
 from shelftalk.catalog.readers.numbers import exact
-from shelftalk.catalog.readers.tabular import TabularRecord, column_name, column_types, table, typed
+from shelftalk.catalog.readers.sales import SALE, with_sale
+from shelftalk.catalog.readers.tabular import TabularRecord, add, column_name, column_types, table, typed
 from shelftalk.catalog.readers.xmlitems import items as xml_items
 from shelftalk.errors import UsageError
 from shelftalk.values import CORE_FIELDS
@@ -32,7 +33,8 @@ FORMATS = ("jsonl", "json", "csv", "parquet", "xml")
 _TOP = (
     "format", "items", "header", "decimal", "each", "skip", "inherit", "lookups", "fields", "attributes", "pairs", "hidden",
 )  # fmt: skip
-_FIELDS = tuple(name for name in CORE_FIELDS if name not in ("attributes", "hidden_attributes"))
+_FIELDS = (*(name for name in CORE_FIELDS if name not in ("attributes", "hidden_attributes")), *SALE)
+_LISTS = ("categories", "images")  # what may hold several values
 _RULE = (
     "from",
     "value",
@@ -83,7 +85,10 @@ class FeedMapping:
             native: dict[str, Any] = {}
             dropped = list(row.dropped)
             for name, rule in self.fields.items():
-                native[name] = kept(dropped.append, apply, rule, row.record, name, self.decimal, tables)
+                value = kept(dropped.append, apply, rule, row.record, name, self.decimal, tables)
+                if name in SALE[1:] and dropped and dropped[-1].field == name:
+                    value = dropped.pop().value  # with a date that cannot be read, the sale is not taken
+                native[name] = value if name in _LISTS else _first(name, value, dropped)
             attributes = dict(self._rest(row.record))
             for pair in self.pairs:
                 attributes.update(pair.read(row.record, self.decimal))
@@ -92,7 +97,7 @@ class FeedMapping:
                 for name, rule in rules.items():
                     held[name] = kept(dropped.append, apply, rule, row.record, f"{key}.{name}", self.decimal, tables)
             native |= {"attributes": attributes, "hidden_attributes": hidden}
-            yield FeedRow(row.line, native, dropped=tuple(dropped))
+            yield with_sale(FeedRow(row.line, native, dropped=tuple(dropped)), source)
 
     def _records(self, source: Source) -> Iterator[FeedRow]:
         if self.format == "csv":
@@ -126,8 +131,10 @@ class FeedMapping:
             if record.problem:
                 yield FeedRow(record.line, {}, FieldError("line", record.raw, record.problem))
             else:
-                cells = zip(found.header, types, record.cells, strict=False)
-                yield FeedRow(record.line, {n: typed(self._number(c) if t == "number" else c, t) for n, t, c in cells})
+                held: dict[str, Any] = {}
+                for name, kind_of, cell in zip(found.header, types, record.cells, strict=False):
+                    add(held, name, typed(self._number(cell) if kind_of == "number" else cell, kind_of))
+                yield FeedRow(record.line, held)
 
     def _pointed(self, records: Iterator[TabularRecord]) -> Iterator[TabularRecord]:
         return (replace(r, cells=[self._number(c) for c in r.cells]) for r in records)
@@ -179,6 +186,18 @@ class FeedMapping:
             )
             if not nested and not (self.rest == "*" and name in used):
                 yield name, value
+
+
+def _first(name: str, value: Any, dropped: list[FieldError]) -> Any:
+    """The first of the values of a field that has one; `dropped` is told of those that differ from it. Ids that differ stay as they are,
+    since none of them is the product's."""
+    if not isinstance(value, list) or not value:
+        return value
+    others = [one for n, one in enumerate(value) if one not in value[:n]][1:]
+    if others and name == "id":
+        return value
+    dropped.extend(FieldError(name, other, TWICE) for other in others)
+    return value[0]
 
 
 Fault = Callable[[str, str], UsageError]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shelftalk.catalog.readers.base import FeedRow
-from shelftalk.catalog.readers.mapping_values import find
+from shelftalk.catalog.readers.mapping_values import find, text_at
 from shelftalk.catalog.readers.numbers import exact
 from shelftalk.errors import UsageError
 
@@ -38,12 +38,12 @@ class Pair:
         """The attributes that a record has by it; with a unit the name ends in it and the value is a number where it is one."""
         held = record if self.within is None else find(record, self.within)
         for one in self._parted(held) if isinstance(held, str) else held if isinstance(held, list) else [held]:
-            name, value = (find(one, path) if isinstance(one, Mapping) else None for path in (self.name, self.value))
+            name, value = (text_at(one, path) if isinstance(one, Mapping) else None for path in (self.name, self.value))
             if not isinstance(name, str) or not name.strip() or value in _EMPTY or isinstance(value, Mapping):
                 continue
             if str(value).strip() in self.skip:
                 continue
-            unit = find(one, self.unit) if self.unit and isinstance(one, Mapping) else None
+            unit = text_at(one, self.unit) if self.unit and isinstance(one, Mapping) else None
             number = exact(value, mark) if isinstance(value, str) else None
             if isinstance(unit, str) and unit.strip() and number is not None:
                 yield f"{name.strip()}_{unit.strip()}", number
@@ -72,9 +72,9 @@ class Lookup:
     def read(self, rows: Iterator[FeedRow]) -> dict[str, list[str]]:
         """For each key the names from the top down."""
         names = {
-            _text(find(r.record, self.key)): (
-                _text(find(r.record, self.value)),
-                _text(find(r.record, self.parent or "")),
+            _text(text_at(r.record, self.key)): (
+                _text(text_at(r.record, self.value)),
+                _text(text_at(r.record, self.parent or "")),
             )
             for r in rows
         }
@@ -110,15 +110,20 @@ class Rows:
                 yield row
                 continue
             record = row.record
-            key = _text(find(record, self.by)) if self.by is not None else ""
+            key = _text(text_at(record, self.by)) if self.by is not None else ""
             if self.of is None and key and key != last[0]:
                 last = key, record
             parent = (parents.get(key) if self.of is not None else last[1]) if key else None
-            if any(_text(find(record, name)).lower() in values for name, values in self.skip.items()):
-                continue
             whole = _filled(record, parent) if parent is not None else record
+            if any(self._out(record, whole, name, values) for name, values in self.skip.items()):
+                continue
             for one in self._apart(whole):
                 yield replace(row, record=one)
+
+    def _out(self, record: Mapping[str, Any], whole: Mapping[str, Any], name: str, values: tuple[str, ...]) -> bool:
+        """Whether a row is left out by a field: by its own value, empty or not, or by the one that it takes from another row."""
+        own, taken = (_text(text_at(one, name)).lower() for one in (record, whole))
+        return own in values or (taken != "" and taken in values)
 
     def _apart(self, record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         held = record.get(self.each) if self.each is not None else None
@@ -132,8 +137,8 @@ class Rows:
         """The rows that name no parent, by their own name."""
         found: dict[str, Mapping[str, Any]] = {}
         for row in rows:
-            name = _text(find(row.record, self.of or ""))
-            if name and not _text(find(row.record, self.by or "")):
+            name = _text(text_at(row.record, self.of or ""))
+            if name and not _text(text_at(row.record, self.by or "")):
                 found.setdefault(name, row.record)
         return found
 

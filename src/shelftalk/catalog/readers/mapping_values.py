@@ -14,7 +14,7 @@ from shelftalk.catalog.product import FieldError, read_number
 from shelftalk.catalog.readers import units
 from shelftalk.catalog.readers.numbers import exact, with_point
 
-_MONEY = ("price", "list_price")
+_MONEY = ("price", "list_price", "sale_price")
 _COUNTS = ("review_count", "stock")
 
 
@@ -54,6 +54,19 @@ class Rule:
         return self.every or any(done)
 
 
+def text_at(record: Any, path: str) -> Any:
+    """The value at a dotted path, of an element of XML that has attributes beside its text the text."""
+    return _texts(find(record, path))
+
+
+def _texts(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_texts(one) for one in value]
+    if isinstance(value, Mapping) and all(name.startswith(("@", "#")) for name in value):
+        return "" if value.get("@nil") == "true" else value.get("#text", value)
+    return value
+
+
 def find(record: Any, path: str) -> Any:
     """The value at a dotted path; a name that holds dots is found first; a list on the way gives the list of its items' values."""
     if isinstance(record, Mapping):
@@ -80,7 +93,7 @@ def apply(
     where it does not fit."""
     if not rule.paths:
         return rule.value
-    found = [v for path in rule.paths if (v := find(record, path)) not in (None, "", [])]
+    found = [v for path in rule.paths if (v := text_at(record, path)) not in (None, "", [])]
     value: Any = rule.default
     if rule.every:
         value = [one for v in found for one in (v if isinstance(v, list) else [v])] or rule.default
@@ -102,8 +115,11 @@ def apply(
 
 
 def _changed(rule: Rule, value: Any, name: str, mark: str | None) -> Any:
-    if rule.split is not None and isinstance(value, str):
-        return _parts(rule.split, value)
+    if rule.split is not None and isinstance(value, (str, list)):
+        parts = [
+            _parts(rule.split, one) for one in ([value] if isinstance(value, str) else value) if isinstance(one, str)
+        ]
+        return max(parts, key=len, default=[]) if name == "categories" else [part for one in parts for part in one]
     if isinstance(value, str) and (rule.when_true or rule.when_false):
         word = value.strip().lower()
         if word in rule.when_true or word in rule.when_false:

@@ -11,13 +11,14 @@ import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from string import whitespace
 from typing import Any, Literal
 
 from shelftalk.catalog.product import FieldError, read_number
-from shelftalk.catalog.readers.base import OTHER_NAMES, FeedRow, meant_as, plain_name
+from shelftalk.catalog.readers.base import OTHER_NAMES, TWICE, FeedRow, meant_as, plain_name
 from shelftalk.catalog.readers.files import FeedLine, Source, lines, opened
 from shelftalk.catalog.readers.jsonlines import DECODER, malformed
-from shelftalk.catalog.readers.sales import SALE, with_sale
+from shelftalk.catalog.readers.sales import SALE, sale_field, with_sale
 from shelftalk.values import CORE_FIELDS
 
 MAX_RECORD_LINES = 1000
@@ -29,7 +30,9 @@ _NUMBER = re.compile(r"[+-]?(0|[1-9]\d{0,14})(\.\d{1,15})?", re.ASCII)
 _CODES = re.compile(r"(^|[_ .])(id|sku|gtin|ean|upc|isbn|mpn|asin|barcode|code|zip|phone)s?\d*$", re.IGNORECASE)
 _FLAGS = {"true": True, "false": False, "yes": True, "no": False, "y": True, "n": False}
 _AFTER_QUOTE = "text after a closing quote"
-_EMPTY = re.compile(r'[\s",;|]+')  # all that there is in a row without a value
+_MARKS = "\ufeff\u200b\u2060"  # of byte order, which an export puts before its header and not at its beginning, and of no width
+_BEFORE = re.compile(rf"\s*[{_MARKS}]+\s*")
+_EMPTY = re.compile(rf'[\s",;|{_MARKS}]+')  # all that there is in a row without a value
 _SEPARATOR = re.compile(r'"?sep=([,;|\t]|\\t)"?', re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"')
 
@@ -72,17 +75,13 @@ def read(source: Source) -> Iterator[FeedRow]:
         yield with_sale(native_row(names, types, record), source)
 
 
-def table(source: Source, repeated: bool = False, header_row: int = 1) -> FeedTable:
+def table(source: Source, header_row: int = 1) -> FeedTable:
     """The table of a CSV or TSV file; the delimiter is the commonest of , ; tab | in the header, or what "sep=;" says. The header is
-    the `header_row`th of the rows that may be one (`heading`).
+    the `header_row`th of the rows that may be one (`heading`); columns may share a name.
 
-    FeedError where there is no header, or, unless `repeated`, two columns share a name.
+    FeedError where there is no header.
     """
     header, delimiter, start = heading(source, header_row)
-    named = [name for name in header if name]
-    if not repeated and len(set(named)) != len(named):
-        twice = next(name for name in named if named.count(name) > 1)
-        raise source.error(f"two columns are named {twice!r}")
 
     def rows(again: Source) -> Iterator[TabularRecord]:
         return (r for r in _records(again, header, delimiter) if r.line > start)
@@ -100,7 +99,7 @@ def heading(source: Source, header_row: int = 1) -> tuple[tuple[str, ...], str, 
     for record in _records(Source(source.path), None):
         if not record.problem and not _EMPTY.sub("", record.raw):
             continue
-        if match := _SEPARATOR.fullmatch(record.raw.strip(" \r\n")):
+        if match := _SEPARATOR.fullmatch(record.raw.strip(f" \r\n{_MARKS}")):
             told = match[1].replace("\\t", "\t")
             continue
         row += 1
@@ -109,8 +108,10 @@ def heading(source: Source, header_row: int = 1) -> tuple[tuple[str, ...], str, 
         if record.problem:
             raise source.error(f"the header, line {record.line}: {record.problem}")
         delimiter = told or sniff(record.raw)
+        marked = _BEFORE.match(record.raw)
+        first = record.raw[marked.end() :] if marked else record.raw
         try:
-            header = tuple(map(column_name, next(csv.reader([record.raw], delimiter=delimiter))))
+            header = tuple(map(column_name, next(csv.reader([first], delimiter=delimiter))))
         except csv.Error as error:
             raise source.error(f"the header, line {record.line}: {_phrase(str(error))}") from error
         while header and not header[-1]:
@@ -125,8 +126,8 @@ def heading(source: Source, header_row: int = 1) -> tuple[tuple[str, ...], str, 
 
 
 def column_name(cell: str) -> str:
-    """The name in a cell of a header as it looks: composed letters, one space between words, none around them."""
-    return " ".join(unicodedata.normalize("NFC", cell).split())
+    """The name in a cell of a header as it looks: composed letters, one space between words, none around them, no marks."""
+    return " ".join(unicodedata.normalize("NFC", cell).strip(_MARKS + whitespace).split())
 
 
 def sniff(header: str) -> str:
@@ -235,7 +236,7 @@ def _literal(line: str, delimiter: str) -> list[str]:
 def core_name(name: str) -> str:
     """A column's name as a core field's, or as that of a sale, where it is one in any case ("List Price"), else as it stands."""
     plain = plain_name(name)
-    return plain if plain in CORE_FIELDS or plain in SALE else name
+    return plain if plain in CORE_FIELDS else sale_field(plain) or name
 
 
 def column_types(
@@ -317,7 +318,10 @@ def native_row(names: Sequence[str], types: Sequence[ColumnType], record: Tabula
     for name, column, cell in zip(names, types, record.cells, strict=False):
         if not name or not cell or cell.isspace():
             continue
-        if name in ("attributes", "hidden_attributes"):
+        if name in native and name != "images":
+            if cell.strip() != native[name]:
+                dropped.append(FieldError(name, cell, TWICE))
+        elif name in ("attributes", "hidden_attributes"):
             native[name], wrong = _object(cell)
             dropped += [FieldError(name, cell, wrong)] if wrong else []
         elif name in ("id", "item_group_id"):
@@ -325,13 +329,23 @@ def native_row(names: Sequence[str], types: Sequence[ColumnType], record: Tabula
         elif name in ("images", "categories") and cell.lstrip().startswith("[") and (listed := _json_list(cell)):
             native[name] = listed
         elif name == "images" or (name == "categories" and "|" in cell and ">" not in cell):
-            native[name] = typed(cell, "list")
+            native[name] = list(dict.fromkeys((*native.get(name, ()), *typed(cell, "list"))))
         elif name in CORE_FIELDS or name in SALE:
             native[name] = cell
         else:
-            attributes[name.removeprefix("attributes.")] = typed(cell, column)
+            add(attributes, name.removeprefix("attributes."), typed(cell, column))
     native["attributes"] = {**native.get("attributes", {}), **attributes}
     return FeedRow(record.line, native, dropped=tuple(dropped))
+
+
+def add(held: dict[str, Any], name: str, value: Any) -> None:
+    """Puts a value under its name; beside another of that name, which a second column may have, it makes a list."""
+    before = held.get(name)
+    if before is None or before == value:
+        held[name] = value
+    elif value is not None:
+        listed = [one for each in (before, value) for one in (each if isinstance(each, list) else [each])]
+        held[name] = list(dict.fromkeys(listed))
 
 
 def _object(cell: str) -> tuple[Mapping[str, Any], str]:

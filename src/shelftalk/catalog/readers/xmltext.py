@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from html.entities import html5
 from typing import IO
 
-from shelftalk.catalog.readers.files import MAX_LINE, Source, encoding
+from shelftalk.catalog.readers.files import MAX_LINE, Source, encoding, without_preamble
 
 _HEAD, _BLOCK = 1 << 12, 1 << 16
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
@@ -31,6 +31,7 @@ _HTML = (
 AMPERSAND = 'raw "&" or "<" read as text'
 REFERENCES = "HTML references read as characters"
 CONTROLS = "control characters taken out"
+PREAMBLE = "text before the XML declaration left out"
 BYTES = "bytes that are not in the document's encoding"
 
 
@@ -112,10 +113,13 @@ def _pieces(
         ended = block is None
         held += block or ""
         if head:  # nothing may stand before the declaration; lines are kept
-            body = held.lstrip("\ufeff \t\r\n\u200b")
-            if not ended and (not body or ("<?xml".startswith(body[:5]) and "?>" not in body[:_HEAD])):
+            body = without_preamble(held)
+            unknown = len(held) < _HEAD or not body or ("<?xml".startswith(body[:5]) and "?>" not in body[:_HEAD])
+            if not ended and unknown:
                 continue
-            yield "\n" * held.count("\n", 0, len(held) - len(body)), False
+            before = held[: len(held) - len(body)]
+            mended[PREAMBLE] += bool(before.strip("\ufeff \t\r\n\u200b\u2060"))
+            yield "\n" * before.count("\n"), False
             held = re.sub(r"^<\?xml[^>]*\?>", lambda m: "\n" * m[0].count("\n"), body)
             head = False
         ready = len(held) if ended else _safe(held)
