@@ -185,3 +185,30 @@ def test_a_company_is_no_count_of_products_and_no_ones_clothes(text: str, person
 
 def test_a_count_before_a_person_and_a_product_is_one_of_products() -> None:
     assert DRESSED.understand(Request("show me five women's shoes")).intent.limit == 5
+SIZES = {
+    "shoes bigger than size 42": "43", "shoes smaller than size 42": "41", "shoes above EU 41": "42, 43", "shoes size 42 or up": "42, 43",
+    "shoes, eu size at least 42": "42, 43", "shoes between size 41 and 42": "41, 42", "shoes from size 43": "43", "shoes size 41 to 43": "41, 42, 43",
+    "shoes no bigger than size 42": "41, 42", "shoes up to size 41": "41", "shoes with a size larger than 41.5": "42, 43", "shoes size 42+": "42, 43",
+    "shoes of at most size 42": "41, 42", "shoes 42 or 43": "42, 43",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SIZES)
+def test_sizes_that_are_listed_are_compared(text):
+    (limit,) = [c for c in read(text).intent.constraints if c.field == "sizes_eu"]
+    assert (limit.operator, ", ".join(map(str, limit.value))) == ("in", SIZES[text])
+
+
+@pytest.mark.parametrize("text", ["shoes size 42 under 80", "shoes under 80 in size 42", "size 42 shoes, max 80", "shoes below 80 in black"])
+def test_a_limit_on_the_price_beside_a_size_stays_one(text):
+    assert [c.value for c in read(text).intent.constraints if c.field == "price"] == [80]
+    assert [c.value for c in read(text).intent.constraints if c.field == "sizes_eu"] == (["42"] if "42" in text else [])
+
+
+@pytest.mark.parametrize("text", ["a tent from 3 kg", "a tent weighing from 3 kg", "a tent from 3 kg up"])
+def test_from_a_measure_is_at_least_that_much(text):
+    assert said(read(text).intent) == "categories = Tents; weight_kg >= 3"
+
+
+def test_from_one_measure_to_another_is_a_range():
+    assert said(read("a tent from 3 to 5 kg").intent) == "categories = Tents; weight_kg between (3, 5)"
