@@ -199,7 +199,9 @@ def test_sizes_that_are_listed_are_compared(text):
     assert (limit.operator, ", ".join(map(str, limit.value))) == ("in", SIZES[text])
 
 
-@pytest.mark.parametrize("text", ["shoes size 42 under 80", "shoes under 80 in size 42", "size 42 shoes, max 80", "shoes below 80 in black"])
+@pytest.mark.parametrize(
+    "text", ["shoes size 42 under 80", "shoes under 80 in size 42", "size 42 shoes, max 80", "shoes below 80 in black"]
+)
 def test_a_limit_on_the_price_beside_a_size_stays_one(text):
     assert [c.value for c in read(text).intent.constraints if c.field == "price"] == [80]
     assert [c.value for c in read(text).intent.constraints if c.field == "sizes_eu"] == (["42"] if "42" in text else [])
@@ -212,3 +214,69 @@ def test_from_a_measure_is_at_least_that_much(text):
 
 def test_from_one_measure_to_another_is_a_range():
     assert said(read("a tent from 3 to 5 kg").intent) == "categories = Tents; weight_kg between (3, 5)"
+
+
+def _shop(*facets: Facet, kinds: tuple[str, ...]) -> Understander:
+    n = len(kinds) * 20
+    named = Facet("categories", "list", n, len(kinds), tuple((k, 20) for k in kinds))
+    return Understander(
+        Facets((named, Facet("price", "money", n, 50, (), 9.0, 6000.0), *facets), n, 1, "EUR"), settings=RULES
+    )
+
+
+def _of(field: str, kind: str, *values: object, kinds: tuple[str, ...]) -> Facet:
+    if kind == "number":
+        unit = field.rsplit("_", 1)[-1] if "_" in field else None
+        return Facet(
+            field,
+            "number",
+            20,
+            9,
+            (),
+            values[0],
+            values[1],
+            unit if unit in ("in", "ft", "cm", "kg") else None,
+            categories=kinds,
+        )  # type: ignore[arg-type]
+    return Facet(field, kind, 20, len(values), tuple((v, 9) for v in values), categories=kinds)  # type: ignore[arg-type]
+
+
+GADGETS = _shop(
+    _of("model", "text", "iPhone 14", "iPhone 15", "Nova 15", kinds=("Phones",)),
+    _of("compatible_with", "list", "iPhone 14", "iPhone 15", "Nova 15", kinds=("Phone Cases",)),
+    _of("screen_size_in", "number", 11, 17, kinds=("Laptops",)),
+    _of("max_laptop_in", "number", 13, 17, kinds=("Laptop Bags",)),
+    _of("karat", "number", 9, 22, kinds=("Rings",)),
+    _of("length_ft", "number", 6, 12, kinds=("Boards",)),
+    _of("age_min", "number", 0, 8, kinds=("Toys",)),
+    _of("age_max", "number", 1, 14, kinds=("Toys",)),
+    _of("age_min_months", "number", 0, 6, kinds=("Pushchairs",)),
+    kinds=("Phones", "Phone Cases", "Laptops", "Laptop Bags", "Rings", "Watches", "Boards", "Toys", "Pushchairs"),
+)
+HEADS = {
+    "a ring over 14 karat": "categories = Rings; karat > 14", "18 karat ring": "categories = Rings; karat = 18", "a watch under 100": "categories = Watches; price < 100",
+    "10 ft board": "categories = Boards; length_ft = 10", "a board of at least 8 feet": "categories = Boards; length_ft >= 8",
+    "iphone 15 case": "categories = Phone Cases; compatible_with = iPhone 15", "a case for nova 15": "categories = Phone Cases; compatible_with = Nova 15",
+    "a bag for a 15.6 inch laptop": "categories = Laptop Bags; max_laptop_in >= 15.6; by max_laptop_in asc", "a bag for my laptop": "categories = Laptop Bags",
+    "a toy for a 2 year old": "age_max >= 2; age_min <= 2; categories = Toys", "a toy for 18 months": "age_max >= 1.5; age_min <= 1.5; categories = Toys",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HEADS)
+def test_an_ordinary_word_at_the_head_of_a_request_names_its_kind(text):
+    assert said(GADGETS.understand(Request(text)).intent) == HEADS[text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "something nice to watch",
+        "a phone, just in case",
+        "give me a ring about a phone",
+        "a laptop to carry in a bag",
+        "a bag of rice",
+    ],
+)
+def test_the_same_word_elsewhere_names_none(text):
+    constraints = GADGETS.understand(Request(text)).intent.constraints
+    assert not [c for c in constraints if c.value in ("Watches", "Phone Cases", "Laptop Bags")]

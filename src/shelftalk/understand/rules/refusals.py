@@ -16,7 +16,7 @@ from shelftalk.understand.rules.polarity import rejected_after
 from shelftalk.understand.rules.quantities import compared_here
 from shelftalk.understand.rules.tokens import Text, stems
 from shelftalk.values import Scalar
-from shelftalk.words.stems import bag, stemmed
+from shelftalk.words.stems import bag, stem, stemmed
 from shelftalk.words.stop import FILLER, FUNCTION
 from shelftalk.words.units import UNITS
 
@@ -212,7 +212,7 @@ def allergens(text: Text, index: Index, used: set[int]) -> list[str]:
     cannot tell at all."""
     notes = []
     for what, tokens in _not_borne(text):
-        told = any(i in used or text.tokens[i].stem in index.by_word for i in tokens)
+        told = any(i in used or text.tokens[i].stem in index.by_word or _kinds_of(text, index, [i]) for i in tokens)
         notes.append(NO_PROOF.format(what) if told else CANNOT_TELL.format(what))
     return list(dict.fromkeys(notes))[:3]
 
@@ -228,9 +228,22 @@ def allergies_said(text: Text) -> list[str]:
 
 
 def not_borne_words(text: Text, index: Index) -> tuple[str, ...]:
-    """The words of what somebody is allergic to, by which products are left out whatever their fields say."""
-    words = [text.tokens[i] for what, tokens in _not_borne(text) for i in tokens[-1:]]
-    return tuple(w for t in words if len(t.low) > 2 and t.stem not in index.nouns for w in spellings(t.low))
+    """The words of what somebody is allergic to, by which products are left out whatever their fields say, with the catalogue's words
+    that end with them: "nuts" are in "hazelnuts"."""
+    at = [i for _, tokens in _not_borne(text) for i in tokens[-1:]]
+    at = [i for i in at if len(text.tokens[i].low) > 2 and text.tokens[i].stem not in index.nouns]
+    told = [w for i in at for w in spellings(text.tokens[i].low)]
+    return tuple(dict.fromkeys((*told, *_kinds_of(text, index, at))))
+
+
+def _kinds_of(text: Text, index: Index, at: list[int]) -> list[str]:
+    """The catalogue's words that end with one of these."""
+    words = {text.tokens[i].stem for i in at if len(text.tokens[i].stem) > 2}
+    return sorted(w for held in index.vocabulary.values() for w in held if any(_a_kind_of(stem(w), t) for t in words))
+
+
+def _a_kind_of(word: str, what: str) -> bool:
+    return word != what and len(word) > len(what) + 2 and word.endswith(what)
 
 
 def _not_borne(text: Text) -> list[tuple[str, list[int]]]:

@@ -114,7 +114,9 @@ def _within(
     for known in index.fields.values():
         if not _SIZED & set(known.name) or known.kind not in ("list", "text") or not known.carried(category):
             continue
-        held = {v: float(str(v).strip()) for v, _ in known.facet.values if re.fullmatch(r"\s*\d{1,3}(?:\.\d)?\s*", str(v))}
+        held = {
+            v: float(str(v).strip()) for v, _ in known.facet.values if re.fullmatch(r"\s*\d{1,3}(?:\.\d)?\s*", str(v))
+        }
         fit = [v for v, n in held.items() if _HOLDS[operator](n, ends[0]) and (not span[1] or n <= ends[-1])]
         if not fit or not min(held.values()) - 1 <= ends[0] <= max(held.values()) + 1:
             continue

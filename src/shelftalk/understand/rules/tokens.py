@@ -26,7 +26,9 @@ _GROUPED = re.compile(
 _COMMA = re.compile(r"(?<![\d.,])\d+,\d{1,2}(?!\d)")
 _MEASURE = re.compile(r"\s?(?:kg|g|cm|mm|m|l|ml|km|w|kwh|litres?|liters?|inch(?:es)?)\b", re.IGNORECASE)
 # Before and behind an amount that can be nothing else: "under 2 500".
-_LIMITED = re.compile(r"\b(?:under|below|over|above|than|up to|most|least|max\.?|min\.?|maximum|minimum)(?: of)? $", re.IGNORECASE)
+_LIMITED = re.compile(
+    r"\b(?:under|below|over|above|than|up to|most|least|max\.?|min\.?|maximum|minimum)(?: of)? $", re.IGNORECASE
+)
 _DONE = re.compile(r"\s*(?:[.,;!?](?!\d)|$)| (?:please|thanks|if|but|and|or|in|with|for|that)\b", re.IGNORECASE)
 _SWAP = str.maketrans({",": ".", ".": ",", " ": ",", "'": ","})
 _HARD = re.compile(r"[.;!?](?:[\s\"')]|$)|[:\n]")
@@ -124,7 +126,9 @@ def _point(text: str, own: tuple[str, ...]) -> str:
     moves. Where one amount beside a currency has its thousands apart by a sign, all have."""
     grouped = list(_GROUPED.finditer(text))
     signs = {_sign(m) for m in grouped if _sign(m) == "'" or _beside_money(text, m, own)}
-    signs |= {" " for m in grouped if _sign(m) == " " and _LIMITED.search(text[: m.start()]) and _DONE.match(text, m.end())}
+    signs |= {
+        " " for m in grouped if _sign(m) == " " and _LIMITED.search(text[: m.start()]) and _DONE.match(text, m.end())
+    }
     for match in grouped:
         if _sign(match) in signs or "," in match.group():
             english = match.group()
