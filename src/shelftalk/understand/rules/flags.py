@@ -12,7 +12,7 @@ from shelftalk.understand.rules.lexicon import COMMON, CONCEPTS, LACKS, VALUE_SY
 from shelftalk.understand.rules.mention import Mention
 from shelftalk.understand.rules.polarity import rejected_after
 from shelftalk.understand.rules.tokens import Text, stems
-from shelftalk.values import Constraint
+from shelftalk.values import Constraint, Scalar
 from shelftalk.words.stems import stem, stemmed
 from shelftalk.words.stop import FILLER
 
@@ -37,19 +37,10 @@ def flags(
                 out.append(limit[0])
                 used.add(limit[1])
             continue
-        free = _free_of(text, known, negative)
-        if free is not None and known.yes is not None:
-            out.append(Constraint(known.field, "=", known.yes, text.span(*free)))
-            used.update(range(free[0], free[1] + 1))
-            continue
-        without = _without(text, known, negative)
-        if without is not None and known.yes is not None and without not in occupied:
-            out.append(Constraint(known.field, "=", known.yes, text.span(without, without)))
-            used.add(without)
-            continue
-        if (bare := _less(text, index, known)) is not None and known.no is not None:
-            out.append(Constraint(known.field, "=", known.no, text.span(bare, bare)))
-            used.add(bare)
+        if (plain := _in_its_own_words(text, index, known, negative, occupied)) is not None:
+            value, (first_of, last_of) = plain
+            out.append(Constraint(known.field, "=", value, text.span(first_of, last_of)))
+            used.update(range(first_of, last_of + 1))
             continue
         where = _named(text, index, known)
         off = where is not None and _denied(text, index, known, where, negative, alone)
@@ -78,6 +69,21 @@ def flags(
     return out, used
 
 
+def _in_its_own_words(
+    text: Text, index: Index, known: Field, negative: list[bool], occupied: set[int]
+) -> tuple[Scalar, tuple[int, int]] | None:
+    """The value of a yes/no field that the request says in words of its own, and the tokens: "no perfume" of perfume_free, "without a
+    cable" of wireless, "hoodless" of hood."""
+    if known.yes is None:
+        return None
+    if (free := _free_of(text, known, negative)) is not None:
+        return known.yes, free
+    if (without := _without(text, known, negative)) is not None and without not in occupied:
+        return known.yes, (without, without)
+    bare = _less(text, index, known) if known.no is not None else None
+    return None if bare is None or known.no is None else (known.no, (bare, bare))
+
+
 def _denied(
     text: Text, index: Index, known: Field, where: tuple[int, int], negative: list[bool], alone: set[int]
 ) -> bool:
@@ -92,7 +98,7 @@ def _denied(
 
 def _less(text: Text, index: Index, known: Field) -> int | None:
     """Where a request says that a product shall be without what a yes/no field is of: "hoodless" of "hood"."""
-    if known.yes is None or len(known.name) != 1:
+    if len(known.name) != 1:
         return None
     return next(
         (

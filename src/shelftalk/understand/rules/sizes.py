@@ -47,10 +47,11 @@ def sizes(
             notes[said] = f"'{said}' is no limit: sizes here are {other} sizes"
             used |= set(range(first, last + 1))
             continue
-        if (span := _span_of(text, match)) is not None and not taken & set(range(first, last + 1)):
-            limits = _within(index, span, labels, scale, category, negative[first])
+        bounds = _span_of(text, match)
+        if bounds is not None and not taken & set(range(first, last + 1)):
+            limits = _within(index, bounds, labels, scale, category, negative[first])
             if limits is not None:
-                out.append(Constraint(limits[0].field, "in", limits[1], text.text[span[2] : match.end()].strip()))
+                out.append(Constraint(limits[0].field, "in", limits[1], text.text[bounds[2] : match.end()].strip()))
                 used |= set(range(first, last + 1))
                 continue
         found = _holding(index, labels, scale, category)

@@ -16,7 +16,6 @@ from shelftalk.words.stems import bag, stem
 from shelftalk.words.stop import FILLER
 from shelftalk.words.units import UNITS
 
-
 # Words that the rules of allergies read, though no list of common words has them.
 _OF_ALLERGIES = bag("allergy allergies allergic allergen allergens intolerant intolerance intolerances")
 
