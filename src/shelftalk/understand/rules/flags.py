@@ -38,8 +38,8 @@ def flags(
                 used.add(limit[1])
             continue
         if (plain := _in_its_own_words(text, index, known, negative, occupied)) is not None:
-            value, (first_of, last_of) = plain
-            out.append(Constraint(known.field, "=", value, text.span(first_of, last_of)))
+            said, (first_of, last_of) = plain
+            out.append(Constraint(known.field, "=", said, text.span(first_of, last_of)))
             used.update(range(first_of, last_of + 1))
             continue
         where = _named(text, index, known)
