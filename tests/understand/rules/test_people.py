@@ -10,7 +10,7 @@ from tests.understand.catalogues import RULES
 from tests.understand.rules.test_parser import said
 
 from shelftalk.understand import Understander
-from shelftalk.values import Facet, Facets, Request
+from shelftalk.values import Facet, Facets, Intent, Request
 
 WITHIN = {"persons": ("Tents",), "max_load_kg": ("Chairs",), "weight_kg": ("Tents", "Chairs"), "sizes_eu": ("Shoes",)}
 SHOP = Facets(
@@ -280,3 +280,30 @@ def test_an_ordinary_word_at_the_head_of_a_request_names_its_kind(text):
 def test_the_same_word_elsewhere_names_none(text):
     constraints = GADGETS.understand(Request(text)).intent.constraints
     assert not [c for c in constraints if c.value in ("Watches", "Phone Cases", "Laptop Bags")]
+
+
+NURSERY = _shop(
+    _of("min_weight_kg", "number", 0, 15, kinds=("Car Seats",)),
+    _of("max_weight_kg", "number", 13, 36, kinds=("Car Seats",)),
+    _of("weight_kg", "number", 3, 12, kinds=("Car Seats", "Sleeping Bags")),
+    _of("user_height_max_cm", "number", 160, 210, kinds=("Sleeping Bags",)),
+    Facet("spf", "number", 20, 4, (), 15, 50, categories=("Sun Creams",)),
+    Facet("karat", "number", 20, 4, (), 9, 22, categories=("Rings",)),
+    Facet("usb_ports", "number", 20, 4, (), 1, 4, categories=("Chargers",)),
+    _of("colour", "text", "black", "white", kinds=("Sun Creams", "Rings", "Car Seats", "Sleeping Bags", "Chargers")),
+    _of("heel_mm", "number", 2, 40, kinds=("Shoes",)),
+    kinds=("Car Seats", "Sleeping Bags", "Sun Creams", "Rings", "Chargers", "Shoes"),
+)
+TOLD = {
+    "a car seat for a 10 kg baby": "max_weight_kg >= 10; min_weight_kg <= 10", "a car seat, my daughter weighs 12 kg": "max_weight_kg >= 12; min_weight_kg <= 12",
+    "I'm 5 ft 6, sleeping bag": "user_height_max_cm >= 167.64", "a sleeping bag, I am 190 cm": "user_height_max_cm >= 190",
+    "a sleeping bag for someone 5'10\"": "user_height_max_cm >= 177.8", "sun cream above SPF30": "spf > 30", "SPF50 sun cream": "spf = 50", "sun cream SPF50+": "spf >= 50",
+    "18k gold ring": "karat = 18", "a 14 ct ring": "karat = 14", "a ring of at least 14k": "karat >= 14", "a ring under 50k": "price < 50000", "a usb3 charger": "", "18k gold rings under 500": "karat = 18; price < 500",
+    "a charger that isn't black with a minimum of 2 usb ports": "colour != black; usb_ports >= 2",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TOLD)
+def test_what_is_told_of_somebody_or_glued_to_a_word_is_a_limit_on_the_field_of_it(text):
+    limits = [c for c in NURSERY.understand(Request(text)).intent.constraints if c.field != "categories"]
+    assert said(Intent(tuple(limits))) == TOLD[text]

@@ -69,7 +69,7 @@ class RuleParser:
     def read(self, request: str) -> Reading:
         """What the request asks for, as far as words alone tell. Never raises on any text."""
         request, left_out = asked(request[:LONGEST_REQUEST], self._names_something)
-        text, slips = set_right(tokenise(request, self.index.currencies), self.index)
+        text, slips = set_right(tokenise(request, self.index.currencies, self.index.numbered), self.index)
         text, spelling = corrected(text, self.index)
         notes = [*(f"read {written!r} as {right!r}" for right, written in slips.items()), *spelling]
         if left_out:

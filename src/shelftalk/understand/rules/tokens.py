@@ -100,6 +100,7 @@ class Text:
     low: str
     tokens: tuple[Token, ...]
     own: tuple[str, ...] = ()
+    numbered: frozenset[str] = frozenset()  # stems of words that a number may be glued to: "SPF30"
     stems: frozenset[str] = field(init=False, repr=False, compare=False)  # of all its words
 
     def __post_init__(self) -> None:
@@ -165,7 +166,7 @@ def _fraction(match: re.Match[str]) -> str:
     return f"{' ' if apart else ''}{unicodedata.normalize('NFKC', match.group()).replace(chr(0x2044), '/')}"
 
 
-def tokenise(raw: str, own: tuple[str, ...] = ()) -> Text:
+def tokenise(raw: str, own: tuple[str, ...] = (), numbered: frozenset[str] = frozenset()) -> Text:
     """The request cleaned (NFKC, no invisible characters, plain quotes and dashes) and cut into tokens. Its text stays as the shopper
     wrote it, its lower-case text and tokens have amounts in English."""
     text = clean(_VULGAR.sub(_fraction, raw).translate(_QUOTES)).translate(_QUOTES)
@@ -184,6 +185,7 @@ def tokenise(raw: str, own: tuple[str, ...] = ()) -> Text:
         low_text if len(low_text) == len(text) else "".join(c.lower()[:1] or c for c in english),
         tuple(tokens),
         own,
+        numbered,
     )
 
 
