@@ -185,6 +185,8 @@ def test_a_company_is_no_count_of_products_and_no_ones_clothes(text: str, person
 
 def test_a_count_before_a_person_and_a_product_is_one_of_products() -> None:
     assert DRESSED.understand(Request("show me five women's shoes")).intent.limit == 5
+
+
 SIZES = {
     "shoes bigger than size 42": "43", "shoes smaller than size 42": "41", "shoes above EU 41": "42, 43", "shoes size 42 or up": "42, 43",
     "shoes, eu size at least 42": "42, 43", "shoes between size 41 and 42": "41, 42", "shoes from size 43": "43", "shoes size 41 to 43": "41, 42, 43",

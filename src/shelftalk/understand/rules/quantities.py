@@ -65,8 +65,6 @@ def quantities(
         out.append(company)
         used.update(range(company.first, company.last + 1))
     taken |= used | values
-    found = [a for a in amounts(text) if not (set(range(a.number.first, a.last + 1)) & taken) and not _pronoun(text, a)]
-    taken |= used
     found = [_fine(text, index, a) for a in amounts(text)]
     found = [a for a in found if not (set(range(a.number.first, a.last + 1)) & taken) and not _pronoun(text, a)]
     for k, amount in enumerate(found):
