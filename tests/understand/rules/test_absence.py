@@ -164,3 +164,10 @@ def test_of_an_allergy_the_words_that_end_with_the_thing_count_too(text):
     assert "hazelnuts" in answer.intent.exclude
     assert any("is no proof that a product is safe for an allergy to 'nut" in note for note in answer.notes)
     assert not any("no field here speaks of" in note or note.startswith("read 'aller") for note in answer.notes)
+
+
+@pytest.mark.parametrize("text, what", [("a spread, I'm allergic to nuts", "almond"), ("a spread, nut allergy", "cashew"), ("a spread, allergic to shellfish", "shrimp")])  # fmt: skip
+def test_of_an_allergy_to_a_group_its_members_are_left_out(text, what):
+    from shelftalk.retrieve.exclude import Unwanted
+
+    assert Unwanted(SWITCHES.understand(Request(text)).intent.exclude).carried_by(Product("p", f"Bar with {what}s"))

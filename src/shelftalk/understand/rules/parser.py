@@ -292,9 +292,11 @@ def _tokens(mention: Mention) -> set[int]:
 
 
 def _put_where_carried(found: list[Mention], category: str | None, index: Index) -> None:
-    """Gives a value that several fields hold to the one that the kind named has: of a case, "iPhone 15" is what it fits."""
+    """Gives a value of several words that several fields hold to the one that the kind named has: of a case, "iPhone 15" is what it
+    fits. A single word ("medium") says too little to be moved."""
     for mention in found:
-        if not index.fields[mention.field].carried(category):
+        known = index.fields[mention.field]
+        if mention.first < mention.last and not names_kind(known) and not known.carried(category):
             other = next((v for v in mention.candidates if v.exact and index.fields[v.field].carried(category)), None)
             if other is not None:
                 mention.field, mention.value = other.field, other

@@ -237,9 +237,20 @@ def not_borne_words(text: Text, index: Index) -> tuple[str, ...]:
 
 
 def _kinds_of(text: Text, index: Index, at: list[int]) -> list[str]:
-    """The catalogue's words that end with one of these."""
+    """The catalogue's words that end with one of these, and what the law counts among them."""
     words = {text.tokens[i].stem for i in at if len(text.tokens[i].stem) > 2}
-    return sorted(w for held in index.vocabulary.values() for w in held if any(_a_kind_of(stem(w), t) for t in words))
+    counted = [kind for w in sorted(words) for kind in _COUNTED.get(w, ())]
+    return counted + sorted(
+        w for held in index.vocabulary.values() for w in held if any(_a_kind_of(stem(w), t) for t in words)
+    )
+
+
+# The members of groups of allergens whose names do not tell it (Regulation (EU) 1169/2011, Annex II; nuts in full).
+_COUNTED = {
+    stem("nut"): ("almond", "hazelnut", "walnut", "cashew", "pecan", "pistachio", "macadamia"),
+    stem("shellfish"): ("crab", "lobster", "crayfish", "shrimp", "prawn", "crustacean"),
+    stem("crustacean"): ("crab", "lobster", "crayfish", "shrimp", "prawn"),
+}
 
 
 def _a_kind_of(word: str, what: str) -> bool:
