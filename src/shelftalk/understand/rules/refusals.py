@@ -212,7 +212,7 @@ def allergens(text: Text, index: Index, used: set[int]) -> list[str]:
     cannot tell at all."""
     notes = []
     for what, tokens in _not_borne(text):
-        told = any(i in used or text.tokens[i].stem in index.by_word or _kinds_of(text, index, [i]) for i in tokens)
+        told = any(i in used or text.tokens[i].stem in index.by_word or _kinds_of(text, index, tokens) for i in tokens)
         notes.append(NO_PROOF.format(what) if told else CANNOT_TELL.format(what))
     return list(dict.fromkeys(notes))[:3]
 
@@ -230,19 +230,24 @@ def allergies_said(text: Text) -> list[str]:
 def not_borne_words(text: Text, index: Index) -> tuple[str, ...]:
     """The words of what somebody is allergic to, by which products are left out whatever their fields say, with the catalogue's words
     that end with them: "nuts" are in "hazelnuts"."""
-    at = [i for _, tokens in _not_borne(text) for i in tokens[-1:]]
-    at = [i for i in at if len(text.tokens[i].low) > 2 and text.tokens[i].stem not in index.nouns]
-    told = [w for i in at for w in spellings(text.tokens[i].low)]
-    return tuple(dict.fromkeys((*told, *_kinds_of(text, index, at))))
+    things = [t for _, t in _not_borne(text) if len(text.tokens[t[-1]].low) > 2]
+    things = [t for t in things if text.tokens[t[-1]].stem not in index.nouns]
+    told = [w for t in things for w in spellings(text.tokens[t[-1]].low)]
+    told += [w for t in things if _a_group(text, t) for w in _COUNTED.get(text.tokens[t[-1]].stem, ())]
+    return tuple(dict.fromkeys((*told, *(w for t in things for w in _kinds_of(text, index, t)))))
 
 
-def _kinds_of(text: Text, index: Index, at: list[int]) -> list[str]:
-    """The catalogue's words that end with one of these, and what the law counts among them."""
-    words = {text.tokens[i].stem for i in at if len(text.tokens[i].stem) > 2}
-    counted = [kind for w in sorted(words) for kind in _COUNTED.get(w, ())]
-    return counted + sorted(
-        w for held in index.vocabulary.values() for w in held if any(_a_kind_of(stem(w), t) for t in words)
-    )
+def _a_group(text: Text, thing: list[int]) -> bool:
+    """Whether all of a name are meant, and not those of one name: "nuts", "tree nuts", but not "brazil nuts"."""
+    return len(thing) == 1 or text.tokens[thing[0]].low in ("tree", "all", "any", "most")
+
+
+def _kinds_of(text: Text, index: Index, thing: list[int]) -> list[str]:
+    """The catalogue's words that end with the name of a group: "hazelnuts" of "nuts"."""
+    name = text.tokens[thing[-1]].stem
+    if len(name) < 3 or not _a_group(text, thing):
+        return []
+    return sorted(w for held in index.vocabulary.values() for w in held if _a_kind_of(stem(w), name))
 
 
 # The members of groups of allergens whose names do not tell it (Regulation (EU) 1169/2011, Annex II; nuts in full).
