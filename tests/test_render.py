@@ -144,6 +144,10 @@ MIXED = ("60% cotton, 40% polyester", "recycled polyester", "polyester")
     "limit, told",
     [
         (Constraint("material", "not in", MIXED, "polyester"), "material without polyester"),
+        (
+            Constraint("material", "not in", (*MIXED, "nylon, down"), "polyester, nylon"),
+            "material without polyester or nylon",
+        ),
         (Constraint("material", "!=", "nickel silver", "nickel"), "material without nickel"),
         (Constraint("material", "!=", "polyester", "polyester"), "material != polyester"),
         (Constraint("brand", "not in", ("Sony", "LG"), "Sony, LG"), "brand not in Sony, LG"),

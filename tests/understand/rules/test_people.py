@@ -309,3 +309,9 @@ TOLD = {
 def test_what_is_told_of_somebody_or_glued_to_a_word_is_a_limit_on_the_field_of_it(text):
     limits = [c for c in NURSERY.understand(Request(text)).intent.constraints if c.field != "categories"]
     assert said(Intent(tuple(limits))) == TOLD[text]
+
+
+def test_the_field_that_somebodys_weight_asks_for_is_told_in_words():
+    assert read("a chair, I weigh 110 kg").notes == (
+        "'110 kg' was taken as somebody's weight: 'max load' must reach it",
+    )

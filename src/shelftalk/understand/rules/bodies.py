@@ -89,8 +89,14 @@ def bodies(text: Text, index: Index, category: str | None = None) -> Bodies:
         value = convert(amount.number.value, amount.unit, known.unit) if known.unit else amount.number.value
         if value is not None:
             out.limits.append(Quantity(known.field, ">=", scalar(tidy(value)), first, last, said))
-            out.notes.append(f"'{said}' was taken as somebody's {what}: {known.field} must reach it")
+            out.notes.append(f"'{said}' was taken as somebody's {what}: '{_called(known)}' must reach it")
     return out
+
+
+def _called(known: Field) -> str:
+    """The field's name without its unit, as words: "max load" of max_load_kg."""
+    unit = f"_{known.unit.name}" if known.unit else ""
+    return known.field.removeprefix("attributes.").removesuffix(unit).replace("_", " ")
 
 
 def _of_a_being(text: Text, amount: ParsedAmount) -> bool:

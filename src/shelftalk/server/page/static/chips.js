@@ -26,11 +26,13 @@ export function limitText({ field, operator, value, span = "" }, currency) {
 
 // The shopper's word that every refused value holds beside others: "polyester" of "60% cotton, 40% polyester".
 function refusedWord({ operator, value, span }) {
-  const said = (span ?? "").trim().toLowerCase();
+  const said = (span ?? "").split(", ").map((part) => part.trim()).filter(Boolean);
   const values = [value].flat();
-  if (!["!=", "not in"].includes(operator) || !said || !values.every((v) => typeof v === "string")) return "";
-  const held = values.map((v) => ` ${v.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ")} `);
-  return values.some((v) => v.toLowerCase() !== said) && held.every((v) => v.includes(` ${said} `)) ? span.trim() : "";
+  if (!["!=", "not in"].includes(operator) || !said.length || !values.every((v) => typeof v === "string")) return "";
+  const low = said.map((part) => part.toLowerCase());
+  const held = values.map((v) => ` ${v.toLowerCase().replace(/[^\p{L}\p{N}-]+/gu, " ")} `);
+  const more = values.some((v) => !low.includes(v.toLowerCase()));
+  return more && held.every((v) => low.some((part) => v.includes(` ${part} `))) ? said.join(" or ") : "";
 }
 
 // A question about picks that were shown is kept to them by their titles.
