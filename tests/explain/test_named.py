@@ -98,7 +98,7 @@ def test_a_refusal_is_given_back_in_the_shoppers_word() -> None:
     from shelftalk.values import Product
 
     shawl = Product("s", "Shawl", attributes={"material": "cashmere"})
-    fact = next(f for f in facts_of(shawl) if f.field == "material")
+    fact = next(f for f in facts_of(shawl, NO_FACETS) if f.field == "material")
     refused = Constraint("material", "not in", ("polyester", "60% cotton, 40% polyester"), "polyester")
     claim = RecordExplainer(PromptLibrary.default()).card(CardFact(fact, constraints=(refused,)))
     assert claim.text == "Material: cashmere, not polyester."
