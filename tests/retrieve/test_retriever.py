@@ -208,6 +208,12 @@ def test_near_misses_start_with_the_nearest_to_the_limit(shop: Catalog) -> None:
     assert prices == sorted(prices)
 
 
+def test_near_misses_of_a_least_value_start_with_the_nearest_and_not_with_the_least(shop: Catalog) -> None:
+    limits = (Constraint("hours", ">=", 60), Constraint("categories", "=", "Headphones"))
+    hours = [c.product.value("hours") for c in _ask(shop, constraints=limits, sort=Sort("hours", "asc")).candidates]
+    assert hours == [30, 30, 20, 12, None]
+
+
 def test_the_kind_and_what_is_not_wanted_are_never_given_up(shop: Catalog) -> None:
     limits = (Constraint("categories", "=", "Boats"), Constraint("price", "<", 10))
     assert _ask(shop, query="a boat", constraints=limits) == Retrieval(no_match=True)

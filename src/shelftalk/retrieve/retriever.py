@@ -106,9 +106,12 @@ class Retriever:
             return self._likeness.marked(search, found)
         for given_up in relax.sacrifices(constraints):
             kept = tuple(c for c in constraints if c not in given_up)
-            found = self._try(search, kept)
+            near = search
+            if intent.sort is not None and intent.sort.field in {c.field for c in given_up}:
+                near = replace(search, intent=replace(intent, sort=None))  # the nearest to "for 12" is not the smallest
+            found = self._try(near, kept)
             if found.candidates:
-                return self._likeness.marked(search, self._near_misses(search, found, given_up))
+                return self._likeness.marked(search, self._near_misses(near, found, given_up))
         return Retrieval(no_match=True)
 
     def _try(self, search: Search, constraints: Sequence[Constraint]) -> Retrieval:

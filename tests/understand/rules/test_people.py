@@ -50,7 +50,7 @@ def read(text: str):
         ("a chair that weighs less than 10 kg", "categories = Chairs; weight_kg < 10"),
         ("shoes size 42", "categories = Shoes; sizes_eu = 42"),
         ("shoes in EU 42 or 43", "categories = Shoes; sizes_eu in (42, 43)"),
-        ("shoes size 55", "categories = Shoes"),
+        ("shoes size 55", "categories = Shoes; sizes_eu = 55"),
         ("chairs from 2025", "categories = Chairs; released_at between (2025-01-01, 2025-12-31)"),
         ("a tent between 100 and 20 euros", "categories = Tents; price between (20, 100)"),
         ("a tent under -5 euros", "categories = Tents; price < -5"),

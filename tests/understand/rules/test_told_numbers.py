@@ -23,6 +23,7 @@ SHOP = Facets(
         _of("sizes_eu", "list", "Boots", "38", "40", "42", "44"),
         Facet("gender", "text", 40, 4, (("men", 9), ("women", 9), ("unisex", 9), ("children", 9)), categories=("Boots", "Raincoats")),
         _of("soft", "boolean", "Earmuffs", True, False),
+        _of("machine_washable", "boolean", "Earmuffs", True, False),
         _of("capacity_mah", "number", "Batteries", 5000, 30000, unit="mah"),
         _of("persons", "number", "Tents", 1, 8),
     ),
@@ -130,3 +131,28 @@ def test_the_sides_of_a_box_that_no_field_holds_are_told_of():
 def test_a_bare_number_behind_the_kind_is_a_size_where_the_kind_has_it(text, limits):
     found = [f"{c.field} {c.operator} {c.value}" for c in read(text).intent.constraints if c.field != "categories"]
     assert "; ".join(sorted(found)) == limits
+
+
+@pytest.mark.parametrize(
+    "text, size",
+    [
+        ("boots size 46", "= 46"), ("boots in size 36, brown", "= 36"), ("boots size 44 or 46", "in ('44', '46')"),
+        ("boots size 10.5", None), ("a raincoat size 46", None), ("size 46", None),
+    ],
+)  # fmt: skip
+def test_a_size_that_is_named_and_not_sold_is_a_limit_where_it_is_near_to_those_that_are(text, size):
+    found = [f"{c.operator} {c.value}" for c in read(text).intent.constraints if c.field == "sizes_eu"]
+    assert found == ([] if size is None else [size])
+
+
+@pytest.mark.parametrize(
+    "text, asked",
+    [
+        ("my washing machine is leaking", False),
+        ("something for the washing machine", False),
+        ("earmuffs for the washing machine", True),
+        ("something machine washable", True),
+    ],
+)
+def test_a_thing_called_like_a_field_is_not_asked_of_products(text, asked):
+    assert ("machine_washable" in {c.field for c in read(text).intent.constraints}) is asked

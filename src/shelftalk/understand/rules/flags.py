@@ -42,7 +42,7 @@ def flags(
             out.append(Constraint(known.field, "=", said, text.span(first_of, last_of)))
             used.update(range(first_of, last_of + 1))
             continue
-        where = _named(text, index, known)
+        where = _asked(text, index, known, found)
         off = where is not None and _denied(text, index, known, where, negative, alone)
         having = _having(text, known, negative) if _of_the_kind(known, found) else []
         if where is not None and any(_or_between(text, where, i) for i in having):
@@ -162,6 +162,14 @@ def _named(text: Text, index: Index, known: Field) -> tuple[int, int] | None:
         at = (i for i, t in enumerate(text.tokens) if t.stem == known.name[0] and _HAD.search(text.low[: t.start]))
         return next(((i, i) for i in at if not _of_another(text, i, index, known)), None)
     return None
+
+
+def _asked(text: Text, index: Index, known: Field, found: list[Mention]) -> tuple[int, int] | None:
+    """The tokens that ask for a yes/no field; a thing called like it ("my washing machine is leaking") asks for nothing machine
+    washable where no kind is named that has the field."""
+    where = _named(text, index, known)
+    thing = where is not None and where[1] == where[0] + 1 and text.tokens[where[0]].low.endswith("ing")
+    return None if thing and not _of_the_kind(known, found) else where
 
 
 _HAD = re.compile(

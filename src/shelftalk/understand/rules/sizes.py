@@ -55,6 +55,8 @@ def sizes(
                 used |= set(range(first, last + 1))
                 continue
         found = _holding(index, labels, scale, category)
+        if found is None and match["whom"] is None and (known := _sold_in_others(index, labels, category)) is not None:
+            found = known, list(labels)
         if found is None or any(text.at(match.start("first")) == i for i in taken) or match.start("first") < 0:
             continue
         known, values = found
@@ -173,6 +175,27 @@ def _numbers(known: Field, labels: list[str]) -> list[Scalar]:
         return []
     found = [float(label) for label in labels if re.fullmatch(r"\d+(?:\.\d+)?", label)]
     return [int(v) if v.is_integer() else v for v in found if bounds[0] <= v <= bounds[1]]
+
+
+def _sold_in_others(index: Index, labels: list[str], category: str | None) -> Field | None:
+    """The field of sizes in numbers of the category that has not all of these, though they are near to its own: "size 52" where sizes
+    end at 48. A number far off is of another scale."""
+    wanted = [float(label) for label in labels if re.fullmatch(r"\d+(?:\.\d+)?", label)]
+    for known in index.fields.values():
+        if category is None or not _SIZED & set(known.name) or not known.within or not known.carried(category):
+            continue
+        if known.kind not in ("list", "text"):
+            continue
+        held = [str(v).strip().replace(",", ".") for v, _ in known.facet.values]
+        if len(wanted) < len(labels) or not held or not all(re.fullmatch(r"\d+(?:\.\d+)?", v) for v in held):
+            continue
+        low, high = min(map(float, held)), max(map(float, held))
+        if all(_NEAR * low <= v <= high / _NEAR for v in wanted):
+            return known
+    return None
+
+
+_NEAR = 0.7
 
 
 def _holding(
