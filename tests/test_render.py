@@ -135,3 +135,26 @@ def test_a_list_of_values_is_joined() -> None:
 
 def test_the_turn_of_an_answer_names_each_pick_with_its_id_so_that_the_next_turn_can_point_at_it() -> None:
     assert assistant_turn(ANSWER).content == "1. Orsk *Kettle* <b> - 19.90 EUR [k-1]"
+
+
+MIXED = ("60% cotton, 40% polyester", "recycled polyester", "polyester")
+
+
+@pytest.mark.parametrize(
+    "limit, told",
+    [
+        (Constraint("material", "not in", MIXED, "polyester"), "material without polyester"),
+        (
+            Constraint("material", "not in", (*MIXED, "nylon, down"), "polyester, nylon"),
+            "material without polyester or nylon",
+        ),
+        (Constraint("material", "!=", "nickel silver", "nickel"), "material without nickel"),
+        (Constraint("material", "!=", "polyester", "polyester"), "material != polyester"),
+        (Constraint("brand", "not in", ("Sony", "LG"), "Sony, LG"), "brand not in Sony, LG"),
+        (Constraint("material", "not in", ("tin", "satin"), "tin"), "material not in tin, satin"),
+        (Constraint("material", "in", MIXED, "polyester"), f"material in {', '.join(MIXED)}"),
+        (Constraint("weight_kg", "!=", 3, "3"), "weight kg != 3"),
+    ],
+)
+def test_a_refusal_is_told_by_the_word_that_all_refused_values_hold(limit, told):
+    assert constraint_text(limit) == told

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from shelftalk.facts.card import plain_name
+from shelftalk.facts.card import plain_name, refused_word
 from shelftalk.text import clean, shown
 from shelftalk.values import Answer, Constraint, Criterion, FollowUp, Intent, Pick, Turn, plain
 
@@ -44,7 +44,9 @@ def _listed(values: Sequence[str]) -> str:
 
 
 def constraint_text(constraint: Constraint) -> str:
-    """The constraint as a person reads it: "price < 50"."""
+    """The constraint as a person reads it: "price < 50", "material without polyester"."""
+    if word := refused_word(constraint):
+        return f"{clean(constraint.field).replace('_', ' ')} without {word}"
     value = plain(_short(constraint.value))
     if isinstance(value, list):
         joint = " to " if constraint.operator == "between" else ", "

@@ -89,3 +89,16 @@ def test_a_field_without_a_value_is_named_without_its_unit() -> None:
     limit = Constraint("playtime_hours", ">=", 10, "10 hours")
     assert "The record says nothing about playtime." in reason("10 hours", limit)
     assert WREN.value("playtime_hours") is None
+
+
+def test_a_refusal_is_given_back_in_the_shoppers_word() -> None:
+    from shelftalk.explain.record import RecordExplainer
+    from shelftalk.facts.card import CardFact
+    from shelftalk.facts.facts import facts_of
+    from shelftalk.values import Product
+
+    shawl = Product("s", "Shawl", attributes={"material": "cashmere"})
+    fact = next(f for f in facts_of(shawl, NO_FACETS) if f.field == "material")
+    refused = Constraint("material", "not in", ("polyester", "60% cotton, 40% polyester"), "polyester")
+    claim = RecordExplainer(PromptLibrary.default()).card(CardFact(fact, constraints=(refused,)))
+    assert claim.text == "Material: cashmere, not polyester."

@@ -26,3 +26,18 @@ def test_a_description_that_says_to_be_without_it_does_not(text: str) -> None:
 
 def test_one_that_says_both_carries_it() -> None:
     assert Unwanted(["nickel"]).carried_by(Product("p", "Nickel-free hoops", "The clasp contains nickel."))
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [("nut", "Granola with nuts"), ("nuts", "A nut bar"), ("berries", "With a berry on top"), ("berry", "Red berries"), ("glasses", "A glass jar"), ("peach", "Peaches in syrup")],
+)  # fmt: skip
+def test_singular_and_plural_are_one_word(word: str, text: str) -> None:
+    assert Unwanted([word]).carried_by(Product("p", "Thing", text))
+
+
+@pytest.mark.parametrize(
+    ("word", "text"), [("nut", "A nutty taste"), ("glass", "A glazed pot"), ("lens", "A length of rope")]
+)
+def test_words_that_only_begin_alike_are_others(word: str, text: str) -> None:
+    assert not Unwanted([word]).carried_by(Product("p", "Thing", text))

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from shelftalk.explain.job import ExplainJob
 from shelftalk.explain.named import names, origin, worded
-from shelftalk.facts.card import CardFact, plain_name
+from shelftalk.facts.card import CardFact, plain_name, refused_word
 from shelftalk.facts.facts import Fact, facts_of, money, quantity
 from shelftalk.facts.holds import as_number, compare, holds, same
 from shelftalk.prompts import PromptLibrary, Template
@@ -204,7 +204,7 @@ def _turned_down(card: CardFact, contrast: bool) -> str:
         return ""
     (limit,) = card.constraints
     avoided = limit.operator in ("!=", "not in") and not any(same(card.fact.value, v) for v in wanted(limit))
-    return " or ".join(clean(str(v)) for v in wanted(limit)) if avoided else ""
+    return (refused_word(limit) or " or ".join(clean(str(v)) for v in wanted(limit))) if avoided else ""
 
 
 def answered(card: CardFact) -> str | None:

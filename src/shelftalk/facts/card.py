@@ -117,6 +117,19 @@ def wants(intent: Intent) -> list[str]:
     return [_want(c) for c in sorted(intent.criteria, key=lambda c: -c.importance)]
 
 
+def refused_word(constraint: Constraint) -> str:
+    """The shopper's words of which every refused value of a limit holds one beside others ("polyester" of "60% cotton, 40% polyester" and
+    "recycled polyester"), by which the refusal is told; "" where the values themselves tell it."""
+    said = [part for part in clean(constraint.span).split(", ") if part]
+    values = constraint.value if isinstance(constraint.value, tuple) else (constraint.value,)
+    if constraint.operator not in ("!=", "not in") or not said or not all(isinstance(v, str) for v in values):
+        return ""
+    held = [clean(str(v)).lower() for v in values]
+    words = re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(part.lower()) for part in said)})(?!\w)")
+    more = set(held) - {part.lower() for part in said}
+    return " or ".join(said) if more and all(words.search(v) for v in held) else ""
+
+
 def plain_name(field: str) -> str:
     """A field's name in plain words, without the unit that it ends in: "weight" of weight_kg."""
     return humanise(clean(split_unit(_bare(field))[0]))

@@ -16,13 +16,22 @@ _WITHOUT = (
 )
 
 
+def _in_any_number(word: str) -> str:
+    """A pattern of a word and of its plural or singular: "nut" is in "nuts", "berry" in "berries"."""
+    one = re.sub(r"(?<=[a-z]{2})ies$|(?<=[a-z]{2}[b-df-hj-np-tv-z])y$", "(?:y|ies)", word) if word.isascii() else word
+    if one != word:
+        return one
+    one = re.sub(r"(?<=[sxz])es$|(?<=[cs]h)es$|(?<=[a-z]{2}[^s])s$", "", word)
+    return rf"{re.escape(one)}(?:s|es)?" if word.isalpha() else re.escape(word)
+
+
 class Unwanted:
-    """Tells which products carry any of the words or phrases, as whole words and without case."""
+    """Tells which products carry any of the words or phrases, as whole words in singular or plural and without case."""
 
     def __init__(self, words: Sequence[str]) -> None:
         wanted = [w for w in (clean(word).lower() for word in words) if w]
         self._names = frozenset(w.replace(" ", "_") for w in wanted)
-        phrases = "|".join(r"\s+".join(map(re.escape, w.split())) for w in wanted)
+        phrases = "|".join(r"\s+".join(_in_any_number(word) for word in w.split()) for w in wanted)
         self._pattern = re.compile(rf"(?<!\w)(?:{phrases})(?!\w)") if wanted else None
         self._freed = (
             re.compile(

@@ -90,6 +90,14 @@ def currency_of(word: str) -> str | None:
     return next((code for code in _TABLE["main"] if code in codes), min(codes, default=None))
 
 
+def in_thousandths(word: str, own: tuple[str, ...]) -> bool:
+    """Whether amounts beside that sign, code or name have three decimals, as dinars and the rial of Oman have."""
+    from babel.numbers import get_currency_precision
+
+    codes = codes_of(word) & set(own) or codes_of(word) or set(own)
+    return any(get_currency_precision(code) == 3 for code in codes)
+
+
 def _code_alone(word: str) -> bool:
     """Whether the word is a currency's code and no name of one, and too much of a word to be read in lower case."""
     low = word.lower()
@@ -118,7 +126,7 @@ def own_words(code: str) -> frozenset[str]:
                 found.add(get_currency_symbol(code, Locale.parse(f"{language}_{country}")))
             except (UnknownLocaleError, ValueError):
                 continue
-    return frozenset(w.lower() for w in found if w.strip())
+    return frozenset(w for said in found if (w := said.lower().strip("\u200e\u200f. ")))
 
 
 @cache
@@ -146,7 +154,7 @@ def _behind() -> re.Pattern[str]:
     names = (n for n in _names() if n not in _AMBIGUOUS and not (len(n) == 3 and n.upper() in _names()[n]))
     short = "|".join(sorted(map(re.escape, (*names, *_LOWER)), key=len, reverse=True))
     codes = "|".join(sorted(c.upper() for c in _names() if len(c) == 3 and c.upper() in _names()[c]))
-    return re.compile(rf"(?:(?i:{short})|{codes})(?!\w)|{SIGN}|/-")
+    return re.compile(rf"(?:(?i:{short})|{codes})(?!\w)|{SIGN}|/[-=]|[.,:]-(?!\w)")  # "50/-", "120.-", "99:-"
 
 
 def behind(text: str, at: int, own: tuple[str, ...] = ()) -> int | None:

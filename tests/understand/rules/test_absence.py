@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
+from tests.understand.catalogues import RULES
 from tests.understand.hardware import left
 from tests.understand.hardware import understood as at_hardware
 from tests.understand.outdoors import understood
 from tests.understand.rules.test_parser import said
+
+from shelftalk.catalog.facets import collect
+from shelftalk.understand import Understander
+from shelftalk.values import Intent, Product, Request
 
 NONE = "material not in (60% cotton, 40% polyester, polyester, recycled polyester)"
 
@@ -32,6 +39,11 @@ def limits(text: str) -> dict[str, set[object]]:
         "a rain jacket, I'm allergic to polyester",
         "a rain jacket, I'm sensitive to polyester",
         "a rain jacket free of polyester under 80",
+        "a rain jacket with zero polyester",
+        "a rain jacket lacking polyester",
+        "a no-polyester rain jacket",
+        "a rain jacket, I can't wear polyester",
+        "a rain jacket, my son reacts to polyester",
     ],
 )
 def test_absence_turns_down_every_value_that_holds_the_word(text):
@@ -105,3 +117,57 @@ def test_a_word_with_non_before_it_that_no_field_speaks_of_is_one_word_and_wante
 
 def test_such_a_word_may_be_turned_down_itself():
     assert "non-stick" in understood("a bottle that isn't non-stick").intent.exclude
+
+
+SWITCHES = Understander(
+    collect(
+        [
+            Product(f"{n}", title, price=Decimal(20), currency="EUR", categories=(kind,), attributes=attributes)
+            for n, (title, kind, attributes) in enumerate(
+                [("Buds", "Headphones", {"bluetooth": True}), ("Cord", "Headphones", {"bluetooth": False})] * 2
+                + [("Big", "TVs", {"smart_tv": True}), ("Small", "TVs", {"smart_tv": False})] * 2
+                + [("Shell", "Jackets", {"hood": True}), ("Vest", "Jackets", {"hood": False})] * 2
+                + [("Sun Milk", "Creams", {"fragrance_free": True}), ("Sun Oil", "Creams", {"fragrance_free": False})]
+                * 2
+                + [
+                    ("Hazel Spread", "Spreads", {"allergens": ("hazelnuts", "milk")}),
+                    ("Jam", "Spreads", {"allergens": ("soy",)}),
+                ]
+                * 2
+            )
+        ]
+    ),
+    settings=RULES,
+)
+
+
+@pytest.mark.parametrize(
+    "text, limit",
+    [
+        ("headphones -bluetooth", "bluetooth = no"), ("bluetooth-free headphones", "bluetooth = no"), ("headphones with zero bluetooth", "bluetooth = no"),
+        ("headphones lacking bluetooth", "bluetooth = no"), ("bluetooth headphones", "bluetooth = yes"), ("a tv that is not smart", "smart_tv = no"),
+        ("a tv that isn't smart", "smart_tv = no"), ("a plain tv, no smart tv", "smart_tv = no"), ("a smart tv", "smart_tv = yes"),
+        ("a hoodless jacket", "hood = no"), ("a jacket that lacks a hood", "hood = no"), ("a jacket with a hood", "hood = yes"),
+        ("a fragrance-free cream", "fragrance_free = yes"), ("a cream -fragrance", "fragrance_free = yes"),
+    ],
+)  # fmt: skip
+def test_a_yes_no_field_is_turned_down_in_every_way_and_never_the_other_way_round(text, limit):
+    flags = [c for c in SWITCHES.understand(Request(text)).intent.constraints if c.field != "categories"]
+    assert [said(Intent((c,))) for c in flags] == [limit]
+
+
+@pytest.mark.parametrize(
+    "text", ["a spread, I'm allergic to nuts", "a spread, nut allergy", "a spread for someone with a nut allergy"]
+)
+def test_of_an_allergy_the_words_that_end_with_the_thing_count_too(text):
+    answer = SWITCHES.understand(Request(text))
+    assert "hazelnuts" in answer.intent.exclude
+    assert any("is no proof that a product is safe for an allergy to 'nut" in note for note in answer.notes)
+    assert not any("no field here speaks of" in note or note.startswith("read 'aller") for note in answer.notes)
+
+
+@pytest.mark.parametrize("text, what", [("a spread, I'm allergic to nuts", "almond"), ("a spread, nut allergy", "cashew"), ("a spread, allergic to shellfish", "shrimp")])  # fmt: skip
+def test_of_an_allergy_to_a_group_its_members_are_left_out(text, what):
+    from shelftalk.retrieve.exclude import Unwanted
+
+    assert Unwanted(SWITCHES.understand(Request(text)).intent.exclude).carried_by(Product("p", f"Bar with {what}s"))

@@ -50,6 +50,39 @@ def test_every_usual_way_of_writing_it_is_a_limit_in_the_shops_currency(code: st
     assert taken_as(intent, code, request) == (), "no other currency was named"
 
 
+@pytest.mark.parametrize(
+    ("code", "said", "limit"),
+    [
+        ("CHF", "1'000 CHF", 1000), ("CHF", "Fr. 1’299.50", 1299.5), ("CHF", "120.-", 120), ("PLN", "1 000 zł", 1000), ("PLN", "1 299,50 zł", 1299.5),
+        ("PLN", "500 złotych", 500), ("SEK", "2 500 kronor", 2500), ("SEK", "2 500", 2500), ("SEK", "2\u00a0500 kr", 2500), ("SEK", "99:-", 99),
+        ("TRY", "3.000 lira", 3000), ("TRY", "3.000,50 TL", 3000.5), ("BRL", "R$ 1.299", 1299), ("BRL", "25,50 reais", 25.5), ("CZK", "12 000 Kč", 12000),
+        ("KES", "Kshs. 50,000", 50000), ("AED", "1000 د.إ", 1000), ("INR", "1,00,000 rupees", 100000), ("KWD", "1.500 KWD", 1.5),
+        ("EUR", "1.500 euros", 1500), ("USD", "12.50 dollars", 12.5),
+    ],
+)  # fmt: skip
+def test_thousands_and_decimals_are_read_as_the_country_writes_them(code: str, said: str, limit: float) -> None:
+    intent = shop(code).understand(Request(f"a vase under {said}")).intent
+    assert [(c.field, c.operator, c.value) for c in intent.constraints] == [("price", "<", limit)]
+    answered = shop(code).understand(Request(f"I need a vase under {said} please"))
+    assert not [n for n in answered.notes if "not read" in n], "no part of the amount is left over"
+
+
+def test_both_ends_of_a_range_are_written_alike() -> None:
+    intent = shop("SEK").understand(Request("a vase between 1 000 and 2 500 kronor")).intent
+    assert [(c.field, c.operator, c.value) for c in intent.constraints] == [("price", "between", (1000, 2500))]
+
+
+def test_an_amount_of_other_thousands_in_another_currency_is_told_as_it_was_written() -> None:
+    request = "a vase under €1.500"
+    (note,) = taken_as(shop("CHF").understand(Request(request)).intent, "CHF", request)
+    assert "€1.500' was taken as an amount in CHF" in note
+
+
+@pytest.mark.parametrize("said", ["2 500 ml vases", "vase 128 256", "vase 1.500 kg", "vase 12'6"])
+def test_numbers_beside_no_currency_are_not_put_together(said: str) -> None:
+    assert all(v.value not in (2500, 128256, 1500) for v in shop("SEK").understand(Request(said)).intent.constraints)
+
+
 @pytest.mark.parametrize("said", ["100 rand", "R 100", "100 shillings", "100 bob", "100 won"])
 def test_words_that_are_another_countrys_money_are_no_price_here(said: str) -> None:
     assert shop("EUR").understand(Request(f"a vase under {said}")).intent.constraints == ()

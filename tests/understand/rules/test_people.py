@@ -10,7 +10,7 @@ from tests.understand.catalogues import RULES
 from tests.understand.rules.test_parser import said
 
 from shelftalk.understand import Understander
-from shelftalk.values import Facet, Facets, Request
+from shelftalk.values import Facet, Facets, Intent, Request
 
 WITHIN = {"persons": ("Tents",), "max_load_kg": ("Chairs",), "weight_kg": ("Tents", "Chairs"), "sizes_eu": ("Shoes",)}
 SHOP = Facets(
@@ -185,3 +185,133 @@ def test_a_company_is_no_count_of_products_and_no_ones_clothes(text: str, person
 
 def test_a_count_before_a_person_and_a_product_is_one_of_products() -> None:
     assert DRESSED.understand(Request("show me five women's shoes")).intent.limit == 5
+
+
+SIZES = {
+    "shoes bigger than size 42": "43", "shoes smaller than size 42": "41", "shoes above EU 41": "42, 43", "shoes size 42 or up": "42, 43",
+    "shoes, eu size at least 42": "42, 43", "shoes between size 41 and 42": "41, 42", "shoes from size 43": "43", "shoes size 41 to 43": "41, 42, 43",
+    "shoes no bigger than size 42": "41, 42", "shoes up to size 41": "41", "shoes with a size larger than 41.5": "42, 43", "shoes size 42+": "42, 43",
+    "shoes of at most size 42": "41, 42", "shoes 42 or 43": "42, 43",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SIZES)
+def test_sizes_that_are_listed_are_compared(text):
+    (limit,) = [c for c in read(text).intent.constraints if c.field == "sizes_eu"]
+    assert (limit.operator, ", ".join(map(str, limit.value))) == ("in", SIZES[text])
+
+
+@pytest.mark.parametrize(
+    "text", ["shoes size 42 under 80", "shoes under 80 in size 42", "size 42 shoes, max 80", "shoes below 80 in black"]
+)
+def test_a_limit_on_the_price_beside_a_size_stays_one(text):
+    assert [c.value for c in read(text).intent.constraints if c.field == "price"] == [80]
+    assert [c.value for c in read(text).intent.constraints if c.field == "sizes_eu"] == (["42"] if "42" in text else [])
+
+
+@pytest.mark.parametrize("text", ["a tent from 3 kg", "a tent weighing from 3 kg", "a tent from 3 kg up"])
+def test_from_a_measure_is_at_least_that_much(text):
+    assert said(read(text).intent) == "categories = Tents; weight_kg >= 3"
+
+
+def test_from_one_measure_to_another_is_a_range():
+    assert said(read("a tent from 3 to 5 kg").intent) == "categories = Tents; weight_kg between (3, 5)"
+
+
+def _shop(*facets: Facet, kinds: tuple[str, ...]) -> Understander:
+    n = len(kinds) * 20
+    named = Facet("categories", "list", n, len(kinds), tuple((k, 20) for k in kinds))
+    return Understander(
+        Facets((named, Facet("price", "money", n, 50, (), 9.0, 6000.0), *facets), n, 1, "EUR"), settings=RULES
+    )
+
+
+def _of(field: str, kind: str, *values: object, kinds: tuple[str, ...]) -> Facet:
+    if kind == "number":
+        unit = field.rsplit("_", 1)[-1] if "_" in field else None
+        return Facet(
+            field,
+            "number",
+            20,
+            9,
+            (),
+            values[0],
+            values[1],
+            unit if unit in ("in", "ft", "cm", "kg") else None,
+            categories=kinds,
+        )  # type: ignore[arg-type]
+    return Facet(field, kind, 20, len(values), tuple((v, 9) for v in values), categories=kinds)  # type: ignore[arg-type]
+
+
+GADGETS = _shop(
+    _of("model", "text", "iPhone 14", "iPhone 15", "Nova 15", kinds=("Phones",)),
+    _of("compatible_with", "list", "iPhone 14", "iPhone 15", "Nova 15", kinds=("Phone Cases",)),
+    _of("screen_size_in", "number", 11, 17, kinds=("Laptops",)),
+    _of("max_laptop_in", "number", 13, 17, kinds=("Laptop Bags",)),
+    _of("karat", "number", 9, 22, kinds=("Rings",)),
+    _of("length_ft", "number", 6, 12, kinds=("Boards",)),
+    _of("age_min", "number", 0, 8, kinds=("Toys",)),
+    _of("age_max", "number", 1, 14, kinds=("Toys",)),
+    _of("age_min_months", "number", 0, 6, kinds=("Pushchairs",)),
+    kinds=("Phones", "Phone Cases", "Laptops", "Laptop Bags", "Rings", "Watches", "Boards", "Toys", "Pushchairs"),
+)
+HEADS = {
+    "a ring over 14 karat": "categories = Rings; karat > 14", "18 karat ring": "categories = Rings; karat = 18", "a watch under 100": "categories = Watches; price < 100",
+    "10 ft board": "categories = Boards; length_ft = 10", "a board of at least 8 feet": "categories = Boards; length_ft >= 8",
+    "iphone 15 case": "categories = Phone Cases; compatible_with = iPhone 15", "a case for nova 15": "categories = Phone Cases; compatible_with = Nova 15",
+    "a bag for a 15.6 inch laptop": "categories = Laptop Bags; max_laptop_in >= 15.6; by max_laptop_in asc", "a bag for my laptop": "categories = Laptop Bags",
+    "a toy for a 2 year old": "age_max >= 2; age_min <= 2; categories = Toys", "a toy for 18 months": "age_max >= 1.5; age_min <= 1.5; categories = Toys",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HEADS)
+def test_an_ordinary_word_at_the_head_of_a_request_names_its_kind(text):
+    assert said(GADGETS.understand(Request(text)).intent) == HEADS[text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "something nice to watch",
+        "a phone, just in case",
+        "give me a ring about a phone",
+        "a laptop to carry in a bag",
+        "a bag of rice",
+    ],
+)
+def test_the_same_word_elsewhere_names_none(text):
+    constraints = GADGETS.understand(Request(text)).intent.constraints
+    assert not [c for c in constraints if c.value in ("Watches", "Phone Cases", "Laptop Bags")]
+
+
+NURSERY = _shop(
+    _of("min_weight_kg", "number", 0, 15, kinds=("Car Seats",)),
+    _of("max_weight_kg", "number", 13, 36, kinds=("Car Seats",)),
+    _of("weight_kg", "number", 3, 12, kinds=("Car Seats", "Sleeping Bags")),
+    _of("user_height_max_cm", "number", 160, 210, kinds=("Sleeping Bags",)),
+    Facet("spf", "number", 20, 4, (), 15, 50, categories=("Sun Creams",)),
+    Facet("karat", "number", 20, 4, (), 9, 22, categories=("Rings",)),
+    Facet("usb_ports", "number", 20, 4, (), 1, 4, categories=("Chargers",)),
+    _of("colour", "text", "black", "white", kinds=("Sun Creams", "Rings", "Car Seats", "Sleeping Bags", "Chargers")),
+    _of("heel_mm", "number", 2, 40, kinds=("Shoes",)),
+    kinds=("Car Seats", "Sleeping Bags", "Sun Creams", "Rings", "Chargers", "Shoes"),
+)
+TOLD = {
+    "a car seat for a 10 kg baby": "max_weight_kg >= 10; min_weight_kg <= 10", "a car seat, my daughter weighs 12 kg": "max_weight_kg >= 12; min_weight_kg <= 12",
+    "I'm 5 ft 6, sleeping bag": "user_height_max_cm >= 167.64", "a sleeping bag, I am 190 cm": "user_height_max_cm >= 190",
+    "a sleeping bag for someone 5'10\"": "user_height_max_cm >= 177.8", "sun cream above SPF30": "spf > 30", "SPF50 sun cream": "spf = 50", "sun cream SPF50+": "spf >= 50",
+    "18k gold ring": "karat = 18", "a 14 ct ring": "karat = 14", "a ring of at least 14k": "karat >= 14", "a ring under 50k": "price < 50000", "a usb3 charger": "", "18k gold rings under 500": "karat = 18; price < 500",
+    "a charger that isn't black with a minimum of 2 usb ports": "colour != black; usb_ports >= 2",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TOLD)
+def test_what_is_told_of_somebody_or_glued_to_a_word_is_a_limit_on_the_field_of_it(text):
+    limits = [c for c in NURSERY.understand(Request(text)).intent.constraints if c.field != "categories"]
+    assert said(Intent(tuple(limits))) == TOLD[text]
+
+
+def test_the_field_that_somebodys_weight_asks_for_is_told_in_words():
+    assert read("a chair, I weigh 110 kg").notes == (
+        "'110 kg' was taken as somebody's weight: 'max load' must reach it",
+    )

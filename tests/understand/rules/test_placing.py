@@ -29,6 +29,14 @@ def test_what_no_product_of_the_category_can_say_becomes_a_wish_and_a_note() -> 
     assert "'waterproof'" in notes[0]
 
 
+def test_of_a_category_that_holds_others_it_is_not_said_that_it_has_no_field_for_its_own_name() -> None:
+    shop = Index(
+        Facets((Facet("categories", "list", 90, 2, (("Toys", 60), ("Puzzles", 40)), categories=("Puzzles",)),), 90)
+    )
+    intent, notes = placed(Intent((Constraint("categories", "=", "Toys", "toys"),)), shop)
+    assert (intent.preferences, notes) == (("toys",), ())
+
+
 def test_a_field_that_the_category_carries_stays_a_limit() -> None:
     intent = Intent((Constraint("categories", "=", "Backpacks"), WATERPROOF))
     assert placed(intent, INDEX) == (intent, ())

@@ -18,10 +18,10 @@ from shelftalk.words.stop import FILLER, FUNCTION
 # Before a material's name these say that it is something else.
 _UNLIKE = stemmed("faux fake imitation artificial synthetic vegan mock non free no")
 _LACKING = re.compile(
-    r"\b(?:no|without|w/o|free (?:of|from)|zero|minus|(?:allerg|intoleran|sensitiv)\w+ (?:to|of)|(?:contain|includ)(?:s|ing|e)?|avoid(?:s|ing)?|nothing (?:with|of)|"
+    r"(?:\b|(?=n't))(?:no|without|w/o|free (?:of|from)|zero|minus|lack(?:s|ing)?|(?:de)?void of|(?:allerg|intoleran|sensitiv|react)\w* (?:to|of)|(?:contain|includ)(?:s|ing|e)?|avoid(?:s|ing)?|nothing (?:with|of)|"
     r"(?:anything|everything|all) (?:but|except)(?: for)?|except(?: for)?|excluding|other than|rather than|"
-    r"(?:n't|not|never|nothing) (?:be )?(?:made )?(?:out )?(?:of|from|with|have|eat|tolerate|stand)|(?:n't|not|cannot) (?:have|eat|tolerate|stand))"
-    r"(?: (?:any|a|an|the|of))*(?: [\w'-]+)?(?:,? (?:or|and|nor|no)|,)? $"
+    r"(?:n't|not|never|nothing) (?:be )?(?:made )?(?:out )?(?:of|from|with|have|eat|tolerate|stand)|(?:n't|not|cannot) (?:have|wear|touch|use|eat|drink|tolerate|stand))"
+    r"(?: (?:any|a|an|the|of))*(?: [\w'-]+)?(?:,? (?:or|and|nor|no)|,)?[ -]$"
 )
 _NOT_BORNE = bag("allergy allergies allergic intolerance intolerances intolerant")
 _OFFERED = bag("shipping delivery returns gift sample trial")
@@ -80,7 +80,7 @@ def absent(
             i in used
             or (i - 1 in used and i not in alone)
             or not (negative[i] or i in alone)
-            or not _telling(index, text, i)
+            or not (_telling(index, text, i) or (i in alone and _named_apart(text, i)))
         ):
             continue
         if i not in alone and not lacking_before(text, i) and not plainly_denied(text, i):
@@ -105,6 +105,12 @@ def _telling(index: Index, text: Text, i: int) -> bool:
     plain = token.low in FUNCTION or token.low in FILLER or token.low in COMMON
     named = token.stem in index.nouns or token.stem in index.by_name
     return not plain and not token.numeric and len(token.low) > 2 and not named
+
+
+def _named_apart(text: Text, i: int) -> bool:
+    """Whether a word of any sentence can only be a thing, since "-free" stands behind it: "down-free"."""
+    behind = text.tokens[i + 1] if i + 1 < len(text.tokens) else None
+    return behind is not None and behind.gap == "-" and behind.low == "free" and len(text.tokens[i].low) > 2
 
 
 def plainly_denied(text: Text, i: int) -> bool:

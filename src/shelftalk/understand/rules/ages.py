@@ -24,6 +24,7 @@ _AGES = (
     re.compile(rf"\b(?:ages?|aged)(?: of| range)? (?P<n>{_NUMBER})(?: ?(?P<unit>years?|months?))?\b(?! (?:inch|cm|mm|gb|dollars|bucks))"),
     re.compile(rf"\b(?:turn(?:s|ing)|just turned|is) (?P<n>{_NUMBER})(?: (?P<unit>years?))?(?= (?:soon|next|this|today|tomorrow|in \w+)\b|[.!?,](?!\d)|$)"),
     re.compile(rf"\b(?:(?:he|she|who)(?:'s| is)|turns|turned|turning) (?:only |just |almost |nearly |already )?(?P<n>{_NUMBER})(?: (?P<unit>years?|months?)(?: old)?)?(?= (?:and|but|so|now)\b|[.!?,](?!\d)|$)"),
+    re.compile(rf"(?<!last )(?<!lasts )(?<!lasting )\b(?:for|from) (?:about |around )?(?P<n>{_NUMBER}|\d\d) (?P<unit>months?)(?=\W*$|[.,;!?)]| (?:and|plus|with|under|below|that|in)\b)"),
     re.compile(rf"\b(?P<n>{_NUMBER})(?:st|nd|rd|th) birthday\b"),
     re.compile(rf"\b{_CHILDREN}(?: who)?(?: are|'re)?,? \(?(?:(?:aged?|about|around|roughly|maybe|like) )*(?P<n>{_NUMBER})(?:[- ]?ish| or so)\b"),
 )  # fmt: skip

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
+from shelftalk.understand.rules.lexicon import COLORS
 from shelftalk.understand.rules.numbers import Number, numbers
 from shelftalk.understand.rules.tokens import Text, Token
 from shelftalk.words import money as currencies
@@ -239,6 +240,7 @@ def _one_word(text: Text, number: Number, money: bool) -> ParsedAmount | None:
         return None
     if word.low in SHORT:
         spaced = word.low in _SPACED and not _reads_on(text, nxt)
+        spaced = spaced and not (word.low == "in" and number.value > _MOST_INCHES)
         if not number.digits or not (word.gap == "" or spaced):
             return None
     return ParsedAmount(Number(number.value, number.first, number.last, number.digits), nxt, unit=found)
@@ -296,6 +298,11 @@ def _kelvin(text: Text) -> bool:
 
 
 def _reads_on(text: Text, i: int) -> bool:
-    """Whether the short word at i goes on as ordinary English: "2 in one", "5 in stock"."""
-    return text.tokens[i].low == "in" and i + 1 < len(text.tokens) and text.tokens[i + 1].low in (
-        "one", "the", "stock", "my", "a", "this", "that", "total", "your", "all", "black", "white", "red", "blue", "1")  # fmt: skip
+    """Whether the short word at i goes on as ordinary English: "2 in one", "5 in stock", "500 in blue"."""
+    if text.tokens[i].low != "in" or i + 1 >= len(text.tokens):
+        return False
+    return text.tokens[i + 1].low in _BEHIND_IN or text.tokens[i + 1].low in COLORS
+
+
+_BEHIND_IN = bag("one the stock my a this that total your all 1 size sizes eu uk us colour color total cash")
+_MOST_INCHES = 240  # "500 in leather"

@@ -34,6 +34,8 @@ _AFTER = re.compile(
 )
 _IS = re.compile(r"(?:\bi(?:'m| am)| is|'s)\b")
 _SOMEBODY = re.compile(r"\b(?:someone|somebody|anyone|a person|rider)(?: of|,)? $")
+_ANYONE = stemmed("user rider person people someone")  # who speaks of nobody else is meant by these
+_BORNE = tuple({stem(most), "weight"} for most in ("max", "maximum"))  # no product has a most of its own weight
 _TALL = re.compile(r"^[- ]tall\b")
 _MOST = stemmed("max maximum")
 _WEIGHT = frozenset(("mass",))
@@ -75,15 +77,26 @@ def bodies(text: Text, index: Index, category: str | None = None) -> Bodies:
             out.notes.append(f"'{said}' was taken as somebody's height")
             continue
         known = _carrier(index, amount.unit, text.stems)
+        ends = ends_of(known.field, index) if known is not None and known.unit is not None else None
         what = "weight" if amount.unit.dimension == "mass" else "height"
         if known is None:
             out.notes.append(f"'{said}' was taken as somebody's {what}, which no field speaks of; it is no limit")
             continue
+        if ends is not None:
+            out.limits += _within((index.fields[ends[0]], index.fields[ends[1]]), amount, said)
+            out.notes.append(f"'{said}' was taken as somebody's {what}")
+            continue
         value = convert(amount.number.value, amount.unit, known.unit) if known.unit else amount.number.value
         if value is not None:
             out.limits.append(Quantity(known.field, ">=", scalar(tidy(value)), first, last, said))
-            out.notes.append(f"'{said}' was taken as somebody's {what}: {known.field} must reach it")
+            out.notes.append(f"'{said}' was taken as somebody's {what}: '{_called(known)}' must reach it")
     return out
+
+
+def _called(known: Field) -> str:
+    """The field's name without its unit, as words: "max load" of max_load_kg."""
+    unit = f"_{known.unit.name}" if known.unit else ""
+    return known.field.removeprefix("attributes.").removesuffix(unit).replace("_", " ")
 
 
 def _of_a_being(text: Text, amount: ParsedAmount) -> bool:
@@ -123,11 +136,11 @@ def _carrier(index: Index, unit: Unit, said: frozenset[str]) -> Field | None:
         if known.number
         and known.unit is not None
         and known.unit.dimension == unit.dimension
-        and _CARRIES & set(known.name)
+        and (_CARRIES & set(known.name) or (unit.dimension == "mass" and set(known.name) in _BORNE))
         and (unit.dimension == "mass" or {"height", "user", "rider", "person", "bodi"} & set(known.name))
     ]
     found = [known for known in found if _BEING & said & set(known.name)] or [
-        known for known in found if not _BEING & set(known.name) or _BEING & said
+        known for known in found if not (_BEING - _ANYONE) & set(known.name) or _BEING & said
     ]
     return min(found, key=lambda k: len(k.name)) if len(found) == 1 or _told(found) else None
 

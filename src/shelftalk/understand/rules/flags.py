@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from shelftalk.understand.rules.absence import lacking_before
+from shelftalk.understand.rules.absence import freed, lacking_before
 from shelftalk.understand.rules.asides import all_the_same
 from shelftalk.understand.rules.index import Field, Index
 from shelftalk.understand.rules.lexicon import COMMON, CONCEPTS, LACKS, VALUE_SYNONYMS
 from shelftalk.understand.rules.mention import Mention
 from shelftalk.understand.rules.polarity import rejected_after
 from shelftalk.understand.rules.tokens import Text, stems
-from shelftalk.values import Constraint
+from shelftalk.values import Constraint, Scalar
 from shelftalk.words.stems import stem, stemmed
 from shelftalk.words.stop import FILLER
 
@@ -30,28 +30,25 @@ def flags(
     occupied = {i for m in found for i in range(m.first, m.last + 1)} | taken
     out: list[Constraint] = []
     used: set[int] = set()
+    alone = freed(text)
     for known in index.fields.values():
         if known.yes is None and known.no is None:
             if (limit := _with_or_without(text, index, known, negative)) is not None and limit[1] not in occupied:
                 out.append(limit[0])
                 used.add(limit[1])
             continue
-        free = _free_of(text, known, negative)
-        if free is not None and known.yes is not None:
-            out.append(Constraint(known.field, "=", known.yes, text.span(*free)))
-            used.update(range(free[0], free[1] + 1))
-            continue
-        without = _without(text, known, negative)
-        if without is not None and known.yes is not None and without not in occupied:
-            out.append(Constraint(known.field, "=", known.yes, text.span(without, without)))
-            used.add(without)
+        if (plain := _in_its_own_words(text, index, known, negative, occupied)) is not None:
+            said, (first_of, last_of) = plain
+            out.append(Constraint(known.field, "=", said, text.span(first_of, last_of)))
+            used.update(range(first_of, last_of + 1))
             continue
         where = _asked(text, index, known, found)
+        off = where is not None and _denied(text, index, known, where, negative, alone)
         having = _having(text, known, negative) if _of_the_kind(known, found) else []
         if where is not None and any(_or_between(text, where, i) for i in having):
             used.update((*range(where[0], where[1] + 1), *having))
             continue
-        if having and known.no is not None and (where is None or negative[where[0]]):
+        if having and known.no is not None and (where is None or off):
             first = where or (having[0], having[0])
             if where and 0 < having[0] - where[1] <= _NEAR:
                 first = (where[0], having[0])  # "no bluetooth, with a cable" says it twice
@@ -60,9 +57,9 @@ def flags(
             continue
         if where is None or (set(range(where[0], where[1] + 1)) & occupied and where[0] == where[1]):
             continue
-        value = known.no if negative[where[0]] else known.yes
+        value = known.no if off else known.yes
         if value is None:
-            other = known.yes if negative[where[0]] else known.no
+            other = known.yes if off else known.no
             if other is not None:
                 out.append(Constraint(known.field, "!=", other, text.span(*where)))
                 used.update(range(where[0], where[1] + 1))
@@ -70,6 +67,47 @@ def flags(
         out.append(Constraint(known.field, "=", value, text.span(*where)))
         used.update(range(where[0], where[1] + 1))
     return out, used
+
+
+def _in_its_own_words(
+    text: Text, index: Index, known: Field, negative: list[bool], occupied: set[int]
+) -> tuple[Scalar, tuple[int, int]] | None:
+    """The value of a yes/no field that the request says in words of its own, and the tokens: "no perfume" of perfume_free, "without a
+    cable" of wireless, "hoodless" of hood."""
+    if known.yes is None:
+        return None
+    if (free := _free_of(text, known, negative)) is not None:
+        return known.yes, free
+    if (without := _without(text, known, negative)) is not None and without not in occupied:
+        return known.yes, (without, without)
+    bare = _less(text, index, known) if known.no is not None else None
+    return None if bare is None or known.no is None else (known.no, (bare, bare))
+
+
+def _denied(
+    text: Text, index: Index, known: Field, where: tuple[int, int], negative: list[bool], alone: set[int]
+) -> bool:
+    """Whether the words that name a yes/no field turn it down: "-bluetooth", "bluetooth-free", "a TV that is not smart". What names the
+    kind itself ("TV" of smart_tv) does not tell."""
+    span = range(where[0], where[1] + 1)
+    telling = [i for i in span if text.tokens[i].stem in known.name and text.tokens[i].stem not in index.nouns]
+    if "free" not in known.name and any(i in alone for i in telling):
+        return True
+    return any(negative[i] for i in telling or where[:1])
+
+
+def _less(text: Text, index: Index, known: Field) -> int | None:
+    """Where a request says that a product shall be without what a yes/no field is of: "hoodless" of "hood"."""
+    if len(known.name) != 1:
+        return None
+    return next(
+        (
+            i
+            for i, t in enumerate(text.tokens)
+            if t.low.endswith("less") and t.stem not in index.vocabulary_stems and stem(t.low[:-4]) == known.name[0]
+        ),
+        None,
+    )
 
 
 def _with_or_without(text: Text, index: Index, known: Field, negative: list[bool]) -> tuple[Constraint, int] | None:
@@ -102,7 +140,7 @@ def _free_of(text: Text, known: Field, negative: list[bool]) -> tuple[int, int] 
     for i, token in enumerate(text.tokens):
         if token.stem not in CONCEPTS.get(lead, {lead}) or not i or _after_free(text, i):
             continue
-        if negative[i] or lacking_before(text, i) or rejected_after(text, i):
+        if negative[i] or i in freed(text) or lacking_before(text, i) or rejected_after(text, i):
             return i if text.tokens[i - 1].low in ("and", "or") else i - 1, i
     return None
 
@@ -135,7 +173,7 @@ def _asked(text: Text, index: Index, known: Field, found: list[Mention]) -> tupl
 
 
 _HAD = re.compile(
-    r"\b(?:with|without|w/o|no|has|have)(?: (?:an?|any|the))? $"
+    r"\b(?:with|without|w/o|no|has|have|lacks?|lacking)(?: (?:an?|any|the))? $"
 )  # "without a hood": a word of any sentence is a thing here
 
 
@@ -201,6 +239,9 @@ _PLAIN = frozenset(stem(w) for w in FILLER | COMMON)
 _TELLING = stemmed("rechargeable portable wireless adjustable foldable smart remote")
 
 
+_LINKS = frozenset(("that", "which", "is", "are", "not", "isn't", "aren't", "a", "an"))
+
+
 def _run(text: Text, form: tuple[str, ...]) -> tuple[int, int] | None:
     """Where all words of the form stand, within two words of each other."""
     tokens = text.tokens
@@ -217,8 +258,10 @@ def _run(text: Text, form: tuple[str, ...]) -> tuple[int, int] | None:
         if token.stem not in wanted:
             continue
         seen, last = {token.stem}, i
-        for j in range(i + 1, min(len(tokens), i + len(form) + 2)):
-            if tokens[j].hard:
+        left = len(form) + 1  # words that tell something: "a TV that is not smart" says it of a smart TV
+        for j in range(i + 1, len(tokens)):
+            left -= tokens[j].low not in _LINKS
+            if tokens[j].hard or left < 0:
                 break
             if tokens[j].stem in wanted:
                 seen.add(tokens[j].stem)

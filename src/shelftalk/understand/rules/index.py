@@ -116,6 +116,9 @@ class Index:
         self.heads = self._heads()
         self.vocabulary, self.vocabulary_stems = self._vocabulary()
         self.by_name = frozenset(w for known in self.fields.values() for w in known.name)
+        self.numbered = frozenset(
+            k.name[0] for k in self.fields.values() if k.kind == "number" and k.unit is None and len(k.name) == 1
+        )
         self.by_word: dict[str, list[Field]] = defaultdict(list)
         for known in self.fields.values():
             for word in known.known:

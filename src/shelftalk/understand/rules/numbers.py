@@ -51,6 +51,7 @@ def _digits(text: Text, i: int) -> Number | None:
         and tokens[i].gap == ""
         and tokens[i - 1].text.isalpha()
         and tokens[i - 1].low not in ("usd", "eur", "gbp", "x")
+        and tokens[i - 1].stem not in text.numbered
         and before(text.text[: tokens[i].start], text.own) is None
         and not (tokens[i - 1].low in ("ft", "m") and tokens[i - 1].gap == "" and i > 1 and tokens[i - 2].numeric)
     ):

@@ -69,7 +69,7 @@ class RuleParser:
     def read(self, request: str) -> Reading:
         """What the request asks for, as far as words alone tell. Never raises on any text."""
         request, left_out = asked(request[:LONGEST_REQUEST], self._names_something)
-        text, slips = set_right(tokenise(request, self.index.currencies), self.index)
+        text, slips = set_right(tokenise(request, self.index.currencies, self.index.numbered), self.index)
         text, spelling = corrected(text, self.index)
         notes = [*(f"read {written!r} as {right!r}" for right, written in slips.items()), *spelling]
         if left_out:
@@ -102,6 +102,7 @@ class _Parse:
             ),
         )
         self.category = _only_category(self.found, index)
+        _put_where_carried(self.found, self.category, index)
         if self.category is None:
             self.found = [m for m in self.found if not a_thing_of_its_own(text, index, m, self.found)]
         self.begins, self.negative = self._negation()
@@ -263,11 +264,12 @@ class _Parse:
         """What there is to say of how the request was read."""
         text, index = self.text, self.index
         unheld = excluded(text, index, self.negative, self.used, self.alone)
-        self.exclude = tuple(dict.fromkeys((*unheld, *not_borne_words(text, index))))
+        not_borne = not_borne_words(text, index)
+        self.exclude = tuple(dict.fromkeys((*unheld, *not_borne)))
         self.notes += [THRIFTY] if thrifty else []
         self.notes += [
             f"no field here speaks of '{word}': products whose texts name it are left out; of the others the shop's data cannot tell"
-            for word in unheld[:1]
+            for word in [w for w in unheld if w not in not_borne][:1]
         ]
         self.notes += [f"'{text.span(*at)}' was asked about, not asked for; it is no limit" for at in self.doubted]
         self.notes += [
@@ -287,6 +289,17 @@ class _Parse:
 
 def _tokens(mention: Mention) -> set[int]:
     return set(range(mention.first, mention.last + 1))
+
+
+def _put_where_carried(found: list[Mention], category: str | None, index: Index) -> None:
+    """Gives a value of several words that several fields hold to the one that the kind named has: of a case, "iPhone 15" is what it
+    fits. A single word ("medium") says too little to be moved."""
+    for mention in found:
+        known = index.fields[mention.field]
+        if mention.first < mention.last and not names_kind(known) and not known.carried(category):
+            other = next((v for v in mention.candidates if v.exact and index.fields[v.field].carried(category)), None)
+            if other is not None:
+                mention.field, mention.value = other.field, other
 
 
 def _likely(found: list[Mention], index: Index) -> frozenset[str]:

@@ -131,7 +131,7 @@ def placed(intent: Intent, index: Index, words: frozenset[str] = frozenset()) ->
             continue
         if all(wish.lower() not in held.lower() for held in wishes):
             wishes.append(wish)
-        if not _named(wish, category, index):
+        if constraint.field != "categories" and not _named(wish, category, index):
             notes.append(f"'{wish}'{AS_A_WISH}{category} have no field for it")
     sort = intent.sort
     if sort is not None and (field := index.fields.get(sort.field)) is not None and not field.carried(category.lower()):

@@ -113,6 +113,8 @@ class _Scope:
             for first, last in self.anchors.items()
         ):
             return True  # "not from Sony with a 20 inch screen" wants the screen
+        if self.spoken and token.low == "with" and _WITH_A.match(self.text.low, token.end):
+            return True  # "not black with a drop of at most 8 mm" wants the drop
         return (token.comma or ("&" in token.gap and i not in self.inner)) and self._ends_at_comma(i)
 
     def _ends_at_comma(self, i: int) -> bool:
@@ -157,6 +159,7 @@ class _Scope:
 
 # What follows is wished for, if mildly: "nothing expensive, maybe grey".
 _MILD = re.compile(r"\b(?:maybe|perhaps|possibly|preferably|ideally|rather(?! than))$")
+_WITH_A = re.compile(r" (?:an?|some|at (?:least|most)|(?:more|less) than|over|under|\d)\b")
 _ARTICLES = frozenset(("a", "an", "some"))
 _BY = re.compile(r"\b(?:from|by) $")
 _NON = re.compile(r"(?<![^\W_])non$")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator as operators
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from shelftalk.understand.rules.amounts import ParsedAmount, amounts, scaled
 from shelftalk.understand.rules.astray import astray
@@ -21,7 +22,7 @@ from shelftalk.understand.rules.placing import ends_of
 from shelftalk.understand.rules.polarity import rejected_after
 from shelftalk.understand.rules.tokens import Text
 from shelftalk.words import money as currencies
-from shelftalk.words.stems import bag
+from shelftalk.words.stems import bag, stemmed
 from shelftalk.words.units import scalar, tidy
 
 # "Around 50" is taken as a band of so much to either side.
@@ -64,7 +65,8 @@ def quantities(
         out.append(company)
         used.update(range(company.first, company.last + 1))
     taken |= used | values
-    found = [a for a in amounts(text) if not (set(range(a.number.first, a.last + 1)) & taken) and not _pronoun(text, a)]
+    found = [_fine(text, index, a) for a in amounts(text)]
+    found = [a for a in found if not (set(range(a.number.first, a.last + 1)) & taken) and not _pronoun(text, a)]
     for k, amount in enumerate(found):
         end = text.tokens[found[k + 1].number.first].start if k + 1 < len(found) else len(text.low)
         quantity = _read(text, index, amount, negative, end, ordering, out[-1] if out else None)
@@ -121,9 +123,14 @@ def _read(
     operator, begins, tailed = _operator(text, index, amount, end)
     if _in_time(text, amount):
         return None
-    known = _sleeping(text, index, amount) or field_of(text, index, amount, operator, begins, ordering)
+    known = (
+        _fineness(text, index, amount)
+        or _sleeping(text, index, amount)
+        or field_of(text, index, amount, operator, begins, ordering)
+    )
     known = known or _price_range(text, index, amount)
-    if known is None or (operator in (None, "=") and astray(text, amount, known)):
+    fine = _fineness(text, index, amount) is not None
+    if known is None or (operator in (None, "=") and not fine and astray(text, amount, known)):
         return None
     if _UP_TO.match(text.low, begins):
         operator = _up_to(known, operator)
@@ -154,6 +161,27 @@ def _read(
         operator = "<=" if money else _bare(text, first, negative, previous)
         operator = ">=" if operator == "=" and not flipped and one_sided else operator
     return _limit(known, operator, value, flipped, first, last, span)
+
+
+_KARATS = re.compile(r"[ -]?(?:k|kt|ct)\b(?! ?(?:mah|btu|lm|lumens?|hz))")
+_KARAT = stemmed("karat carat")
+
+
+def _fineness(text: Text, index: Index, amount: ParsedAmount) -> Field | None:
+    """The field of karats, where the number is followed by their sign and is one that gold has: "18k", "14 ct"."""
+    behind = _KARATS.match(text.low, text.tokens[amount.number.last].end)
+    if behind is None or not 8 <= amount.number.value <= 24 or amount.money:
+        return None
+    fields = [k for k in index.fields.values() if k.kind == "number" and _KARAT & set(k.name)]
+    return next((k for k in fields if (b := k.bounds()) is not None and b[1] >= 8), None)
+
+
+def _fine(text: Text, index: Index, amount: ParsedAmount) -> ParsedAmount:
+    """The amount with the sign of karats taken in, which is no thousand there."""
+    if _fineness(text, index, amount) is None:
+        return amount
+    number = replace(amount.number, kilo=False)
+    return replace(amount, number=number, last=max(amount.last, number.last + 1), unit=None)
 
 
 def _the_more_the_better(known: Field) -> bool:

@@ -16,7 +16,7 @@ from shelftalk.understand.rules.polarity import rejected_after
 from shelftalk.understand.rules.quantities import compared_here
 from shelftalk.understand.rules.tokens import Text, stems
 from shelftalk.values import Scalar
-from shelftalk.words.stems import bag, stemmed
+from shelftalk.words.stems import bag, stem, stemmed
 from shelftalk.words.stop import FILLER, FUNCTION
 from shelftalk.words.units import UNITS
 
@@ -212,7 +212,7 @@ def allergens(text: Text, index: Index, used: set[int]) -> list[str]:
     cannot tell at all."""
     notes = []
     for what, tokens in _not_borne(text):
-        told = any(i in used or text.tokens[i].stem in index.by_word for i in tokens)
+        told = any(i in used or text.tokens[i].stem in index.by_word or _kinds_of(text, index, tokens) for i in tokens)
         notes.append(NO_PROOF.format(what) if told else CANNOT_TELL.format(what))
     return list(dict.fromkeys(notes))[:3]
 
@@ -228,9 +228,38 @@ def allergies_said(text: Text) -> list[str]:
 
 
 def not_borne_words(text: Text, index: Index) -> tuple[str, ...]:
-    """The words of what somebody is allergic to, by which products are left out whatever their fields say."""
-    words = [text.tokens[i] for what, tokens in _not_borne(text) for i in tokens[-1:]]
-    return tuple(w for t in words if len(t.low) > 2 and t.stem not in index.nouns for w in spellings(t.low))
+    """The words of what somebody is allergic to, by which products are left out whatever their fields say, with the catalogue's words
+    that end with them: "nuts" are in "hazelnuts"."""
+    things = [t for _, t in _not_borne(text) if len(text.tokens[t[-1]].low) > 2]
+    things = [t for t in things if text.tokens[t[-1]].stem not in index.nouns]
+    told = [w for t in things for w in spellings(text.tokens[t[-1]].low)]
+    told += [w for t in things if _a_group(text, t) for w in _COUNTED.get(text.tokens[t[-1]].stem, ())]
+    return tuple(dict.fromkeys((*told, *(w for t in things for w in _kinds_of(text, index, t)))))
+
+
+def _a_group(text: Text, thing: list[int]) -> bool:
+    """Whether all of a name are meant, and not those of one name: "nuts", "tree nuts", but not "brazil nuts"."""
+    return len(thing) == 1 or text.tokens[thing[0]].low in ("tree", "all", "any", "most")
+
+
+def _kinds_of(text: Text, index: Index, thing: list[int]) -> list[str]:
+    """The catalogue's words that end with the name of a group: "hazelnuts" of "nuts"."""
+    name = text.tokens[thing[-1]].stem
+    if len(name) < 3 or not _a_group(text, thing):
+        return []
+    return sorted(w for held in index.vocabulary.values() for w in held if _a_kind_of(stem(w), name))
+
+
+# The members of groups of allergens whose names do not tell it (Regulation (EU) 1169/2011, Annex II; nuts in full).
+_COUNTED = {
+    stem("nut"): ("almond", "hazelnut", "walnut", "cashew", "pecan", "pistachio", "macadamia"),
+    stem("shellfish"): ("crab", "lobster", "crayfish", "shrimp", "prawn", "crustacean"),
+    stem("crustacean"): ("crab", "lobster", "crayfish", "shrimp", "prawn"),
+}
+
+
+def _a_kind_of(word: str, what: str) -> bool:
+    return word != what and len(word) > len(what) + 2 and word.endswith(what)
 
 
 def _not_borne(text: Text) -> list[tuple[str, list[int]]]:

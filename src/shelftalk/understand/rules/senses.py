@@ -61,11 +61,28 @@ def elsewhere(text: Text, index: Index, mention: Mention, known: Field, found: l
     if known.field == "categories" or _KINDS & set(known.name):
         return (
             _owned(text, mention)
+            or _served(text, mention, found)
             or _predicate(text, index, mention)
             or _before_its_noun(text, index, mention, found)
             or _of_its_part(text, index, mention, found)
         )
     return _predicate(text, index, mention) or _of_a_place(text, index, mention, found)
+
+
+_SERVED = re.compile(
+    r"\b(?:for|to (?:fit|hold|carry|protect)|fits?|fitting|holds?|holding|carries|carrying)(?: (?:an?|the|my|our|his|her|their|your))"
+    r"((?: [\w.'\"/-]+){0,4}) $"
+)
+
+
+def _served(text: Text, mention: Mention, found: list[Mention]) -> bool:
+    """Whether a kind is what another one, named before, is for: a bag "for a 15.6 inch laptop" is no laptop."""
+    match = _SERVED.search(text.low[: text.tokens[mention.first].start])
+    if match is None or any(word in FUNCTION for word in match[1].split()):
+        return False
+    return any(
+        text.tokens[m.last].end <= match.start() and any(v.field == "categories" for v in m.candidates) for m in found
+    )
 
 
 def another_word(text: Text, mention: Mention, value: str) -> bool:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import operator as operators
 import re
+from collections.abc import Callable
 
+from shelftalk.understand.rules.amounts import ParsedAmount
+from shelftalk.understand.rules.compare import FLIP, compared
 from shelftalk.understand.rules.index import Field, Index
+from shelftalk.understand.rules.numbers import Number
 from shelftalk.understand.rules.tokens import Text
 from shelftalk.values import Constraint, Operator, Scalar
 
 _LABEL = r"(?:\d{1,3}(?:[.,]5)?|(?:x{0,3}|[2-6]x)(?:s|l)|m|one size)"
+_COMPARISON = r"(?:at least|at most|over|under|above|below|up to|(?:bigger|larger|smaller|more|less|higher|lower|greater) than|min(?:imum)?|max(?:imum)?|from|between)"
 _SIZE = re.compile(
-    rf"\b(?:(?:shoe |clothing |dress |shirt |jacket )?sizes?(?: is| of|:)? (?:(?P<scale>eu|eur|uk|us) ?)?|(?P<alone>eu|uk|us) |\b(?P<whom>(?:women|ladies|men|gents|unisex|kids|children|boys|girls)(?:'?s)?,? )(?=\d\d(?![\d-]| ?(?:years?|yrs?|months?|days?|km|kg|people|players|euros?|dollars?|pieces|[%€$£]))))"
-    rf"(?P<first>{_LABEL})(?: ?(?P<behind>eu|uk|us)\b)?(?: ?(?:or|and|to|/|,) ?(?P<second>{_LABEL}))?\b(?! ?(?:inch|cm|mm|gb|l\b|liter|litre|%))"
+    rf"\b(?:(?:(?P<lead>eu|eur|uk|us) )?(?:shoe |clothing |dress |shirt |jacket )?sizes?(?: is| of|:)? (?:(?P<scale>eu|eur|uk|us) ?)?(?:{_COMPARISON} )?(?:(?P<inner>eu|uk|us) ?)?|(?P<alone>eu|uk|us) |\b(?P<whom>(?:women|ladies|men|gents|unisex|kids|children|boys|girls)(?:'?s)?,? )(?=\d\d(?![\d-]| ?(?:years?|yrs?|months?|days?|km|kg|people|players|euros?|dollars?|pieces|[%€$£]))))"
+    rf"(?P<first>{_LABEL})(?: ?(?P<behind>eu|uk|us)\b)?(?: ?(?P<joint>or|and|to|-|/|,) ?(?P<second>{_LABEL}))?\b(?! ?(?:inch|cm|mm|gb|l\b|liter|litre|%))"
 )
 _COMPARED = re.compile(r"\b(?:than|least|most|over|under|above|below|minimum|maximum|up to) $")
 _FRACTION = re.compile(r" ?\d*[/⁄½¼¾]")
@@ -34,13 +40,20 @@ def sizes(
         start = match.start("first") if match["whom"] else match.start()
         first, last = text.at(start), text.at(match.end()) - 1
         labels = [match["first"].replace(",", "."), *([match["second"]] if match["second"] else [])]
-        scale = match["scale"] or match["alone"] or match["behind"]
+        scale = next((match[g] for g in ("scale", "lead", "inner", "alone", "behind") if match[g]), None)
         other = _another_scale(index, scale, category)
         if other is not None:
             said = text.text[match.start() : match.end()].strip()
             notes[said] = f"'{said}' is no limit: sizes here are {other} sizes"
             used |= set(range(first, last + 1))
             continue
+        bounds = _span_of(text, match)
+        if bounds is not None and not taken & set(range(first, last + 1)):
+            limits = _within(index, bounds, labels, scale, category, negative[first])
+            if limits is not None:
+                out.append(Constraint(limits[0].field, "in", limits[1], text.text[bounds[2] : match.end()].strip()))
+                used |= set(range(first, last + 1))
+                continue
         found = _holding(index, labels, scale, category)
         if found is None and match["whom"] is None and (known := _sold_in_others(index, labels, category)) is not None:
             found = known, list(labels)
@@ -62,6 +75,58 @@ def sizes(
         alone = _beside_its_kind(text, index, negative, taken, category)
         out, used = (out, used) if alone is None else ([alone[0]], alone[1])
     return out, used, notes
+
+
+_HOLDS: dict[str, Callable[[float, float], bool]] = {
+    "<": operators.lt, "<=": operators.le, ">": operators.gt, ">=": operators.ge,
+}  # fmt: skip
+_OR_UP = re.compile(r"(?:\s?\+| (?:or|and|&) (?:up|upwards?|above|over|larger|bigger|more|higher|wider))(?!\w)")
+_OR_DOWN = re.compile(r" (?:or|and|&) (?:down|downwards?|below|under|smaller|less|lower)\b")
+_BETWEEN = re.compile(r"\b(?:between|from) (?:(?:eu|uk|us) )?$")
+
+
+def _span_of(text: Text, match: re.Match[str]) -> tuple[str, bool, int] | None:
+    """How sizes are compared ("bigger than size 42", "size 42 or up"): the operator, whether from the first to the second, and where
+    its words begin; None where they are only named."""
+    first = text.at(match.start("first"))
+    opened = any(_BETWEEN.search(text.low[:at]) for at in (match.start(), match.start("first")))
+    if match["second"] and (match["joint"] in ("to", "-") or opened):
+        return ">=", True, match.start()
+    if match["second"]:
+        return None
+    amount = ParsedAmount(Number(0.0, first, first, True), first)
+    for at in (text.at(match.start()), first):
+        operator, begins = compared(text, amount, at)
+        if operator in _HOLDS:
+            return operator, False, min(begins, match.start())
+    if _OR_UP.match(text.low, match.end()):
+        return ">=", False, match.start()
+    return ("<=", False, match.start()) if _OR_DOWN.match(text.low, match.end()) else None
+
+
+def _within(
+    index: Index, span: tuple[str, bool, int], labels: list[str], scale: str | None, category: str | None, denied: bool
+) -> tuple[Field, tuple[Scalar, ...]] | None:
+    """The field that lists sizes as numbers, and those of its sizes that the comparison holds for; None where a field holds one number
+    a product, which is compared as any other, or where no size is so."""
+    if not all(re.fullmatch(r"[\d.]+", label) for label in labels):
+        return None
+    ends = sorted(float(label) for label in labels)
+    operator = FLIP[span[0]] if denied and not span[1] else span[0]
+    best: tuple[int, Field, tuple[Scalar, ...]] | None = None
+    for known in index.fields.values():
+        if not _SIZED & set(known.name) or known.kind not in ("list", "text") or not known.carried(category):
+            continue
+        held = {
+            v: float(str(v).strip()) for v, _ in known.facet.values if re.fullmatch(r"\s*\d{1,3}(?:\.\d)?\s*", str(v))
+        }
+        fit = [v for v, n in held.items() if _HOLDS[operator](n, ends[0]) and (not span[1] or n <= ends[-1])]
+        if not fit or not min(held.values()) - 1 <= ends[0] <= max(held.values()) + 1:
+            continue
+        rank = (2 if scale and scale[:2] in known.name else 0) + (known.facet.count > 0)
+        if best is None or rank > best[0]:
+            best = rank, known, tuple(sorted(fit, key=lambda v: held[v]))
+    return (best[1], best[2]) if best else None
 
 
 def _beside_its_kind(

@@ -12,9 +12,12 @@ from shelftalk.understand.rules.index import Index
 from shelftalk.understand.rules.lexicon import COMMON
 from shelftalk.understand.rules.tokens import Text
 from shelftalk.understand.rules.vocabulary import ordinary
-from shelftalk.words.stems import stem
+from shelftalk.words.stems import bag, stem
 from shelftalk.words.stop import FILLER
 from shelftalk.words.units import UNITS
+
+# Words that the rules of allergies read, though no list of common words has them.
+_OF_ALLERGIES = bag("allergy allergies allergic allergen allergens intolerant intolerance intolerances")
 
 
 def corrected(text: Text, index: Index) -> tuple[Text, tuple[str, ...]]:
@@ -31,6 +34,7 @@ def corrected(text: Text, index: Index) -> tuple[Text, tuple[str, ...]]:
             or word in UNITS
             or word in COMMON
             or word in FILLER
+            or word in _OF_ALLERGIES
             or ordinary(word)
             or _graded(word)
             or superlative(word) is not None

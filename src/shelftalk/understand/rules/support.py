@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from shelftalk.understand.rules.degrees import SUPERLATIVES
+from shelftalk.understand.rules.degrees import SUPERLATIVES, comparative
 from shelftalk.understand.rules.index import Field, Index, Value, is_color, names_kind
 from shelftalk.understand.rules.lexicon import COLORS, COMMON, EVALUATIVE
 from shelftalk.understand.rules.mention import Mention
@@ -180,6 +180,37 @@ def _long(mention: Mention) -> bool:
     return mention.last > mention.first
 
 
+# The beginning of a request up to the thing it asks for: "I need a ", "looking for an ", "show me some ", or nothing at all.
+_ASKS = re.compile(
+    r"(?:^|[.,;!?:] |\b(?:need|want|wants|find|get|buy|order|show|me|us|like|(?:look|search|hunt)(?:ing)? for|after|recommend|suggest|please|hi|hello|hey) )"
+    r"(?:(?:please|an?|another|some|any|new|no) )*(?P<said>(?:[\w./'\"-]+ ){0,4})$"
+)
+_GOES_ON = bag(
+    "under over above below less more max maximum min minimum up at around about for with without that which from between cheaper not but and or in size up than please made who only waterproof"
+)
+
+
+_OF_A_MEASURE = re.compile(r" (?:at (?:least|most)|up to|max|min|about|around|over|under|\d)")
+
+
+def heads_the_request(text: Text, i: int) -> bool:
+    """Whether token i is the thing that the request begins by asking for, though it is an ordinary word: "a ring over 14 karat",
+    "10 ft board", but not "to watch", "a bag of rice" or "to carry in a bag"."""
+    match = _ASKS.search(text.low[: text.tokens[i].start])
+    if match is None or (text.tokens[i].gap != " " and i):
+        return False
+    before = text.tokens[text.at(match.start("said")) : i]
+    if any(t.low in FUNCTION or t.hard or t.comma or t.low.endswith("ing") for t in before):
+        return False
+    after = text.tokens[i + 1] if i + 1 < len(text.tokens) else None
+    if after is not None and after.low == "of":
+        return _OF_A_MEASURE.match(text.low, after.end) is not None
+    return (
+        after is None or after.hard or after.comma or after.numeric or after.low in _GOES_ON
+        or comparative(after.low) is not None
+    )  # fmt: skip
+
+
 def _needed(text: Text, index: Index, mention: Mention, value: Value, known: Field) -> float:
     """How much support this match needs before it counts."""
     tokens = text.tokens[mention.first : mention.last + 1]
@@ -189,7 +220,8 @@ def _needed(text: Text, index: Index, mention: Mention, value: Value, known: Fie
     if all(w in FUNCTION for w in lows):
         need = 2.0 if single else 1.0
     elif all(w in FUNCTION or w in FILLER or w in COMMON for w in lows):
-        need = 0.0 if not single and value.exact and not known.brand else 1.0
+        plain = (not single and value.exact) or (value.field == "categories" and heads_the_request(text, mention.first))
+        need = 0.0 if plain and not known.brand else 1.0
     else:
         need = 0.0
     if single and low in COLORS and is_color(known):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from shelftalk.text import clean
+from shelftalk.words import money as currencies
 from shelftalk.words.stems import LONGEST, stem
 
 _TOKEN = re.compile(
@@ -18,16 +19,18 @@ _TOKEN = re.compile(
     re.UNICODE,
 )
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‑": "-", "−": "-"})  # fmt: skip
-# "1.299,00", "1.000" beside a euro sign, "99,95" beside a currency or a unit.
-_EURO = r"(?:€|eur\b|euros?\b|kr\b|sek\b|dkk\b|nok\b|kronor\b|kroner\b|zł|pln\b|kč|czk\b|tl\b|₺|try\b|brl\b|reais\b)"
-_MEASURE = rf"(?:{_EURO}|\$|£|(?:kg|g|cm|mm|m|l|ml|km|w|kwh|litres?|liters?|inch(?:es)?)\b)"
-_CONTINENTAL = re.compile(
-    rf"(?<![\d.,])\d{{1,3}}(?:\.\d{{3}})+,\d{{1,2}}(?!\d)"
-    rf"|(?<![\d.,])\d{{1,3}}(?:\.\d{{3}})+(?![\d,.]\d)(?=\s?{_EURO})|(?:(?<=€)|(?<=€ ))\d{{1,3}}(?:\.\d{{3}})+(?![\d,.]\d)"
-    rf"|(?<![\d.,])\d+,\d{{1,2}}(?!\d)(?=\s?{_MEASURE})|(?:(?<=[€$£])|(?<=[€$£] ))\d+,\d{{1,2}}(?!\d)",
-    re.IGNORECASE,
+# "1.299,00" on its own, "1.000" and "99,95" beside a currency, "1,5" beside a unit.
+_GROUPED = re.compile(
+    r"(?<![\d.,'])\d{1,3}(?:(?:\.\d{3})+|(?: \d{3})+|(?:'\d{3})+)(?:,\d{1,2}|(?<=[ ']\d{3})\.\d{1,2})?(?!\d|[.,']\d)"
 )
-_SWAP = str.maketrans({",": ".", ".": ","})
+_COMMA = re.compile(r"(?<![\d.,])\d+,\d{1,2}(?!\d)")
+_MEASURE = re.compile(r"\s?(?:kg|g|cm|mm|m|l|ml|km|w|kwh|litres?|liters?|inch(?:es)?)\b", re.IGNORECASE)
+# Before and behind an amount that can be nothing else: "under 2 500".
+_LIMITED = re.compile(
+    r"\b(?:under|below|over|above|than|up to|most|least|max\.?|min\.?|maximum|minimum)(?: of)? $", re.IGNORECASE
+)
+_DONE = re.compile(r"\s*(?:[.,;!?](?!\d)|$)| (?:please|thanks|if|but|and|or|in|with|for|that)\b", re.IGNORECASE)
+_SWAP = str.maketrans({",": ".", ".": ",", " ": ",", "'": ","})
 _HARD = re.compile(r"[.;!?](?:[\s\"')]|$)|[:\n]")
 _ABBREVIATIONS = frozenset(
     (
@@ -97,6 +100,7 @@ class Text:
     low: str
     tokens: tuple[Token, ...]
     own: tuple[str, ...] = ()
+    numbered: frozenset[str] = frozenset()  # stems of words that a number may be glued to: "SPF30"
     stems: frozenset[str] = field(init=False, repr=False, compare=False)  # of all its words
 
     def __post_init__(self) -> None:
@@ -118,9 +122,39 @@ class Text:
         return low
 
 
-def _point(text: str) -> str:
-    """The text with amounts of the continent ("99,95 €", "€1.000") written with a decimal point; no offset moves."""
-    return _CONTINENTAL.sub(lambda m: m.group().translate(_SWAP), text)
+def _point(text: str, own: tuple[str, ...]) -> str:
+    """The text with amounts as other countries write them ("99,95 €", "€1.000", "1 000 zł", "1'000 CHF") in English; no offset
+    moves. Where one amount beside a currency has its thousands apart by a sign, all have."""
+    grouped = list(_GROUPED.finditer(text))
+    signs = {_sign(m) for m in grouped if _sign(m) == "'" or _beside_money(text, m, own)}
+    signs |= {
+        " " for m in grouped if _sign(m) == " " and _LIMITED.search(text[: m.start()]) and _DONE.match(text, m.end())
+    }
+    for match in grouped:
+        if _sign(match) in signs or "," in match.group():
+            english = match.group()
+            english = english[:-3].translate(_SWAP) + english[-3:] if english[-3] == "." else english.translate(_SWAP)
+            text = text[: match.start()] + english + text[match.end() :]
+    for match in list(_COMMA.finditer(text)):
+        if _MEASURE.match(text, match.end()) or _beside_money(text, match, own):
+            text = text[: match.start()] + match.group().translate(_SWAP) + text[match.end() :]
+    return text
+
+
+def _sign(match: re.Match[str]) -> str:
+    """The sign between the thousands of an amount."""
+    return next(c for c in match.group() if not c.isdigit())
+
+
+def _beside_money(text: str, match: re.Match[str], own: tuple[str, ...]) -> bool:
+    """Whether a currency stands beside the amount; a dot before three digits is a decimal point in those of a thousand parts."""
+    start = match.end() + (text[match.end() : match.end() + 1] == " ")
+    end = currencies.behind(text, start, own)
+    begin = currencies.before(text[: match.start()], own)
+    if end is None and begin is None:
+        return False
+    said = text[start:end] if end is not None else text[begin : match.start()]
+    return match.re is _COMMA or not currencies.in_thousandths(said.strip(" ."), own)
 
 
 _VULGAR = re.compile("[¼½¾⅐-⅞]")
@@ -132,23 +166,26 @@ def _fraction(match: re.Match[str]) -> str:
     return f"{' ' if apart else ''}{unicodedata.normalize('NFKC', match.group()).replace(chr(0x2044), '/')}"
 
 
-def tokenise(raw: str, own: tuple[str, ...] = ()) -> Text:
-    """The request cleaned (NFKC, no invisible characters, plain quotes and dashes) and cut into tokens."""
-    text = _point(clean(_VULGAR.sub(_fraction, raw).translate(_QUOTES)).translate(_QUOTES))
+def tokenise(raw: str, own: tuple[str, ...] = (), numbered: frozenset[str] = frozenset()) -> Text:
+    """The request cleaned (NFKC, no invisible characters, plain quotes and dashes) and cut into tokens. Its text stays as the shopper
+    wrote it, its lower-case text and tokens have amounts in English."""
+    text = clean(_VULGAR.sub(_fraction, raw).translate(_QUOTES)).translate(_QUOTES)
+    english = _point(text, own)
     tokens, last, previous = [], 0, ""
-    for match in _TOKEN.finditer(text):
-        word, gap = match.group(), text[last : match.start()]
+    for match in _TOKEN.finditer(english):
+        word, gap = match.group(), english[last : match.start()]
         low = word.lower()
         if gap.startswith(". ") and previous in _ABBREVIATIONS:
             gap = gap[1:]
         tokens.append(Token(word, low, low if word[0].isdigit() else stem(low), match.start(), match.end(), gap))
         last, previous = match.end(), low
-    low_text = text.lower()
+    low_text = english.lower()
     return Text(
         text,
-        low_text if len(low_text) == len(text) else "".join(c.lower()[:1] or c for c in text),
+        low_text if len(low_text) == len(text) else "".join(c.lower()[:1] or c for c in english),
         tuple(tokens),
         own,
+        numbered,
     )
 
 

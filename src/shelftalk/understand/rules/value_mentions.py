@@ -9,7 +9,7 @@ from functools import lru_cache
 from shelftalk.understand.rules.index import Index
 from shelftalk.understand.rules.lexicon import COMMON, VALUE_SYNONYMS
 from shelftalk.understand.rules.mention import Mention
-from shelftalk.understand.rules.support import choose
+from shelftalk.understand.rules.support import choose, heads_the_request
 from shelftalk.understand.rules.tokens import Text, Token, stems
 from shelftalk.words.stems import stem
 from shelftalk.words.stop import FILLER
@@ -116,16 +116,19 @@ def _lookup(text: Text, index: Index, first: int, last: int) -> Mention | None:
         and (glued := index.values.get((stem(joined),)))
     ):
         return Mention(first, last, list(glued), "exact")
-    return _by_one_word(index, tokens[0], first) if len(tokens) == 1 else None
+    return _by_one_word(text, index, first) if len(tokens) == 1 else None
 
 
-def _by_one_word(index: Index, word: Token, at: int) -> Mention | None:
+def _by_one_word(text: Text, index: Index, at: int) -> Mention | None:
     """The value that one of its words tells: the last of a category's name, or one that no other value has."""
-    if word.low in FILLER or len(word.low) < 3:
+    word = text.tokens[at]
+    if len(word.low) < 3:
         return None
     head = index.heads.get(word.stem)
-    if head is not None and word.low not in COMMON:
+    if head is not None and (word.low not in COMMON | FILLER or heads_the_request(text, at)):
         return Mention(at, at, [head], "head")
+    if word.low in FILLER:
+        return None
     partial = index.partial.get(word.stem)
     return Mention(at, at, list(partial), "partial") if partial else None
 

@@ -7,8 +7,10 @@ import { choice, el, fieldName, unitOf, valueText } from "./dom.js";
 const SIGNS = { "=": "is", "!=": "is not", "<": "under", "<=": "at most", ">": "over", ">=": "at least" };
 
 // `currency` is that of a limit beside it ("currency is JPY"), where the shop has several.
-export function limitText({ field, operator, value }, currency) {
+export function limitText({ field, operator, value, span = "" }, currency) {
   const name = fieldName(field);
+  const word = refusedWord({ operator, value, span });
+  if (word) return `${name} without ${word}`;
   const text = (v) => valueText(v, field, currency);
   if (asksAbout({ field, operator })) return Array.isArray(value) ? `the ${value.length} picks above` : `“${shortened(value)}”`;
   if (field === "categories" && ["=", "in"].includes(operator)) return [value].flat().join(" or ");
@@ -20,6 +22,17 @@ export function limitText({ field, operator, value }, currency) {
   if (operator === "=" && value === false) return `not ${name}`;
   if (operator === "=") return `${name} ${text(value)}`;
   return `${name} ${SIGNS[operator]} ${text(value)}`;
+}
+
+// The shopper's word that every refused value holds beside others: "polyester" of "60% cotton, 40% polyester".
+function refusedWord({ operator, value, span }) {
+  const said = (span ?? "").split(", ").map((part) => part.trim()).filter(Boolean);
+  const values = [value].flat();
+  if (!["!=", "not in"].includes(operator) || !said.length || !values.every((v) => typeof v === "string")) return "";
+  const low = said.map((part) => part.toLowerCase());
+  const held = values.map((v) => ` ${v.toLowerCase().replace(/[^\p{L}\p{N}-]+/gu, " ")} `);
+  const more = values.some((v) => !low.includes(v.toLowerCase()));
+  return more && held.every((v) => low.some((part) => v.includes(` ${part} `))) ? said.join(" or ") : "";
 }
 
 // A question about picks that were shown is kept to them by their titles.
