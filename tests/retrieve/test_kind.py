@@ -145,6 +145,9 @@ def test_a_need_that_no_kind_no_field_and_no_text_answers_gets_no_picks_however_
         for unanswered in ((), ("by the lake",), (NEED,))
     }
     assert [f.unlike for f in found.values()] == [False, False, True]
+    for opening, unlike in (("something against mosquitoes", True), ("something nice for my sister", False)):
+        intent = Intent(query=opening, preferences=("for my sister",), unanswered=(opening,))
+        assert Retriever(catalog, RetrieveSettings()).retrieve(intent).unlike is unlike, opening
     kept = Intent(query=NEED, unanswered=(NEED,), kinds=("Tents",))
     assert not Retriever(catalog, RetrieveSettings()).retrieve(kept).unlike
     assert not Retriever(catalog, RetrieveSettings()).retrieve(Intent(query="poncho", unanswered=("poncho",))).unlike

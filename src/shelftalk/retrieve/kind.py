@@ -49,9 +49,12 @@ def also_called(kind: str) -> tuple[str, ...]:
 
 def says_what(intent: Intent) -> bool:
     """Whether words are left that may say what is wanted, beside limits, order, wishes and words of no particular thing."""
-    if any(w.lower() in _ANYTHING for w in _WORD.findall(intent.query)):
-        return False
-    return any(w.lower() not in NAMELESS for w in _left(intent))
+    return not any(w.lower() in _ANYTHING for w in _WORD.findall(intent.query)) and says_something(intent)
+
+
+def says_something(intent: Intent) -> bool:
+    """The same, where the kind may be left open: "something against mosquitoes"."""
+    return any(w.lower() not in NAMELESS | _ANYTHING for w in _left(intent))
 
 
 def _left(intent: Intent) -> list[str]:

@@ -19,6 +19,7 @@ from shelftalk.retrieve.kind import (
     foreign,
     head_of,
     property_alone,
+    says_something,
     says_what,
 )
 from shelftalk.retrieve.query import Search
@@ -125,11 +126,14 @@ class Likeness:
         the first candidates carries all its words. A text of which only wishes and words of no particular thing are left ("something
         nice for my sister") is never strange."""
         near = max((c.scores.get("dense", 0.0) for c in found.candidates), default=0.0) >= self._floor
-        if near and (search.intent.kinds or not _unanswered(search.intent)):
+        wholly = not search.intent.kinds and _unanswered(search.intent)
+        if near and not wholly:
             return False
-        if not says_what(search.intent) or search.intent.criteria:
+        says = says_something if wholly else says_what
+        if not says(search.intent) or search.intent.criteria:
             return False
-        words = content_words(search.text).lower().split()
+        said = " ".join(search.intent.unanswered) if wholly else search.text
+        words = content_words(said).lower().split()
         return not any(
             all(word in rows.search_text(candidate.product).lower() for word in words)
             for candidate in found.candidates[:5]

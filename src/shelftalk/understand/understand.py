@@ -141,14 +141,28 @@ class Understander:
         ]
         for n, wanted in zip(at, self.wanting.read(asked), strict=True):
             one = understood[n]
+            intent = self._with_company(requests[n].request, wanted.intent)
             understood[n] = replace(
-                one, intent=wanted.intent, tokens=one.tokens + wanted.tokens, prompt=wanted.prompt or one.prompt,
-                chosen=wanted.chosen, notes=told_of(one, wanted.intent),
+                one, intent=intent, tokens=one.tokens + wanted.tokens, prompt=wanted.prompt or one.prompt,
+                chosen=wanted.chosen, notes=told_of(one, intent),
             )  # fmt: skip
         for n, one in enumerate(understood):
             if one.follow_up is not None and requests[n].intent is None:
                 understood[n] = self._answerable(requests[n].request, one)
         return understood
+
+    def _with_company(self, request: str, intent: Intent) -> Intent:
+        """The intent with the room for a company where the kind that a need is for has a field of it: "we are 7 adults and want something
+        funny to play after dinner"."""
+        if len(intent.kinds) != 1 or any(c.field == "categories" for c in intent.constraints):
+            return intent
+        room, nearest = self.rules.company(request, intent.kinds[0])
+        fields = {c.field for c in room}
+        if not room or any(c.field in fields for c in intent.constraints):
+            return intent
+        criteria = tuple(c for c in intent.criteria if c.field not in fields)
+        sort = intent.sort or (None if criteria else nearest)
+        return replace(intent, constraints=(*intent.constraints, *room), criteria=criteria, sort=sort)
 
     def _answerable(self, request: str, one: Understood) -> Understood:
         """A question about several products shown with what answers it: the wishes so far for the best of them, and the order by the
@@ -222,6 +236,8 @@ def told_of(one: Understood, intent: Intent) -> tuple[str, ...]:
     read = " ".join(c.words.lower() for c in intent.criteria)
     kept = {c.span for c in intent.constraints}
     back = [f"'{c.span}'" for c in one.intent.constraints if c.span and c.span not in kept]
+    before = {c.span for c in one.intent.constraints}
+    back += [f"'{word}' was not read" for c in intent.constraints if c.span not in before for word in c.span.split()]
 
     def holds(note: str) -> bool:
         end = next((e for e in (NO_FIELD, AS_A_WISH) if e in note), None)

@@ -315,3 +315,30 @@ def test_the_field_that_somebodys_weight_asks_for_is_told_in_words():
     assert read("a chair, I weigh 110 kg").notes == (
         "'110 kg' was taken as somebody's weight: 'max load' must reach it",
     )
+
+
+GAMES = Facets(
+    (
+        Facet("categories", "list", 40, 2, (("Board Games", 20), ("Tents", 20))),
+        Facet("players_min", "number", 20, 4, (), 1, 4, categories=("Board Games",)),
+        Facet("players_max", "number", 20, 9, (), 2, 20, categories=("Board Games",)),
+        Facet("persons", "number", 20, 6, (), 1, 8, categories=("Tents",)),
+    ),
+    40, 1, "EUR",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "room"),
+    [
+        ("we are 7 adults and want something funny after dinner", "Board Games", "players_max >= 7; players_min <= 7"),
+        ("we are five and it rains all week, what can we play", "Board Games", "players_max >= 5; players_min <= 5"),
+        ("something to sleep in for two adults and a child", "Tents", "persons >= 3"),
+        ("something funny for 20 euros", "Board Games", ""),
+        ("we are 7 adults", "Lamps", ""),
+    ],
+)
+def test_a_company_is_held_against_the_kind_that_a_need_is_for(text: str, kind: str, room: str) -> None:
+    found, nearest = Understander(GAMES, settings=RULES).rules.company(text, kind)
+    assert "; ".join(sorted(f"{c.field} {c.operator} {c.value}" for c in found)) == room
+    assert (nearest is not None) is (kind == "Tents")

@@ -184,8 +184,7 @@ def with_twin(read: Wishes, question: WishRequest) -> Wishes:
 
 def turned(read: Wishes, request: str) -> Wishes:
     """What was read with the way of a number that a "too" decides: what is too dark or too small wants more of it, what is too heavy
-    less. A fault that a field is proof against ("must not leak", "mine leaks") is never wished for: only who names the field itself
-    ("need not be leakproof") can turn it down."""
+    less."""
     ways: dict[str, Literal["low", "high"]] = {}
     for adjective in _TOO.findall(request.lower()):
         meanings = SUPERLATIVES.get(adjective, ())
@@ -193,13 +192,19 @@ def turned(read: Wishes, request: str) -> Wishes:
             ways.update(dict.fromkeys(meanings[0][0], "high" if meanings[0][1] == "asc" else "low"))
 
     def way(criterion: Criterion) -> Criterion:
-        name = shown_name(criterion.field).replace("_", " ")
-        if criterion.value is False and criterion.want == "is" and _AGAINST.search(name):
-            return replace(criterion, value=_squeezed(name) not in _squeezed(request))
         said = [ways[s] for s in stems(shown_name(criterion.field).replace("_", " ")) if s in ways]
         return replace(criterion, want=said[0]) if said and criterion.want in ("low", "high") else criterion
 
-    return replace(read, criteria=tuple(map(way, read.criteria)))
+    return replace(read, criteria=tuple(map(way, read.criteria))) if ways else read
+
+
+def proof(criterion: Criterion, request: str) -> Criterion:
+    """The criterion as a wish for what is proof against a fault that the request speaks of: "must not leak" and "mine leaks" want leakproof
+    yes. Only who names the field itself ("need not be leakproof") turns it down."""
+    name = shown_name(criterion.field).replace("_", " ")
+    if criterion.value is not False or not _AGAINST.search(name):
+        return criterion
+    return replace(criterion, value=_squeezed(name) not in _squeezed(request))
 
 
 def _squeezed(text: str) -> str:

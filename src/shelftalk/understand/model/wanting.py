@@ -18,6 +18,7 @@ from shelftalk.understand.model.criteria import (
     Wishes,
     WishReader,
     WishRequest,
+    proof,
     question_fields,
     said_in,
     shown_name,
@@ -197,6 +198,7 @@ class Wanting:
         kept = [replace(c, words=words.get(c.field, ("",))[0] or _trimmed(c.words)) for c in kept]
         kept = [self._apart(kinds, c, [o.words for o in kept if o is not c], matchers) for c in kept]
         read = [(c, refused(plainly_said(c, text, kinds), text)) for c in kept]
+        read = [(c, None if mine is None else proof(mine, text)) for c, mine in read]
         lost = tuple(c.words for c, mine in read if mine is None)
         lost += tuple(w for c in far if _tells(w := words[c.field][0]))
         return replace(

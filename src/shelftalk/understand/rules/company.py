@@ -35,6 +35,11 @@ def counts_people(known: Field) -> bool:
     )
 
 
+def holds_people(known: Field) -> bool:
+    """Whether the field says how many a product has room for, or how many play."""
+    return counts_people(known) or (known.number and bool(_PLAYERS & set(known.name)))
+
+
 _COMPANY = re.compile(
     r"(?: or so)? (?:people|persons|players|adults|grown[- ]?ups|guests|kids|children|friends|teens|teenagers|girls|boys|guys|of us|of them)\b"
 )
