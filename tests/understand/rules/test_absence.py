@@ -43,6 +43,8 @@ def limits(text: str) -> dict[str, set[object]]:
         "a rain jacket lacking polyester",
         "a no-polyester rain jacket",
         "a rain jacket, I can't wear polyester",
+        "a rain jacket without synthetic fabrics",
+        "a rain jacket, he hates synthetics",
         "a rain jacket, my son reacts to polyester",
     ],
 )

@@ -342,3 +342,30 @@ def test_a_company_is_held_against_the_kind_that_a_need_is_for(text: str, kind: 
     found, nearest = Understander(GAMES, settings=RULES).rules.company(text, kind)
     assert "; ".join(sorted(f"{c.field} {c.operator} {c.value}" for c in found)) == room
     assert (nearest is not None) is (kind == "Tents")
+
+
+PETS = Facets(
+    (
+        Facet("categories", "list", 40, 2, (("Harnesses", 20), ("Tents", 20))),
+        Facet("weight_kg", "number", 40, 30, (), 0.1, 30, "kg"),
+        Facet("max_load_kg", "number", 20, 6, (), 10, 90, "kg", categories=("Harnesses",)),
+        Facet("max_dog_weight_kg", "number", 20, 6, (), 5, 60, "kg", categories=("Harnesses",)),
+    ),
+    40, 1, "EUR",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "limits"),
+    [
+        ("a harness for our corgi, 12 kg", "max_dog_weight_kg >= 12"),
+        ("a harness for our dog (12 kg)", "max_dog_weight_kg >= 12"),
+        ("a tent, 3 kg", "weight_kg = 3"),
+        ("a tent for the trip, 3 kg at most", "weight_kg <= 3"),
+    ],
+)
+def test_what_an_animal_weighs_is_no_weight_of_the_product(text: str, limits: str) -> None:
+    intent = Understander(PETS, settings=RULES).understand(Request(text)).intent
+    assert (
+        "; ".join(f"{c.field} {c.operator} {c.value}" for c in intent.constraints if c.field != "categories") == limits
+    )

@@ -20,14 +20,21 @@ BEINGS = (
     "someone|somebody|anyone|person|people|man|men|woman|women|guy|guys|gentleman|lady|adult|adults|teenager|teen|child|children|kid|kids|boy|girl|baby|"
     "toddler|infant|son|daughter|husband|wife|partner|boyfriend|girlfriend|father|mother|dad|mum|mom|grandfather|grandmother|"
     "grandpa|grandma|granddad|nan|uncle|aunt|brother|sister|friend|nephew|niece|cousin|boss|colleague|rider|user|runner|hiker|"
-    "climber|dog|puppy|cat|kitten|pet|horse|labrador|retriever|shepherd|terrier|poodle|beagle|dachshund"
+    "climber"
 )
+_ANIMALS = (
+    "dog|puppy|cat|kitten|pet|horse|labrador|retriever|shepherd|terrier|poodle|beagle|dachshund|chihuahua|pug|corgi|husky|spaniel|collie|"
+    "bulldog|rottweiler|dalmatian|schnauzer|spitz|maltese|doodle|mongrel|mutt"
+)
+BEINGS = f"{BEINGS}|{_ANIMALS}"
 _BEING = frozenset(stem(w) for w in BEINGS.split("|"))
+_ANIMAL = frozenset(stem(w) for w in _ANIMALS.split("|"))
 _ABOUT = r"(?:about|around|roughly|nearly|almost|over|only|just|some|at|now|currently|already|up to)"
 _BEFORE = re.compile(
     rf"(?:\b(?:i|he|she|we|they|who|(?:{BEINGS})(?: of (?:mine|ours))?|buddy)(?:'m| am| is|'s| are|'re)?(?: that| who)? ?(?:weighs?|weighing)?(?: in)?"
     rf"|\bmy (?:own )?weight(?: is|:)?|\bmy height(?: is|:)?|\b(?:{BEINGS})(?: of|,)?)(?: {_ABOUT})*(?: an?)? $"
 )
+_ANIMAL_ASIDE = re.compile(rf"\b(?:{_ANIMALS})(?:, | \()(?:{_ABOUT} )?$")  # "a coat for our chihuahua, 3 kg"
 _WEIGHING = re.compile(r"\bweigh")
 _AFTER = re.compile(
     rf"^(?:[- ](?:tall|heavy|old))?[- ](?:(?!tent|bag)[\w'-]+ )?(?:{BEINGS})\b(?=\W*$|\W*[.,;!?]| (?:and|who|that|with|under|over|on|in|to|for|is|needs?|wants?|of|so|but|please|below|less|at)\b)"
@@ -103,7 +110,8 @@ def _of_a_being(text: Text, amount: ParsedAmount) -> bool:
     """Whether the amount is what somebody weighs or how tall somebody is."""
     start, end = text.tokens[amount.number.first].start, text.tokens[amount.last].end
     lead = re.split(r"[.;!?]|, (?!who)", text.low[max(0, start - 60) : start])[-1]
-    if _AFTER.match(text.low[end : end + 40]):
+    heavy = amount.unit is not None and amount.unit.dimension == "mass"
+    if _AFTER.match(text.low[end : end + 40]) or (heavy and _ANIMAL_ASIDE.search(text.low[:start])):
         return True
     match = _BEFORE.search(lead)
     if match is None:
@@ -139,9 +147,9 @@ def _carrier(index: Index, unit: Unit, said: frozenset[str]) -> Field | None:
         and (_CARRIES & set(known.name) or (unit.dimension == "mass" and set(known.name) in _BORNE))
         and (unit.dimension == "mass" or {"height", "user", "rider", "person", "bodi"} & set(known.name))
     ]
-    found = [known for known in found if _BEING & said & set(known.name)] or [
-        known for known in found if not (_BEING - _ANYONE) & set(known.name) or _BEING & said
-    ]
+    named = [known for known in found if _BEING & said & set(known.name)]
+    kin = [known for known in found if _ANIMAL & said and _ANIMAL & set(known.name)]  # a corgi is a dog
+    found = named or kin or [known for known in found if not (_BEING - _ANYONE) & set(known.name) or _BEING & said]
     return min(found, key=lambda k: len(k.name)) if len(found) == 1 or _told(found) else None
 
 
