@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shelftalk.retrieve.audience import grown_up_first
+from shelftalk.retrieve.audience import for_children, grown_up_first
 from shelftalk.values import Candidate, Constraint, Intent, Product, Sort
 
 
@@ -70,3 +70,17 @@ def test_a_title_says_so_too_but_not_where_most_titles_do_or_the_kind_itself_is_
     assert grown_up_first(most, Intent(query="headphones")) == (most, ())
     toys = called("Science Kit for Children", "Blocks", "Kite", kind="Children's Toys")
     assert grown_up_first(toys, Intent(query="something to build")) == (toys, ())
+
+
+@pytest.mark.parametrize(
+    ("title", "theirs"),
+    [
+        ("Cuddle Fox Baby Blanket", True),
+        ("Puddle Kids' Throw", True),
+        ("Junior Throw", True),
+        ("Throw, baby blue", False),
+        ("Throw for Grandparents", False),
+    ],
+)
+def test_a_title_may_say_that_it_is_for_a_child(title: str, theirs: bool) -> None:
+    assert for_children(Product("x", title)) is theirs

@@ -16,7 +16,10 @@ _CHILD = re.compile(
     r"\b(?:child(?:ren)?(?:'?s)?|kids?|junior|juniors|youth|toddlers?|bab(?:y|ies)|infants?|newborns?|boys?|girls?)\b",
     re.I,
 )
-_CHILDS = re.compile(r"\b(?:for (?:children|kids|toddlers)|(?:children|kid|toddler)(?:'s|s'))(?!\w)", re.I)
+_CHILDS = re.compile(
+    r"\b(?:for (?:children|kids|toddlers)|(?:children|kid|toddler)(?:'s|s')|(?:kids?|junior|baby|toddler)(?! (?:blue|pink)))(?!\w)",
+    re.I,
+)
 _ADULT = re.compile(r"\b(?:adults?|women|woman|men|man|ladies|unisex)\b", re.I)
 # What a request says when a child is meant, beside the words above.
 _ASKED = re.compile(

@@ -12,7 +12,7 @@ from shelftalk.settings import UnderstandSettings
 from shelftalk.understand.languages import Heard, KindSearch, Multilingual
 from shelftalk.understand.model import Asked, IntentParser, Matchers, Wanting, Written
 from shelftalk.understand.reading import Question, Reading
-from shelftalk.understand.rules import AS_A_WISH, THRIFTY, RuleParser, named_kind, placed, stems, unread
+from shelftalk.understand.rules import AS_A_WISH, THRIFTY, RuleParser, named_kind, of_kinds, placed, stems, unread
 from shelftalk.understand.turns import NO_FIELD, Conversation, Lookup
 from shelftalk.values import Criterion, Facet, Facets, Intent, Request, Scalar, Tokens
 
@@ -153,7 +153,9 @@ class Understander:
 
     def _with_company(self, request: str, intent: Intent) -> Intent:
         """The intent with the room for a company where the kind that a need is for has a field of it: "we are 7 adults and want something
-        funny to play after dinner"."""
+        funny to play after dinner"; without the room in other kinds of things ("coffee for one person" asks for no tent)."""
+        if intent.kinds:
+            intent = of_kinds(intent, self.rules.index)
         if len(intent.kinds) != 1 or any(c.field == "categories" for c in intent.constraints):
             return intent
         room, nearest = self.rules.company(request, intent.kinds[0])

@@ -10,7 +10,8 @@ from tests.understand.catalogues import RULES
 from tests.understand.rules.test_parser import said
 
 from shelftalk.understand import Understander
-from shelftalk.values import Facet, Facets, Intent, Request
+from shelftalk.understand.rules import of_kinds
+from shelftalk.values import Constraint, Criterion, Facet, Facets, Intent, Request, Sort
 
 WITHIN = {"persons": ("Tents",), "max_load_kg": ("Chairs",), "weight_kg": ("Tents", "Chairs"), "sizes_eu": ("Shoes",)}
 SHOP = Facets(
@@ -167,6 +168,7 @@ def test_a_table_is_known_by_its_own_name_for_its_seats(text, seats):
     ("text", "persons"),
     [
         ("two adults and a baby, a tent", 3),
+        ("a tent for 4 ppl", 4),
         ("Two adults want a tent", 2),
         ("tent, 2 adults + 2 kids", 4),
         ("2 adults and a toddler; which tents?", 3),
@@ -342,6 +344,15 @@ def test_a_company_is_held_against_the_kind_that_a_need_is_for(text: str, kind: 
     found, nearest = Understander(GAMES, settings=RULES).rules.company(text, kind)
     assert "; ".join(sorted(f"{c.field} {c.operator} {c.value}" for c in found)) == room
     assert (nearest is not None) is (kind == "Tents")
+
+
+def test_the_room_in_other_kinds_of_things_is_no_limit() -> None:
+    index = Understander(GAMES, settings=RULES).rules.index
+    room = Constraint("persons", ">=", 1, "one person")
+    wanted = Intent((room,), Sort("persons", "asc"), kinds=("Board Games",), criteria=(Criterion("persons", "high"),))
+    assert of_kinds(wanted, index) == Intent(kinds=("Board Games",))
+    tents = replace(wanted, kinds=("Board Games", "Tents"))
+    assert of_kinds(tents, index) == tents
 
 
 PETS = Facets(

@@ -3,6 +3,7 @@ sizes, counts and named values become constraints over the fields of a catalogue
 
 Nothing outside imports deeper than this."""
 
+from shelftalk.understand.rules.company import of_kinds
 from shelftalk.understand.rules.degrees import (
     SUPERLATIVES,
     bare_comparison,
@@ -47,6 +48,7 @@ __all__ = [
     "named",
     "named_kind",
     "names_kind",
+    "of_kinds",
     "opposite",
     "ordinary",
     "placed",

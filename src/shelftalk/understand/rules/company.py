@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shelftalk.understand.rules.amounts import ParsedAmount
 from shelftalk.understand.rules.bodies import BEINGS
@@ -14,6 +14,7 @@ from shelftalk.understand.rules.nearby import Quantity, following
 from shelftalk.understand.rules.numbers import Number, numbers
 from shelftalk.understand.rules.placing import ends_of
 from shelftalk.understand.rules.tokens import Text, stems
+from shelftalk.values import Intent
 from shelftalk.words.stems import bag, stem, stemmed
 from shelftalk.words.stop import FUNCTION
 from shelftalk.words.units import scalar
@@ -242,3 +243,16 @@ def _named(text: Text, at: int) -> int | None:
         if token.numeric or token.low in FUNCTION - {"other", "more", "my", "our", "of", "very", "own"}:
             return None
     return None
+
+
+def of_kinds(intent: Intent, index: Index) -> Intent:
+    """The intent without limits on the room for people that none of its kinds has, and without an order by it."""
+
+    def of_others(field: str) -> bool:
+        known = index.fields.get(field)
+        return known is not None and holds_people(known) and not any(map(known.carried, map(str.lower, intent.kinds)))
+
+    kept = tuple(c for c in intent.constraints if not of_others(c.field))
+    sort = None if intent.sort is not None and of_others(intent.sort.field) else intent.sort
+    criteria = tuple(c for c in intent.criteria if not of_others(c.field))
+    return replace(intent, constraints=kept, sort=sort, criteria=criteria)
