@@ -118,6 +118,14 @@ def test_another_name_of_a_kind_is_known_in_the_plural_and_behind_other_words() 
     assert also_called("kettle") == ()
 
 
+@pytest.mark.parametrize(
+    ("head", "alone"), [("dishwasher", True), ("machine", True), ("tent", False), ("fluid", False)]
+)
+def test_a_word_of_a_fields_name_or_one_that_says_little_is_a_property(head: str, alone: bool) -> None:
+    shelf = [*PRODUCTS, product("b1", "Steel Bottle", "19.00", dishwasher_safe=True)]
+    assert property_alone(head, shelf) is alone
+
+
 class Near(Distant):
     """An embedder to which every text is alike."""
 

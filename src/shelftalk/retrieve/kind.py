@@ -91,8 +91,13 @@ def _has(wanted: str, product: Product) -> bool:
 
 
 def property_alone(head: str, products: Sequence[Product]) -> bool:
-    """Whether products that are not called so have it in a name in quotes or as a value, so that it is known as a property."""
+    """Whether products that are not called so have it in a name in quotes, as a value or in a field's name ("dishwasher safe"), so that it
+    is known as a property, or whether the word says little by itself ("machine")."""
     wanted = stem(head)
+    if wanted in _VAGUE or any(
+        wanted in map(stem, re.split(r"[\W_]+", name.lower())) for p in products for name in p.attributes
+    ):
+        return True
     quoted = any(stem(w) == wanted for p in products for name in _NAME.findall(p.title) for w in _WORD.findall(name))
     return (quoted and not _titled(wanted, products)) or a_value(head, products)
 
