@@ -90,13 +90,16 @@ def _has(wanted: str, product: Product) -> bool:
     return any(stem(w) == wanted for text in texts for w in _WORD.findall(text))
 
 
+def vague(head: str) -> bool:
+    """Whether the word says little by itself: the "machine" of "washing machine"."""
+    return stem(head) in _VAGUE
+
+
 def property_alone(head: str, products: Sequence[Product]) -> bool:
     """Whether products that are not called so have it in a name in quotes, as a value or in a field's name ("dishwasher safe"), so that it
-    is known as a property, or whether the word says little by itself ("machine")."""
+    is known as a property."""
     wanted = stem(head)
-    if wanted in _VAGUE or any(
-        wanted in map(stem, re.split(r"[\W_]+", name.lower())) for p in products for name in p.attributes
-    ):
+    if any(wanted in map(stem, re.split(r"[\W_]+", name.lower())) for p in products for name in p.attributes):
         return True
     quoted = any(stem(w) == wanted for p in products for name in _NAME.findall(p.title) for w in _WORD.findall(name))
     return (quoted and not _titled(wanted, products)) or a_value(head, products)

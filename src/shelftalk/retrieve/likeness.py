@@ -21,6 +21,7 @@ from shelftalk.retrieve.kind import (
     property_alone,
     says_something,
     says_what,
+    vague,
 )
 from shelftalk.retrieve.query import Search
 from shelftalk.text import shorten
@@ -106,6 +107,8 @@ class Likeness:
                 floor += UNNAMED
             if not a_value(head, products) and self._nearness(kind, search) >= floor + PROPERTY:
                 return True
+        if vague(head):
+            return self._nearness(kind, search) >= floor + PROPERTY
         if property_alone(head, products):
             return all(self._nearness(text, search) >= floor + PROPERTY for text in dict.fromkeys((kind, head)))
         return self._nearness(kind, search) >= floor + WHOLE and self._nearness(head, search) >= floor + UNNAMED

@@ -338,6 +338,7 @@ GAMES = Facets(
         ("something to sleep in for two adults and a child", "Tents", "persons >= 3"),
         ("something funny for 20 euros", "Board Games", ""),
         ("we are 7 adults", "Lamps", ""),
+        ("something funny, not for 7 people", "Board Games", ""),
     ],
 )
 def test_a_company_is_held_against_the_kind_that_a_need_is_for(text: str, kind: str, room: str) -> None:

@@ -16,25 +16,24 @@ from shelftalk.understand.rules.tokens import Text
 from shelftalk.words.stems import stem, stemmed
 from shelftalk.words.units import UNITS, Unit, convert, scalar, tidy
 
+ANIMALS = (
+    "dog|puppy|cat|kitten|pet|horse|labrador|retriever|shepherd|terrier|poodle|beagle|dachshund|chihuahua|pug|corgi|husky|spaniel|collie|"
+    "bulldog|rottweiler|dalmatian|schnauzer|spitz|maltese|doodle|mongrel|mutt"
+)
 BEINGS = (
     "someone|somebody|anyone|person|people|man|men|woman|women|guy|guys|gentleman|lady|adult|adults|teenager|teen|child|children|kid|kids|boy|girl|baby|"
     "toddler|infant|son|daughter|husband|wife|partner|boyfriend|girlfriend|father|mother|dad|mum|mom|grandfather|grandmother|"
     "grandpa|grandma|granddad|nan|uncle|aunt|brother|sister|friend|nephew|niece|cousin|boss|colleague|rider|user|runner|hiker|"
-    "climber"
+    f"climber|{ANIMALS}"
 )
-_ANIMALS = (
-    "dog|puppy|cat|kitten|pet|horse|labrador|retriever|shepherd|terrier|poodle|beagle|dachshund|chihuahua|pug|corgi|husky|spaniel|collie|"
-    "bulldog|rottweiler|dalmatian|schnauzer|spitz|maltese|doodle|mongrel|mutt"
-)
-BEINGS = f"{BEINGS}|{_ANIMALS}"
 _BEING = frozenset(stem(w) for w in BEINGS.split("|"))
-_ANIMAL = frozenset(stem(w) for w in _ANIMALS.split("|"))
+_ANIMAL = frozenset(stem(w) for w in ANIMALS.split("|"))
 _ABOUT = r"(?:about|around|roughly|nearly|almost|over|only|just|some|at|now|currently|already|up to)"
 _BEFORE = re.compile(
     rf"(?:\b(?:i|he|she|we|they|who|(?:{BEINGS})(?: of (?:mine|ours))?|buddy)(?:'m| am| is|'s| are|'re)?(?: that| who)? ?(?:weighs?|weighing)?(?: in)?"
     rf"|\bmy (?:own )?weight(?: is|:)?|\bmy height(?: is|:)?|\b(?:{BEINGS})(?: of|,)?)(?: {_ABOUT})*(?: an?)? $"
 )
-_ANIMAL_ASIDE = re.compile(rf"\b(?:{_ANIMALS})(?:, | \()(?:{_ABOUT} )?$")  # "a coat for our chihuahua, 3 kg"
+_ANIMAL_ASIDE = re.compile(rf"\b(?:{ANIMALS})(?:, | \()(?:{_ABOUT} )?$")  # "a coat for our chihuahua, 3 kg"
 _WEIGHING = re.compile(r"\bweigh")
 _AFTER = re.compile(
     rf"^(?:[- ](?:tall|heavy|old))?[- ](?:(?!tent|bag)[\w'-]+ )?(?:{BEINGS})\b(?=\W*$|\W*[.,;!?]| (?:and|who|that|with|under|over|on|in|to|for|is|needs?|wants?|of|so|but|please|below|less|at)\b)"

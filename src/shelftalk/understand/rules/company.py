@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from shelftalk.understand.rules.amounts import ParsedAmount
-from shelftalk.understand.rules.bodies import BEINGS
+from shelftalk.understand.rules.bodies import ANIMALS, BEINGS
 from shelftalk.understand.rules.compare import after, compared
 from shelftalk.understand.rules.index import Field, Index
 from shelftalk.understand.rules.nearby import Quantity, following
@@ -112,14 +112,12 @@ def _room(index: Index, text: Text, value: float, first: int, last: int) -> Quan
     return Quantity(known.field, ">=", scalar(value), first, last, text.span(first, last), nearest=True)
 
 
-_ANIMALS = stemmed(
-    "dog dogs doggo puppy puppies cat cats kitten kittens pet pets horse labrador retriever shepherd terrier poodle beagle dachshund"
-)
+_ANIMALS = frozenset(stem(w) for w in (*ANIMALS.split("|"), "doggo"))
 _PLURAL = bag("people persons men women guys adults children kids")
 _ALSO = "parent|grandparent|grown-up|grownup|mate|guest|roommate|flatmate|neighbour|neighbor|girlfriend|twin|teenager|grandchild|grandson|granddaughter"
 _SINGULAR = frozenset([*BEINGS.split("|"), *_ALSO.split("|")]) - _PLURAL
-_HUMAN = frozenset(stem(w) for w in (*_SINGULAR, *_PLURAL)) - _ANIMALS - stemmed("user rider runner hiker climber")
-PEOPLE = _HUMAN  # stems of those for whom a product is
+# Stems of those for whom a product is.
+PEOPLE = frozenset(stem(w) for w in (*_SINGULAR, *_PLURAL)) - _ANIMALS - stemmed("user rider runner hiker climber")
 _WHOSE = bag("a an my our his her their the another one")
 _SELF = bag("me myself i")
 _BETWEEN = bag("and plus with")
@@ -218,7 +216,7 @@ def _member(text: Text, at: int, counted: dict[int, Number], begun: bool) -> _Me
     word = text.tokens[who]
     if word.stem in _ANIMALS:
         return _Member(0, False, who)
-    if word.stem not in _HUMAN:
+    if word.stem not in PEOPLE:
         return None
     if number is not None:
         return _Member(number.value, False, who, number.value > 1)
@@ -237,7 +235,7 @@ def _named(text: Text, at: int) -> int | None:
         token = text.tokens[i]
         if token.hard or token.comma:
             return None
-        if token.stem in _HUMAN | _ANIMALS:
+        if token.stem in PEOPLE | _ANIMALS:
             behind = text.tokens[i + 1] if i + 1 < len(text.tokens) else None
             return None if behind is not None and (behind.low == "s" or behind.gap == "-") else i
         if token.numeric or token.low in FUNCTION - {"other", "more", "my", "our", "of", "very", "own"}:

@@ -13,6 +13,7 @@ NAME_NOISE, LESS_IS_BETTER = stemmed(_TABLE["name_noise"]), stemmed(_TABLE["less
 MORE_IS_BETTER, MORE_UNITS = stemmed(_TABLE["more_is_better"]), bag(_TABLE["more_units"])
 ALSO_CALLED, LACKS = ({stem(w): stemmed(v) for w, v in _TABLE[name].items()} for name in ("also_called", "lacks"))
 VALUE_SYNONYMS: dict[str, tuple[str, ...]] = {said: tuple(means) for said, means in _TABLE["synonyms"].items()}
+VALUE_SYNONYMS |= {said: tuple(each["means"]) for each in _TABLE["classes"] for said in each["said"]}
 SUPERLATIVE_FIELDS: dict[str, str] = _TABLE["superlatives"]
 CONCEPTS: dict[str, frozenset[str]] = {}
 for _line in _TABLE["concepts"].strip().splitlines():

@@ -16,7 +16,6 @@ from shelftalk.understand.rules.amounts import ParsedAmount, amounts
 from shelftalk.understand.rules.asides import all_the_same, asked
 from shelftalk.understand.rules.astray import questioned
 from shelftalk.understand.rules.bodies import bodies
-from shelftalk.understand.rules.company import holds_people
 from shelftalk.understand.rules.compare import compared
 from shelftalk.understand.rules.counts import FIRST_FEW, how_many, odd_count, ordinal, plural_count
 from shelftalk.understand.rules.dates import dates
@@ -28,9 +27,8 @@ from shelftalk.understand.rules.models import strange_models
 from shelftalk.understand.rules.named_values import EACH_ALONE, of_a_sum, value_limits
 from shelftalk.understand.rules.nearby import Quantity
 from shelftalk.understand.rules.own_kind import a_thing_of_its_own
-from shelftalk.understand.rules.placing import ranged
 from shelftalk.understand.rules.polarity import negatives, rejected_after
-from shelftalk.understand.rules.quantities import compared_here, quantities
+from shelftalk.understand.rules.quantities import compared_here, quantities, rooms
 from shelftalk.understand.rules.refusals import (
     allergens,
     allergies_said,
@@ -70,23 +68,25 @@ class RuleParser:
 
     def read(self, request: str) -> Reading:
         """What the request asks for, as far as words alone tell. Never raises on any text."""
+        text, slips, notes = self._text(request)
+        reading = _Parse(text, self.index, notes).reading()
+        return replace(reading, intent=as_written(reading.intent, slips))
+
+    def _text(self, request: str) -> tuple[Text, dict[str, str], list[str]]:
+        """The tokens of what asks for something, set right, with what was written instead and notes that say so."""
         request, left_out = asked(request[:LONGEST_REQUEST], self._names_something)
         text, slips = set_right(tokenise(request, self.index.currencies, self.index.numbered), self.index)
         text, spelling = corrected(text, self.index)
         notes = [*(f"read {written!r} as {right!r}" for right, written in slips.items()), *spelling]
         if left_out:
             notes.append("what asks for no product was left out")
-        reading = _Parse(text, self.index, notes).reading()
-        return replace(reading, intent=as_written(reading.intent, slips))
+        return text, slips, notes
 
     def company(self, request: str, category: str) -> tuple[tuple[Constraint, ...], Sort | None]:
         """The room for those whom a request tells of ("we are 7 adults"), where products of a kind that it does not name have a field
         for it, and the order in which the nearest to it come first."""
-        text, _ = set_right(tokenise(self.asking(request), self.index.currencies), self.index)
-        found, _ = quantities(text, self.index, [False] * len(text.tokens), frozenset(), category=category.lower())
-        found = [q for q in found if holds_people(self.index.fields[q.field])]
-        room = ranged(Intent(constraints=tuple(q.constraint() for q in found)), self.index).constraints
-        return room, next((Sort(q.field, "asc", q.span) for q in found if q.nearest), None)
+        text, *_ = self._text(request)
+        return rooms(text, self.index, _Parse(text, self.index, []).negative, category.lower())
 
     def _names_something(self, sentence: str) -> bool:
         """Whether a sentence holds a word of the catalogue's own that is no word of any sentence."""

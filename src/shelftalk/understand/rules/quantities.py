@@ -11,16 +11,26 @@ from shelftalk.understand.rules.amounts import ParsedAmount, amounts, scaled
 from shelftalk.understand.rules.astray import astray
 from shelftalk.understand.rules.averages import averages
 from shelftalk.understand.rules.bodies import carries
-from shelftalk.understand.rules.company import FOR_SO_MANY, GROUP, OF_THEM, counts_people, for_so_many, seats, together
+from shelftalk.understand.rules.company import (
+    FOR_SO_MANY,
+    GROUP,
+    OF_THEM,
+    counts_people,
+    for_so_many,
+    holds_people,
+    seats,
+    together,
+)
 from shelftalk.understand.rules.compare import FLIP, after, compared, or_so
 from shelftalk.understand.rules.dates import AHEAD
 from shelftalk.understand.rules.index import Field, Index
 from shelftalk.understand.rules.lexicon import MORE_IS_BETTER, MORE_UNITS
 from shelftalk.understand.rules.measured import field_of, in_unit
 from shelftalk.understand.rules.nearby import Quantity, following
-from shelftalk.understand.rules.placing import ends_of
+from shelftalk.understand.rules.placing import ends_of, ranged
 from shelftalk.understand.rules.polarity import rejected_after
 from shelftalk.understand.rules.tokens import Text
+from shelftalk.values import Constraint, Intent, Sort
 from shelftalk.words import money as currencies
 from shelftalk.words.stems import bag, stemmed
 from shelftalk.words.units import scalar, tidy
@@ -90,6 +100,15 @@ def quantities(
     return out, used
 
 
+def rooms(text: Text, index: Index, negative: list[bool], category: str) -> tuple[tuple[Constraint, ...], Sort | None]:
+    """The limits on the room for people of a category that the request does not name, and the order in which the nearest to them come
+    first; none where the people are turned down."""
+    found, _ = quantities(text, index, negative, frozenset(), category=category)
+    found = [q for q in found if holds_people(index.fields[q.field]) and not negative[q.first]]
+    room = ranged(Intent(constraints=tuple(q.constraint() for q in found)), index).constraints
+    return room, next((Sort(q.field, "asc", q.span) for q in found if q.nearest), None)
+
+
 _POINTING = bag("these those the either both this that no which any other another of every each")
 
 
@@ -123,14 +142,10 @@ def _read(
     operator, begins, tailed = _operator(text, index, amount, end)
     if _in_time(text, amount):
         return None
-    known = (
-        _fineness(text, index, amount)
-        or _sleeping(text, index, amount)
-        or field_of(text, index, amount, operator, begins, ordering)
-    )
+    fine = _fineness(text, index, amount)
+    known = fine or _sleeping(text, index, amount) or field_of(text, index, amount, operator, begins, ordering)
     known = known or _price_range(text, index, amount)
-    fine = _fineness(text, index, amount) is not None
-    if known is None or (operator in (None, "=") and not fine and astray(text, amount, known)):
+    if known is None or (operator in (None, "=") and fine is None and astray(text, amount, known)):
         return None
     if _UP_TO.match(text.low, begins):
         operator = _up_to(known, operator)
