@@ -118,6 +118,7 @@ _ALSO = "parent|grandparent|grown-up|grownup|mate|guest|roommate|flatmate|neighb
 _SINGULAR = frozenset([*BEINGS.split("|"), *_ALSO.split("|")]) - _PLURAL
 # Stems of those for whom a product is.
 PEOPLE = frozenset(stem(w) for w in (*_SINGULAR, *_PLURAL)) - _ANIMALS - stemmed("user rider runner hiker climber")
+_TOLD_OF = PEOPLE | stemmed("couple us them you me myself")
 _WHOSE = bag("a an my our his her their the another one")
 _SELF = bag("me myself i")
 _BETWEEN = bag("and plus with")
@@ -139,6 +140,8 @@ def together(text: Text, index: Index, category: str | None, taken: Collection[i
     Those of whom no number is told ("the kids") are two at least, so that a game for exactly so many is not asked for; animals take
     no seat.
     """
+    if not text.stems & _TOLD_OF:
+        return None
     counted = {n.first: n for n in numbers(text) if n.value == int(n.value) and 1 <= n.value <= 100 and not n.kilo}
     for first in range(len(text.tokens)):
         members = list(_members(text, first, counted))

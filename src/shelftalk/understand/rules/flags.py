@@ -98,7 +98,7 @@ def _denied(
 
 def _less(text: Text, index: Index, known: Field) -> int | None:
     """Where a request says that a product shall be without what a yes/no field is of: "hoodless" of "hood"."""
-    if len(known.name) != 1:
+    if len(known.name) != 1 or "less" not in text.low:
         return None
     return next(
         (
