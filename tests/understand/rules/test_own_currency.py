@@ -10,7 +10,7 @@ from tests.understand.catalogues import RULES
 from shelftalk.catalog.facets import collect
 from shelftalk.explain.named import taken_as
 from shelftalk.understand import Understander
-from shelftalk.values import Product, Request
+from shelftalk.values import Facet, Facets, Product, Request
 
 
 def shop(code: str) -> Understander:
@@ -86,3 +86,17 @@ def test_numbers_beside_no_currency_are_not_put_together(said: str) -> None:
 @pytest.mark.parametrize("said", ["100 rand", "R 100", "100 shillings", "100 bob", "100 won"])
 def test_words_that_are_another_countrys_money_are_no_price_here(said: str) -> None:
     assert shop("EUR").understand(Request(f"a vase under {said}")).intent.constraints == ()
+
+
+def test_a_currencys_own_word_is_no_slip_of_anothers() -> None:
+    shop = Facets(
+        (Facet("categories", "list", 9, 1, (("Boots", 9),)), Facet("price", "money", 9, 9, (), 90.0, 2000.0)),
+        9,
+        1,
+        "NOK",
+    )
+    understood = Understander(shop, settings=RULES).understand(Request("boots up to 1000 kroner"))
+    assert [(c.field, c.operator, c.value) for c in understood.intent.constraints if c.field == "price"] == [
+        ("price", "<=", 1000)
+    ]
+    assert not understood.notes

@@ -67,6 +67,8 @@ def test_somebodys_height_must_lie_between_the_least_and_the_most(text):
     "text, expected",
     [
         ("sunscreen higher than SPF 30", "kind = sunscreen; spf > 30"),
+        ("sunscreen stronger than SPF 30", "kind = sunscreen; spf > 30"),
+        ("sunscreen weaker than SPF 50", "kind = sunscreen; spf < 50"),
         ("sunscreen less than spf 50", "kind = sunscreen; spf < 50"),
         ("sunscreen with a minimum of SPF 30", "kind = sunscreen; spf >= 30"),
         ("sunscreen at least spf 30", "kind = sunscreen; spf >= 30"),

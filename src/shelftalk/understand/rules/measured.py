@@ -54,7 +54,7 @@ def field_of(
     scored: list[tuple[float, Field]] = []
     ahead = _named_ahead(text, index, first, last)
     near, far = around(text, first, last, begins, ordering | ahead)
-    comparing = text.low[begins : text.tokens[first].start]
+    comparing = _comparing(text, index, begins, first)
     near |= implied(comparing)
     after = [] if ahead else following(text, last)
     behind = () if ahead else text.tokens[last + 1 : last + 3]
@@ -84,6 +84,12 @@ def field_of(
     ):
         return None  # eight years are no battery life
     return known
+
+
+def _comparing(text: Text, index: Index, begins: int, first: int) -> str:
+    """The words that compare, as far as they say of what: "stronger than SPF 30" names its field, whatever else may be strong."""
+    names_its_own = first and any(k.number and k.name == (text.tokens[first - 1].stem,) for k in index.fields.values())
+    return "" if names_its_own else text.low[begins : text.tokens[first].start]
 
 
 def _named_ahead(text: Text, index: Index, first: int, last: int) -> frozenset[int]:

@@ -132,14 +132,13 @@ def _within(
 def _beside_its_kind(
     text: Text, index: Index, negative: list[bool], taken: frozenset[int], category: str
 ) -> tuple[Constraint, set[int]] | None:
-    """The size that bare numbers right behind the name of the kind are, with their tokens: "running shoe 10.5", "boots 41 or 42"."""
+    """The size that bare numbers right behind the name of the kind are, with their tokens: "running shoe 10.5", "boots 41 or 42", "boots in
+    a 43"."""
     for i, token in enumerate(text.tokens[1:], 1):
-        if (
-            not token.numeric
-            or i in taken
-            or token.gap not in (" ", ", ")
-            or text.tokens[i - 1].stem not in index.nouns
-        ):
+        if not token.numeric or i in taken or token.gap not in (" ", ", "):
+            continue
+        lead = _IN_A.sub("", text.low[: token.start])
+        if not lead.strip() or text.tokens[text.at(len(lead) + 1) - 1].stem not in index.nouns:
             continue
         if (match := _ALONE.match(text.low[token.start :])) is None:
             continue
@@ -153,6 +152,7 @@ def _beside_its_kind(
     return None
 
 
+_IN_A = re.compile(r"(?: in(?: an?)?)?,? $")
 # Numbers with nothing behind them that they may count or measure.
 _ALONE = re.compile(
     r"(\d{1,2}(?:\.5)?)(?: or (\d{1,2}(?:\.5)?))?(?=\W*$|[,;!?] |\. | (?:and|but|in|with|wide|narrow|regular|for|under|below|less|max|at|please|not|no)\b)"

@@ -19,6 +19,7 @@ from shelftalk.understand.rules.numbers import numbers
 from shelftalk.understand.rules.tokens import Text, tokenise
 from shelftalk.understand.rules.vocabulary import ordinary
 from shelftalk.values import Intent
+from shelftalk.words import money as currencies
 from shelftalk.words.money import COMMON_NAMES
 from shelftalk.words.stems import bag
 from shelftalk.words.units import UNITS
@@ -47,7 +48,7 @@ def set_right(text: Text, index: Index) -> tuple[Text, dict[str, str]]:
             found[near] = token.text
             out += [text.text[last : token.start], near]
             last = token.end
-    return (tokenise("".join([*out, text.text[last:]]), text.own), found) if found else (text, {})
+    return (tokenise("".join([*out, text.text[last:]]), text.own, text.numbered), found) if found else (text, {})
 
 
 def _meant(text: Text, index: Index, i: int, behind: Set[int], before: Set[int]) -> str | None:
@@ -64,6 +65,8 @@ def _meant(text: Text, index: Index, i: int, behind: Set[int], before: Set[int])
         return None if ordinary(word) else _nearest(word, _DEGREES)
     if len(word) < _SHORTEST or ordinary(word) or word in COMMON or token.stem in index.vocabulary_stems:
         return None
+    if i in behind and currencies.behind(text.text, token.start, text.own) is not None:
+        return None  # "1000 kroner" where the shop's are kroner
     if i in behind and "/" not in token.gap:
         return _nearest(word, _measures())
     near = _nearest(word, _COMPARISONS) if i in before else None

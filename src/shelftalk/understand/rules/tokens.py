@@ -25,6 +25,8 @@ _GROUPED = re.compile(
 )
 _COMMA = re.compile(r"(?<![\d.,])\d+,\d{1,2}(?!\d)")
 _MEASURE = re.compile(r"\s?(?:kg|g|cm|mm|m|l|ml|km|w|kwh|litres?|liters?|inch(?:es)?)\b", re.IGNORECASE)
+# Units so small that nobody tells a thousandth of one: "20.000 mAh".
+_COUNTED = re.compile(r"\s?(?:mah|lm|lumens?|mm|ml|g|grams?|btu|rpm)\b", re.IGNORECASE)
 # Before and behind an amount that can be nothing else: "under 2 500".
 _LIMITED = re.compile(
     r"\b(?:under|below|over|above|than|up to|most|least|max\.?|min\.?|maximum|minimum)(?: of)? $", re.IGNORECASE
@@ -131,7 +133,8 @@ def _point(text: str, own: tuple[str, ...]) -> str:
         " " for m in grouped if _sign(m) == " " and _LIMITED.search(text[: m.start()]) and _DONE.match(text, m.end())
     }
     for match in grouped:
-        if _sign(match) in signs or "," in match.group():
+        counted = _sign(match) == "." and _COUNTED.match(text, match.end())
+        if _sign(match) in signs or "," in match.group() or counted:
             english = match.group()
             english = english[:-3].translate(_SWAP) + english[-3:] if english[-3] == "." else english.translate(_SWAP)
             text = text[: match.start()] + english + text[match.end() :]
