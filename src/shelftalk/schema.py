@@ -75,6 +75,18 @@ class PickModel(_Closed):
         "", description='what the pick is the best of what fits in, such as "lightest"; empty for nothing'
     )
     variants: VariantsModel | None = Field(None, description="where the product is one of several variants of a thing")
+    sources: list[PickSourceModel] = Field(
+        default_factory=list,
+        description="what brought it into the list: the request, the shopper's own history, what is new",
+    )
+
+
+class PickSourceModel(_Closed):
+    source: str = Field(
+        description="name of the candidate source, such as request, criteria, taste, liked, popular, new"
+    )
+    text: str = Field(description="the same in plain words")
+    because: list[str] = Field(description="ids of the interactions that it rests on")
 
 
 class VariantsModel(_Closed):
@@ -110,7 +122,7 @@ class ComparisonModel(_Closed):
 class AnswerModel(_Closed):
     """One answer of `shelftalk ask`."""
 
-    version: Literal["1.2"]
+    version: Literal["1.3"]
     id: str
     request: str
     language: str = Field(

@@ -95,6 +95,14 @@ class RankSettings(_Group):
     suits_prompt: str = "suit/yesno"
 
 
+class ShopperSettings(_Group):
+    """What a shopper's history may do to an answer: `weight` is the most that taste adds to a candidate's score, as a share of the best
+    one; it is reached gradually as interactions come. `history` is how many of the last interactions are read."""
+
+    weight: float = Field(0.15, ge=0, le=1)
+    history: int = Field(200, ge=0, le=5000)
+
+
 class ExplainSettings(_Group):
     """Who says why: "model" (checked; the record speaks where nothing holds) or "record". `prompt` is the template that the
     model reads (see docs/explain.md). `closed` lets a statement use no word beyond its facts' and those of grammar: a small model
@@ -190,6 +198,7 @@ class Settings(BaseSettings):
     understand: UnderstandSettings = UnderstandSettings()
     retrieve: RetrieveSettings = RetrieveSettings()
     rank: RankSettings = RankSettings()
+    shoppers: ShopperSettings = ShopperSettings()
     explain: ExplainSettings = ExplainSettings()
     prompts: PromptSettings = PromptSettings()
     serve: ServeSettings = ServeSettings()

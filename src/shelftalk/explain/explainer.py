@@ -9,6 +9,7 @@ from functools import lru_cache
 from shelftalk.engines.base import Engine
 from shelftalk.errors import PromptError
 from shelftalk.explain.check import Check
+from shelftalk.explain.history import FIELD, HistoryVoice
 from shelftalk.explain.job import ExplainJob
 from shelftalk.explain.opening import labels, opening
 from shelftalk.explain.places import wrong_place
@@ -16,6 +17,7 @@ from shelftalk.explain.record import RecordExplainer, absences, answered, meets,
 from shelftalk.explain.vocabulary import Vocabulary, praised
 from shelftalk.explain.write import Writer, WrittenReason
 from shelftalk.facts.card import CardFact, Nearness, card_facts, without_clauses
+from shelftalk.facts.facts import Fact
 from shelftalk.facts.sentences import Near
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import ExplainSettings
@@ -57,6 +59,7 @@ class Explainer:
         self.settings = settings or ExplainSettings()
         self.prompt: str | None = None
         self.record = RecordExplainer(prompts)
+        self.history = HistoryVoice(prompts)
         self._opening = prompts.get("explain/opening")
         self._writer: Writer | None = None
         self._near: dict[tuple[str, str, str], float] = {}
@@ -150,7 +153,7 @@ class Explainer:
                 self._vocabulary(product),
                 job.intent,
                 job.request,
-                cards,
+                (*cards, *_own(job, product)) if self._writer is not None else cards,
                 tuple(t for t in titles if t != titles[i]),
                 self.settings.closed,
             )
@@ -185,9 +188,12 @@ class Explainer:
         claims = [*misses(job, product, self.facets, self.record), *claims]
         told = {e.field for c in claims for e in c.evidence}
         if not written.held:
-            claims = self._alone(claims, product, check.cards, better)
+            record = [card for card in check.cards if card.fact.field != FIELD]
+            claims = self._alone(claims, product, record, better)
         elif missing := _main(check.cards, told):
             claims.insert(0, self.record.card(missing))
+        if product.id in job.own and FIELD not in told:
+            claims.append(job.own[product.id])
         claims = claims or [self.record.general(product)]
         silent = [self.record.silent(field) for field in absences(job, product, self.facets)][:1]
         reason = " ".join([*(c.text for c in claims), *silent])
@@ -236,6 +242,15 @@ class Explainer:
                         self.record.within(*pair) if pair else self.record.card(card, words, card.fact.field in better)
                     )
         return found
+
+
+def _own(job: ExplainJob, product: Product) -> tuple[CardFact, ...]:
+    """What a pick shares with the shopper's history as one more fact that the model may cite."""
+    claim = job.own.get(product.id)
+    if claim is None:
+        return ()
+    fact = Fact(0, FIELD, claim.evidence[-1].value, "text", "history", claim.text, parts=(claim.text,))
+    return (CardFact(fact, None, claim.text),)
 
 
 def _of_record(card: CardFact, product: Product) -> CardFact:

@@ -12,7 +12,6 @@ from shelftalk.catalog.standing import Scope
 from shelftalk.conversation import (
     best_first,
     comparison,
-    follow_up,
     in_order,
     named,
     spread,
@@ -24,24 +23,22 @@ from shelftalk.engines.base import Engine
 from shelftalk.engines.call import current
 from shelftalk.explain import Explainer, ExplainJob, WhyAnswer, answer_question
 from shelftalk.explain import why as explain_why
-from shelftalk.facts.availability import to_come
-from shelftalk.facts.card import plain_name, wanted_value
 from shelftalk.facts.facts import humanise
 from shelftalk.pipeline import logs
 from shelftalk.pipeline.about import told_of_the_shop
 from shelftalk.pipeline.currencies import kept_apart
+from shelftalk.pipeline.framing import framed
 from shelftalk.pipeline.inlanguage import in_language
 from shelftalk.pipeline.loosening import within_reach
+from shelftalk.pipeline.personal import personal
 from shelftalk.pipeline.spoken import spoken
 from shelftalk.pipeline.state import PipelineState, Snapshot, asked_for, check, said_so_far, timed, without
 from shelftalk.pipeline.workers import shared_workers
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Ranker, RankJob
 from shelftalk.retrieve import Retriever, Shelves
-from shelftalk.retrieve.relax import KIND_FIELDS
 from shelftalk.retrieve.variants import standing_for
 from shelftalk.settings import Settings
-from shelftalk.text import clean, shorten
 from shelftalk.understand import Understander, Understood
 from shelftalk.understand.languages import covers
 from shelftalk.understand.model import Matchers, ready_matchers, shared_matchers
@@ -246,19 +243,20 @@ class Pipeline:
         started, now = time.perf_counter(), self._current()
         understood = now.understand.understand_many(requests)
         spent = (time.perf_counter() - started) * 1000 / max(1, len(requests))
-        states = [
-            PipelineState(
-                now,
-                r,
-                without(kept_apart(named(u, now.catalog), now.facets, r), r.exclude),
-                {"understand": spent},
-                started=started,
-            )
-            for r, u in zip(requests, understood, strict=True)
-        ]
-        for state in states:
-            logs.understood(state)
-        return states
+        return [self._entered(now, r, u, spent, started) for r, u in zip(requests, understood, strict=True)]
+
+    def _entered(
+        self, now: Snapshot, request: Request, understood: Understood, spent: float, started: float
+    ) -> PipelineState:
+        """The state of a request that was understood, with what is known of the shopper brought to bear on it."""
+        read = kept_apart(named(understood, now.catalog), now.facets, request)
+        who, own = request.shopper, None
+        if who is not None:
+            own = personal(who, read.intent, now.catalog, now.facets, self.settings.shoppers.weight)
+        read = without(read, (*request.exclude, *(own.exclude if own else ())))
+        state = PipelineState(now, request, read, {"understand": spent}, started=started, personal=own)
+        logs.understood(state)
+        return state
 
     def _find(self, state: PipelineState, k: int | None = None) -> None:
         current().check()
@@ -279,7 +277,7 @@ class Pipeline:
 
     def _order(self, states: Sequence[PipelineState], strategy: str | None = None) -> None:
         current().check()
-        started = time.perf_counter()
+        started, depth = time.perf_counter(), self.settings.rank.depth
         # products shown that are asked about keep the order in which they are
         jobs = [
             RankJob(
@@ -289,6 +287,7 @@ class Pipeline:
                 w.snapshot.facets,
                 self._scope(w),
                 w.request.k or self.settings.k,
+                {i: claim.text for i, claim in w.own([c.product for c in w.retrieval.candidates[:depth]]).items()},
             )
             for w in states
             if w.graded
@@ -323,7 +322,12 @@ class Pipeline:
             # no sentence can be held against words that nothing here reads
             request = "" if state.understood.unread else state.request.request
             state.job = ExplainJob(
-                request, state.intent, products, relaxed=state.retrieval.relaxed, scope=self._scope(state)
+                request,
+                state.intent,
+                products,
+                relaxed=state.retrieval.relaxed,
+                scope=self._scope(state),
+                own=state.own(products),
             )
         return state.job
 
@@ -359,7 +363,7 @@ class Pipeline:
             engine=engine.name if engine else None,
         )
         answer = spoken(in_language(answer, state.understood, self.prompts), state, self.prompts, self.about)
-        answer = self._framed(state, answer)
+        answer = framed(state, answer, self._explain_job, self.prompts)
         asked = state.understood.follow_up
         if asked is not None and asked.kind == "best" and answer.picks:
             told = which_is_best([p.product for p in answer.picks], state.intent, state.snapshot.facets)
@@ -370,31 +374,3 @@ class Pipeline:
         if self.finished is not None:
             self.finished(answer, state.explanations)
         return answer
-
-    def _framed(self, state: PipelineState, answer: Answer) -> Answer:
-        """The answer with the sentence over all picks, their labels, and the question back; a question about shown products has
-        none of them."""
-        if not answer.picks or state.understood.follow_up is not None:
-            return answer
-        job = self._explain_job(state)
-        explain = state.snapshot.explain
-        labels = explain.labels(job)
-        picks = tuple(replace(pick, label=label) for pick, label in zip(answer.picks, labels, strict=True))
-        back = follow_up(state.request.request, state.understood, state.retrieval, self.prompts)
-        relaxed = state.retrieval.relaxed if state.retrieval is not None else ()
-        retriever = state.snapshot.retrieve
-        lacking, fieldless = retriever.lacking(state.intent, relaxed), retriever.fieldless(state.intent, relaxed)
-        kinds = ", ".join(map(clean, state.intent.named_kinds))
-        limits = [c for c in state.intent.constraints if c.field not in KIND_FIELDS]
-        strange = retriever.fieldless(state.intent, limits) if fieldless and kinds else ()  # none of the kinds has it
-        later = [shorten(clean(p.product.title), 60) for p in picks if to_come(p.product)]
-        notes = (
-            *answer.notes,
-            *(f'Nothing that fits is listed as "{wanted_value(c)}".' for c in lacking),
-            *(
-                f'No product {f"of these kinds ({kinds})" if c in strange else "that fits"} has the field "{plain_name(c.field)}".'
-                for c in fieldless
-            ),
-            *(f"Not in the shop yet, to be ordered ahead: {title}." for title in later),
-        )
-        return replace(answer, picks=picks, opening=explain.opening(job), follow_up=back, notes=notes)

@@ -17,6 +17,7 @@ from shelftalk.engines.call import current
 from shelftalk.errors import UsageError
 from shelftalk.explain import Explainer, ExplainJob, taken_as
 from shelftalk.facts.availability import sold_out
+from shelftalk.pipeline.personal import Personal
 from shelftalk.retrieve import Retriever
 from shelftalk.retrieve.criteria import answering
 from shelftalk.retrieve.stock import LEFT_FOR_LAST, NAMED
@@ -25,7 +26,19 @@ from shelftalk.text import clean, shorten, shown
 from shelftalk.understand import Understander, Understood
 from shelftalk.understand.rules import liked
 from shelftalk.understand.turns import CLEARED
-from shelftalk.values import Answer, Candidate, Explanation, Facets, Intent, Pick, Product, Ranking, Request, Retrieval
+from shelftalk.values import (
+    Answer,
+    Candidate,
+    Claim,
+    Explanation,
+    Facets,
+    Intent,
+    Pick,
+    Product,
+    Ranking,
+    Request,
+    Retrieval,
+)
 from shelftalk.words.stems import stems
 
 NOT_SHOPPING = "This asks for no product, so none is shown. Say what you are looking for whenever you like."
@@ -77,6 +90,7 @@ class PipelineState:
     scope: Scope | None = None
     job: ExplainJob | None = None
     variants: dict[str, list[Product]] = field(default_factory=dict)
+    personal: Personal | None = None
     id: str = field(default_factory=request_id)
 
     @property
@@ -158,6 +172,15 @@ class PipelineState:
             told.append(replace(product, attributes=kept) if len(kept) < len(product.attributes) else product)
         return tuple(told)
 
+    def own(self, products: Sequence[Product]) -> dict[str, Claim]:
+        """What products share with the shopper's own history, by id; nothing where no line of the profile bears on the request."""
+        who = self.personal
+        if who is None or not (who.lines or who.owned) or self.understood.follow_up is not None:
+            return {}
+        voice = self.snapshot.explain.history
+        told = ((p.id, voice.claim(p, who.lines, who.shopper, who.known, who.now)) for p in products)
+        return {product_id: claim for product_id, claim in told if claim is not None}
+
     def prompts(self, explain: str | None) -> dict[str, str]:
         """The prompt of each stage that asked the language model; `explain` is the one that words reasons."""
         used = {"understand": self.understood.prompt, "rank": self.ranking.prompt}
@@ -171,7 +194,14 @@ class PipelineState:
             (str(c.value) for c in self.intent.constraints if c.field == "currency" and c.operator == "="), currency
         )
         taken = taken_as(self.intent, held, self.request.request)
-        notes = [*self.understood.notes, *taken, *filter(self._would_show, self.retrieval.notes), *self.ranking.notes]
+        own = self.personal.notes if self.personal and self.intent.shopping else ()
+        notes = [
+            *self.understood.notes,
+            *taken,
+            *own,
+            *filter(self._would_show, self.retrieval.notes),
+            *self.ranking.notes,
+        ]
         for explanation in self.explanations:
             notes.extend(note for note in explanation.notes if note not in notes)
         if not self.intent.shopping:
@@ -264,10 +294,13 @@ def said(state: PipelineState) -> str:
 
 def asked_for(state: PipelineState) -> dict[str, Any]:
     """What retrieval is told beside the intent: what the shopper said, and how a request in another language is searched for."""
-    heard = state.understood.heard
-    if heard is None:
-        return {"said": said(state)}
-    return {"said": said(state), "words": heard.words, "dense": heard.dense}
+    heard, own = state.understood.heard, state.personal
+    asked: dict[str, Any] = {"said": said(state)}
+    if heard is not None:
+        asked |= {"words": heard.words, "dense": heard.dense}
+    if own is not None:
+        asked |= {"held": own.held, "lean": own.lean if own.leans else None}
+    return asked
 
 
 def said_so_far(request: Request) -> str:

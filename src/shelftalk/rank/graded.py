@@ -36,12 +36,18 @@ class Grades:
 
 
 def card_prompt(
-    template: Template, request: str, intent: Intent, product: Product, facets: Facets, scope: Stands | None
+    template: Template,
+    request: str,
+    intent: Intent,
+    product: Product,
+    facets: Facets,
+    scope: Stands | None,
+    own: str = "",
 ) -> Prompt:
-    """The prompt that shows one card."""
-    facts = card_facts(product, facets, intent, scope, CARD_FACTS)
+    """The prompt that shows one card; `own` is what the product shares with the shopper's own history, "" for nothing."""
+    facts = [fact.line for fact in card_facts(product, facets, intent, scope, CARD_FACTS)]
     return template.render(
-        request=request, wants=wants(intent), product=product.title, facts=[fact.line for fact in facts]
+        request=request, wants=wants(intent), product=product.title, facts=[*facts, *([own] if own else [])]
     )
 
 
@@ -62,16 +68,19 @@ class Graded:
         self._engine, self._template, self._temperature = engine, template, temperature
         self.prompt = template.ref
 
-    def grade(self, asked: Sequence[tuple[str, Intent, Sequence[Product], Facets, Stands | None]]) -> list[Grades]:
-        """One Grades a request; the cards of all requests share the engine's batches."""
+    def grade(
+        self, asked: Sequence[tuple[str, Intent, Sequence[Product], Facets, Stands | None, Mapping[str, str]]]
+    ) -> list[Grades]:
+        """One Grades a request; the cards of all requests share the engine's batches. The last of each is what products share with the
+        shopper's own history, by product id."""
         prompts = [
-            card_prompt(self._template, request, intent, product, facets, scope)
-            for request, intent, products, facets, scope in asked
+            card_prompt(self._template, request, intent, product, facets, scope, own.get(product.id, ""))
+            for request, intent, products, facets, scope, own in asked
             for product in products
         ]
         choices = iter(self._engine.choose(prompts, list(GRADES)) if prompts else [])
         out = []
-        for _, _, products, _, _ in asked:
+        for _, _, products, _, _, _ in asked:
             mine = [next(choices) for _ in products]
             scores = tuple(expected(choice.logprobs, self._temperature) for choice in mine)
             out.append(Grades(scores, sum((choice.tokens for choice in mine), Tokens())))

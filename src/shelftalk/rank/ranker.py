@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from shelftalk.engines.base import Engine
@@ -42,7 +42,7 @@ STRATEGIES: dict[str, Callable[[Engine, Template, int], Strategy]] = {
 @dataclass(frozen=True, slots=True)
 class RankJob:
     """One request's candidates, as understood and retrieved; `facets` and `scope` (what fits) are what cards are made from,
-    `k` is how many will be shown."""
+    `k` is how many will be shown, `own` what products share with the shopper's own history, by product id."""
 
     request: str
     intent: Intent
@@ -50,6 +50,7 @@ class RankJob:
     facets: Facets = Facets()
     scope: Scope | None = None
     k: int = 3
+    own: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -107,7 +108,7 @@ class Ranker:
         """The first candidates of each job by their grades and what they had before together."""
         shown = [self._undecided(job) for job in jobs]
         asked = [
-            (job.request, job.intent, [c.product for c in some], job.facets, job.scope)
+            (job.request, job.intent, [c.product for c in some], job.facets, job.scope, job.own)
             for job, some in zip(jobs, shown, strict=True)
         ]
         try:

@@ -111,3 +111,9 @@ def _reciprocal(dense: Scored, bm25: Scored, weights: tuple[float, float], rrf_k
         for rank, (i, _) in enumerate(found, start=1):
             scores[i] = scores.get(i, 0.0) + weight * (rrf_k + 1) / (rrf_k + rank)
     return scores
+
+
+def relevant(fused: Sequence[Fused], cut: float) -> list[Fused]:
+    """Those whose score is at least `cut` times the best one, best first."""
+    best = max((f.score for f in fused), default=0.0)
+    return [f for f in fused if f.score >= cut * best]

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shelftalk.catalog.words import content_words
 from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.text import clean, shorten
-from shelftalk.values import Intent
+from shelftalk.values import Candidate, Constraint, Intent
 from shelftalk.words.stems import stems
 from shelftalk.words.stop import NAMELESS, STOP_WORDS
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["QUERY_LENGTH", "Search", "all_read", "names_something", "query_text"]
+__all__ = ["QUERY_LENGTH", "Lean", "Search", "all_read", "names_something", "query_text"]
 
 QUERY_LENGTH = 1_000
+Lean = Callable[[Sequence[Candidate]], Sequence[Candidate]]
 # A request that leaves the kind open says so in its query; there is nothing to search for in it.
 _OPENING = re.compile(r"\b(?:something|anything)\b", re.I)
 _WORD = re.compile(r"\w+")
@@ -48,6 +50,9 @@ class Search:
     given: bool = False  # the candidates are given: none is added to them
     said: str = ""  # what the shopper said, where it is known
     words: str | None = None  # of a request in another language, those that a text in English may hold
+    held: tuple[Constraint, ...] = ()  # limits beside the intent's that are never given up
+    lean: Lean | None = None  # what orders candidates by more than the request
+    more: tuple[str, ...] = ()  # ids of products that may be candidates too where they keep the limits
 
     @property
     def foreign(self) -> bool:

@@ -32,10 +32,10 @@ from shelftalk.retrieve import relax, stock
 from shelftalk.retrieve.audience import grown_up_first
 from shelftalk.retrieve.criteria import top, utility
 from shelftalk.retrieve.exclude import Unwanted
-from shelftalk.retrieve.fusion import FEEDBACK, Fused, fuse, moved, weights_for, with_cosines
+from shelftalk.retrieve.fusion import FEEDBACK, Fused, fuse, moved, relevant, weights_for, with_cosines
 from shelftalk.retrieve.likeness import Likeness
 from shelftalk.retrieve.near import comparable, nearest
-from shelftalk.retrieve.query import Search, all_read, names_something, query_text
+from shelftalk.retrieve.query import Lean, Search, all_read, names_something, query_text
 from shelftalk.retrieve.sentences import COUNTS, by_sentences
 from shelftalk.retrieve.stock import placed
 from shelftalk.retrieve.variants import distinct, leading, one_each, siblings
@@ -84,18 +84,22 @@ class Retriever:
         said: str = "",
         words: str | None = None,
         dense: bool = True,
+        held: Sequence[Constraint] = (),
+        lean: Lean | None = None,
+        more: Sequence[str] = (),
     ) -> Retrieval:
         """Up to k candidates (by default the setting `candidates`), best first; see the module for how. `said` is what the shopper said,
         by which sentences are read; without it the intent's own text. `words` are those to look for in texts where the request is in another
         language than English; with `dense` false its meaning is not searched for, since the embedder does not know the language, and what
-        neither its words nor a named value finds is marked `unlike`.
+        neither its words nor a named value finds is marked `unlike`. `held` are limits beside the intent's that are never given up, `more` ids
+        of products to consider where they keep all limits, and `lean` orders what was found by more than the request (no superlative).
 
         With `only`, exactly those products come back, whatever k: those that satisfy the intent first (`matching` of them).
         Raises CatalogError where `only` names products that the catalogue lacks.
         """
         wanted = k or self._settings.candidates
         search = self._search(intent, max(wanted, self._settings.candidates), wanted, dense=dense)
-        search = replace(search, said=said, words=words)
+        search = replace(search, said=said, words=words, held=tuple(held), lean=lean, more=tuple(more))
         if search.foreign and not dense and only is None and not self._found_by_words(search):
             return Retrieval(no_match=True, unlike=True)
         if only is not None:
@@ -116,9 +120,12 @@ class Retriever:
 
     def _try(self, search: Search, constraints: Sequence[Constraint]) -> Retrieval:
         """What satisfies the constraints, without a candidate where nothing does."""
+        constraints = (*constraints, *search.held)
         where = sql.where(constraints, search.excluded_ids)
         matching = self._catalog.matching(where)
         candidates = self._candidates(search, constraints, where, matching) if matching else ()
+        if search.lean is not None and search.intent.sort is None:
+            candidates = tuple(search.lean(candidates))
         audience: tuple[str, ...] = ()
         if not search.foreign:  # whether a child is spoken of cannot be told
             candidates, audience = grown_up_first(candidates, search.intent)
@@ -231,6 +238,8 @@ class Retriever:
             found += [
                 i for i, _ in self._catalog.dense(search.vector, sql.where(scoped, search.excluded_ids), search.k)
             ]
+        if search.more:
+            found += self._catalog.scan(sql.where(scoped, search.excluded_ids, search.more))
         return found
 
     def _fused(self, search: Search, where: str | None, depth: int, *, feedback: float = 0.0) -> list[Fused]:
@@ -372,7 +381,7 @@ class Retriever:
     def _found_by_words(self, search: Search) -> bool:
         """Whether something other than a number is known of what is wanted: a named value, or a word that some product's text holds."""
         wanted = [c for c in search.intent.constraints if c.operator in ("=", "in")]
-        named = any(isinstance(v, str) for c in wanted for v in _values(c))
+        named = any(isinstance(v, str) for c in wanted for v in (c.value if isinstance(c.value, tuple) else (c.value,)))
         return named or bool(search.words and self._catalog.lexical(search.words, None, 1))
 
     def _search(self, intent: Intent, k: int, wanted: int, *, dense: bool = True) -> Search:
@@ -386,13 +395,3 @@ class Retriever:
         gone = siblings(self._catalog, [known[i] for i in ids])
         ids += [p.id for group in gone.values() for p in group if p.id not in known]
         return Search(intent, text, vector, tuple(ids), Unwanted(words), k, wanted)
-
-
-def relevant(fused: Sequence[Fused], cut: float) -> list[Fused]:
-    """Those whose score is at least `cut` times the best one, best first."""
-    best = max((f.score for f in fused), default=0.0)
-    return [f for f in fused if f.score >= cut * best]
-
-
-def _values(constraint: Constraint) -> tuple[Any, ...]:
-    return constraint.value if isinstance(constraint.value, tuple) else (constraint.value,)

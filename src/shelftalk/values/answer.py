@@ -13,7 +13,7 @@ from shelftalk.values.intent import Constraint, Intent
 from shelftalk.values.product import Product, plain
 from shelftalk.values.prompt import Tokens
 
-ANSWER_VERSION = "1.2"
+ANSWER_VERSION = "1.3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +112,23 @@ class Variants:
 
 
 @dataclass(frozen=True, slots=True)
+class PickSource:
+    """What brought a pick into the list beside the request: a candidate source's name ("liked", "taste", "new"), in words, and the ids of
+    the interactions that it rests on."""
+
+    name: str
+    text: str
+    because: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The source as it stands in an answer."""
+        return {"source": self.name, "text": self.text, "because": list(self.because)}
+
+
+@dataclass(frozen=True, slots=True)
 class Pick:
     """A recommended product with its reason; `label` says what it is the best of what fits in ("lightest"), "" for nothing. Where the
-    product is one of several `variants`, it is the one that fits best."""
+    product is one of several `variants`, it is the one that fits best. `sources` say what else than its title, facts and reason speaks for it."""
 
     product: Product
     rank: int
@@ -123,6 +137,7 @@ class Pick:
     claims: tuple[Claim, ...] = ()
     label: str = ""
     variants: Variants | None = None
+    sources: tuple[PickSource, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The pick as it stands in an answer."""
@@ -137,6 +152,7 @@ class Pick:
             "claims": [c.to_dict() for c in self.claims],
             "label": self.label,
             "variants": self.variants.to_dict() if self.variants else None,
+            "sources": [source.to_dict() for source in self.sources],
         }
 
 

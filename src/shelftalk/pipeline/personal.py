@@ -1,0 +1,210 @@
+"""What is known of the shopper, brought to bear on one request, within what it allows: refusals and the context become limits that are never
+given up, the profile orders what answers the request equally well, and what the request itself says goes before both."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+
+from shelftalk.catalog import Catalog
+from shelftalk.catalog.standing import Scope
+from shelftalk.explain.history import keeps
+from shelftalk.facts.facts import money
+from shelftalk.retrieve.criteria import satisfaction
+from shelftalk.text import clean
+from shelftalk.values import Candidate, Constraint, Facets, Intent, Product, ProfileLine, Refusal, Shopper
+from shelftalk.words.comparable import number
+
+__all__ = ["LOOKS", "PLACES", "SEASONS", "Personal", "personal"]
+
+# What a field that says where a product can be had is called, what one that names its season, and what those that say how it looks.
+PLACES = ("ships_to", "delivers_to", "delivery_countries", "available_in", "countries", "regions")
+SEASONS = ("season", "seasons")
+LOOKS = ("colour", "color", "pattern", "style", "finish", "design", "shape")
+SOME = 5.0  # interactions with different products after which half of the full weight counts
+
+
+@dataclass(frozen=True)
+class Personal:
+    """A shopper for one request. `held` and `exclude` are what is never shown, `lines` the profile's lines that bear on the request,
+    `looks` what was refused by its look, `weight` (0 to 1, at most `most`) what taste may move, `notes` what the answer says of it."""
+
+    shopper: Shopper
+    catalog: Catalog
+    weight: float = 0.0
+    most: float = 0.0
+    lines: tuple[ProfileLine, ...] = ()
+    held: tuple[Constraint, ...] = ()
+    exclude: tuple[str, ...] = ()
+    looks: tuple[Product, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def leans(self) -> bool:
+        """Whether it may move anything."""
+        return bool(self.most and (self.lines or self.looks or self.owned))
+
+    @cached_property
+    def owned(self) -> frozenset[str]:
+        """What the shopper bought, once: who buys a thing again and again wants it again."""
+        bought = Counter(i.product_id for i in self.shopper.history if i.kind == "purchase")
+        return frozenset(product_id for product_id, times in bought.items() if times == 1)
+
+    def lean(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """The candidates with what the shopper's taste says added to their scores, best first. A product of which it says nothing stays."""
+        if not candidates or not self.leans:
+            return list(candidates)
+        best = max(c.score for c in candidates)
+        scopes: dict[str, Scope] = {}
+        moved = []
+        for candidate in candidates:
+            taste = self.taste(candidate.product, scopes)
+            by = self.weight * taste - (self.most if candidate.product.id in self.owned else 0.0)
+            if not by:
+                moved.append(candidate)
+                continue
+            scores = {**candidate.scores, "taste": round(taste, 4)}
+            moved.append(replace(candidate, score=candidate.score + best * by, scores=scores))
+        return sorted(moved, key=lambda c: -c.score)
+
+    def taste(self, product: Product, scopes: dict[str, Scope]) -> float:
+        """How well a product suits the shopper's taste, -1 to 1; 0 where nothing is known."""
+        told = weights = 0.0
+        for line in self.lines:
+            value = product.value(line.criterion.field)
+            if value is None or value == () or (line.category and line.category not in product.categories):
+                continue
+            told += line.weight * (2 * self._kept(product, line, scopes) - 1)
+            weights += line.weight
+        for refused in self.looks:
+            told -= _alike(product, refused)
+            weights += 1.0
+        return told / (1.0 + weights)
+
+    def _kept(self, product: Product, line: ProfileLine, scopes: dict[str, Scope]) -> float:
+        if line.criterion.want not in ("low", "high") or line.span is not None:
+            return float(keeps(product, line))
+        if number(product.value(line.criterion.field)) is None:
+            return 0.5
+        if line.category not in scopes:
+            within = (Constraint("categories", "=", line.category),) if line.category else ()
+            scopes[line.category] = Scope(self.catalog, within)
+        return satisfaction(product, line.criterion, scopes[line.category])
+
+    @cached_property
+    def known(self) -> Mapping[str, Product]:
+        """The products of the shopper's history by id, those that the catalogue still has."""
+        ids = list(dict.fromkeys(i.product_id for i in self.shopper.history if i.product_id))
+        return self.catalog.get_many(ids) if ids else {}
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the request; that of the last interaction where it is not known."""
+        if self.shopper.context.at is not None:
+            return self.shopper.context.at
+        return max((i.at for i in self.shopper.history), default=datetime.now().astimezone())
+
+
+def personal(shopper: Shopper, intent: Intent, catalog: Catalog, facets: Facets, weight: float) -> Personal:
+    """What of a shopper bears on a request. `weight` is the most that taste may move."""
+    gone = catalog.get_many(list(dict.fromkeys(r.product_id for r in shopper.refused))) if shopper.refused else {}
+    held, notes = _refused(shopper.refused, gone, intent)
+    held += _context(shopper, intent, facets)
+    lines = tuple(line for line in shopper.lines if _bears(line, intent))
+    looks = tuple(gone[r.product_id] for r in shopper.refused if r.why == "look" and r.product_id in gone)
+    different = len({i.product_id for i in shopper.history if i.product_id})
+    stated = any(line.source in ("stated", "corrected") for line in lines)
+    grown = 1.0 if stated or looks else different / (different + SOME)
+    return Personal(
+        shopper,
+        catalog,
+        weight * grown,
+        weight,
+        lines,
+        tuple(held),
+        tuple(dict.fromkeys(r.product_id for r in shopper.refused)),
+        looks,
+        tuple(notes),
+    )
+
+
+def _refused(
+    refused: Sequence[Refusal], gone: Mapping[str, Product], intent: Intent
+) -> tuple[list[Constraint], list[str]]:
+    """The limits that refusals set beyond the products themselves, and the note that says so. What the request asks for is not refused."""
+    named = {
+        clean(str(v)).casefold()
+        for c in intent.constraints
+        if c.field == "brand" and c.operator in ("=", "in")
+        for v in _values(c)
+    }
+    brands = {
+        clean(brand)
+        for r in refused
+        if r.why == "brand" and (brand := r.brand or (gone[r.product_id].brand if r.product_id in gone else None))
+    }
+    brands = {b for b in brands if b.casefold() not in named}
+    held = [Constraint("brand", "!=", brand) for brand in sorted(brands)]
+    told = sorted(brands)
+    dear = [r for r in refused if r.why == "price" and r.product_id in gone and _of_kind(gone[r.product_id], intent)]
+    prices = [(r.price or p.price, r.currency or p.currency) for r in dear if (p := gone[r.product_id]) is not None]
+    known = [(price, currency) for price, currency in prices if price is not None]
+    if known and not _asks_for_more(intent, float(min(p for p, _ in known))):
+        price, currency = min(known, key=lambda pair: pair[0])
+        held.append(Constraint("price", "<", price))
+        told.append(f"what costs {money(price, currency)} or more")
+    return held, [f"Left out, since you sent it away: {', '.join(told)}."] if told else []
+
+
+def _asks_for_more(intent: Intent, price: float) -> bool:
+    """Whether the request itself asks for what costs at least so much, or no longer for what is cheap."""
+    limits = [c for c in intent.constraints if c.field == "price" and c.operator in (">", ">=", "between")]
+    return any((number(_values(c)[0]) or 0.0) >= price for c in limits)
+
+
+def _of_kind(product: Product, intent: Intent) -> bool:
+    kinds = intent.named_kinds
+    return not kinds or bool(set(kinds) & set(product.categories))
+
+
+def _context(shopper: Shopper, intent: Intent, facets: Facets) -> list[Constraint]:
+    """The place as a filter where the catalogue says where a product can be had, and the season where the request asks for none."""
+    context, asked = shopper.context, {c.field for c in intent.constraints}
+    held = []
+    field = _field(facets, PLACES)
+    if context.place and field and field not in asked and _known(facets, field, context.place):
+        held.append(Constraint(field, "=", context.place))
+    return held
+
+
+def _field(facets: Facets, names: Sequence[str]) -> str | None:
+    return next((f.field for f in facets if f.field.removeprefix("attributes.").lower() in names), None)
+
+
+def _known(facets: Facets, field: str, value: str) -> bool:
+    """Whether a field holds a value anywhere: a place that no product names is no filter, since it would leave nothing."""
+    facet = facets.get(field)
+    return facet is not None and any(str(v).casefold() == value.casefold() for v, _ in facet.values)
+
+
+def _bears(line: ProfileLine, intent: Intent) -> bool:
+    """Whether a line is of the kinds in question and of a field that the request leaves open."""
+    kinds = intent.named_kinds
+    if line.category and kinds and line.category not in kinds:
+        return False
+    asked = {c.field for c in intent.constraints} | {c.field for c in intent.criteria}
+    return line.criterion.field not in asked and line.criterion.field != "categories"
+
+
+def _alike(product: Product, refused: Product) -> float:
+    """How much of the refused product's look a product shares, 0 to 1."""
+    fields = [n for n in refused.attributes if n.lower() in LOOKS]
+    shared = [n for n in fields if product.value(n) == refused.value(n)]
+    return len(shared) / len(fields) if fields else 0.0
+
+
+def _values(constraint: Constraint) -> tuple[object, ...]:
+    return constraint.value if isinstance(constraint.value, tuple) else (constraint.value,)
