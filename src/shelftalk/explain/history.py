@@ -55,7 +55,13 @@ class HistoryVoice:
         own = [i for i in shopper.history if i.product_id == product.id and i.kind == "purchase"]
         if own:
             last = max(own, key=lambda i: i.at)
-            return Claim(self._said(did="bought", when=when(last.at, now)), (Evidence(FIELD, _record(last)),), None, True, "record")
+            return Claim(
+                self._said(did="bought", when=when(last.at, now)),
+                (Evidence(FIELD, _record(last)),),
+                None,
+                True,
+                "record",
+            )
         for line in sorted(lines, key=lambda one: -one.weight):
             if not keeps(product, line) or line.criterion.want in ("low", "high", "not"):
                 continue

@@ -25,6 +25,7 @@ PLACES = ("ships_to", "delivers_to", "delivery_countries", "available_in", "coun
 SEASONS = ("season", "seasons")
 LOOKS = ("colour", "color", "pattern", "style", "finish", "design", "shape")
 SOME = 5.0  # interactions with different products after which half of the full weight counts
+OWNED = 0.5  # of the best score, which what was bought already loses: who has it mostly wants another
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Personal:
         moved = []
         for candidate in candidates:
             taste = self.taste(candidate.product, scopes)
-            by = self.weight * taste - (self.most if candidate.product.id in self.owned else 0.0)
+            by = self.weight * taste - (OWNED if candidate.product.id in self.owned else 0.0)
             if not by:
                 moved.append(candidate)
                 continue

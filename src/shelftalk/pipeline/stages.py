@@ -253,7 +253,7 @@ class Pipeline:
         who, own = request.shopper, None
         if who is not None:
             own = personal(who, read.intent, now.catalog, now.facets, self.settings.shoppers.weight)
-        read = without(read, (*request.exclude, *(own.exclude if own else ())))
+        read = without(read, request.exclude)
         state = PipelineState(now, request, read, {"understand": spent}, started=started, personal=own)
         logs.understood(state)
         return state

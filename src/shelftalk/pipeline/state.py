@@ -299,7 +299,7 @@ def asked_for(state: PipelineState) -> dict[str, Any]:
     if heard is not None:
         asked |= {"words": heard.words, "dense": heard.dense}
     if own is not None:
-        asked |= {"held": own.held, "lean": own.lean if own.leans else None}
+        asked |= {"held": own.held, "exclude": own.exclude, "lean": own.lean if own.leans else None}
     return asked
 
 

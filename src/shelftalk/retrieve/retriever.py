@@ -87,18 +87,20 @@ class Retriever:
         held: Sequence[Constraint] = (),
         lean: Lean | None = None,
         more: Sequence[str] = (),
+        exclude: Sequence[str] = (),
     ) -> Retrieval:
         """Up to k candidates (by default the setting `candidates`), best first; see the module for how. `said` is what the shopper said,
         by which sentences are read; without it the intent's own text. `words` are those to look for in texts where the request is in another
         language than English; with `dense` false its meaning is not searched for, since the embedder does not know the language, and what
-        neither its words nor a named value finds is marked `unlike`. `held` are limits beside the intent's that are never given up, `more` ids
+        neither its words nor a named value finds is marked `unlike`. `held` and `exclude` are limits and ids beside the intent's that are never given up, `more` ids
         of products to consider where they keep all limits, and `lean` orders what was found by more than the request (no superlative).
 
         With `only`, exactly those products come back, whatever k: those that satisfy the intent first (`matching` of them).
         Raises CatalogError where `only` names products that the catalogue lacks.
         """
         wanted = k or self._settings.candidates
-        search = self._search(intent, max(wanted, self._settings.candidates), wanted, dense=dense)
+        hidden = replace(intent, exclude=(*intent.exclude, *exclude)) if exclude else intent
+        search = self._search(hidden, max(wanted, self._settings.candidates), wanted, dense=dense)
         search = replace(search, said=said, words=words, held=tuple(held), lean=lean, more=tuple(more))
         if search.foreign and not dense and only is None and not self._found_by_words(search):
             return Retrieval(no_match=True, unlike=True)

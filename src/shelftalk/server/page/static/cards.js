@@ -5,8 +5,11 @@ import { details } from "./sheets.js";
 import { basketButton, cardLink } from "./shop.js";
 import { fillReason } from "./words.js";
 
+// Why a pick is not for the shopper, as the server knows the reasons; the last is for none of these.
+const WHYS = [["price", "Too expensive"], ["brand", "Not this brand"], ["look", "Its look"], ["have", "I have it"], ["other", "Just not for me"]];
+
 export class Card {
-  // `act(name, card)` is called for "like", "dismiss", "bought"; `compare(card, on)` for the tick.
+  // `act(name, card, why)` is called for "like", "dismiss" (with why), "bought"; `compare(card, on)` for the tick.
   constructor(pick, act, compare) {
     this.pick = pick;
     this.product = { id: pick.product_id, title: pick.title, price: pick.price, currency: pick.currency };
@@ -23,7 +26,7 @@ export class Card {
     this.mark(pick);
     const button = (name, text) => el("button", { type: "button", cls: "quiet", text, "aria-describedby": title, on: { click: () => act(name, this) } });
     this.tick = el("input", { type: "checkbox", "aria-describedby": title, on: { change: () => compare(this, this.tick.checked) } });
-    this.buttons = el("div", { cls: "do" }, button("like", "More like this"), button("dismiss", "Not for me"), button("bought", "Bought it"), el("label", {}, this.tick, "Compare"));
+    this.buttons = el("div", { cls: "do" }, button("like", "More like this"), (this.refuse = el("button", { type: "button", cls: "quiet", text: "Not for me", "aria-describedby": title, "aria-expanded": "false", on: { click: () => this.askWhy(act) } })), button("bought", "Bought it"), el("label", {}, this.tick, "Compare"));
     this.node = el("li", { cls: "card", "aria-labelledby": title, data: { product: pick.product_id } }, this.frame, el("div", {}, el("div", { cls: "card-head" }, this.heading, this.badge, this.price), this.facts, variants(pick)), el("div", {}, this.reason), this.buttons);
     this.node.children[2].className = "said";
   }
@@ -55,6 +58,9 @@ export class Card {
     this.text = pick.reason;
     this.mark(pick);
     fillReason(this.reason, pick.reason, pick.claims, pick.currency);
+    this.seen?.remove();
+    this.seen = seeing(pick, this.titled);
+    if (this.seen) this.reason.after(this.seen);
   }
 
   // What the whole record says beside title and price.
@@ -75,10 +81,34 @@ export class Card {
     this.facts.replaceChildren(...facts.filter(Boolean));
   }
 
+  // "Not for me" asks why, since each reason rules out something else; a second press, or Escape, takes the question back.
+  askWhy(act) {
+    if (this.whys) return this.forgetWhy();
+    const whys = WHYS.filter(([why]) => (why !== "price" || this.product.price) && (why !== "brand" || this.product.brand));
+    const pills = whys.map(([why, text]) => el("li", {}, el("button", { type: "button", cls: "pill", text, data: { why }, on: { click: () => { this.forgetWhy(); act("dismiss", this, why); } } })));
+    this.whys = el("div", { cls: "whys", role: "group", "aria-label": "Why not?", on: { keydown: (event) => { if (event.key === "Escape") { this.forgetWhy(); this.refuse.focus(); } } } }, el("ul", { cls: "pills" }, ...pills));
+    this.refuse.setAttribute("aria-expanded", "true");
+    this.buttons.after(this.whys);
+    this.whys.querySelector("button").focus();
+  }
+
+  forgetWhy() {
+    this.whys?.remove();
+    this.whys = null;
+    this.refuse.setAttribute("aria-expanded", "false");
+  }
+
   say(text) {
     this.buttons.querySelector(".thanks")?.remove();
     this.buttons.append(el("span", { cls: "thanks", text }));
   }
+}
+
+// What brought a pick into the list, and what of the shopper's own history it rests on.
+function seeing({ sources }, titled) {
+  if (!sources?.length) return null;
+  const lines = sources.map(({ text, because }) => el("li", { dir: "auto" }, text, because.length ? el("span", { cls: "origin", text: ` (${because.length === 1 ? "one thing" : `${because.length} things`} you did)` }) : ""));
+  return el("details", { cls: "seeing" }, el("summary", { text: "Why am I seeing this?", "aria-describedby": titled }), el("ul", {}, ...lines));
 }
 
 // The range of prices and what there is of each field in which the variants of a thing differ.

@@ -6,6 +6,7 @@ import { basket, compare } from "./sheets.js";
 import { watchBasket } from "./shop.js";
 import { signInForm } from "./signin.js";
 import { Turn } from "./turn.js";
+import { whoAsks } from "./who.js";
 
 const $ = (id) => document.getElementById(id);
 const form = $("ask");
@@ -137,7 +138,7 @@ function placeStopped(kept, number) {
 }
 
 async function follow(turn, request, intent, signal) {
-  const body = { request, conversation: chat.id, ...(intent ? { intent } : {}) };
+  const body = { request, conversation: chat.id, ...whoAsks(), ...(intent ? { intent } : {}) };
   let slow = setTimeout(still, SLOW_MS);
   function still() {
     if (!turn.answer) turn.doing.textContent = "This takes longer than usual; still working …";
@@ -224,11 +225,11 @@ function unless(signal, start) {
 const pause = (ms, signal) => unless(signal, (resolve) => setTimeout(resolve, ms));
 const online = (signal) => unless(signal, (resolve) => addEventListener("online", resolve, { once: true }));
 
-async function act(name, card, turn) {
+async function act(name, card, turn, why) {
   const product = card.pick.product_id;
-  const kind = { like: "more_like", dismiss: "dismissed", bought: "bought" }[name];
+  const kind = { like: "like", dismiss: "dismiss", bought: "purchase" }[name];
   try {
-    await api.note({ product_id: product, kind, conversation: chat.id, request: turn.request });
+    await api.note({ product_id: product, kind, ...(why ? { why } : {}), ...whoAsks(), conversation: chat.id, request: turn.request });
   } catch (error) {
     card.say(sentence(error.message));
     return;

@@ -69,7 +69,7 @@ export class Turn {
 
   pick(pick) {
     if (this.cards.has(pick.product_id)) return;
-    const card = new Card(pick, (name, it) => this.talk.act(name, it, this), this.talk.compare);
+    const card = new Card(pick, (name, it, why) => this.talk.act(name, it, this, why), this.talk.compare);
     this.cards.set(pick.product_id, card);
     this.list.append(card.node);
     this.doing.textContent = "Writing the reasons …";

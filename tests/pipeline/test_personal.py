@@ -1,0 +1,153 @@
+"""A shopper's refusals, taste and place act on the next answer, as far as the request leaves it open, and reasons cite what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from shelftalk import Shelf, load_settings
+from shelftalk.catalog import Catalog
+from shelftalk.explain.history import FIELD, proven, when
+from shelftalk.prompts import PromptLibrary
+from shelftalk.values import Answer, Context, Criterion, Interaction, ProfileLine, Refusal, Request, Shopper
+from tests.catalog.fakes import HashEmbedder
+from tests.pipeline.shop import PRODUCTS
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+BOUGHT = Interaction("u_1", "purchase", datetime(2026, 5, 3, tzinfo=UTC), "k3", "i1")
+RED = ProfileLine("l1", Criterion("colour", "is", "red"), "Kettles", 1.0, ("i1",))
+VELM = ProfileLine("l2", Criterion("brand", "is", "Velm"), "", 0.5, ("i1",))
+
+
+@pytest.fixture(scope="module")
+def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    """A shop whose products say where they are sent."""
+    catalog = Catalog.open(tmp_path_factory.mktemp("far") / "catalog", create=True, embedder=HashEmbedder())
+    places = [("DE", "AT"), ("DE",), ("AT",), ("DE", "AT"), ("DE",)]
+    catalog.upsert(
+        [replace(p, attributes={**p.attributes, "ships_to": to}) for p, to in zip(PRODUCTS, places, strict=True)]
+    )
+    settings = load_settings(explain={"mode": "record"}, understand={"mode": "rules"}, rank={"strategy": "none"})
+    with Shelf(catalog, settings, PromptLibrary.default(), None) as opened:
+        yield opened
+
+
+def ids(answer: Answer) -> list[str]:
+    return [p.product.id for p in answer.picks]
+
+
+def asked(shelf: Shelf, request: str, **known: object) -> Answer:
+    return shelf.ask(Request(request, k=5, shopper=Shopper("u_1", context=Context(at=NOW), **known)))  # type: ignore[arg-type]
+
+
+def test_a_product_that_was_refused_does_not_come_back(shelf: Shelf):
+    answer = asked(shelf, "a kettle", refused=(Refusal("k2"),))
+    assert sorted(ids(answer)) == ["k1", "k3", "k4"]
+    assert "k2" not in answer.intent.exclude, "what a shopper refused before is no part of what was asked now"
+
+
+def test_a_refused_brand_is_left_out_and_said(shelf: Shelf):
+    answer = asked(shelf, "a kettle", refused=(Refusal("k2", "brand"),))
+    assert sorted(ids(answer)) == ["k3", "k4"]
+    assert "Left out, since you sent it away: Orsk." in answer.notes
+
+
+def test_a_request_that_names_the_refused_brand_gets_it(shelf: Shelf):
+    assert sorted(ids(asked(shelf, "an Orsk kettle", refused=(Refusal("k2", "brand"),)))) == ["k1"]
+
+
+def test_too_expensive_rules_out_what_costs_as_much_and_is_never_given_up(shelf: Shelf):
+    refused = (Refusal("k2", "price"), Refusal("k1", "price"))
+    assert ids(asked(shelf, "a kettle", refused=refused[:1])) == ["k1"]
+    assert ids(asked(shelf, "a kettle", refused=refused)) == []
+
+
+def test_too_expensive_for_one_kind_is_nothing_for_another(shelf: Shelf):
+    assert ids(asked(shelf, "a teapot", refused=(Refusal("k1", "price"),))) == ["t1"]
+
+
+def test_who_asks_for_dearer_ones_gets_them(shelf: Shelf):
+    assert sorted(ids(asked(shelf, "a kettle over 35", refused=(Refusal("k2", "price"),)))) == ["k3", "k4"]
+
+
+def test_its_look_puts_what_looks_alike_behind(shelf: Shelf):
+    answer = asked(shelf, "a kettle", refused=(Refusal("k1", "look"),))
+    assert ids(answer)[-1] == "k3", "the other red one"
+
+
+def test_taste_orders_what_answers_the_request_and_limits_nothing(shelf: Shelf):
+    leaning = asked(shelf, "a kettle", lines=(replace(RED, source="stated", evidence=()),))
+    assert set(ids(leaning)) == {"k1", "k2", "k3", "k4"}
+    assert set(ids(leaning)[:2]) == {"k1", "k3"}
+
+
+def test_what_the_request_says_goes_before_taste(shelf: Shelf):
+    assert ids(asked(shelf, "a blue kettle", lines=(replace(RED, source="stated"),)))[0] == "k2"
+    assert ids(asked(shelf, "the cheapest kettle", lines=(replace(VELM, source="stated"),)))[0] == "k1"
+
+
+def test_a_line_of_another_category_says_nothing(shelf: Shelf):
+    line = replace(RED, category="Teapots", source="stated")
+    assert ids(asked(shelf, "a kettle", lines=(line,))) == ids(asked(shelf, "a kettle"))
+
+
+def test_a_reason_cites_what_was_bought_and_is_proven(shelf: Shelf):
+    answer = asked(shelf, "a kettle", lines=(RED, VELM), history=(BOUGHT,))
+    told = {p.product.id: p for p in answer.picks}
+    assert "You bought the Velm kettle, red, k3 in May, also with colour red." in told["k1"].reason
+    assert "You bought the Velm kettle, red, k3 in May, also by Velm." in told["k4"].reason
+    assert "You bought this in May." in told["k3"].reason
+    assert "You bought" not in told["k2"].reason
+    known = {p.id: p for p in PRODUCTS}
+    own = [(p.product, c) for p in answer.picks for c in p.claims if any(e.field == FIELD for e in c.evidence)]
+    assert len(own) == 3
+    for product, claim in own:
+        assert proven(claim, product, [BOUGHT], known)
+        assert not proven(claim, product, [replace(BOUGHT, kind="view")], known)
+        assert not proven(claim, product, [], known)
+
+
+def test_a_range_of_prices_is_told(shelf: Shelf):
+    line = ProfileLine("l3", Criterion("price", "is"), "Kettles", 1.0, ("i1",), span=(Decimal(30), Decimal(45)))
+    told = {p.product.id: p.reason for p in asked(shelf, "a kettle", lines=(line,), history=(BOUGHT,)).picks}
+    assert "Price 39.90 EUR is within the 30 to 45 EUR that you mostly choose for Kettles." not in told["k3"]
+    answer = asked(shelf, "a kettle", lines=(line,), history=(replace(BOUGHT, product_id="k1"),))
+    told = {p.product.id: p.reason for p in answer.picks}
+    assert "Price 39.90 EUR is within the 30 to 45 EUR that you mostly choose for Kettles." in told["k3"]
+    assert "mostly choose" not in told["k4"]
+
+
+def test_what_was_bought_once_comes_behind(shelf: Shelf):
+    first = ids(asked(shelf, "a kettle"))[0]
+    answer = asked(shelf, "a kettle", history=(replace(BOUGHT, product_id=first),))
+    assert ids(answer)[-1] == first
+    again = (replace(BOUGHT, product_id=first), replace(BOUGHT, product_id=first, id="i2"))
+    assert ids(asked(shelf, "a kettle", history=again))[0] == first
+
+
+def test_the_place_is_a_filter_where_products_say_where_they_are_sent(far: Shelf):
+    there = far.ask(Request("a kettle", k=5, shopper=Shopper(context=Context(place="AT"))))
+    assert sorted(ids(there)) == ["k1", "k3", "k4"]
+    nowhere = far.ask(Request("a kettle", k=5, shopper=Shopper(context=Context(place="Mars"))))
+    assert len(ids(nowhere)) == 4, "a place that no product names is no limit"
+
+
+def test_a_shopper_of_whom_nothing_is_known_gets_the_plain_answer(shelf: Shelf):
+    assert ids(asked(shelf, "a kettle")) == ids(shelf.ask(Request("a kettle", k=5)))
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        (datetime(2026, 11, 1, tzinfo=UTC), "today"),
+        (datetime(2026, 10, 31, 23, tzinfo=UTC), "yesterday"),
+        (datetime(2026, 5, 3, tzinfo=UTC), "in May"),
+        (datetime(2025, 5, 3, tzinfo=UTC), "in May 2025"),
+    ],
+)
+def test_when_is_said_in_words(at: datetime, said: str):
+    assert when(at, NOW) == said
