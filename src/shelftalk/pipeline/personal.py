@@ -50,7 +50,9 @@ class Personal:
 
     @cached_property
     def owned(self) -> frozenset[str]:
-        """What the shopper bought, once: who buys a thing again and again wants it again."""
+        """What the shopper has: bought once, since who buys a thing again and again wants it again."""
+        if self.shopper.owned is not None:
+            return self.shopper.owned
         bought = Counter(i.product_id for i in self.shopper.history if i.kind == "purchase")
         return frozenset(product_id for product_id, times in bought.items() if times == 1)
 

@@ -106,7 +106,7 @@ class Context:
 @dataclass(frozen=True, slots=True)
 class Shopper:
     """What an answer may know of who asks. `history` is newest first and bounded; `lines` are those that are switched on; `text` is the
-    profile in plain words, as a prompt shows it."""
+    profile in plain words, as a prompt shows it; `owned` are the ids of what the shopper has and does not want again (None: not known)."""
 
     user: str = ""
     lines: tuple[ProfileLine, ...] = ()
@@ -114,3 +114,4 @@ class Shopper:
     refused: tuple[Refusal, ...] = ()
     context: Context = Context()
     text: str = ""
+    owned: frozenset[str] | None = None

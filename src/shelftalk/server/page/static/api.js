@@ -49,6 +49,7 @@ export async function facet(field) {
   return (await known).facets.find((f) => f.field === field);
 }
 export const note = (body) => json("POST", "/v1/interactions", body);
+export const forYou = (body) => json("POST", "/v1/for-you", body);
 export const critiques = (intent, picks) => json("POST", "/v1/critiques", { intent, picks });
 export const byWords = (words) => json("GET", `/v1/products?${new URLSearchParams({ words })}`);
 export const byIds = (ids) => json("GET", `/v1/products?${new URLSearchParams(ids.map((id) => ["ids", id]))}`);

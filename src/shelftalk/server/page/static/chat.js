@@ -33,7 +33,8 @@ const talk = {
   act,
   again(turn) {
     drop(turn);
-    ask(turn.request, turn.edited, turn.before);
+    if (turn.forYou) forYou();
+    else ask(turn.request, turn.edited, turn.before);
   },
   isProduct,
   announce: (text) => { $("status").textContent = text; },
@@ -81,6 +82,34 @@ async function ask(request, intent = null, before = chat.turns.at(-1)?.intent ??
       chat.busy = null;
       working(false);
       keep(null);
+    }
+  }
+}
+
+// A list without a request: what the shopper's own history, or without one what sells here now and what is new, suggests.
+const FOR_YOU = 6;
+
+async function forYou() {
+  if (chat.busy) chat.busy.abort();
+  let turn = null;
+  try {
+    if (!chat.id) remember((await api.begin()).id);
+    turn = place("For you", null, null);
+    turn.forYou = true;
+    turn.asked.focus({ preventScroll: true });
+    turn.node.scrollIntoView({ block: "start", behavior: "smooth" });
+    const answer = await api.forYou({ k: FOR_YOU, conversation: chat.id, ...whoAsks() });
+    for (const pick of answer.picks) chat.seen.add(pick.product_id);
+    turn.take({ name: "done", data: answer });
+  } catch (error) {
+    turn ??= place("For you", null, null);
+    turn.forYou = true;
+    if (error instanceof api.Failed && error.status === 401) {
+      drop(turn);
+      talkNode.append(signInForm(forYou));
+    } else {
+      turn.failed(error instanceof api.Failed || error instanceof api.Lost ? sentence(error.message) : "Something went wrong on this page.");
+      if (!(error instanceof api.Failed || error instanceof api.Lost)) throw error;
     }
   }
 }
@@ -240,7 +269,8 @@ async function act(name, card, turn, why) {
   } else if (name === "dismiss") {
     chat.dismissed.add(product);
     card.node.classList.add("gone");
-    ask(turn.request, wanted(turn), turn.intent);
+    if (turn.forYou) forYou();
+    else ask(turn.request, wanted(turn), turn.intent);
   } else {
     ask(`More like ${card.product.title}`.slice(0, 300), alike(card, turn), turn.intent);
   }
@@ -312,6 +342,7 @@ say.addEventListener("keydown", (event) => {
   }
 });
 for (const button of document.querySelectorAll("[data-say]")) button.addEventListener("click", () => ask(button.dataset.say));
+$("for-you").addEventListener("click", forYou);
 $("fresh").addEventListener("click", () => location.assign(location.pathname)); // the way back leads to this one again
 $("skip").addEventListener("click", (event) => { event.preventDefault(); say.focus(); }); // the address names the conversation
 addEventListener("hashchange", () => NAMED.test(location.hash) && location.hash.slice(1) !== chat.id && location.reload());

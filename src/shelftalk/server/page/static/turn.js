@@ -94,6 +94,7 @@ export class Turn {
     if (!this.chips.childElementCount) this.understood(answer.intent);
     if (answer.no_match && answer.intent.shopping) {
       if (answer.picks.length) this.missed(answer.relaxed);
+      else if (this.forYou) this.nothing("There is nothing to suggest yet.", "Ask for something, or look around first.");
       else if (!own(answer)) this.nothing();
     }
     for (const id of [...this.cards.keys()]) {
@@ -113,7 +114,7 @@ export class Turn {
     this.after.replaceChildren(...(answer.follow_up ? [this.followUp(answer.follow_up)] : []));
     if (answer.comparison) this.compared(answer.comparison);
     this.notes(answer);
-    if (answer.intent.shopping) this.next(answer);
+    if (answer.intent.shopping && !this.forYou) this.next(answer);
     this.talk.announce(spoken(answer));
   }
 
@@ -122,9 +123,9 @@ export class Turn {
     this.cards.delete(id);
   }
 
-  nothing() {
+  nothing(said = "Nothing in the shop fits that.", then = "Take a limit away above, or say it in other words.") {
     this.banner.className = "banner";
-    this.banner.replaceChildren(el("strong", { text: "Nothing in the shop fits that." }), "Take a limit away above, or say it in other words.");
+    this.banner.replaceChildren(el("strong", { text: said }), then);
     this.banner.hidden = false;
   }
 
