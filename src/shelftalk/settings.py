@@ -164,6 +164,14 @@ class ServeSettings(_Group):
     gap_least: int = Field(2, ge=1, le=1000)
 
 
+class PrivacySettings(_Group):
+    """How people are protected. `key` (at least 32 characters) or a file with it makes the pseudonyms that stand for users
+    (docs/events.md); without either a key is made at random beside the database. Every gateway on one database needs the same one."""
+
+    key: str | None = Field(None, repr=False)
+    key_file: Path | None = None
+
+
 SHIPPED_ADAPTER = "shop-smollm2-135m"  # in serve/adapters, for the default model; docs/results.md says what it is worth
 
 
@@ -203,6 +211,7 @@ class Settings(BaseSettings):
     prompts: PromptSettings = PromptSettings()
     serve: ServeSettings = ServeSettings()
     shop: ShopSettings = ShopSettings()
+    privacy: PrivacySettings = PrivacySettings()
 
     @classmethod
     def settings_customise_sources(
