@@ -119,6 +119,8 @@ class Retriever:
         where = sql.where(constraints, search.excluded_ids)
         matching = self._catalog.matching(where)
         candidates = self._candidates(search, constraints, where, matching) if matching else ()
+        if search.intent.sort is None:  # what follows may move some, and then a score tells the place alone
+            candidates = tuple(replace(c, scores={**c.scores, "relevance": c.score}) for c in candidates)
         audience: tuple[str, ...] = ()
         if not search.foreign:  # whether a child is spoken of cannot be told
             candidates, audience = grown_up_first(candidates, search.intent)
