@@ -119,6 +119,19 @@ class ComparisonModel(_Closed):
     differing: list[str] = Field(description="names of the fields in which they differ")
 
 
+class PlacedModel(_Closed):
+    product_id: str
+    rank: int = Field(ge=1)
+    before: int = Field(ge=1, description="its rank by relevance alone")
+
+
+class ExposureModel(_Closed):
+    placed: list[PlacedModel] = Field(min_length=1)
+    given_up: float = Field(
+        ge=0, le=1, description="the part of the discounted score of the shown places that this cost"
+    )
+
+
 class AnswerModel(_Closed):
     """One answer of `shelftalk ask`."""
 
@@ -141,6 +154,7 @@ class AnswerModel(_Closed):
     timings_ms: dict[str, float]
     tokens: TokensModel
     comparison: ComparisonModel | None = Field(None, description="where the turn asks how earlier picks compare")
+    exposure: ExposureModel | None = Field(None, description="where new products stand higher than by relevance alone")
 
 
 class FailureModel(_Closed):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from datetime import date
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -80,8 +81,9 @@ class RetrieveSettings(_Group):
 
 class RankSettings(_Group):
     """How candidates are ordered: strategy ("graded": a typed decision a candidate), how many are shown to the model, window of
-    one prompt and permutations (listwise), the weight of the model's score beside retrieval's, that of a grade beside criteria and
-    retrieval, and the temperature of grades, fitted on dev."""
+        one prompt and permutations (listwise), the weight of the model's score beside retrieval's, that of a grade beside criteria and
+        retrieval, and the temperature of grades, fitted on dev. `diversity` has those that are shown chosen for their differences too, which
+    count `diversity_weight` beside the score (docs/exposure.md)."""
 
     strategy: Literal["none", "graded", "listwise", "pointwise", "generated"] = "graded"
     prompt: str | None = None
@@ -93,6 +95,25 @@ class RankSettings(_Group):
     temperature: float = Field(1.0, gt=0)
     token_budget: int = Field(1200, ge=200)
     suits_prompt: str = "suit/yesno"
+    diversity: Literal["none", "mmr", "dpp"] = "none"
+    diversity_weight: float = Field(0.3, ge=0, le=1)
+
+
+class ExposureSettings(_Group):
+    """The exposure floor (docs/exposure.md): new products get at least `share` of the exposure (1 / log2(1 + rank)) of the answers that one
+    of them suits; 0, the default, is no floor. New is what was released, or without a release date added, in the last `days`, or
+    has fewer than `few` interactions (0: they do not count). It may stand before what scores at most `distance` more (of 1), so that the
+    answer's discounted score falls by at most `most_loss` of itself; `places` of an answer are given away at most. What is owed is
+    reckoned over the last `window` days. `today` is the day from which age is reckoned, for measurements; None: the day itself."""
+
+    share: float = Field(0.0, ge=0, le=1)
+    days: int = Field(30, ge=0, le=365)
+    few: int = Field(0, ge=0)
+    distance: float = Field(0.1, ge=0, le=1)
+    most_loss: float = Field(0.02, ge=0, le=1)
+    places: int = Field(1, ge=1, le=50)
+    window: int = Field(7, ge=1, le=90)
+    today: date | None = None
 
 
 class ShopperSettings(_Group):
@@ -207,6 +228,7 @@ class Settings(BaseSettings):
     retrieve: RetrieveSettings = RetrieveSettings()
     rank: RankSettings = RankSettings()
     shoppers: ShopperSettings = ShopperSettings()
+    exposure: ExposureSettings = ExposureSettings()
     explain: ExplainSettings = ExplainSettings()
     prompts: PromptSettings = PromptSettings()
     serve: ServeSettings = ServeSettings()

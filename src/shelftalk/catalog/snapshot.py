@@ -339,6 +339,14 @@ class TableSnapshot:
         found = [r["vector"] for r in self._take(ids, ["vector"])]
         return np.array(found, dtype=np.float32).reshape(len(found), -1)
 
+    def vectors_of(self, ids: Sequence[str]) -> dict[str, np.ndarray]:
+        """The vector of each of the ids that is here, float32."""
+        if self._in_memory:
+            places = self._by_id()
+            matrix = self._vectors()
+            return {i: matrix[places[i]] for i in ids if i in places}
+        return {r["id"]: np.asarray(r["vector"], dtype=np.float32) for r in self._take(ids, ["id", "vector"])}
+
     def _all_records(self) -> Any:
         with self._lock:
             if self._records is None:

@@ -3,6 +3,7 @@
     FOLDER/catalog.json     schema version, embedder and its dimensions
     FOLDER/products.lance   the table: record, derived filter columns, full text, vectors
     FOLDER/facets.json      the facets of the last version they were asked of
+    FOLDER/added.jsonl      when products were added, after the first day
 
 Readers see whole versions of the table while a writer upserts; one process writes at a time.
 """
@@ -12,17 +13,18 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shelftalk.catalog import added, files, lock, rows, sql
 from shelftalk.catalog import facets as facets_module
-from shelftalk.catalog import files, lock, rows, sql
 from shelftalk.catalog.ondisk import (
     METADATA,
     TABLE,
@@ -175,6 +177,10 @@ class Catalog:
             "with_price": price.count if price else 0,
         }
 
+    def added_on(self) -> Mapping[str, date]:
+        """The day (UTC) on which each product was added that came after the catalogue's first day."""
+        return added.read(self.path)
+
     # Searching
 
     def dense(self, vector: np.ndarray, where: str | None, k: int) -> list[tuple[str, float]]:
@@ -189,6 +195,11 @@ class Catalog:
         """The vectors of those of the products that are here, float32, shape (n, dimensions), in no particular order."""
         with self._reading() as now:
             return now.vectors(ids) if now else np.zeros((0, self.embedder.dimensions), dtype=np.float32)
+
+    def vectors_of(self, ids: Sequence[str]) -> dict[str, np.ndarray]:
+        """The vector (float32) of each of the products that is here, by id."""
+        with self._reading() as now:
+            return now.vectors_of(ids) if now else {}
 
     def lexical(self, text: str, where: str | None, k: int) -> list[tuple[str, float]]:
         """The k best products by BM25, best first, among those the filter lets through; [] for a text without words."""
@@ -263,7 +274,7 @@ class Catalog:
             rows.check(product)
         with self.writing(), reported(self.path, "write to"):
             self._create()
-            report = put(self._latest(), products, lambda: self.embedder)
+            report = put(self._latest(), products, lambda: self.embedder, partial(added.note, self.path))
             if tidy and self.unindexed() > UNINDEXED_ROWS:
                 self.optimize()
             return report
@@ -290,6 +301,7 @@ class Catalog:
                     table.drop_index(index.name)
             table.optimize(cleanup_older_than=KEEP_VERSIONS)
             make_indices(table)
+            added.tidy(self.path)
 
     def unindexed(self) -> int:
         """How many products were written since the indices were last brought up to date; search finds them all the same."""

@@ -40,8 +40,14 @@ class UpsertReport:
         return UpsertReport(**{k: mine[k] + theirs[k] for k in mine})
 
 
-def put(table: Any, products: Sequence[Product], load: Callable[[], EmbedderProtocol]) -> UpsertReport:
-    """Puts products into the table, replacing those of the same id; embeds only those whose embedding text changed, by what `load` gives."""
+def put(
+    table: Any,
+    products: Sequence[Product],
+    load: Callable[[], EmbedderProtocol],
+    added: Callable[[list[str], bool], None] = lambda ids, opening: None,
+) -> UpsertReport:
+    """Puts products into the table, replacing those of the same id; embeds only those whose embedding text changed, by what `load` gives.
+    `added` is told of the ids that were not there before, once they are, and whether the table was empty until then."""
     from shelftalk.catalog.embed import embedding_text
 
     fresh_table = table.count_rows() == 0
@@ -69,4 +75,5 @@ def put(table: Any, products: Sequence[Product], load: Callable[[], EmbedderProt
         table.add(data)
     if fresh_table:
         make_indices(table)
+    added([p.id for p in changed if p.id not in old], fresh_table)
     return UpsertReport(len(changed) - updated, updated, len(products) - len(changed), len(fresh))

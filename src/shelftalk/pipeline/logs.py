@@ -71,6 +71,8 @@ def ranked(state: PipelineState) -> None:
         moved=sum(c.product.id != b for c, b in zip(ranking.candidates, before, strict=False)),
         prompt=ranking.prompt,
         tokens=ranking.tokens.prompt + ranking.tokens.completion,
+        new_placed=len(state.reordered.placed) if state.reordered else 0,
+        given_up=round(state.reordered.given_up, 4) if state.reordered else 0.0,
     )
 
 

@@ -14,7 +14,6 @@ from shelftalk.conversation import (
     comparison,
     in_order,
     named,
-    spread,
     verdict,
     which_is_best,
 )
@@ -26,6 +25,7 @@ from shelftalk.explain import why as explain_why
 from shelftalk.facts.facts import humanise
 from shelftalk.pipeline import logs
 from shelftalk.pipeline.about import told_of_the_shop
+from shelftalk.pipeline.arranging import Arranging
 from shelftalk.pipeline.currencies import kept_apart
 from shelftalk.pipeline.framing import framed
 from shelftalk.pipeline.inlanguage import in_language
@@ -74,6 +74,7 @@ class Pipeline:
         self._snapshot: Snapshot | None = None
         self._rankers: dict[str, Ranker] = {}
         self.service, self.about = told_of_the_shop(catalog, settings)
+        self.arranging = Arranging(catalog, settings, prompts)
         self._known: dict[str, bool] = {}  # languages, and whether the embedder knows each
         # told of every answer with the explanations behind it, for those who count what becomes of claims
         self.finished: Callable[[Answer, Sequence[Explanation]], None] | None = None
@@ -111,6 +112,7 @@ class Pipeline:
         return self._current().explain.explain(ExplainJob(request, intent, tuple(products)))
 
     def _why(self, state: PipelineState, product: Product) -> WhyAnswer:
+        state.counted = False
         self._find(state)
         state.retrieval = standing_for(state.retrieval, product, state.intent.constraints)
         self._order([state])
@@ -296,11 +298,7 @@ class Pipeline:
         rankings = [next(ranked) if w.graded else Ranking(w.retrieval.candidates, "none") for w in states]
         spent = (time.perf_counter() - started) * 1000 / max(1, len(states))
         for w, ranking in zip(states, rankings, strict=True):
-            # kinds chosen for a need, or "a tent or a lantern"
-            several = (w.understood.chosen or len(w.intent.named_kinds) > 1) and not w.retrieval.no_match
-            several = several and w.intent.sort is None and w.request.candidates is None
-            chosen = w.understood.chosen
-            w.ranking = spread(ranking, w.intent.named_kinds, chosen=chosen) if several else ranking
+            w.ranking = self.arranging.arrange(w, ranking)
             w.timings["rank"] = spent
             logs.ranked(w)
 

@@ -22,6 +22,7 @@ from shelftalk.retrieve import Retriever
 from shelftalk.retrieve.criteria import answering
 from shelftalk.retrieve.stock import LEFT_FOR_LAST, NAMED
 from shelftalk.retrieve.variants import named_in, siblings, variants_of, varying
+from shelftalk.shoppers.exposure import Reordered
 from shelftalk.text import clean, shorten, shown
 from shelftalk.understand import Understander, Understood
 from shelftalk.understand.rules import liked
@@ -77,7 +78,8 @@ class Snapshot:
 
 @dataclass
 class PipelineState:
-    """One request over one snapshot, with what each stage has added; `timings` are milliseconds by stage, `id` stands in the logs."""
+    """One request over one snapshot, with what each stage has added; `timings` are milliseconds by stage, `id` stands in the logs.
+    `counted` says whether a shopper is shown the answer, so that the exposure in it counts; `reordered` is what the exposure floor did."""
 
     snapshot: Snapshot
     request: Request
@@ -92,6 +94,8 @@ class PipelineState:
     variants: dict[str, list[Product]] = field(default_factory=dict)
     personal: Personal | None = None
     id: str = field(default_factory=request_id)
+    counted: bool = True
+    reordered: Reordered | None = None
 
     @property
     def intent(self) -> Intent:
@@ -102,13 +106,16 @@ class PipelineState:
         """Whether the candidates are ranked: products shown that are asked about keep their order, and what is wanted must be readable."""
         return self.understood.follow_up is None and not self.understood.unread
 
+    def places(self, k: int) -> int:
+        """How many are shown at most: as many as the request or its words ask for, else `k`."""
+        wanted = [n for n in (self.request.k, self.intent.limit) if n]
+        return min(wanted) if wanted else k
+
     def chosen(self, k: int) -> list[Candidate]:
-        """The candidates that are shown: as many as the request or its words ask for, else `k`; none that is nothing like what was
-        asked for, nor any that only fills the list (`retrieve.criteria.answering`)."""
+        """The candidates that are shown, `places` of them at most; none that is nothing like what was asked for, nor any that only fills the list (`retrieve.criteria.answering`)."""
         if self.retrieval.unlike:
             return []
-        wanted = [n for n in (self.request.k, self.intent.limit) if n]
-        shown = list(self.ranking.candidates[: min(wanted) if wanted else k])
+        shown = list(self.ranking.candidates[: self.places(k)])
         given = self.intent.limit or self.understood.follow_up is not None or self.request.candidates is not None
         return shown if given or self.retrieval.no_match else answering(shown, self.intent.criteria)
 
@@ -247,6 +254,7 @@ class PipelineState:
             prompts=prompts,
             timings_ms=self.timings,
             tokens=sum((e.tokens for e in self.explanations), self.understood.tokens + self.ranking.tokens),
+            exposure=None if self.reordered is None or not self.reordered.placed else self.reordered.to_dict(),
         )
 
 

@@ -35,7 +35,7 @@ from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.retrieve.fusion import FEEDBACK, Fused, fuse, moved, relevant, weights_for, with_cosines
 from shelftalk.retrieve.likeness import Likeness
 from shelftalk.retrieve.near import comparable, nearest
-from shelftalk.retrieve.query import Lean, Search, all_read, names_something, query_text
+from shelftalk.retrieve.query import Lean, Search, all_read, leaning, names_something, query_text
 from shelftalk.retrieve.sentences import COUNTS, by_sentences
 from shelftalk.retrieve.stock import placed
 from shelftalk.retrieve.variants import distinct, leading, one_each, siblings
@@ -126,8 +126,8 @@ class Retriever:
         where = sql.where(constraints, search.excluded_ids)
         matching = self._catalog.matching(where)
         candidates = self._candidates(search, constraints, where, matching) if matching else ()
-        if search.lean is not None and search.intent.sort is None:
-            candidates = tuple(search.lean(candidates))
+        if search.intent.sort is None:
+            candidates = leaning(candidates, search.lean)
         audience: tuple[str, ...] = ()
         if not search.foreign:  # whether a child is spoken of cannot be told
             candidates, audience = grown_up_first(candidates, search.intent)

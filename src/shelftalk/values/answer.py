@@ -176,14 +176,17 @@ class Answer:
     opening: str = ""
     follow_up: FollowUp | None = None
     language: str = "en"
+    exposure: Mapping[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The answer in its wire format; `comparison` is there only where it was asked for.
+        """The answer in its wire format; `comparison` is there only where it was asked for, `exposure` only where new products were given
+        places.
 
         `opening` is one sentence over all picks, "" where nothing holds for all; `follow_up` a question back, or null; `language` the
         ISO 639-1 code of the language that the request was read in, "und" for one that could not be told.
         """
         table = {} if self.comparison is None else {"comparison": dict(self.comparison)}
+        placed = {} if self.exposure is None else {"exposure": dict(self.exposure)}
         return {
             "version": ANSWER_VERSION,
             "id": self.id,
@@ -202,6 +205,7 @@ class Answer:
             "timings_ms": {k: round(v, 1) for k, v in self.timings_ms.items()},
             "tokens": {"prompt": self.tokens.prompt, "completion": self.tokens.completion},
             **table,
+            **placed,
         }
 
 

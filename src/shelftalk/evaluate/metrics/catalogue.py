@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from itertools import combinations
 from math import log2
 from weakref import WeakKeyDictionary
@@ -12,7 +11,7 @@ from shelftalk.evaluate.cases import Case, Outcome
 from shelftalk.evaluate.metrics.base import Figure, Metric, MetricContext, Pair, register, request_of, shown
 from shelftalk.evaluate.metrics.intervals import distinct
 from shelftalk.evaluate.metrics.select import selector
-from shelftalk.values import Product
+from shelftalk.facts.traits import traits_of
 
 # Share of all interactions that the head of the catalogue gathers; the rest is the long tail.
 HEAD = 0.8
@@ -31,22 +30,10 @@ def _coverage(pairs: Sequence[Pair], context: MetricContext, k: int | None) -> F
     return distinct(seen, [request_of(case) for case, _ in pairs], sum(sizes))
 
 
-@lru_cache(maxsize=4096)
-def _traits(
-    brand: str | None, categories: tuple[str, ...], attributes: tuple[tuple[str, object], ...]
-) -> frozenset[str]:
-    traits = {f"category={c}" for c in categories} | ({f"brand={brand}"} if brand else set())
-    return frozenset(traits | {f"{name}={value}" for name, value in attributes})
-
-
-def _traits_of(product: Product) -> frozenset[str]:
-    return _traits(product.brand, product.categories, tuple(product.attributes.items()))
-
-
 def _diversity(case: Case, outcome: Outcome, context: MetricContext, k: int | None) -> float | None:
     """Mean distance of the pairs shown: 1 - Jaccard's index of brand, categories and attribute values (Ziegler 2005)."""
     found = [context.products(case.catalog, i) for i in shown(outcome, k)]
-    traits = [_traits_of(p) for p in found if p is not None]
+    traits = [traits_of(p) for p in found if p is not None]
     distances = [1 - len(a & b) / len(a | b) if a | b else 0.0 for a, b in combinations(traits, 2)]
     return sum(distances) / len(distances) if distances else None
 
