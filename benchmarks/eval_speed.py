@@ -22,8 +22,8 @@ from shelftalk.engines import load_engine
 from shelftalk.evaluate.models import Engines
 from shelftalk.evaluate.runner import run_suite
 from shelftalk.evaluate.suite import load_suite
-from shelftalk.evaluate.variants import parse_variants
 from shelftalk.settings import load_settings
+from shelftalk.variants import parse_variants
 
 
 class Kept:

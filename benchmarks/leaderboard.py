@@ -29,7 +29,7 @@ from shelftalk.evaluate import tables
 from shelftalk.evaluate.compare import ComparedMetric, compare
 from shelftalk.evaluate.runfolder import Run, RunFolder
 from shelftalk.evaluate.tables import number, p_value, verdict
-from shelftalk.evaluate.variants import parse_variants
+from shelftalk.variants import parse_variants
 
 NONE = "strategy=none,name=none"
 RANK = (

@@ -28,12 +28,12 @@ from shelftalk.evaluate.catalogs import Catalogs
 from shelftalk.evaluate.metrics import MetricContext, score_case
 from shelftalk.evaluate.paired import one_sided
 from shelftalk.evaluate.suite import load_suite
-from shelftalk.evaluate.variants import EvalVariant
 from shelftalk.pipeline import Shelf
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import UnderstandSettings
 from shelftalk.understand import Understander, rules
 from shelftalk.understand.rules.bodies import Bodies  # import-linter holds for the package alone
+from shelftalk.variants import PathVariant
 
 FIGURES = ("valid_first", "exact_set", "refusal_right", "ndcg@10", "recall@10")
 
@@ -105,7 +105,7 @@ class Bench:
         self.suite = load_suite(suite, data)
         loaded = self.suite.load(split=split, limit=limit)
         self.cases = list(loaded.cases)
-        self.settings = self.suite.in_force(EvalVariant("rules", {"strategy": "none", "mode": "rules"}))
+        self.settings = self.suite.in_force(PathVariant("rules", {"strategy": "none", "mode": "rules"}))
         self.catalogs = Catalogs(loaded.feeds, self.settings)
         self.answerer = CaseAnswerer(self.suite, None)
         self._shelves: dict[str, Shelf] = {}

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from shelftalk.cli.main import app
 from shelftalk.evaluate import catalogs
 from shelftalk.evaluate.suite import load_suite
-from shelftalk.evaluate.variants import parse_variants
+from shelftalk.variants import parse_variants
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 METRICS = ["ndcg@10", "valid_first", "refusal_f1", "latency_ms"]

@@ -213,7 +213,7 @@ def test_a_message_that_the_code_does_not_hold_is_noticed() -> None:
 
 def test_no_two_runs_of_the_pages_stand_in_one_folder_with_different_suites() -> None:
     """A run's folder takes one suite and split; commands that follow each other on the pages can all be run."""
-    from shelftalk.evaluate.variants import parse_variants
+    from shelftalk.variants import parse_variants
 
     held: dict[str, tuple[str, str]] = {}
     for page in PAGES:

@@ -20,8 +20,8 @@ from shelftalk.evaluate import catalogs
 from shelftalk.evaluate.judge import Item, Judge, Pair, agreement, answer_lines, preferred, read_labels
 from shelftalk.evaluate.runner import run_suite
 from shelftalk.evaluate.suite import load_suite
-from shelftalk.evaluate.variants import parse_variants
 from shelftalk.prompts import PromptLibrary
+from shelftalk.variants import parse_variants
 
 PAIR = Pair("r", "a red kettle", ("1. Red kettle.",), ("1. Blue teapot.",))
 

@@ -14,9 +14,9 @@ from shelftalk.evaluate import catalogs, identity, runner
 from shelftalk.evaluate.runfolder import RunFolder
 from shelftalk.evaluate.runner import Engines, run_suite
 from shelftalk.evaluate.suite import load_suite
-from shelftalk.evaluate.variants import EvalVariant, parse_variants
 from shelftalk.prompts import PromptLibrary, library
 from shelftalk.values import Product
+from shelftalk.variants import PathVariant, parse_variants
 
 LISTWISE = "strategy=listwise"
 
@@ -242,7 +242,7 @@ def test_a_changed_path_is_never_missed(bench, monkeypatch, part) -> None:
 
 
 def test_a_changed_prompt_file_is_never_missed(bench) -> None:
-    text = identity.templates(parse_variants([LISTWISE])[0].settings(), "rank", EvalVariant().library())["rank"]
+    text = identity.templates(parse_variants([LISTWISE])[0].settings(), "rank", PathVariant().library())["rank"]
     file = bench.folder / text.path.name
     file.write_bytes(text.path.read_bytes())
     variant = f"name=mine,{LISTWISE},prompt.rank={file}"
@@ -256,7 +256,7 @@ def test_a_changed_prompt_file_is_never_missed(bench) -> None:
 
 
 def test_a_changed_prompt_of_wishes_is_never_missed_and_is_what_the_model_reads(bench) -> None:
-    text = EvalVariant().library().get("understand/wishes").path.read_text()
+    text = PathVariant().library().get("understand/wishes").path.read_text()
     file = bench.folder / "wishes@1.jinja"
     file.write_text(text)
     variant = f"name=mine,strategy=none,prompt.understand={file}"

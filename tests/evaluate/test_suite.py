@@ -9,7 +9,7 @@ from tests.evaluate.own import REQUESTS, write_suite
 
 from shelftalk.errors import ShelftalkError, UsageError
 from shelftalk.evaluate.suite import list_suites, load_suite
-from shelftalk.evaluate.variants import EvalVariant
+from shelftalk.variants import PathVariant
 
 
 def test_the_shipped_suites_are_read_and_named_after_their_files() -> None:
@@ -162,9 +162,9 @@ def test_a_missing_set_says_how_to_name_its_folder(tmp_path) -> None:
 def test_a_wrong_value_of_a_setting_is_told_by_its_line(tmp_path: Path) -> None:
     suite = load_suite(write_suite(tmp_path, settings={"explain": "record", "rank.strategy": "nonsense"}))
     with pytest.raises(UsageError, match=r"suite\.yaml, line \d+: setting rank.strategy: .*'listwise'.*got 'nonsense'"):
-        suite.in_force(EvalVariant())
+        suite.in_force(PathVariant())
     with pytest.raises(ShelftalkError, match=r"^setting k: "):
-        load_suite(write_suite(tmp_path / "b")).in_force(EvalVariant("v", {"k": "500"}))
+        load_suite(write_suite(tmp_path / "b")).in_force(PathVariant("v", {"k": "500"}))
 
 
 def test_a_key_given_twice_is_refused_rather_than_half_believed(tmp_path: Path) -> None:

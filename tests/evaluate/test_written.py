@@ -19,8 +19,8 @@ from shelftalk.evaluate.runfolder import RunFolder
 from shelftalk.evaluate.runner import run_suite
 from shelftalk.evaluate.sources.written import names_kind
 from shelftalk.evaluate.suite import load_suite
-from shelftalk.evaluate.variants import parse_variants
 from shelftalk.values import Product, Request
+from shelftalk.variants import parse_variants
 
 KINDS = """= Lamps
 fields

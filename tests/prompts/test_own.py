@@ -159,7 +159,7 @@ def test_a_run_follows_the_folder_and_is_another_one_when_a_file_of_it_changes(
     from shelftalk.evaluate.models import Engines
     from shelftalk.evaluate.runner import run_suite
     from shelftalk.evaluate.suite import load_suite
-    from shelftalk.evaluate.variants import parse_variants
+    from shelftalk.variants import parse_variants
 
     monkeypatch.setattr(catalogs, "load_embedder", lambda name, home: HashEmbedder())
     base = own_settings(tmp_path)

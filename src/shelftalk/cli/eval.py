@@ -47,8 +47,8 @@ def run(
     from shelftalk.evaluate.models import Engines
     from shelftalk.evaluate.runner import run_suite
     from shelftalk.evaluate.suite import load_suite
-    from shelftalk.evaluate.variants import parse_variants
     from shelftalk.prompts import PromptLibrary
+    from shelftalk.variants import parse_variants
 
     settings = common.settings_from()
     variants = parse_variants(variant or [])
@@ -106,9 +106,9 @@ def show(
     if chosen.data.get("kind") == "jsonl":  # a suite of one's own: what it names must be in its catalogue
         from shelftalk.evaluate.catalogs import check_judged
         from shelftalk.evaluate.feeds import products_of
-        from shelftalk.evaluate.variants import EvalVariant
+        from shelftalk.variants import PathVariant
 
-        chosen.in_force(EvalVariant(), settings)
+        chosen.in_force(PathVariant(), settings)
         for key, feed in loaded.feeds.items():
             held = {product.id for product in products_of(feed)}
             check_judged(loaded.judged, key, lambda ids, held=held: held)  # type: ignore[misc]

@@ -30,7 +30,7 @@ def compare_on_suite(
     from shelftalk.evaluate.models import Engines
     from shelftalk.evaluate.runner import run_suite
     from shelftalk.evaluate.suite import load_suite
-    from shelftalk.evaluate.variants import PROMPTS, EvalVariant
+    from shelftalk.variants import PROMPTS, PathVariant
 
     if a.task != b.task:
         raise UsageError(f"{a.ref} and {b.ref} are prompts of different tasks; a suite compares prompts of one")
@@ -54,7 +54,7 @@ def compare_on_suite(
         for template in (a, b):
             more = _asking(template, settings)
             shown = f"{template.name}@{template.version}" if a.ref != b.ref else str(template.path)
-            variant = EvalVariant(f"{key}={shown}", {**more, key: str(template.path)})
+            variant = PathVariant(f"{key}={shown}", {**more, key: str(template.path)})
             with console.status(f"running {chosen.name} with {template.ref}") as status:
                 done = run_suite(
                     chosen, variant, out, settings=settings, limit=limit, cases=cases, engines=engines,

@@ -29,11 +29,11 @@ from shelftalk.evaluate.runfolder import ANSWERS, FORMAT, ModelCall, RunFolder
 from shelftalk.evaluate.runfolder import PROMPTS as RECORDED
 from shelftalk.evaluate.suite import Suite, SuiteCases
 from shelftalk.evaluate.summary import summary
-from shelftalk.evaluate.variants import PROMPTS, EvalVariant, effective
 from shelftalk.pipeline import Shelf
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import Settings
 from shelftalk.values import Product, Tokens
+from shelftalk.variants import PROMPTS, PathVariant, effective
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class Done:
 
 def run_suite(
     suite: Suite,
-    variant: EvalVariant,
+    variant: PathVariant,
     out: Path | str,
     *,
     settings: Settings | None = None,
@@ -115,7 +115,7 @@ class _Run:
     def __init__(
         self,
         suite: Suite,
-        variant: EvalVariant,
+        variant: PathVariant,
         loaded: SuiteCases,
         out: Path,
         settings: Settings | None,

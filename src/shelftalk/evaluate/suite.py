@@ -20,10 +20,10 @@ from shelftalk.evaluate import sources
 from shelftalk.evaluate.cases import Case
 from shelftalk.evaluate.feeds import feed_digest, hashed, products_of
 from shelftalk.evaluate.sources.base import Feed, Gains, Place, fault, wrong
-from shelftalk.evaluate.variants import SHORT, EvalVariant
 from shelftalk.resources import resource
 from shelftalk.settings import Settings
 from shelftalk.values import Product
+from shelftalk.variants import SHORT, PathVariant
 
 Task = Literal["answer", "rank", "suits"]
 
@@ -72,7 +72,7 @@ class Suite(BaseModel):
         """The suite's file, with the line of that key: where a message says that something is wrong."""
         return f"{self._file}{_line(self._text, loc)}"
 
-    def in_force(self, variant: EvalVariant, base: Settings | None = None) -> Settings:
+    def in_force(self, variant: PathVariant, base: Settings | None = None) -> Settings:
         """The settings of a variant over the suite's over `base`. UsageError names the place of a wrong one."""
         try:
             return variant.settings(base, self.settings)
@@ -216,7 +216,7 @@ def load_suite(name: str | Path, data: Path | None = None) -> Suite:
 def _check_names(suite: Suite, path: Path, text: str) -> None:
     """Raises UsageError, with the line, for a metric or a setting that there is not."""
     from shelftalk.evaluate.metrics import find
-    from shelftalk.evaluate.variants import setting
+    from shelftalk.variants import setting
 
     for at, name in enumerate(suite.metrics):
         try:

@@ -1,1 +1,1 @@
-"""Experiments: variants assigned by a stable hash of the user, intervals that hold at any time, off-policy estimates."""
+"""Experiments on live traffic: who sees which variant, what may be concluded and when, and what another order would have earned."""

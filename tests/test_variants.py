@@ -6,9 +6,9 @@ import pytest
 
 from shelftalk.errors import PromptError, UsageError
 from shelftalk.evaluate.identity import hash_of, templates
-from shelftalk.evaluate.variants import EvalVariant, effective, parse_variants
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import load_settings
+from shelftalk.variants import PathVariant, effective, parse_variants
 
 PROMPT = """---
 id: mine
@@ -20,14 +20,14 @@ variables: {request: what is asked, candidates: what to choose from}
 """
 
 
-def one(text: str) -> EvalVariant:
+def one(text: str) -> PathVariant:
     (variant,) = parse_variants([text])
     return variant
 
 
 def test_without_any_there_is_the_default_variant() -> None:
-    assert parse_variants([]) == [EvalVariant("default", {})]
-    assert effective(EvalVariant().settings()) == effective(load_settings())
+    assert parse_variants([]) == [PathVariant("default", {})]
+    assert effective(PathVariant().settings()) == effective(load_settings())
 
 
 def test_short_keys_and_dotted_settings_reach_the_settings() -> None:
@@ -146,4 +146,4 @@ def test_only_the_prompts_that_a_task_uses_count() -> None:
 
 def test_a_prompt_that_is_not_there_is_told_even_where_the_run_would_not_use_it() -> None:
     with pytest.raises(PromptError, match="listwise@7"):
-        EvalVariant("x", {"prompt.rank": "listwise@7"}).library()
+        PathVariant("x", {"prompt.rank": "listwise@7"}).library()

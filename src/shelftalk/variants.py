@@ -36,7 +36,7 @@ PROMPTS = {
 
 
 @dataclass(frozen=True)
-class EvalVariant:
+class PathVariant:
     """A named set of changes: `given` maps keys to values as they were written."""
 
     name: str = "default"
@@ -88,12 +88,12 @@ class EvalVariant:
         return setting, f"{task}/{name}" if with_task else name
 
 
-def parse_variants(texts: Sequence[str]) -> list[EvalVariant]:
+def parse_variants(texts: Sequence[str]) -> list[PathVariant]:
     """The variants that the texts ask for, a grid where values are separated by |; the default one where there is none.
 
     UsageError for a wrong key (with the list of keys), a key given twice, and two variants of one name.
     """
-    found = [variant for text in texts for variant in _grid(text)] or [EvalVariant()]
+    found = [variant for text in texts for variant in _grid(text)] or [PathVariant()]
     names = [v.name for v in found]
     twice = sorted({n for n in names if names.count(n) > 1})
     if twice:
@@ -132,7 +132,7 @@ def effective(settings: Settings) -> dict[str, Any]:
     return found
 
 
-def _grid(text: str) -> list[EvalVariant]:
+def _grid(text: str) -> list[PathVariant]:
     chosen: dict[str, list[str]] = {}
     for part in filter(None, (p.strip() for p in text.split(","))):
         key, equals, value = (s.strip() for s in part.partition("="))
@@ -152,7 +152,7 @@ def _grid(text: str) -> list[EvalVariant]:
         shown = ",".join(f"{k}={_short(v)}" for k, v in given.items())
         moving = ",".join(f"{k}={_short(v)}" for k, v in given.items() if len(chosen[k]) > 1)
         name = (f"{named[0]},{moving}" if moving else named[0]) if named else shown
-        found.append(EvalVariant(name or "default", given))
+        found.append(PathVariant(name or "default", given))
     return found
 
 
