@@ -1,1 +1,25 @@
-"""Explained lists for many users, in one machine or on a Ray cluster."""
+"""Explained lists for many users, in one machine or on a Ray cluster: parts of the input are made and put in place one by one."""
+
+from shelftalk.lists.erase import Erased, erase, erase_everywhere, lines_of
+from shelftalk.lists.make import Opener, OpenShelf, recommend
+from shelftalk.lists.manifest import Report
+from shelftalk.lists.on_ray import OnRay
+from shelftalk.lists.run import ForYou, Options
+from shelftalk.lists.users import Histories
+from shelftalk.lists.wire import LIST_VERSION
+
+__all__ = [
+    "LIST_VERSION",
+    "Erased",
+    "ForYou",
+    "Histories",
+    "OnRay",
+    "OpenShelf",
+    "Opener",
+    "Options",
+    "Report",
+    "erase",
+    "erase_everywhere",
+    "lines_of",
+    "recommend",
+]
