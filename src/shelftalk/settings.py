@@ -146,6 +146,26 @@ class ShopSettings(_Group):
     basket: bool = False
 
 
+class ProfileSettings(_Group):
+    """How a shopper's profile is read from interactions (docs/profiles.md). An interaction's strength halves every `half_life_days`. A line
+    needs `least_things` different things from `least_visits` visits (a pause of `visit_minutes` ends one), of the session at hand
+    `least_session`; what was chosen must hold its value `lift` times as often as the category does, and no more than `by_chance` of the
+    lines may be chance (Benjamini-Hochberg). `prior` things of the category's own mix are added to what was chosen. A category
+    of its own has `least_offer` things. What was bought counts as owned for `owned_days`. `most_lines` are kept."""
+
+    half_life_days: float = Field(180.0, gt=0)
+    least_things: int = Field(3, ge=2, le=100)
+    least_visits: int = Field(2, ge=2, le=100)
+    least_session: int = Field(2, ge=2, le=100)
+    visit_minutes: float = Field(30.0, gt=0)
+    lift: float = Field(1.3, ge=1)
+    by_chance: float = Field(0.05, gt=0, lt=1)
+    prior: float = Field(2.0, gt=0)
+    least_offer: int = Field(8, ge=2)
+    owned_days: float = Field(730.0, gt=0)
+    most_lines: int = Field(24, ge=1, le=200)
+
+
 class PromptSettings(_Group):
     """Where templates of one's own are: a folder of TASK/NAME@VERSION.jinja, laid over those that travel with the package. A name
     that is there takes its newest version not on trial; ask, serve and eval all follow (docs/prompts.md)."""
@@ -234,6 +254,7 @@ class Settings(BaseSettings):
     serve: ServeSettings = ServeSettings()
     shop: ShopSettings = ShopSettings()
     privacy: PrivacySettings = PrivacySettings()
+    profile: ProfileSettings = ProfileSettings()
 
     @classmethod
     def settings_customise_sources(
