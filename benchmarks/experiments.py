@@ -54,7 +54,6 @@ def run(rng: np.random.Generator, world: World, users: int, lift: float) -> tupl
     """Both variants' moments after every user."""
     treated = rng.random(users) < 0.5
     top, bottom = world(rng, treated.astype(float), lift)
-    at = np.arange(1, users + 1)
     return tuple(  # type: ignore[return-value]
         moments(top[side], bottom[side], np.cumsum(side)) for side in (~treated, treated)
     )
@@ -78,7 +77,9 @@ def wilson(hits: int, runs: int) -> str:
 
 def false_positives(runs: int, users: int) -> None:
     """A/A: how many experiments ever show a difference."""
-    print(f"| metric, A/A, {users:,} users, {runs:,} runs | always-valid, a look after every user | z-test, a look after every user |")
+    print(
+        f"| metric, A/A, {users:,} users, {runs:,} runs | always-valid, a look after every user | z-test, a look after every user |"
+    )
     print("|---|---|---|")
     for name, world in WORLDS.items():
         rng = np.random.default_rng(17)
@@ -88,7 +89,9 @@ def false_positives(runs: int, users: int) -> None:
 
 def power(runs: int) -> None:
     """Users until a difference is shown, against the fixed-horizon test with 80% power for the same lift."""
-    print("\n| metric, lift | users of a z-test planned for it (80% power) | always-valid: shown by then | median users until shown | 80th percentile |")
+    print(
+        "\n| metric, lift | users of a z-test planned for it (80% power) | always-valid: shown by then | median users until shown | 80th percentile |"
+    )
     print("|---|---|---|---|---|")
     for name, lift in (("purchase", 0.3), ("click_through", 0.15), ("latency_ms", 0.05)):
         rng = np.random.default_rng(29)
@@ -103,7 +106,9 @@ def power(runs: int) -> None:
             first.append(int(shown.argmax()) if shown.any() else users + 1)
         told = np.array(first)
         median, most = np.quantile(told, [0.5, 0.8])
-        print(f"| {name}, +{lift:.0%} | {planned:,} | {wilson(int((told <= planned).sum()), runs)} | {median:,.0f} | {most:,.0f} |")
+        print(
+            f"| {name}, +{lift:.0%} | {planned:,} | {wilson(int((told <= planned).sum()), runs)} | {median:,.0f} | {most:,.0f} |"
+        )
 
 
 def ratios(runs: int, users: int) -> None:

@@ -24,7 +24,9 @@ PHASES = [(START, {"control": 0.5, "warm": 0.5})]
 END = START + timedelta(days=30)
 
 
-def world(users: int = 6_000, buys=(0.1, 0.1), ms=(100.0, 100.0), empty=(0.05, 0.05), share: float = 0.5, seed: int = 1):  # type: ignore[no-untyped-def]
+def world(
+    users: int = 6_000, buys=(0.1, 0.1), ms=(100.0, 100.0), empty=(0.05, 0.05), share: float = 0.5, seed: int = 1
+):  # type: ignore[no-untyped-def]
     rng = np.random.default_rng(seed)
     exposures, outcomes = [], []
     for i in range(users):

@@ -1,9 +1,10 @@
-"""The database: conversations, interactions, keys, usage and gaps. SQLite (WAL) by default, PostgreSQL by URL."""
+"""The database: conversations, interactions, keys, usage, gaps and experiments. SQLite (WAL) by default, PostgreSQL by URL."""
 
 from shelftalk.server.db.connect import connect, migrate
 from shelftalk.server.db.conversations import Conversations
+from shelftalk.server.db.experiments import Experiments
 from shelftalk.server.db.gaps import Gaps
 from shelftalk.server.db.interactions import Interactions
 from shelftalk.server.db.keys import Keys
 
-__all__ = ["Conversations", "Gaps", "Interactions", "Keys", "connect", "migrate"]
+__all__ = ["Conversations", "Experiments", "Gaps", "Interactions", "Keys", "connect", "migrate"]
