@@ -3,9 +3,10 @@
     python benchmarks/exposure.py --catalog .demo/catalog --split dev --sweep      # which settings
     python benchmarks/exposure.py --catalog .demo/catalog --split test [--k 3] [--share .15 --distance .1 ...]
     python benchmarks/exposure.py --catalog .demo/catalog --split dev --diversity
+    python benchmarks/exposure.py --catalog CHORUS_CATALOGUE --data DATA/chorus --split train|test --drawn .05 ...
 
-The demo's requests with a positive judgment, understood by the encoders, ranked without a language model. New is what was released in the
-last `--days` days before the shop's day (2026-11-01), or with `--drawn SHARE` a share of the catalogue that a hash draws: the salt is the
+The requests with a positive judgment, understood by the encoders, ranked without a language model. New is what was released in the
+last `--days` days before the data's day, or with `--drawn SHARE` a share of the catalogue that a hash draws: the salt is the
 split's. The ranking is plain once; each setting then arranges the same ranking through the pipeline's own code (pipeline/arranging.py), over
 `--passes` passes through the requests, each shuffled with its own seed, with one account throughout. Exposure is 1 / log2(1 + rank) over
 the `--k` places shown; nDCG@10 has linear gains and unjudged 0. Intervals: 95%, bootstrap over requests, the means over passes paired.
@@ -23,8 +24,9 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-from demo import ndcg
 
+import chorus
+from demo import ndcg
 from shelftalk.evaluate.paired import paired
 from shelftalk.evaluate.perturb.coldstart import held_out
 from shelftalk.facts.traits import traits_of
@@ -35,9 +37,10 @@ from shelftalk.request import request_from
 from shelftalk.settings import Settings, load_settings
 from shelftalk.shoppers.exposure import exposure
 from shelftalk.shoppers.newness import Newness
-from shelftalk.values import Candidate, Product, Ranking
+from shelftalk.values import Candidate, Product, Ranking, Request
 
-DAY = "2026-11-01"
+DAYS = {"demo": "2026-11-01", "chorus": "2020-06-01"}  # the day of each data set
+DEPTH = 50
 DRAWS = 10_000
 
 
@@ -79,19 +82,25 @@ class _In(Newness):
         return product.id in self.new
 
 
-def read(shelf: Shelf, folder: Path, split: str) -> list[Case]:
-    """The requests of a split that something is right for, with their plain rankings."""
+def asked_of_demo(folder: Path, split: str) -> list[tuple[Request, dict[str, int]]]:
+    """The demo's requests of a split that something is right for, with their grades."""
     grades: dict[str, dict[str, int]] = defaultdict(dict)
     for line in (folder / f"qrels.{split}.txt").read_text("utf-8").splitlines():
         query, _, product, grade = line.split()
         grades[query][product] = int(grade)
+    records = map(json.loads, (folder / "requests.jsonl").read_text("utf-8").splitlines())
+    of_split = [r for r in records if r["split"] == split and any(grades[r["id"]].values())]
+    return [(request_from(r), grades[r["id"]]) for r in of_split]
+
+
+def read(shelf: Shelf, asked: Sequence[tuple[Request, dict[str, int]]]) -> list[Case]:
+    """The requests with their plain rankings."""
     recorder = shelf.arranging = _Recording(shelf.catalog, shelf.settings, shelf.prompts)
     cases = []
-    for record in map(json.loads, (folder / "requests.jsonl").read_text("utf-8").splitlines()):
-        if record["split"] == split and any(grades[record["id"]].values()):
-            shelf.order_only(request_from(record), k=50)
-            assert recorder.kept is not None
-            cases.append(Case(record["id"], *recorder.kept, grades[record["id"]]))
+    for request, grades in asked:
+        shelf.order_only(request, k=DEPTH)
+        assert recorder.kept is not None
+        cases.append(Case(request.id, *recorder.kept, grades))
     return cases
 
 
@@ -191,8 +200,9 @@ def diversity(shelf: Shelf, cases: Sequence[Case], settings: Settings, k: int) -
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--catalog", type=Path, required=True)
+    parser.add_argument("--data", type=Path, default=None, help="the Chorus files; without, the demo's")
     parser.add_argument("--demo", type=Path, default=Path(__file__).parents[1] / "data" / "demo")
-    parser.add_argument("--split", choices=("dev", "test"), default="dev")
+    parser.add_argument("--split", choices=("dev", "train", "test"), default="dev")
     parser.add_argument("--k", type=int, default=10)
     parser.add_argument("--passes", type=int, default=20)
     parser.add_argument("--days", type=int, default=60)
@@ -204,13 +214,19 @@ def main() -> None:
     parser.add_argument("--sweep", action="store_true")
     parser.add_argument("--diversity", action="store_true")
     options = parser.parse_args()
+    name = "chorus" if options.data else "demo"
     settings = load_settings(
         k=options.k, explain={"mode": "record"}, understand={"mode": "encoders"}, rank={"strategy": "none"},
-        exposure={"days": options.days, "today": DAY},
+        exposure={"days": options.days, "today": DAYS[name]},
     )  # fmt: skip
+    if options.data:
+        held = chorus.grades(options.data, options.split)
+        asked = [(Request(query, query), grades) for query, grades in held.items()]
+    else:
+        asked = asked_of_demo(options.demo, options.split)
     with Shelf.open(options.catalog, settings=settings) as shelf:
-        cases = read(shelf, options.demo, options.split)
-        print(f"demo {options.split}, {len(cases)} requests, {options.k} places, understand encoders, rank none\n")
+        cases = read(shelf, asked)
+        print(f"{name} {options.split}, {len(cases)} requests, {options.k} places, understand encoders, rank none\n")
         if options.diversity:
             diversity(shelf, cases, settings, options.k)
             return

@@ -34,8 +34,11 @@ def note(folder: Path, ids: Sequence[str], opening: bool) -> None:
         lines.append({"day": day, "ids": list(ids)})  # type: ignore[dict-item]
     if not lines:
         return
-    with files.storage(path), path.open("a", encoding="utf-8", newline="\n") as out:
-        out.writelines(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
+    with files.storage(path), path.open("ab+") as out:
+        out.seek(max(0, out.seek(0, 2) - 1))
+        torn = out.read(1) not in (b"", b"\n")  # a crash cut the last line short
+        told = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
+        out.write(f"{chr(10) if torn else ''}{told}".encode())
 
 
 def read(folder: Path) -> Mapping[str, date]:
