@@ -143,7 +143,9 @@ def measure(made: Arranging, cases: Sequence[Case], k: int, passes: int) -> Meas
             score[n] += ndcg([c.product.id for c in ranked], case.grades)
             done = case.state.reordered
             told.append(done.given_up if done and done.placed else 0.0)
-    return Measured(new / passes, total / passes, score / passes, float(np.mean([t > 0 for t in told])), float(np.mean(told)))
+    return Measured(
+        new / passes, total / passes, score / passes, float(np.mean([t > 0 for t in told])), float(np.mean(told))
+    )
 
 
 def ratio(with_floor: Measured, plain: Measured) -> tuple[float, float, float]:
@@ -182,9 +184,13 @@ def diversity(shelf: Shelf, cases: Sequence[Case], settings: Settings, k: int) -
     found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     variants: list[tuple[str, float]] = [("none", 0.0)]
     variants += [(name, w) for name in ("mmr", "dpp") for w in (0.1, 0.3, 0.5, 0.7)]
-    print("| chosen by | weight | distance of the pairs shown | difference | nDCG@10 difference |\n|---|---|---|---|---|")
+    print(
+        "| chosen by | weight | distance of the pairs shown | difference | nDCG@10 difference |\n|---|---|---|---|---|"
+    )
     for name, weight in variants:
-        made = Arranging(shelf.catalog, varied(settings, "rank", diversity=name, diversity_weight=weight), shelf.prompts)
+        made = Arranging(
+            shelf.catalog, varied(settings, "rank", diversity=name, diversity_weight=weight), shelf.prompts
+        )
         ranked = [made.arrange(c.state, c.ranking).candidates for c in cases]
         apart = np.array([unlike(r[: c.state.places(k)]) for r, c in zip(ranked, cases, strict=True)])
         score = np.array([ndcg([x.product.id for x in r], c.grades) for r, c in zip(ranked, cases, strict=True)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -125,7 +125,7 @@ def test_what_was_bought_once_comes_behind(shelf: Shelf):
     first = ids(asked(shelf, "a kettle"))[0]
     answer = asked(shelf, "a kettle", history=(replace(BOUGHT, product_id=first),))
     assert ids(answer)[-1] == first
-    again = (replace(BOUGHT, product_id=first), replace(BOUGHT, product_id=first, id="i2"))
+    again = (replace(BOUGHT, product_id=first), replace(BOUGHT, product_id=first, id="i2", at=NOW - timedelta(days=9)))
     assert ids(asked(shelf, "a kettle", history=again))[0] == first
 
 

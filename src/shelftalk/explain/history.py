@@ -16,7 +16,7 @@ from shelftalk.prompts import PromptLibrary
 from shelftalk.text import clean, shorten
 from shelftalk.values import Claim, Evidence, Interaction, Product, ProfileLine, Shopper, plain
 
-__all__ = ["DONE", "FIELD", "HistoryVoice", "keeps", "proven", "when"]
+__all__ = ["DONE", "FIELD", "HistoryVoice", "evidence_of", "keeps", "proven", "when"]
 
 FIELD = "history"  # of the evidence that is an interaction
 DONE: Mapping[str, str] = {
@@ -57,7 +57,7 @@ class HistoryVoice:
             last = max(own, key=lambda i: i.at)
             return Claim(
                 self._said(did="bought", when=when(last.at, now)),
-                (Evidence(FIELD, _record(last)),),
+                (Evidence(FIELD, evidence_of(last)),),
                 None,
                 True,
                 "record",
@@ -92,7 +92,7 @@ class HistoryVoice:
             value=_value(line.criterion.value),
         )
         held = Evidence(line.criterion.field, product.value(line.criterion.field))
-        return Claim(text, (held, Evidence(FIELD, _record(interaction))), None, True, "record")
+        return Claim(text, (held, Evidence(FIELD, evidence_of(interaction))), None, True, "record")
 
     def _within(self, product: Product, line: ProfileLine) -> Claim:
         assert line.span is not None
@@ -169,7 +169,7 @@ def proven(claim: Claim, product: Product, history: Sequence[Interaction], known
                 return False
             continue
         found = done.get(evidence.value["id"])
-        if found is None or _record(found) != evidence.value:
+        if found is None or evidence_of(found) != evidence.value:
             return False
         other = known.get(found.product_id)
         if found.kind not in DONE or DONE[found.kind] not in claim.text:
@@ -188,7 +188,8 @@ def _alike(one: Any, other: Any) -> bool:
     return any(same(a, b) for a in ones for b in others if a is not None and b is not None)
 
 
-def _record(interaction: Interaction) -> dict[str, Any]:
+def evidence_of(interaction: Interaction) -> dict[str, Any]:
+    """An interaction as the evidence of a claim shows it."""
     return {
         "id": interaction.id,
         "kind": interaction.kind,

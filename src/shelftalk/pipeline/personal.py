@@ -4,8 +4,8 @@ given up, the profile orders what answers the request equally well, and what the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -14,6 +14,7 @@ from shelftalk.catalog.standing import Scope
 from shelftalk.explain.history import keeps
 from shelftalk.facts.facts import money
 from shelftalk.retrieve.criteria import satisfaction
+from shelftalk.shoppers.candidates import Sourced
 from shelftalk.text import clean
 from shelftalk.values import Candidate, Constraint, Facets, Intent, Product, ProfileLine, Refusal, Shopper
 from shelftalk.words.comparable import number
@@ -24,6 +25,8 @@ __all__ = ["LOOKS", "PLACES", "SEASONS", "Personal", "personal"]
 PLACES = ("ships_to", "delivers_to", "delivery_countries", "available_in", "countries", "regions")
 SEASONS = ("season", "seasons")
 LOOKS = ("colour", "color", "pattern", "style", "finish", "design", "shape")
+# What the candidate sources say of given products, by id.
+Scored = Callable[[Shopper, Catalog, Sequence[str]], Mapping[str, Sourced]]
 SOME = 5.0  # interactions with different products after which half of the full weight counts
 OWNED = 0.5  # of the best score, which what was bought already loses: who has it mostly wants another
 
@@ -31,7 +34,8 @@ OWNED = 0.5  # of the best score, which what was bought already loses: who has i
 @dataclass(frozen=True)
 class Personal:
     """A shopper for one request. `held` and `exclude` are what is never shown, `lines` the profile's lines that bear on the request,
-    `looks` what was refused by its look, `weight` (0 to 1, at most `most`) what taste may move, `notes` what the answer says of it."""
+    `looks` what was refused by its look, `weight` (0 to 1, at most `most`) what taste may move, `notes` what the answer says of it; `scored` asks the
+    candidate sources, and `sourced` is what they said."""
 
     shopper: Shopper
     catalog: Catalog
@@ -42,11 +46,13 @@ class Personal:
     exclude: tuple[str, ...] = ()
     looks: tuple[Product, ...] = ()
     notes: tuple[str, ...] = ()
+    scored: Scored | None = None
+    sourced: dict[str, Sourced] = field(default_factory=dict)
 
     @property
     def leans(self) -> bool:
         """Whether it may move anything."""
-        return bool(self.most and (self.lines or self.looks or self.owned))
+        return bool(self.most and (self.lines or self.looks or self.owned or self.shopper.history))
 
     @cached_property
     def owned(self) -> frozenset[str]:
@@ -62,9 +68,15 @@ class Personal:
             return list(candidates)
         best = max(c.score for c in candidates)
         scopes: dict[str, Scope] = {}
+        if self.scored is not None and self.shopper.history:
+            self.sourced.update(self.scored(self.shopper, self.catalog, [c.product.id for c in candidates]))
+        top = max((s.score for s in self.sourced.values()), default=0.0)
         moved = []
         for candidate in candidates:
             taste = self.taste(candidate.product, scopes)
+            found = self.sourced.get(candidate.product.id)
+            if found is not None and top:
+                taste = (taste + found.score / top) / 2
             by = self.weight * taste - (OWNED if candidate.product.id in self.owned else 0.0)
             if not by:
                 moved.append(candidate)
@@ -111,7 +123,9 @@ class Personal:
         return max((i.at for i in self.shopper.history), default=datetime.now().astimezone())
 
 
-def personal(shopper: Shopper, intent: Intent, catalog: Catalog, facets: Facets, weight: float) -> Personal:
+def personal(
+    shopper: Shopper, intent: Intent, catalog: Catalog, facets: Facets, weight: float, scored: Scored | None = None
+) -> Personal:
     """What of a shopper bears on a request. `weight` is the most that taste may move."""
     gone = catalog.get_many(list(dict.fromkeys(r.product_id for r in shopper.refused))) if shopper.refused else {}
     held, notes = _refused(shopper.refused, gone, intent)
@@ -131,6 +145,7 @@ def personal(shopper: Shopper, intent: Intent, catalog: Catalog, facets: Facets,
         tuple(dict.fromkeys(r.product_id for r in shopper.refused)),
         looks,
         tuple(notes),
+        scored,
     )
 
 

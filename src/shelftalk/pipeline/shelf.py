@@ -16,6 +16,7 @@ from shelftalk.engines.base import Engine
 from shelftalk.engines.call import Call, current
 from shelftalk.errors import CatalogError, UsageError
 from shelftalk.explain import WhyAnswer
+from shelftalk.pipeline.foryou import answered, listed
 from shelftalk.pipeline.stages import Pipeline
 from shelftalk.pipeline.state import Event, PipelineState, explained
 from shelftalk.pipeline.stream import EventStream
@@ -24,7 +25,8 @@ from shelftalk.pipeline.workers import shared_workers
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Suits
 from shelftalk.settings import Settings, load_settings
-from shelftalk.values import Answer, Explanation, Ranking, Request, Turn, Verdict
+from shelftalk.shoppers.profiles import Corrections
+from shelftalk.values import Answer, Context, Explanation, Interaction, Ranking, Request, Shopper, Turn, Verdict
 
 
 class Shelf(Pipeline):
@@ -164,6 +166,39 @@ class Shelf(Pipeline):
         spent = (time.perf_counter() - began) * 1000
         state.timings["explain"] = state.timings.get("explain", 0.0) + spent
         return some
+
+    def for_you(self, shopper: Shopper, *, k: int | None = None) -> Answer:
+        """A list without a request: what suits the shopper, or where nothing is known of them, what sells here now and what is new."""
+        return self.for_you_many([shopper], k or self.settings.k)[0]
+
+    def for_you_many(self, shoppers: Sequence[Shopper], k: int) -> list[Answer]:
+        """One list a shopper, in order; the reasons of all are worded in one batch. Raises UsageError for a k out of range."""
+        if not 1 <= k <= 50:
+            raise UsageError(f"k is {k}; it must be from 1 to 50")
+        now = self._current()
+        jobs = [listed(self._read(shopper, now), k, now, self.suggestions) for shopper in shoppers]
+        if self.settings.explain.mode == "model" and any(job.candidates for job in jobs):
+            _ = self.engine
+        explanations = now.explain.explain_many([job.explain for job in jobs]) if jobs else []
+        model = self.loaded
+        return [
+            answered(job, told, model.model if model else None, model.name if model else None, now.explain.prompt)
+            for job, told in zip(jobs, explanations, strict=True)
+        ]
+
+    def known(
+        self,
+        user: str,
+        interactions: Sequence[Interaction],
+        *,
+        session: str = "",
+        corrections: Corrections | None = None,
+        context: Context | None = None,
+    ) -> Shopper:
+        """What answers may know of a shopper, from what they did; `session` is the one at hand."""
+        return self.knowing.shopper(
+            self._current(), user, interactions, session=session, corrections=corrections, context=context
+        )
 
     def why(self, request: str | Request, product_id: str) -> WhyAnswer:
         """Why that product is picked for the request, or why it is not. Raises CatalogError for an unknown product."""

@@ -29,10 +29,12 @@ from shelftalk.pipeline.arranging import Arranging
 from shelftalk.pipeline.currencies import kept_apart
 from shelftalk.pipeline.framing import framed
 from shelftalk.pipeline.inlanguage import in_language
+from shelftalk.pipeline.knowing import Knowing
 from shelftalk.pipeline.loosening import within_reach
 from shelftalk.pipeline.personal import personal
 from shelftalk.pipeline.spoken import spoken
 from shelftalk.pipeline.state import PipelineState, Snapshot, asked_for, check, said_so_far, timed, without
+from shelftalk.pipeline.suggesting import Suggestions
 from shelftalk.pipeline.workers import shared_workers
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Ranker, RankJob
@@ -50,6 +52,7 @@ from shelftalk.values import (
     Ranking,
     Request,
     Retrieval,
+    Shopper,
     Turn,
 )
 
@@ -75,6 +78,7 @@ class Pipeline:
         self._rankers: dict[str, Ranker] = {}
         self.service, self.about = told_of_the_shop(catalog, settings)
         self.arranging = Arranging(catalog, settings, prompts)
+        self.suggestions, self.knowing = Suggestions(catalog, prompts), Knowing(settings, prompts)
         self._known: dict[str, bool] = {}  # languages, and whether the embedder knows each
         # told of every answer with the explanations behind it, for those who count what becomes of claims
         self.finished: Callable[[Answer, Sequence[Explanation]], None] | None = None
@@ -254,11 +258,19 @@ class Pipeline:
         read = kept_apart(named(understood, now.catalog), now.facets, request)
         who, own = request.shopper, None
         if who is not None:
-            own = personal(who, read.intent, now.catalog, now.facets, self.settings.shoppers.weight)
+            weight, scored = self.settings.shoppers.weight, self.suggestions.scored
+            own = personal(self._read(who, now), read.intent, now.catalog, now.facets, weight, scored)
         read = without(read, request.exclude)
         state = PipelineState(now, request, read, {"understand": spent}, started=started, personal=own)
         logs.understood(state)
         return state
+
+    def _read(self, shopper: Shopper, now: Snapshot) -> Shopper:
+        """The shopper with the profile that the history shows, where that was not read yet."""
+        if shopper.owned is not None or shopper.lines or not shopper.history:
+            return shopper
+        found = self.knowing.shopper(now, shopper.user, shopper.history, context=shopper.context)
+        return replace(found, refused=shopper.refused or found.refused)
 
     def _find(self, state: PipelineState, k: int | None = None) -> None:
         current().check()
@@ -353,6 +365,7 @@ class Pipeline:
 
     def _finish(self, state: PipelineState) -> Answer:
         engine = self._engine
+        state.voice = self.suggestions.of_answer
         answer = state.answer(
             self.settings.k,
             currency=state.snapshot.facets.currency,

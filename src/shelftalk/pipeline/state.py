@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -35,6 +35,7 @@ from shelftalk.values import (
     Facets,
     Intent,
     Pick,
+    PickSource,
     Product,
     Ranking,
     Request,
@@ -93,6 +94,7 @@ class PipelineState:
     job: ExplainJob | None = None
     variants: dict[str, list[Product]] = field(default_factory=dict)
     personal: Personal | None = None
+    voice: Callable[[Candidate, Intent, Personal | None], tuple[PickSource, ...]] | None = None
     id: str = field(default_factory=request_id)
     counted: bool = True
     reordered: Reordered | None = None
@@ -123,12 +125,14 @@ class PipelineState:
         """The chosen candidates as picks without a reason yet."""
         chosen = self.chosen(k)
         groups = self.groups([c.product for c in chosen])
+        told = self.voice if self.understood.follow_up is None else None
         return [
             Pick(
                 c.product,
                 place,
                 c.score,
                 "",
+                sources=told(c, self.intent, self.personal) if told else (),
                 variants=variants_of(groups.get(c.product.item_group_id or "", ()), self.snapshot.facets),
             )
             for place, c in enumerate(chosen, 1)

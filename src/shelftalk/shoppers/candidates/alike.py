@@ -72,7 +72,7 @@ class LikedNeighbours:
 
     @cached_property
     def _vectors(self) -> dict[str, np.ndarray]:
-        return self._catalog.vectors_by_id([p.product_id for p, _ in self._anchors])
+        return self._catalog.vectors_of([p.product_id for p, _ in self._anchors])
 
     def propose(self, k: int) -> Sequence[str]:
         """The nearest of each liked product in turn, those of the strongest first."""
@@ -89,7 +89,7 @@ class LikedNeighbours:
         anchors = [(p, w) for p, w in self._anchors if p.product_id in self._vectors]
         if not anchors or not len(ids):
             return np.zeros((len(ids), 0))
-        vectors = self._catalog.vectors_by_id(ids)
+        vectors = self._catalog.vectors_of(ids)
         blank = np.zeros(len(next(iter(self._vectors.values()))), dtype=np.float32)
         rows = np.stack([vectors.get(i, blank) for i in ids])
         columns = np.stack([self._vectors[p.product_id] for p, _ in anchors])

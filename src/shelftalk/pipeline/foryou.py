@@ -1,0 +1,111 @@
+"""Lists without a request: what candidate sources find for a shopper, explained by what they rest on and by the facts that the profile is
+about. With no history the sources that need none (what sells here now, what is new) make the list."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from shelftalk.catalog import sql
+from shelftalk.catalog.standing import Scope
+from shelftalk.explain import ExplainJob
+from shelftalk.facts.availability import sold_out
+from shelftalk.pipeline.personal import Personal, personal
+from shelftalk.pipeline.state import Snapshot, explained, request_id
+from shelftalk.pipeline.suggesting import Suggestions, Told
+from shelftalk.retrieve.variants import one_each
+from shelftalk.values import Answer, Candidate, Criterion, Explanation, Intent, Pick, ProfileLine, Shopper
+
+__all__ = ["ListJob", "answered", "listed"]
+
+POOL = (
+    8  # times as many are looked at as are shown, so that what is sold out or too much of one kind can be passed over
+)
+SHARE = 0.5  # of a list at most so much is of one kind, rounded up
+CRITERIA = 3  # lines of the profile whose facts a reason may tell
+
+
+@dataclass
+class ListJob:
+    """One shopper's list in the making."""
+
+    who: Personal
+    candidates: tuple[Candidate, ...]
+    told: tuple[Told, ...]
+    explain: ExplainJob
+    began: float
+
+
+def listed(shopper: Shopper, k: int, now: Snapshot, sources: Suggestions) -> ListJob:
+    """What a shopper's list holds and what its reasons are to be made of. Products that were refused, those of refused brands, those that
+    cannot be had, and what was bought already stay out of it."""
+    began = time.perf_counter()
+    who = personal(shopper, Intent(), now.catalog, now.facets, 0.0)
+    gone = (*who.exclude, *who.owned)
+    found = {f.product_id: f for f in sources.found(shopper, now.catalog, gone, POOL * k)}
+    ids = list(found)
+    if who.held and ids:
+        kept = set(now.catalog.scan(sql.where(who.held, only_ids=ids)))
+        ids = [i for i in ids if i in kept]
+    products = now.catalog.get_many(ids)
+    here = [Candidate(products[i], found[i].score, found[i].sources) for i in ids if i in products]
+    chosen = _mixed(one_each([c for c in here if not sold_out(c.product)]), k)
+    told = tuple(sources.told(found[c.product.id], c.product, who) for c in chosen)
+    voice = now.explain.history
+    own = {}
+    for candidate, one in zip(chosen, told, strict=True):
+        product = candidate.product
+        claim = one.claim or voice.claim(product, who.lines, shopper, who.known, who.now)
+        if claim is not None:
+            own[product.id] = claim
+    kinds = tuple(dict.fromkeys(c.product.categories[-1] for c in chosen if c.product.categories))
+    criteria = _criteria(who.lines)
+    scope = Scope(now.catalog, (), (), kinds)
+    job = ExplainJob(
+        shopper.text, Intent(criteria=criteria, kinds=kinds), tuple(c.product for c in chosen), scope=scope, own=own
+    )
+    return ListJob(who, tuple(chosen), told, job, began)
+
+
+def answered(
+    job: ListJob, explanations: Sequence[Explanation], model: str | None, engine: str | None, prompt: str | None
+) -> Answer:
+    """The list as an answer, without a request."""
+    picks = tuple(
+        explained(Pick(c.product, rank, c.score, "", sources=told.sources), explanation)
+        for rank, (c, told, explanation) in enumerate(zip(job.candidates, job.told, explanations, strict=True), 1)
+    )
+    return Answer(
+        id=request_id(),
+        request="",
+        intent=Intent(),
+        picks=picks,
+        no_match=not picks,
+        notes=job.who.notes,
+        model=model if prompt else None,
+        engine=engine if prompt else None,
+        prompts={"explain": prompt} if prompt else {},
+        timings_ms={"total": (time.perf_counter() - job.began) * 1000},
+    )
+
+
+def _mixed(found: Sequence[Candidate], k: int) -> list[Candidate]:
+    """The first k of which at most a share is of one kind, while there are others."""
+    most = -(-k * SHARE // 1)
+    kinds: Counter[str] = Counter()
+    front: list[Candidate] = []
+    rest: list[Candidate] = []
+    for candidate in found:
+        kind = candidate.product.categories[-1] if candidate.product.categories else candidate.product.id
+        (front if kinds[kind] < most else rest).append(candidate)
+        kinds[kind] += 1
+    return sorted([*front, *rest][:k], key=lambda c: -c.score)
+
+
+def _criteria(lines: Sequence[ProfileLine]) -> tuple[Criterion, ...]:
+    """What reasons tell the facts of: the surest lines of fields that stand to others; without one, how others rate it."""
+    told = [line for line in sorted(lines, key=lambda one: -one.weight) if line.criterion.want in ("low", "high")]
+    found = tuple(dict.fromkeys(replace(line.criterion, importance=1) for line in told[:CRITERIA]))
+    return found or (Criterion("rating", "high", importance=1),)
