@@ -27,6 +27,7 @@ _PATH = (
 )  # fmt: skip
 _SPOKEN = (
     "explain/record", "explain/opening", "answer/follow_up", "answer/language", "answer/service", "answer/talk",
+    "answer/because",
 )  # fmt: skip
 _MEASURES = ("evaluate/metrics", "evaluate/summary.py", "evaluate/faithfulness")
 _LIBRARIES = (

@@ -32,9 +32,10 @@ class Blend:
     half: float
 
     def weights(self, n: int, names: Sequence[str] = SOURCES) -> np.ndarray:
-        """The weights of those sources for a history of n interactions; a source that was never fitted has none."""
+        """The weights of those sources for a history of n interactions, of sum 1; a source that was never fitted has none."""
         share = n / (n + self.half)
-        return np.array([(1 - share) * self.without.get(s, 0.0) + share * self.much.get(s, 0.0) for s in names])
+        made = np.array([(1 - share) * self.without.get(s, 0.0) + share * self.much.get(s, 0.0) for s in names])
+        return made / max(made.sum(), 1e-12)
 
     def to_dict(self) -> dict[str, Any]:
         """The blend as its file holds it."""
