@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import Engine, event
 
 from shelftalk.errors import UsageError
+from shelftalk.experiments.experiment import Unit
 from shelftalk.privacy.pseudonym import Pseudonyms
-from shelftalk.server.db import Interactions, Users, connect, interactions, migrate
+from shelftalk.server.db import Experiments, Interactions, Users, connect, interactions, migrate
 from shelftalk.values import Interaction
 
 START = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -169,6 +170,14 @@ def test_merged_users_are_one_also_for_what_comes_late(database: Engine, tenant:
     assert [user for user, _ in store.by_user(tenant=tenant)] == [third]
     assert store.forget(phone, tenant=tenant) == 5
     assert users.of("phone", tenant) == phone
+
+
+def test_what_else_is_known_of_a_user_is_merged_too(database: Engine, tenant: str) -> None:
+    users, experiments = Users(database, Pseudonyms(KEY)), Experiments(database)
+    phone, laptop = (users.of(name, tenant) for name in ("phone", "laptop"))
+    experiments.expose("some test", "control", Unit(tenant, phone), ms=1, picks=1, at=START)
+    users.merge("phone", "laptop", tenant=tenant)
+    assert len(experiments.export(laptop, tenant=tenant)["exposures"]) == 1
 
 
 def test_nobody_and_one_himself_are_not_merged(database: Engine, tenant: str) -> None:
