@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
 
 from shelftalk.errors import StorageError, UsageError
-from shelftalk.server.db import Conversations, Gaps, Interactions, Keys, connect, migrate
+from shelftalk.privacy.pseudonym import Pseudonyms
+from shelftalk.server.db import Conversations, Gaps, Interactions, Keys, Users, connect, migrate
 from shelftalk.server.db.conversations import UnknownConversation
 from shelftalk.server.db.gaps import DailyGap, day
 from shelftalk.server.db.tables import Base
+from shelftalk.values import Interaction
 
 
 def test_the_migrations_make_the_tables_that_the_code_expects(database: Engine) -> None:
@@ -29,12 +32,15 @@ def test_a_database_of_the_first_version_is_brought_up_to_date_with_what_is_in_i
 
     import shelftalk.server.db
 
-    Interactions(database).add("K1", "bought", user="before")
     config = Config()
     config.set_main_option("script_location", str(Path(shelftalk.server.db.__file__).parent / "migrations"))
     with database.begin() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, "0001")
+        connection.exec_driver_sql(
+            'INSERT INTO interactions (id, tenant, "user", conversation_id, product_id, kind, request, at) '
+            "VALUES (7, '', 'ada@example.org', 'c1', 'K1', 'bought', 'a kettle', '2026-01-02 03:04:05')"
+        )
         command.upgrade(config, "0003")
         connection.exec_driver_sql(
             "INSERT INTO gaps (tenant, what, key, kinds, day, words, requests, conversations) VALUES ('old', 'wish', 'dri', 'Tents', '2026-05-01', 'dries', 3, 2)"
@@ -42,8 +48,18 @@ def test_a_database_of_the_first_version_is_brought_up_to_date_with_what_is_in_i
     migrate(database)
     assert Gaps(database, "").top(tenant="old")[0].requests == 3, "counted before catalogues were told apart"
     Gaps(database).forget(tenant="old")
-    Interactions(database).add("x" * 512, "bought", user="before")
-    assert [i["product_id"] for i in Interactions(database).of_user("before")] == ["x" * 512, "K1"]
+    user = Users(database, Pseudonyms("k" * 32)).of("ada@example.org")
+    store = Interactions(database)
+    store.put([Interaction(user, "purchase", datetime(2026, 1, 1, tzinfo=UTC), "x" * 512, "one")])
+    held = store.of_user(user)
+    assert [(i.product_id, i.kind, i.session, i.request) for i in held] == [
+        ("K1", "purchase", "c1", "a kettle"),
+        ("x" * 512, "purchase", "", ""),
+    ]
+    assert held[0].at == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    with database.connect() as connection:
+        assert "ada" not in str(connection.exec_driver_sql("SELECT * FROM interactions").all())
+    store.forget(user)
     Gaps(database).add([DailyGap("before", "wish", "dri", ("Tents",), day(), "dries")])
     assert Gaps(database).top(tenant="before", least=1)[0].words == "dries"
 
@@ -79,18 +95,6 @@ def test_turns_that_are_added_at_the_same_time_are_all_kept_side_by_side(databas
     turns = [t.content for t in talks.history(talk)]
     assert sorted(turns) == sorted([f"q{i}" for i in range(4)] + [f"a{i}" for i in range(4)])
     assert all(turns[i][1:] == turns[i + 1][1:] for i in range(0, 8, 2))
-
-
-def test_interactions_are_kept_by_user_and_can_be_forgotten(database: Engine) -> None:
-    store = Interactions(database)
-    store.add("p1", "bought", tenant="t", user="u1", conversation_id="c1")
-    store.add("p2", "dismissed", tenant="t", user="u1", conversation_id="c1")
-    store.add("p3", "clicked", tenant="t", user="u2")
-    assert [i["product_id"] for i in store.of_user("u1", tenant="t")] == ["p2", "p1"]
-    assert store.of_conversation("c1", tenant="t") == [("bought", "p1"), ("dismissed", "p2")]
-    assert store.forget("u1", tenant="t") == 2
-    assert store.of_user("u1", tenant="t") == []
-    assert len(store.of_user("u2", tenant="t")) == 1
 
 
 def test_a_key_opens_until_it_is_revoked_and_is_kept_as_a_hash(database: Engine) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -11,8 +12,9 @@ from sqlalchemy import Engine, create_engine, text
 from shelftalk.errors import UsageError
 from shelftalk.experiments.definition import Arm, Definition
 from shelftalk.experiments.experiment import Unit
-from shelftalk.server.db import Experiments
+from shelftalk.server.db import Experiments, Interactions
 from shelftalk.server.db.connect import connect
+from shelftalk.values import Interaction
 
 PLAN = Definition("first", (Arm("control"), Arm("warm", "k=2")), "purchase", share=0.5, window=timedelta(days=1))
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -108,7 +110,9 @@ def test_a_report_counts_what_users_and_conversations_did_after_they_were_expose
 
 
 def put(database: Engine, user: str, kind: str, at: datetime, *, session: str = "", price: str | None = None, value: float | None = None, tenant: str = "shop") -> None:  # fmt: skip
-    raise NotImplementedError
+    paid = None if price is None else Decimal(price)
+    done = Interaction(user, kind, at, "p1", value=value, price=paid, session=session)  # type: ignore[arg-type]
+    assert Interactions(database).put([done], tenant=tenant) == [True]
 
 
 def test_what_is_kept_of_a_user_is_exported_erased_and_moved(store: Experiments, database: Engine) -> None:

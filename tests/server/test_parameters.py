@@ -70,9 +70,12 @@ CALLS: dict[tuple[str, str], dict[str, Any]] = {
     ("delete", "/v1/products/{product_id}"): {"path": {"product_id": "nope"}},
     ("get", "/v1/products/{product_id}/why"): {"path": {"product_id": "nope"}, "query": {"request": "a tent"}},
     ("get", "/v1/facets"): {},
-    ("post", "/v1/interactions"): {"json": {
-        "product_id": "TENT-110", "kind": "clicked", "user": "someone", "conversation": TALK, "request": "a tent", "at": "2026-01-01T00:00:00Z",
+    ("post", "/v1/interactions"): {"header": {"Idempotency-Key": "once"}, "json": {
+        "product_id": "TENT-110", "kind": "dismissed", "user": "someone", "conversation": TALK, "request": "a tent", "at": "2026-01-01T00:00:00Z",
+        "interactions": None, "unknown": "reject", "id": "e1", "value": 1, "price": "9.90", "currency": "EUR", "text": "too dear",
+        "why": "price", "session": "visit", "place": "DE", "device": "phone",
     }},
+    ("post", "/v1/users/{user}/merge"): {"path": {"user": "nobody"}, "json": {"into": "somebody"}},
     ("get", "/v1/users/{user}/interactions"): {"path": {"user": "nobody"}, "query": {"limit": 5}},
     ("delete", "/v1/users/{user}"): {"path": {"user": "nobody"}},
     ("post", "/v1/conversations"): {},
@@ -157,7 +160,7 @@ def _reaching(method: str, path: str, at: tuple[Any, ...]) -> dict[str, Any]:
 
 def _send(client: TestClient, method: str, path: str, call: dict[str, Any]) -> Any:
     address = path.format(**{name: quote(str(value), safe="") for name, value in call.get("path", {}).items()})
-    headers = {"Authorization": f"Bearer {SECRET}"} if path.startswith("/near") else {}
+    headers = {"Authorization": f"Bearer {SECRET}"} if path.startswith("/near") else call.get("header", {})
     return client.request(method, address, params=call.get("query"), json=call.get("json"), headers=headers)
 
 
@@ -171,7 +174,7 @@ def test_every_operation_with_every_parameter_is_tried(client: TestClient) -> No
     for (method, path), call in CALLS.items():
         operation = described["paths"][path][method]
         named = {(p["in"], p["name"]) for p in operation.get("parameters", [])}
-        assert named == {(place, name) for place in ("path", "query") for name in call.get(place, {})}, path
+        assert named == {(place, name) for place in ("path", "query", "header") for name in call.get(place, {})}, path
         if "requestBody" in operation:
             schema = operation["requestBody"]["content"]["application/json"]["schema"]
             missing = _properties(schema, described) - set(_keys(call["json"]))

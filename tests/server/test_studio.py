@@ -84,8 +84,8 @@ def test_feedback_is_counted(studio: TestClient) -> None:
     for kind in ("bought", "dismissed", "bought"):
         studio.post("/v1/interactions", json={"product_id": product, "kind": kind})
     page = " ".join(studio.get("/studio").text.split())
-    assert '<th scope="row">bought</th><td>2</td><td>2</td>' in page
-    assert '<th scope="row">dismissed</th><td>1</td><td>1</td>' in page
+    assert '<th scope="row">purchase</th><td>2</td><td>2</td>' in page
+    assert '<th scope="row">dismiss</th><td>1</td><td>1</td>' in page
 
 
 def test_words_and_prompts_are_kept_where_the_setting_says_so(server_settings: Settings, tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_feedback_under_the_shops_key_is_seen_with_the_owners(server_settings: S
         body = {"product_id": asked["picks"][0]["product_id"], "kind": "bought"}
         assert client.post("/v1/interactions", headers=shop, json=body).status_code == 201
         page = " ".join(client.get("/studio", headers=owner).text.split())
-    assert '<th scope="row">bought</th><td>1</td><td>1</td>' in page
+    assert '<th scope="row">purchase</th><td>1</td><td>1</td>' in page
 
 
 def test_a_variant_that_needs_a_model_is_refused_where_there_is_none(studio: TestClient) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -313,6 +313,10 @@ class TableSnapshot:
             return self._held(ids)
         read = {r["id"]: rows.product(r) for r in self._take(ids, rows.RECORD)}
         return {i: read[i] for i in dict.fromkeys(ids) if i in read}
+
+    def known(self, ids: Iterable[str]) -> set[str]:
+        """Those of the ids that are here."""
+        return self._by_id().keys() & set(ids)
 
     def _held(self, ids: Sequence[str]) -> dict[str, Product]:
         """The same, the products that were read last from memory."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, timedelta
@@ -133,6 +133,11 @@ class Catalog:
         """The products of those ids that are in the catalogue, by id, in the order asked."""
         with self._reading() as now:
             return now.products(ids) if now else {}
+
+    def known(self, ids: Iterable[str]) -> set[str]:
+        """Those of the ids that are in the catalogue, without their products being read."""
+        with self._reading() as now:
+            return now.known(ids) if now else set()
 
     def products(self, batch: int = 1000) -> Iterator[Product]:
         """All products of the version that stands when the iteration starts, in the order of storage."""

@@ -100,13 +100,16 @@ def _addresses(settings: Settings) -> None:
 
 
 def _keyed(settings: Settings) -> None:
-    """Raises UsageError where the server would listen beyond this machine with no key defined."""
+    """Raises UsageError where the server would listen beyond this machine with no key defined, or where the key of pseudonyms is not
+    that of the database."""
+    from shelftalk.privacy.pseudonym import load_pseudonyms
     from shelftalk.server.addresses import loopback
-    from shelftalk.server.db import Keys, connect, migrate
+    from shelftalk.server.db import Keys, Users, connect, migrate
     from shelftalk.server.db.connect import default_url
 
     engine = connect(default_url(settings))
     migrate(engine)
+    Users(engine, load_pseudonyms(settings))
     if not loopback(settings.serve.host) and not Keys(engine).any():
         raise UsageError(
             f"no key is defined, so the server listens on the loopback alone, not at {settings.serve.host}: make one with "

@@ -83,7 +83,7 @@ def create_app(
             CORSMiddleware,
             allow_origins=[origin.rstrip("/") for origin in settings.serve.origins],
             allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "X-API-Key"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-API-Key"],
             expose_headers=["X-Request-Id", "Retry-After"],
         )
     app.add_middleware(Observed, telemetry=telemetry, headers=_SECURITY)

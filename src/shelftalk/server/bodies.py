@@ -7,10 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, WithJsonSchema
 
-from shelftalk.server.db.interactions import Kind
-from shelftalk.server.described import WORDS, row
+from shelftalk.server.described import WORDS, event_row, row
+from shelftalk.server.failures import Refused
 from shelftalk.server.intents import MOST_ID, IntentBody
-from shelftalk.values import Facets, Request, Turn
+from shelftalk.server.recording import Unknown
+from shelftalk.shoppers.events.kinds import EarlierKind
+from shelftalk.shoppers.events.parse import FIELDS as EVENT_FIELDS
+from shelftalk.values import Facets, InteractionKind, Request, Turn, Why
 
 MOST_TURNS = 50
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL takes no such character in a text
@@ -95,16 +98,64 @@ class ProductsBody(Body):
     products: list[Row] = Field(min_length=1, max_length=1000)
 
 
+# Read by the parser of events, which tells of each row what is wrong with it.
+EventRow = Annotated[dict[str, Any], WithJsonSchema(event_row())]
+
+
 class InteractionBody(Body):
-    """What a user did with a product. `user` is the shop's own pseudonym, never a name or an address."""
+    """What a user did (kind and, but for a search, product_id), or under `interactions` up to 1,000 such records.
+
+    `user` is the shop's own id: it is stored as a keyed hash. `id` makes a record count once, however often it is sent.
+    """
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"product_id": "K1", "kind": "bought", "user": "u-17"}]}
-    )
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"product_id": "K1", "kind": "purchase", "user": "u-17", "id": "order-9-1", "value": 2, "price": "39.90", "currency": "EUR"},
+                {"interactions": [{"kind": "search", "text": "a quiet kettle", "user": "u-17", "id": "s-1"}], "unknown": "keep"},
+            ],
+            "oneOf": [
+                {"required": ["kind"], "properties": {"interactions": {"type": "null"}}},
+                {"required": ["interactions"], "properties": {
+                    "interactions": {"type": "array"}, **{name: {"type": "null"} for name in EVENT_FIELDS},
+                }},
+            ],
+        },
+    )  # fmt: skip
 
-    product_id: Identifier
-    kind: Kind
-    user: str = Field("", max_length=200, pattern=NO_NUL)
-    conversation: str | None = Field(None, pattern="^[0-9a-f]{32}$")
-    request: str | None = Field(None, max_length=4000, pattern=NO_NUL)
+    interactions: list[EventRow] | None = Field(None, min_length=1, max_length=1000, description="Several at once.")
+    unknown: Unknown = Field("reject", description="What becomes of products that the catalogue does not have.")
+    id: str | None = Field(None, max_length=200, pattern=NO_NUL)
+    user: str | None = Field(None, max_length=200, pattern=NO_NUL)
+    kind: InteractionKind | EarlierKind | None = None
     at: datetime | None = None
+    product_id: str | None = Field(None, max_length=MOST_ID, pattern=NO_NUL)
+    value: float | None = Field(None, ge=0, le=1e9, allow_inf_nan=False)
+    price: str | float | None = None
+    currency: str | None = Field(None, max_length=10)
+    text: str | None = Field(None, max_length=10_000, pattern=NO_NUL)
+    why: Why | None = None
+    conversation: str | None = Field(None, pattern="^[0-9a-f]{32}$")
+    session: str | None = Field(None, max_length=200, pattern=NO_NUL)
+    place: str | None = Field(None, max_length=100, pattern=NO_NUL)
+    device: str | None = Field(None, max_length=40, pattern=NO_NUL)
+    request: str | None = Field(None, max_length=4000, pattern=NO_NUL)
+
+    def records(self) -> list[dict[str, Any]]:
+        """The records that are meant. Refused (422) where both ways are used."""
+        one = self.model_dump(exclude_none=True, exclude={"interactions", "unknown"})
+        if self.interactions is None:
+            return [one]
+        if one:
+            told = "give the fields of one interaction, or interactions, not both"
+            raise Refused(422, "invalid_request", told, param=next(iter(one)))
+        return self.interactions
+
+
+class MergeBody(Body):
+    """The user that another one turned out to be."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"into": "u-17"}]})
+
+    into: str = Field(min_length=1, max_length=200, pattern=NO_NUL)

@@ -40,10 +40,10 @@ class Conversing:
         tenant = self._caller.tenant
         turns = await asyncio.to_thread(self._server.conversations.history, self._conversation, tenant)
         marks = await asyncio.to_thread(
-            lambda: self._server.interactions.of_conversation(self._conversation or "", tenant=tenant)
+            lambda: self._server.interactions.of_session(self._conversation or "", tenant=tenant)
         )
-        last = {product: kind for kind, product in marks}
-        dismissed = tuple(product for product, kind in last.items() if kind == "dismissed")
+        last = {mark.product_id: mark.kind for mark in marks}
+        dismissed = tuple(product for product, kind in last.items() if kind == "dismiss")
         return self._heard(replace(request, history=turns[-_MOST_TURNS:], exclude=dismissed))
 
     def _heard(self, request: Request) -> Request:

@@ -9,6 +9,9 @@ from typing import Any
 
 from shelftalk.catalog.money import CURRENCIES
 from shelftalk.schema import ProductModel
+from shelftalk.shoppers.events.kinds import EARLIER_KINDS
+from shelftalk.shoppers.events.parse import MOST
+from shelftalk.values import INTERACTION_KINDS, WHYS
 
 # A character that text.clean leaves: neither white space nor control nor invisible.
 _BLANK = (
@@ -96,3 +99,21 @@ def row() -> dict[str, Any]:
         limits = _LIMITS.get(name) or {k: v for k, v in held.items() if k not in told}
         schema["properties"][name] = {**told, **(limits if name in ("id", "title") else {"anyOf": [limits, {}]})}
     return {**schema, "additionalProperties": True}
+
+
+def event_row() -> dict[str, Any]:
+    """The JSON Schema of one of several interactions; what is wrong with one is told in the answer, so that the others go in."""
+    texts = {name: {"type": ["string", "null"], "maxLength": most} for name, most in MOST.items()}
+    return {
+        "type": "object",
+        "properties": {
+            **texts,
+            "kind": {"enum": [*INTERACTION_KINDS, *EARLIER_KINDS]},
+            "why": {"enum": [*WHYS, None]},
+            "at": {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}, _NONE]},
+            "value": {"type": ["number", "null"], "minimum": 0, "maximum": 1e9},
+            "price": _AMOUNT,
+        },
+        "required": ["kind"],
+        "additionalProperties": True,
+    }

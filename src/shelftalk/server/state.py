@@ -10,11 +10,12 @@ from collections.abc import Callable
 from shelftalk.errors import ShelftalkError
 from shelftalk.gaps import Held
 from shelftalk.pipeline import Shelf
+from shelftalk.privacy.pseudonym import load_pseudonyms
 from shelftalk.server.addresses import loopback
 from shelftalk.server.alike import likeness
 from shelftalk.server.auth import Gate
 from shelftalk.server.counting import Counting
-from shelftalk.server.db import Conversations, Gaps, Interactions, Keys, connect, migrate
+from shelftalk.server.db import Conversations, Gaps, Interactions, Keys, Users, connect, migrate
 from shelftalk.server.db.connect import default_url
 from shelftalk.server.db.gaps import catalog_name
 from shelftalk.server.live import (
@@ -76,6 +77,7 @@ class ServerState:
         migrate(self._database)
         self.conversations = Conversations(self._database)
         self.interactions = Interactions(self._database)
+        self.users = Users(self._database, load_pseudonyms(settings))
         self.gaps = Gaps(self._database, catalog_name(shelf.catalog.path))
         self.counting = Counting(
             self.gaps,

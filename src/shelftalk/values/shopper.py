@@ -30,7 +30,7 @@ class Interaction:
 
     `product_id` is "" for a search. `value` is a rating of 1 to 5, seconds of dwelling, or the number bought; `price` that of one piece.
     `text` holds the words of a search or a review (untrusted); `why` a dismissal's reason, "" for none given; `session` the
-    conversation or visit that it belongs to.
+    conversation or visit that it belongs to; `request` what had been asked where the product was met.
     """
 
     user: str
@@ -46,6 +46,7 @@ class Interaction:
     session: str = ""
     place: str = ""
     device: str = ""
+    request: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Engine, delete, func, select, update
@@ -33,6 +33,12 @@ class Conversations:
         with Session(self._engine) as session, session.begin():
             session.add(ConversationRow(id=identity, tenant=tenant))
         return identity
+
+    def known(self, identities: Iterable[str], tenant: str = "") -> set[str]:
+        """Those of the ids that are conversations of that tenant; at most a thousand are asked for."""
+        wanted = select(ConversationRow.id).where(ConversationRow.tenant == tenant, ConversationRow.id.in_(identities))
+        with Session(self._engine) as session:
+            return set(session.scalars(wanted))
 
     def history(self, identity: str, tenant: str = "") -> tuple[Turn, ...]:
         """The turns in order; a user's turn with its intent where that was given and not read. Raises UnknownConversation."""

@@ -8,19 +8,21 @@ from datetime import datetime
 from sqlalchemy import Connection, Subquery, select
 
 from shelftalk.experiments.experiment import Unit
-from shelftalk.server.db.tables import Interaction
+from shelftalk.server.db.tables_events import InteractionRow
 
-# The kinds that are counted, by the name under which they stand in the table.
-_KINDS = {"clicked": "click", "bought": "purchase", "dismissed": "dismiss", "more_like": "more_like"}
+_KINDS = ("click", "cart", "purchase", "dismiss")
 
 
 def outcomes_of(connection: Connection, units: Subquery) -> Iterator[tuple[Unit, str, datetime, float]]:
     """(unit, kind, when, amount paid) of what each unit did from `since` on; `units` has tenant, user, session and since."""
-    by_user = (units.c.user != "") & (Interaction.user == units.c.user)
-    by_session = (units.c.user == "") & (Interaction.conversation_id == units.c.session)
+    by_user = (units.c.user != "") & (InteractionRow.user == units.c.user)
+    by_session = (units.c.user == "") & (InteractionRow.session == units.c.session)
+    done = (InteractionRow.kind, InteractionRow.at, InteractionRow.price, InteractionRow.value)
     for unit in (by_user, by_session):
-        wanted = select(
-            units.c.tenant, units.c.user, units.c.session, Interaction.kind, Interaction.at
-        ).join(units, (Interaction.tenant == units.c.tenant) & unit & (Interaction.at >= units.c.since))  # fmt: skip
-        for tenant, user, session, kind, at in connection.execute(wanted.where(Interaction.kind.in_(list(_KINDS)))):
-            yield Unit(tenant, user, session), _KINDS[kind], at, 0.0
+        joined = (InteractionRow.tenant == units.c.tenant) & unit & (InteractionRow.at >= units.c.since)
+        wanted = select(units.c.tenant, units.c.user, units.c.session, *done).join(units, joined)
+        for tenant, user, session, kind, at, price, pieces in connection.execute(
+            wanted.where(InteractionRow.kind.in_(_KINDS))
+        ):
+            paid = float(price or 0) * (1.0 if pieces is None else pieces) if kind == "purchase" else 0.0
+            yield Unit(tenant, user, session), kind, at, paid

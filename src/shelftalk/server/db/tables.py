@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, ForeignKey, Index, Integer, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy import JSON, DateTime, ForeignKey, Integer, String, Text, TypeDecorator, UniqueConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -60,22 +60,6 @@ class TurnRow(Base):
     content: Mapped[str] = mapped_column(Text)
     answer: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), nullable=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
-
-
-class Interaction(Base):
-    """What a user did with a product; `user` is the shop's own pseudonym, never a name or an address."""
-
-    __tablename__ = "interactions"
-    __table_args__ = (Index("ix_interactions_user_at", "tenant", "user", "at"),)
-
-    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
-    tenant: Mapped[str] = mapped_column(String(100), default="")
-    user: Mapped[str] = mapped_column(String(200), default="")
-    conversation_id: Mapped[str | None] = mapped_column(String(32), nullable=True, index=True)
-    product_id: Mapped[str] = mapped_column(String(512), index=True)
-    kind: Mapped[str] = mapped_column(String(16))
-    request: Mapped[str | None] = mapped_column(Text, nullable=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
 
 
 class ApiKey(Base):
