@@ -132,6 +132,11 @@ class ExposureModel(_Closed):
     )
 
 
+class ExperimentModel(_Closed):
+    name: str
+    variant: str
+
+
 class AnswerModel(_Closed):
     """One answer of `shelftalk ask`."""
 
@@ -155,6 +160,7 @@ class AnswerModel(_Closed):
     tokens: TokensModel
     comparison: ComparisonModel | None = Field(None, description="where the turn asks how earlier picks compare")
     exposure: ExposureModel | None = Field(None, description="where new products stand higher than by relevance alone")
+    experiment: ExperimentModel | None = Field(None, description="where the answer is part of an experiment")
 
 
 class FailureModel(_Closed):

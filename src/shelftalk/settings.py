@@ -116,6 +116,17 @@ class ExposureSettings(_Group):
     today: date | None = None
 
 
+class ExploreSettings(_Group):
+    """Lists drawn at random (docs/experiments.md): the server draws the order of a `share` of its answers (0: none) among the first
+    `depth` candidates, the more freely the higher the `temperature`, and logs the probabilities for off-policy estimates.
+    `keep_requests` logs the words of these requests too, which another variant must read to say what it would have shown."""
+
+    share: float = Field(0.0, ge=0, le=1)
+    temperature: float = Field(0.1, gt=0, le=10)
+    depth: int = Field(6, ge=2, le=20)
+    keep_requests: bool = False
+
+
 class ShopperSettings(_Group):
     """What a shopper's history may do to an answer: `weight` is the most that taste adds to a candidate's score, as a share of the best
     one; it is reached gradually as interactions come. `history` is how many of the last interactions are read."""
@@ -249,6 +260,7 @@ class Settings(BaseSettings):
     rank: RankSettings = RankSettings()
     shoppers: ShopperSettings = ShopperSettings()
     exposure: ExposureSettings = ExposureSettings()
+    explore: ExploreSettings = ExploreSettings()
     explain: ExplainSettings = ExplainSettings()
     prompts: PromptSettings = PromptSettings()
     serve: ServeSettings = ServeSettings()

@@ -19,7 +19,7 @@ from shelftalk.prompts.library import parse_template
 from shelftalk.settings import Settings, load_settings
 
 # Settings that say where things are or how they are served, not what is answered: no variant may set them.
-PLACES = frozenset({"home", "catalog", "data", "api_key", "max_request_chars", "serve", "train"})
+PLACES = frozenset({"home", "catalog", "data", "api_key", "max_request_chars", "serve", "train", "privacy", "explore"})
 SHORT = {
     "strategy": "rank.strategy",
     "permutations": "rank.permutations",

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
+from random import Random
 
 from shelftalk.catalog import Catalog
 from shelftalk.conversation import spread
 from shelftalk.facts.availability import sold_out, to_come
+from shelftalk.pipeline.exploring import explored, relevance
 from shelftalk.pipeline.state import PipelineState
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank.diversity import POOL, diversified
@@ -32,6 +34,7 @@ class Arranging:
         self._catalog, self._settings, self._prompts = catalog, settings, prompts
         self.account = ExposureAccount(settings.exposure.window)
         self.counts: Callable[[], Mapping[str, int]] = dict
+        self.random: Random | None = None  # a server's, which logs what it draws; without it nothing is drawn
 
     def arrange(self, state: PipelineState, ranking: Ranking) -> Ranking:
         """The ranking as it is shown; `state.reordered` is what the floor did."""
@@ -51,6 +54,9 @@ class Arranging:
             ranking = spread(ranking, kinds, chosen=chosen)
         if free and self._settings.exposure.share:
             ranking = self._floored(state, ranking, scores, shown, several=bool(several))
+        drawn = self.random is not None and state.counted and unbound(state) and not several
+        if drawn and self.random is not None and self.random.random() < self._settings.explore.share:
+            ranking = explored(state, ranking, shown, self._settings.explore, self.random)
         return ranking
 
     def newness(self) -> Newness:
@@ -109,14 +115,3 @@ def unbound(state: PipelineState) -> bool:
     named = any(c.field in _NAMING for c in intent.constraints)
     asked = state.understood.follow_up is not None or state.request.candidates is not None
     return not (intent.sort or named or asked or found.no_match or found.relaxed or found.unlike) and state.graded
-
-
-def relevance(ranking: Ranking) -> dict[str, float]:
-    """The relevance of each candidate in 0..1, never rising from one to the next: retrieval's own score, where it told one, over the best."""
-    own = [max(0.0, c.scores.get("relevance", c.score)) for c in ranking.candidates]
-    top = max(own, default=0.0)
-    found, least = {}, 1.0
-    for candidate, score in zip(ranking.candidates, own, strict=True):
-        least = min(least, score / top) if top else 0.0
-        found[candidate.product.id] = least
-    return found

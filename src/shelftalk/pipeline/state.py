@@ -40,6 +40,7 @@ from shelftalk.values import (
     Ranking,
     Request,
     Retrieval,
+    Slate,
 )
 from shelftalk.words.stems import stems
 
@@ -80,7 +81,8 @@ class Snapshot:
 @dataclass
 class PipelineState:
     """One request over one snapshot, with what each stage has added; `timings` are milliseconds by stage, `id` stands in the logs.
-    `counted` says whether a shopper is shown the answer, so that the exposure in it counts; `reordered` is what the exposure floor did."""
+    `counted` says whether a shopper is shown the answer, so that the exposure in it counts; `reordered` is what the exposure floor did, `slate` how
+    the order was drawn where it was."""
 
     snapshot: Snapshot
     request: Request
@@ -98,6 +100,7 @@ class PipelineState:
     id: str = field(default_factory=request_id)
     counted: bool = True
     reordered: Reordered | None = None
+    slate: Slate | None = None
 
     @property
     def intent(self) -> Intent:
@@ -257,6 +260,7 @@ class PipelineState:
             engine=engine if prompts else None,
             prompts=prompts,
             timings_ms=self.timings,
+            slate=self.slate,
             tokens=sum((e.tokens for e in self.explanations), self.understood.tokens + self.ranking.tokens),
             exposure=None if self.reordered is None or not self.reordered.placed else self.reordered.to_dict(),
         )

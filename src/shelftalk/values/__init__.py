@@ -30,7 +30,7 @@ from shelftalk.values.intent import (
 )
 from shelftalk.values.product import CORE_FIELDS, AttributeValue, Facet, Facets, Kind, Product, Scalar, plain
 from shelftalk.values.prompt import Message, Prompt, Tokens
-from shelftalk.values.ranking import Candidate, Ranking, Retrieval
+from shelftalk.values.ranking import Candidate, Ranking, Retrieval, Slate
 from shelftalk.values.request import Request, Turn
 from shelftalk.values.shopper import (
     INTERACTION_KINDS,
@@ -45,6 +45,7 @@ from shelftalk.values.shopper import (
 )
 
 __all__ = [
+    "Slate",
     "ANSWER_VERSION",
     "FollowUp",
     "Evidence",

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from shelftalk.values.intent import Constraint, Intent
 from shelftalk.values.product import Product, plain
 from shelftalk.values.prompt import Tokens
+from shelftalk.values.ranking import Slate
 
 ANSWER_VERSION = "1.3"
 
@@ -177,16 +178,23 @@ class Answer:
     follow_up: FollowUp | None = None
     language: str = "en"
     exposure: Mapping[str, Any] | None = None
+    experiment: tuple[str, str] | None = None
+    slate: Slate | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The answer in its wire format; `comparison` is there only where it was asked for, `exposure` only where new products were given
-        places.
+        places, `experiment` (its name and the variant) only where the answer is part of one; `slate`, which is for the logs, never.
 
         `opening` is one sentence over all picks, "" where nothing holds for all; `follow_up` a question back, or null; `language` the
         ISO 639-1 code of the language that the request was read in, "und" for one that could not be told.
         """
         table = {} if self.comparison is None else {"comparison": dict(self.comparison)}
         placed = {} if self.exposure is None else {"exposure": dict(self.exposure)}
+        part = (
+            {}
+            if self.experiment is None
+            else {"experiment": dict(zip(("name", "variant"), self.experiment, strict=True))}
+        )
         return {
             "version": ANSWER_VERSION,
             "id": self.id,
@@ -206,6 +214,7 @@ class Answer:
             "tokens": {"prompt": self.tokens.prompt, "completion": self.tokens.completion},
             **table,
             **placed,
+            **part,
         }
 
 

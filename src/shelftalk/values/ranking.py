@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from shelftalk.values.intent import Constraint
 from shelftalk.values.product import Product
@@ -31,6 +32,30 @@ class Retrieval:
     matching: int = 0
     notes: tuple[str, ...] = ()
     unlike: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slate:
+    """A list that was drawn at random: among which candidates (ids, in the order of their scores of 0 to 1), which were shown, and the
+    probability of each at its position given those before. `features` are the candidates' scores by source."""
+
+    candidates: tuple[str, ...]
+    scores: tuple[float, ...]
+    shown: tuple[str, ...]
+    propensities: tuple[float, ...]
+    temperature: float
+    features: tuple[Mapping[str, float], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The slate as it is logged."""
+        return {
+            "candidates": list(self.candidates),
+            "scores": [round(s, 6) for s in self.scores],
+            "features": [{k: round(v, 6) for k, v in f.items()} for f in self.features],
+            "shown": list(self.shown),
+            "propensities": list(self.propensities),
+            "temperature": self.temperature,
+        }
 
 
 @dataclass(frozen=True, slots=True)
