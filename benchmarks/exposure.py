@@ -222,8 +222,8 @@ def main() -> None:
     parser.add_argument("--drawn", type=float, default=None, metavar="SHARE")
     parser.add_argument("--draws", type=int, default=10)
     parser.add_argument("--share", type=float, default=0.2)
-    parser.add_argument("--distance", type=float, default=0.1)
-    parser.add_argument("--most-loss", type=float, default=0.02)
+    parser.add_argument("--distance", type=float, default=0.2)
+    parser.add_argument("--most-loss", type=float, default=0.05)
     parser.add_argument("--places", type=int, default=1)
     parser.add_argument("--sweep", action="store_true")
     parser.add_argument("--diversity", action="store_true")
@@ -267,7 +267,7 @@ def run(tried: Callable[[float, float, float, int], None], options: argparse.Nam
     if not options.sweep:
         tried(options.share, options.distance, options.most_loss, options.places)
         return
-    for share in (0.1, 0.15, 0.2, 0.3):
+    for share in (0.1, 0.2, 0.3, 0.4):
         for distance, most_loss, places in (
             (0.1, 0.02, 1),
             (0.2, 0.02, 1),

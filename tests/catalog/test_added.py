@@ -63,7 +63,9 @@ def test_tidying_folds_days_and_drops_old_ones(tmp_path: Path, on) -> None:  # t
 
 
 def test_a_line_that_a_crash_cut_short_is_passed_over(tmp_path: Path) -> None:
-    (tmp_path / added.NAME).write_text('{"first": "2026-11-01"}\n{"day": "2026-11-05", "ids": ["a"]}\n{"day": "2026-11-0')
+    (tmp_path / added.NAME).write_text(
+        '{"first": "2026-11-01"}\n{"day": "2026-11-05", "ids": ["a"]}\n{"day": "2026-11-0'
+    )
     assert added.read(tmp_path) == {"a": date(2026, 11, 5)}
 
 

@@ -134,5 +134,3 @@ def test_diversity_shows_another_brand_and_leaves_a_superlative_alone(catalog: C
         assert brands == {"Orsk", "Velm"}
         cheapest = replace(Request("cheapest red kettle"))
         assert ids(shelf.ask(cheapest)) == ids(plain.ask(cheapest))
-
-

@@ -133,9 +133,7 @@ def test_over_many_answers_new_products_get_their_share_and_not_much_more() -> N
     for _ in range(400):
         scores = sorted((draw.uniform(0.93, 1) for _ in range(10)), reverse=True)
         ids = draw.choice("efghij")
-        done = account.settle(
-            TODAY, lambda owed, s=scores, n=ids: with_floor(shelf(*s), is_new(n), owed, bounds, k=3)
-        )
+        done = account.settle(TODAY, lambda owed, s=scores, n=ids: with_floor(shelf(*s), is_new(n), owed, bounds, k=3))
         total += done.tally
     assert total.plain == 0
     assert total.new / total.total + 1e-9 >= 0.15

@@ -346,6 +346,7 @@ class TableSnapshot:
             matrix = self._vectors()
             return {i: matrix[places[i]] for i in ids if i in places}
         return {r["id"]: np.asarray(r["vector"], dtype=np.float32) for r in self._take(ids, ["id", "vector"])}
+
     def vectors_by_id(self, ids: Sequence[str]) -> dict[str, np.ndarray]:
         """The vectors of those of the ids that are here, float32, by id."""
         if self._in_memory:

@@ -200,6 +200,7 @@ class Catalog:
         """The vector (float32) of each of the products that is here, by id."""
         with self._reading() as now:
             return now.vectors_of(ids) if now else {}
+
     def vectors_by_id(self, ids: Sequence[str]) -> dict[str, np.ndarray]:
         """The unit vectors of those of the products that are here, float32, by id."""
         with self._reading() as now:

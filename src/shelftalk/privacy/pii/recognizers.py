@@ -54,9 +54,13 @@ class Addresses(EmailRecognizer):  # type: ignore[misc]
     def validate_result(self, pattern_text: str) -> bool | None:
         """Whether it ends in a name of letters, as addresses do and amounts do not ("8@1.35V"). No list of domains is fetched."""
         last = re.split(rf"{_DOT}|\s+{_SAID}\s+|\s*\.\s*", pattern_text)
-        return len(last) > 1 and len(last[-1]) > 1 and not any(c.isdigit() for c in last[-1]) or last[-1].startswith("xn--")
+        return (len(last) > 1 and len(last[-1]) > 1 and not any(c.isdigit() for c in last[-1])) or last[-1].startswith(
+            "xn--"
+        )
 
-    def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None, regex_flags: int | None = None) -> list[RecognizerResult]:
+    def analyze(
+        self, text: str, entities: list[str], nlp_artifacts: Any = None, regex_flags: int | None = None
+    ) -> list[RecognizerResult]:
         """Those of Presidio; a spelt-out one only where its own words or those before it say that it is one."""
         found = super().analyze(text, entities, nlp_artifacts, regex_flags)
         return [r for r in found if self._is_one(text, r)]
@@ -118,7 +122,9 @@ class Phones(LocalRecognizer):  # type: ignore[misc]
         r"dollars?|pounds?|people|sheets|hours?|months?|inch|mm²?|m2)\b",
         re.I,
     )
-    _DATE = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4}|(?:19|20)\d{2}\s?[-/ ]\s?(?:19|20)\d{2}.*")
+    _DATE = re.compile(
+        r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4}|(?:19|20)\d{2}\s?[-/ ]\s?(?:19|20)\d{2}.*"
+    )
     _NANP = re.compile(r"(?:1[-. ])?\(?[2-9]\d{2}\)?[-. ][2-9]\d{2}[-. ]\d{4}")
     _LOCAL = re.compile(r"\d{3}[-. ]?\d{4}")
 

@@ -18,9 +18,49 @@ if TYPE_CHECKING:
 Label = Literal["email", "phone", "card", "iban"]
 LABELS: tuple[Label, ...] = get_args(Label)
 # Numbering plans that a number without a country code is held against, in the order in which they are tried.
-REGIONS = (
-    "US GB DE FR ES IT NL BE AT CH PL PT BR MX SE DK NO FI IE AU NZ IN JP CN KR TR CZ HU RO GR RU UA ZA NG AR CL CO SG AE SA IL"
-).split()
+REGIONS = [
+    "US",
+    "GB",
+    "DE",
+    "FR",
+    "ES",
+    "IT",
+    "NL",
+    "BE",
+    "AT",
+    "CH",
+    "PL",
+    "PT",
+    "BR",
+    "MX",
+    "SE",
+    "DK",
+    "NO",
+    "FI",
+    "IE",
+    "AU",
+    "NZ",
+    "IN",
+    "JP",
+    "CN",
+    "KR",
+    "TR",
+    "CZ",
+    "HU",
+    "RO",
+    "GR",
+    "RU",
+    "UA",
+    "ZA",
+    "NG",
+    "AR",
+    "CL",
+    "CO",
+    "SG",
+    "AE",
+    "SA",
+    "IL",
+]
 _ENTITIES: dict[str, Label] = {
     "IBAN_CODE": "iban", "CREDIT_CARD": "card", "EMAIL_ADDRESS": "email", "PHONE_NUMBER": "phone"
 }  # fmt: skip
@@ -29,7 +69,8 @@ _LEAST = 0.15
 _WINDOW, _OVERLAP = 2000, 400  # characters: a long text is read in windows that overlap by more than an address has
 # An at sign, seven digits near each other, or an at or a dot that is spelt out.
 _MAY_HOLD = re.compile(
-    r"[@＠]|(?:\d\D{0,3}){6}\d|[\[({<]\s*(?:at|arobase|arroba|chiocciola)\s*[\])}>]|\s(?:dot|punkt|point|punto|ponto)\s", re.I
+    r"[@＠]|(?:\d\D{0,3}){6}\d|[\[({<]\s*(?:at|arobase|arroba|chiocciola)\s*[\])}>]|\s(?:dot|punkt|point|punto|ponto)\s",
+    re.I,
 )
 _opening = threading.Lock()
 

@@ -1,4 +1,4 @@
-"""The database: conversations, interactions, keys, usage, gaps and experiments. SQLite (WAL) by default, PostgreSQL by URL."""
+"""The database: conversations, interactions, keys, usage, gaps, what was shown, and experiments. SQLite (WAL) by default, PostgreSQL by URL."""
 
 from shelftalk.server.db.connect import connect, migrate
 from shelftalk.server.db.conversations import Conversations
@@ -6,5 +6,6 @@ from shelftalk.server.db.experiments import Experiments
 from shelftalk.server.db.gaps import Gaps
 from shelftalk.server.db.interactions import Interactions
 from shelftalk.server.db.keys import Keys
+from shelftalk.server.db.shown import ShownStore
 
-__all__ = ["Conversations", "Experiments", "Gaps", "Interactions", "Keys", "connect", "migrate"]
+__all__ = ["Conversations", "Experiments", "Gaps", "Interactions", "Keys", "ShownStore", "connect", "migrate"]
