@@ -6,8 +6,8 @@
     python benchmarks/exposure.py --catalog CHORUS_CATALOGUE --data DATA/chorus --split train|test --drawn .05 ...
 
 The requests with a positive judgment, understood by the encoders, ranked without a language model. New is what was released in the
-last `--days` days before the data's day, or with `--drawn SHARE` a share of the catalogue that a hash draws: the salt is the
-split's. The ranking is plain once; each setting then arranges the same ranking through the pipeline's own code (pipeline/arranging.py), over
+last `--days` days before the data's day, or with `--drawn SHARE` a share of the catalogue that a hash draws, `--draws` times: figures
+are means over draws. The ranking is plain once; each setting then arranges the same ranking through the pipeline's own code (pipeline/arranging.py), over
 `--passes` passes through the requests, each shuffled with its own seed, with one account throughout. Exposure is 1 / log2(1 + rank) over
 the `--k` places shown; nDCG@10 has linear gains and unjudged 0. Intervals: 95%, bootstrap over requests, the means over passes paired.
 """
@@ -148,6 +148,13 @@ def measure(made: Arranging, cases: Sequence[Case], k: int, passes: int) -> Meas
     )
 
 
+def mean(found: Sequence[Measured]) -> Measured:
+    """The means of several draws, request by request."""
+    arrays = [np.mean([getattr(m, name) for m in found], axis=0) for name in ("new", "total", "ndcg")]
+    changed, given_up = (float(np.mean([getattr(m, name) for m in found])) for name in ("changed", "given_up"))
+    return Measured(*arrays, changed, given_up)
+
+
 def ratio(with_floor: Measured, plain: Measured) -> tuple[float, float, float]:
     """Exposure of new products with the floor over that without, and its interval (requests drawn, both together)."""
     drawn = np.random.default_rng(0).integers(0, len(plain.new), (DRAWS, len(plain.new)))
@@ -209,13 +216,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=None, help="the Chorus files; without, the demo's")
     parser.add_argument("--demo", type=Path, default=Path(__file__).parents[1] / "data" / "demo")
     parser.add_argument("--split", choices=("dev", "train", "test"), default="dev")
-    parser.add_argument("--k", type=int, default=10)
-    parser.add_argument("--passes", type=int, default=20)
+    parser.add_argument("--k", type=int, default=3)
+    parser.add_argument("--passes", type=int, default=5)
     parser.add_argument("--days", type=int, default=60)
     parser.add_argument("--drawn", type=float, default=None, metavar="SHARE")
+    parser.add_argument("--draws", type=int, default=10)
     parser.add_argument("--share", type=float, default=0.2)
-    parser.add_argument("--distance", type=float, default=0.1)
-    parser.add_argument("--most-loss", type=float, default=0.02)
+    parser.add_argument("--distance", type=float, default=0.2)
+    parser.add_argument("--most-loss", type=float, default=0.05)
     parser.add_argument("--places", type=int, default=1)
     parser.add_argument("--sweep", action="store_true")
     parser.add_argument("--diversity", action="store_true")
@@ -236,10 +244,11 @@ def main() -> None:
         if options.diversity:
             diversity(shelf, cases, settings, options.k)
             return
-        drawn = None
+        draws: list[frozenset[str] | None] = [None]
         if options.drawn:
-            drawn = held_out((p.id for p in shelf.catalog.products()), options.drawn, f"exposure-{options.split}")
-        plain = measure(arranging(shelf, settings, drawn), cases, options.k, 1)
+            ids = [p.id for p in shelf.catalog.products()]
+            draws = [held_out(ids, options.drawn, f"exposure-{options.split}-{n}") for n in range(options.draws)]
+        plain = mean([measure(arranging(shelf, settings, drawn), cases, options.k, 1) for drawn in draws])
         print("| share, distance, most loss, places | exposure of new, plain | with floor | times | nDCG@10 plain | difference | answers changed | given up, told |")  # fmt: skip
         print("|---|---|---|---|---|---|---|---|")
 
@@ -247,8 +256,8 @@ def main() -> None:
             changed = varied(
                 settings, "exposure", share=share, distance=distance, most_loss=most_loss, places=places, window=90
             )
-            found = measure(arranging(shelf, changed, drawn), cases, options.k, options.passes)
-            print(row(f"{share}, {distance}, {most_loss}, {places}", found, plain))
+            made = [measure(arranging(shelf, changed, drawn), cases, options.k, options.passes) for drawn in draws]
+            print(row(f"{share}, {distance}, {most_loss}, {places}", mean(made), plain), flush=True)
 
         run(tried, options)
 
@@ -258,10 +267,15 @@ def run(tried: Callable[[float, float, float, int], None], options: argparse.Nam
     if not options.sweep:
         tried(options.share, options.distance, options.most_loss, options.places)
         return
-    for share in (0.1, 0.2, 0.3, 0.5):
-        for distance in (0.05, 0.1, 0.2, 0.4):
-            for most_loss, places in ((0.01, 1), (0.02, 1), (0.05, 2)):
-                tried(share, distance, most_loss, places)
+    for share in (0.1, 0.2, 0.3, 0.4):
+        for distance, most_loss, places in (
+            (0.1, 0.02, 1),
+            (0.2, 0.02, 1),
+            (0.2, 0.05, 1),
+            (0.2, 0.05, 2),
+            (0.3, 0.05, 1),
+        ):
+            tried(share, distance, most_loss, places)
 
 
 if __name__ == "__main__":

@@ -104,15 +104,16 @@ class ExposureSettings(_Group):
     of them suits; 0, the default, is no floor. New is what was released, or without a release date added, in the last `days`, or
     has fewer than `few` interactions (0: they do not count). It may stand before what scores at most `distance` more (of 1), so that the
     answer's discounted score falls by at most `most_loss` of itself; `places` of an answer are given away at most. What is owed is
-    reckoned over the last `window` days. `today` is the day from which age is reckoned, for measurements; None: the day itself."""
+    reckoned over the last `window` days. What was shown of each product is counted for `keep_days` (0: not at all). `today` is the day from which age is reckoned, for measurements; None: the day itself."""
 
     share: float = Field(0.0, ge=0, le=1)
     days: int = Field(30, ge=0, le=365)
     few: int = Field(0, ge=0)
-    distance: float = Field(0.1, ge=0, le=1)
-    most_loss: float = Field(0.02, ge=0, le=1)
+    distance: float = Field(0.2, ge=0, le=1)
+    most_loss: float = Field(0.05, ge=0, le=1)
     places: int = Field(1, ge=1, le=50)
     window: int = Field(7, ge=1, le=90)
+    keep_days: int = Field(30, ge=0, le=365)
     today: date | None = None
 
 

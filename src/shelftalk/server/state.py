@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from shelftalk.errors import ShelftalkError
 from shelftalk.gaps import Held
@@ -16,6 +16,7 @@ from shelftalk.server.alike import likeness
 from shelftalk.server.auth import Gate
 from shelftalk.server.counting import Counting
 from shelftalk.server.db import Conversations, Gaps, Interactions, Keys, Users, connect, migrate
+from shelftalk.server.db import Conversations, Gaps, Interactions, Keys, ShownStore, connect, migrate
 from shelftalk.server.db.connect import default_url
 from shelftalk.server.db.gaps import catalog_name
 from shelftalk.server.live import (
@@ -31,11 +32,14 @@ from shelftalk.server.live import (
 )
 from shelftalk.server.pool import Pool
 from shelftalk.server.recent import Recent, Recorded, watch
+from shelftalk.server.shown import ShownCounting
 from shelftalk.server.stages import STAGES
 from shelftalk.server.telemetry import Telemetry, trace_headers
 from shelftalk.server.upstreams import Upstreams
 from shelftalk.server.vllm_process import VllmProcess
 from shelftalk.settings import Settings
+from shelftalk.shoppers.newness import Newness
+from shelftalk.values import Answer, Explanation
 
 logger = logging.getLogger(__name__)
 
@@ -69,16 +73,21 @@ class ServerState:
         self.recent = Recent(keep=settings.serve.keep_requests)
         self._closing = threading.Event()
         self._reloading = asyncio.Lock()
+        self._database = connect(default_url(settings))
+        migrate(self._database)
+        catalog = catalog_name(shelf.catalog.path)
+        self.shown = ShownCounting(
+            ShownStore(self._database, catalog), lambda: self.settings.exposure, self._newness
+        ).start()
         plain = without_model(settings, shelf)  # answers until the language model can
         self.pool = self._pool(shelf if given else plain)
         self.fallback = self._pool(plain)
         self.answering = self._answering()
-        self._database = connect(default_url(settings))
-        migrate(self._database)
         self.conversations = Conversations(self._database)
         self.interactions = Interactions(self._database)
         self.users = Users(self._database, load_pseudonyms(settings))
         self.gaps = Gaps(self._database, catalog_name(shelf.catalog.path))
+        self.gaps = Gaps(self._database, catalog)
         self.counting = Counting(
             self.gaps,
             days=lambda: self.settings.serve.gap_days,
@@ -177,6 +186,7 @@ class ServerState:
         if not self._given:
             self._opened.close()
         self.counting.close()
+        self.shown.close()
         self._database.dispose()
 
     def _began(self, process: VllmProcess) -> None:
@@ -223,8 +233,16 @@ class ServerState:
 
     def _pool(self, shelf: Shelf) -> Pool:
         many = places(self.settings, shelf.loaded)
-        watch(shelf, self.recent, self.telemetry.answered)
+        watch(shelf, self.recent, self._answered)
+        shelf.arranging.account = self.shown.account
         return Pool(shelf, many, queue=self.settings.serve.queue, headers=trace_headers)
+
+    def _newness(self) -> Newness:
+        return self.shelf.arranging.newness()
+
+    def _answered(self, answer: Answer, explanations: Sequence[Explanation]) -> None:
+        self.telemetry.answered(answer, explanations)
+        self.shown.note(answer)
 
     def _answering(self) -> Recorded:
         serve = self.settings.serve

@@ -83,6 +83,10 @@ class Telemetry:
         )  # fmt: skip
         self._left = Counter("shelftalk_clients_left", "Clients that left before their answer was whole", registry=r)
         self._unkept = Counter("shelftalk_turns_not_kept", "Answers that could not be put down", registry=r)
+        self._new_places = Counter("shelftalk_new_places", "Places given to new products (exposure.share)", registry=r)
+        self._given_up = Counter(
+            "shelftalk_relevance_given_up", "Parts of answers' discounted scores given up for new products", registry=r
+        )
         self._uncounted = Counter(
             "shelftalk_gaps_not_counted", "Wishes and needs that could not be counted", registry=r
         )
@@ -135,6 +139,9 @@ class Telemetry:
         self._tokens.labels("prompt").inc(answer.tokens.prompt)
         self._tokens.labels("completion").inc(answer.tokens.completion)
         self._relaxed.inc(len(answer.relaxed))
+        if answer.exposure is not None:
+            self._new_places.inc(len(answer.exposure["placed"]))
+            self._given_up.inc(answer.exposure["given_up"])
         self._dropped.inc(sum(e.dropped for e in explanations))
         for explanation in explanations:
             self._reasons.labels(_source(explanation)).inc()

@@ -1,4 +1,4 @@
-"""The database: conversations, interactions, keys, usage, gaps and experiments. SQLite (WAL) by default, PostgreSQL by URL."""
+"""The database: conversations, interactions, keys, usage, gaps, what was shown, and experiments. SQLite (WAL) by default, PostgreSQL by URL."""
 
 from shelftalk.server.db.connect import connect, migrate
 from shelftalk.server.db.conversations import Conversations
@@ -9,3 +9,6 @@ from shelftalk.server.db.keys import Keys
 from shelftalk.server.db.users import Users
 
 __all__ = ["Conversations", "Experiments", "Gaps", "Interactions", "Keys", "Users", "connect", "migrate"]
+from shelftalk.server.db.shown import ShownStore
+
+__all__ = ["Conversations", "Experiments", "Gaps", "Interactions", "Keys", "ShownStore", "connect", "migrate"]
