@@ -273,7 +273,7 @@ def test_memory_does_not_grow_with_the_number_of_users(opener, small_catalog, tm
         return held
 
     peak(100)  # what is imported and kept once
-    written = peak(1500), sum(len(content) for content in bytes_in(tmp_path / "out1500").values())
+    written = peak(2500), sum(len(content) for content in bytes_in(tmp_path / "out2500").values())
     assert written[0] * 4 < written[1]  # bytes held at the most, and bytes of all lists
 
 

@@ -7,6 +7,7 @@ place by itself. A worker or node that is lost takes the part with it that it wa
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import tempfile
@@ -14,13 +15,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from shelftalk import errors
 from shelftalk.errors import EngineError, ShelftalkError, UsageError
 from shelftalk.lists.frozen import opened_here
 from shelftalk.lists.make import Opener
 from shelftalk.lists.parts import Part, PartReader
-from shelftalk.lists.run import Made, Run
+from shelftalk.lists.run import ForYou, Made, Run
 from shelftalk.resources import installed_version
 
+log = logging.getLogger(__name__)
 STORE = 100 << 20  # bytes of a local cluster's object store, in which next to nothing lies
 
 
@@ -37,7 +40,7 @@ class OnRay:
         """The parts as they come into place, in no particular order.
 
         Raises UsageError where Ray is not installed or the workers run another version, EngineError where Ray gives up, and what a worker
-        raises (EngineError, StorageError).
+        raised.
         """
         try:
             import ray
@@ -47,13 +50,19 @@ class OnRay:
             try:
                 yield from self._made(run, opener)
             except ray.exceptions.RayError as error:
-                raise _told(error) from error
+                line = next((text for text in reversed(str(error).splitlines()) if text.strip()), type(error).__name__)
+                raise EngineError(
+                    f"Ray gave up: {line.strip()[:300]}; what was made is kept, and the same command goes on from there"
+                ) from error
 
     def _made(self, run: Run, opener: Opener) -> Iterator[Made]:
         import ray.data
 
         _quiet()
-        parts = [asdict(part) for part in run.left]
+        room = ray.cluster_resources()
+        if room.get("CPU", 0) < self.cpus or room.get("GPU", 0) < self.gpus:
+            log.warning("no worker fits the cluster as it is now (%s); waiting for a node that it fits", room)
+        parts = [{"part": json.dumps(asdict(part))} for part in run.left]
         # the parts travel as rows; the run itself goes to each actor's constructor and must stay small
         about = replace(run, parts=(), done=())
         made = ray.data.from_items(parts, override_num_blocks=len(parts)).map_batches(
@@ -65,26 +74,40 @@ class OnRay:
             num_gpus=self.gpus,
         )
         for row in made.iter_rows():
-            yield Made(**row)
+            if row["error"]:
+                kind, told = json.loads(row["error"])
+                raise getattr(errors, kind)(told)
+            yield Made(**json.loads(row["made"]))
 
 
 class _Worker:
-    """An actor: makes one part a call."""
+    """An actor: makes one part a call. An error of our own travels as a value, since Ray would wrap it, log it and start the actor anew."""
 
     def __init__(self, run: Run, opener: Opener, version: str | None) -> None:
-        here = installed_version("shelftalk")
-        if here != version:
-            raise UsageError(f"a worker has shelftalk {here}, the run began with {version}; install the same on all")
         self._run, self._reader = run, PartReader()
-        self._shelf = opener(opened_here(run.catalog, opener.settings.home_folder))
+        self._shelf: ForYou | ShelftalkError
+        try:
+            here = installed_version("shelftalk")
+            if here != version:
+                raise UsageError(
+                    f"a worker has shelftalk {here}, the run began with {version}; install the same on all"
+                )
+            self._shelf = opener(opened_here(run.catalog, opener.settings.home_folder))
+        except ShelftalkError as error:
+            self._shelf = error
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
-        """The parts of the batch (columns of `Part`) made, as columns of `Made`."""
-        rows = [
-            dict(zip(batch, values, strict=True)) for values in zip(*(v.tolist() for v in batch.values()), strict=True)
-        ]
-        made = [asdict(self._run.make(Part(**row), self._shelf, self._reader)) for row in rows]
-        return {name: [one[name] for one in made] for name in made[0]}
+    def __call__(self, batch: dict[str, Any]) -> dict[str, list[str]]:
+        """The parts of the batch (column `part`) made: columns `made` and `error`, one of which holds something."""
+        rows = [self._made(Part(**json.loads(text))) for text in batch["part"].tolist()]
+        return {"made": [made for made, _ in rows], "error": [error for _, error in rows]}
+
+    def _made(self, part: Part) -> tuple[str, str]:
+        try:
+            if isinstance(self._shelf, ShelftalkError):
+                raise self._shelf
+            return json.dumps(asdict(self._run.make(part, self._shelf, self._reader))), ""
+        except ShelftalkError as error:
+            return "", json.dumps([type(error).__name__, str(error)])
 
 
 @contextlib.contextmanager
@@ -124,14 +147,3 @@ def _quiet() -> None:
     context.enable_progress_bars = False
     for name in ("ray.data", "ray"):
         logging.getLogger(name).setLevel(logging.ERROR)
-
-
-def _told(error: BaseException) -> ShelftalkError:
-    """The error of a worker's own, out of what Ray wraps it in; else one that names what Ray says."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, ShelftalkError):
-            return seen
-        seen = getattr(seen, "cause", None) or seen.__cause__
-    line = next((text for text in reversed(str(error).splitlines()) if text.strip()), type(error).__name__)
-    return EngineError(f"Ray gave up: {line.strip()[:300]}; what was made is kept, the same command goes on from there")
