@@ -315,11 +315,16 @@ def tell(results: dict[str, dict[tuple[str, int | None], tuple[float, float]]], 
     """The tables: nDCG@10 by level, and of unseen items; then ours over the best of the others."""
     print("\n| method | " + " | ".join(NAMES[level] for level in levels) + " |\n|---" + "|---" * len(levels) + "|")
     users = {level: sorted(u for u, at in next(iter(results.values())) if at == level) for level in levels}
-    values = {name: {lv: np.array([found[u, lv][0] for u in users[lv]]) for lv in levels} for name, found in results.items()}
+    values = {
+        name: {lv: np.array([found[u, lv][0] for u in users[lv]]) for lv in levels} for name, found in results.items()
+    }
     print("| cases | " + " | ".join(str(len(users[level])) for level in levels) + " |")
     for name in results:
         print(f"| {name} | " + " | ".join(told(values[name][level]) for level in levels) + " |")
-    for title, names in (("best of the four", ("popularity", "item-kNN", "ALS", "BPR")), ("best of all others", tuple(PEERS))):
+    for title, names in (
+        ("best of the four", ("popularity", "item-kNN", "ALS", "BPR")),
+        ("best of all others", tuple(PEERS)),
+    ):
         cells = []
         for level in levels:
             best = max(names, key=lambda n: values[n][level].mean())

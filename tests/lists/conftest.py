@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.lists.stub import OpenStub, make_catalog
 
 from shelftalk.settings import load_settings
+from tests.lists.stub import OpenStub, make_catalog
 
 
 @pytest.fixture(scope="session")

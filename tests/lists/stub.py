@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from tests.catalog.fakes import HashEmbedder
-
 from shelftalk.catalog import Catalog
 from shelftalk.errors import CatalogError, EngineError
 from shelftalk.settings import Settings
 from shelftalk.values import Answer, Claim, Evidence, Intent, Pick, Product, Shopper
+from tests.catalog.fakes import HashEmbedder
 
 PRODUCTS = [
     Product(

@@ -14,12 +14,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.catalog.fakes import HashEmbedder
-from tests.lists.stub import PRODUCTS, OpenStub, lines_in, make_catalog, some_users, users_seen, write_users
 
 from shelftalk.catalog import Catalog
 from shelftalk.errors import CatalogError, EngineError, UsageError
 from shelftalk.lists import Options, recommend
+from tests.catalog.fakes import HashEmbedder
+from tests.lists.stub import PRODUCTS, OpenStub, lines_in, make_catalog, some_users, users_seen, write_users
 
 AT = datetime(2026, 11, 1, 9, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[2]

@@ -351,13 +351,6 @@ class TableSnapshot:
             return {i: matrix[places[i]] for i in ids if i in places}
         return {r["id"]: np.asarray(r["vector"], dtype=np.float32) for r in self._take(ids, ["id", "vector"])}
 
-    def vectors_by_id(self, ids: Sequence[str]) -> dict[str, np.ndarray]:
-        """The vectors of those of the ids that are here, float32, by id."""
-        if self._in_memory:
-            places, matrix = self._by_id(), self._vectors()
-            return {i: matrix[places[i]] for i in ids if i in places}
-        return {r["id"]: np.array(r["vector"], dtype=np.float32) for r in self._take(ids, ["id", "vector"])}
-
     def _all_records(self) -> Any:
         with self._lock:
             if self._records is None:

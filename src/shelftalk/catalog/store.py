@@ -206,11 +206,6 @@ class Catalog:
         with self._reading() as now:
             return now.vectors_of(ids) if now else {}
 
-    def vectors_by_id(self, ids: Sequence[str]) -> dict[str, np.ndarray]:
-        """The unit vectors of those of the products that are here, float32, by id."""
-        with self._reading() as now:
-            return now.vectors_by_id(ids) if now else {}
-
     def lexical(self, text: str, where: str | None, k: int) -> list[tuple[str, float]]:
         """The k best products by BM25, best first, among those the filter lets through; [] for a text without words."""
         with self._reading() as now:

@@ -15,8 +15,7 @@ from shelftalk.server.addresses import loopback
 from shelftalk.server.alike import likeness
 from shelftalk.server.auth import Gate
 from shelftalk.server.counting import Counting
-from shelftalk.server.db import Conversations, Gaps, Interactions, Keys, Users, connect, migrate
-from shelftalk.server.db import Conversations, Gaps, Interactions, Keys, ShownStore, connect, migrate
+from shelftalk.server.db import Conversations, Gaps, Interactions, Keys, ShownStore, Users, connect, migrate
 from shelftalk.server.db.connect import default_url
 from shelftalk.server.db.gaps import catalog_name
 from shelftalk.server.live import (
@@ -86,7 +85,6 @@ class ServerState:
         self.conversations = Conversations(self._database)
         self.interactions = Interactions(self._database)
         self.users = Users(self._database, load_pseudonyms(settings))
-        self.gaps = Gaps(self._database, catalog_name(shelf.catalog.path))
         self.gaps = Gaps(self._database, catalog)
         self.counting = Counting(
             self.gaps,

@@ -6,9 +6,7 @@ from shelftalk.server.db.experiments import Experiments
 from shelftalk.server.db.gaps import Gaps
 from shelftalk.server.db.interactions import Interactions
 from shelftalk.server.db.keys import Keys
+from shelftalk.server.db.shown import ShownStore
 from shelftalk.server.db.users import Users
 
-__all__ = ["Conversations", "Experiments", "Gaps", "Interactions", "Keys", "Users", "connect", "migrate"]
-from shelftalk.server.db.shown import ShownStore
-
-__all__ = ["Conversations", "Experiments", "Gaps", "Interactions", "Keys", "ShownStore", "connect", "migrate"]
+__all__ = ["Conversations", "Experiments", "Gaps", "Interactions", "Keys", "ShownStore", "Users", "connect", "migrate"]

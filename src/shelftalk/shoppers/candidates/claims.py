@@ -122,7 +122,7 @@ def _related(source: str, known: str, product_id: str, telling: Telling) -> bool
     if source == "again":
         return known == product_id
     if source == "liked":
-        vectors = telling.catalog.vectors_by_id([known, product_id])
+        vectors = telling.catalog.vectors_of([known, product_id])
         return len(vectors) == 2 and float(np.dot(vectors[known], vectors[product_id])) > UNLIKE
     return telling.behaviour is not None and linked(telling.behaviour, known, product_id)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006_shown"
-down_revision = "0005_experiments"
+revision = "0007_shown"
+down_revision = "0006_events"
 branch_labels = None
 depends_on = None
 
