@@ -105,7 +105,6 @@ def _mixed(found: Sequence[Candidate], k: int) -> list[Candidate]:
 
 
 def _criteria(lines: Sequence[ProfileLine]) -> tuple[Criterion, ...]:
-    """What reasons tell the facts of: the surest lines of fields that stand to others; without one, how others rate it."""
+    """What reasons tell the facts of: the surest lines of fields that stand to others."""
     told = [line for line in sorted(lines, key=lambda one: -one.weight) if line.criterion.want in ("low", "high")]
-    found = tuple(dict.fromkeys(replace(line.criterion, importance=1) for line in told[:CRITERIA]))
-    return found or (Criterion("rating", "high", importance=1),)
+    return tuple(dict.fromkeys(replace(line.criterion, importance=1) for line in told[:CRITERIA]))

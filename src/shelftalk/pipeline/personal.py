@@ -28,6 +28,7 @@ LOOKS = ("colour", "color", "pattern", "style", "finish", "design", "shape")
 # What the candidate sources say of given products, by id.
 Scored = Callable[[Shopper, Catalog, Sequence[str]], Mapping[str, Sourced]]
 SOME = 5.0  # interactions with different products after which half of the full weight counts
+SUITS = 0.66  # of the others it does better by a low or high
 OWNED = 0.5  # of the best score, which what was bought already loses: who has it mostly wants another
 
 
@@ -98,6 +99,14 @@ class Personal:
             told -= _alike(product, refused)
             weights += 1.0
         return told / (1.0 + weights)
+
+    def suits(self, product: Product, line: ProfileLine) -> bool:
+        """Whether a product does what a line of the profile says, and may be told so; a line of no value is of its category alone."""
+        if line.category and line.category not in product.categories:
+            return False
+        if product.value(line.criterion.field) in (None, ()):
+            return False
+        return self._kept(product, line, {}) >= SUITS
 
     def _kept(self, product: Product, line: ProfileLine, scopes: dict[str, Scope]) -> float:
         if line.criterion.want not in ("low", "high") or line.span is not None:

@@ -9,29 +9,35 @@ from dataclasses import dataclass
 
 from shelftalk.catalog import Catalog
 from shelftalk.errors import CatalogError
-from shelftalk.explain.history import DONE, FIELD, evidence_of, when
 from shelftalk.facts.card import plain_name
-from shelftalk.facts.facts import safe
 from shelftalk.pipeline.personal import Personal
 from shelftalk.prompts import PromptLibrary
-from shelftalk.shoppers.candidates import FILE, WITHOUT_HISTORY, Behaviour, Sourced, rank_for, scores_for
-from shelftalk.text import clean, shorten
-from shelftalk.values import Candidate, Claim, Evidence, Intent, PickSource, Product, ProfileLine, Shopper
+from shelftalk.shoppers.candidates import (
+    FILE,
+    WITHOUT_HISTORY,
+    Because,
+    Behaviour,
+    Sourced,
+    Telling,
+    because_claims,
+    rank_for,
+    scores_for,
+)
+from shelftalk.values import Candidate, Claim, Intent, PickSource, Product, Shopper
 
 __all__ = ["Suggestions", "Told"]
 
 logger = logging.getLogger(__name__)
 # Retrieval's own scores, by which the request itself is told as a source.
 _OF_REQUEST = frozenset(("dense", "bm25", "relevance", "text", "popularity"))
-_OWN = ("liked", "bought_together")  # sources that rest on one thing the shopper did
 LEAST = 0.15  # the share of a score that a source must have to be told
-MANY, MOST = 20, 0.1  # so many reviews are many; so near to the most chosen is among them
+MANY = 20  # reviews that are worth a word
 WELL = 0.6  # a utility from which on a pick is said to do well by the wishes
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What sources say of a product, and the claim of the first that rests on the shopper's own history."""
+    """What sources say of a product, and the claim of the first of them, of the shopper's own history if one is."""
 
     sources: tuple[PickSource, ...]
     claim: Claim | None = None
@@ -42,7 +48,7 @@ class Suggestions:
 
     def __init__(self, catalog: Catalog, prompts: PromptLibrary) -> None:
         self._file = catalog.path / FILE
-        self._template = prompts.get("answer/source")
+        self._prompts, self._template = prompts, prompts.get("answer/source")
         self._reading = threading.Lock()
         self._read: tuple[float, Behaviour | None] = (-1.0, None)
 
@@ -80,20 +86,25 @@ class Suggestions:
         return {one.product_id: one for one in told}
 
     def told(self, found: Sourced, product: Product, who: Personal) -> Told:
-        """What the sources that found a product say of it."""
-        sources, first = [], None
-        least = LEAST * found.score
-        for name in (name for name, part in found.sources.items() if part >= least):
-            because = found.evidence.get(name, ())
-            if name in _OWN:
-                claim = self._own(name, because, product, who)
-                if claim is None:
-                    continue
-                first = first or claim
-                sources.append(PickSource(name, claim.text, tuple(because)))
-            elif (what := self._what(name, because, product, who)) is not None:
-                sources.append(PickSource(name, self._said(name, what=what), self._ids(name, because, who)))
-        return Told(tuple(sources), first)
+        """What the sources that found a product say of it: those that count, and what holds of this very product."""
+        lines = [line for line in who.shopper.lines if who.suits(product, line)]
+        telling = Telling(who.shopper.history, who.catalog, self.behaviour, lines, who.shopper.context)
+        said = [b for b in because_claims(found, telling, self._prompts) if self._counts(b, found, product, who)]
+        own = next((b.claim for b in said if b.source not in WITHOUT_HISTORY and b.source != "taste"), None)
+        first = own or next((b.claim for b in said if b.source in WITHOUT_HISTORY), None)
+        return Told(tuple(PickSource(b.source, b.text, _interactions(b)) for b in said), first)
+
+    @staticmethod
+    def _counts(because: Because, found: Sourced, product: Product, who: Personal) -> bool:
+        if found.sources.get(because.source, 0.0) < LEAST * found.score:
+            return False
+        held = {e.field: e.value for e in because.evidence}
+        if because.source == "popular":
+            return int(held.get("review_count", MANY)) >= MANY
+        if because.source != "liked" or not product.categories:
+            return True
+        other = who.known.get(str(held.get("product_id", "")))  # what is of another kind is like it by chance of words
+        return other is not None and product.categories[-1] in other.categories
 
     def of_answer(self, candidate: Candidate, intent: Intent, who: Personal | None) -> tuple[PickSource, ...]:
         """What brought a pick of an answer into it: the request, the wishes, and what is known of the shopper."""
@@ -103,51 +114,14 @@ class Suggestions:
             names.append(PickSource("request", self._said("request")))
         if scores.get("criteria", 0.0) >= WELL and intent.criteria:
             what = ", ".join(dict.fromkeys(plain_name(c.field) for c in intent.criteria))
-            names.append(PickSource("criteria", self._said("criteria", what=what)))
+            names.append(PickSource("criteria", self._said("criteria", what)))
         if who is not None and (found := who.sourced.get(candidate.product.id)) is not None:
             names += [s for s in self.told(found, candidate.product, who).sources if s.name not in WITHOUT_HISTORY]
         return tuple(names)
 
-    def _own(self, name: str, because: Sequence[str], product: Product, who: Personal) -> Claim | None:
-        """The claim of a source that rests on what the shopper did with another product; None where that can no longer be told."""
-        done = {i.id: i for i in who.shopper.history}
-        for one in (done[b] for b in because if b in done):
-            other = who.known.get(one.product_id)
-            title = shorten(clean(other.title), 60) if other else ""
-            if other is None or one.kind not in DONE or other.id == product.id or not safe(title):
-                continue
-            if name == "liked" and product.categories and not set(product.categories[-1:]) & set(other.categories):
-                continue
-            text = self._said(name, did=DONE[one.kind], title=title, when=when(one.at, who.now))
-            return Claim(text, (Evidence(FIELD, evidence_of(one)),), None, True, "record")
-        return None
-
-    def _what(self, name: str, because: Sequence[str], product: Product, who: Personal) -> str | None:
-        """What a source that rests on nothing single says beside its name; None where it is not worth saying."""
-        if name == "taste":
-            lines = [line.text for line in who.shopper.lines if _of_line(line, because) and line.text]
-            return lines[0] if lines else None
-        if name != "popular":
-            return ""
-        learnt = self.behaviour
-        if learnt is None:
-            return str(product.review_count) if (product.review_count or 0) >= MANY else None
-        shares = learnt.popularity(who.shopper.context.place)
-        place = learnt.index.get(product.id)
-        return "" if place is not None and len(shares) and (shares > shares[place]).mean() < MOST else None
-
-    @staticmethod
-    def _ids(name: str, because: Sequence[str], who: Personal) -> tuple[str, ...]:
-        """The interactions behind a source: those of the profile's lines that it names, and those that it names itself."""
-        of_lines = [e for line in who.shopper.lines if _of_line(line, because) for e in line.evidence]
-        own = {i.id for i in who.shopper.history}
-        return tuple(dict.fromkeys([*of_lines, *(b for b in because if b in own)]))
-
-    def _said(self, source: str, **told: str) -> str:
-        blank = dict.fromkeys(("did", "title", "when", "what"), "")
-        return self._template.render(source=source, **{**blank, **told}).messages[-1].content
+    def _said(self, source: str, what: str = "") -> str:
+        return self._template.render(source=source, what=what).messages[-1].content
 
 
-def _of_line(line: ProfileLine, because: Sequence[str]) -> bool:
-    """Whether a source rests on a line of the profile: by the line's id, or by all that the line rests on."""
-    return line.id in because or (bool(line.evidence) and set(line.evidence) <= set(because))
+def _interactions(because: Because) -> tuple[str, ...]:
+    return tuple(str(e.value) for e in because.evidence if e.field == "interaction")
