@@ -1,0 +1,74 @@
+"""Lines that a shopper adds in words of their own, from what was understood of the words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+
+from shelftalk.errors import UsageError
+from shelftalk.shoppers.profiles.corrections import checked
+from shelftalk.text import clean, shorten
+from shelftalk.values import Constraint, Criterion, Facets, Intent, ProfileLine
+
+__all__ = ["lines_said"]
+
+LONGEST = 200
+
+
+def lines_said(words: str, intent: Intent, facets: Facets) -> list[ProfileLine]:
+    """The lines that an intent, read from these words, says: its criteria, its limits as wishes, or the kind alone where it names nothing
+    else. UsageError where nothing in them is of a field of the catalogue."""
+    kinds = intent.named_kinds
+    category = kinds[0] if len(kinds) == 1 else ""
+    said = shorten(clean(words), LONGEST)
+    criteria = [(c, None) for c in intent.criteria] + [pair for c in intent.constraints for pair in _wishes(c, facets)]
+    if not criteria:
+        criteria = [(Criterion("categories", "is", kind), None) for kind in kinds]
+        category = ""
+    if not criteria:
+        raise UsageError(
+            f'nothing in "{said}" is a field of the catalogue; say it otherwise, or give field, want and value'
+        )
+    lines = [
+        checked(ProfileLine("", replace(c, words=said), category, 1.0, (), "stated", span), facets)
+        for c, span in criteria
+    ]
+    return list({line.id: line for line in lines}.values())
+
+
+def _wishes(limit: Constraint, facets: Facets) -> Iterator[tuple[Criterion, tuple[Decimal, Decimal] | None]]:
+    """A limit as wishes: a range of a number, or each of its named values."""
+    facet = facets.get(limit.field)
+    if facet is None or limit.field in ("categories", "title", "currency") or facet.kind == "date":
+        return
+    values = limit.value if isinstance(limit.value, tuple) else (limit.value,)
+    if facet.kind in ("money", "number"):
+        span = _span(limit.operator, values, facet.minimum, facet.maximum)
+        if span is not None:
+            yield Criterion(limit.field, "is"), span
+        return
+    if limit.operator in ("=", "in", "!=", "not in"):
+        want = "is" if limit.operator in ("=", "in") else "not"
+        for value in values:
+            yield Criterion(limit.field, want, value), None  # type: ignore[arg-type]
+
+
+def _span(operator: str, values: tuple[object, ...], least: object, most: object) -> tuple[Decimal, Decimal] | None:
+    first, last = _decimal(values[0]), _decimal(values[-1])
+    low, high = _decimal(least), _decimal(most)
+    if first is None or last is None or low is None or high is None:
+        return None
+    if operator in ("<", "<="):
+        return (min(low, first), first)
+    if operator in (">", ">="):
+        return (first, max(high, first))
+    return (first, last) if operator in ("=", "between") else None
+
+
+def _decimal(value: object) -> Decimal | None:
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
