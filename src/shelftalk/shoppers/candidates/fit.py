@@ -157,19 +157,19 @@ def _again(held: Table, n: int) -> np.ndarray:
     group = np.zeros(len(order), dtype=np.int64)
     group[starts[1:]] = 1
     group = np.cumsum(group)
-    times = (
-        np.cumsum(bought) - np.r_[0, np.cumsum(bought)][starts][group] if len(order) else np.zeros(0, dtype=np.int64)
-    )
+    had = np.cumsum(bought) - np.r_[0, np.cumsum(bought)][starts][group] if len(order) else np.zeros(0, dtype=np.int64)
     # From one purchase (or the first meeting) to the next is one spell; its length is counted in the person's baskets.
     opens = bought.copy()
     opens[starts] = True
     at = np.flatnonzero(opens)
     follows = np.r_[group[at][1:] == group[at][:-1], False] if len(at) else np.zeros(0, dtype=bool)
     until = np.where(follows, np.r_[place[at][1:], 0], total[user[at]]) if len(at) else at
-    stage = np.minimum(times[at], STAGES - 1)
+    stage = np.minimum(had[at], STAGES - 1)
     np.add.at(exposed, (item[at], stage), np.maximum(until - place[at], 0))
     np.add.at(hits, (item[at], stage), follows.astype(float))
     shop = (hits.sum(0) + 0.01) / (exposed.sum(0) + 1.0)
+    for times in range(2, STAGES):  # few buy often: what is not known of them is as for those who bought once less
+        shop[times] = (hits[:, times].sum() + PRIOR * shop[times - 1]) / (exposed[:, times].sum() + PRIOR)
     return ((hits + PRIOR * shop) / (exposed + PRIOR)).astype(np.float32)
 
 
