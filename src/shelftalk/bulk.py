@@ -1,23 +1,21 @@
-"""Answers to a file of requests: one line an answer in input order, resumable after a cut without repeating work.
+"""Answers to a file of requests: one line an answer in input order, resumable after a cut without repeating work (resumable.py).
 
-Answers gather in OUTPUT.partial, whose first line says what they belong to (the input's hash, the settings, the version
-of the catalogue); the file takes its final name when the last request is answered.
+What a run belongs to is the input's hash, the settings and the version of the catalogue.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from shelftalk.catalog import Catalog
-from shelftalk.errors import EngineError, ShelftalkError, StorageError, UsageError
+from shelftalk.errors import EngineError, ShelftalkError, UsageError
 from shelftalk.request import request_from
+from shelftalk.resumable import write_resumable
 from shelftalk.settings import Settings
 from shelftalk.values import Answer, Request
 
@@ -108,31 +106,14 @@ def answer_file(
     language model is gone (what was answered is kept for the next run), StorageError when the disk is full.
     """
     lines = read_requests(source)
-    partial = output.with_name(output.name + ".partial")
     head = {"shelftalk": "partial answers", "run": _fingerprint(shelf, source, k)}
-    kept = _resume(partial, head)
-    failed = sum("error" in json.loads(line) for line in kept)
-    progress(len(kept), len(lines))
-    done = len(kept)
-    try:
-        with partial.open("a" if kept else "w", encoding="utf-8") as out:
-            if not kept:
-                out.write(json.dumps(head) + "\n")
-            for start in range(done, len(lines), batch):
-                records = list(_answers(shelf, lines[start : start + batch], k))
-                out.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
-                out.flush()
-                failed += sum("error" in record for record in records)
-                done += len(records)
-                progress(done, len(lines))
-        _finish(partial, output)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageError(
-                f"{partial}: the disk is full; free some space and run the same command again"
-            ) from error
-        raise StorageError(f"{partial}: cannot be written: {error.strerror or error}") from error
-    return BulkReport(len(lines) - failed, failed, len(kept))
+
+    def batches(skip: int) -> Iterator[list[dict[str, Any]]]:
+        for start in range(skip, len(lines), batch):
+            yield list(_answers(shelf, lines[start : start + batch], k))
+
+    written = write_resumable(output, head, batches, lambda done: progress(done, len(lines)))
+    return BulkReport(len(lines) - written.failed, written.failed, written.resumed)
 
 
 def _fingerprint(shelf: BatchAnswerer, source: Path, k: int | None) -> str:
@@ -140,34 +121,6 @@ def _fingerprint(shelf: BatchAnswerer, source: Path, k: int | None) -> str:
     digest = hashlib.sha256(source.read_bytes())
     digest.update(f"\0{settings}\0{shelf.catalog.path.resolve()}\0{shelf.catalog.version}\0{k}".encode())
     return digest.hexdigest()
-
-
-def _resume(partial: Path, head: dict[str, str]) -> list[str]:
-    """The whole answer lines of an earlier, cut run of the same work; a torn last line is cut off the file."""
-    if not partial.exists():
-        return []
-    raw = partial.read_bytes()
-    whole = raw[: raw.rfind(b"\n") + 1]
-    lines = whole.decode("utf-8", errors="replace").splitlines()
-    if not lines or lines[0] != json.dumps(head):
-        return []
-    if len(whole) < len(raw):
-        os.truncate(partial, len(whole))
-    return lines[1:]
-
-
-def _finish(partial: Path, output: Path) -> None:
-    """Writes the answers without the head line and gives them their final name."""
-    done = output.with_name(output.name + ".done")
-    try:
-        with partial.open("rb") as source, done.open("wb") as target:
-            source.readline()
-            while block := source.read(1 << 20):
-                target.write(block)
-        done.replace(output)
-    finally:
-        done.unlink(missing_ok=True)
-    partial.unlink()
 
 
 def _answers(shelf: BatchAnswerer, lines: Sequence[RequestLine], k: int | None) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from shelftalk.errors import UsageError
 
-Task = Literal["suits", "pointwise", "listwise", "understand", "wishes", "needs", "reasons", "graded"]
+Task = Literal["suits", "pointwise", "listwise", "understand", "wishes", "needs", "reasons", "graded", "likes"]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -96,8 +96,31 @@ class WrittenSource(_Part):
     variants: dict[Literal["wishes", "needs", "reasons"], Annotated[int, Field(ge=1, le=20)]] = {}
 
 
+class InteractionsSource(_Part):
+    """What shoppers did (JSON Lines or CSV, docs/predict.md): will a shopper like a product. `by` parts examples by time (the latest are
+    the test) or by user; `balanced` has train hold as many that were liked as that were not; `least` is how many products a shopper met
+    before an example counts."""
+
+    kind: Literal["interactions"]
+    path: Path
+    catalog: Path
+    format: str | None = None
+    by: Literal["time", "user"] = "time"
+    balanced: bool = True
+    least: int = Field(1, ge=0)
+    dev: Share = 0.15
+    test: Share = 0.25
+
+
 Source = Annotated[
-    ProductqaSource | ChorusSource | DemoSource | LogsSource | CatalogueSource | EsciSource | WrittenSource,
+    ProductqaSource
+    | ChorusSource
+    | DemoSource
+    | LogsSource
+    | CatalogueSource
+    | EsciSource
+    | WrittenSource
+    | InteractionsSource,
     Field(discriminator="kind"),
 ]
 
@@ -155,6 +178,7 @@ LABELS: dict[str, frozenset[str]] = {
     "written": frozenset({"wishes", "needs", "reasons", "graded"}),
     "logs": frozenset({"pointwise", "listwise"}),
     "catalogue": frozenset({"suits", "pointwise", "listwise", "understand"}),
+    "interactions": frozenset({"likes"}),
 }
 
 

@@ -17,13 +17,14 @@ from shelftalk.prompts import PromptLibrary, Template
 from shelftalk.resources import resource
 from shelftalk.settings import Settings
 from shelftalk.train.card import Report, facts
-from shelftalk.train.config import DataConfig, Source, WrittenSource, resolve
+from shelftalk.train.config import DataConfig, InteractionsSource, Source, WrittenSource, resolve
 from shelftalk.train.draw import capped, drawn, parted
 from shelftalk.train.folder import Built, check_out, write
 from shelftalk.train.sets import sources, written
 from shelftalk.train.sets.example import Judged, TrainingExample
 from shelftalk.train.sets.graded import graded, made_up
 from shelftalk.train.sets.leaks import without_repeats
+from shelftalk.train.sets.likes import likes
 from shelftalk.train.sets.logs import logs
 from shelftalk.train.sets.ranking import listwise, pointwise
 from shelftalk.train.sets.scribe import Scribe
@@ -74,9 +75,9 @@ def build(config: DataConfig, settings: Settings, say: Say = lambda _: None, cha
     chat = chat or tokenizer_of(config.model, settings)
     report = Report()
     judged = []
-    direct = [source for source in config.sources if source.kind == "written"]
+    direct = [source for source in config.sources if source.kind in ("written", "interactions")]
     for source in config.sources:
-        if source.kind == "written":
+        if source in direct:
             continue
         found = list(_judged(source, config, settings, report))
         say(f"{source.kind}: {len(found):,} judged requests")
@@ -90,7 +91,7 @@ def build(config: DataConfig, settings: Settings, say: Say = lambda _: None, cha
     for task, wanted in config.tasks.items():
         mine = drawn(task, judged, config, report)
         made = [*_examples(task, mine, scribe, prompts, settings, config, report)]
-        made += [e for source in direct for e in _written(task, source, prompts, settings, config, report)]
+        made += [e for source in direct for e in _direct(task, source, prompts, settings, config, report)]
         rows = [replace(e, weight=e.weight * wanted.weight) for e in made]
         say(f"{task}: {len(rows):,} examples")
         examples += rows
@@ -184,6 +185,19 @@ def _examples(
             yield from graded(judged, prompts, config.rank, config.seed, config.hostile)
         case "understand":
             yield from understand(judged, scribe, prompts, settings, report.left_out)
+
+
+def _direct(
+    task: str, source: Source, prompts: PromptLibrary, settings: Settings, config: DataConfig, report: Report
+) -> Iterator[TrainingExample]:
+    """The rows of a source that gives examples without a judged request."""
+    if isinstance(source, WrittenSource):
+        yield from _written(task, source, prompts, settings, config, report)
+    elif isinstance(source, InteractionsSource) and task == "likes":
+        path, feed = resolve(source.path, config), resolve(source.catalog, config)
+        _hashed(report, path.parent, [path])
+        _hashed(report, feed.parent, [feed])
+        yield from likes(source, path, feed, prompts, config.seed, report.rejects)
 
 
 def _written(

@@ -40,7 +40,7 @@ def drawn(task: str, judged: Sequence[Judged], config: DataConfig, report: Repor
 def usable(task: str, one: Judged) -> bool:
     """Whether a judged request has what the task learns from."""
     match task:
-        case "wishes" | "needs" | "reasons":
+        case "wishes" | "needs" | "reasons" | "likes":
             return False
         case "suits":
             return one.verdicts is not None

@@ -1,4 +1,4 @@
-"""The score of the real task on held-out examples: accuracy of an answer, nDCG of an order, exactness of an intent.
+"""The score of the real task on held-out examples: accuracy of an answer, nDCG of an order, exactness of an intent, AUC of likes.
 
 What kind a row is of is read from its answer: "yes" or "no", a candidate's letter, a JSON object, or text.
 """
@@ -18,6 +18,7 @@ from shelftalk.train.encode import answer_of, encode, prompt_of
 __all__ = ["Scorer", "canonical", "kind_of", "labels_of", "request_of", "text_score"]
 
 RANKING = ("listwise", "pointwise")
+LIKES = "likes"
 _LETTER = re.compile(r"[A-T]\Z|[0-3]\Z")
 _LISTED = re.compile(r"^([A-T])\. ", re.MULTILINE)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -83,6 +84,16 @@ def ndcg(scored: Sequence[tuple[float, float]]) -> float:
     return total([gain for _, gain in sorted(scored, key=lambda m: (-m[0], m[1]))]) / best if best else 0.0
 
 
+def auc_values(scores: Sequence[float], right: Sequence[bool]) -> list[float]:
+    """For each row that is right the share of the others that score below it, half for a tie: their mean is the AUC. One of .5 where
+    there are none of either."""
+    below = [s for s, yes in zip(scores, right, strict=True) if not yes]
+    above = [s for s, yes in zip(scores, right, strict=True) if yes]
+    if not below or not above:
+        return [0.5]
+    return [sum((s > other) + 0.5 * (s == other) for other in below) / len(below) for s in above]
+
+
 class Scorer:
     """Scores a model on rows. `last` keeps each row's value by task of the latest call, for intervals.
 
@@ -122,6 +133,8 @@ class Scorer:
 
     def _chosen(self, model: Any, task: str, rows: Sequence[Mapping[str, Any]]) -> list[float]:
         probabilities = self._probabilities(model, rows)
+        if task == LIKES:
+            return auc_values([p["yes"] for p in probabilities], [answer_of(r) == "yes" for r in rows])
         if task not in RANKING:
             return [float(max(p, key=lambda a: p[a]) == answer_of(r)) for p, r in zip(probabilities, rows, strict=True)]
         values = []
