@@ -36,6 +36,8 @@ def _folded(character: str) -> str:
     if (value := unicodedata.decimal(character, None)) is not None:
         return str(int(value))
     plain = unicodedata.normalize("NFKC", character).translate(_DASHES)
-    if not clean(character) and not unicodedata.combining(character):  # zero-width, bidirectional and other ignorable characters
+    if not clean(character) and not unicodedata.combining(
+        character
+    ):  # zero-width, bidirectional and other ignorable characters
         return ""
     return plain if len(plain) == 1 else character

@@ -6,10 +6,15 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberType
-from presidio_analyzer import LocalRecognizer, Pattern, RecognizerResult
-from presidio_analyzer.predefined_recognizers import CreditCardRecognizer, EmailRecognizer, IbanRecognizer
+# This module is imported when the first text holds something that may be personal data.
+import phonenumbers  # noqa: TID253
+from phonenumbers import NumberParseException, PhoneNumberType  # noqa: TID253
+from presidio_analyzer import LocalRecognizer, Pattern, RecognizerResult  # noqa: TID253
+from presidio_analyzer.predefined_recognizers import (  # noqa: TID253
+    CreditCardRecognizer,
+    EmailRecognizer,
+    IbanRecognizer,
+)
 
 from shelftalk.privacy.pii.words import REACH, REACH_JOINED, THING, THING_JOINED, WRITE
 
@@ -54,9 +59,13 @@ class Addresses(EmailRecognizer):  # type: ignore[misc]
     def validate_result(self, pattern_text: str) -> bool | None:
         """Whether it ends in a name of letters, as addresses do and amounts do not ("8@1.35V"). No list of domains is fetched."""
         last = re.split(rf"{_DOT}|\s+{_SAID}\s+|\s*\.\s*", pattern_text)
-        return len(last) > 1 and len(last[-1]) > 1 and not any(c.isdigit() for c in last[-1]) or last[-1].startswith("xn--")
+        return (len(last) > 1 and len(last[-1]) > 1 and not any(c.isdigit() for c in last[-1])) or last[-1].startswith(
+            "xn--"
+        )
 
-    def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None, regex_flags: int | None = None) -> list[RecognizerResult]:
+    def analyze(
+        self, text: str, entities: list[str], nlp_artifacts: Any = None, regex_flags: int | None = None
+    ) -> list[RecognizerResult]:
         """Those of Presidio; a spelt-out one only where its own words or those before it say that it is one."""
         found = super().analyze(text, entities, nlp_artifacts, regex_flags)
         return [r for r in found if self._is_one(text, r)]
@@ -94,7 +103,11 @@ class Cards(CreditCardRecognizer):  # type: ignore[misc]
 
 
 class Accounts(IbanRecognizer):  # type: ignore[misc]
-    """International bank account numbers, in capitals or not, by country's form and check digits (ISO 13616)."""
+    """International bank account numbers by country's form and check digits (ISO 13616): in groups, or in one piece in capitals or not."""
+
+    def __init__(self) -> None:
+        compact = Pattern("compact", r"(?i)(?<![A-Z0-9])([A-Z]{2}[0-9]{2}[A-Z0-9]{11,30})(?![A-Z0-9])", 0.5)
+        super().__init__(patterns=[*IbanRecognizer.PATTERNS, compact])
 
     def validate_result(self, pattern_text: str) -> bool | None:
         """Whether country, length and check digits are right."""
@@ -118,7 +131,9 @@ class Phones(LocalRecognizer):  # type: ignore[misc]
         r"dollars?|pounds?|people|sheets|hours?|months?|inch|mm²?|m2)\b",
         re.I,
     )
-    _DATE = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4}|(?:19|20)\d{2}\s?[-/ ]\s?(?:19|20)\d{2}.*")
+    _DATE = re.compile(
+        r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4}|(?:19|20)\d{2}\s?[-/ ]\s?(?:19|20)\d{2}.*"
+    )
     _NANP = re.compile(r"(?:1[-. ])?\(?[2-9]\d{2}\)?[-. ][2-9]\d{2}[-. ]\d{4}")
     _LOCAL = re.compile(r"\d{3}[-. ]?\d{4}")
 

@@ -11,6 +11,7 @@ from shelftalk.server.auth import needs
 from shelftalk.server.bodies import NO_NUL, InteractionBody
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused
+from shelftalk.server.personal_data import scrubbed_text
 from shelftalk.server.routes.segments import SegmentRoute
 
 router = APIRouter(prefix="/v1", tags=["interactions"], route_class=SegmentRoute)
@@ -26,10 +27,11 @@ async def add(body: InteractionBody, request: Request, caller: Ask) -> dict[str,
         raise Refused(404, "not_found", "no such product", param="product_id")
     if body.conversation:
         await asyncio.to_thread(server.conversations.history, body.conversation, caller.tenant)
+    words = None if body.request is None else await scrubbed_text(body.request, server.settings)
     number = await asyncio.to_thread(
         lambda: server.interactions.add(
             body.product_id, body.kind, tenant=caller.tenant, user=body.user, conversation_id=body.conversation,
-            request=body.request, at=body.at,
+            request=words, at=body.at,
         )
     )  # fmt: skip
     return {"id": number}

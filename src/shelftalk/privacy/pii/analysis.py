@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
@@ -18,9 +17,49 @@ if TYPE_CHECKING:
 Label = Literal["email", "phone", "card", "iban"]
 LABELS: tuple[Label, ...] = get_args(Label)
 # Numbering plans that a number without a country code is held against, in the order in which they are tried.
-REGIONS = (
-    "US GB DE FR ES IT NL BE AT CH PL PT BR MX SE DK NO FI IE AU NZ IN JP CN KR TR CZ HU RO GR RU UA ZA NG AR CL CO SG AE SA IL"
-).split()
+REGIONS = [
+    "US",
+    "GB",
+    "DE",
+    "FR",
+    "ES",
+    "IT",
+    "NL",
+    "BE",
+    "AT",
+    "CH",
+    "PL",
+    "PT",
+    "BR",
+    "MX",
+    "SE",
+    "DK",
+    "NO",
+    "FI",
+    "IE",
+    "AU",
+    "NZ",
+    "IN",
+    "JP",
+    "CN",
+    "KR",
+    "TR",
+    "CZ",
+    "HU",
+    "RO",
+    "GR",
+    "RU",
+    "UA",
+    "ZA",
+    "NG",
+    "AR",
+    "CL",
+    "CO",
+    "SG",
+    "AE",
+    "SA",
+    "IL",
+]
 _ENTITIES: dict[str, Label] = {
     "IBAN_CODE": "iban", "CREDIT_CARD": "card", "EMAIL_ADDRESS": "email", "PHONE_NUMBER": "phone"
 }  # fmt: skip
@@ -29,9 +68,14 @@ _LEAST = 0.15
 _WINDOW, _OVERLAP = 2000, 400  # characters: a long text is read in windows that overlap by more than an address has
 # An at sign, seven digits near each other, or an at or a dot that is spelt out.
 _MAY_HOLD = re.compile(
-    r"[@＠]|(?:\d\D{0,3}){6}\d|[\[({<]\s*(?:at|arobase|arroba|chiocciola)\s*[\])}>]|\s(?:dot|punkt|point|punto|ponto)\s", re.I
+    r"[@＠]|(?:\d\D{0,3}){6}\d|[\[({<]\s*(?:at|arobase|arroba|chiocciola)\s*[\])}>]|\s(?:dot|punkt|point|punto|ponto)\s",
+    re.I,
 )
 _opening = threading.Lock()
+
+
+# It stands where something was taken out. It has no word in it: "[phone]" or "[card]" would be read as what is wanted.
+PLACEHOLDER = "[...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +95,14 @@ class Scrubbed:
     taken: tuple[Label, ...] = ()
 
 
+def may_hold(text: str) -> bool:
+    """Whether a text is worth reading for personal data: the cheap look."""
+    return _MAY_HOLD.search(text) is not None
+
+
 def find(text: str) -> list[Found]:
     """What a text holds, in its order; spans do not overlap. Cheap (some microseconds) where nothing looks like it."""
-    if not _MAY_HOLD.search(text):
+    if not may_hold(text):
         return []
     folded, at = fold(text)
     results: list[RecognizerResult] = []
@@ -75,20 +124,22 @@ def find(text: str) -> list[Found]:
     return sorted(taken, key=lambda f: f.start)
 
 
-def scrub(text: str, *, keep: Sequence[Label] = ()) -> Scrubbed:
-    """The text with a placeholder ("[email]") in the place of everything found, but for the kinds in `keep`.
-
-    What it returns is found to hold nothing when scrubbed again.
-    """
-    found = [f for f in find(text) if f.label not in keep]
+def scrub(text: str) -> Scrubbed:
+    """The text with PLACEHOLDER for everything found."""
+    found = find(text)
     if not found:
         return Scrubbed(text)
     parts, end = [], 0
     for one in found:
-        parts += [text[end : one.start], f"[{one.label}]"]
+        parts += [text[end : one.start], PLACEHOLDER]
         end = one.end
     held = {f.label for f in found}
     return Scrubbed("".join([*parts, text[end:]]), tuple(label for label in LABELS if label in held))
+
+
+def ready() -> bool:
+    """Whether what `find` needs is loaded. No text that holds anything was read before it was."""
+    return _loaded.cache_info().currsize > 0
 
 
 def warm_up() -> None:
