@@ -217,12 +217,31 @@ class ServeSettings(_Group):
     gap_least: int = Field(2, ge=1, le=1000)
 
 
+class ConsentDefaults(_Group):
+    """What holds, purpose by purpose, for a user who was not asked yet (docs/privacy.md)."""
+
+    personalisation: bool = True
+    analytics: bool = True
+    training: bool = False
+
+
 class PrivacySettings(_Group):
     """How people are protected. `key` (at least 32 characters) or a file with it makes the pseudonyms that stand for users
-    (docs/events.md); without either a key is made at random beside the database. Every gateway on one database needs the same one."""
+    (docs/events.md); without either a key is made at random beside the database. Every gateway on one database needs the same one.
+
+    `scrub` takes e-mail addresses, phone, card and bank account numbers out of texts before they are stored, logged or prompted.
+    `*_days` is how long things are kept: what
+    users did, conversations (from their last turn), exposures and logged lists of experiments; 0 keeps them. `epsilon_per_year` is the
+    privacy budget of the figures that leave the shop. docs/privacy.md tells all of it."""
 
     key: str | None = Field(None, repr=False)
     key_file: Path | None = None
+    scrub: bool = True
+    consent_default: ConsentDefaults = ConsentDefaults()
+    interaction_days: int = Field(730, ge=0, le=36500)
+    conversation_days: int = Field(90, ge=0, le=36500)
+    log_days: int = Field(400, ge=0, le=36500)
+    epsilon_per_year: float = Field(10.0, gt=0, le=1000)
 
 
 SHIPPED_ADAPTER = "shop-smollm2-135m"  # in serve/adapters, for the default model; docs/results.md says what it is worth

@@ -219,7 +219,8 @@ class Shelf(Pipeline):
             if product_id not in known:
                 raise CatalogError(f"no product {product_id!r} in the catalogue {self.catalog.path}")
         judge = Suits(self.engine, self.prompts, self.settings.rank.suits_prompt)
-        return judge.judge([(question, known[product_id]) for question, product_id in pairs])
+        asked = {question: self._scrubbed(Request(question)).request for question, _ in pairs}
+        return judge.judge([(asked[question], known[product_id]) for question, product_id in pairs])
 
     def order_only(self, request: Request, *, k: int, strategy: str | None = None) -> Ranking:
         """Understand, retrieve and rank, without reasons; with `request.candidates` exactly those are ranked."""

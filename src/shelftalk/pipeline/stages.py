@@ -36,6 +36,7 @@ from shelftalk.pipeline.spoken import spoken
 from shelftalk.pipeline.state import PipelineState, Snapshot, asked_for, check, said_so_far, timed, without
 from shelftalk.pipeline.suggesting import Suggestions
 from shelftalk.pipeline.workers import shared_workers
+from shelftalk.privacy.pii import scrub_request
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Ranker, RankJob
 from shelftalk.retrieve import Retriever, Shelves
@@ -98,7 +99,7 @@ class Pipeline:
 
     def understand(self, request: str | Request) -> Understood:
         """The request's Intent, with notes on what was doubtful."""
-        return self._current().understand.understand(self._checked(request))
+        return self._current().understand.understand(self._scrubbed(self._checked(request)))
 
     def retrieve(self, intent: Intent, *, k: int | None = None, only: Sequence[str] | None = None) -> Retrieval:
         """Candidates for an intent, best first; `only` restricts them to these product ids."""
@@ -108,12 +109,14 @@ class Pipeline:
         """The candidates in their final order, by the settings' strategy or the one named."""
         now = self._current()
         scope = now.retrieve.scope(intent, retrieval.relaxed)
-        job = RankJob(request, intent, retrieval, now.facets, scope, self.settings.k)
+        job = RankJob(self._scrubbed(Request(request)).request, intent, retrieval, now.facets, scope, self.settings.k)
         return self._ranker(strategy).rank_many([job])[0]
 
     def explain(self, request: str, intent: Intent, products: Sequence[Product]) -> list[Explanation]:
         """A reason for each product, in order."""
-        return self._current().explain.explain(ExplainJob(request, intent, tuple(products)))
+        return self._current().explain.explain(
+            ExplainJob(self._scrubbed(Request(request)).request, intent, tuple(products))
+        )
 
     def _why(self, state: PipelineState, product: Product) -> WhyAnswer:
         state.counted = False
@@ -167,6 +170,10 @@ class Pipeline:
 
     def _checked(self, request: str | Request) -> Request:
         return check(Request(request) if isinstance(request, str) else request, self.settings.max_request_chars)
+
+    def _scrubbed(self, request: Request) -> Request:
+        """The request as it may be stored, logged and prompted."""
+        return scrub_request(request) if self.settings.privacy.scrub else request
 
     def _request(
         self, request: str | Request, history: Sequence[Turn], k: int | None, candidates: Sequence[str] | None
@@ -247,6 +254,7 @@ class Pipeline:
 
     def _begin(self, requests: Sequence[Request]) -> list[PipelineState]:
         started, now = time.perf_counter(), self._current()
+        requests = [self._scrubbed(request) for request in requests]
         understood = now.understand.understand_many(requests)
         spent = (time.perf_counter() - started) * 1000 / max(1, len(requests))
         return [self._entered(now, r, u, spent, started) for r, u in zip(requests, understood, strict=True)]

@@ -18,6 +18,7 @@ from shelftalk.errors import UsageError
 from shelftalk.explain import Explainer, ExplainJob, taken_as
 from shelftalk.facts.availability import sold_out
 from shelftalk.pipeline.personal import Personal
+from shelftalk.privacy.pii import note_of
 from shelftalk.retrieve import Retriever
 from shelftalk.retrieve.criteria import answering
 from shelftalk.retrieve.stock import LEFT_FOR_LAST, NAMED
@@ -210,6 +211,7 @@ class PipelineState:
         taken = taken_as(self.intent, held, self.request.request)
         own = self.personal.notes if self.personal and self.intent.shopping else ()
         notes = [
+            *([note_of(self.request.taken)] if self.request.taken else ()),
             *self.understood.notes,
             *taken,
             *own,

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shelftalk.server.chat_text import chat_text
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused
+from shelftalk.server.personal_data import without_personal_data
 from shelftalk.values import Answer, Request
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Conversing:
 
     async def continued(self, request: Request) -> Request:
         """The request with its history, and without the products that were waved away in this conversation."""
+        request = await without_personal_data(request, self._server.settings)
         self._edited = request.intent is not None
         if self._conversation is None:
             return self._heard(request)

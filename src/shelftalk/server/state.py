@@ -11,6 +11,7 @@ from shelftalk.errors import ShelftalkError
 from shelftalk.gaps import Held
 from shelftalk.pipeline import Shelf
 from shelftalk.privacy.pseudonym import load_pseudonyms
+from shelftalk.privacy import pii
 from shelftalk.server.addresses import loopback
 from shelftalk.server.alike import likeness
 from shelftalk.server.auth import Gate
@@ -130,7 +131,7 @@ class ServerState:
         while not self._closing.is_set():
             try:
                 self._use(self.settings, *self._ready(self.settings, started=self._began))
-                return
+                break
             except Exception as error:  # a library's too: nothing must end the tries in silence
                 if isinstance(error, ShelftalkError):
                     logger.error("not ready: %s", error)
@@ -140,6 +141,8 @@ class ServerState:
                 self._failed = str(error) if isinstance(error, ShelftalkError) else ""  # ours are written to be read
             self._closing.wait(wait)
             wait = min(2 * wait, _LONGEST_WAIT_S)
+        if self.settings.privacy.scrub and not self._closing.is_set():
+            pii.warm_up()  # so that the first text with an address in it does not wait
 
     async def reload(self) -> str:
         """Reads settings and prompts anew and puts them to use, with a new language model where they name another.

@@ -27,6 +27,7 @@ class Request:
 
     `exclude` are ids of products that must not be picked (those the shopper waved away). `intent`, where given, is what is
     meant: nothing is read then, and the text only tells which words the reasons answer. `shopper` is what is known of who asks.
+    `taken` are the kinds of personal data that were taken out of the text ("email", "phone", "card", "iban").
     """
 
     request: str
@@ -37,3 +38,4 @@ class Request:
     exclude: tuple[str, ...] = ()
     intent: Intent | None = None
     shopper: Shopper | None = None
+    taken: tuple[str, ...] = ()

@@ -3,6 +3,31 @@
 Presidio holds the recognisers and phonenumbers the numbering plans of the world; no language model is loaded and nothing is fetched.
 """
 
-from shelftalk.privacy.pii.scrub import LABELS, Found, Scrubbed, find, scrub, warm_up
+from shelftalk.privacy.pii.analysis import (
+    LABELS,
+    PLACEHOLDER,
+    Found,
+    Label,
+    Scrubbed,
+    find,
+    may_hold,
+    ready,
+    scrub,
+    warm_up,
+)
+from shelftalk.privacy.pii.request import note_of, scrub_request
 
-__all__ = ["LABELS", "Found", "Scrubbed", "find", "scrub", "warm_up"]
+__all__ = [
+    "LABELS",
+    "PLACEHOLDER",
+    "Found",
+    "Label",
+    "Scrubbed",
+    "find",
+    "may_hold",
+    "note_of",
+    "ready",
+    "scrub",
+    "scrub_request",
+    "warm_up",
+]

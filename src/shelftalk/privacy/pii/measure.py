@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shelftalk.errors import UsageError
-from shelftalk.privacy.pii.scrub import LABELS, Found, find
+from shelftalk.privacy.pii.analysis import LABELS, Found, find
 
 
 @dataclass(frozen=True, slots=True)

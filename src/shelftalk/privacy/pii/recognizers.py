@@ -6,10 +6,15 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberType
-from presidio_analyzer import LocalRecognizer, Pattern, RecognizerResult
-from presidio_analyzer.predefined_recognizers import CreditCardRecognizer, EmailRecognizer, IbanRecognizer
+# This module is imported when the first text holds something that may be personal data.
+import phonenumbers  # noqa: TID253
+from phonenumbers import NumberParseException, PhoneNumberType  # noqa: TID253
+from presidio_analyzer import LocalRecognizer, Pattern, RecognizerResult  # noqa: TID253
+from presidio_analyzer.predefined_recognizers import (  # noqa: TID253
+    CreditCardRecognizer,
+    EmailRecognizer,
+    IbanRecognizer,
+)
 
 from shelftalk.privacy.pii.words import REACH, REACH_JOINED, THING, THING_JOINED, WRITE
 
@@ -98,7 +103,11 @@ class Cards(CreditCardRecognizer):  # type: ignore[misc]
 
 
 class Accounts(IbanRecognizer):  # type: ignore[misc]
-    """International bank account numbers, in capitals or not, by country's form and check digits (ISO 13616)."""
+    """International bank account numbers by country's form and check digits (ISO 13616): in groups, or in one piece in capitals or not."""
+
+    def __init__(self) -> None:
+        compact = Pattern("compact", r"(?i)(?<![A-Z0-9])([A-Z]{2}[0-9]{2}[A-Z0-9]{11,30})(?![A-Z0-9])", 0.5)
+        super().__init__(patterns=[*IbanRecognizer.PATTERNS, compact])
 
     def validate_result(self, pattern_text: str) -> bool | None:
         """Whether country, length and check digits are right."""

@@ -26,6 +26,7 @@ from shelftalk.server.exact import packed, unpacked
 from shelftalk.server.failures import Refused, describe
 from shelftalk.server.leaving import while_there
 from shelftalk.server.notice import proof
+from shelftalk.server.personal_data import without_personal_data
 from shelftalk.server.pool import Busy, Stopping
 from shelftalk.values import Request as Asked
 
@@ -84,7 +85,8 @@ async def stream(request: Request, sent: Sent) -> StreamingResponse:
 
     async def events() -> AsyncIterator[bytes]:
         try:
-            async with contextlib.aclosing(server.answering.events(sent, fall_back=False)) as told:
+            asked = await without_personal_data(sent, server.settings)
+            async with contextlib.aclosing(server.answering.events(asked, fall_back=False)) as told:
                 async for event in told:
                     yield _line(event.kind, packed(event.value))
         except Exception as error:  # the status is sent already

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
@@ -75,6 +74,10 @@ _MAY_HOLD = re.compile(
 _opening = threading.Lock()
 
 
+# It stands where something was taken out. It has no word in it: "[phone]" or "[card]" would be read as what is wanted.
+PLACEHOLDER = "[...]"
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """Personal data in a text: its half-open span in characters, and what it is."""
@@ -92,9 +95,14 @@ class Scrubbed:
     taken: tuple[Label, ...] = ()
 
 
+def may_hold(text: str) -> bool:
+    """Whether a text is worth reading for personal data: the cheap look."""
+    return _MAY_HOLD.search(text) is not None
+
+
 def find(text: str) -> list[Found]:
     """What a text holds, in its order; spans do not overlap. Cheap (some microseconds) where nothing looks like it."""
-    if not _MAY_HOLD.search(text):
+    if not may_hold(text):
         return []
     folded, at = fold(text)
     results: list[RecognizerResult] = []
@@ -116,20 +124,22 @@ def find(text: str) -> list[Found]:
     return sorted(taken, key=lambda f: f.start)
 
 
-def scrub(text: str, *, keep: Sequence[Label] = ()) -> Scrubbed:
-    """The text with a placeholder ("[email]") in the place of everything found, but for the kinds in `keep`.
-
-    What it returns is found to hold nothing when scrubbed again.
-    """
-    found = [f for f in find(text) if f.label not in keep]
+def scrub(text: str) -> Scrubbed:
+    """The text with PLACEHOLDER for everything found."""
+    found = find(text)
     if not found:
         return Scrubbed(text)
     parts, end = [], 0
     for one in found:
-        parts += [text[end : one.start], f"[{one.label}]"]
+        parts += [text[end : one.start], PLACEHOLDER]
         end = one.end
     held = {f.label for f in found}
     return Scrubbed("".join([*parts, text[end:]]), tuple(label for label in LABELS if label in held))
+
+
+def ready() -> bool:
+    """Whether what `find` needs is loaded. No text that holds anything was read before it was."""
+    return _loaded.cache_info().currsize > 0
 
 
 def warm_up() -> None:
