@@ -1,6 +1,6 @@
 """Explained lists for many users, in one machine or on a Ray cluster: parts of the input are made and put in place one by one."""
 
-from shelftalk.lists.erase import Erased, erase, erase_everywhere, lines_of
+from shelftalk.lists.erasing import Erased, erase, erase_everywhere, lines_of
 from shelftalk.lists.make import Opener, OpenShelf, recommend
 from shelftalk.lists.manifest import Report
 from shelftalk.lists.on_ray import OnRay

@@ -199,6 +199,7 @@ def _address(text: str) -> Address:
     """One mailbox. UsageError for anything else: several, none, or one with a line break in it."""
     if text and clean(text) == text:
         read = HeaderRegistry()("to", text)
-        if len(read.addresses) == 1 and not read.defects and read.addresses[0].domain:
+        alone = len(read.groups) == 1 and read.groups[0].display_name is None and len(read.addresses) == 1
+        if alone and not read.defects and read.addresses[0].domain:
             return read.addresses[0]
     raise UsageError(f"{shorten(clean(text), 80)!r} is no e-mail address; write it as: Shop <news@shop.example>")
