@@ -251,3 +251,48 @@ def test_costs_are_counted_and_latency_has_percentiles() -> None:
 def test_the_documentation_lists_every_metric() -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "compare.md").read_text(encoding="utf-8")
     assert [m for m in METRICS if f"| `{m}`" not in page and f"| `{m}[@k]`" not in page] == []
+
+
+def test_exposure_is_equal_where_all_get_the_same_and_unequal_where_one_gets_all() -> None:
+    def gini(*outcomes: Outcome) -> float:
+        pairs = [case() for _ in outcomes]
+        named = [Case(f"q{n}", c.request) for n, c in enumerate(pairs)]
+        made = [Outcome(c.id, o.ranking, answer=o.answer) for c, o in zip(named, outcomes, strict=True)]
+        return score_run(["exposure_gini"], named, made, CONTEXT)["exposure_gini"]
+
+    assert gini(*(answered(i) for i in SHOP)) == pytest.approx(0.0)
+    assert gini(answered("red"), answered("red")) == pytest.approx(3 / 4)
+    assert gini(answered("red"), answered("blue")) == pytest.approx(1 / 2)
+
+
+def test_the_interval_of_ginis_index_holds_it() -> None:
+    cases = [Case(f"q{n}", Request("a lamp")) for n in range(8)]
+    outcomes = [Outcome(c.id, ("red", "blue") if n % 2 else ("pot",)) for n, c in enumerate(cases)]
+    found = score_run(["exposure_gini@2"], cases, outcomes, CONTEXT)
+    assert found["exposure_gini@2.low"] < found["exposure_gini@2"] < found["exposure_gini@2.high"]
+
+
+def test_the_tail_is_weighed_by_place() -> None:
+    weight = 1 / log2(3)
+    assert one("tail_exposure", case(), answered("red", "cup")) == pytest.approx(weight / (1 + weight))
+    assert one("tail_exposure", case(), answered("cup", "red")) == pytest.approx(1 / (1 + weight))
+
+
+def test_new_items_are_held_against_where_they_would_have_stood() -> None:
+    placed = {"placed": [{"product_id": "pot", "rank": 2, "before": 4}], "given_up": 0.02}
+    lifted = answered("red", "pot", "blue")
+    lifted = Outcome("q", lifted.ranking, answer={**lifted.answer, "exposure": placed})
+    by_rank = Outcome("r", ("pot", "red"), answer=answered("pot", "red").answer)
+    cases = [case(), Case("r", Request("a lamp"))]
+    found = score_run(["new_items_ratio@3"], cases, [lifted, by_rank], CONTEXT)
+    assert found["new_items_ratio@3"] == pytest.approx((1 + 1 / log2(3)) / 1)
+    assert one("relevance_given_up", case(), lifted) == 0.02
+    assert one("relevance_given_up", case(), answered("red")) == 0.0
+
+
+def test_a_new_item_that_another_passed_is_held_against_its_own_place() -> None:
+    from shelftalk.evaluate.metrics.exposure import _got_and_plain
+
+    placed = {"placed": [{"product_id": "cup", "rank": 1, "before": 3}], "given_up": 0.0}
+    outcome = Outcome("q", ("cup", "pot", "red"), answer={**answered("cup", "pot", "red").answer, "exposure": placed})
+    assert tuple(_got_and_plain(outcome, CONTEXT, 3)) == pytest.approx((1 / log2(3), 1.0))

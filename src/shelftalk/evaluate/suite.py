@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from shelftalk.evaluate.feeds import feed_digest, hashed, products_of
 from shelftalk.evaluate.sources.base import Feed, Gains, Place, fault, wrong
 from shelftalk.resources import resource
 from shelftalk.settings import Settings
+from shelftalk.shoppers.newness import Newness
 from shelftalk.values import Product
 from shelftalk.variants import SHORT, PathVariant
 
@@ -39,10 +41,19 @@ class CatalogSpec(BaseModel):
     folder: str | None = None
 
 
+class NewItems(BaseModel):
+    """Which products metrics count as new: those released in the `days` before `today`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    days: int = Field(ge=1, le=3650)
+    today: date
+
+
 class Suite(BaseModel):
     """What a suite's file says. `k` are the picks asked for (None: what the request or the settings say), `depth` how far
     a ranking is kept; `pool` "judged" offers only the judged products of a request; `settings` hold for every variant that
-    does not set them; `histories` is kept for shoppers' interactions, which no suite can give yet."""
+    does not set them; `new_items` says which products metrics of new items count, beside those that `perturb` holds out; `histories` is kept for shoppers' interactions, which no suite can give yet."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -62,6 +73,7 @@ class Suite(BaseModel):
     limit: int | None = Field(None, ge=1)
     settings: dict[str, str | bool | int | float] = {}
     perturb: dict[str, Any] | None = None
+    new_items: NewItems | None = None
     histories: None = None
 
     _file: Path = PrivateAttr(default=Path("suite.yaml"))
@@ -100,6 +112,7 @@ class Suite(BaseModel):
                     "add grades, take a larger limit, or leave 'pool' out"
                 )
         cases, fresh = self._perturbed(cases, feeds, seed)
+        fresh |= self._released(feeds)
         cases = [replace(case, columns=self._columns(case)) for case in cases]
         unknown = [name for name in self.slices if not any(name in case.columns for case in cases)]
         if unknown:
@@ -141,6 +154,13 @@ class Suite(BaseModel):
             return perturb(cases, self.perturb, seed, products), new_items(self.perturb, products)
         except UsageError as error:
             raise UsageError(f"{self.at('perturb')}: {error}") from error
+
+    def _released(self, feeds: Mapping[str, Feed]) -> frozenset[str]:
+        """The ids of the products that `new_items` calls new."""
+        if self.new_items is None:
+            return frozenset()
+        newness = Newness(self.new_items.today, self.new_items.days)
+        return frozenset(p.id for feed in feeds.values() for p in products_of(feed) if newness(p))
 
     def _columns(self, case: Case) -> dict[str, str | float | int | bool]:
         return {name: v for name, v in case.columns.items() if not self.slices or name in self.slices}

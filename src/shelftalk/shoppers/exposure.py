@@ -9,7 +9,7 @@ settings; all else keeps its order. The same candidates, settings and debt give 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from math import log2
@@ -74,6 +74,16 @@ class Reordered:
 def exposure(rank: int) -> float:
     """The exposure of a rank (from 1): 1 for the first."""
     return 1 / log2(1 + rank)
+
+
+def gini(values: Iterable[float], n: int) -> float:
+    """Gini's index of n amounts of which these are the ones above 0: 0 where all are equal, towards 1 where one holds all."""
+    held = sorted(v for v in values if v > 0)
+    total = sum(held)
+    if not total or n < 1:
+        return 0.0
+    none = n - len(held)
+    return 2 * sum((none + i) * v for i, v in enumerate(held, start=1)) / (n * total) - (n + 1) / n
 
 
 def _one_line(candidate: Candidate) -> Hashable:

@@ -18,6 +18,7 @@ FAMILIES = (
     "constraints",
     "yesno",
     "catalogue",
+    "exposure",
     "validity",
     "cost",
     "robustness",

@@ -38,7 +38,7 @@ def _diversity(case: Case, outcome: Outcome, context: MetricContext, k: int | No
     return sum(distances) / len(distances) if distances else None
 
 
-class _Popularity:
+class Popularity:
     """Self-information of each product in bits, and the head of the catalogue, from counts of interactions."""
 
     def __init__(self, counts: Mapping[str, int]) -> None:
@@ -57,25 +57,26 @@ class _Popularity:
         return -log2((self._counts.get(product_id, 0) + 1) / self._all)
 
 
-_POPULARITY: WeakKeyDictionary[MetricContext, _Popularity] = WeakKeyDictionary()
+_POPULARITY: WeakKeyDictionary[MetricContext, Popularity] = WeakKeyDictionary()
 
 
-def _popularity(context: MetricContext) -> _Popularity | None:
+def popularity_of(context: MetricContext) -> Popularity | None:
+    """What counts of interactions tell of each product; None where there are none."""
     if not context.interactions:
         return None
     if context not in _POPULARITY:
-        _POPULARITY[context] = _Popularity(context.interactions)
+        _POPULARITY[context] = Popularity(context.interactions)
     return _POPULARITY[context]
 
 
 def _novelty(case: Case, outcome: Outcome, context: MetricContext, k: int | None) -> float | None:
     """Mean self-information of what is shown, in bits (Zhou et al. 2010)."""
-    popularity, ids = _popularity(context), shown(outcome, k)
+    popularity, ids = popularity_of(context), shown(outcome, k)
     return sum(map(popularity.bits, ids)) / len(ids) if popularity and ids else None
 
 
 def _long_tail(case: Case, outcome: Outcome, context: MetricContext, k: int | None) -> float | None:
-    popularity, ids = _popularity(context), shown(outcome, k)
+    popularity, ids = popularity_of(context), shown(outcome, k)
     return sum(i not in popularity.head for i in ids) / len(ids) if popularity and ids else None
 
 
