@@ -18,10 +18,17 @@ START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 def tent(name: str, **more: Any) -> Product:
     """A tent at 100 EUR of Torvik, blue, 2 kg, unless told else."""
-    fields: dict[str, Any] = {"brand": "Torvik", "price": Decimal(100), "currency": "EUR", "categories": ("Outdoor", "Tents")}
+    fields: dict[str, Any] = {
+        "brand": "Torvik",
+        "price": Decimal(100),
+        "currency": "EUR",
+        "categories": ("Outdoor", "Tents"),
+    }
     attributes = {"colour": "blue", "weight_kg": 2.0, "pop_up": True}
     for key, value in more.items():
-        (fields if key in ("brand", "price", "categories", "rating", "review_count", "list_price") else attributes)[key] = value
+        (fields if key in ("brand", "price", "categories", "rating", "review_count", "list_price") else attributes)[
+            key
+        ] = value
     return Product(name, f"Tent {name}", attributes=attributes, **fields)
 
 
@@ -68,7 +75,9 @@ def did(user: str, kind: str, product: str, day: float, **more: Any) -> Interact
     return Interaction(user, kind, START + timedelta(days=day), product, f"{user}-{kind}-{product}-{day}", **more)  # type: ignore[arg-type]
 
 
-def met(product: Product, outcome: str = "liked", how: str = "bought", day: float | None = 0, rating: float | None = None) -> Met:
+def met(
+    product: Product, outcome: str = "liked", how: str = "bought", day: float | None = 0, rating: float | None = None
+) -> Met:
     """A product met on a day."""
     return Met(product, outcome, how, rating, None if day is None else START + timedelta(days=day))  # type: ignore[arg-type]
 

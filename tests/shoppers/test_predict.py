@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from tests.shoppers.predict_world import met, shop, tent, vector
 
 from shelftalk.engines.base import Choice
 from shelftalk.prompts import PromptLibrary
@@ -16,6 +15,7 @@ from shelftalk.shoppers.predict.expected import EXPECTED
 from shelftalk.shoppers.predict.features import NAMES, agreement, by_name, features
 from shelftalk.shoppers.predict.ratings import predicted_rating
 from shelftalk.train.score import auc_values
+from tests.shoppers.predict_world import met, shop, tent, vector
 
 
 def auc(scores: Sequence[float], right: Sequence[bool]) -> float:
@@ -102,7 +102,8 @@ def test_a_purchase_of_the_kind_weighs_less_as_time_goes_by() -> None:
     from datetime import timedelta
 
     now, later = (
-        by_name(features(Pair(history, tent("b"), at=at + timedelta(days=d)), vector, Kinds([])))["just_bought"] for d in (0, 60)
+        by_name(features(Pair(history, tent("b"), at=at + timedelta(days=d)), vector, Kinds([])))["just_bought"]
+        for d in (0, 60)
     )
     assert now == 1
     assert 0 < later < 0.2
@@ -118,7 +119,10 @@ def test_a_value_that_is_rare_in_the_kind_says_more_than_a_common_one() -> None:
 def test_agreement_is_between_none_and_all() -> None:
     assert agreement(tent("a"), tent("b")) == 1
     assert 0 < agreement(tent("a"), tent("b", colour="red", weight_kg=4.0)) < 1
-    assert agreement(tent("a", price=None), tent("b", brand=None, colour="red", weight_kg=-1.0, pop_up=False, price=None)) == 0
+    assert (
+        agreement(tent("a", price=None), tent("b", brand=None, colour="red", weight_kg=-1.0, pop_up=False, price=None))
+        == 0
+    )
 
 
 def test_a_rating_leans_as_the_shopper_and_the_like_products_do() -> None:
@@ -140,7 +144,10 @@ class Chooser:
 
     def choose(self, prompts, labels):  # type: ignore[no-untyped-def]
         self.seen += [p.messages[-1].content for p in prompts]
-        return [Choice({"yes": 0.0, "no": -8.0 if 'Product: "Tent blue' in p.messages[-1].content else 8.0}) for p in prompts]
+        return [
+            Choice({"yes": 0.0, "no": -8.0 if 'Product: "Tent blue' in p.messages[-1].content else 8.0})
+            for p in prompts
+        ]
 
 
 def test_the_language_model_reads_the_history_in_words_and_is_brought_to_probabilities(world) -> None:  # type: ignore[no-untyped-def]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tests.shoppers.predict_world import did, shop, tent
-
 from shelftalk.shoppers.predict import Popularity, by_time, examples
 from shelftalk.shoppers.predict.met import became, met_of
+from tests.shoppers.predict_world import did, shop, tent
 
 
 def test_what_was_bought_was_liked_and_what_was_sent_away_was_not() -> None:
@@ -48,7 +47,9 @@ def test_an_example_knows_only_what_came_before_it() -> None:
     assert at_b.liked
     assert [m.product.id for m in at_b.pair.history] == [], "what became of a is known on day 9 only"
     assert (at_b.pair.likes, at_b.pair.meets) == (0, 0)
-    assert (found["w", "b"].pair.likes, found["w", "b"].pair.meets) == (0, 1), "u met b before, and had not yet liked it"
+    assert (found["w", "b"].pair.likes, found["w", "b"].pair.meets) == (0, 1), (
+        "u met b before, and had not yet liked it"
+    )
 
 
 def test_what_comes_after_a_month_is_another_story() -> None:
@@ -71,6 +72,11 @@ def test_the_split_by_time_puts_the_latest_into_test() -> None:
 
 
 def test_popularity_counts_a_shopper_once() -> None:
-    events = [did("u", "view", "a", 0), did("u", "cart", "a", 1), did("u", "purchase", "a", 2), did("w", "view", "a", 1)]
+    events = [
+        did("u", "view", "a", 0),
+        did("u", "cart", "a", 1),
+        did("u", "purchase", "a", 2),
+        did("w", "view", "a", 1),
+    ]
     assert Popularity.counted(events).of("a") == (1, 2)
     assert Popularity().of("a") == (0, 0)

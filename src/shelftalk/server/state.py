@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from shelftalk.errors import ShelftalkError
 from shelftalk.gaps import Held
 from shelftalk.pipeline import Shelf
-from shelftalk.privacy.pseudonym import load_pseudonyms
 from shelftalk.privacy import pii
+from shelftalk.privacy.pseudonym import load_pseudonyms
 from shelftalk.server.addresses import loopback
 from shelftalk.server.alike import likeness
 from shelftalk.server.auth import Gate

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 # This module is imported when the first text holds something that may be personal data.
-import phonenumbers  # noqa: TID253
-from phonenumbers import NumberParseException, PhoneNumberType  # noqa: TID253
-from presidio_analyzer import LocalRecognizer, Pattern, RecognizerResult  # noqa: TID253
-from presidio_analyzer.predefined_recognizers import (  # noqa: TID253
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberType
+from presidio_analyzer import LocalRecognizer, Pattern, RecognizerResult
+from presidio_analyzer.predefined_recognizers import (
     CreditCardRecognizer,
     EmailRecognizer,
     IbanRecognizer,

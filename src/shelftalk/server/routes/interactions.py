@@ -13,9 +13,8 @@ from shelftalk.server.bodies import NO_NUL, InteractionBody, MergeBody
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused, request_id
 from shelftalk.server.failures import body as failure
+from shelftalk.server.personal_data import without_personal
 from shelftalk.server.recording import Recorded, record
-from shelftalk.server.failures import Refused
-from shelftalk.server.personal_data import scrubbed_text
 from shelftalk.server.routes.segments import SegmentRoute
 from shelftalk.shoppers.events.records import record_of
 
@@ -50,18 +49,14 @@ async def add(body: InteractionBody, request: Request, caller: Ask, key: Key = "
     """
     server: Any = request.app.state.server
     told = await asyncio.to_thread(
-        record, server, body.records(), tenant=caller.tenant, key=key, unknown=body.unknown
-    if await asyncio.to_thread(server.shelf.catalog.get, body.product_id) is None:
-        raise Refused(404, "not_found", "no such product", param="product_id")
-    if body.conversation:
-        await asyncio.to_thread(server.conversations.history, body.conversation, caller.tenant)
-    words = None if body.request is None else await scrubbed_text(body.request, server.settings)
-    number = await asyncio.to_thread(
-        lambda: server.interactions.add(
-            body.product_id, body.kind, tenant=caller.tenant, user=body.user, conversation_id=body.conversation,
-            request=words, at=body.at,
-        )
-    )  # fmt: skip
+        record,
+        server,
+        body.records(),
+        tenant=caller.tenant,
+        key=key,
+        unknown=body.unknown,
+        texts=lambda text: without_personal(text, server.settings),
+    )
     return _one(told[0]) if body.interactions is None else _several(told, request)
 
 
