@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shelftalk.server.chat_text import chat_text
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused
+from shelftalk.server.knowing import ContextBody, shopper_of
 from shelftalk.server.personal_data import without_personal_data
 from shelftalk.values import Answer, Request
 
@@ -25,15 +26,28 @@ _MOST_TURNS = 50
 
 
 class Conversing:
-    """One caller's request, in a conversation or (None) in none."""
+    """One caller's request, in a conversation or (None) in none, of the shop's `user` where that is known."""
 
-    def __init__(self, server: ServerState, caller: Caller, conversation: str | None) -> None:
+    def __init__(
+        self,
+        server: ServerState,
+        caller: Caller,
+        conversation: str | None,
+        *,
+        user: str = "",
+        context: ContextBody | None = None,
+    ) -> None:
         self._server, self._caller, self._conversation = server, caller, conversation
+        self._user, self._context = user, context
         self._edited, self._earlier = False, tuple[str, ...]()
 
     async def continued(self, request: Request) -> Request:
         """The request with its history, and without the products that were waved away in this conversation."""
         request = await without_personal_data(request, self._server.settings)
+        who = await shopper_of(
+            self._server, self._caller.tenant, user=self._user, conversation=self._conversation, context=self._context
+        )
+        request = replace(request, shopper=who)
         self._edited = request.intent is not None
         if self._conversation is None:
             return self._heard(request)
@@ -41,11 +55,8 @@ class Conversing:
             raise Refused(400, "invalid_request", "give a conversation or a history, not both", param="history")
         tenant = self._caller.tenant
         turns = await asyncio.to_thread(self._server.conversations.history, self._conversation, tenant)
-        marks = await asyncio.to_thread(
-            lambda: self._server.interactions.of_session(self._conversation or "", tenant=tenant)
-        )
-        last = {mark.product_id: mark.kind for mark in marks}
-        dismissed = tuple(product for product, kind in last.items() if kind == "dismiss")
+        here = who.refused if who else ()
+        dismissed = tuple(r.product_id for r in here if r.session == self._conversation)
         return self._heard(replace(request, history=turns[-_MOST_TURNS:], exclude=dismissed))
 
     def _heard(self, request: Request) -> Request:

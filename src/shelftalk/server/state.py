@@ -19,6 +19,7 @@ from shelftalk.server.counting import Counting
 from shelftalk.server.db import Conversations, Gaps, Interactions, Keys, ShownStore, Users, connect, migrate
 from shelftalk.server.db.connect import default_url
 from shelftalk.server.db.gaps import catalog_name
+from shelftalk.server.db.profiles import Profiles
 from shelftalk.server.live import (
     Model,
     addresses,
@@ -86,6 +87,7 @@ class ServerState:
         self.conversations = Conversations(self._database)
         self.interactions = Interactions(self._database)
         self.users = Users(self._database, load_pseudonyms(settings))
+        self.corrections = Profiles(self._database)
         self.gaps = Gaps(self._database, catalog)
         self.counting = Counting(
             self.gaps,
@@ -96,6 +98,10 @@ class ServerState:
         self.keys = Keys(self._database)
         self.gate = Gate(self.keys, open_without_keys=loopback(settings.serve.host))
         self.telemetry.watch(self)
+
+    def may_personalise(self, user: str, tenant: str) -> bool:
+        """Whether a user (a pseudonym) lets their history act on answers."""
+        return bool(user)
 
     @property
     def not_ready(self) -> str:

@@ -90,6 +90,7 @@ class ChatBody(BaseModel):
     stream_options: StreamOptions | None = None
     n: int | None = Field(1, ge=1, le=1, description="One answer; more are not given.")
     k: int | None = Field(None, ge=1, le=50, description="How many picks (an addition of this server).")
+    user: Any = Field(None, description="The shop's own id of who asks, as a text; their profile then counts.")
 
     def to_request(self, longest: int) -> Asked:
         """The user's last message is the request, what stands before it the history (`longest` characters of a message), what stands
@@ -142,7 +143,7 @@ async def complete(body: ChatBody, request: Request, caller: Ask) -> Response:
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.model or MODEL}
     if (behind := body.to_chore()) is not None:
         return await background(behind, body, head, server.shelf)
-    talk = Conversing(server, caller, None)
+    talk = Conversing(server, caller, None, user=body.user[:200] if isinstance(body.user, str) else "")
     asked = await talk.continued(body.to_request(4 * server.settings.max_request_chars))
     if not body.stream:
         answer = await while_there(request, server.answering.answer(asked))

@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic import ConfigDict, Field
 
 from shelftalk.schema import AnswerModel
 from shelftalk.server import sse
 from shelftalk.server.answering import wire
 from shelftalk.server.auth import needs
-from shelftalk.server.bodies import RecommendationBody
+from shelftalk.server.bodies import NO_NUL, Body, RecommendationBody
 from shelftalk.server.conversing import Conversing
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused, describe, request_id
 from shelftalk.server.failures import body as failure
+from shelftalk.server.knowing import ContextBody, shopper_of
 from shelftalk.server.leaving import while_there
-from shelftalk.values import Answer, Facets
+from shelftalk.values import Answer, Context, Facets, Shopper
 
 router = APIRouter(prefix="/v1", tags=["recommendations"])
 _STREAM: dict[str, Any] = {"content": {sse.MEDIA_TYPE: {"schema": {}}}}
@@ -28,11 +31,51 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {200: {**sse.RESPONSES[200], **_ST
 Ask = Annotated[Caller, Depends(needs("ask"))]
 
 
+class AskedBody(RecommendationBody):
+    """A request of somebody, as far as that is known."""
+
+    user: str | None = Field(
+        None, max_length=200, pattern=NO_NUL, description="The shop's own id of who asks; their profile then counts."
+    )
+    context: ContextBody | None = Field(None, description="Where and on what they ask.")
+
+
+class ForYouBody(Body):
+    """Whose list, and how long; without a user, what sells here now and what is new."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"user": "u-17", "k": 6}]})
+
+    user: str | None = Field(
+        None, max_length=200, pattern=NO_NUL, description="The shop's own id of who is to read it."
+    )
+    k: int | None = Field(None, ge=1, le=50, description="How many picks.")
+    conversation: str | None = Field(
+        None, pattern="^[0-9a-f]{32}$", description="What was liked and refused in it counts too."
+    )
+    context: ContextBody | None = None
+
+
+@router.post("/for-you", summary="A list without a request", response_model=AnswerModel)
+async def for_you(body: ForYouBody, request: Request, caller: Ask) -> Response:
+    """Picks for a shopper from their own history, with reasons that it and the catalogue prove; what was refused is not among them."""
+    server: Any = request.app.state.server
+    if body.conversation:
+        await asyncio.to_thread(server.conversations.history, body.conversation, caller.tenant)
+    who = await shopper_of(
+        server, caller.tenant, user=body.user or "", conversation=body.conversation, context=body.context
+    )
+    shopper = who or Shopper(context=Context(datetime.now(UTC)))
+    k = body.k or server.settings.k
+    pool = server.pool if server.settings.explain.mode == "model" else server.fallback
+    answer = await while_there(request, pool.call(lambda shelf: shelf.for_you(shopper, k=k)))
+    return JSONResponse(answer.to_dict())
+
+
 @router.post("/recommendations", summary="What should I buy?", response_model=None, responses=_RESPONSES)
-async def recommend(body: RecommendationBody, request: Request, caller: Ask) -> Response:
+async def recommend(body: AskedBody, request: Request, caller: Ask) -> Response:
     """Picks with reasons that the catalogue proves. With "stream": true, events as they come into being (docs/api.md)."""
     server: Any = request.app.state.server
-    talk = Conversing(server, caller, body.conversation)
+    talk = Conversing(server, caller, body.conversation, user=body.user or "", context=body.context)
     facets = Facets() if body.intent is None else await asyncio.to_thread(server.shelf.catalog.facets)
     if body.candidates:
         known = await asyncio.to_thread(server.shelf.catalog.get_many, body.candidates)
