@@ -5,13 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-<<<<<<<< HEAD:src/shelftalk/server/db/migrations/versions/0008_profiles.py
 revision = "0008_profiles"
 down_revision = "0007_shown"
-========
-revision = "0007_profiles"
-down_revision = "0006_events"
->>>>>>>> f4de951 (Profiles over REST: read with evidence, corrected, switched, added to in words, forgotten; of products and conversations):src/shelftalk/server/db/migrations/versions/0007_profiles.py
 branch_labels = None
 depends_on = None
 
