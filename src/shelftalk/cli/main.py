@@ -21,6 +21,7 @@ from shelftalk.cli import (
     keys,
     mcp,
     model,
+    profile,
     prompts,
     rank,
     schema,
@@ -73,6 +74,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(eval.app, name="eval")
 app.add_typer(train.app, name="train")
 app.add_typer(prompts.app, name="prompts")
+app.add_typer(profile.app, name="profile")
 app.command("serve")(serve.serve)
 app.command("mcp")(mcp.mcp)
 app.command("gaps")(gaps.gaps)

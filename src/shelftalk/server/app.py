@@ -28,6 +28,7 @@ from shelftalk.server.routes import (
     near,
     page,
     products,
+    profiles,
     recommendations,
     rerank,
     studio,
@@ -82,7 +83,7 @@ def create_app(
         app.add_middleware(
             CORSMiddleware,
             allow_origins=[origin.rstrip("/") for origin in settings.serve.origins],
-            allow_methods=["GET", "POST", "DELETE"],
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-API-Key"],
             expose_headers=["X-Request-Id", "Retry-After"],
         )
@@ -90,7 +91,18 @@ def create_app(
 
     app.include_router(health.router)
     app.include_router(near.router)
-    for part in (recommendations, chat, rerank, critiques, products, interactions, conversations, page, studio):
+    for part in (
+        recommendations,
+        chat,
+        rerank,
+        critiques,
+        products,
+        profiles,
+        interactions,
+        conversations,
+        page,
+        studio,
+    ):
         app.include_router(part.router, responses=failures.RESPONSES)
 
     @app.api_route(

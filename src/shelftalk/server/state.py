@@ -16,10 +16,12 @@ from shelftalk.server.addresses import loopback
 from shelftalk.server.alike import likeness
 from shelftalk.server.auth import Gate
 from shelftalk.server.counting import Counting
-from shelftalk.server.db import Conversations, Gaps, Interactions, Keys, ShownStore, Users, connect, migrate
+from shelftalk.server.db import Conversations, Gaps, Interactions, Keys, Profiles, ShownStore, Users, connect, migrate
 from shelftalk.server.db.connect import default_url
 from shelftalk.server.db.gaps import catalog_name
 from shelftalk.server.db.profiles import Profiles
+from shelftalk.server.db.products import ProductHistory
+from shelftalk.server.items import ItemProfiles
 from shelftalk.server.live import (
     Model,
     addresses,
@@ -32,6 +34,7 @@ from shelftalk.server.live import (
     without_model,
 )
 from shelftalk.server.pool import Pool
+from shelftalk.server.profiling import Profiling
 from shelftalk.server.recent import Recent, Recorded, watch
 from shelftalk.server.shown import ShownCounting
 from shelftalk.server.stages import STAGES
@@ -88,6 +91,10 @@ class ServerState:
         self.interactions = Interactions(self._database)
         self.users = Users(self._database, load_pseudonyms(settings))
         self.corrections = Profiles(self._database)
+        self.profiling = Profiling(
+            shelf.catalog, self.interactions, Profiles(self._database), self.users, settings.profile, shelf.prompts
+        )
+        self.items = ItemProfiles(shelf.catalog, ProductHistory(self._database), self.profiling)
         self.gaps = Gaps(self._database, catalog)
         self.counting = Counting(
             self.gaps,
