@@ -17,6 +17,7 @@ from shelftalk.cli import (
     demo,
     doctor,
     eval,
+    events,
     gaps,
     keys,
     mcp,
@@ -71,6 +72,7 @@ app.command("rank")(rank.rank)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(model.app, name="model")
 app.add_typer(keys.app, name="keys")
+app.add_typer(events.app, name="events")
 app.add_typer(eval.app, name="eval")
 app.add_typer(train.app, name="train")
 app.add_typer(prompts.app, name="prompts")
