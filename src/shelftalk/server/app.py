@@ -23,6 +23,7 @@ from shelftalk.server.routes import (
     chat,
     conversations,
     critiques,
+    exposure,
     health,
     interactions,
     near,
@@ -90,7 +91,18 @@ def create_app(
 
     app.include_router(health.router)
     app.include_router(near.router)
-    for part in (recommendations, chat, rerank, critiques, products, interactions, conversations, page, studio):
+    for part in (
+        recommendations,
+        chat,
+        rerank,
+        critiques,
+        products,
+        exposure,
+        interactions,
+        conversations,
+        page,
+        studio,
+    ):
         app.include_router(part.router, responses=failures.RESPONSES)
 
     @app.api_route(
