@@ -18,6 +18,7 @@ from shelftalk.cli import (
     doctor,
     eval,
     events,
+    exposure,
     gaps,
     keys,
     mcp,
@@ -80,6 +81,7 @@ app.add_typer(profile.app, name="profile")
 app.command("serve")(serve.serve)
 app.command("mcp")(mcp.mcp)
 app.command("gaps")(gaps.gaps)
+app.command("exposure")(exposure.exposure)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 

@@ -7,6 +7,8 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
+from sqlalchemy import Engine
+
 from shelftalk.errors import ShelftalkError
 from shelftalk.gaps import Held
 from shelftalk.pipeline import Shelf
@@ -109,6 +111,11 @@ class ServerState:
     def may_personalise(self, user: str, tenant: str) -> bool:
         """Whether a user (a pseudonym) lets their history act on answers."""
         return bool(user)
+
+    @property
+    def database(self) -> Engine:
+        """The database that all routes share."""
+        return self._database
 
     @property
     def not_ready(self) -> str:
