@@ -17,6 +17,7 @@ from shelftalk.cli import (
     demo,
     doctor,
     eval,
+    experiment,
     gaps,
     keys,
     mcp,
@@ -76,6 +77,7 @@ app.add_typer(prompts.app, name="prompts")
 app.command("serve")(serve.serve)
 app.command("mcp")(mcp.mcp)
 app.command("gaps")(gaps.gaps)
+app.add_typer(experiment.app, name="experiment")
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 

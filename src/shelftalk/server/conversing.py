@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from shelftalk.experiments.experiment import Unit
+from shelftalk.pipeline import Shelf
 from shelftalk.server.chat_text import chat_text
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused
+from shelftalk.server.trial import Trial
 from shelftalk.values import Answer, Request
 
 if TYPE_CHECKING:
@@ -26,8 +29,10 @@ _MOST_TURNS = 50
 class Conversing:
     """One caller's request, in a conversation or (None) in none."""
 
-    def __init__(self, server: ServerState, caller: Caller, conversation: str | None) -> None:
+    def __init__(self, server: ServerState, caller: Caller, conversation: str | None, user: str = "") -> None:
+        """`user` is the shopper's pseudonym, "" where he is not known."""
         self._server, self._caller, self._conversation = server, caller, conversation
+        self._trial = Trial(server, Unit(caller.tenant, user, conversation or ""))
         self._edited, self._earlier = False, tuple[str, ...]()
 
     async def continued(self, request: Request) -> Request:
@@ -46,6 +51,11 @@ class Conversing:
         dismissed = tuple(product for product, kind in last.items() if kind == "dismiss")
         return self._heard(replace(request, history=turns[-_MOST_TURNS:], exclude=dismissed))
 
+    @property
+    def shelf(self) -> Shelf | None:
+        """The shelf that answers in place of the server's own: that of an experiment's variant."""
+        return self._trial.shelf
+
     def _heard(self, request: Request) -> Request:
         self._earlier = tuple(turn.content for turn in request.history if turn.role == "user")
         return request
@@ -55,6 +65,7 @@ class Conversing:
         if self._server.settings.serve.count_gaps and not self._edited:  # what was edited was read, and counted, before
             self._server.counting.note(answer, tenant=self._caller.tenant, earlier=self._earlier)
         try:
+            answer = await asyncio.to_thread(self._trial.noted, answer)
             await self._keep(answer)
         except SQLAlchemyError as error:
             logger.error("an answer was given, but not put down: %s", type(error).__name__)
