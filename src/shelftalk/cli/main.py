@@ -19,6 +19,7 @@ from shelftalk.cli import (
     eval,
     events,
     exposure,
+    experiment,
     gaps,
     keys,
     mcp,
@@ -82,6 +83,7 @@ app.command("serve")(serve.serve)
 app.command("mcp")(mcp.mcp)
 app.command("gaps")(gaps.gaps)
 app.command("exposure")(exposure.exposure)
+app.add_typer(experiment.app, name="experiment")
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
+import secrets
 import threading
 from collections.abc import Callable, Sequence
 
@@ -24,6 +26,20 @@ from shelftalk.server.db.gaps import catalog_name
 from shelftalk.server.db.profiles import Profiles
 from shelftalk.server.db.products import ProductHistory
 from shelftalk.server.items import ItemProfiles
+from shelftalk.server.db import (
+    Conversations,
+    Experiments,
+    Gaps,
+    Interactions,
+    Keys,
+    ShownStore,
+    Users,
+    connect,
+    migrate,
+)
+from shelftalk.server.db.connect import default_url
+from shelftalk.server.db.gaps import catalog_name
+from shelftalk.server.experimenting import Experimenting
 from shelftalk.server.live import (
     Model,
     addresses,
@@ -78,6 +94,7 @@ class ServerState:
         self.likeness = self._likeness(settings, shelf)
         self.recent = Recent(keep=settings.serve.keep_requests)
         self._closing = threading.Event()
+        self._random = random.Random(secrets.randbits(128))  # draws the lists of the setting explore
         self._reloading = asyncio.Lock()
         self._database = connect(default_url(settings))
         migrate(self._database)
@@ -97,6 +114,10 @@ class ServerState:
             shelf.catalog, self.interactions, Profiles(self._database), self.users, settings.profile, shelf.prompts
         )
         self.items = ItemProfiles(shelf.catalog, ProductHistory(self._database), self.profiling)
+        self.experiments = Experiments(self._database)
+        self.experimenting = Experimenting(
+            self.experiments, lambda: (self.settings, self.shelf), self._watched, given=given
+        )
         self.gaps = Gaps(self._database, catalog)
         self.counting = Counting(
             self.gaps,
@@ -152,6 +173,8 @@ class ServerState:
             try:
                 self._use(self.settings, *self._ready(self.settings, started=self._began))
                 break
+                self.experimenting.start()
+                return
             except Exception as error:  # a library's too: nothing must end the tries in silence
                 if isinstance(error, ShelftalkError):
                     logger.error("not ready: %s", error)
@@ -203,6 +226,7 @@ class ServerState:
     def close(self) -> None:
         """Frees the language model that was opened here, and the database's connections."""
         self.stop()
+        self.experimenting.close()
         self._model.close()
         if not self._given:
             self._opened.close()
@@ -254,9 +278,14 @@ class ServerState:
 
     def _pool(self, shelf: Shelf) -> Pool:
         many = places(self.settings, shelf.loaded)
+        self._watched(shelf)
+        return Pool(shelf, many, queue=self.settings.serve.queue, headers=trace_headers)
+
+    def _watched(self, shelf: Shelf) -> None:
+        """Has a shelf, the server's own or a variant's, tell of its answers and share what is kept over them."""
         watch(shelf, self.recent, self._answered)
         shelf.arranging.account = self.shown.account
-        return Pool(shelf, many, queue=self.settings.serve.queue, headers=trace_headers)
+        shelf.arranging.random = self._random
 
     def _newness(self) -> Newness:
         return self.shelf.arranging.newness()
