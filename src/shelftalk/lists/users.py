@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any, Protocol
+from typing import Any
 
 from shelftalk.errors import UsageError
 from shelftalk.lists.parts import LONGEST, Row
 from shelftalk.text import clean, shorten
 from shelftalk.values import INTERACTION_KINDS, WHYS, Context, Interaction, Shopper
 
-MOST = 1000  # interactions of a user, the newest
+MOST = 1000  # interactions of a user that are kept, the newest
+LONGEST_HISTORY = 100_000
 _LONGEST_ID = 512
 _SEASONS = ("", "spring", "summer", "autumn", "winter")
 # other names that exports give to a key
@@ -29,17 +30,10 @@ _ALIASES = {
 }
 
 
-class Histories(Protocol):
-    """Where the history of users comes from whose rows hold none. It is sent to every worker, so it must pickle."""
-
-    def __call__(self, users: Sequence[str], until: datetime) -> Mapping[str, Sequence[Interaction]]:
-        """What each of these pseudonyms did up to that moment, newest first; one of whom nothing is known may be left out."""
-
-
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One row: the shopper to make a list for, or what is wrong with the row. `user` is the id as given; `known` tells whether the row
-    itself held a history."""
+    itself held a history (an empty one, too)."""
 
     number: int
     user: str
@@ -60,21 +54,6 @@ def asked_of(row: Row, name: Callable[[str], str], now: datetime) -> Asked:
         return Asked(row.number, user, Shopper(name(user), history=history, context=context), listed is not None)
     except (UsageError, RecursionError) as error:
         return Asked(row.number, user, error=f"{row.where}: {shorten(clean(str(error)), 300)}")
-
-
-def with_histories(rows: Sequence[Asked], histories: Histories | None, now: datetime) -> list[Asked]:
-    """The rows, those without a history of their own with the one that `histories` knows."""
-    wanted = [r.shopper.user for r in rows if r.shopper is not None and not r.known]
-    if histories is None or not wanted:
-        return list(rows)
-    found = histories(list(dict.fromkeys(wanted)), now)
-
-    def filled(row: Asked) -> Asked:
-        if row.shopper is None or row.known:
-            return row
-        return replace(row, shopper=replace(row.shopper, history=tuple(found.get(row.shopper.user, ()))[:MOST]))
-
-    return [filled(row) for row in rows]
 
 
 def _record(held: dict[str, Any] | bytes | None) -> Mapping[str, Any]:
@@ -104,22 +83,26 @@ def _user(record: Mapping[str, Any]) -> str:
 
 
 def _history(listed: Any, user: str, now: datetime) -> tuple[Interaction, ...]:
-    """Newest first; what has no time stands in the order given, oldest first, and before everything that has one."""
+    """Newest first. What has no time happened just now, in the order given; what has no id is known by its place in the list."""
     if not isinstance(listed, Sequence) or isinstance(listed, (str, bytes)):
         raise UsageError("'history' must be a list of product ids or of interactions")
+    if len(listed) > LONGEST_HISTORY:
+        raise UsageError(f"'history' has {len(listed)} entries, more than {LONGEST_HISTORY}")
     found = []
-    for place, entry in enumerate(listed[-10 * MOST :], start=1):
+    for place, entry in enumerate(listed, start=1):
         try:
-            found.append(_interaction(entry, user, now - timedelta(seconds=len(listed) - place + 1)))
+            found.append(
+                _interaction(entry, user, f"history-{place}", now - timedelta(seconds=len(listed) - place + 1))
+            )
         except UsageError as error:
             raise UsageError(f"'history' entry {place}: {error}") from error
     past = [one for one in reversed(found) if one.at <= now]
     return tuple(sorted(past, key=lambda one: one.at, reverse=True)[:MOST])
 
 
-def _interaction(entry: Any, user: str, otherwise: datetime) -> Interaction:
+def _interaction(entry: Any, user: str, name: str, otherwise: datetime) -> Interaction:
     if isinstance(entry, (str, int)) and not isinstance(entry, bool):
-        return Interaction(user, "view", otherwise, _short(str(entry), "product_id"))
+        return Interaction(user, "view", otherwise, _short(str(entry), "product_id"), name)
     if not isinstance(entry, Mapping):
         raise UsageError("must be a product id or an object with 'product_id'")
     held = {_ALIASES.get(key, key): value for key, value in entry.items() if value is not None}
@@ -134,7 +117,7 @@ def _interaction(entry: Any, user: str, otherwise: datetime) -> Interaction:
     texts = {key: _short(str(held.get(key, "")), key) for key in ("id", "session", "place", "device", "currency")}
     return Interaction(
         user, kind, _moment(held["at"], "at") if "at" in held else otherwise, _short(str(product), "product_id"),
-        texts["id"], _number(held.get("value")), _money(held.get("price")), texts["currency"] or None,
+        texts["id"] or name, _number(held.get("value")), _money(held.get("price")), texts["currency"] or None,
         str(held.get("text", "")), why, texts["session"], texts["place"], texts["device"],
     )  # fmt: skip
 
