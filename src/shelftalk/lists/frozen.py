@@ -75,11 +75,7 @@ def thaw(output: Place) -> None:
     """Removes the copy."""
     target = output / FOLDER
     (target / _WHOLE).remove()
-    if target.local is not None:
-        shutil.rmtree(target.local, ignore_errors=True)
-        return
-    for name in target.names():
-        (target / name).remove()
+    target.remove_folder()
 
 
 def opened_here(catalog: Place, home: Path) -> Path:
