@@ -27,6 +27,7 @@ from shelftalk.cli import (
     profile,
     prompts,
     rank,
+    recommend,
     schema,
     serve,
     train,
@@ -71,6 +72,7 @@ app.command("ask")(ask.ask)
 app.command("chat")(chat.chat)
 app.command("why")(why.why)
 app.command("rank")(rank.rank)
+app.add_typer(recommend.app, name="recommend")
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(model.app, name="model")
 app.add_typer(keys.app, name="keys")
