@@ -20,6 +20,7 @@ from shelftalk.cli import (
     events,
     exposure,
     experiment,
+    events_fit,
     gaps,
     keys,
     mcp,
@@ -81,6 +82,9 @@ app.add_typer(eval.app, name="eval")
 app.add_typer(train.app, name="train")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(profile.app, name="profile")
+_events = typer.Typer(help="What shoppers did.", no_args_is_help=True)
+_events.command("fit")(events_fit.fit)
+app.add_typer(_events, name="events")
 app.command("serve")(serve.serve)
 app.command("mcp")(mcp.mcp)
 app.command("gaps")(gaps.gaps)
