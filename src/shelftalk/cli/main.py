@@ -14,6 +14,7 @@ from shelftalk.cli import (
     ask,
     catalog,
     chat,
+    churn,
     demo,
     doctor,
     eval,
@@ -26,6 +27,7 @@ from shelftalk.cli import (
     mcp,
     model,
     profile,
+    predict,
     prompts,
     rank,
     recommend,
@@ -90,6 +92,8 @@ app.command("mcp")(mcp.mcp)
 app.command("gaps")(gaps.gaps)
 app.command("exposure")(exposure.exposure)
 app.add_typer(experiment.app, name="experiment")
+app.command("predict")(predict.predict)
+app.command("churn")(churn.churn)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 

@@ -28,6 +28,7 @@ from shelftalk.server.routes import (
     interactions,
     near,
     page,
+    predictions,
     products,
     profiles,
     recommendations,
@@ -105,6 +106,7 @@ def create_app(
         page,
         studio,
     ):
+    for part in (recommendations, chat, rerank, critiques, products, interactions, predictions, conversations, page, studio):
         app.include_router(part.router, responses=failures.RESPONSES)
 
     @app.api_route(

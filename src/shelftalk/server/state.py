@@ -53,6 +53,7 @@ from shelftalk.server.live import (
 )
 from shelftalk.server.pool import Pool
 from shelftalk.server.profiling import Profiling
+from shelftalk.server.predicting import Predicting
 from shelftalk.server.recent import Recent, Recorded, watch
 from shelftalk.server.shown import ShownCounting
 from shelftalk.server.stages import STAGES
@@ -118,6 +119,7 @@ class ServerState:
         self.experimenting = Experimenting(
             self.experiments, lambda: (self.settings, self.shelf), self._watched, given=given
         )
+        self.predicting = Predicting(self)
         self.gaps = Gaps(self._database, catalog)
         self.counting = Counting(
             self.gaps,
