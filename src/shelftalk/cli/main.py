@@ -19,15 +19,15 @@ from shelftalk.cli import (
     doctor,
     eval,
     events,
-    exposure,
-    experiment,
     events_fit,
+    experiment,
+    exposure,
     gaps,
     keys,
     mcp,
     model,
-    profile,
     predict,
+    profile,
     prompts,
     rank,
     recommend,
@@ -79,14 +79,12 @@ app.add_typer(recommend.app, name="recommend")
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(model.app, name="model")
 app.add_typer(keys.app, name="keys")
+events.app.command("fit")(events_fit.fit)
 app.add_typer(events.app, name="events")
 app.add_typer(eval.app, name="eval")
 app.add_typer(train.app, name="train")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(profile.app, name="profile")
-_events = typer.Typer(help="What shoppers did.", no_args_is_help=True)
-_events.command("fit")(events_fit.fit)
-app.add_typer(_events, name="events")
 app.command("serve")(serve.serve)
 app.command("mcp")(mcp.mcp)
 app.command("gaps")(gaps.gaps)

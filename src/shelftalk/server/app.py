@@ -102,11 +102,11 @@ def create_app(
         profiles,
         exposure,
         interactions,
+        predictions,
         conversations,
         page,
         studio,
     ):
-    for part in (recommendations, chat, rerank, critiques, products, interactions, predictions, conversations, page, studio):
         app.include_router(part.router, responses=failures.RESPONSES)
 
     @app.api_route(

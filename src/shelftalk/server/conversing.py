@@ -29,7 +29,7 @@ _MOST_TURNS = 50
 
 
 class Conversing:
-    """One caller's request, in a conversation or (None) in none, of the shop's `user` where that is known."""
+    """One caller's request, in a conversation or (None) in none, of `user` (a pseudonym) where that is known."""
 
     def __init__(
         self,
@@ -42,9 +42,6 @@ class Conversing:
     ) -> None:
         self._server, self._caller, self._conversation = server, caller, conversation
         self._user, self._context = user, context
-    def __init__(self, server: ServerState, caller: Caller, conversation: str | None, user: str = "") -> None:
-        """`user` is the shopper's pseudonym, "" where he is not known."""
-        self._server, self._caller, self._conversation = server, caller, conversation
         self._trial = Trial(server, Unit(caller.tenant, user, conversation or ""))
         self._edited, self._earlier = False, tuple[str, ...]()
 

@@ -20,18 +20,13 @@ from shelftalk.server.addresses import loopback
 from shelftalk.server.alike import likeness
 from shelftalk.server.auth import Gate
 from shelftalk.server.counting import Counting
-from shelftalk.server.db import Conversations, Gaps, Interactions, Keys, Profiles, ShownStore, Users, connect, migrate
-from shelftalk.server.db.connect import default_url
-from shelftalk.server.db.gaps import catalog_name
-from shelftalk.server.db.profiles import Profiles
-from shelftalk.server.db.products import ProductHistory
-from shelftalk.server.items import ItemProfiles
 from shelftalk.server.db import (
     Conversations,
     Experiments,
     Gaps,
     Interactions,
     Keys,
+    Profiles,
     ShownStore,
     Users,
     connect,
@@ -39,7 +34,9 @@ from shelftalk.server.db import (
 )
 from shelftalk.server.db.connect import default_url
 from shelftalk.server.db.gaps import catalog_name
+from shelftalk.server.db.products import ProductHistory
 from shelftalk.server.experimenting import Experimenting
+from shelftalk.server.items import ItemProfiles
 from shelftalk.server.live import (
     Model,
     addresses,
@@ -52,8 +49,8 @@ from shelftalk.server.live import (
     without_model,
 )
 from shelftalk.server.pool import Pool
-from shelftalk.server.profiling import Profiling
 from shelftalk.server.predicting import Predicting
+from shelftalk.server.profiling import Profiling
 from shelftalk.server.recent import Recent, Recorded, watch
 from shelftalk.server.shown import ShownCounting
 from shelftalk.server.stages import STAGES
@@ -112,7 +109,7 @@ class ServerState:
         self.users = Users(self._database, load_pseudonyms(settings))
         self.corrections = Profiles(self._database)
         self.profiling = Profiling(
-            shelf.catalog, self.interactions, Profiles(self._database), self.users, settings.profile, shelf.prompts
+            shelf.catalog, self.interactions, self.corrections, self.users, settings.profile, shelf.prompts
         )
         self.items = ItemProfiles(shelf.catalog, ProductHistory(self._database), self.profiling)
         self.experiments = Experiments(self._database)

@@ -34,9 +34,6 @@ Ask = Annotated[Caller, Depends(needs("ask"))]
 class AskedBody(RecommendationBody):
     """A request of somebody, as far as that is known."""
 
-    user: str | None = Field(
-        None, max_length=200, pattern=NO_NUL, description="The shop's own id of who asks; their profile then counts."
-    )
     context: ContextBody | None = Field(None, description="Where and on what they ask.")
 
 
@@ -75,9 +72,8 @@ async def for_you(body: ForYouBody, request: Request, caller: Ask) -> Response:
 async def recommend(body: AskedBody, request: Request, caller: Ask) -> Response:
     """Picks with reasons that the catalogue proves. With "stream": true, events as they come into being (docs/api.md)."""
     server: Any = request.app.state.server
-    talk = Conversing(server, caller, body.conversation, user=body.user or "", context=body.context)
     user = await asyncio.to_thread(server.users.of, body.user or "", caller.tenant)
-    talk = Conversing(server, caller, body.conversation, user)
+    talk = Conversing(server, caller, body.conversation, user=user, context=body.context)
     facets = Facets() if body.intent is None else await asyncio.to_thread(server.shelf.catalog.facets)
     if body.candidates:
         known = await asyncio.to_thread(server.shelf.catalog.get_many, body.candidates)
