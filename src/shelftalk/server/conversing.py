@@ -11,10 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shelftalk.experiments.experiment import Unit
 from shelftalk.pipeline import Shelf
+from shelftalk.server.bodies import ContextBody
 from shelftalk.server.chat_text import chat_text
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused
-from shelftalk.server.knowing import ContextBody, shopper_of
+from shelftalk.server.knowing import shopper_of
 from shelftalk.server.personal_data import without_personal_data
 from shelftalk.server.trial import Trial
 from shelftalk.values import Answer, Request
