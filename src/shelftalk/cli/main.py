@@ -22,6 +22,7 @@ from shelftalk.cli import (
     events_fit,
     experiment,
     exposure,
+    for_you,
     gaps,
     keys,
     mcp,
@@ -74,6 +75,7 @@ app.command("demo")(demo.demo)
 app.command("ask")(ask.ask)
 app.command("chat")(chat.chat)
 app.command("why")(why.why)
+app.command("for-you")(for_you.for_you)
 app.command("rank")(rank.rank)
 app.add_typer(recommend.app, name="recommend")
 app.add_typer(catalog.app, name="catalog")
