@@ -48,6 +48,7 @@ from shelftalk.server.live import (
     warm,
     without_model,
 )
+from shelftalk.server.personal_data import without_personal
 from shelftalk.server.pool import Pool
 from shelftalk.server.predicting import Predicting
 from shelftalk.server.profiling import Profiling
@@ -109,8 +110,9 @@ class ServerState:
         self.users = Users(self._database, load_pseudonyms(settings))
         self.corrections = Profiles(self._database)
         self.profiling = Profiling(
-            shelf.catalog, self.interactions, self.corrections, self.users, settings.profile, shelf.prompts
-        )
+            shelf.catalog, self.interactions, self.corrections, self.users, settings.profile, shelf.prompts,
+            lambda text: without_personal(text, self.settings), settings.shoppers.history,
+        )  # fmt: skip
         self.items = ItemProfiles(shelf.catalog, ProductHistory(self._database), self.profiling)
         self.experiments = Experiments(self._database)
         self.experimenting = Experimenting(
