@@ -60,7 +60,7 @@ def deciles(shown: Mapping[str, Shown], products: int) -> dict[str, Any] | None:
     if not shares:
         return None
     step = WIDTH / _DECILES
-    bars = [
+    bars: list[dict[str, Any]] = [
         {
             "x": round(n * step + 4, 1), "y": round(HEIGHT * (1 - share), 1), "w": round(step - 8, 1),
             "h": round(HEIGHT * share, 1), "text": f"{share:.0%}", "name": "most shown" if n == 0 else f"{n + 1}.",
