@@ -286,7 +286,7 @@ class ServerState:
     def _watched(self, shelf: Shelf) -> None:
         """Has a shelf, the server's own or a variant's, tell of its answers and share what is kept over them."""
         watch(shelf, self.recent, self._answered)
-shelf.arranging.account, shelf.arranging.counts = self.shown.account, self.shown.met
+        shelf.arranging.account, shelf.arranging.counts = self.shown.account, self.shown.met
         shelf.arranging.random = self._random
 
     def _newness(self) -> Newness:
