@@ -53,7 +53,7 @@ from shelftalk.server.pool import Pool
 from shelftalk.server.predicting import Predicting
 from shelftalk.server.profiling import Profiling
 from shelftalk.server.recent import Recent, Recorded, watch
-from shelftalk.server.shown import ShownCounting
+from shelftalk.server.shown import MEETING, ShownCounting
 from shelftalk.server.stages import STAGES
 from shelftalk.server.telemetry import Telemetry, trace_headers
 from shelftalk.server.upstreams import Upstreams
@@ -98,15 +98,18 @@ class ServerState:
         self._database = connect(default_url(settings))
         migrate(self._database)
         catalog = catalog_name(shelf.catalog.path)
+        self.interactions = Interactions(self._database)
         self.shown = ShownCounting(
-            ShownStore(self._database, catalog), lambda: self.settings.exposure, self._newness
+            ShownStore(self._database, catalog),
+            lambda: self.settings.exposure,
+            self._newness,
+            lambda: self.interactions.product_counts(kinds=MEETING, tenant=None),
         ).start()
         plain = without_model(settings, shelf)  # answers until the language model can
         self.pool = self._pool(shelf if given else plain)
         self.fallback = self._pool(plain)
         self.answering = self._answering()
         self.conversations = Conversations(self._database)
-        self.interactions = Interactions(self._database)
         self.users = Users(self._database, load_pseudonyms(settings))
         self.corrections = Profiles(self._database)
         self.profiling = Profiling(
@@ -285,7 +288,7 @@ class ServerState:
     def _watched(self, shelf: Shelf) -> None:
         """Has a shelf, the server's own or a variant's, tell of its answers and share what is kept over them."""
         watch(shelf, self.recent, self._answered)
-        shelf.arranging.account = self.shown.account
+        shelf.arranging.account, shelf.arranging.counts = self.shown.account, self.shown.met
         shelf.arranging.random = self._random
 
     def _newness(self) -> Newness:

@@ -136,13 +136,14 @@ class Interactions:
 
     def product_counts(
         self, since: datetime | None = None, until: datetime | None = None, *,
-        kinds: Sequence[InteractionKind] = (), tenant: str = "",
+        kinds: Sequence[InteractionKind] = (), tenant: str | None = "",
     ) -> dict[str, int]:  # fmt: skip
-        """How many interactions each product had, of these kinds (() for all)."""
+        """How many interactions each product had, of these kinds (() for all); `tenant` None means all."""
         of = [InteractionRow.kind.in_(kinds)] if kinds else []
+        whose = true() if tenant is None else InteractionRow.tenant == tenant
         wanted = (
             select(InteractionRow.product_id, func.count())
-            .where(InteractionRow.tenant == tenant, InteractionRow.product_id != "", *of, *_within(since, until))
+            .where(whose, InteractionRow.product_id != "", *of, *_within(since, until))
             .group_by(InteractionRow.product_id)
         )
         with self._engine.connect() as connection:
