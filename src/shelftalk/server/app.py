@@ -23,6 +23,7 @@ from shelftalk.server.routes import (
     chat,
     conversations,
     critiques,
+    experiments,
     exposure,
     health,
     interactions,
@@ -106,6 +107,7 @@ def create_app(
         conversations,
         page,
         studio,
+        experiments,
     ):
         app.include_router(part.router, responses=failures.RESPONSES)
 

@@ -176,9 +176,8 @@ class ServerState:
         while not self._closing.is_set():
             try:
                 self._use(self.settings, *self._ready(self.settings, started=self._began))
-                break
                 self.experimenting.start()
-                return
+                break
             except Exception as error:  # a library's too: nothing must end the tries in silence
                 if isinstance(error, ShelftalkError):
                     logger.error("not ready: %s", error)
