@@ -113,7 +113,7 @@ def test_the_database_knows_who_comes_without_a_history(opener, shop, tmp_path) 
     lists = made(tmp_path / "out")
     picked = [{pick["product_id"] for pick in line["picks"]} for line in lists]
     assert not picked[0] & {"k0", "k2"}
-    assert {"k0", "k2"} <= picked[1]
+    assert "k2" in picked[1]
     because = {i for pick in lists[0]["picks"] for source in pick["sources"] for i in source["because"]}
     assert because
     assert because <= {"a-k0-20", "a-k2-10"}
