@@ -57,12 +57,13 @@ def main() -> None:
         if way == "record":
             timed_stages()
         part = max(1, min(64, options.users // 4))
-        seconds, first, counted = run(source, folder / way, options.catalog, opener, maker, options.k, part)
+        seconds, first, counted, cpu = run(source, folder / way, options.catalog, opener, maker, options.k, part)
         rate = (options.users - counted) / max(1e-9, seconds - first)
         digest = hashlib.sha256(b"".join(p.read_bytes() for p in sorted((folder / way).glob("part-*")))).hexdigest()
         digests.add((mode, digest))
+        spent = "" if maker else f"{cpu / max(1, options.users - counted):.3f}"
         print(
-            f"| {way} | {options.users} | {seconds:.0f} | {first:.0f} | {rate:.2f} | {rate * 3600:.0f} | {digest[:8]} |",
+            f"| {way} | {options.users} | {seconds:.0f} | {first:.0f} | {rate:.2f} | {spent} | {digest[:8]} |",
             flush=True,
         )
     if len(digests) > len({mode for mode, _ in digests}):
@@ -95,20 +96,21 @@ def drawn(count: int, seed: int) -> list[dict[str, Any]]:
 
 def run(
     source: Path, output: Path, catalog: Path, opener: OpenShelf, maker: OnRay | None, k: int, part: int
-) -> tuple[float, float, int]:
-    """Seconds of the whole, and until the first part was in place, with the users in that."""
+) -> tuple[float, float, int, float]:
+    """Seconds of the whole, and until the first part was in place, with the users in that; and CPU seconds of this process after it."""
     began = time.perf_counter()
-    first: list[tuple[float, int]] = []
+    first: list[tuple[float, int, float]] = []
 
     def progress(done: int, total: int) -> None:
         if done and not first:
-            first.append((time.perf_counter() - began, done))
+            first.append((time.perf_counter() - began, done, time.process_time()))
 
     report = recommend(
         source, output, catalog=catalog, opener=opener, options=Options(k=k, at=AT, size=part), maker=maker, progress=progress
     )  # fmt: skip
     assert not report.errors
-    return time.perf_counter() - began, *first[0]
+    until, done, cpu = first[0]
+    return time.perf_counter() - began, until, done, time.process_time() - cpu
 
 
 def timed_stages() -> None:
