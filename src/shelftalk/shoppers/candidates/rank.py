@@ -18,7 +18,7 @@ from shelftalk.shoppers.candidates.sources import Again, BoughtTogether, Popular
 from shelftalk.values import Context, Interaction, ProfileLine
 
 # Each source proposes so many products, and at least so many times what is wanted.
-PROPOSED, TIMES = 100, 4
+PROPOSED, TIMES = 60, 4
 # The history that is looked at: so many interactions, the latest.
 MOST_HISTORY = 1_000
 
@@ -54,6 +54,7 @@ class Ranking:
         context = context or Context()
         at = moment(context.at) if context.at else datetime.now(UTC)
         history = sorted(history, key=lambda i: moment(i.at), reverse=True)[:MOST_HISTORY]
+        catalog = catalog.pinned()  # one version for the whole list
         self.situation = Situation(liked(history, at), catalog, behaviour, at, lines, context)
         self.n = signals(i for i in history if moment(i.at) <= at)
         made: tuple[Source, ...] = (
@@ -127,7 +128,7 @@ def rank_for(
     rows = ranking.table(ids)
     totals = rows @ ranking.weights
     order = [int(n) for n in np.argsort(-totals, kind="stable") if totals[n] > 0]
-    return [ranking.sourced(ids[n], rows[n]) for n in _on_offer(catalog, ids, order, k)]
+    return [ranking.sourced(ids[n], rows[n]) for n in _on_offer(ranking.situation.catalog, ids, order, k)]
 
 
 def _on_offer(catalog: Catalog, ids: Sequence[str], order: Sequence[int], k: int) -> list[int]:
