@@ -81,8 +81,8 @@ class Ranking:
         return columns * self._kept(ids)[:, None]
 
     def _kept(self, ids: Sequence[str]) -> np.ndarray:
-        """1 for what was not bought; else the chance that it is bought again against that of anyone buying it, or any product where that is
-        more: next to 0 for what people buy once. Where nothing was learnt of repeats, what was bought is not offered again."""
+        """1 for what was not bought; else the chance that it is bought again as a share of that of anyone buying it (of any product, where
+        that is more), 1 at most: next to 0 for what people buy once. Where nothing was learnt of repeats, what was bought is not offered again."""
         bought = {p.product_id for p in self.situation.liked if p.bought}
         behaviour, again = self.situation.behaviour, self.sources["again"]
         if not bought or not isinstance(again, Again):
@@ -92,7 +92,7 @@ class Ranking:
             return np.where([i in bought for i in ids], 0.0, 1.0)
         anyone = by_place(behaviour, self.situation.popularity * behaviour.basket_size, ids)
         usual = behaviour.basket_size / max(1, len(behaviour.ids))
-        kept = share / (share + np.maximum(anyone, usual))
+        kept = np.minimum(1.0, share / np.maximum(anyone, usual))
         return np.where([i in bought for i in ids], kept, 1.0)
 
     def sourced(self, product_id: str, row: np.ndarray) -> Sourced:

@@ -212,14 +212,15 @@ class Again:
     @cached_property
     def _values(self) -> Mapping[str, float]:
         few = 0.005
-        return {i: float(np.log1p(share / few) / np.log1p(1 / few)) for i, share in self.shares.items()}
+        times = {p.product_id: np.sqrt(np.log2(1 + max(1, p.bought))) for p in self._situation.liked}
+        return {i: float(times[i] * np.log1p(share / few) / np.log1p(1 / few)) for i, share in self.shares.items()}
 
     def propose(self, k: int) -> Sequence[str]:
         """The likeliest to be bought again."""
         return sorted(self._values, key=lambda i: -self._values[i])[:k]
 
     def scores(self, ids: Sequence[str]) -> np.ndarray:
-        """The logarithm of the share of next baskets with it, 1 where it is in all."""
+        """The logarithm of the share of next baskets with it, 1 where it is in all, more for what was bought several times."""
         return np.array([self._values.get(i, 0.0) for i in ids])
 
     def because(self, product_id: str) -> tuple[str, ...]:
