@@ -14,6 +14,7 @@ from shelftalk.cli import (
     ask,
     catalog,
     chat,
+    churn,
     demo,
     doctor,
     eval,
@@ -21,6 +22,7 @@ from shelftalk.cli import (
     keys,
     mcp,
     model,
+    predict,
     prompts,
     rank,
     schema,
@@ -76,6 +78,8 @@ app.add_typer(prompts.app, name="prompts")
 app.command("serve")(serve.serve)
 app.command("mcp")(mcp.mcp)
 app.command("gaps")(gaps.gaps)
+app.command("predict")(predict.predict)
+app.command("churn")(churn.churn)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 

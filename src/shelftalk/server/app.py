@@ -27,6 +27,7 @@ from shelftalk.server.routes import (
     interactions,
     near,
     page,
+    predictions,
     products,
     recommendations,
     rerank,
@@ -90,7 +91,7 @@ def create_app(
 
     app.include_router(health.router)
     app.include_router(near.router)
-    for part in (recommendations, chat, rerank, critiques, products, interactions, conversations, page, studio):
+    for part in (recommendations, chat, rerank, critiques, products, interactions, predictions, conversations, page, studio):
         app.include_router(part.router, responses=failures.RESPONSES)
 
     @app.api_route(

@@ -32,6 +32,7 @@ from shelftalk.server.live import (
     without_model,
 )
 from shelftalk.server.pool import Pool
+from shelftalk.server.predicting import Predicting
 from shelftalk.server.recent import Recent, Recorded, watch
 from shelftalk.server.shown import ShownCounting
 from shelftalk.server.stages import STAGES
@@ -88,6 +89,7 @@ class ServerState:
         self.interactions = Interactions(self._database)
         self.users = Users(self._database, load_pseudonyms(settings))
         self.corrections = Profiles(self._database)
+        self.predicting = Predicting(self)
         self.gaps = Gaps(self._database, catalog)
         self.counting = Counting(
             self.gaps,

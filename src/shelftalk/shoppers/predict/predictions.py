@@ -40,7 +40,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Whether a shopper will like a product. `rating` is 1 to 5, None where the shopper rated nothing. `basis` is "history" where like
+    """Whether a shopper will like a product. `usual` is how often what is met in this shop is liked, from which on the answer is yes. `rating` is 1 to 5, None where the shopper rated nothing. `basis` is "history" where like
     products or other shoppers decide, "stated" where the shopper said it of this very product, "product" without any history."""
 
     probability: float
@@ -50,16 +50,17 @@ class Prediction:
     basis: str
     predictor: str
     calibrated: bool
+    usual: float = 0.5
 
     @property
     def likes(self) -> bool:
-        """The answer in one word."""
-        return self.probability >= 0.5
+        """The answer in one word: likelier than is usual."""
+        return self.probability >= self.usual
 
     def to_dict(self) -> dict[str, Any]:
         """As a line of the output holds it."""
         return {
-            "probability": round(self.probability, 4), "likes": "yes" if self.likes else "no", "rating": self.rating,
+            "probability": round(self.probability, 4), "usual": round(self.usual, 4), "likes": "yes" if self.likes else "no", "rating": self.rating,
             "reason": self.reason, "evidence": list(self.evidence), "basis": self.basis, "predictor": self.predictor,
             "calibrated": self.calibrated,
         }  # fmt: skip
@@ -104,7 +105,7 @@ class Predictions:
         for one, chance in zip(asked, chances, strict=True):
             said = _stated(one.pair.own)
             held = chance if said is None else said
-            text, evidence = reason(one.pair, held >= 0.5, self._template, facets)
+            text, evidence = reason(one.pair, held >= self._predictor.usual, self._template, facets)
             basis = "stated" if said is not None else "history" if one.pair.history or one.pair.own else "product"
             out.append(
                 Prediction(
@@ -115,6 +116,7 @@ class Predictions:
                     basis,
                     self._predictor.name,
                     self._predictor.examples >= ENOUGH,
+                    self._predictor.usual,
                 )
             )
         return out

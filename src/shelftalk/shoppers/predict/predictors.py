@@ -29,10 +29,12 @@ ENOUGH = 30  # examples from which a probability is calibrated
 
 
 class Predictor(Protocol):
-    """Gives the probability that each pair's shopper will like its product. `examples` is how many of the shop it learnt from."""
+    """Gives the probability that each pair's shopper will like its product. `examples` is how many of the shop it learnt from, `usual` the
+    share of them that was liked (.5 where there are too few to say)."""
 
     name: str
     examples: int
+    usual: float
 
     def probabilities(self, pairs: Sequence[Pair]) -> list[float]:
         """One a pair, in order, each above 0 and below 1."""
@@ -44,8 +46,10 @@ class FeaturePredictor:
 
     name = "features"
 
-    def __init__(self, vector: VectorOf, kinds: Kinds, posterior: Posterior | None = None) -> None:
-        self._vector, self._kinds = vector, kinds
+    def __init__(
+        self, vector: VectorOf, kinds: Kinds, posterior: Posterior | None = None, *, usual: float = 0.5
+    ) -> None:
+        self._vector, self._kinds, self.usual = vector, kinds, usual
         self._posterior = posterior or update(Prior.expected(NAMES), np.zeros((0, len(NAMES))), np.zeros(0))
         self.examples = self._posterior.examples
 
@@ -57,7 +61,7 @@ class FeaturePredictor:
         blank = cls(vector, kinds)
         x = blank.features([e.pair for e in found])
         y = np.array([e.liked for e in found], dtype=float)
-        return cls(vector, kinds, update(prior or Prior.expected(NAMES), x, y))
+        return cls(vector, kinds, update(prior or Prior.expected(NAMES), x, y), usual=usual_of(found))
 
     def features(self, pairs: Sequence[Pair]) -> np.ndarray:
         """Shape (len(pairs), len(NAMES))."""
@@ -78,10 +82,11 @@ class ModelPredictor:
     name = "model"
 
     def __init__(
-        self, engine: Engine, template: Template, *, scale: float = 1.0, shift: float = 0.0, examples: int = 0
-    ) -> None:
+        self, engine: Engine, template: Template, *, scale: float = 1.0, shift: float = 0.0, examples: int = 0,
+        usual: float = 0.5,
+    ) -> None:  # fmt: skip
         self._engine, self._template, self._scale, self._shift = engine, template, scale, shift
-        self.examples = examples
+        self.examples, self.usual = examples, usual
 
     def calibrated(self, found: Sequence[Example]) -> ModelPredictor:
         """The same with scale and shift fitted to examples (fewer than ENOUGH, or of one label: as it was)."""
@@ -89,7 +94,9 @@ class ModelPredictor:
         if len(found) < ENOUGH or len(set(y.tolist())) < 2:
             return self
         scale, shift = platt(np.array(self.log_odds([e.pair for e in found])), y)
-        return ModelPredictor(self._engine, self._template, scale=scale, shift=shift, examples=len(found))
+        return ModelPredictor(
+            self._engine, self._template, scale=scale, shift=shift, examples=len(found), usual=usual_of(found)
+        )
 
     def log_odds(self, pairs: Sequence[Pair]) -> list[float]:
         """The model's log-odds of yes, as they come."""
@@ -102,6 +109,11 @@ class ModelPredictor:
             1 / (1 + math.exp(-max(-35.0, min(35.0, self._scale * odds + self._shift))))
             for odds in self.log_odds(pairs)
         ]
+
+
+def usual_of(found: Sequence[Example]) -> float:
+    """How often what was met was liked; .5 where there are too few examples to say."""
+    return sum(e.liked for e in found) / len(found) if len(found) >= ENOUGH else 0.5
 
 
 def like_prompt(template: Template, pair: Pair, shown: int = _SHOWN) -> Prompt:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -24,6 +24,7 @@ __all__ = ["Statement", "proven", "reason", "statements"]
 
 Says = Literal["own", "like", "bought", "price", "rating", "nothing"]
 _MOST_FIELDS, _MOST_SAID = 3, 2
+_LATELY = timedelta(days=60)  # after which a purchase of the kind says nothing against another
 _ALIKE, _RATED_WELL, _RATED_BADLY, _FEW_REVIEWS = 0.5, 4.3, 3.5, 5
 
 
@@ -73,7 +74,7 @@ def reason(pair: Pair, likes: bool, template: Template, facets: Facets) -> tuple
     by_side = [[s for s in found if s.side == side] for side in (wanted, 0, -wanted)]
     chosen = (own or next((some for some in by_side if some), []) or [Statement("nothing", 0)])[:_MOST_SAID]
     texts = [_words(s, pair, template, facets) for s in chosen]
-    return " ".join(texts), [s.evidence(pair.product) for s in chosen]
+    return " ".join(texts), [s.evidence(pair.product) for s in chosen if s.says != "nothing"]
 
 
 def _said(pair: Pair) -> Iterator[Statement]:
@@ -83,7 +84,7 @@ def _said(pair: Pair) -> Iterator[Statement]:
     mine = [m for m in pair.history if kind and kind_of(m.product) == kind]
     liked = [m for m in mine if m.outcome == "liked"]
     bought = max((m for m in liked if m.how == "bought" and m.at), key=lambda m: m.at or datetime.min, default=None)
-    if bought is not None and pair.at is not None:
+    if bought is not None and bought.at and pair.at and pair.at - bought.at <= _LATELY:
         yield Statement("bought", -1, bought.product, bought.how, bought.at)
     yield from _likenesses(product, liked or [m for m in mine if m.outcome == "clicked"], 1)
     yield from _likenesses(product, [m for m in mine if m.outcome == "refused"], -1)
