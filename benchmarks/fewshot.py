@@ -140,7 +140,12 @@ def fitted(
 
     both = np.concatenate([others, few])
     plain = make_pipeline(StandardScaler(), LogisticRegression(max_iter=5000)).fit(x[few], y[few])
-    chosen = make_pipeline(StandardScaler(), LogisticRegressionCV(Cs=5, cv=4, max_iter=5000)).fit(x[few], y[few])
+    chosen = make_pipeline(
+        StandardScaler(),
+        LogisticRegressionCV(
+            Cs=5, cv=4, scoring="neg_log_loss", l1_ratios=(0,), use_legacy_attributes=False, max_iter=5000
+        ),
+    ).fit(x[few], y[few])
     wide = make_pipeline(StandardScaler(), LogisticRegression(max_iter=5000)).fit(x[both], y[both])
     informed = update(Prior.expected(), x[few], y[few])
     taught = update(update(Prior.expected(), x[others], y[others]).as_prior(), x[few], y[few])
@@ -153,10 +158,14 @@ def fitted(
     }
 
 
-def auc(y: np.ndarray, score: np.ndarray, weight: np.ndarray | None = None) -> float:
-    from sklearn.metrics import roc_auc_score
+def auc(y: np.ndarray, score: np.ndarray) -> float:
+    """The share of pairs of one that was liked and one that was not in which the liked one scores higher, half for a tie."""
+    from scipy.stats import rankdata
 
-    return float(roc_auc_score(y, score, sample_weight=weight)) if len(set(y.tolist())) == 2 else float("nan")
+    liked = int(y.sum())
+    if not 0 < liked < len(y):
+        return float("nan")
+    return float((rankdata(score)[y == 1].sum() - liked * (liked + 1) / 2) / (liked * (len(y) - liked)))
 
 
 def interval(

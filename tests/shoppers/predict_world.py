@@ -60,7 +60,7 @@ class TinyCatalog:
         return np.array([vector(self.held[i]) for i in ids])
 
     def encode(self, texts: Iterable[str]) -> np.ndarray:
-        return np.array([[1.0, 0.0, 0.0] for _ in texts])
+        return np.array([vector(tent("x", colour="red" if "red" in text else "blue")) for text in texts])
 
 
 def vector(product: Product) -> np.ndarray:
