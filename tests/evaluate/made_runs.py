@@ -21,7 +21,7 @@ def answer(case: str, request: str, picks: Sequence[Mapping[str, Any]] = (), **m
     """An answer in its wire format."""
     intent = {"constraints": [], "sort": None, "limit": None, "preferences": [], "exclude": [], "query": request, "shopping": True}  # fmt: skip
     whole = {
-        "version": "1.2", "id": case, "request": request, "intent": intent, "picks": list(picks), "relaxed": [],
+        "version": "1.3", "id": case, "request": request, "intent": intent, "picks": list(picks), "relaxed": [],
         "no_match": not picks, "notes": [], "model": None, "engine": None, "prompts": {}, "timings_ms": {},
         "tokens": {"prompt": 0, "completion": 0},
     }  # fmt: skip

@@ -55,9 +55,12 @@ def test_a_unit_counts_from_its_first_exposure_for_the_window_and_stays_with_its
         Exposure("c", "gone", START, 50, 1),
     ]
     outcomes = [
-        Outcome("a", "purchase", START - timedelta(seconds=1), 5),  # before
-        Outcome("a", "purchase", START + timedelta(hours=23), 7),
-        Outcome("a", "purchase", START + day, 11),  # past the window
+        Outcome("a", "purchase", START - timedelta(seconds=1), 5, "EUR"),  # before
+        Outcome("a", "purchase", START + timedelta(hours=23), 7, "EUR"),
+        Outcome("a", "purchase", START + timedelta(hours=22), 1, "EUR"),
+        Outcome("a", "purchase", START + timedelta(hours=21), 900, "SEK"),
+        Outcome("a", "purchase", START + timedelta(hours=20)),
+        Outcome("a", "purchase", START + day, 11, "EUR"),  # past the window
         Outcome("a", "view", START + timedelta(hours=1)),
         Outcome("b", "click", START + 3.5 * day),
         Outcome("stranger", "click", START + 3.5 * day),
@@ -65,11 +68,13 @@ def test_a_unit_counts_from_its_first_exposure_for_the_window_and_stays_with_its
     seen = collect(["control", "warm"], day, reversed(exposures), outcomes, START + 3.5 * day)
     assert seen.names == ["control", "warm"]
     assert (seen.judged, seen.switched) == (1, 1), "the window of b is not over"
+    assert (seen.currency, seen.foreign, seen.unpriced) == ("EUR", 1, 1)
     totals = {name: values.tolist() for name, values in seen.totals.items()}
     assert totals["answers"] == [2, 1]
     assert totals["without_picks"] == [1, 0]
     assert totals["ms"] == [400, 50]
-    assert totals["revenue"] == [7, 0]
+    assert totals["revenue"] == [8, 0]
+    assert totals["purchases"] == [4, 0]
     assert totals["clicks"] == [0, 1]
 
 

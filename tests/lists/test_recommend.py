@@ -89,7 +89,7 @@ def test_bad_rows_are_lines_with_an_error_and_the_rest_go_on(opener, small_catal
     assert [line["row"] for line in lines] == [1, 2, *range(4, 16)]  # 3 is blank
     for row, words in {
         2: "users.jsonl line 2: not JSON", 4: "'user' must be", 5: "nothing for bad", 6: "internal error: KeyError",
-        7: "'history' must be a list", 8: "'kind' is 'stole'", 9: "'at' is 'yesterday'", 10: "'season' is 'monsoon'",
+        7: "'history' must be a list", 8: "kind 'stole' is not known", 9: "at 'yesterday' is no moment", 10: "season 'monsoon' is not known",
         11: "600 characters", 13: "not UTF-8 at byte 13", 14: "more than 2000000 bytes",
     }.items():  # fmt: skip
         assert words in told[row], told[row]

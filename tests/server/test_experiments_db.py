@@ -56,7 +56,7 @@ def test_nobody_is_in_two_experiments_and_what_is_stopped_gives_its_traffic_back
     stopped = store.stop("first", "done")
     assert (stopped.why, stopped.stopped_at is not None) == ("done", True)
     store.start(replace(PLAN, name="third"))
-    assert [e.name for e in store.list()] == ["third", "second", "first"]
+    assert [e.name for e in store.all()] == ["third", "second", "first"]
     assert {e.name for e in store.running()} == {"second", "third"}
     for wrong in (
         lambda: store.stop("first"),

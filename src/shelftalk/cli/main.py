@@ -18,13 +18,19 @@ from shelftalk.cli import (
     demo,
     doctor,
     eval,
+    events,
+    exposure,
+    experiment,
+    events_fit,
     gaps,
     keys,
     mcp,
     model,
+    profile,
     predict,
     prompts,
     rank,
+    recommend,
     schema,
     serve,
     train,
@@ -69,15 +75,23 @@ app.command("ask")(ask.ask)
 app.command("chat")(chat.chat)
 app.command("why")(why.why)
 app.command("rank")(rank.rank)
+app.add_typer(recommend.app, name="recommend")
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(model.app, name="model")
 app.add_typer(keys.app, name="keys")
+app.add_typer(events.app, name="events")
 app.add_typer(eval.app, name="eval")
 app.add_typer(train.app, name="train")
 app.add_typer(prompts.app, name="prompts")
+app.add_typer(profile.app, name="profile")
+_events = typer.Typer(help="What shoppers did.", no_args_is_help=True)
+_events.command("fit")(events_fit.fit)
+app.add_typer(_events, name="events")
 app.command("serve")(serve.serve)
 app.command("mcp")(mcp.mcp)
 app.command("gaps")(gaps.gaps)
+app.command("exposure")(exposure.exposure)
+app.add_typer(experiment.app, name="experiment")
 app.command("predict")(predict.predict)
 app.command("churn")(churn.churn)
 app.command("doctor")(doctor.doctor)

@@ -14,6 +14,7 @@ from shelftalk.text import clean
 
 if TYPE_CHECKING:
     from shelftalk.catalog.importer import ImportStatus as Imported
+    from shelftalk.shoppers.events.importer import EventReport
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -41,10 +42,13 @@ class ImportProgress:
         """Told by the importer after every batch, and now and then in between."""
         rate = now.kept / max(1e-9, time.monotonic() - self._started)
         counts = f"{now.read} rows, {now.kept} products in, {rate:.0f}/s, {now.rejected} rejected"
+        self._tell(counts, now.bytes or 0, now.total)
+
+    def _tell(self, counts: str, done: int, total: int | None) -> None:
         if self._bar is not None:
             self._bar.update(self._task, counts=counts)
-            if now.total and now.bytes:
-                self._bar.update(self._task, completed=now.bytes, total=now.total)
+            if total and done:
+                self._bar.update(self._task, completed=done, total=total)
         elif time.monotonic() - self._told >= SECONDS_BETWEEN_LINES:
             self._told = time.monotonic()
             self._console.print(f"importing {self._name}: {counts}", soft_wrap=True)
@@ -54,3 +58,17 @@ class ImportProgress:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+
+class EventProgress(ImportProgress):
+    """The same of files of events, of `total` bytes."""
+
+    def __init__(self, console: Console, name: str, total: int) -> None:
+        super().__init__(console, name)
+        self._total = total
+
+    def show(self, now: EventReport) -> None:  # type: ignore[override]
+        """Told after every batch."""
+        rate = now.read / max(1e-9, time.monotonic() - self._started)
+        left = f"{now.rejects} rejected, {now.skips} skipped"
+        self._tell(f"{now.read} rows, {now.accepted} in, {rate:.0f}/s, {left}", now.bytes, self._total)

@@ -111,7 +111,7 @@ class Definition:
 def parse_arms(texts: Sequence[str], weights: str = "") -> tuple[Arm, ...]:
     """The variants of NAME or NAME:KEY=VALUE,... in order, with the weights of "control=80,warm=20" (equal without)."""
     split = [tuple(part.strip() for part in text.partition(":")[::2]) for text in texts]
-    given = _weights(weights)
+    given = parse_weights(weights)
     if unknown := set(given) - {name for name, _ in split}:
         raise UsageError(f"--weights names {sorted(unknown)[0]!r}, which is no variant of the experiment")
     if given and (missing := [name for name, _ in split if name not in given]):
@@ -127,7 +127,8 @@ def parse_span(text: str) -> timedelta:
     return float(found[1]) * _UNITS[found[2]]
 
 
-def _weights(text: str) -> dict[str, float]:
+def parse_weights(text: str) -> dict[str, float]:
+    """The weights of "control=80,warm=20"; none of ""."""
     out: dict[str, float] = {}
     for part in filter(None, (p.strip() for p in text.split(","))):
         name, _, value = (p.strip() for p in part.partition("="))

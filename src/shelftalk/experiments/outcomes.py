@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,19 +29,21 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An interaction of a unit; `kind` is one of COUNTED's, `amount` what was paid."""
+    """An interaction of a unit; `kind` is one of COUNTED's, `amount` what was paid, None where that is not known."""
 
     unit: str
     kind: str
     at: datetime
-    amount: float = 0.0
+    amount: float | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
     """Units in the order of their first exposure: when that was (seconds), the index of the variant, and the totals of each.
 
-    The first `judged` have had their whole window; `switched` saw another variant later (weights changed) and stay with the first.
+    The first `judged` have had their whole window; `switched` saw another variant later (weights changed) and stay with the first. Revenue is in
+    `currency`, that of most purchases: `foreign` purchases were paid in another one and `unpriced` have no price, and neither adds to it.
     """
 
     variants: tuple[str, ...]
@@ -50,6 +53,9 @@ class Observed:
     judged: int
     switched: int
     window_s: float
+    currency: str = ""
+    foreign: int = 0
+    unpriced: int = 0
 
     @property
     def names(self) -> list[str]:
@@ -87,17 +93,24 @@ def collect(
             sums["answers"][at] += 1
             sums["without_picks"][at] += e.picks == 0
             sums["ms"][at] += e.ms
-    for o in outcomes:
+    did = list(outcomes)
+    paid = Counter(o.currency for o in did if o.kind == "purchase" and o.amount is not None)
+    currency = max(paid, key=lambda c: (paid[c], c), default="")
+    foreign = unpriced = 0
+    for o in did:
         i = place.get(o.unit)
         total = COUNTED.get(o.kind)
         if i is None or total is None or not first[i] <= o.at.timestamp() < first[i] + span:
             continue
         sums[total][i] += 1
         if o.kind == "purchase":
-            sums["revenue"][i] += o.amount
+            foreign += o.amount is not None and o.currency != currency
+            unpriced += o.amount is None
+            sums["revenue"][i] += o.amount if o.amount is not None and o.currency == currency else 0.0
     firsts = np.array(first, dtype=np.float64)
     judged = int(np.searchsorted(firsts, now.timestamp() - span, side="right"))
     return Observed(
         tuple(variants), firsts, np.array(variant, dtype=np.int64),
-        {name: np.array(values, dtype=np.float64) for name, values in sums.items()}, judged, len(moved), span,
+        {name: np.array(values, dtype=np.float64) for name, values in sums.items()}, judged, len(moved), span, currency, foreign,
+        unpriced,
     )  # fmt: skip

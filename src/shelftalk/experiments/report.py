@@ -80,6 +80,7 @@ class Report:
     srm: srm.Srm
     metrics: tuple[MetricReport, ...]
     decisions: tuple[Decision, ...]
+    notes: tuple[str, ...] = ()
     method: str = METHOD
 
     def to_dict(self) -> dict[str, Any]:
@@ -106,7 +107,23 @@ def report(definition: Definition, observed: Observed, phases: Sequence[tuple[da
         srm=ratio,
         metrics=reports,
         decisions=tuple(_decide(definition, name, reports, judged, ratio) for name in names[1:]),
+        notes=_notes(observed),
     )
+
+
+def _notes(observed: Observed) -> tuple[str, ...]:
+    notes = []
+    if observed.switched:
+        notes.append(
+            f"{observed.switched:,} users saw another variant later, as weights changed; they stay with their first."
+        )
+    if observed.unpriced:
+        notes.append(f"{observed.unpriced:,} purchases have no price and add nothing to the revenue.")
+    if observed.foreign:
+        notes.append(
+            f"The revenue is in {observed.currency}; {observed.foreign:,} purchases in other currencies are not in it."
+        )
+    return tuple(notes)
 
 
 def _roles(definition: Definition) -> list[tuple[str, Role, Guardrail | None]]:

@@ -4,15 +4,14 @@ from shelftalk.lists.erasing import Erased, erase, erase_everywhere, lines_of
 from shelftalk.lists.make import Opener, OpenShelf, recommend
 from shelftalk.lists.manifest import Report
 from shelftalk.lists.on_ray import OnRay
-from shelftalk.lists.run import ForYou, Options
-from shelftalk.lists.users import Histories
+from shelftalk.lists.run import ForYou, Known, Options
 from shelftalk.lists.wire import LIST_VERSION
 
 __all__ = [
     "LIST_VERSION",
     "Erased",
     "ForYou",
-    "Histories",
+    "Known",
     "OnRay",
     "OpenShelf",
     "Opener",

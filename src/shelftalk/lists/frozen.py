@@ -17,7 +17,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from shelftalk.catalog import import_feed, lock
+from shelftalk.catalog import facets, import_feed, lock
 from shelftalk.catalog.ondisk import METADATA, TABLE
 from shelftalk.errors import CatalogError
 from shelftalk.lists.storage import Place
@@ -61,8 +61,13 @@ def identity(catalog: Place) -> str:
         raise CatalogError(
             f"no catalogue in {catalog.shown}; make one with: shelftalk catalog import FEED --catalog DIR"
         )
-    rows = sorted((name, size) for name, size in held.items() if name.startswith(f"{TABLE}.lance/"))
-    digest.update(f"{(catalog / METADATA).read()!r}{rows}".encode())
+    for name in sorted(held):
+        if name.startswith(f"{TABLE}.lance/"):  # these files never change under a name
+            digest.update(f"{name} {held[name]}\n".encode())
+        elif (
+            "/" not in name and not name.startswith(".") and name != facets.NAME
+        ):  # facets are read anew by who lacks them
+            digest.update(f"{name} {hashlib.sha256((catalog / name).read()).hexdigest()}\n".encode())
     return digest.hexdigest()
 
 
@@ -70,11 +75,7 @@ def thaw(output: Place) -> None:
     """Removes the copy."""
     target = output / FOLDER
     (target / _WHOLE).remove()
-    if target.local is not None:
-        shutil.rmtree(target.local, ignore_errors=True)
-        return
-    for name in target.names():
-        (target / name).remove()
+    target.remove_folder()
 
 
 def opened_here(catalog: Place, home: Path) -> Path:

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from shelftalk.errors import EngineError, ShelftalkError, StorageError
 from shelftalk.lists.parts import USERS, Part, PartReader
 from shelftalk.lists.storage import Place
-from shelftalk.lists.users import Asked, Histories, asked_of, with_histories
+from shelftalk.lists.users import Asked, asked_of
 from shelftalk.lists.wire import Format, decode, encode, error_line, list_line
 from shelftalk.values import Answer, Shopper
 
@@ -33,11 +33,18 @@ class ForYou(Protocol):
         """Frees what was loaded."""
 
 
+class Known(Protocol):
+    """What the shop knows of shoppers whose rows hold no history. It is sent to every worker, so it must pickle."""
+
+    def __call__(self, shoppers: Sequence[Shopper], shelf: ForYou) -> list[Shopper]:
+        """The same shoppers, in order, with what is known of them up to the moment of their context."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How lists are made. `k` picks each (None: as the settings say), `batch` users at once, `size` users a part. `at` is the moment that
     the lists are for (None: when the run first began). `name` gives the pseudonym of a user; with `plain` the lines name users by the ids
-    as given instead. `histories` knows what users did whose rows hold no history."""
+    as given instead. `known` tells of users whose rows hold no history."""
 
     k: int | None = None
     format: Format = "jsonl"
@@ -46,7 +53,7 @@ class Options:
     at: datetime | None = None
     name: Callable[[str], str] = str
     plain: bool = False
-    histories: Histories | None = None
+    known: Known | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +107,7 @@ class Run:
         rows = [asked_of(row, self.options.name, self.at) for row in reader.rows(part) if row.number not in self.erased]
         lines = []
         for start in range(0, len(rows), self.options.batch):
-            some = with_histories(rows[start : start + self.options.batch], self.options.histories, self.at)
-            lines += _lines(some, shelf, self.k, self.options)
+            lines += _lines(rows[start : start + self.options.batch], shelf, self.k, self.options)
         content = encode(lines, self.options.format)
         self.place(part).write(content)
         return counted(part.index, self.place(part).name, lines, content)
@@ -136,9 +142,9 @@ def counted(index: int, name: str, lines: Sequence[dict[str, Any]], content: byt
 
 def _lines(rows: Sequence[Asked], shelf: ForYou, k: int, options: Options) -> list[dict[str, Any]]:
     """A line a row, in order."""
-    good = [(row.number, row.shopper) for row in rows if row.shopper is not None]
-    found = _answers([shopper for _, shopper in good], shelf, k)
-    answers = {number: answer for (number, _), answer in zip(good, found, strict=True)}
+    good = [(row, row.shopper) for row in rows if row.shopper is not None]
+    found = _answers([(shopper, row.known) for row, shopper in good], shelf, k, options.known)
+    answers = {row.number: answer for (row, _), answer in zip(good, found, strict=True)}
 
     def line(row: Asked) -> dict[str, Any]:
         user = row.user if options.plain else options.name(row.user)
@@ -148,21 +154,27 @@ def _lines(rows: Sequence[Asked], shelf: ForYou, k: int, options: Options) -> li
     return [line(row) for row in rows]
 
 
-def _answers(shoppers: Sequence[Shopper], shelf: ForYou, k: int) -> list[Answer | str]:
-    """The answers of one batch; where it fails as a whole each shopper alone, and what failed in place of the answer."""
-    if not shoppers:
+def _answers(asked: Sequence[tuple[Shopper, bool]], shelf: ForYou, k: int, known: Known | None) -> list[Answer | str]:
+    """The answers of one batch of (shopper, whether the row told the history); where it fails as a whole each shopper alone, and what
+    failed in place of the answer."""
+    if not asked:
         return []
     try:
-        answers = list(shelf.for_you_many(shoppers, k))
-        if len(answers) != len(shoppers):
-            raise ValueError(f"{len(answers)} lists for {len(shoppers)} shoppers")
-        return list(answers)
+        return list(shelf.for_you_many(_told(asked, shelf, known), k))
     except (EngineError, StorageError):
         raise
     except Exception as error:  # one shopper must not stop a million
-        if len(shoppers) > 1:
-            return [answer for shopper in shoppers for answer in _answers([shopper], shelf, k)]
+        if len(asked) > 1:
+            return [answer for one in asked for answer in _answers([one], shelf, k, known)]
         if isinstance(error, ShelftalkError):
             return [str(error)]
-        log.exception("no list for %s", shoppers[0].user)
+        log.exception("no list for %s", asked[0][0].user)
         return [f"internal error: {type(error).__name__}"]
+
+
+def _told(asked: Sequence[tuple[Shopper, bool]], shelf: ForYou, known: Known | None) -> list[Shopper]:
+    wanted = [shopper for shopper, told in asked if not told]
+    if known is None or not wanted:
+        return [shopper for shopper, _ in asked]
+    found = iter(known(wanted, shelf))
+    return [shopper if told else next(found) for shopper, told in asked]

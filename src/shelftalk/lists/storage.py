@@ -106,6 +106,13 @@ class Place:
             if fs.get_file_info(path).type.name == "File":
                 fs.delete_file(path)
 
+    def remove_folder(self) -> None:
+        """Takes the folder away with all that is in it, if it is there."""
+        with self._reported("remove"):
+            fs, path = _opened(self.address)
+            if fs.get_file_info(path).type.name == "Directory":
+                fs.delete_dir(path)
+
     def copy_to(self, other: Place) -> None:
         """Copies the folder with all that is in it."""
         from pyarrow.fs import copy_files

@@ -3,43 +3,31 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
-from typing import Any, Protocol
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from shelftalk.errors import UsageError
 from shelftalk.lists.parts import LONGEST, Row
+from shelftalk.shoppers.events import BadEvent, fields, kind_of
 from shelftalk.text import clean, shorten
-from shelftalk.values import INTERACTION_KINDS, WHYS, Context, Interaction, Shopper
+from shelftalk.values import INTERACTION_KINDS, WHYS, Context, Interaction, InteractionKind, Shopper
 
-MOST = 1000  # interactions of a user, the newest
+MOST = 1000  # interactions of a user that are kept, the newest
+LONGEST_HISTORY = 100_000
 _LONGEST_ID = 512
 _SEASONS = ("", "spring", "summer", "autumn", "winter")
 # other names that exports give to a key
 _ALIASES = {
-    "product": "product_id",
-    "item_id": "product_id",
-    "event": "kind",
-    "type": "kind",
-    "time": "at",
-    "timestamp": "at",
-}
-
-
-class Histories(Protocol):
-    """Where the history of users comes from whose rows hold none. It is sent to every worker, so it must pickle."""
-
-    def __call__(self, users: Sequence[str], until: datetime) -> Mapping[str, Sequence[Interaction]]:
-        """What each of these pseudonyms did up to that moment, newest first; one of whom nothing is known may be left out."""
+    "product": "product_id", "item_id": "product_id", "event": "kind", "type": "kind", "time": "at", "timestamp": "at",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One row: the shopper to make a list for, or what is wrong with the row. `user` is the id as given; `known` tells whether the row
-    itself held a history."""
+    itself held a history (an empty one, too)."""
 
     number: int
     user: str
@@ -58,23 +46,8 @@ def asked_of(row: Row, name: Callable[[str], str], now: datetime) -> Asked:
         history = () if listed is None else _history(listed, name(user), now)
         context = _context(record.get("context"), now)
         return Asked(row.number, user, Shopper(name(user), history=history, context=context), listed is not None)
-    except (UsageError, RecursionError) as error:
+    except (UsageError, BadEvent, RecursionError) as error:
         return Asked(row.number, user, error=f"{row.where}: {shorten(clean(str(error)), 300)}")
-
-
-def with_histories(rows: Sequence[Asked], histories: Histories | None, now: datetime) -> list[Asked]:
-    """The rows, those without a history of their own with the one that `histories` knows."""
-    wanted = [r.shopper.user for r in rows if r.shopper is not None and not r.known]
-    if histories is None or not wanted:
-        return list(rows)
-    found = histories(list(dict.fromkeys(wanted)), now)
-
-    def filled(row: Asked) -> Asked:
-        if row.shopper is None or row.known:
-            return row
-        return replace(row, shopper=replace(row.shopper, history=tuple(found.get(row.shopper.user, ()))[:MOST]))
-
-    return [filled(row) for row in rows]
 
 
 def _record(held: dict[str, Any] | bytes | None) -> Mapping[str, Any]:
@@ -104,39 +77,55 @@ def _user(record: Mapping[str, Any]) -> str:
 
 
 def _history(listed: Any, user: str, now: datetime) -> tuple[Interaction, ...]:
-    """Newest first; what has no time stands in the order given, oldest first, and before everything that has one."""
+    """Newest first. What has no time happened just now, in the order given; what has no id is known by its place in the list."""
     if not isinstance(listed, Sequence) or isinstance(listed, (str, bytes)):
         raise UsageError("'history' must be a list of product ids or of interactions")
+    if len(listed) > LONGEST_HISTORY:
+        raise UsageError(f"'history' has {len(listed)} entries, more than {LONGEST_HISTORY}")
     found = []
-    for place, entry in enumerate(listed[-10 * MOST :], start=1):
+    for place, entry in enumerate(listed, start=1):
         try:
-            found.append(_interaction(entry, user, now - timedelta(seconds=len(listed) - place + 1)))
-        except UsageError as error:
+            found.append(
+                _interaction(entry, user, f"history-{place}", now - timedelta(seconds=len(listed) - place + 1))
+            )
+        except (UsageError, BadEvent) as error:
             raise UsageError(f"'history' entry {place}: {error}") from error
     past = [one for one in reversed(found) if one.at <= now]
     return tuple(sorted(past, key=lambda one: one.at, reverse=True)[:MOST])
 
 
-def _interaction(entry: Any, user: str, otherwise: datetime) -> Interaction:
+def _interaction(entry: Any, user: str, name: str, otherwise: datetime) -> Interaction:
+    """A product id alone stands for something that the user chose, as in the field's data sets of sequences."""
     if isinstance(entry, (str, int)) and not isinstance(entry, bool):
-        return Interaction(user, "view", otherwise, _short(str(entry), "product_id"))
+        return Interaction(user, "like", otherwise, _text("product_id", entry), name)
     if not isinstance(entry, Mapping):
         raise UsageError("must be a product id or an object with 'product_id'")
     held = {_ALIASES.get(key, key): value for key, value in entry.items() if value is not None}
-    kind, why = held.get("kind", "view"), held.get("why", "")
-    product = held.get("product_id", "")
-    if kind not in INTERACTION_KINDS:
-        raise UsageError(f"'kind' is {_told(kind)}; there is: {', '.join(INTERACTION_KINDS)}")
+    if "rating" in held:
+        held = {"kind": "rating", "value": held["rating"], **held}
+    kind, why, product = (
+        _kind(held.get("kind", "like")),
+        held.get("why", ""),
+        _text("product_id", held.get("product_id")),
+    )
     if why not in ("", *WHYS):
-        raise UsageError(f"'why' is {_told(why)}; there is: {', '.join(WHYS)}")
-    if isinstance(product, bool) or not isinstance(product, (str, int)) or (not str(product) and kind != "search"):
-        raise UsageError("'product_id' must be the product's id")
-    texts = {key: _short(str(held.get(key, "")), key) for key in ("id", "session", "place", "device", "currency")}
+        raise UsageError(f"why {_told(why)} is not known; one of {', '.join(WHYS)}")
+    if not product and kind != "search":
+        raise UsageError("product_id is missing")
+    texts = {key: _text(key, held.get(key)) for key in ("id", "session", "place", "device")}
     return Interaction(
-        user, kind, _moment(held["at"], "at") if "at" in held else otherwise, _short(str(product), "product_id"),
-        texts["id"], _number(held.get("value")), _money(held.get("price")), texts["currency"] or None,
-        str(held.get("text", "")), why, texts["session"], texts["place"], texts["device"],
+        user, kind, fields.moment("at", held["at"], UTC) if "at" in held else otherwise, product, texts["id"] or name,
+        fields.number("value", held.get("value")), fields.price("price", held.get("price")),
+        fields.currency("currency", held.get("currency")), fields.text("text", held.get("text"), 10_000), why,
+        texts["session"], texts["place"], texts["device"],
     )  # fmt: skip
+
+
+def _kind(name: Any) -> InteractionKind:
+    found = kind_of(fields.text("kind", name, 100))
+    if found is None:
+        raise UsageError(f"kind {_told(name)} is not known; one of {', '.join(INTERACTION_KINDS)}")
+    return found
 
 
 def _context(given: Any, now: datetime) -> Context:
@@ -146,53 +135,13 @@ def _context(given: Any, now: datetime) -> Context:
         raise UsageError("'context' must be an object with at, place, season or device")
     season = given.get("season") or ""
     if season not in _SEASONS:
-        raise UsageError(f"'season' is {_told(season)}; there is: {', '.join(_SEASONS[1:])}")
-    at = _moment(given["at"], "at") if given.get("at") is not None else now
-    place, device = (_short(str(given.get(key) or ""), key) for key in ("place", "device"))
-    return Context(at, place, season, device)
+        raise UsageError(f"season {_told(season)} is not known; one of {', '.join(_SEASONS[1:])}")
+    at = fields.moment("at", given["at"], UTC) if given.get("at") is not None else now
+    return Context(at, _text("place", given.get("place")), season, _text("device", given.get("device")))
 
 
-def _moment(value: Any, key: str) -> datetime:
-    """A moment with its zone: ISO 8601 (UTC where no zone is given), or seconds since 1970."""
-    try:
-        if isinstance(value, datetime):
-            found = value
-        elif isinstance(value, date):
-            found = datetime(value.year, value.month, value.day)
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            found = datetime.fromtimestamp(value, UTC)
-        else:
-            found = datetime.fromisoformat(str(value))
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    except (ValueError, OverflowError, OSError) as error:
-        raise UsageError(f"'{key}' is {_told(value)}; write it as 2026-11-30T14:00:00Z") from error
-
-
-def _number(value: Any) -> float | None:
-    if value is None:
-        return None
-    number = isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
-    if not number or not math.isfinite(value):
-        raise UsageError(f"'value' is {_told(value)}, which is no number")
-    return float(value)
-
-
-def _money(value: Any) -> Decimal | None:
-    if value is None:
-        return None
-    try:
-        found = Decimal(str(value))
-        if found.is_finite() and found >= 0:
-            return found
-    except InvalidOperation:
-        pass
-    raise UsageError(f"'price' is {_told(value)}, which is no price")
-
-
-def _short(text: str, key: str) -> str:
-    if len(text) > _LONGEST_ID:
-        raise UsageError(f"'{key}' has {len(text)} characters, more than {_LONGEST_ID}")
-    return text
+def _text(name: str, value: Any) -> str:
+    return fields.text(name, value, _LONGEST_ID)
 
 
 def _told(value: Any) -> str:

@@ -26,7 +26,18 @@ from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Suits
 from shelftalk.settings import Settings, load_settings
 from shelftalk.shoppers.profiles import Corrections
-from shelftalk.values import Answer, Context, Explanation, Interaction, Ranking, Request, Shopper, Turn, Verdict
+from shelftalk.values import (
+    Answer,
+    Context,
+    Explanation,
+    Interaction,
+    Product,
+    Ranking,
+    Request,
+    Shopper,
+    Turn,
+    Verdict,
+)
 
 
 class Shelf(Pipeline):
@@ -206,6 +217,14 @@ class Shelf(Pipeline):
         if product is None:
             raise CatalogError(f"no product {product_id!r} in the catalogue {self.catalog.path}")
         return self._why(self._begin([self._request(request, (), None, None)])[0], product)
+
+    def begun(self, request: Request) -> PipelineState:
+        """The request as it is understood, to be `judged`. Raises UsageError for one that is empty or too long."""
+        return self._begin([self._checked(request)])[0]
+
+    def judged(self, state: PipelineState, product: Product) -> WhyAnswer:
+        """`why` for a request that is begun; the state then holds what was found and its order."""
+        return self._why(state, product)
 
     def suits(self, question: str, product_ids: Sequence[str]) -> list[Verdict]:
         """Whether each product suits the need, by the language model. Raises CatalogError for an unknown product."""

@@ -16,6 +16,7 @@ import re
 import secrets
 import stat
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 from shelftalk.errors import StorageError, UsageError
@@ -24,6 +25,7 @@ from shelftalk.settings import Settings
 logger = logging.getLogger(__name__)
 
 LEAST_KEY = 32
+_REMEMBERED = 10_000
 _PREFIX = "u_"
 _FORM = re.compile(r"u_[a-z2-7]{30}")
 
@@ -38,6 +40,7 @@ class Pseudonyms:
                 "make one with: python -c 'import secrets; print(secrets.token_hex(32))'"
             )
         self._key = key.encode("utf-8", "surrogatepass")
+        self._made = lru_cache(maxsize=_REMEMBERED)(self._make)  # the same users come again and again
 
     def __repr__(self) -> str:
         return "Pseudonyms()"  # never the key
@@ -46,8 +49,7 @@ class Pseudonyms:
         """32 characters: "u_" and 150 bits in base32. "" (nobody) stays "", and what is a pseudonym already stays what it is."""
         if not user or is_pseudonym(user):
             return user
-        digest = self._mac("user", tenant, user)
-        return _PREFIX + base64.b32encode(digest).decode().lower()[:30]
+        return self._made(user, tenant)
 
     def digest(self, purpose: str, *parts: str) -> str:
         """32 hexadecimal digits of what must not be kept itself, for a purpose of its own: never equal to another purpose's."""
@@ -56,6 +58,9 @@ class Pseudonyms:
     def fingerprint(self) -> str:
         """16 hexadecimal digits by which a key is told from another one; they say nothing of a key that was made at random."""
         return self._mac("fingerprint").hex()[:16]
+
+    def _make(self, user: str, tenant: str) -> str:
+        return _PREFIX + base64.b32encode(self._mac("user", tenant, user)).decode().lower()[:30]
 
     def _mac(self, *parts: str) -> bytes:
         # each part with its length, so that ("a", "bc") and ("ab", "c") differ

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shelftalk.catalog.words import content_words
@@ -17,7 +17,7 @@ from shelftalk.words.stop import NAMELESS, STOP_WORDS
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["QUERY_LENGTH", "Lean", "Search", "all_read", "leaning", "names_something", "query_text"]
+__all__ = ["QUERY_LENGTH", "Lean", "Search", "all_read", "names_something", "query_text"]
 
 QUERY_LENGTH = 1_000
 Lean = Callable[[Sequence[Candidate]], Sequence[Candidate]]
@@ -84,10 +84,3 @@ def all_read(search: Search) -> bool:
         *(c.span for c in intent.constraints),
     ]
     return not stems(content_words(search.text)) - stems(" ".join(said))
-
-
-def leaning(candidates: Sequence[Candidate], lean: Lean | None) -> tuple[Candidate, ...]:
-    """The candidates with what else than the request orders them, and with their score kept as "relevance": what follows may move some, and
-    then a score tells the place alone."""
-    leant = candidates if lean is None else lean(candidates)
-    return tuple(replace(c, scores={**c.scores, "relevance": c.score}) for c in leant)

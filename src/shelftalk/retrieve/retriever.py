@@ -33,9 +33,10 @@ from shelftalk.retrieve.audience import grown_up_first
 from shelftalk.retrieve.criteria import top, utility
 from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.retrieve.fusion import FEEDBACK, Fused, fuse, moved, relevant, weights_for, with_cosines
+from shelftalk.retrieve.lean import leaning
 from shelftalk.retrieve.likeness import Likeness
 from shelftalk.retrieve.near import comparable, nearest
-from shelftalk.retrieve.query import Lean, Search, all_read, leaning, names_something, query_text
+from shelftalk.retrieve.query import Lean, Search, all_read, names_something, query_text
 from shelftalk.retrieve.sentences import COUNTS, by_sentences
 from shelftalk.retrieve.stock import placed
 from shelftalk.retrieve.variants import distinct, leading, one_each, siblings
@@ -126,8 +127,7 @@ class Retriever:
         where = sql.where(constraints, search.excluded_ids)
         matching = self._catalog.matching(where)
         candidates = self._candidates(search, constraints, where, matching) if matching else ()
-        if search.intent.sort is None:
-            candidates = leaning(candidates, search.lean)
+        candidates = leaning(candidates, search.lean, search.intent.sort)
         audience: tuple[str, ...] = ()
         if not search.foreign:  # whether a child is spoken of cannot be told
             candidates, audience = grown_up_first(candidates, search.intent)

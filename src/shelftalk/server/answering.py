@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from shelftalk.errors import EngineError
-from shelftalk.pipeline import Event
+from shelftalk.pipeline import Event, Shelf
 from shelftalk.server.failures import Refused
 from shelftalk.server.pool import Pool
 from shelftalk.server.stages import StageClock, TooSlow, Watcher
@@ -67,10 +67,10 @@ class AnswerService:
         self.pool, self.fallback, self.limit_s, self.limits = pool, fallback, limit_s, limits or {}
         self._loading, self._watcher, self._fell_back = loading, watcher, fell_back
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request, *, shelf: Shelf | None = None) -> Answer:
         """The whole answer. Raises Busy, UsageError, and EngineError or Refused (504) where there is no fallback."""
         last: Answer | None = None
-        async with contextlib.aclosing(self.events(request)) as events:
+        async with contextlib.aclosing(self.events(request, shelf=shelf)) as events:
             async for event in events:
                 if event.kind == "answer" and isinstance(event.value, Answer):
                     last = event.value
@@ -78,14 +78,16 @@ class AnswerService:
             raise EngineError("the answer did not come to an end")
         return last
 
-    async def events(self, request: Request, *, fall_back: bool = True) -> AsyncGenerator[Event, None]:
-        """The events of the path; those of the fallback follow where the model fails on the way, unless not wanted."""
+    async def events(
+        self, request: Request, *, fall_back: bool = True, shelf: Shelf | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """The events of the path (of `shelf` where one is given: an experiment's variant); those of the fallback follow where the model fails on the way, unless not wanted."""
         progress = StageClock(self.limits, self.limit_s, self._watcher)
         stage = "queue"
         try:
             if self._loading():
                 raise Loading
-            async with contextlib.aclosing(self.pool.stream(request, progress)) as events:
+            async with contextlib.aclosing(self.pool.stream(request, progress, shelf)) as events:
                 async for event in events:
                     stage = progress.stage
                     yield event

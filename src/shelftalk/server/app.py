@@ -23,12 +23,14 @@ from shelftalk.server.routes import (
     chat,
     conversations,
     critiques,
+    exposure,
     health,
     interactions,
     near,
     page,
     predictions,
     products,
+    profiles,
     recommendations,
     rerank,
     studio,
@@ -83,7 +85,7 @@ def create_app(
         app.add_middleware(
             CORSMiddleware,
             allow_origins=[origin.rstrip("/") for origin in settings.serve.origins],
-            allow_methods=["GET", "POST", "DELETE"],
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-API-Key"],
             expose_headers=["X-Request-Id", "Retry-After"],
         )
@@ -91,7 +93,20 @@ def create_app(
 
     app.include_router(health.router)
     app.include_router(near.router)
-    for part in (recommendations, chat, rerank, critiques, products, interactions, predictions, conversations, page, studio):
+    for part in (
+        recommendations,
+        chat,
+        rerank,
+        critiques,
+        products,
+        profiles,
+        exposure,
+        interactions,
+        predictions,
+        conversations,
+        page,
+        studio,
+    ):
         app.include_router(part.router, responses=failures.RESPONSES)
 
     @app.api_route(

@@ -65,6 +65,9 @@ class RecommendationBody(Body):
     intent: IntentBody | None = Field(
         None, description="What is meant, instead of reading the request: an answer's intent, edited."
     )
+    user: str | None = Field(
+        None, max_length=200, pattern=NO_NUL, description="The shop's id of who asks; stored as a keyed hash."
+    )
     stream: StrictBool | None = Field(False, description="Server-sent events instead of one JSON object.")
 
     def to_request(self, facets: Facets) -> Request:

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from shelftalk.experiments.experiment import Unit
+from shelftalk.pipeline import Shelf
 from shelftalk.server.chat_text import chat_text
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused
 from shelftalk.server.knowing import ContextBody, shopper_of
 from shelftalk.server.personal_data import without_personal_data
+from shelftalk.server.trial import Trial
 from shelftalk.values import Answer, Request
 
 if TYPE_CHECKING:
@@ -39,6 +42,10 @@ class Conversing:
     ) -> None:
         self._server, self._caller, self._conversation = server, caller, conversation
         self._user, self._context = user, context
+    def __init__(self, server: ServerState, caller: Caller, conversation: str | None, user: str = "") -> None:
+        """`user` is the shopper's pseudonym, "" where he is not known."""
+        self._server, self._caller, self._conversation = server, caller, conversation
+        self._trial = Trial(server, Unit(caller.tenant, user, conversation or ""))
         self._edited, self._earlier = False, tuple[str, ...]()
 
     async def continued(self, request: Request) -> Request:
@@ -59,6 +66,11 @@ class Conversing:
         dismissed = tuple(r.product_id for r in here if r.session == self._conversation)
         return self._heard(replace(request, history=turns[-_MOST_TURNS:], exclude=dismissed))
 
+    @property
+    def shelf(self) -> Shelf | None:
+        """The shelf that answers in place of the server's own: that of an experiment's variant."""
+        return self._trial.shelf
+
     def _heard(self, request: Request) -> Request:
         self._earlier = tuple(turn.content for turn in request.history if turn.role == "user")
         return request
@@ -68,6 +80,7 @@ class Conversing:
         if self._server.settings.serve.count_gaps and not self._edited:  # what was edited was read, and counted, before
             self._server.counting.note(answer, tenant=self._caller.tenant, earlier=self._earlier)
         try:
+            answer = await asyncio.to_thread(self._trial.noted, answer)
             await self._keep(answer)
         except SQLAlchemyError as error:
             logger.error("an answer was given, but not put down: %s", type(error).__name__)

@@ -111,14 +111,17 @@ class Pool:
             future.add_done_callback(done)
             return await _within(asyncio.wrap_future(future), progress)
 
-    async def stream(self, request: Request, progress: StageClock | None = None) -> AsyncGenerator[Event, None]:
-        """The events of `Shelf.stream`. Leaving early, or TooSlow by `progress`, calls the work off."""
+    async def stream(
+        self, request: Request, progress: StageClock | None = None, shelf: Shelf | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """The events of `Shelf.stream`, of the pool's shelf or of another one in its place. Leaving early, or TooSlow by `progress`, calls
+        the work off."""
         progress = progress or StageClock()
         await self._enter(progress)
         with self._placed() as (call, free):
             progress.begin()
             try:
-                task = self._shelf.begin(request, call, room=_ROOM, saw=progress.saw)
+                task = (shelf or self._shelf).begin(request, call, room=_ROOM, saw=progress.saw)
             except BaseException as error:
                 progress.failed(error)
                 free()

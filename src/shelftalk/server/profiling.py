@@ -6,7 +6,7 @@ A profile is read from the interactions whenever it is asked for, so that whatev
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -57,7 +57,7 @@ class Change:
 
 
 class Profiling:
-    """Profiles of one catalogue's shoppers. Safe to share between threads."""
+    """Profiles of one catalogue's shoppers. Safe to share between threads. `texts` takes personal data out of the words that are kept."""
 
     def __init__(
         self,
@@ -67,9 +67,10 @@ class Profiling:
         users: Known,
         settings: ProfileSettings,
         prompts: PromptLibrary | None = None,
+        texts: Callable[[str], str] = str,
     ) -> None:
         self.catalog, self.interactions, self.corrections, self.users = catalog, interactions, corrections, users
-        self.settings, self._prompts = settings, prompts
+        self.settings, self._prompts, self._texts = settings, prompts, texts
         self._offers: Offers | None = None
         self._making = threading.Lock()
 
@@ -81,12 +82,16 @@ class Profiling:
                 self._offers = Offers.of(self.catalog.products(), facets, least=self.settings.least_offer)
             return self._offers
 
-    def of(self, user: str, *, tenant: str = "", session: str = "", now: datetime | None = None) -> Profile:
-        """The profile of a shop's user, as corrected; empty for one that nothing is known of."""
+    def of(
+        self, user: str, *, tenant: str = "", session: str = "", now: datetime | None = None, without: str = ""
+    ) -> Profile:
+        """The profile of a shop's user, as corrected; empty for one that nothing is known of. Interactions with the product `without` are left
+        out."""
         known = self.users.of(user, tenant)
         if not known:
             raise UsageError("a profile is somebody's: give the user's id")
-        done = self.interactions.of_user(known, tenant=tenant, limit=MOST_READ)
+        read = self.interactions.of_user(known, tenant=tenant, limit=MOST_READ)
+        done = [one for one in read if not without or one.product_id != without]
         products = self.catalog.get_many(list(dict.fromkeys(i.product_id for i in done if i.product_id)))
         return build_profile(
             known, done, products, self.offers(), now=now or datetime.now(UTC), settings=self.settings,
@@ -107,13 +112,14 @@ class Profiling:
 
     def add(self, user: str, line: ProfileLine, *, tenant: str = "") -> Profile:
         """The profile once a line is in it that the shopper states. UsageError for what the catalogue cannot be asked."""
-        stated = checked(replace(line, source="stated", evidence=()), self.catalog.facets())
+        criterion = replace(line.criterion, words=self._texts(line.criterion.words))
+        stated = checked(replace(line, criterion=criterion, source="stated", evidence=()), self.catalog.facets())
         self.corrections.put(self.users.of(user, tenant), [Correction(stated.id, stated)], tenant=tenant)
         return self.of(user, tenant=tenant)
 
     def say(self, user: str, words: str, intent: Intent, *, tenant: str = "") -> Profile:
         """The same from words, with the intent that was read from them; UsageError where they say nothing that a field holds."""
-        lines = lines_said(words, intent, self.catalog.facets())
+        lines = lines_said(self._texts(words), intent, self.catalog.facets())
         self.corrections.put(
             self.users.of(user, tenant), [Correction(line.id, line) for line in lines], tenant=tenant
         )  # fmt: skip

@@ -94,13 +94,15 @@ class Recorded(AnswerService):
         super().__init__(pool, fallback, **options)
         self.recent = recent
 
-    async def events(self, request: Request, *, fall_back: bool = True) -> AsyncGenerator[Event, None]:
+    async def events(
+        self, request: Request, *, fall_back: bool = True, shelf: Shelf | None = None
+    ) -> AsyncGenerator[Event, None]:
         """The events, unchanged."""
         started, at = time.perf_counter(), datetime.now(UTC)
         answer: Answer | None = None
         failed: str | None = "left by the client"
         try:
-            async with contextlib.aclosing(super().events(request, fall_back=fall_back)) as events:
+            async with contextlib.aclosing(super().events(request, fall_back=fall_back, shelf=shelf)) as events:
                 async for event in events:
                     if isinstance(event.value, Answer):
                         answer, failed = event.value, None

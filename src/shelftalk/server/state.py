@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
+import secrets
 import threading
 from collections.abc import Callable, Sequence
+
+from sqlalchemy import Engine
 
 from shelftalk.errors import ShelftalkError
 from shelftalk.gaps import Held
@@ -16,10 +20,26 @@ from shelftalk.server.addresses import loopback
 from shelftalk.server.alike import likeness
 from shelftalk.server.auth import Gate
 from shelftalk.server.counting import Counting
-from shelftalk.server.db import Conversations, Gaps, Interactions, Keys, ShownStore, Users, connect, migrate
+from shelftalk.server.db import Conversations, Gaps, Interactions, Keys, Profiles, ShownStore, Users, connect, migrate
 from shelftalk.server.db.connect import default_url
 from shelftalk.server.db.gaps import catalog_name
 from shelftalk.server.db.profiles import Profiles
+from shelftalk.server.db.products import ProductHistory
+from shelftalk.server.items import ItemProfiles
+from shelftalk.server.db import (
+    Conversations,
+    Experiments,
+    Gaps,
+    Interactions,
+    Keys,
+    ShownStore,
+    Users,
+    connect,
+    migrate,
+)
+from shelftalk.server.db.connect import default_url
+from shelftalk.server.db.gaps import catalog_name
+from shelftalk.server.experimenting import Experimenting
 from shelftalk.server.live import (
     Model,
     addresses,
@@ -32,6 +52,7 @@ from shelftalk.server.live import (
     without_model,
 )
 from shelftalk.server.pool import Pool
+from shelftalk.server.profiling import Profiling
 from shelftalk.server.predicting import Predicting
 from shelftalk.server.recent import Recent, Recorded, watch
 from shelftalk.server.shown import ShownCounting
@@ -74,6 +95,7 @@ class ServerState:
         self.likeness = self._likeness(settings, shelf)
         self.recent = Recent(keep=settings.serve.keep_requests)
         self._closing = threading.Event()
+        self._random = random.Random(secrets.randbits(128))  # draws the lists of the setting explore
         self._reloading = asyncio.Lock()
         self._database = connect(default_url(settings))
         migrate(self._database)
@@ -89,6 +111,14 @@ class ServerState:
         self.interactions = Interactions(self._database)
         self.users = Users(self._database, load_pseudonyms(settings))
         self.corrections = Profiles(self._database)
+        self.profiling = Profiling(
+            shelf.catalog, self.interactions, Profiles(self._database), self.users, settings.profile, shelf.prompts
+        )
+        self.items = ItemProfiles(shelf.catalog, ProductHistory(self._database), self.profiling)
+        self.experiments = Experiments(self._database)
+        self.experimenting = Experimenting(
+            self.experiments, lambda: (self.settings, self.shelf), self._watched, given=given
+        )
         self.predicting = Predicting(self)
         self.gaps = Gaps(self._database, catalog)
         self.counting = Counting(
@@ -104,6 +134,11 @@ class ServerState:
     def may_personalise(self, user: str, tenant: str) -> bool:
         """Whether a user (a pseudonym) lets their history act on answers."""
         return bool(user)
+
+    @property
+    def database(self) -> Engine:
+        """The database that all routes share."""
+        return self._database
 
     @property
     def not_ready(self) -> str:
@@ -140,6 +175,8 @@ class ServerState:
             try:
                 self._use(self.settings, *self._ready(self.settings, started=self._began))
                 break
+                self.experimenting.start()
+                return
             except Exception as error:  # a library's too: nothing must end the tries in silence
                 if isinstance(error, ShelftalkError):
                     logger.error("not ready: %s", error)
@@ -191,6 +228,7 @@ class ServerState:
     def close(self) -> None:
         """Frees the language model that was opened here, and the database's connections."""
         self.stop()
+        self.experimenting.close()
         self._model.close()
         if not self._given:
             self._opened.close()
@@ -242,9 +280,14 @@ class ServerState:
 
     def _pool(self, shelf: Shelf) -> Pool:
         many = places(self.settings, shelf.loaded)
+        self._watched(shelf)
+        return Pool(shelf, many, queue=self.settings.serve.queue, headers=trace_headers)
+
+    def _watched(self, shelf: Shelf) -> None:
+        """Has a shelf, the server's own or a variant's, tell of its answers and share what is kept over them."""
         watch(shelf, self.recent, self._answered)
         shelf.arranging.account = self.shown.account
-        return Pool(shelf, many, queue=self.settings.serve.queue, headers=trace_headers)
+        shelf.arranging.random = self._random
 
     def _newness(self) -> Newness:
         return self.shelf.arranging.newness()

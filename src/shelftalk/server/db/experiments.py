@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, case, delete, func, insert, select, update
@@ -14,11 +14,12 @@ from shelftalk.errors import UsageError
 from shelftalk.experiments.assign import Spans
 from shelftalk.experiments.definition import Definition
 from shelftalk.experiments.experiment import Experiment, Unit, begin
-from shelftalk.experiments.outcomes import Exposure, Outcome, collect
+from shelftalk.experiments.outcomes import COUNTED, Exposure, Outcome, collect
 from shelftalk.experiments.report import Report, report
 from shelftalk.server.db.joined import outcomes_of
 from shelftalk.server.db.tables import now
 from shelftalk.server.db.tables_experiments import ExperimentRow, ExposureRow, SlateRow
+from shelftalk.values import Slate
 
 _LOCK = 727375  # one at a time hands out slots
 _KEPT = (ExposureRow, SlateRow)  # what of a user is kept here
@@ -63,7 +64,7 @@ class Experiments:
         with self._engine.connect() as connection:
             return _read(connection, name)
 
-    def list(self) -> list[Experiment]:
+    def all(self) -> list[Experiment]:
         """All of them, the newest first."""
         with self._engine.connect() as connection:
             rows = connection.execute(select(*ExperimentRow.__table__.c).order_by(ExperimentRow.started_at.desc()))
@@ -71,7 +72,7 @@ class Experiments:
 
     def running(self) -> list[Experiment]:
         """Those that run now."""
-        return [found for found in self.list() if found.stopped_at is None]
+        return [found for found in self.all() if found.stopped_at is None]
 
     def expose(
         self, experiment: str, variant: str, unit: Unit, *, ms: float, picks: int, degraded: bool = False, at: datetime | None = None
@@ -83,6 +84,37 @@ class Experiments:
         }  # fmt: skip
         with self._engine.begin() as connection:
             connection.execute(insert(ExposureRow).values(row))
+
+    def drawn(
+        self, slate: Slate, unit: Unit, request: str, *, keep: bool, context: str, part: tuple[str, str] | None = None
+    ) -> None:  # fmt: skip
+        """Logs a list that was drawn at random. `context` stands for the request in the logs; its words are kept where `keep` says so.
+        `part` is the experiment and variant that it was drawn in."""
+        record = {**slate.to_dict(), "context": context, "experiment": list(part) if part else None}
+        row = {
+            "tenant": unit.tenant, "user": unit.user, "session": unit.session, "at": now(),
+            "request": request if keep else None, "record": record,
+        }  # fmt: skip
+        with self._engine.begin() as connection:
+            connection.execute(insert(SlateRow).values(row))
+
+    def slates(self, reward: str, window: timedelta) -> Iterator[dict[str, Any]]:
+        """Each list that was drawn, oldest first, as experiments/logs.py reads it: the reward of a product that was shown is 1 where its
+        user did that with it (a kind of COUNTED) within the window."""
+        if reward not in COUNTED:
+            raise UsageError(f"there is no reward {reward!r}; there is: {', '.join(COUNTED)}")
+        with self._engine.connect() as connection:
+            earned = _earned(connection, reward)
+            for row in connection.execute(select(*SlateRow.__table__.c).order_by(SlateRow.at, SlateRow.id)):
+                mine = earned.get(Unit(row.tenant, row.user, row.session).key, {})
+                rewards = [
+                    float(any(row.at <= at < row.at + window for at in mine.get(product, ())))
+                    for product in row.record["shown"]
+                ]
+                yield {
+                    "unit": row.user or row.session, "at": row.at.isoformat(), "request": row.request, **row.record,
+                    "rewards": rewards,
+                }  # fmt: skip
 
     def report(self, name: str, at: datetime | None = None) -> Report:
         """What it says now or, where it is stopped, what it said at the end of the last window."""
@@ -141,8 +173,8 @@ class Experiments:
         of = (ExposureRow.tenant, ExposureRow.user, session)
         since = func.min(ExposureRow.at).label("since")
         units = select(*of, since).where(ExposureRow.experiment == name).group_by(*of)
-        for unit, kind, at, amount in outcomes_of(connection, units.subquery()):
-            yield Outcome(unit.key, kind, at, amount)
+        for did in outcomes_of(connection, units.subquery()):
+            yield Outcome(did.unit.key, did.kind, did.at, did.amount, did.currency)
 
     @contextmanager
     def _alone(self) -> Iterator[Connection]:
@@ -153,6 +185,18 @@ class Experiments:
             else:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
+
+
+def _earned(connection: Connection, reward: str) -> dict[str, dict[str, list[datetime]]]:
+    """When each unit of a slate did that with each product."""
+    session = case((SlateRow.user != "", ""), else_=SlateRow.session).label("session")
+    of = (SlateRow.tenant, SlateRow.user, session)
+    units = select(*of, func.min(SlateRow.at).label("since")).group_by(*of).subquery()
+    found: dict[str, dict[str, list[datetime]]] = {}
+    for did in outcomes_of(connection, units):
+        if did.kind == reward:
+            found.setdefault(did.unit.key, {}).setdefault(did.product_id, []).append(did.at)
+    return found
 
 
 def _read(connection: Connection, name: str) -> Experiment:

@@ -148,6 +148,18 @@ class Interactions:
         with self._engine.connect() as connection:
             return {product: int(count) for product, count in connection.execute(wanted)}
 
+    def kind_counts(
+        self, since: datetime | None = None, until: datetime | None = None, *, tenant: str = ""
+    ) -> dict[str, int]:
+        """How many interactions there were of each kind that occurred."""
+        wanted = (
+            select(InteractionRow.kind, func.count())
+            .where(InteractionRow.tenant == tenant, *_within(since, until))
+            .group_by(InteractionRow.kind)
+        )
+        with self._engine.connect() as connection:
+            return {kind: int(count) for kind, count in connection.execute(wanted)}
+
     def counts(self, *, tenant: str | None = "") -> list[tuple[str, int, int]]:
         """(kind, in the last 24 hours, ever) of each kind that occurred, the commonest first; `tenant` None means all."""
         day = func.sum(case((InteractionRow.at >= now() - timedelta(days=1), 1), else_=0))

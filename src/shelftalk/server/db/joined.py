@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, Subquery, select
 
 from shelftalk.experiments.experiment import Unit
+from shelftalk.experiments.outcomes import COUNTED
 from shelftalk.server.db.tables_events import InteractionRow
 
-_KINDS = ("click", "cart", "purchase", "dismiss")
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    """An interaction of a unit; `amount` is what was paid for all pieces, None where no price is known."""
+
+    unit: Unit
+    kind: str
+    at: datetime
+    product_id: str
+    amount: float | None
+    currency: str
 
 
-def outcomes_of(connection: Connection, units: Subquery) -> Iterator[tuple[Unit, str, datetime, float]]:
-    """(unit, kind, when, amount paid) of what each unit did from `since` on; `units` has tenant, user, session and since."""
+def outcomes_of(connection: Connection, units: Subquery) -> Iterator[Did]:
+    """What each unit did from `since` on, of the kinds that are counted; `units` has tenant, user ("" for a conversation alone), session
+    and since."""
     by_user = (units.c.user != "") & (InteractionRow.user == units.c.user)
-    by_session = (units.c.user == "") & (InteractionRow.session == units.c.session)
-    done = (InteractionRow.kind, InteractionRow.at, InteractionRow.price, InteractionRow.value)
+    by_session = (units.c.user == "") & (units.c.session != "") & (InteractionRow.session == units.c.session)
+    row = InteractionRow
     for unit in (by_user, by_session):
-        joined = (InteractionRow.tenant == units.c.tenant) & unit & (InteractionRow.at >= units.c.since)
-        wanted = select(units.c.tenant, units.c.user, units.c.session, *done).join(units, joined)
-        for tenant, user, session, kind, at, price, pieces in connection.execute(
-            wanted.where(InteractionRow.kind.in_(_KINDS))
-        ):
-            paid = float(price or 0) * (1.0 if pieces is None else pieces) if kind == "purchase" else 0.0
-            yield Unit(tenant, user, session), kind, at, paid
+        wanted = (
+            select(
+                units.c.tenant, units.c.user, units.c.session, row.kind, row.at, row.product_id, row.price, row.value, row.currency
+            )
+            .join(units, (row.tenant == units.c.tenant) & unit & (row.at >= units.c.since))
+            .where(row.kind.in_(list(COUNTED)))
+        )  # fmt: skip
+        for tenant, user, session, kind, at, product, price, value, currency in connection.execute(wanted):
+            pieces = 1.0 if value is None else value
+            amount = None if price is None else float(price) * pieces
+            yield Did(Unit(tenant, user, session), kind, at, product, amount, currency or "")

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shelftalk.errors import UsageError
 from shelftalk.privacy.pseudonym import Pseudonyms, is_pseudonym
+from shelftalk.server.db import profiles
 from shelftalk.server.db.experiments import Experiments
 from shelftalk.server.db.interactions import aliases
 from shelftalk.server.db.tables_events import InteractionRow, PseudonymKey, UserAlias
@@ -78,7 +79,7 @@ def _move(connection: Connection, tenant: str, one: str, other: str) -> int:
 
 
 # The other tables in which users stand: what moves each one's rows.
-MOVERS: tuple[Mover, ...] = (Experiments.move,)
+MOVERS: tuple[Mover, ...] = (Experiments.move, profiles.move)
 
 
 def _settle(engine: Engine, pseudonyms: Pseudonyms) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
@@ -17,6 +18,7 @@ from shelftalk.server import sse
 from shelftalk.server.auth import needs
 from shelftalk.server.background import Chore, chore
 from shelftalk.server.background_reply import reply
+from shelftalk.server.bodies import NO_NUL
 from shelftalk.server.chat_text import chat_end, chat_pick, chat_text
 from shelftalk.server.conversing import Conversing
 from shelftalk.server.db.keys import Caller
@@ -91,6 +93,9 @@ class ChatBody(BaseModel):
     n: int | None = Field(1, ge=1, le=1, description="One answer; more are not given.")
     k: int | None = Field(None, ge=1, le=50, description="How many picks (an addition of this server).")
     user: Any = Field(None, description="The shop's own id of who asks, as a text; their profile then counts.")
+    user: str | None = Field(
+        None, max_length=200, pattern=NO_NUL, description="The shop's id of who asks; stored as a keyed hash."
+    )
 
     def to_request(self, longest: int) -> Asked:
         """The user's last message is the request, what stands before it the history (`longest` characters of a message), what stands
@@ -144,10 +149,12 @@ async def complete(body: ChatBody, request: Request, caller: Ask) -> Response:
     if (behind := body.to_chore()) is not None:
         return await background(behind, body, head, server.shelf)
     talk = Conversing(server, caller, None, user=body.user[:200] if isinstance(body.user, str) else "")
+    user = await asyncio.to_thread(server.users.of, body.user or "", caller.tenant)
+    talk = Conversing(server, caller, None, user)
     asked = await talk.continued(body.to_request(4 * server.settings.max_request_chars))
     if not body.stream:
-        answer = await while_there(request, server.answering.answer(asked))
-        await talk.finished(answer)
+        answer = await while_there(request, server.answering.answer(asked, shelf=talk.shelf))
+        answer = await talk.finished(answer)
         message = {"role": "assistant", "content": chat_text(answer), "refusal": None}
         choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
         return JSONResponse(
@@ -160,9 +167,9 @@ async def complete(body: ChatBody, request: Request, caller: Ask) -> Response:
         said_none = False
         try:
             yield sse.event(None, _chunk(head, {"role": "assistant", "content": ""}))
-            async for step in server.answering.events(asked):
+            async for step in server.answering.events(asked, shelf=talk.shelf):
                 if isinstance(step.value, Answer):
-                    await talk.finished(step.value)
+                    step = replace(step, value=await talk.finished(step.value))  # noqa: PLW2901
                 if says_that_nothing_fits(step) and not said_none:
                     said_none = True
                     yield sse.event(None, _chunk(head, {"content": f"{NOTHING_FITS}\n"}))

@@ -76,6 +76,8 @@ async def recommend(body: AskedBody, request: Request, caller: Ask) -> Response:
     """Picks with reasons that the catalogue proves. With "stream": true, events as they come into being (docs/api.md)."""
     server: Any = request.app.state.server
     talk = Conversing(server, caller, body.conversation, user=body.user or "", context=body.context)
+    user = await asyncio.to_thread(server.users.of, body.user or "", caller.tenant)
+    talk = Conversing(server, caller, body.conversation, user)
     facets = Facets() if body.intent is None else await asyncio.to_thread(server.shelf.catalog.facets)
     if body.candidates:
         known = await asyncio.to_thread(server.shelf.catalog.get_many, body.candidates)
@@ -84,7 +86,7 @@ async def recommend(body: AskedBody, request: Request, caller: Ask) -> Response:
             raise Refused(404, "not_found", told, param="candidates")
     asked = await talk.continued(body.to_request(facets))
     if not body.stream:
-        answer = await while_there(request, server.answering.answer(asked))
+        answer = await while_there(request, server.answering.answer(asked, shelf=talk.shelf))
         return JSONResponse((await talk.finished(answer)).to_dict())
     server.pool.admit()  # a full queue is told by the status, while there is still one to give
 
@@ -94,7 +96,7 @@ async def recommend(body: AskedBody, request: Request, caller: Ask) -> Response:
             yield sse.event("queued", {"ahead": ahead}, number)
             number += 1
         try:
-            async for step in server.answering.events(asked):
+            async for step in server.answering.events(asked, shelf=talk.shelf):
                 if isinstance(step.value, Answer):
                     step = replace(step, value=await talk.finished(step.value))  # noqa: PLW2901
                 told = [sse.event(name, data, n) for n, (name, data) in enumerate(wire(step), number)]

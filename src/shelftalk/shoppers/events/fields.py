@@ -12,6 +12,7 @@ MOST_AMOUNT = 10**12
 _EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
 _ZONE = re.compile(r"\s+(?:UTC|GMT|Z)$|\s+(?=[+-]\d\d:?\d\d$)", re.IGNORECASE)
 _EPOCH = re.compile(r"-?\d{9,19}(?:\.\d{1,9})?")
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 # Below each bound a moment counted from 1970 is in seconds, milliseconds, microseconds; above in nanoseconds.
 _UNITS = ((10**11, 1), (10**14, 10**3), (10**17, 10**6))
@@ -36,7 +37,7 @@ def text(name: str, value: Any, most: int) -> str:
         raise BadEvent("bad_text", name, f"{name} must be a text, not {kind(value)}")
     if len(value) > most:
         raise BadEvent("too_long", name, f"{name} has {len(value)} characters; {most} are taken")
-    if "\x00" in value or any("\ud800" <= char <= "\udfff" for char in value):
+    if _NO_TEXT.search(value):
         raise BadEvent("bad_text", name, f"{name} holds a character that is no text (broken encoding?)")
     return value
 

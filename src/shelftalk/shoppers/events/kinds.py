@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from shelftalk.values import INTERACTION_KINDS, InteractionKind
@@ -31,6 +32,7 @@ _OTHERS: dict[str, InteractionKind] = {
 _GAP = re.compile(r"[\s-]+")
 
 
+@lru_cache(maxsize=1000)
 def kind_of(name: str) -> InteractionKind | None:
     """The kind that a name means, None for one that is not known; case, "-" and blanks do not count."""
     plain = _GAP.sub("_", name.strip().lower())

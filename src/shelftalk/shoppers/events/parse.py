@@ -82,7 +82,8 @@ class EventParser:
         )
         _sound(one)
         if not one.id:
-            one = replace(one, id=derived_id(replace(one, at=known), line) if self.derived else uuid.uuid4().hex)
+            said = one if at is known else replace(one, at=known)
+            one = replace(one, id=derived_id(said, line) if self.derived else uuid.uuid4().hex)
         if one.text or one.request:
             one = replace(one, text=self.texts(one.text), request=self.texts(one.request))
         return one
@@ -98,7 +99,7 @@ class EventParser:
         if found > now + AHEAD:
             told = f"at {found:%Y-%m-%dT%H:%M:%SZ} is ahead of this server's clock ({now:%Y-%m-%dT%H:%M:%SZ})"
             raise BadEvent("future", "at", f"{told} by more than 5 minutes")
-        return min(found, now), found
+        return (now if found > now else found), found
 
     def _hidden(self, what: Literal["id", "session"], given: str, raw: str) -> str:
         if not raw or is_pseudonym(raw) or raw not in given:
@@ -116,7 +117,8 @@ def derived_id(one: Interaction, line: str = "") -> str:
 
 
 def _text(record: Mapping[str, Any], name: str) -> str:
-    return fields.text(name, record.get(name), MOST[name])
+    value = record.get(name)
+    return "" if value is None else fields.text(name, value, MOST[name])
 
 
 def _kind(value: Any) -> InteractionKind:

@@ -28,7 +28,7 @@ __all__ = ["Aspect", "Encode", "Quote", "aspects_of", "wrong"]
 Encode = Callable[[Sequence[str]], "np.ndarray"]  # unit vectors, shape (texts, dimensions)
 
 LEAST, MOST, QUOTES = 2, 8, 2
-_LONGEST, _LEAST_WORDS, _MOST_SENTENCES = 200, 3, 1000
+_LONGEST, _LEAST_WORDS, _MOST_SENTENCES = 200, 2, 1000
 _NEARER = 0.05  # cosine by which an aspect's sentences stand nearer to each other than all do
 _SAME = 0.8  # of the reviews of two words: then they are one aspect
 

@@ -48,6 +48,13 @@ export async function facet(field) {
   });
   return (await known).facets.find((f) => f.field === field);
 }
+const profilePath = (user, line) => `/v1/users/${encodeURIComponent(user)}/profile${line === undefined ? "" : `/lines/${encodeURIComponent(line)}`}`;
+export const profile = (user, session) => json("GET", `${profilePath(user)}?${new URLSearchParams(session ? { session } : {})}`);
+export const switchProfile = (user, body) => json("PATCH", profilePath(user), body);
+export const addLine = (user, body) => json("POST", `${profilePath(user)}/lines`, body);
+export const changeLine = (user, line, body) => json("PATCH", profilePath(user, line), body);
+export const deleteLine = (user, line) => json("DELETE", profilePath(user, line));
+export const forgetProfile = (user) => json("DELETE", profilePath(user));
 export const note = (body) => json("POST", "/v1/interactions", body);
 export const forYou = (body) => json("POST", "/v1/for-you", body);
 export const critiques = (intent, picks) => json("POST", "/v1/critiques", { intent, picks });

@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { el } from "./dom.js";
+import { profileSheet } from "./profile.js";
 import { basket, compare } from "./sheets.js";
 import { watchBasket } from "./shop.js";
 import { signInForm } from "./signin.js";
@@ -371,5 +372,6 @@ async function restore() {
   }
 }
 
+$("profile").addEventListener("click", () => profileSheet(chat.id, talk.announce));
 watchBasket($("basket"), basket);
 restore();

@@ -36,7 +36,8 @@ export async function criterionFields(criterion) {
   };
 }
 
-async function direction({ field, want, value }, name) {
+// Which way a field is wanted, in the form that its kind takes: {want, value}.
+export async function direction({ field, want, value }, name) {
   if (want === "low" || want === "high") {
     const way = choice(`${name}: low or high`, NUMBERS, want);
     return { fields: [way], read: () => ({ want: way.value, value: null }) };

@@ -9,7 +9,7 @@ const title = document.getElementById("sheet-title");
 const body = document.getElementById("sheet-body");
 document.getElementById("sheet-close").addEventListener("click", () => sheet.close());
 
-function open(text, ...content) {
+export function openSheet(text, ...content) {
   title.textContent = text;
   body.replaceChildren(...content);
   if (!sheet.open) sheet.showModal();
@@ -20,7 +20,7 @@ const UNTOLD = new Set(["id", "title", "description", "images", "url", "currency
 const HIDDEN = new Set([...UNTOLD, "released_at"]);
 
 export function compare(products) {
-  open(`Compare ${products.length} picks`, ...table(products));
+  openSheet(`Compare ${products.length} picks`, ...table(products));
 }
 
 // What differs first, a product a column; attributes may stand beside the other fields or below `attributes`.
@@ -52,7 +52,7 @@ export function details(product) {
   const doing = el("p", { cls: "do" }, shopLink(product, "sheet-title"), basketButton(product, "sheet-title"));
   const words = product.description ? el("p", { cls: "description", text: product.description, dir: "auto" }) : null;
   const head = el("div", { cls: "product" }, picture(product), el("div", {}, price, doing));
-  open(product.title, head, ...[words].filter(Boolean), el("div", { cls: "scroll", tabindex: 0, role: "region", "aria-label": "Facts" }, el("table", { cls: "told" }, told)));
+  openSheet(product.title, head, ...[words].filter(Boolean), el("div", { cls: "scroll", tabindex: 0, role: "region", "aria-label": "Facts" }, el("table", { cls: "told" }, told)));
 }
 
 export function basket() {
@@ -65,7 +65,7 @@ export function basket() {
     sum.textContent = !held.length ? "The basket is empty." : comes ? `Together: ${comes}` : "";
   };
   show();
-  open("Basket", list, sum);
+  openSheet("Basket", list, sum);
 }
 
 export function whyNot(request, intent) {
@@ -88,7 +88,7 @@ export function whyNot(request, intent) {
       said.textContent = error.message;
     }
   });
-  open("Why not …?", el("p", { cls: "hint", text: "Name a product and read why it is not among the picks." }), form, results, said);
+  openSheet("Why not …?", el("p", { cls: "hint", text: "Name a product and read why it is not among the picks." }), form, results, said);
   input.focus();
 }
 

@@ -1,0 +1,158 @@
+"""`shelftalk events fit`: learns from the shop's interactions what is taken together, what sells and what each source counts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from shelftalk.cli import common
+from shelftalk.cli.keys import DatabaseOption
+from shelftalk.errors import PARTIAL, UsageError
+
+if TYPE_CHECKING:
+    from shelftalk.values import Interaction
+
+_SHOWN_LINES = 5
+
+
+def fit(
+    catalog: common.CatalogOption = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--input",
+            help="Learn from this file instead of the server's database: JSON Lines of user, product, event, time.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Where to write it (CATALOG/behaviour.npz, where it is looked for).")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", help="Learn as of this moment: 2026-05-31, or with a time. Now by default.")
+    ] = None,
+    half_life: Annotated[
+        float | None,
+        typer.Option(
+            "--half-life", min=0.1, help="Days in which popularity halves; chosen on the interactions by default."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    tenant: Annotated[str, typer.Option("--tenant", help="Only this tenant's interactions.")] = "",
+    database: DatabaseOption = None,
+) -> None:
+    """Learn from interactions, for lists without a request (docs/candidates.md). Exit code 8 if lines of the file were left out."""
+    from shelftalk.catalog import Catalog
+    from shelftalk.shoppers.candidates import FILE
+    from shelftalk.shoppers.candidates.shop import fit_shop
+
+    common.quiet()
+    settings = common.settings_from()
+    opened = Catalog.open(catalog or settings.catalog, home=settings.home_folder)
+    moment = _moment(at)
+    wrong: list[str] = []
+    if source is not None:
+        if database or tenant:
+            raise UsageError("--input reads a file; --database and --tenant go without it")
+        interactions = list(read(source, wrong))
+    else:
+        interactions = _stored(database, tenant)
+    say = (lambda _: None) if as_json else lambda text: common.stderr().print(f"{text} ...", soft_wrap=True)
+    behaviour = fit_shop(interactions, opened, moment, half_life=half_life, say=say)
+    path = output or opened.path / FILE
+    behaviour.save(path)
+    report = {**behaviour.report, "file": str(path), "rejected": len(wrong)}
+    if as_json:
+        typer.echo(json.dumps(report, ensure_ascii=False, indent=1))
+    else:
+        _print(report)
+    if wrong:
+        common.fail(
+            "; ".join(wrong[:_SHOWN_LINES])
+            + (f"; and {len(wrong) - _SHOWN_LINES} more" if len(wrong) > _SHOWN_LINES else "")
+        )
+        raise typer.Exit(PARTIAL)
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--at {text!r} is no moment; write 2026-05-31, or 2026-05-31T18:00:00+02:00") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _stored(database: str | None, tenant: str) -> list[Interaction]:
+    from shelftalk.server.db import Interactions, connect, migrate
+    from shelftalk.server.db.connect import default_url
+
+    engine = connect(database or default_url(common.settings_from()))
+    migrate(engine)
+    return list(Interactions(engine).between(tenant=tenant))
+
+
+_NAMES = {"product_id": ("product_id", "product"), "kind": ("kind", "event"), "at": ("at", "time")}
+
+
+def read(path: Path, wrong: list[str]) -> Iterator[Interaction]:
+    """The interactions of a file of JSON Lines with the fields user, product_id (product), kind (event), at (time) and, where there are
+    any, id, session, place and value. What is wrong with a line is added to `wrong`; a line without an id is named by its number."""
+    try:
+        with path.open("rb") as file:
+            for n, line in enumerate(file, 1):
+                if line.strip():
+                    try:
+                        yield _interaction(json.loads(line), n)
+                    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+                        wrong.append(f"{path}, line {n}: {error}")
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _interaction(found: Mapping[str, Any], line: int) -> Interaction:
+    from shelftalk.shoppers.events import kind_of
+    from shelftalk.values import Interaction
+
+    given = {name: next((found[a] for a in also if found.get(a)), None) for name, also in _NAMES.items()}
+    texts = {name: str(found.get(name) or "") for name in ("user", "session", "place")}
+    kind = kind_of(str(given["kind"] or ""))
+    if kind is None:
+        raise ValueError(f"{given['kind']!r} is no kind of interaction")
+    if not given["product_id"] and kind != "search":
+        raise ValueError("there is no product")
+    at = datetime.fromisoformat(str(given["at"] or "").strip())
+    value = found.get("value")
+    return Interaction(
+        texts["user"], kind, at if at.tzinfo else at.replace(tzinfo=UTC), str(given["product_id"] or ""),
+        str(found.get("id") or f"line {line}"), None if value is None else float(value), session=texts["session"],
+        place=texts["place"],
+    )  # fmt: skip
+
+
+def _print(report: Mapping[str, Any]) -> None:
+    from rich.table import Table
+
+    out = common.stdout()
+    out.print(
+        f"learnt from {report['interactions']} interactions of {report['users']} shoppers with {report['products']} products"
+        f" ({report['unknown_products']} of products that the catalogue does not hold, {report['in_the_future']} of the future left out)",
+        soft_wrap=True,
+    )
+    if report["fitted"]:
+        out.print(
+            f"popularity halves in {report['half_life_days']:g} days; weights chosen on {report['dev_shoppers']} shoppers"
+        )
+        table = Table("history", "shoppers", "fitted", "shipped weights", "popularity")
+        for level, row in report["test"].items():
+            table.add_row(level, str(row["shoppers"]), *(f"{row[n]:.4f}" for n in ("fitted", "shipped", "popularity")))
+        out.print("nDCG@10 of the next basket on the last days, which nothing was chosen on:")
+        out.print(table)
+    else:
+        out.print("too few shoppers to choose weights on: those that travel with the package stay")
+    out.print(f"written to {report['file']}", soft_wrap=True)

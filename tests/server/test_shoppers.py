@@ -1,0 +1,127 @@
+"""Who asks, over HTTP: what they did before and what they refuse acts on the next answer, and a list can be had without a request."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+TENTS = "a tent for two"
+SHOP = {
+    p["id"]: p
+    for p in map(json.loads, (Path(__file__).parents[2] / "data/demo/products.jsonl").read_text("utf-8").splitlines())
+}
+
+
+def _talk(client: TestClient) -> str:
+    return str(client.post("/v1/conversations").json()["id"])
+
+
+def _ask(client: TestClient, request: str, **more: Any) -> dict[str, Any]:
+    reply = client.post("/v1/recommendations", json={"request": request, **more})
+    assert reply.status_code == 200, reply.text
+    return dict(reply.json())
+
+
+def _note(client: TestClient, **record: Any) -> None:
+    reply = client.post("/v1/interactions", json=record)
+    assert reply.status_code == 201, reply.text
+
+
+def _ids(answer: dict[str, Any]) -> list[str]:
+    return [pick["product_id"] for pick in answer["picks"]]
+
+
+def test_not_this_brand_holds_in_the_next_answer_and_the_one_after(client: TestClient) -> None:
+    talk = _talk(client)
+    first = _ids(_ask(client, TENTS, conversation=talk))[0]
+    _note(client, product_id=first, kind="dismiss", why="brand", conversation=talk)
+    for request in (TENTS, "a lighter one", "something waterproof instead"):
+        answer = _ask(client, request, conversation=talk)
+        assert all(SHOP[i]["brand"] != SHOP[first]["brand"] for i in _ids(answer)), request
+    assert any(SHOP[first]["brand"] in note for note in _ask(client, TENTS, conversation=talk)["notes"])
+
+
+def test_too_expensive_holds_and_another_conversation_knows_nothing_of_it(client: TestClient) -> None:
+    talk = _talk(client)
+    first = _ids(_ask(client, TENTS, conversation=talk))[0]
+    _note(client, product_id=first, kind="dismiss", why="price", conversation=talk)
+    again = _ask(client, TENTS, conversation=talk)
+    assert again["picks"]
+    assert all(float(pick["price"]) < float(SHOP[first]["price"]) for pick in again["picks"])
+    assert first in _ids(_ask(client, TENTS, conversation=_talk(client)))
+
+
+def test_a_refusal_is_taken_back_by_liking_it(client: TestClient) -> None:
+    talk = _talk(client)
+    first = _ids(_ask(client, TENTS, conversation=talk))[0]
+    _note(client, product_id=first, kind="dismiss", conversation=talk)
+    assert first not in _ids(_ask(client, TENTS, conversation=talk))
+    _note(client, product_id=first, kind="like", conversation=talk)
+    assert first in _ids(_ask(client, TENTS, conversation=talk))
+
+
+def test_what_a_user_bought_is_cited_with_its_interaction(client: TestClient) -> None:
+    bought = _ids(_ask(client, TENTS))[0]
+    _note(client, product_id=bought, kind="purchase", user="shopper-1", id="order-1", at="2026-05-03T10:00:00Z")
+    answer = _ask(client, TENTS, user="shopper-1", k=10)
+    told = {pick["product_id"]: pick for pick in answer["picks"]}
+    if bought in told:
+        assert "You bought this" in told[bought]["reason"]
+        evidence = [e for c in told[bought]["claims"] for e in c["evidence"] if e["field"] == "history"]
+        assert evidence[0]["value"]["product_id"] == bought
+    assert _ids(answer)[0] != bought
+    assert "You bought" not in json.dumps(_ask(client, TENTS, user="somebody-else", k=10)["picks"])
+
+
+def test_every_pick_names_what_brought_it(client: TestClient) -> None:
+    for pick in _ask(client, "a light tent")["picks"]:
+        names = [s["source"] for s in pick["sources"]]
+        assert "request" in names
+        assert all(s["text"] for s in pick["sources"])
+
+
+def test_a_list_for_nobody_is_of_what_sells_and_is_new(client: TestClient) -> None:
+    answer = client.post("/v1/for-you", json={"k": 6}).json()
+    assert len(answer["picks"]) == 6
+    assert answer["request"] == ""
+    assert all(pick["reason"] for pick in answer["picks"])
+    assert {s["source"] for pick in answer["picks"] for s in pick["sources"]} <= {"popular", "new"}
+
+
+def test_a_list_for_a_shopper_follows_what_they_did_and_keeps_what_they_refused_away(client: TestClient) -> None:
+    lamps = [i for i, p in SHOP.items() if "Desk Lamps" in p["categories"]][:4]
+    for n, lamp in enumerate(lamps):
+        _note(client, product_id=lamp, kind="like", user="shopper-2", id=f"like-{n}")
+    talk = _talk(client)
+    mine = client.post("/v1/for-you", json={"user": "shopper-2", "k": 6, "conversation": talk}).json()
+    kinds = [SHOP[i]["categories"][-1] for i in _ids(mine)]
+    assert kinds.count("Desk Lamps") == 3, "half of the list, and not more"
+    gone = next(i for i in _ids(mine) if "Desk Lamps" in SHOP[i]["categories"])
+    _note(client, product_id=gone, kind="dismiss", why="have", user="shopper-2", conversation=talk)
+    then = client.post("/v1/for-you", json={"user": "shopper-2", "k": 6, "conversation": talk}).json()
+    assert gone not in _ids(then)
+
+
+@pytest.mark.parametrize("body", [{"k": 0}, {"user": "x" * 201}, {"who": "me"}, {"context": {"season": "monsoon"}}])
+def test_a_list_that_cannot_be_made_is_refused_with_the_field(client: TestClient, body: dict[str, Any]) -> None:
+    reply = client.post("/v1/for-you", json=body)
+    assert reply.status_code == 422
+    assert reply.json()["error"]["param"]
+
+
+def test_a_conversation_that_is_not_there_has_no_list(client: TestClient) -> None:
+    assert client.post("/v1/for-you", json={"conversation": "0" * 32}).status_code == 404
+
+
+def test_chat_completions_know_the_user_too(client: TestClient) -> None:
+    bought = _ids(_ask(client, TENTS))[0]
+    _note(client, product_id=bought, kind="purchase", user="shopper-3", id="order-3")
+    body = {"model": "shelftalk", "messages": [{"role": "user", "content": TENTS}], "user": "shopper-3"}
+    picks = client.post("/v1/chat/completions", json=body).json()["shelftalk"]["picks"]
+    assert picks[0]["product_id"] != bought
+    odd = client.post("/v1/chat/completions", json={**body, "user": {"name": "x"}})
+    assert odd.status_code == 200, "other clients send other things there"
