@@ -2,7 +2,8 @@
 
     python benchmarks/churn.py --data DATA [--horizon 60] [--dev]
 
-Lines with a CustomerID, a positive quantity and a positive price; cancellations (invoices C...) are left out. Fitted on earlier windows,
+Lines with a CustomerID, as `shelftalk events import` reads them: cancellations, negative quantities, articles given for nothing and
+charges are left out. Fitted on earlier windows,
 calibrated on the latest whose outcome was known, tested on the last; `--dev` leaves the last horizon out of the data and tests on the
 window before it: there the kind of model was chosen. Beside it recency alone, fitted and calibrated in the same way. Intervals:
 bootstrap over customers.
@@ -11,15 +12,13 @@ bootstrap over customers.
 from __future__ import annotations
 
 import argparse
-import csv
-import gzip
 import sys
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from shelftalk.shoppers.churn import days_of, measured, windows
+from shelftalk.shoppers.reading import read_interactions
 from shelftalk.values.shopper import Interaction
 
 
@@ -55,38 +54,12 @@ def main() -> int:
 def read(path: Path) -> tuple[dict[str, list[Interaction]], datetime, datetime]:
     """The purchases by customer, oldest first, and the first and the last moment."""
     users: dict[str, list[Interaction]] = defaultdict(list)
-    with gzip.open(path, "rt", encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file):
-            names = {k.lower().replace("_", "").replace(" ", ""): v for k, v in row.items()}
-            customer = (names["customerid"] or "").removesuffix(".0")
-            quantity, price = float(names["quantity"]), Decimal(names["unitprice"] or "0")
-            if not customer or names["invoiceno"].startswith("C") or quantity <= 0 or price <= 0:
-                continue
-            users[customer].append(
-                Interaction(
-                    customer,
-                    "purchase",
-                    _moment(names["invoicedate"]),
-                    names["stockcode"],
-                    value=quantity,
-                    price=price,
-                    currency="GBP",
-                    session=names["invoiceno"],
-                )
-            )
+    for event in read_interactions(path):
+        users[event.user].append(event)
     for events in users.values():
         events.sort(key=lambda e: e.at)
     moments = [e.at for events in users.values() for e in (events[0], events[-1])]
     return users, min(moments), max(moments)
-
-
-def _moment(text: str) -> datetime:
-    for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%m/%d/%Y %H:%M", "%Y-%m-%dT%H:%M:%S"):
-        try:
-            return datetime.strptime(text, form).replace(tzinfo=UTC)
-        except ValueError:
-            continue
-    raise SystemExit(f"no moment: {text!r}")
 
 
 if __name__ == "__main__":

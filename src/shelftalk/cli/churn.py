@@ -98,12 +98,12 @@ def _of_file(source: Path) -> tuple[Users, datetime, datetime, int]:
 
     bad: list[dict[str, Any]] = []
     by_user: dict[str, list[Interaction]] = {}
-    for event in read_interactions(source, bad.append):
+    for event in read_interactions(source, bad.append, kind="purchase"):
         by_user.setdefault(event.user, []).append(event)
     for events in by_user.values():
         events.sort(key=lambda e: e.at)
     if bad:
-        told = f"line {bad[0]['line']}: {bad[0]['field']}: {bad[0]['reason']}"
+        told = f"line {bad[0]['line']}: {bad[0]['reason']}"
         common.fail(f"{source}: {len(bad)} rows are left out; the first, {told}")
     first, last = _span(e for events in by_user.values() for e in events)
     return by_user.items(), first, last, len(bad)

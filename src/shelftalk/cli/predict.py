@@ -22,7 +22,7 @@ TenantOption = Annotated[str, typer.Option("--tenant", help="Whose shoppers in t
 InteractionsOption = Annotated[
     Path | None,
     typer.Option(
-        "--interactions", help="What shoppers did, from this file (JSON Lines or CSV) instead of the database."
+        "--interactions", help="What shoppers did, from this file (any that `shelftalk events import` takes) instead of the database."
     ),
 ]
 
@@ -101,7 +101,7 @@ def _of_file(file: Path) -> tuple[Iterable[Interaction], Histories]:
     bad: list[dict[str, Any]] = []
     found = sorted(read_interactions(file, bad.append), key=lambda e: e.at)
     if bad:
-        first = f"line {bad[0]['line']}: {bad[0]['field']}: {bad[0]['reason']}"
+        first = f"line {bad[0]['line']}: {bad[0]['reason']}"
         common.fail(f"{file}: {len(bad)} rows are left out; the first, {first}")
     by_user: dict[str, list[Interaction]] = {}
     for event in found:

@@ -19,6 +19,7 @@ LICENCES = {
     "written": "the written set of data/wishes, Apache-2.0",
     "logs": "the shop's own logs",
     "catalogue": "the shop's own catalogue; requests made up from its facets",
+    "interactions": "what the shop's own shoppers did",
 }
 _PERCENTILES = (50, 90, 99, 100)
 
