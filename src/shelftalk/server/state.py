@@ -105,7 +105,7 @@ class ServerState:
         self.fallback = self._pool(plain)
         self.answering = self._answering()
         self.conversations = Conversations(self._database)
-        self.interactions = Interactions(self._database)
+        self.interactions = Interactions(self._database, scrub=settings.privacy.scrub)
         self.users = Users(self._database, load_pseudonyms(settings))
         self.corrections = Profiles(self._database)
         self.profiling = Profiling(
