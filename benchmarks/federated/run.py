@@ -81,15 +81,28 @@ def port() -> int:
         return int(probe.getsockname()[1])
 
 
+def until_open(address: int, process: subprocess.Popen[bytes], limit_s: float = 180) -> None:
+    """Waits until somebody listens there. RuntimeError where the process ended, or nobody does in time."""
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end and process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", address), timeout=1):
+            return
+        time.sleep(0.5)
+    raise RuntimeError("the SuperLink does not listen; see superlink.log")
+
+
 @contextlib.contextmanager
-def running(commands: Sequence[tuple[str, list[str]]], folder: Path, environment: dict[str, str]) -> Iterator[None]:
-    """Processes that run until this closes, each with a log of its own."""
+def running(
+    commands: Sequence[tuple[str, list[str]]], folder: Path, environment: dict[str, str], address: int
+) -> Iterator[None]:
+    """Processes that run until this closes, each with a log of its own; those after the first begin once that one listens."""
     started = []
     try:
         for name, command in commands:
             log = (folder / f"{name}.log").open("w")
             started.append(subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment))
-            time.sleep(3 if name == "superlink" else 0)
+            if name == "superlink":
+                until_open(address, started[0])
         yield
     finally:
         for process in started:
@@ -127,11 +140,11 @@ def federate(folder: Path, flower: Path, base: str, rounds: int, limit_s: int) -
         for name in SHOPS
     ]  # fmt: skip
     asked = f'start="{folder / "start.pt"}" out="{out}" rounds={rounds} shops={len(SHOPS)}'
-    with running([("superlink", link), *nodes], folder, environment):
+    with running([("superlink", link), *nodes], folder, environment, address):
         log = (folder / "run.log").open("w")
         subprocess.run(
             [str(flower / "flwr"), "run", str(HERE), "here", "--run-config", asked], stdout=log, stderr=subprocess.STDOUT,
-            env=environment, check=True, timeout=120,
+            env=environment, check=True, timeout=300,
         )  # fmt: skip
         end = time.monotonic() + limit_s
         while not out.exists():
@@ -142,7 +155,9 @@ def federate(folder: Path, flower: Path, base: str, rounds: int, limit_s: int) -
     return dict(torch.load(out, weights_only=True))
 
 
-def centrally(model: Any, start: dict[str, torch.Tensor], rows: list[dict[str, Any]], rounds: int) -> dict[str, torch.Tensor]:
+def centrally(
+    model: Any, start: dict[str, torch.Tensor], rows: list[dict[str, Any]], rounds: int
+) -> dict[str, torch.Tensor]:
     """The adapter trained on all these rows in one place."""
     lora.put(model, start)
     for turn in range(1, rounds + 1):
@@ -179,13 +194,17 @@ def compare(model: Any, made: dict[str, dict[str, torch.Tensor]], folder: Path) 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--flower", type=Path, default=Path(".venv-flower/bin"), help="bin folder of the environment with flwr")
+    parser.add_argument(
+        "--flower", type=Path, default=Path(".venv-flower/bin"), help="bin folder of the environment with flwr"
+    )
     parser.add_argument("--folder", type=Path, default=Path("runs/federated"))
     parser.add_argument("--rows", type=int, default=64, help="of each shop")
     parser.add_argument("--held", type=int, default=40, help="of each shop")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--limit", type=int, default=3600, help="seconds that the shops may take")
-    parser.add_argument("--only", choices=("federated", "central", "compare"), help="one part; the others' files are in the folder")
+    parser.add_argument(
+        "--only", choices=("federated", "central", "compare"), help="one part; the others' files are in the folder"
+    )
     given = parser.parse_args()
     folder, flower = given.folder.resolve(), given.flower.absolute()
     folder.mkdir(parents=True, exist_ok=True)
