@@ -28,6 +28,7 @@ from shelftalk.cli import (
     mcp,
     model,
     predict,
+    privacy,
     profile,
     prompts,
     rank,
@@ -87,6 +88,7 @@ app.add_typer(eval.app, name="eval")
 app.add_typer(train.app, name="train")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(profile.app, name="profile")
+app.add_typer(privacy.app, name="privacy")
 app.command("serve")(serve.serve)
 app.command("mcp")(mcp.mcp)
 app.command("gaps")(gaps.gaps)

@@ -30,6 +30,7 @@ from shelftalk.server.routes import (
     near,
     page,
     predictions,
+    privacy,
     products,
     profiles,
     recommendations,
@@ -86,7 +87,7 @@ def create_app(
         app.add_middleware(
             CORSMiddleware,
             allow_origins=[origin.rstrip("/") for origin in settings.serve.origins],
-            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-API-Key"],
             expose_headers=["X-Request-Id", "Retry-After"],
         )
@@ -105,6 +106,7 @@ def create_app(
         interactions,
         predictions,
         conversations,
+        privacy,
         page,
         studio,
         experiments,

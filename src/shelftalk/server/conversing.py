@@ -90,7 +90,9 @@ class Conversing:
     async def _keep(self, answer: Answer) -> None:
         await self._server.gate.spend(self._caller, answer.tokens.prompt + answer.tokens.completion)
         if self._conversation is not None:
-            await asyncio.to_thread(
-                self._server.conversations.add, self._conversation, self._caller.tenant, answer.request,
-                chat_text(answer), {**answer.to_dict(), "edited": self._edited},
-            )  # fmt: skip
+            await asyncio.to_thread(self._put_down, self._conversation, answer)
+
+    def _put_down(self, conversation: str, answer: Answer) -> None:
+        tenant, kept = self._caller.tenant, {**answer.to_dict(), "edited": self._edited}
+        known = self._server.users.of(self._user, tenant) if self._user else ""
+        self._server.conversations.add(conversation, tenant, answer.request, chat_text(answer), kept, user=known)

@@ -15,12 +15,14 @@ from shelftalk.errors import ShelftalkError
 from shelftalk.gaps import Held
 from shelftalk.pipeline import Shelf
 from shelftalk.privacy import pii
+from shelftalk.privacy.keepers import Keeper, Person
 from shelftalk.privacy.pseudonym import load_pseudonyms
 from shelftalk.server.addresses import loopback
 from shelftalk.server.alike import likeness
 from shelftalk.server.auth import Gate
 from shelftalk.server.counting import Counting
 from shelftalk.server.db import (
+    Consents,
     Conversations,
     Experiments,
     Gaps,
@@ -37,6 +39,7 @@ from shelftalk.server.db.gaps import catalog_name
 from shelftalk.server.db.products import ProductHistory
 from shelftalk.server.experimenting import Experimenting
 from shelftalk.server.items import ItemProfiles
+from shelftalk.server.keepers import keepers, person_of
 from shelftalk.server.live import (
     Model,
     addresses,
@@ -54,6 +57,8 @@ from shelftalk.server.predicting import Predicting
 from shelftalk.server.profiling import Profiling
 from shelftalk.server.recent import Recent, Recorded, watch
 from shelftalk.server.shown import MEETING, ShownCounting
+from shelftalk.server.retention import Retention
+from shelftalk.server.shown import ShownCounting
 from shelftalk.server.stages import STAGES
 from shelftalk.server.telemetry import Telemetry, trace_headers
 from shelftalk.server.upstreams import Upstreams
@@ -110,6 +115,7 @@ class ServerState:
         self.fallback = self._pool(plain)
         self.answering = self._answering()
         self.conversations = Conversations(self._database)
+        self.interactions = Interactions(self._database, scrub=settings.privacy.scrub)
         self.users = Users(self._database, load_pseudonyms(settings))
         self.corrections = Profiles(self._database)
         self.profiling = Profiling(
@@ -122,6 +128,8 @@ class ServerState:
             self.experiments, lambda: (self.settings, self.shelf), self._watched, given=given
         )
         self.predicting = Predicting(self)
+        self.consents = Consents(self._database, settings.privacy.consent_default)
+        self.retention = Retention(self._database, lambda: self.settings.privacy).start()
         self.gaps = Gaps(self._database, catalog)
         self.counting = Counting(
             self.gaps,
@@ -135,7 +143,18 @@ class ServerState:
 
     def may_personalise(self, user: str, tenant: str) -> bool:
         """Whether a user (a pseudonym) lets their history act on answers."""
-        return bool(user)
+        return bool(user) and self.consents.allowed(user, "personalisation", tenant=tenant)
+
+    def person(self, user: str, tenant: str) -> tuple[Person, list[Keeper]]:
+        """The person behind a shop's id (or a pseudonym), and all that keeps something of persons here."""
+        return person_of(user, self.users, self._database, tenant=tenant), keepers(
+            self._database, self.settings, self._forget
+        )
+
+    def _forget(self, person: Person) -> int:
+        """How much this process held of a person in memory and holds no more; wordings are not a person's, and all go."""
+        self.shelf.forget_wordings()
+        return self.recent.forget(person.texts)
 
     @property
     def database(self) -> Engine:
@@ -234,6 +253,7 @@ class ServerState:
         if not self._given:
             self._opened.close()
         self.counting.close()
+        self.retention.close()
         self.shown.close()
         self._database.dispose()
 
