@@ -11,7 +11,8 @@ rank the items that the shop had sold before that day; those that it had not sti
 item of the basket. An item is unseen where no line before the split (with --steps, before the last fit) has it.
 
 The shop's items are a catalogue of their own here: title and the day of the first sale, embedded with the default embedder. Blend,
-half-life and the peers' settings are chosen on dev; test is looked at once. Popularity, kNN, ALS and BPR are given the same
+half-life and the peers' settings are chosen on dev and kept in FOLDER/dev-STEPS.json, where a further run finds them; test is looked at
+once. Popularity, kNN, ALS and BPR are given the same
 lines; where they cannot tell (a customer without history), kNN, ALS and BPR give popularity. Intervals are a bootstrap over customers.
 """
 
@@ -21,13 +22,14 @@ import argparse
 import csv
 import gzip
 import json
+import random
 import re
 import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -39,7 +41,7 @@ from implicit.nearest_neighbours import BM25Recommender, CosineRecommender, TFID
 from scipy.sparse import csr_matrix
 
 from shelftalk.catalog import Catalog
-from shelftalk.shoppers.candidates import rank_for
+from shelftalk.shoppers.candidates import Blend, rank_for, scores_for
 from shelftalk.shoppers.candidates.fit import Table, learn, table
 from shelftalk.shoppers.candidates.split import Case, ndcg, next_baskets, slices
 from shelftalk.shoppers.candidates.weigh import choice, weigh
@@ -51,6 +53,8 @@ LEVELS = (1, 5, 20, None)
 NAMES = {0: "0 (new)", 1: "1", 5: "5", 20: "20", None: "all"}
 HALF_LIVES = (1.0, 2.0, 4.0, 7.0, 14.0, 30.0, 60.0)
 DRAWS = 2_000
+NEW = 28  # days
+FITTED = 700
 
 
 @dataclass
@@ -242,18 +246,43 @@ def peer(name: str, settings: dict[str, Any]) -> Ranker:
 
 
 def ours(catalog: Catalog, half_life: float, blend: Any) -> Ranker:
-    """The product's own path."""
+    """The product's own path; each list is made once."""
+    done: dict[tuple[str, int | None], list[str]] = {}
 
     def of(part: Part) -> Callable[[Case], list[str]]:
         behaviour = learn(part.held, part.start, half_life=half_life, blend=blend)
         among = {at: frozenset(ids) for at, ids in part.among.items()}
 
         def rank(case: Case) -> list[str]:
-            context = Context(at=case.at, place=case.place)
-            found = rank_for(case.history, catalog, behaviour, context=context, k=10, among=among[case.at])
-            return [s.product_id for s in found]
+            if (case.user, case.level) not in done:
+                context = Context(at=case.at, place=case.place)
+                found = rank_for(case.history, catalog, behaviour, context=context, k=10, among=among[case.at])
+                done[case.user, case.level] = [s.product_id for s in found]
+            return done[case.user, case.level]
 
         return rank
+
+    return of
+
+
+def with_new(rank: Ranker, catalog: Catalog, half_life: float, blend: Blend) -> Ranker:
+    """The same, its last place given to the new item that suits the customer best, where none is in the list."""
+
+    def of(part: Part) -> Callable[[Case], list[str]]:
+        behaviour = learn(part.held, part.start, half_life=half_life, blend=blend)
+        plain = rank(part)
+        dated = {p.id: p.released_at or "" for p in catalog.products()}
+
+        def ranked(case: Case) -> list[str]:
+            ids = plain(case)
+            since = (case.at - timedelta(days=NEW)).date().isoformat()
+            new = [i for i in part.among[case.at] if dated[i] > since]
+            if not new or set(ids) & set(new):
+                return ids
+            found = scores_for(case.history, new, catalog, behaviour, context=Context(at=case.at, place=case.place))
+            return [*ids[:9], max(found, key=lambda s: s.score).product_id]
+
+        return ranked
 
     return of
 
@@ -288,12 +317,14 @@ def chosen(window: Sequence[Part]) -> dict[str, Any]:
 
 
 def fitted(catalog: Catalog, window: Sequence[Part], half_life: float) -> Any:
-    """The blend that dev asks for."""
+    """The blend that dev asks for, of FITTED of its customers."""
+    users = sorted({c.user for part in window for c in part.cases})
+    some = set(random.Random(0).sample(users, min(FITTED, len(users))))
     choices = []
     for part in window:
         behaviour = learn(part.held, part.start, half_life=half_life)
         among = {at: frozenset(ids) for at, ids in part.among.items()}
-        choices += [choice(c, catalog, behaviour, among[c.at]) for c in part.cases]
+        choices += [choice(c, catalog, behaviour, among[c.at]) for c in part.cases if c.user in some]
     return weigh(choices)
 
 
@@ -343,24 +374,24 @@ def tell(results: dict[str, dict[tuple[str, int | None], tuple[float, float]]], 
         print(f"| {name} | " + " | ".join(cells) + " |")
 
 
-def bounds(shop: Shop, window: Sequence[Part]) -> None:
-    """What one list for all new customers of a day reaches that knows that day's sales (to others): no method without history can know more
-    of the shop than this."""
-    by_day: dict[datetime, Counter[str]] = {}
-    own: dict[tuple[str, datetime], set[str]] = {}
-    for i in shop.interactions:
-        day = i.at.replace(hour=0, minute=0)
-        own.setdefault((i.user, day), set()).add(i.product_id)
-    for (_, day), ids in own.items():
-        by_day.setdefault(day, Counter()).update(ids)
-    for level in (0, 1):
+def bounds(window: Sequence[Part]) -> None:
+    """What lists for new customers reach that know their baskets: the best ten items for all of them together, and for those of each day.
+    The first is more than any one list of a frozen method can have; the second more than any list that follows the day."""
+    new = [case for part in window for case in part.cases if case.level == 0]
+    days = {case.at for case in new}
+    for name, groups in (("all", [new]), ("each day's", [[c for c in new if c.at == at] for at in days])):
         found = []
-        for part in window:
-            for case in part.cases:
-                if case.level == level:
-                    others = by_day[case.at] - Counter(own[case.user, case.at])
-                    found.append(ndcg([i for i, _ in others.most_common(10)], case.bought))
-        print(f"Bound without history, level {NAMES[level]}: what others buy that very day: {told(np.array(found))}")
+        for group in groups:
+            worth: Counter[str] = Counter()
+            for case in group:  # an item is worth more in a small basket, whose ideal list is short
+                worth.update(dict.fromkeys(case.bought, 1 / ndcg_ideal(len(case.bought))))
+            best = [i for i, _ in worth.most_common(10)]
+            found += [ndcg(best, case.bought) for case in group]
+        print(f"Hindsight, one list for {name} new customers: {told(np.array(found))}")
+
+
+def ndcg_ideal(n: int) -> float:
+    return float((1 / np.log2(np.arange(2, 2 + min(10, n)))).sum())
 
 
 def main() -> None:
@@ -376,18 +407,27 @@ def main() -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     catalog = catalogue(shop, options.work)
     dev = parts(shop, catalog, SPLIT, TEST, options.steps)
-    half_life = float(FIRST["half_life"])
-    settings = chosen(dev) if not options.weights else dict(FIRST)
+    kept = options.work / f"dev-{options.steps}.json"
+    held = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    if "settings" not in held:
+        held["settings"] = chosen(dev)
+        kept.write_text(json.dumps(held), encoding="utf-8")
+    settings = held["settings"]
     half_life = settings["half_life"]
-    blend = fitted(catalog, dev, half_life)
-    print("dev, blend:", json.dumps(blend.to_dict()), flush=True)
+    if "blend" not in held:
+        held["blend"] = fitted(catalog, dev, half_life).to_dict()
+        kept.write_text(json.dumps(held), encoding="utf-8")
+    blend = Blend.from_dict(held["blend"])
+    print("dev chose:", json.dumps(held), flush=True)
     if options.weights:
         return
     window = dev if options.dev else parts(shop, catalog, TEST, END, options.steps)
-    rankers = {**{name: peer(name, settings) for name in PEERS}, "shelftalk": ours(catalog, half_life, blend)}
+    own = ours(catalog, half_life, blend)
+    rankers = {**{name: peer(name, settings) for name in PEERS}, "shelftalk": own}
+    rankers["shelftalk, one place for the new"] = with_new(own, catalog, half_life, blend)
     results = {name: measured(ranker, window) for name, ranker in rankers.items()}
     tell(results, (0, *LEVELS))
-    bounds(shop, window)
+    bounds(window)
     print(f"\n{len(shop.interactions)} lines, {len(shop.products)} items; {time.perf_counter() - begun:.0f} s")
 
 

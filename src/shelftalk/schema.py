@@ -174,6 +174,35 @@ class FailureModel(_Closed):
     )
 
 
+class ListPickModel(PickModel):
+    url: str | None = Field(description="the product's own address, as the feed gave it")
+
+
+class ListModel(_Closed):
+    """One line of `shelftalk recommend`: the list of a user."""
+
+    version: Literal["1.0"]
+    row: int = Field(ge=1, description="the row of the input, counted from 1 over all its files")
+    user: str = Field(description="the user's pseudonym, or with --ids given the id of the input")
+    picks: list[ListPickModel]
+    opening: str
+    notes: list[str]
+    no_match: bool = Field(description="nothing was found; picks are empty then")
+    model: str | None = Field(description="null where no language model worded a reason")
+    engine: str | None
+    prompts: dict[str, str]
+
+
+class ListFailureModel(_Closed):
+    """The line of `shelftalk recommend` that stands for a row of which no list could be made."""
+
+    version: Literal["1.0"]
+    row: int = Field(ge=1)
+    user: str = Field(description="as in a list; empty where the row names none that can be read")
+    error: str
+    picks: list[ListPickModel] = Field(max_length=0)
+
+
 class TurnModel(_Closed):
     role: Literal["user", "assistant"]
     content: str
@@ -217,6 +246,8 @@ class ProductModel(BaseModel):
 _MODELS: dict[str, type[BaseModel]] = {
     "answer": AnswerModel,
     "failure": FailureModel,
+    "list": ListModel,
+    "list_failure": ListFailureModel,
     "request": RequestModel,
     "product": ProductModel,
 }

@@ -190,7 +190,7 @@ def test_every_error_that_troubleshooting_quotes_is_one_that_the_code_raises() -
         ("catalog import | show | stats", []),
         ("catalog import FEED [--format NAME | --map FILE.yaml]", []),
         ("--help", []),
-        ("recommend TEXT", ["no command 'recommend'"]),
+        ("suggest TEXT", ["no command 'suggest'"]),
         ("catalog import | drop", ["no command catalog 'drop'"]),
         ("why TEXT ID --markdown", ["no option --markdown"]),
         ("catalog import FEED --sideways", ["no option --sideways"]),

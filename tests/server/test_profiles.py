@@ -97,6 +97,14 @@ def test_lines_are_added_by_field_and_in_words(client: TestClient, dry: str) -> 
     assert 'You said so: "tents under 200 euros".' in own["text"]
 
 
+def test_personal_data_is_taken_out_of_the_words_that_are_kept(client: TestClient, dry: str) -> None:
+    words = "tents under 250 euros, write to anna.petrov@example.org"
+    said = client.post(f"/v1/users/{dry}/profile/lines", json={"words": words})
+    assert said.status_code == 201
+    assert "anna.petrov" not in said.text
+    assert "anna.petrov" not in str(read(client, dry))
+
+
 @pytest.mark.parametrize(
     ("body", "status", "told"),
     [

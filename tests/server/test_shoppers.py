@@ -71,8 +71,8 @@ def test_what_a_user_bought_is_cited_with_its_interaction(client: TestClient) ->
     told = {pick["product_id"]: pick for pick in answer["picks"]}
     if bought in told:
         assert "You bought this" in told[bought]["reason"]
-        evidence = [e for c in told[bought]["claims"] for e in c["evidence"] if e["field"] == "history"]
-        assert evidence[0]["value"]["product_id"] == bought
+        evidence = [e for c in told[bought]["claims"] for e in c["evidence"] if e["field"] == "interaction"]
+        assert evidence[0]["value"] == "order-1"
     assert _ids(answer)[0] != bought
     assert "You bought" not in json.dumps(_ask(client, TENTS, user="somebody-else", k=10)["picks"])
 

@@ -241,3 +241,15 @@ def test_a_variant_that_needs_a_model_is_refused_where_there_is_none(studio: Tes
     reply = studio.post("/studio/try", json=body)
     assert reply.status_code == 409
     assert reply.json()["error"]["type"] == "no_model"
+
+
+def test_the_exposure_of_products_is_shown_by_tenth_of_the_catalogue(studio: TestClient) -> None:
+    assert "No answer has shown a product yet." in studio.get("/studio").text
+    for _ in range(3):
+        studio.post("/v1/recommendations", json={"request": WORDS})
+    assert studio.app.state.server.shown.flush()  # type: ignore[attr-defined]
+    text = studio.get("/studio").text
+    assert "Share of the exposure by tenth of the catalogue, the most shown first: 100%, 0%" in text
+    rows = " ".join(re.sub(r"<[^>]+>", " ", text).split())
+    assert "3 of 630 products shown" in rows
+    assert "of it to new products" in rows

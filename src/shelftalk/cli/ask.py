@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shelftalk.cli import common
+from shelftalk.cli.keys import DatabaseOption
 from shelftalk.errors import PARTIAL, UsageError
 
 if TYPE_CHECKING:
     from shelftalk.cli.near import Answers, Served
+    from shelftalk.pipeline import Shelf
+    from shelftalk.values import Request
 
 
 def ask(
@@ -31,6 +34,10 @@ def ask(
     engine: common.EngineOption = None,
     server: common.ServerOption = None,
     local: common.LocalOption = False,
+    user: Annotated[
+        str | None, typer.Option("--user", help="The shop's own id of who asks: their history then counts.")
+    ] = None,
+    database: DatabaseOption = None,
 ) -> None:
     """Ask what to buy: one request, or a file of them with --input and --output.
 
@@ -46,8 +53,8 @@ def ask(
     if source or output:
         if not source or not output:
             raise UsageError("--input and --output go together")
-        if text is not None:
-            raise UsageError("give a request or --input, not both")
+        if text is not None or user is not None:
+            raise UsageError(f"give {'a request' if user is None else '--user'} or --input, not both")
         from shelftalk.cli.near import Answers, Served
 
         with (
@@ -60,16 +67,21 @@ def ask(
         text = sys.stdin.buffer.read().decode("utf-8", errors="replace")
     if text is None:
         raise UsageError('nothing was asked; try: shelftalk ask "a light rain jacket under 80"')
+    if user is not None:
+        from shelftalk.cli.who import known
+        from shelftalk.values import Request
+
+        with common.open_shelf(catalog, settings) as shelf:
+            _one(shelf, Request(text, k=k, shopper=known(shelf, user, database)), as_json, as_markdown)
+        return
     from shelftalk.cli.near import Answers
-
-    with Answers(catalog, settings, local=local) as answers:
-        _one(answers, text, k, as_json, as_markdown)
-
-
-def _one(answers: Answers, text: str, k: int | None, as_json: bool, as_markdown: bool) -> None:
     from shelftalk.values import Request
 
-    asked = Request(text, k=k)
+    with Answers(catalog, settings, local=local) as answers:
+        _one(answers, Request(text, k=k), as_json, as_markdown)
+
+
+def _one(answers: Answers | Shelf, asked: Request, as_json: bool, as_markdown: bool) -> None:
     if as_json or as_markdown:
         with common.stderr().status("answering"):
             answer = answers.ask(asked)

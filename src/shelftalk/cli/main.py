@@ -19,15 +19,17 @@ from shelftalk.cli import (
     doctor,
     eval,
     events,
-    exposure,
-    experiment,
     events_fit,
+    experiment,
+    exposure,
+    for_you,
     gaps,
     keys,
     mcp,
     model,
-    profile,
     predict,
+    privacy,
+    profile,
     prompts,
     rank,
     recommend,
@@ -74,19 +76,19 @@ app.command("demo")(demo.demo)
 app.command("ask")(ask.ask)
 app.command("chat")(chat.chat)
 app.command("why")(why.why)
+app.command("for-you")(for_you.for_you)
 app.command("rank")(rank.rank)
 app.add_typer(recommend.app, name="recommend")
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(model.app, name="model")
 app.add_typer(keys.app, name="keys")
+events.app.command("fit")(events_fit.fit)
 app.add_typer(events.app, name="events")
 app.add_typer(eval.app, name="eval")
 app.add_typer(train.app, name="train")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(profile.app, name="profile")
-_events = typer.Typer(help="What shoppers did.", no_args_is_help=True)
-_events.command("fit")(events_fit.fit)
-app.add_typer(_events, name="events")
+app.add_typer(privacy.app, name="privacy")
 app.command("serve")(serve.serve)
 app.command("mcp")(mcp.mcp)
 app.command("gaps")(gaps.gaps)

@@ -156,6 +156,7 @@ def _opened(catalog: Any, database: str | None) -> Iterator[_Opened]:
     from shelftalk.prompts import PromptLibrary
     from shelftalk.server.db import Interactions, Profiles, Users, connect, migrate
     from shelftalk.server.db.connect import default_url
+    from shelftalk.server.personal_data import without_personal
     from shelftalk.server.profiling import Profiling
     from shelftalk.settings import load_settings
 
@@ -168,7 +169,10 @@ def _opened(catalog: Any, database: str | None) -> Iterator[_Opened]:
     users = Users(engine, load_pseudonyms(settings, address))
     try:
         prompts = PromptLibrary.of(settings)
-        profiling = Profiling(opened, Interactions(engine), Profiles(engine), users, settings.profile, prompts)
+        profiling = Profiling(
+            opened, Interactions(engine), Profiles(engine), users, settings.profile, prompts,
+            lambda text: without_personal(text, settings), settings.shoppers.history,
+        )  # fmt: skip
         yield _Opened(profiling, opened, settings, engine)
     finally:
         engine.dispose()

@@ -130,10 +130,12 @@ def _modelled(
             np.concatenate([_placed(tables[i][list(rows[i].shown)], np.arange(len(rows[i].shown))) for i in train]),
             np.concatenate([rows[i].rewards for i in train]),
         )
+        worths = predict(np.concatenate([_everywhere(tables[i], len(rows[i].shown)) for i in held]))
+        at = 0
         for i in held:
             k, n = len(rows[i].shown), len(rows[i].candidates)
-            every = _placed(np.tile(tables[i], (k, 1)), np.repeat(np.arange(k), n))
-            worth = predict(every).reshape(k, n)
+            worth = worths[at : at + k * n].reshape(k, n)
+            at += k * n
             missed[i] = rows[i].reward - worth[np.arange(k), list(rows[i].shown)].sum()
             foretold[i] = (marginals(scores[i], k, temperature, random) * worth).sum()
     return missed, foretold
@@ -155,6 +157,11 @@ def _table(row: Logged, names: Sequence[str]) -> Array:
             for s, f in zip(row.scores, features, strict=True)
         ]
     )
+
+
+def _everywhere(table: Array, k: int) -> Array:
+    """Each candidate at each of `k` positions."""
+    return _placed(np.tile(table, (k, 1)), np.repeat(np.arange(k), len(table)))
 
 
 def _placed(table: Array, position: NDArray[np.int64]) -> Array:

@@ -16,9 +16,9 @@ from shelftalk.prompts import PromptLibrary
 from shelftalk.text import clean, shorten
 from shelftalk.values import Claim, Evidence, Interaction, Product, ProfileLine, Shopper, plain
 
-__all__ = ["DONE", "FIELD", "HistoryVoice", "evidence_of", "keeps", "proven", "when"]
+__all__ = ["DONE", "FIELD", "HistoryVoice", "keeps", "proven", "when"]
 
-FIELD = "history"  # of the evidence that is an interaction
+FIELD = "interaction"  # of the evidence that is one: its id
 DONE: Mapping[str, str] = {
     "purchase": "bought",
     "cart": "put in your basket",
@@ -57,7 +57,7 @@ class HistoryVoice:
             last = max(own, key=lambda i: i.at)
             return Claim(
                 self._said(did="bought", when=when(last.at, now)),
-                (Evidence(FIELD, evidence_of(last)),),
+                (Evidence(FIELD, last.id),),
                 None,
                 True,
                 "record",
@@ -92,7 +92,7 @@ class HistoryVoice:
             value=_value(line.criterion.value),
         )
         held = Evidence(line.criterion.field, product.value(line.criterion.field))
-        return Claim(text, (held, Evidence(FIELD, evidence_of(interaction))), None, True, "record")
+        return Claim(text, (held, Evidence(FIELD, interaction.id)), None, True, "record")
 
     def _within(self, product: Product, line: ProfileLine) -> Claim:
         assert line.span is not None
@@ -106,7 +106,7 @@ class HistoryVoice:
             span=f"{low} to {high} {currency or ''}".strip(),
             where=clean(line.category),
         )
-        evidence = (Evidence(line.criterion.field, value), Evidence(FIELD, list(line.evidence)))
+        evidence = (Evidence(line.criterion.field, value), *(Evidence(FIELD, i) for i in line.evidence))
         return Claim(text, evidence, None, True, "record")
 
     def _stated(self, product: Product, line: ProfileLine) -> Claim:
@@ -161,41 +161,25 @@ def proven(claim: Claim, product: Product, history: Sequence[Interaction], known
     if not all(e.value == product.value(e.field) for e in fields):
         return False
     done = {i.id: i for i in history}
-    for evidence in claim.evidence:
-        if evidence.field != FIELD:
-            continue
-        if isinstance(evidence.value, list):
-            if not set(evidence.value) <= done.keys():
-                return False
-            continue
-        found = done.get(evidence.value["id"])
-        if found is None or evidence_of(found) != evidence.value:
-            return False
-        other = known.get(found.product_id)
-        if found.kind not in DONE or DONE[found.kind] not in claim.text:
-            return False
-        if found.product_id == product.id:
-            continue
-        if other is None or _title(other) not in claim.text:
-            return False
-        if not all(_alike(other.value(e.field), e.value) for e in fields):
-            return False
-    return True
+    cited = [e.value for e in claim.evidence if e.field == FIELD]
+    if not set(cited) <= done.keys():
+        return False
+    if len(cited) != 1 or not any(verb in claim.text for verb in DONE.values()):
+        return True  # a range, of which the record's own value was checked
+    found = done[cited[0]]
+    if found.kind not in DONE or DONE[found.kind] not in claim.text:
+        return False
+    if found.product_id == product.id:
+        return True
+    other = known.get(found.product_id)
+    return (
+        other is not None and _title(other) in claim.text and all(_alike(other.value(e.field), e.value) for e in fields)
+    )
 
 
 def _alike(one: Any, other: Any) -> bool:
     ones, others = ((v if isinstance(v, (tuple, list)) else (v,)) for v in (one, other))
     return any(same(a, b) for a in ones for b in others if a is not None and b is not None)
-
-
-def evidence_of(interaction: Interaction) -> dict[str, Any]:
-    """An interaction as the evidence of a claim shows it."""
-    return {
-        "id": interaction.id,
-        "kind": interaction.kind,
-        "product_id": interaction.product_id,
-        "at": interaction.at.date().isoformat(),
-    }
 
 
 def _title(product: Product) -> str:

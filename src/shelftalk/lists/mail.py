@@ -198,8 +198,9 @@ def _web(url: str) -> bool:
 def _address(text: str) -> Address:
     """One mailbox. UsageError for anything else: several, none, or one with a line break in it."""
     if text and clean(text) == text:
-        read = HeaderRegistry()("to", text)
+        read: Any = HeaderRegistry()("to", text)
         alone = len(read.groups) == 1 and read.groups[0].display_name is None and len(read.addresses) == 1
         if alone and not read.defects and read.addresses[0].domain:
-            return read.addresses[0]
+            found: Address = read.addresses[0]
+            return found
     raise UsageError(f"{shorten(clean(text), 80)!r} is no e-mail address; write it as: Shop <news@shop.example>")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal, get_args
 
 from shelftalk.errors import UsageError
 from shelftalk.lists.parts import LONGEST, Row
@@ -17,7 +17,7 @@ from shelftalk.values import INTERACTION_KINDS, WHYS, Context, Interaction, Inte
 MOST = 1000  # interactions of a user that are kept, the newest
 LONGEST_HISTORY = 100_000
 _LONGEST_ID = 512
-_SEASONS = ("", "spring", "summer", "autumn", "winter")
+Season = Literal["", "spring", "summer", "autumn", "winter"]
 # other names that exports give to a key
 _ALIASES = {
     "product": "product_id", "item_id": "product_id", "event": "kind", "type": "kind", "time": "at", "timestamp": "at",
@@ -133,9 +133,10 @@ def _context(given: Any, now: datetime) -> Context:
         return Context(at=now)
     if not isinstance(given, Mapping):
         raise UsageError("'context' must be an object with at, place, season or device")
-    season = given.get("season") or ""
-    if season not in _SEASONS:
-        raise UsageError(f"season {_told(season)} is not known; one of {', '.join(_SEASONS[1:])}")
+    named = given.get("season") or ""
+    if named not in get_args(Season):
+        raise UsageError(f"season {_told(named)} is not known; one of {', '.join(filter(None, get_args(Season)))}")
+    season: Season = named
     at = fields.moment("at", given["at"], UTC) if given.get("at") is not None else now
     return Context(at, _text("place", given.get("place")), season, _text("device", given.get("device")))
 

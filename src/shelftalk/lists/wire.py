@@ -13,14 +13,14 @@ from shelftalk.values import Answer
 LIST_VERSION = "1.0"
 Format = Literal["jsonl", "parquet"]
 # of an answer; its id and its timings differ from run to run
-_KEPT = ("opening", "notes", "no_match", "sources", "model", "engine", "prompts")
+_KEPT = ("opening", "notes", "no_match", "model", "engine", "prompts")
 
 
 def list_line(number: int, user: str, answer: Answer) -> dict[str, Any]:
     """The line of a user's list."""
     told = answer.to_dict()
     picks = [{**pick, "url": held.product.url} for pick, held in zip(told["picks"], answer.picks, strict=True)]
-    kept = {key: told[key] for key in _KEPT if key in told}
+    kept = {key: told[key] for key in _KEPT}
     return {"version": LIST_VERSION, "row": number, "user": user, "picks": picks, **kept}
 
 

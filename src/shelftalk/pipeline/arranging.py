@@ -52,11 +52,11 @@ class Arranging:
             scores = relevance(ranking)
         if several:
             ranking = spread(ranking, kinds, chosen=chosen)
+        draws = self.random is not None and state.counted and unbound(state) and not several
+        if draws and self.random is not None and self.random.random() < self._settings.explore.share:
+            return explored(state, ranking, shown, self._settings.explore, self.random)  # chance gives each its places
         if free and self._settings.exposure.share:
             ranking = self._floored(state, ranking, scores, shown, several=bool(several))
-        drawn = self.random is not None and state.counted and unbound(state) and not several
-        if drawn and self.random is not None and self.random.random() < self._settings.explore.share:
-            ranking = explored(state, ranking, shown, self._settings.explore, self.random)
         return ranking
 
     def newness(self) -> Newness:

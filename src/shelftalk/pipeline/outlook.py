@@ -16,7 +16,7 @@ from shelftalk.catalog.standing import Scope, superlatives
 from shelftalk.errors import CatalogError
 from shelftalk.explain import WhyAnswer
 from shelftalk.facts.card import plain_name, wanted_value
-from shelftalk.pipeline.arranging import relevance
+from shelftalk.pipeline.exploring import relevance
 from shelftalk.pipeline.shelf import Shelf
 from shelftalk.pipeline.state import PipelineState
 from shelftalk.retrieve.criteria import satisfaction

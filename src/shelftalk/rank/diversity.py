@@ -95,7 +95,7 @@ def likeness(candidates: Sequence[Candidate], vectors: Mapping[str, np.ndarray])
     matrix = np.stack(known).astype(np.float64)
     matrix /= np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-12)
     cosine = np.clip(matrix @ matrix.T, -1.0, 1.0)
-    return ((1 + cosine) / 2 + jaccard) / 2
+    return np.asarray(((1 + cosine) / 2 + jaccard) / 2)
 
 
 def _at(candidate: Candidate, score: float) -> Candidate:

@@ -23,12 +23,14 @@ from shelftalk.server.routes import (
     chat,
     conversations,
     critiques,
+    experiments,
     exposure,
     health,
     interactions,
     near,
     page,
     predictions,
+    privacy,
     products,
     profiles,
     recommendations,
@@ -85,7 +87,7 @@ def create_app(
         app.add_middleware(
             CORSMiddleware,
             allow_origins=[origin.rstrip("/") for origin in settings.serve.origins],
-            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-API-Key"],
             expose_headers=["X-Request-Id", "Retry-After"],
         )
@@ -104,8 +106,10 @@ def create_app(
         interactions,
         predictions,
         conversations,
+        privacy,
         page,
         studio,
+        experiments,
     ):
         app.include_router(part.router, responses=failures.RESPONSES)
 

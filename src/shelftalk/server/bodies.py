@@ -33,6 +33,14 @@ class TurnBody(Body):
     content: str = Field(max_length=16_000)
 
 
+class ContextBody(Body):
+    """Where and on what somebody asks; the server knows when."""
+
+    place: str = Field("", max_length=100, pattern=NO_NUL, description="A place as the catalogue names it, such as DE.")
+    season: Literal["", "spring", "summer", "autumn", "winter"] = Field("", description="The place's own.")
+    device: str = Field("", max_length=40, pattern=NO_NUL)
+
+
 class RecommendationBody(Body):
     """A request for recommendations: what `shelftalk ask` takes, and whether to stream."""
 
@@ -68,6 +76,7 @@ class RecommendationBody(Body):
     user: str | None = Field(
         None, max_length=200, pattern=NO_NUL, description="The shop's id of who asks; stored as a keyed hash."
     )
+    context: ContextBody | None = Field(None, description="Where and on what they ask.")
     stream: StrictBool | None = Field(False, description="Server-sent events instead of one JSON object.")
 
     def to_request(self, facets: Facets) -> Request:

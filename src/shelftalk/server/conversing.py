@@ -11,10 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shelftalk.experiments.experiment import Unit
 from shelftalk.pipeline import Shelf
+from shelftalk.server.bodies import ContextBody
 from shelftalk.server.chat_text import chat_text
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused
-from shelftalk.server.knowing import ContextBody, shopper_of
+from shelftalk.server.knowing import shopper_of
 from shelftalk.server.personal_data import without_personal_data
 from shelftalk.server.trial import Trial
 from shelftalk.values import Answer, Request
@@ -29,7 +30,7 @@ _MOST_TURNS = 50
 
 
 class Conversing:
-    """One caller's request, in a conversation or (None) in none, of the shop's `user` where that is known."""
+    """One caller's request, in a conversation or (None) in none, of `user` (a pseudonym) where that is known."""
 
     def __init__(
         self,
@@ -42,9 +43,6 @@ class Conversing:
     ) -> None:
         self._server, self._caller, self._conversation = server, caller, conversation
         self._user, self._context = user, context
-    def __init__(self, server: ServerState, caller: Caller, conversation: str | None, user: str = "") -> None:
-        """`user` is the shopper's pseudonym, "" where he is not known."""
-        self._server, self._caller, self._conversation = server, caller, conversation
         self._trial = Trial(server, Unit(caller.tenant, user, conversation or ""))
         self._edited, self._earlier = False, tuple[str, ...]()
 
@@ -92,7 +90,9 @@ class Conversing:
     async def _keep(self, answer: Answer) -> None:
         await self._server.gate.spend(self._caller, answer.tokens.prompt + answer.tokens.completion)
         if self._conversation is not None:
-            await asyncio.to_thread(
-                self._server.conversations.add, self._conversation, self._caller.tenant, answer.request,
-                chat_text(answer), {**answer.to_dict(), "edited": self._edited},
-            )  # fmt: skip
+            await asyncio.to_thread(self._put_down, self._conversation, answer)
+
+    def _put_down(self, conversation: str, answer: Answer) -> None:
+        tenant, kept = self._caller.tenant, {**answer.to_dict(), "edited": self._edited}
+        known = self._server.users.of(self._user, tenant) if self._user else ""
+        self._server.conversations.add(conversation, tenant, answer.request, chat_text(answer), kept, user=known)

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from pydantic import Field
-
-from shelftalk.server.bodies import NO_NUL, Body
+from shelftalk.server.bodies import ContextBody
 from shelftalk.values import Context, Shopper
 
 if TYPE_CHECKING:
     from shelftalk.server.state import ServerState
 
-__all__ = ["ContextBody", "shopper_of"]
-
-
-class ContextBody(Body):
-    """Where and on what somebody asks; the server knows when."""
-
-    place: str = Field("", max_length=100, pattern=NO_NUL, description="A place as the catalogue names it, such as DE.")
-    season: Literal["", "spring", "summer", "autumn", "winter"] = Field("", description="The place's own.")
-    device: str = Field("", max_length=40, pattern=NO_NUL)
+__all__ = ["shopper_of"]
 
 
 async def shopper_of(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from shelftalk.server.db import Interactions, connect, migrate
+from shelftalk.server.db.profiles import Profiles
 from shelftalk.values import Shopper
 
 MOST = 1000  # interactions of a user, the newest
@@ -21,19 +22,25 @@ class InDatabase:
     tenant: str = ""
 
     def __call__(self, shoppers: Sequence[Shopper], shelf: Any) -> list[Shopper]:
-        """The shoppers with what they did up to the moment of their context, and what `shelf` reads from that. One of whom nothing is
-        known stays as they are."""
-        held = _opened(self.url)
-        return [self._known(shopper, held, shelf.known) for shopper in shoppers]
-
-    def _known(self, shopper: Shopper, held: Interactions, read: Callable[..., Shopper]) -> Shopper:
-        until = shopper.context.at
-        found = held.of_user(shopper.user, tenant=self.tenant, limit=MOST, until=until)
-        return read(shopper.user, found, context=shopper.context) if found else shopper
+        """The shoppers with what they did before the moment of their context and corrected in their profiles, as `shelf` (a Shelf) reads
+        it. One of whom nothing is known stays as they are; of one who had the profile forgotten counts what was done since."""
+        done, corrected = _opened(self.url)
+        found = []
+        for shopper in shoppers:
+            before = shopper.context.at
+            history = done.of_user(shopper.user, tenant=self.tenant, limit=MOST, until=before)
+            corrections = corrected.corrections(shopper.user, tenant=self.tenant)
+            since = corrections.forgotten_at
+            history = [one for one in history if since is None or one.at > since]
+            if history or corrections.lines:
+                found.append(shelf.known(shopper.user, history, corrections=corrections, context=shopper.context))
+            else:
+                found.append(shopper)
+        return found
 
 
 @lru_cache(maxsize=4)
-def _opened(url: str) -> Interactions:
+def _opened(url: str) -> tuple[Interactions, Profiles]:
     engine = connect(url)
     migrate(engine)
-    return Interactions(engine)
+    return Interactions(engine), Profiles(engine)

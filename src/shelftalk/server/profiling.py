@@ -22,10 +22,9 @@ from shelftalk.shoppers.profiles import Offers, Profile, build_profile
 from shelftalk.shoppers.profiles.corrections import ASPECTS, Correction, checked
 from shelftalk.shoppers.profiles.stated import lines_said
 from shelftalk.values import Criterion, Intent, ProfileLine, Want
+from shelftalk.values.shopper import Source
 
 __all__ = ["Change", "Profiling", "UnknownLine"]
-
-MOST_READ = 2000  # interactions of one shopper, the newest
 
 
 class Known(Protocol):
@@ -57,7 +56,8 @@ class Change:
 
 
 class Profiling:
-    """Profiles of one catalogue's shoppers. Safe to share between threads. `texts` takes personal data out of the words that are kept."""
+    """Profiles of one catalogue's shoppers. Safe to share between threads. `texts` takes personal data out of the words that are
+    kept; `history` is how many of the last interactions are read, as many as answers read (shoppers.history)."""
 
     def __init__(
         self,
@@ -68,9 +68,11 @@ class Profiling:
         settings: ProfileSettings,
         prompts: PromptLibrary | None = None,
         texts: Callable[[str], str] = str,
+        history: int = 200,
     ) -> None:
         self.catalog, self.interactions, self.corrections, self.users = catalog, interactions, corrections, users
         self.settings, self._prompts, self._texts = settings, prompts, texts
+        self._history = history
         self._offers: Offers | None = None
         self._making = threading.Lock()
 
@@ -90,7 +92,7 @@ class Profiling:
         known = self.users.of(user, tenant)
         if not known:
             raise UsageError("a profile is somebody's: give the user's id")
-        read = self.interactions.of_user(known, tenant=tenant, limit=MOST_READ)
+        read = self.interactions.of_user(known, tenant=tenant, limit=self._history)
         done = [one for one in read if not without or one.product_id != without]
         products = self.catalog.get_many(list(dict.fromkeys(i.product_id for i in done if i.product_id)))
         return build_profile(
@@ -167,5 +169,5 @@ class Profiling:
             value = None
         criterion = Criterion(line.criterion.field, want, value, line.criterion.importance, line.criterion.words)
         weight = line.weight if change.weight is None else change.weight
-        source = "stated" if line.source == "stated" else "corrected"
+        source: Source = "stated" if line.source == "stated" else "corrected"
         return replace(line, criterion=criterion, span=span, weight=weight, evidence=(), source=source)

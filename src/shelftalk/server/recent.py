@@ -10,7 +10,7 @@ import contextvars
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -75,6 +75,15 @@ class Recent:
         """Notes a request; the oldest is forgotten."""
         with self._lock:
             self._entries.append(entry)
+
+    def forget(self, texts: Collection[str]) -> int:
+        """How many requests were forgotten: those in one of these wordings."""
+        with self._lock:
+            kept = [entry for entry in self._entries if entry.request is None or entry.request not in texts]
+            gone = len(self._entries) - len(kept)
+            self._entries = deque(kept, maxlen=_MOST)
+            self._finished.clear()
+            return gone
 
     def finished(self, answer: Answer, written: tuple[PromptReply, ...]) -> None:
         """What was asked of the model for an answer, until the answer is noted."""

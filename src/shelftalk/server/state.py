@@ -15,23 +15,20 @@ from shelftalk.errors import ShelftalkError
 from shelftalk.gaps import Held
 from shelftalk.pipeline import Shelf
 from shelftalk.privacy import pii
+from shelftalk.privacy.keepers import Keeper, Person
 from shelftalk.privacy.pseudonym import load_pseudonyms
 from shelftalk.server.addresses import loopback
 from shelftalk.server.alike import likeness
 from shelftalk.server.auth import Gate
 from shelftalk.server.counting import Counting
-from shelftalk.server.db import Conversations, Gaps, Interactions, Keys, Profiles, ShownStore, Users, connect, migrate
-from shelftalk.server.db.connect import default_url
-from shelftalk.server.db.gaps import catalog_name
-from shelftalk.server.db.profiles import Profiles
-from shelftalk.server.db.products import ProductHistory
-from shelftalk.server.items import ItemProfiles
 from shelftalk.server.db import (
+    Consents,
     Conversations,
     Experiments,
     Gaps,
     Interactions,
     Keys,
+    Profiles,
     ShownStore,
     Users,
     connect,
@@ -39,7 +36,10 @@ from shelftalk.server.db import (
 )
 from shelftalk.server.db.connect import default_url
 from shelftalk.server.db.gaps import catalog_name
+from shelftalk.server.db.products import ProductHistory
 from shelftalk.server.experimenting import Experimenting
+from shelftalk.server.items import ItemProfiles
+from shelftalk.server.keepers import keepers, person_of
 from shelftalk.server.live import (
     Model,
     addresses,
@@ -51,10 +51,13 @@ from shelftalk.server.live import (
     warm,
     without_model,
 )
+from shelftalk.server.personal_data import without_personal
 from shelftalk.server.pool import Pool
-from shelftalk.server.profiling import Profiling
 from shelftalk.server.predicting import Predicting
+from shelftalk.server.profiling import Profiling
 from shelftalk.server.recent import Recent, Recorded, watch
+from shelftalk.server.shown import MEETING, ShownCounting
+from shelftalk.server.retention import Retention
 from shelftalk.server.shown import ShownCounting
 from shelftalk.server.stages import STAGES
 from shelftalk.server.telemetry import Telemetry, trace_headers
@@ -100,26 +103,33 @@ class ServerState:
         self._database = connect(default_url(settings))
         migrate(self._database)
         catalog = catalog_name(shelf.catalog.path)
+        self.interactions = Interactions(self._database)
         self.shown = ShownCounting(
-            ShownStore(self._database, catalog), lambda: self.settings.exposure, self._newness
+            ShownStore(self._database, catalog),
+            lambda: self.settings.exposure,
+            self._newness,
+            lambda: self.interactions.product_counts(kinds=MEETING, tenant=None),
         ).start()
         plain = without_model(settings, shelf)  # answers until the language model can
         self.pool = self._pool(shelf if given else plain)
         self.fallback = self._pool(plain)
         self.answering = self._answering()
         self.conversations = Conversations(self._database)
-        self.interactions = Interactions(self._database)
+        self.interactions = Interactions(self._database, scrub=settings.privacy.scrub)
         self.users = Users(self._database, load_pseudonyms(settings))
         self.corrections = Profiles(self._database)
         self.profiling = Profiling(
-            shelf.catalog, self.interactions, Profiles(self._database), self.users, settings.profile, shelf.prompts
-        )
+            shelf.catalog, self.interactions, self.corrections, self.users, settings.profile, shelf.prompts,
+            lambda text: without_personal(text, self.settings), settings.shoppers.history,
+        )  # fmt: skip
         self.items = ItemProfiles(shelf.catalog, ProductHistory(self._database), self.profiling)
         self.experiments = Experiments(self._database)
         self.experimenting = Experimenting(
             self.experiments, lambda: (self.settings, self.shelf), self._watched, given=given
         )
         self.predicting = Predicting(self)
+        self.consents = Consents(self._database, settings.privacy.consent_default)
+        self.retention = Retention(self._database, lambda: self.settings.privacy).start()
         self.gaps = Gaps(self._database, catalog)
         self.counting = Counting(
             self.gaps,
@@ -133,7 +143,18 @@ class ServerState:
 
     def may_personalise(self, user: str, tenant: str) -> bool:
         """Whether a user (a pseudonym) lets their history act on answers."""
-        return bool(user)
+        return bool(user) and self.consents.allowed(user, "personalisation", tenant=tenant)
+
+    def person(self, user: str, tenant: str) -> tuple[Person, list[Keeper]]:
+        """The person behind a shop's id (or a pseudonym), and all that keeps something of persons here."""
+        return person_of(user, self.users, self._database, tenant=tenant), keepers(
+            self._database, self.settings, self._forget
+        )
+
+    def _forget(self, person: Person) -> int:
+        """How much this process held of a person in memory and holds no more; wordings are not a person's, and all go."""
+        self.shelf.forget_wordings()
+        return self.recent.forget(person.texts)
 
     @property
     def database(self) -> Engine:
@@ -174,9 +195,8 @@ class ServerState:
         while not self._closing.is_set():
             try:
                 self._use(self.settings, *self._ready(self.settings, started=self._began))
-                break
                 self.experimenting.start()
-                return
+                break
             except Exception as error:  # a library's too: nothing must end the tries in silence
                 if isinstance(error, ShelftalkError):
                     logger.error("not ready: %s", error)
@@ -233,6 +253,7 @@ class ServerState:
         if not self._given:
             self._opened.close()
         self.counting.close()
+        self.retention.close()
         self.shown.close()
         self._database.dispose()
 
@@ -286,7 +307,7 @@ class ServerState:
     def _watched(self, shelf: Shelf) -> None:
         """Has a shelf, the server's own or a variant's, tell of its answers and share what is kept over them."""
         watch(shelf, self.recent, self._answered)
-        shelf.arranging.account = self.shown.account
+        shelf.arranging.account, shelf.arranging.counts = self.shown.account, self.shown.met
         shelf.arranging.random = self._random
 
     def _newness(self) -> Newness:

@@ -86,6 +86,18 @@ def gini(values: Iterable[float], n: int) -> float:
     return 2 * sum((none + i) * v for i, v in enumerate(held, start=1)) / (n * total) - (n + 1) / n
 
 
+def head_of(counts: Mapping[str, int], share: float = 0.8) -> set[str]:
+    """The products that gather that share of all interactions, the most met first; the others are the long tail."""
+    head: set[str] = set()
+    gathered, wanted = 0, share * sum(counts.values())
+    for product_id, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
+        if gathered >= wanted:
+            break
+        head.add(product_id)
+        gathered += count
+    return head
+
+
 def _one_line(candidate: Candidate) -> Hashable:
     return None
 

@@ -9,10 +9,10 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import hypergeom
+from scipy.stats import beta, hypergeom
 
 from shelftalk.shoppers.profiles import Offers, build_profile
-from shelftalk.shoppers.profiles.chance import standing_together, tail, tail_of_sum
+from shelftalk.shoppers.profiles.chance import narrow, standing_together, tail, tail_of_sum
 from shelftalk.values import Interaction
 from tests.shoppers.profiles.shop import (
     BY_ID,
@@ -98,6 +98,13 @@ def test_prices_paid_span_a_range_by_category_in_the_catalogues_own_currency() -
 
 def test_a_range_that_takes_in_most_of_the_category_says_nothing() -> None:
     assert not [x for x in profile(*each("purchase", ("H0", "H20", "H39"))).lines if x.span is not None]
+
+
+def test_prices_that_lie_no_closer_together_than_chance_brings_are_no_range() -> None:
+    near = profile(*each("purchase", ("H10", "H11", "H12")))
+    assert [x.span for x in near.lines if x.span is not None] == [(Decimal(70), Decimal(80))]
+    apart = profile(*each("purchase", ("H10", "H14", "H18")))
+    assert not [x for x in apart.lines if x.span is not None], "3 of 3 within 9 of 40 happen by chance in 1 of 8 cases"
 
 
 def test_the_size_bought_is_known_from_the_variants_bought() -> None:
@@ -241,6 +248,11 @@ def test_the_tail_of_a_sum_over_shelves_is_that_of_its_parts_put_together() -> N
         float(hypergeom.pmf(i, 20, 4, 3) * hypergeom.pmf(j, 30, 2, 4)) for i in range(4) for j in range(5) if i + j >= 3
     )
     assert tail_of_sum(3, (a, b)) == pytest.approx(together)
+
+
+@pytest.mark.parametrize(("held", "drawn", "share"), [(3, 3, 0.2), (4, 6, 0.3), (9, 10, 0.9)])
+def test_how_seldom_numbers_lie_so_close_is_a_beta_distribution(held: int, drawn: int, share: float) -> None:
+    assert narrow(held, drawn, share) == pytest.approx(float(beta.cdf(share, held - 1, drawn - held + 2)))
 
 
 def test_many_tests_raise_the_bar() -> None:

@@ -12,6 +12,7 @@ from shelftalk.evaluate.metrics.base import Figure, Metric, MetricContext, Pair,
 from shelftalk.evaluate.metrics.intervals import distinct
 from shelftalk.evaluate.metrics.select import selector
 from shelftalk.facts.traits import traits_of
+from shelftalk.shoppers.exposure import head_of
 
 # Share of all interactions that the head of the catalogue gathers; the rest is the long tail.
 HEAD = 0.8
@@ -45,13 +46,7 @@ class Popularity:
         self._counts = counts
         # One more interaction for each product and one for all unseen ones, so that nothing is infinitely novel.
         self._all = sum(counts.values()) + len(counts) + 1
-        self.head: set[str] = set()
-        gathered, wanted = 0, HEAD * sum(counts.values())
-        for product_id, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
-            if gathered >= wanted:
-                break
-            self.head.add(product_id)
-            gathered += count
+        self.head = head_of(counts, HEAD)
 
     def bits(self, product_id: str) -> float:
         return -log2((self._counts.get(product_id, 0) + 1) / self._all)

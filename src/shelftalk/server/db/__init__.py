@@ -1,7 +1,8 @@
-"""The database: conversations, interactions, keys, usage, gaps, what was shown, experiments and corrections of profiles. SQLite (WAL) by
-default, PostgreSQL by URL."""
+"""The database: consent, conversations, interactions, keys, usage, gaps, what was shown, experiments and corrections of profiles.
+SQLite (WAL) by default, PostgreSQL by URL."""
 
 from shelftalk.server.db.connect import connect, migrate
+from shelftalk.server.db.consents import Consents
 from shelftalk.server.db.conversations import Conversations
 from shelftalk.server.db.experiments import Experiments
 from shelftalk.server.db.gaps import Gaps
@@ -12,6 +13,7 @@ from shelftalk.server.db.shown import ShownStore
 from shelftalk.server.db.users import Users
 
 __all__ = [
+    "Consents",
     "Conversations",
     "Experiments",
     "Gaps",

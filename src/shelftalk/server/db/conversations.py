@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy import Connection, Engine, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -58,10 +58,12 @@ class Conversations:
             for r in self._rows(identity, tenant)
         ]
 
-    def add(self, identity: str, tenant: str, request: str, reply: str, answer: Mapping[str, Any]) -> int:
+    def add(
+        self, identity: str, tenant: str, request: str, reply: str, answer: Mapping[str, Any], *, user: str = ""
+    ) -> int:
         """The number of the user's turn, after both turns were put down together. Raises UnknownConversation.
 
-        Two processes that add at the same time get numbers one after the other. NUL characters, which PostgreSQL does not
+        `user` is the pseudonym of who asked: the conversation is theirs from then on. Two processes that add at the same time get numbers one after the other. NUL characters, which PostgreSQL does not
         take, are left out.
         """
         for attempt in range(_TRIES):
@@ -84,9 +86,8 @@ class Conversations:
                             answer=dict(answer),
                         )
                     )
-                    session.execute(
-                        update(ConversationRow).where(ConversationRow.id == identity).values(updated_at=now())
-                    )
+                    changed = {"updated_at": now(), **({"user": user} if user else {})}
+                    session.execute(update(ConversationRow).where(ConversationRow.id == identity).values(**changed))
                 return number
             except IntegrityError:
                 if attempt == _TRIES - 1:
@@ -99,6 +100,12 @@ class Conversations:
             self._owned(session, identity, tenant)
             session.execute(delete(TurnRow).where(TurnRow.conversation_id == identity))
             session.execute(delete(ConversationRow).where(ConversationRow.id == identity))
+
+    @staticmethod
+    def move(connection: Connection, tenant: str, user: str, into: str) -> None:
+        """Makes a user's conversations those of another one, where both turned out to be one person."""
+        mine = (ConversationRow.tenant == tenant, ConversationRow.user == user)
+        connection.execute(update(ConversationRow).where(*mine).values(user=into))
 
     def _rows(self, identity: str, tenant: str) -> list[TurnRow]:
         with Session(self._engine) as session:

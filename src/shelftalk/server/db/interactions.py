@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -16,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, case, delete, fun
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
+from shelftalk.privacy.pii import scrub
 from shelftalk.server.db.tables import now
 from shelftalk.server.db.tables_events import InteractionRow, UserAlias
 from shelftalk.server.db.writing import durable
@@ -33,10 +35,13 @@ _SHOWN: tuple[Any, ...] = (
 
 
 class Interactions:
-    """Interactions by tenant; a tenant sees its own alone. Times are in UTC."""
+    """Interactions by tenant; a tenant sees its own alone. Times are in UTC.
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    Personal data is taken out of their texts before they are written (`scrub`, the setting privacy.scrub).
+    """
+
+    def __init__(self, engine: Engine, *, scrub: bool = True) -> None:
+        self._engine, self._scrub = engine, scrub
 
     def put(self, interactions: Sequence[Interaction], *, tenant: str = "") -> list[bool]:
         """Whether each was new, once all of them are on disk: durable against a killed process and a power cut.
@@ -44,7 +49,7 @@ class Interactions:
         One whose id is there already is left out, as is one without an id of its own that is never found again: it gets a random one.
         All go in or (where this raises) none does.
         """
-        rows = [_row(one, tenant) for one in interactions]
+        rows = [_row(self._scrubbed(one), tenant) for one in interactions]
         for attempt in range(_TRIES):
             try:
                 with durable(self._engine) as connection:
@@ -53,6 +58,11 @@ class Interactions:
                 if getattr(error.orig, "sqlstate", None) != _DEADLOCK or attempt == _TRIES - 1:
                     raise
         raise AssertionError("unreachable")
+
+    def _scrubbed(self, one: Interaction) -> Interaction:
+        if not self._scrub or not (one.text or one.request):
+            return one
+        return replace(one, text=scrub(one.text).text, request=scrub(one.request).text)
 
     def _put(self, connection: Connection, rows: list[dict[str, Any]], tenant: str) -> list[bool]:
         merged = aliases(connection, {row["user"] for row in rows}, tenant)
@@ -136,13 +146,14 @@ class Interactions:
 
     def product_counts(
         self, since: datetime | None = None, until: datetime | None = None, *,
-        kinds: Sequence[InteractionKind] = (), tenant: str = "",
+        kinds: Sequence[InteractionKind] = (), tenant: str | None = "",
     ) -> dict[str, int]:  # fmt: skip
-        """How many interactions each product had, of these kinds (() for all)."""
+        """How many interactions each product had, of these kinds (() for all); `tenant` None means all."""
         of = [InteractionRow.kind.in_(kinds)] if kinds else []
+        whose = true() if tenant is None else InteractionRow.tenant == tenant
         wanted = (
             select(InteractionRow.product_id, func.count())
-            .where(InteractionRow.tenant == tenant, InteractionRow.product_id != "", *of, *_within(since, until))
+            .where(whose, InteractionRow.product_id != "", *of, *_within(since, until))
             .group_by(InteractionRow.product_id)
         )
         with self._engine.connect() as connection:

@@ -37,12 +37,14 @@ class Base(DeclarativeBase):
 
 
 class ConversationRow(Base):
-    """A conversation of one tenant; `tenant` is the key's, "" where the server asks for no key."""
+    """A conversation of one tenant; `tenant` is the key's, "" where the server asks for no key. `user` is the pseudonym of who asked in it,
+    "" where nobody was named."""
 
     __tablename__ = "conversations"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     tenant: Mapped[str] = mapped_column(String(100), default="")
+    user: Mapped[str] = mapped_column(String(200), default="", server_default="", index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)
 

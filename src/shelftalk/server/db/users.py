@@ -11,7 +11,8 @@ from sqlalchemy.exc import DBAPIError
 
 from shelftalk.errors import UsageError
 from shelftalk.privacy.pseudonym import Pseudonyms, is_pseudonym
-from shelftalk.server.db import profiles
+from shelftalk.server.db import consents, profiles
+from shelftalk.server.db.conversations import Conversations
 from shelftalk.server.db.experiments import Experiments
 from shelftalk.server.db.interactions import aliases
 from shelftalk.server.db.tables_events import InteractionRow, PseudonymKey, UserAlias
@@ -79,7 +80,7 @@ def _move(connection: Connection, tenant: str, one: str, other: str) -> int:
 
 
 # The other tables in which users stand: what moves each one's rows.
-MOVERS: tuple[Mover, ...] = (Experiments.move, profiles.move)
+MOVERS: tuple[Mover, ...] = (Experiments.move, Conversations.move, profiles.move, consents.move)
 
 
 def _settle(engine: Engine, pseudonyms: Pseudonyms) -> None:

@@ -18,7 +18,6 @@ from shelftalk.server import sse
 from shelftalk.server.auth import needs
 from shelftalk.server.background import Chore, chore
 from shelftalk.server.background_reply import reply
-from shelftalk.server.bodies import NO_NUL
 from shelftalk.server.chat_text import chat_end, chat_pick, chat_text
 from shelftalk.server.conversing import Conversing
 from shelftalk.server.db.keys import Caller
@@ -92,9 +91,8 @@ class ChatBody(BaseModel):
     stream_options: StreamOptions | None = None
     n: int | None = Field(1, ge=1, le=1, description="One answer; more are not given.")
     k: int | None = Field(None, ge=1, le=50, description="How many picks (an addition of this server).")
-    user: Any = Field(None, description="The shop's own id of who asks, as a text; their profile then counts.")
-    user: str | None = Field(
-        None, max_length=200, pattern=NO_NUL, description="The shop's id of who asks; stored as a keyed hash."
+    user: Any = Field(
+        None, description="The shop's id of who asks, a text; kept as a keyed hash. Their profile then counts."
     )
 
     def to_request(self, longest: int) -> Asked:
@@ -148,9 +146,9 @@ async def complete(body: ChatBody, request: Request, caller: Ask) -> Response:
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.model or MODEL}
     if (behind := body.to_chore()) is not None:
         return await background(behind, body, head, server.shelf)
-    talk = Conversing(server, caller, None, user=body.user[:200] if isinstance(body.user, str) else "")
-    user = await asyncio.to_thread(server.users.of, body.user or "", caller.tenant)
-    talk = Conversing(server, caller, None, user)
+    named = body.user[:200] if isinstance(body.user, str) else ""
+    user = await asyncio.to_thread(server.users.of, named, caller.tenant)
+    talk = Conversing(server, caller, None, user=user)
     asked = await talk.continued(body.to_request(4 * server.settings.max_request_chars))
     if not body.stream:
         answer = await while_there(request, server.answering.answer(asked, shelf=talk.shelf))

@@ -41,5 +41,5 @@ async def exposure(
         shoppers = islice(server.interactions.by_user(tenant=caller.tenant), MOST_LOOKED_AT)
         return outlook(shelf, product_id, asked, shoppers)
 
-    found = await while_there(request, server.pool.call(work, limit_s=server.settings.serve.limit_s))
+    found: Outlook = await while_there(request, server.pool.call(work, limit_s=server.settings.serve.limit_s))
     return found.to_dict()

@@ -101,11 +101,3 @@ async def merge(user: User, body: MergeBody, request: Request, caller: Ask) -> d
     server: Any = request.app.state.server
     done = await asyncio.to_thread(lambda: server.users.merge(user, body.into, tenant=caller.tenant))
     return {"user": done.into, "moved": done.moved}
-
-
-@router.delete("/users/{user}", summary="Forget a user")
-async def forget(user: User, request: Request, caller: Ask) -> dict[str, int]:
-    """How many interactions were deleted."""
-    server: Any = request.app.state.server
-    known = server.users.pseudonyms.of(user, caller.tenant)
-    return {"deleted": await asyncio.to_thread(lambda: server.interactions.forget(known, tenant=caller.tenant))}

@@ -36,7 +36,7 @@ async def read(user: User, request: Request, caller: Ask, session: Session = "")
 @router.patch("/users/{user}/profile", summary="Switch a profile, or aspects of it, on or off")
 async def switch(user: User, body: SwitchBody, request: Request, caller: Ask) -> dict[str, Any]:
     """The profile afterwards. What is not named stays."""
-    aspects = None if body.aspects is None else dict(body.aspects)
+    aspects = None if body.aspects is None else {str(name): on for name, on in body.aspects.items()}
     return await _told(request, lambda profiling: profiling.switch(user, on=body.on, aspects=aspects, tenant=caller.tenant))  # fmt: skip
 
 

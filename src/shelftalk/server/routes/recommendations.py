@@ -16,12 +16,12 @@ from shelftalk.schema import AnswerModel
 from shelftalk.server import sse
 from shelftalk.server.answering import wire
 from shelftalk.server.auth import needs
-from shelftalk.server.bodies import NO_NUL, Body, RecommendationBody
+from shelftalk.server.bodies import NO_NUL, Body, ContextBody, RecommendationBody
 from shelftalk.server.conversing import Conversing
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused, describe, request_id
 from shelftalk.server.failures import body as failure
-from shelftalk.server.knowing import ContextBody, shopper_of
+from shelftalk.server.knowing import shopper_of
 from shelftalk.server.leaving import while_there
 from shelftalk.values import Answer, Context, Facets, Shopper
 
@@ -29,15 +29,6 @@ router = APIRouter(prefix="/v1", tags=["recommendations"])
 _STREAM: dict[str, Any] = {"content": {sse.MEDIA_TYPE: {"schema": {}}}}
 _RESPONSES: dict[int | str, dict[str, Any]] = {200: {**sse.RESPONSES[200], **_STREAM, "model": AnswerModel}}
 Ask = Annotated[Caller, Depends(needs("ask"))]
-
-
-class AskedBody(RecommendationBody):
-    """A request of somebody, as far as that is known."""
-
-    user: str | None = Field(
-        None, max_length=200, pattern=NO_NUL, description="The shop's own id of who asks; their profile then counts."
-    )
-    context: ContextBody | None = Field(None, description="Where and on what they ask.")
 
 
 class ForYouBody(Body):
@@ -72,12 +63,11 @@ async def for_you(body: ForYouBody, request: Request, caller: Ask) -> Response:
 
 
 @router.post("/recommendations", summary="What should I buy?", response_model=None, responses=_RESPONSES)
-async def recommend(body: AskedBody, request: Request, caller: Ask) -> Response:
+async def recommend(body: RecommendationBody, request: Request, caller: Ask) -> Response:
     """Picks with reasons that the catalogue proves. With "stream": true, events as they come into being (docs/api.md)."""
     server: Any = request.app.state.server
-    talk = Conversing(server, caller, body.conversation, user=body.user or "", context=body.context)
     user = await asyncio.to_thread(server.users.of, body.user or "", caller.tenant)
-    talk = Conversing(server, caller, body.conversation, user)
+    talk = Conversing(server, caller, body.conversation, user=user, context=body.context)
     facets = Facets() if body.intent is None else await asyncio.to_thread(server.shelf.catalog.facets)
     if body.candidates:
         known = await asyncio.to_thread(server.shelf.catalog.get_many, body.candidates)

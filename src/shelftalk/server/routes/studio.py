@@ -17,6 +17,7 @@ from shelftalk.server.db.keys import Caller
 from shelftalk.server.failures import Refused
 from shelftalk.server.leaving import while_there
 from shelftalk.server.live import needs_model
+from shelftalk.server.page.exposure import exposure_view
 from shelftalk.server.page.files import page
 from shelftalk.server.page.plots import STAGES, figures, latency
 from shelftalk.settings import Settings, UnderstandMode
@@ -70,12 +71,13 @@ async def studio(request: Request) -> Response:
     entries = server.recent.entries()
     counts = await asyncio.to_thread(lambda: server.interactions.counts(tenant=None))
     gaps = await asyncio.to_thread(missing, server)
+    exposure = await asyncio.to_thread(exposure_view, server)
     refs = server.shelf.prompts.refs()
     return page(
         "studio.html.jinja",
         {
             "entries": entries[:50], "keep": server.recent.keep, "figures": figures(entries), "plot": latency(entries),
-            "stages": STAGES, "counts": counts, "live": await asyncio.to_thread(live, server), **gaps,
+            "stages": STAGES, "counts": counts, "exposure": exposure, "live": await asyncio.to_thread(live, server), **gaps,
             "readings": get_args(get_args(UnderstandMode)[0]), "strategies": get_args(Strategy), "reasons": get_args(Reasons),
             "options": {of: [r for r in refs if _fits(of, r)] for of in _PROMPTED},
         },

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Hashable, Sequence
+from datetime import UTC, date, timedelta
 from functools import cached_property
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from shelftalk.catalog import Catalog, sql
+from shelftalk.catalog import sql
 from shelftalk.facts.holds import as_number, same
-from shelftalk.shoppers.candidates.feedback import Liked, days
+from shelftalk.shoppers.candidates.feedback import Liked
 from shelftalk.shoppers.candidates.sources import Situation
 from shelftalk.values import Constraint, Criterion, Product, ProfileLine, Sort
 
 # So many liked products, the latest and strongest, are looked around; each gives so many neighbours.
-ANCHORS, NEIGHBOURS = 8, 40
+ANCHORS, NEIGHBOURS = 6, 40
 # What likeness of text counts beside the attributes that both have; below this cosine two products have nothing in common.
 TEXT, UNLIKE = 0.8, 0.35
 # The strength of a liked product halves in so many days.
@@ -29,32 +30,33 @@ MOST_NEW = 500
 SETTLED = 30.0
 # So many lines of a profile, the surest, are looked for in the catalogue.
 LINES = 8
-_REMEMBERED = 4_096
+_EPOCH = date(1970, 1, 1).toordinal()
+K, V = TypeVar("K", bound=Hashable), TypeVar("V")
 
 
-class Neighbours:
-    """The products nearest to a product by vector, remembered for the versions of catalogues that were last looked at."""
+class Remembered(Generic[K, V]):
+    """What was worked out last for some keys, which several threads may ask for."""
 
-    def __init__(self) -> None:
-        self._held: OrderedDict[tuple[str, int, str], tuple[str, ...]] = OrderedDict()
-        self._lock = threading.Lock()
+    def __init__(self, most: int) -> None:
+        self._most, self._held, self._lock = most, OrderedDict[K, V](), threading.Lock()
 
-    def of(self, catalog: Catalog, product_id: str, vector: np.ndarray) -> tuple[str, ...]:
-        """The ids of its nearest, without itself."""
-        key = (str(catalog.path), catalog.version, product_id)
+    def get(self, key: K, make: Callable[[], V]) -> V:
+        """The value of a key, made where it is not there."""
         with self._lock:
             if key in self._held:
                 self._held.move_to_end(key)
                 return self._held[key]
-        near = tuple(i for i, _ in catalog.dense(vector, None, NEIGHBOURS + 1) if i != product_id)
+        value = make()
         with self._lock:
-            self._held[key] = near
-            while len(self._held) > _REMEMBERED:
+            self._held[key] = value
+            while len(self._held) > self._most:
                 self._held.popitem(last=False)
-        return near
+        return value
 
 
-NEIGHBOUR_CACHE = Neighbours()
+# Neighbours by catalogue, version and product; ages of new products by catalogue, version, what was learnt and day.
+_NEIGHBOURS: Remembered[tuple[str, int, str], tuple[str, ...]] = Remembered(4_096)
+_AGES: Remembered[tuple[str, int, float | None, date], dict[str, float]] = Remembered(32)
 
 
 class LikedNeighbours:
@@ -64,6 +66,7 @@ class LikedNeighbours:
 
     def __init__(self, situation: Situation) -> None:
         self._situation, self._catalog = situation, situation.catalog
+        self._nearest: dict[str, tuple[str, ...]] = {}
 
     @cached_property
     def _anchors(self) -> list[tuple[Liked, float]]:
@@ -76,13 +79,18 @@ class LikedNeighbours:
 
     def propose(self, k: int) -> Sequence[str]:
         """The nearest of each liked product in turn, those of the strongest first."""
-        near = [
-            NEIGHBOUR_CACHE.of(self._catalog, p.product_id, self._vectors[p.product_id])
-            for p, _ in self._anchors
-            if p.product_id in self._vectors
-        ]
+        near = [self._near(p.product_id) for p, _ in self._anchors if p.product_id in self._vectors]
         each = max(1, k // max(1, len(near)))
         return list(dict.fromkeys(i for some in near for i in some[:each]))[:k]
+
+    def _near(self, product_id: str) -> tuple[str, ...]:
+        """The products nearest to one by vector, without itself."""
+
+        def make() -> tuple[str, ...]:
+            found = self._catalog.dense(self._vectors[product_id], None, NEIGHBOURS + 1)
+            return tuple(i for i, _ in found if i != product_id)
+
+        return _NEIGHBOURS.get((str(self._catalog.path), self._catalog.version, product_id), make)
 
     def _likeness(self, ids: Sequence[str]) -> np.ndarray:
         """How like each product (row) is to each anchor that the catalogue holds (column), times the anchor's strength."""
@@ -94,7 +102,8 @@ class LikedNeighbours:
         rows = np.stack([vectors.get(i, blank) for i in ids])
         columns = np.stack([self._vectors[p.product_id] for p, _ in anchors])
         near = np.maximum(0.0, np.einsum("ij,kj->ik", rows, columns) - UNLIKE) / (1 - UNLIKE)
-        records = self._catalog.get_many([*ids, *(p.product_id for p, _ in anchors)])
+        like = [i for i, row in zip(ids, near, strict=True) if row.max() > 0]
+        records = self._catalog.get_many([*like, *(p.product_id for p, _ in anchors)])
         shared = np.array(
             [[_shared(records.get(i), records.get(p.product_id)) for p, _ in anchors] for i in ids], dtype=float
         )
@@ -105,16 +114,19 @@ class LikedNeighbours:
     def scores(self, ids: Sequence[str]) -> np.ndarray:
         """Likeness to the liked product that it is nearest to, counting less the longer ago that was."""
         like = self._likeness(ids)
-        return like.max(axis=1) if like.shape[1] else np.zeros(len(ids))
+        if not like.shape[1]:
+            return np.zeros(len(ids))
+        best = like.max(axis=1)
+        anchors = [p for p, _ in self._anchors if p.product_id in self._vectors]
+        for product_id, n, score in zip(ids, like.argmax(axis=1), best, strict=True):
+            self._nearest[product_id] = (anchors[n].id or anchors[n].product_id,) if score > 0 else ()
+        return np.asarray(best)
 
     def because(self, product_id: str) -> tuple[str, ...]:
         """The interaction with the product that it is nearest to."""
-        like = self._likeness([product_id])
-        if not like.shape[1] or like.max() <= 0:
-            return ()
-        anchors = [p for p, _ in self._anchors if p.product_id in self._vectors]
-        p = anchors[int(like[0].argmax())]
-        return (p.id or p.product_id,)
+        if product_id not in self._nearest:
+            self.scores([product_id])
+        return self._nearest.get(product_id, ())
 
 
 def _shared(a: Product | None, b: Product | None) -> float:
@@ -136,29 +148,33 @@ class New:
 
     @cached_property
     def ages(self) -> dict[str, float]:
-        """The age in days of each product that is new."""
-        at, catalog = self._situation.at, self._situation.catalog
-        since = (at - timedelta(days=NEW_DAYS)).astimezone(UTC).date().isoformat()
-        span = Constraint("released_at", "between", (since, at.astimezone(UTC).date().isoformat()))
-        ids = catalog.scan(sql.where([span]), order_by=Sort("released_at", "desc"), limit=MOST_NEW)
-        ages: dict[str, float] = {}
-        for product_id, product in catalog.get_many(ids).items():
-            released = _day(product.released_at)
-            if released is not None and released <= days(at):
-                ages[product_id] = days(at) - released
-        return {**self._first_met(), **ages}
+        """The age in days of each product that is new, at the end of the day of the request (UTC)."""
+        catalog, behaviour = self._situation.catalog, self._situation.behaviour
+        day = self._situation.at.astimezone(UTC).date()
+        learnt = behaviour.at if behaviour else None
+        return _AGES.get((str(catalog.path), catalog.version, learnt, day), lambda: self._ages(day))
 
-    def _first_met(self) -> dict[str, float]:
+    def _ages(self, day: date) -> dict[str, float]:
+        catalog, now = self._situation.catalog, day.toordinal() - _EPOCH
+        since = (day - timedelta(days=NEW_DAYS)).isoformat()
+        span = Constraint("released_at", "between", (since, day.isoformat()))
+        ids = catalog.scan(sql.where([span]), order_by=Sort("released_at", "desc"), limit=MOST_NEW)
+        released = {i: _day(p.released_at) for i, p in catalog.get_many(ids).items()}
+        dated = {i: now - of for i, of in released.items() if of is not None and of <= now}
+        return {**self._first_met(now), **dated}
+
+    def _first_met(self, now: float) -> dict[str, float]:
         """The same by interactions, of products that carry no release date."""
         behaviour = self._situation.behaviour
         if behaviour is None or not np.isfinite(behaviour.first).any():
             return {}
-        now, begun = days(self._situation.at), float(behaviour.first.min())
-        recent = (behaviour.first > now - NEW_DAYS) & (behaviour.first <= now) & (behaviour.first > begun + SETTLED)
-        ids = [behaviour.ids[n] for n in np.flatnonzero(recent)]
+        begun = float(behaviour.first.min())
+        recent = (behaviour.first > max(now - NEW_DAYS, begun + SETTLED)) & (behaviour.first < now + 1)
+        newest = np.flatnonzero(recent)[np.argsort(-behaviour.first[recent], kind="stable")[:MOST_NEW]]
+        ids = [behaviour.ids[n] for n in newest]
         records = self._situation.catalog.get_many(ids)
         return {
-            i: now - float(behaviour.first[behaviour.index[i]])
+            i: max(0.0, now - float(behaviour.first[behaviour.index[i]]))
             for i in ids
             if i in records and _day(records[i].released_at) is None
         }
@@ -176,9 +192,10 @@ class New:
         return ()
 
 
-def _day(text: str | None) -> float | None:
+def _day(text: str | None) -> int | None:
+    """The day as days since 1970; None for a text that begins with no whole date."""
     try:
-        return days(datetime.combine(date.fromisoformat((text or "")[:10]), datetime.min.time(), UTC))
+        return date.fromisoformat((text or "")[:10]).toordinal() - _EPOCH
     except ValueError:
         return None
 

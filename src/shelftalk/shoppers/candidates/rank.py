@@ -18,7 +18,7 @@ from shelftalk.shoppers.candidates.sources import Again, BoughtTogether, Popular
 from shelftalk.values import Context, Interaction, ProfileLine
 
 # Each source proposes so many products, and at least so many times what is wanted.
-PROPOSED, TIMES = 100, 4
+PROPOSED, TIMES = 60, 4
 # The history that is looked at: so many interactions, the latest.
 MOST_HISTORY = 1_000
 
@@ -54,6 +54,7 @@ class Ranking:
         context = context or Context()
         at = moment(context.at) if context.at else datetime.now(UTC)
         history = sorted(history, key=lambda i: moment(i.at), reverse=True)[:MOST_HISTORY]
+        catalog = catalog.pinned()  # one version for the whole list
         self.situation = Situation(liked(history, at), catalog, behaviour, at, lines, context)
         self.n = signals(i for i in history if moment(i.at) <= at)
         made: tuple[Source, ...] = (
@@ -80,8 +81,8 @@ class Ranking:
         return columns * self._kept(ids)[:, None]
 
     def _kept(self, ids: Sequence[str]) -> np.ndarray:
-        """1 for what was not bought; else the chance that it is bought again against that of anyone buying it: next to 0 for what
-        people buy once. Where nothing was learnt of repeats, what was bought is not offered again."""
+        """1 for what was not bought; else the chance that it is bought again as a share of that of anyone buying it (of any product, where
+        that is more), 1 at most: next to 0 for what people buy once. Where nothing was learnt of repeats, what was bought is not offered again."""
         bought = {p.product_id for p in self.situation.liked if p.bought}
         behaviour, again = self.situation.behaviour, self.sources["again"]
         if not bought or not isinstance(again, Again):
@@ -90,7 +91,8 @@ class Ranking:
         if behaviour is None:
             return np.where([i in bought for i in ids], 0.0, 1.0)
         anyone = by_place(behaviour, self.situation.popularity * behaviour.basket_size, ids)
-        kept = share / np.maximum(share + anyone, 1e-12)
+        usual = behaviour.basket_size / max(1, len(behaviour.ids))
+        kept = np.minimum(1.0, share / np.maximum(anyone, usual))
         return np.where([i in bought for i in ids], kept, 1.0)
 
     def sourced(self, product_id: str, row: np.ndarray) -> Sourced:
@@ -127,7 +129,7 @@ def rank_for(
     rows = ranking.table(ids)
     totals = rows @ ranking.weights
     order = [int(n) for n in np.argsort(-totals, kind="stable") if totals[n] > 0]
-    return [ranking.sourced(ids[n], rows[n]) for n in _on_offer(catalog, ids, order, k)]
+    return [ranking.sourced(ids[n], rows[n]) for n in _on_offer(ranking.situation.catalog, ids, order, k)]
 
 
 def _on_offer(catalog: Catalog, ids: Sequence[str], order: Sequence[int], k: int) -> list[int]:

@@ -52,9 +52,13 @@ class Situation:
             return np.empty(0)
         return self.behaviour.popularity(self.context.place, self.season)
 
+    @cached_property
+    def _ids(self) -> dict[str, str]:
+        return {p.product_id: p.id or p.product_id for p in self.liked}
+
     def evidence(self, product_id: str) -> str:
         """The id of the interaction by which the history speaks for a product; the product's own where that has none."""
-        return next((p.id or p.product_id for p in self.liked if p.product_id == product_id), product_id)
+        return self._ids.get(product_id, product_id)
 
     def age(self, p: Liked) -> float:
         """Days since the interaction."""
@@ -151,13 +155,21 @@ class BoughtTogether:
         return [p for p in self._situation.liked if p.product_id in index]
 
     @cached_property
+    def _rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The links of the history's products, one after the other: of which of these, to which place, how strong."""
+        rows = [self._behaviour.linked(p.product_id) for p in self._known] if self._behaviour else []
+        if not rows:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0)
+        of = np.repeat(np.arange(len(rows)), [len(others) for others, _ in rows])
+        strong = np.array([p.strength for p in self._known])
+        return of, np.concatenate([o for o, _ in rows]), np.concatenate([s for _, s in rows]) * strong[of]
+
+    @cached_property
     def _values(self) -> np.ndarray:
         if self._behaviour is None or not self._known:
             return np.empty(0)
-        values = np.zeros(len(self._behaviour.ids))
-        for p in self._known:
-            others, links = self._behaviour.linked(p.product_id)
-            values[others] += links * p.strength
+        _, others, links = self._rows
+        values = np.bincount(others, links, minlength=len(self._behaviour.ids))
         return np.asarray(values / np.sqrt(sum(p.strength for p in self._known)))
 
     def propose(self, k: int) -> Sequence[str]:
@@ -170,17 +182,11 @@ class BoughtTogether:
 
     def because(self, product_id: str) -> tuple[str, ...]:
         """The two interactions whose products are linked to it most."""
-        if self._behaviour is None or product_id not in self._behaviour.index:
-            return ()
-        others, links = self._behaviour.linked(product_id)
-        back = {self._behaviour.ids[n]: float(s) for n, s in zip(others, links, strict=True)}
-        for p in self._known:
-            there, strengths = self._behaviour.linked(p.product_id)
-            here = np.flatnonzero(there == self._behaviour.index[product_id])
-            if len(here):
-                back[p.product_id] = max(back.get(p.product_id, 0.0), float(strengths[here[0]]))
-        some = sorted((p for p in self._known if p.product_id in back), key=lambda p: -back[p.product_id] * p.strength)
-        return tuple(p.id or p.product_id for p in some[:2])
+        place = self._behaviour.index.get(product_id, -1) if self._behaviour else -1
+        of, others, links = self._rows
+        here = np.flatnonzero(others == place)
+        most = here[np.argsort(-links[here], kind="stable")[:2]]
+        return tuple(self._known[n].id or self._known[n].product_id for n in of[most])
 
 
 class Again:
@@ -206,14 +212,15 @@ class Again:
     @cached_property
     def _values(self) -> Mapping[str, float]:
         few = 0.005
-        return {i: float(np.log1p(share / few) / np.log1p(1 / few)) for i, share in self.shares.items()}
+        times = {p.product_id: np.sqrt(np.log2(1 + max(1, p.bought))) for p in self._situation.liked}
+        return {i: float(times[i] * np.log1p(share / few) / np.log1p(1 / few)) for i, share in self.shares.items()}
 
     def propose(self, k: int) -> Sequence[str]:
         """The likeliest to be bought again."""
         return sorted(self._values, key=lambda i: -self._values[i])[:k]
 
     def scores(self, ids: Sequence[str]) -> np.ndarray:
-        """The logarithm of the share of next baskets with it, 1 where it is in all."""
+        """The logarithm of the share of next baskets with it, 1 where it is in all, more for what was bought several times."""
         return np.array([self._values.get(i, 0.0) for i in ids])
 
     def because(self, product_id: str) -> tuple[str, ...]:

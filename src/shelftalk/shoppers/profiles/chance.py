@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 
-__all__ = ["standing_together", "tail", "tail_of_sum"]
+__all__ = ["narrow", "standing_together", "tail", "tail_of_sum"]
 
 
 @lru_cache(maxsize=65_536)
@@ -44,6 +44,13 @@ def tail_of_sum(hits: int, strata: tuple[tuple[int, int, int], ...]) -> float:
                 longer[i + j] += a * b
         sums = longer
     return min(1.0, math.fsum(sums[hits:]))
+
+
+def narrow(held: int, drawn: int, share: float) -> float:
+    """The chance that `drawn` numbers taken at random have `held` in a row, ordered, within a stretch that takes in no more than `share` of
+    what there is: the coverage between order statistics (Wilks, 1941), Beta(held - 1, drawn - held + 2), told as a binomial tail."""
+    least = held - 1
+    return math.fsum(math.comb(drawn, k) * share**k * (1 - share) ** (drawn - k) for k in range(least, drawn + 1))
 
 
 def standing_together(chances: Sequence[float], tests: int, share: float) -> float:

@@ -12,7 +12,7 @@ from shelftalk.catalog import sql
 from shelftalk.facts.facts import attribute_fact, safe
 from shelftalk.settings import ProfileSettings
 from shelftalk.shoppers.profiles import signals
-from shelftalk.shoppers.profiles.chance import tail
+from shelftalk.shoppers.profiles.chance import narrow, tail
 from shelftalk.shoppers.profiles.choices import Choice, by_shelf, choices, ids_of
 from shelftalk.shoppers.profiles.family import Finding, findings
 from shelftalk.shoppers.profiles.offers import Offers, thing
@@ -23,7 +23,6 @@ __all__ = ["History", "line_id", "lines_of"]
 
 _BOUGHT = 0.7  # a cart or more: what prices and sizes are read from
 _LOW, _HIGH = 0.1, 0.9  # the quantiles of prices that a range spans
-_WIDEST = 0.5  # a range that takes in more of the shelf says nothing
 _MOSTLY = 0.6  # of what was bought with a size, so much is of one
 _LEAST_SIZED = 2
 _LEAST_TOO_DEAR = 2
@@ -228,21 +227,29 @@ def _too_dear(history: History) -> list[ProfileLine]:
 
 
 def _price_ranges(history: History) -> list[ProfileLine]:
-    """Between which prices things were bought or put in a basket, by shelf, in the catalogue's own currency."""
+    """Between which prices things were bought or put in a basket, by shelf, in the catalogue's own currency; where these lie closer together
+    than chance brings, the shelves taken together (Bonferroni)."""
     lines = []
     settings, offers = history.settings, history.offers
+    shelves = {}
     for name, held in by_shelf(history.chosen(_BOUGHT), offers).items():
-        shelf = offers.get(name)
         paid = [(c, *found) for c in held if (found := _paid(c, offers.facets.currency)) is not None]
-        if shelf is None or len(paid) < settings.least_things:
-            continue
+        if offers.get(name) is not None and len(paid) >= settings.least_things:
+            shelves[name] = paid
+    for name, paid in shelves.items():
         prices = [price for _, _, price in paid]
         low, high = _quantile(prices, _LOW), _quantile(prices, _HIGH)
         within = [(c, one.id) for c, one, price in paid if low <= price <= high]
-        ids = tuple(name for _, name in within)
-        offered = shelf.fields.get("price")
-        wide = offered is None or offered.within(float(low), float(high)) > _WIDEST
-        if wide or not history.lasting(ids):
+        ids = tuple(i for _, i in within)
+        shelf = offers.get(name)
+        offered = shelf.fields.get("price") if shelf is not None else None
+        share = 1.0 if offered is None else offered.within(float(low), float(high))
+        chance = narrow(len(within), len(paid), share)
+        if (
+            len(within) < settings.least_things
+            or chance > settings.by_chance / len(shelves)
+            or not history.lasting(ids)
+        ):
             continue
         strength = sum(c.strength for c, _ in within)
         criterion, weight = Criterion("price", "is"), strength / (strength + settings.prior)

@@ -44,6 +44,8 @@ class Checker:
     ) -> None:
         self._all = list(products)
         self._by_id = {p.id: p for p in self._all}
+        self._thirds: dict[tuple[str, str, str], float | None] = {}
+        self._counted: dict[tuple[str, str], list[Product]] = {}
         self._currency, self._settings = currency, settings or ProfileSettings()
 
     def check(
@@ -116,6 +118,12 @@ class Checker:
 
     def _third(self, line: ProfileLine) -> float | None:
         """The number that ends the lowest (begins the highest) third of the category."""
+        key = (line.category, line.criterion.field, line.criterion.want)
+        if key not in self._thirds:
+            self._thirds[key] = self._third_anew(line)
+        return self._thirds[key]
+
+    def _third_anew(self, line: ProfileLine) -> float | None:
         held = self._units(line)
         numbers = sorted(n for p in held if (n := self._number(p, line.criterion.field)) is not None)
         if len(numbers) < 3:
@@ -125,6 +133,12 @@ class Checker:
 
     def _units(self, line: ProfileLine) -> list[Product]:
         """The products of the category that count: one of each thing, or every variant where these differ in the field."""
+        key = (line.category, line.criterion.field)
+        if key not in self._counted:
+            self._counted[key] = self._units_anew(line)
+        return self._counted[key]
+
+    def _units_anew(self, line: ProfileLine) -> list[Product]:
         there = [p for p in self._all if not line.category or line.category in p.categories]
         groups: dict[str, list[Product]] = {}
         for p in there:
@@ -176,9 +190,7 @@ class Checker:
             return []
         units = self._units(line)
         if line.span is not None:
-            offered = [n for p in units if (n := self._number(p, "price")) is not None]
-            inside = sum(float(line.span[0]) <= n <= float(line.span[1]) for n in offered)
-            return [] if 2 * inside <= len(offered) else ["most of the category costs as much"]
+            return self._wide(line, units, evidence, mine, now)
         known = [p for p in units if self._known(p, line)]
         holding = sum(self._has(p, line) for p in known)
         drawn = self._drawn(line, mine, now)
@@ -190,6 +202,29 @@ class Checker:
         if chance > self._settings.by_chance:
             return [
                 f"chance alone brings {hits} of {len(drawn)} in {chance:.0%} of cases ({holding} of {len(known)} hold it)"
+            ]
+        return []
+
+    def _wide(
+        self,
+        line: ProfileLine,
+        units: Sequence[Product],
+        evidence: Sequence[Interaction],
+        mine: Mapping[str, Interaction],
+        now: datetime,
+    ) -> list[str]:
+        """Nothing where so many of the prices paid seldom lie in so little of what is offered."""
+        low, high = line.span or (0, 0)
+        offered = [n for p in units if (n := self._number(p, "price")) is not None]
+        share = Fraction(sum(float(low) <= n <= float(high) for n in offered), max(len(offered), 1))
+        bought = [i for i in self._there(line, mine, now) if i.kind in ("purchase", "cart")]
+        drawn = len(self._still(bought, mine, now))
+        hits = len({_thing(self._by_id[i.product_id]) for i in evidence})
+        ways = (comb(drawn, k) * share**k * (1 - share) ** (drawn - k) for k in range(hits - 1, drawn + 1))
+        chance = float(sum(ways, Fraction(0)))
+        if chance > self._settings.by_chance:
+            return [
+                f"{share.numerator} of {share.denominator} cost as much: chance brings {hits} of {drawn} in {chance:.0%} of cases"
             ]
         return []
 
@@ -226,11 +261,7 @@ class Checker:
     def _drawn(self, line: ProfileLine, mine: Mapping[str, Interaction], now: datetime) -> set[str]:
         """The things of the category that the shopper chose (or sent away), and whose record has the field."""
         session = line.source == "session"
-        held = [
-            i
-            for i in mine.values()
-            if i.at <= now and i.product_id in self._by_id and self._stands_in(i, line.category)
-        ]
+        held = self._there(line, mine, now)
         if line.criterion.want == "not":
             held = [i for i in held if _negative(i)]
         elif _is_size(line):
@@ -243,7 +274,28 @@ class Checker:
             )
             own = {visits[name] for name in line.evidence}
             held = [i for i in held if visits[i.id or f"{i.kind} {i.product_id} {i.at.isoformat()}"] in own]
+        if line.criterion.want != "not":
+            kept = self._still(held, mine, now)
+            held = [i for i in held if _thing(self._by_id[i.product_id]) in kept]
         return {_thing(self._by_id[i.product_id]) for i in held if self._known(self._by_id[i.product_id], line)}
+
+    def _there(self, line: ProfileLine, mine: Mapping[str, Interaction], now: datetime) -> list[Interaction]:
+        """What the shopper did with products of the category until now."""
+        known = [i for i in mine.values() if i.at <= now and i.product_id in self._by_id]
+        return [i for i in known if self._stands_in(i, line.category)]
+
+    def _still(self, chosen: Sequence[Interaction], mine: Mapping[str, Interaction], now: datetime) -> set[str]:
+        """The things chosen that were not sent away since."""
+        last: dict[str, datetime] = {}
+        for i in chosen:
+            name = _thing(self._by_id[i.product_id])
+            last[name] = max(i.at, last.get(name, i.at))
+        for i in mine.values():
+            if i.product_id in self._by_id and i.at <= now and _negative(i):
+                name = _thing(self._by_id[i.product_id])
+                if name in last and i.at > last[name]:
+                    del last[name]
+        return set(last)
 
 
 def _thing(product: Product) -> str:

@@ -317,10 +317,12 @@ class KindMatcher:
 
 
 class TextMatcher:
-    """Tells how near the sentences of descriptions stand to what a shopper says. Vectors of sentences are kept."""
+    """Tells how near the sentences of descriptions stand to what a shopper says. Vectors of sentences are kept, of what is said the last
+    few: an answer asks about the sentences of one product after the other."""
 
     def __init__(self, encoder: TextEncoder | Vectors) -> None:
         self._vectors = _kept(encoder)
+        self._asked: dict[str, np.ndarray] = {}
 
     def nearness(self, kinds: Sequence[str], said: Sequence[str], sentences: Sequence[str]) -> np.ndarray:
         """The cosines, one row for each thing that is said, one column a sentence."""
@@ -328,8 +330,17 @@ class TextMatcher:
 
         if not said or not sentences:
             return np.zeros((len(said), len(sentences)), np.float32)
-        found: np.ndarray = self._vectors.encoder.encode([query_text(kinds, one) for one in said])
+        found = np.stack([self._vector(query_text(kinds, one)) for one in said])
         return found @ np.stack(self._vectors.of(sentences)).T  # type: ignore[no-any-return]
+
+    def _vector(self, query: str) -> np.ndarray:
+        vector = self._asked.get(query)
+        if vector is None:
+            vector = self._vectors.encoder.encode([query])[0]
+            if len(self._asked) >= MOST_ASKED:
+                self._asked = {}  # anew: another thread may still read the old one
+            self._asked[query] = vector
+        return vector
 
 
 def narrowed(facet: Facet, ways: Sequence[Scalar]) -> Facet:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from alembic import context
 
-from shelftalk.server.db import tables_events, tables_experiments, tables_profiles, tables_shown  # noqa: F401  their tables are Base's
+from shelftalk.server.db import (  # noqa: F401  their tables are Base's
+    tables_events,
+    tables_experiments,
+    tables_privacy,
+    tables_profiles,
+    tables_shown,
+)
 from shelftalk.server.db.tables import Base
 
 connection = context.config.attributes["connection"]
