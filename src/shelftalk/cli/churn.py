@@ -52,9 +52,9 @@ def churn(
     settings = common.settings_from()
     users, first, last, wrong = _known(settings, source, database, tenant)
     now = _day(as_of, last)
-    days = [now, *days_of(now, first, horizon)]
+    days = [now, *days_of(min(now, last), first, horizon)]  # of what comes after the data no outcome is known
     with common.stderr().status("fitting"):
-        found, customers = windows(users, days, horizon, now)
+        found, customers = windows(users, days, horizon, min(now, last))
         past = found[1:]
         figures, _ = measured(past, horizon)
         chances = ChurnModel().fit(past).probability(found[0].x)
@@ -173,6 +173,10 @@ def _told(found: Tested, horizon: int, as_json: bool) -> None:
         f"AUC {found.auc}, recency alone {found.recency_auc}; Brier {found.brier}, recency alone {found.recency_brier}",
         soft_wrap=True,
     )
+    if found.gain.value <= 0:
+        out.print(
+            "the model ranks no better than recency alone: more history or another --horizon may help", soft_wrap=True
+        )
     for told, share, count in found.bins:
         out.print(f"told {told:.2f}, churned {share:.2f} ({count} customers)")
 

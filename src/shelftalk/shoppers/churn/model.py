@@ -23,7 +23,7 @@ __all__ = ["ChurnModel", "Score", "Tested", "Window", "days_of", "windows"]
 Users = Iterable[tuple[str, Sequence[Interaction]]]
 Kind = Literal["auto", "logistic", "boosting"]
 _BOOSTED_FROM = 2000  # rows to fit on; fewer are for a logistic model
-LEAST_CUSTOMERS, LEAST_EACH, LEAST_WINDOWS = 60, 20, 3
+LEAST_CUSTOMERS, LEAST_EACH = 60, 20
 _LONGEST = 365.0  # days: who bought nothing for longer is gone, and no score is needed to say so
 _ISOTONIC_FROM = 1000
 _RECENCY = NAMES.index("recency")
@@ -155,44 +155,56 @@ class ChurnModel:
         )
 
 
-def enough(past: Sequence[Window]) -> None:
-    """UsageError where there is too little to fit and calibrate on, saying how much is there and how much is needed."""
-    able = [w for w in past if w.churned is not None and len(w.users) >= LEAST_CUSTOMERS]
-    both = [w for w in able if min(int(_known(w).sum()), int((~_known(w)).sum())) >= LEAST_EACH]
-    if len(both) < LEAST_WINDOWS - 1 or len(both) < len(past):
-        sizes = ", ".join(f"{w.as_of.date()}: {len(w.users)} customers, {int(_known(w).sum())} churned" for w in past)
-        raise UsageError(
-            f"too little data for a churn model: it needs {LEAST_WINDOWS} windows (fit, calibrate, test) of {LEAST_CUSTOMERS} customers, "
-            f"{LEAST_EACH} of whom bought again and {LEAST_EACH} did not; there is: {sizes or 'no window'}. Give more history, or a shorter "
-            "--horizon"
-        )
+def enough(past: Sequence[Window], apart: int = 1) -> None:
+    """UsageError where there is too little to fit and calibrate on, saying how much is there and how much is needed. The latest `apart`
+    windows are those that calibrate and test: each alone must be large enough, the earlier ones together."""
+    ordered = sorted(past, key=lambda w: w.as_of)
+    parts = [ordered[: len(ordered) - apart], *([w] for w in ordered[len(ordered) - apart :])]
+    for part in parts:
+        y = np.concatenate([_known(w) for w in part]) if part else np.zeros(0, dtype=bool)
+        if len(ordered) <= apart or len(y) < LEAST_CUSTOMERS or min(int(y.sum()), int((~y).sum())) < LEAST_EACH:
+            sizes = ", ".join(
+                f"{w.as_of.date()}: {len(w.users)} customers, {int(_known(w).sum())} churned" for w in ordered
+            )
+            raise UsageError(
+                "too little data for a churn model: it needs days to fit, to calibrate and to test on, half a horizon or more apart, each with "
+                f"{LEAST_CUSTOMERS} customers, {LEAST_EACH} of whom bought again within the horizon and {LEAST_EACH} did not; there is: "
+                f"{sizes or 'no day whose outcome is known'}. Give more history, or another --horizon"
+            )
 
 
 def measured(past: Sequence[Window], horizon: int, kind: Kind = "auto", seed: int = 0) -> tuple[Tested, np.ndarray]:
     """How a model fitted on the windows whose outcome was known on the last one's day does on that one; and its probabilities there."""
-    from sklearn.metrics import brier_score_loss, roc_auc_score
-
     ordered = sorted(past, key=lambda w: w.as_of)
     last = ordered[-1]
     earlier = [w for w in ordered[:-1] if w.as_of + timedelta(days=horizon) <= last.as_of]
-    enough([*earlier, last])
+    enough([*earlier, last], apart=2)
     model, plain = ChurnModel(kind, seed).fit(earlier), ChurnModel("logistic", seed).fit(earlier, [_RECENCY])
     p, base, y = model.probability(last.x), plain.probability(last.x), _known(last)
     order = np.array_split(np.argsort(p, kind="stable"), 5)
-    auc, brier = (
-        (lambda at, s: float(roc_auc_score(y[at], s[at]))),
-        (lambda at, s: float(brier_score_loss(y[at], s[at]))),
-    )
     result = Tested(
-        last.as_of, len(y), float(y.mean()), _boot(y, lambda at: auc(at, p)), _boot(y, lambda at: brier(at, p)),
-        _boot(y, lambda at: auc(at, base)), _boot(y, lambda at: brier(at, base)),
-        _boot(y, lambda at: auc(at, p) - auc(at, base)),
+        last.as_of, len(y), float(y.mean()), _boot(y, lambda at: _auc(y[at], p[at])), _boot(y, lambda at: _brier(y[at], p[at])),
+        _boot(y, lambda at: _auc(y[at], base[at])), _boot(y, lambda at: _brier(y[at], base[at])),
+        _boot(y, lambda at: _auc(y[at], p[at]) - _auc(y[at], base[at])),
         tuple((float(p[b].mean()), float(y[b].mean()), len(b)) for b in order if len(b)),
     )  # fmt: skip
     return result, p
 
 
-def _boot(y: np.ndarray, measure: Any, rounds: int = 500) -> Score:
+def _auc(y: np.ndarray, p: np.ndarray) -> float:
+    """The share of pairs of one who churned and one who did not in which the first has the higher probability, half for a tie: by ranks,
+    which a bootstrap can afford."""
+    from scipy.stats import rankdata
+
+    churned = int(y.sum())
+    return float((rankdata(p)[y].sum() - churned * (churned + 1) / 2) / (churned * (len(y) - churned)))
+
+
+def _brier(y: np.ndarray, p: np.ndarray) -> float:
+    return float(np.mean((p - y) ** 2))
+
+
+def _boot(y: np.ndarray, measure: Any, rounds: int = 300) -> Score:
     rng, drawn = np.random.default_rng(0), []
     for _ in range(rounds):
         at = rng.integers(0, len(y), len(y))
