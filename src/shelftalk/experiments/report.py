@@ -92,7 +92,7 @@ def report(definition: Definition, observed: Observed, phases: Sequence[tuple[da
     """The report at that moment. `phases` are when which weights (shares of 1) held from, oldest first."""
     names = observed.variants
     ends = observed.first[: observed.judged] + observed.window_s
-    times = _times(ends, now)
+    times = _times(ends)
     reports = tuple(
         _metric(definition, METRICS[name], role, guard, observed, times) for name, role, guard in _roles(definition)
     )
@@ -136,11 +136,11 @@ def _roles(definition: Definition) -> list[tuple[str, Role, Guardrail | None]]:
     ]  # fmt: skip
 
 
-def _times(ends: np.ndarray[Any, Any], now: datetime) -> list[float]:
-    """The moments of the plots: evenly from the first unit judged to now."""
+def _times(ends: np.ndarray[Any, Any]) -> list[float]:
+    """The moments of the plots: evenly from the first unit judged to the last."""
     if not ends.size:
         return []
-    return [float(t) for t in np.linspace(ends[0], max(now.timestamp(), ends[-1]), POINTS)]
+    return [float(t) for t in np.linspace(ends[0], ends[-1], POINTS)]
 
 
 def _metric(
