@@ -160,7 +160,8 @@ def _metric(
     series: list[Moments] = []
     for i in range(len(observed.variants)):
         mine = which == i
-        series.append(moments(top[mine], bottom[mine], np.searchsorted(ends[mine], times, side="right")))
+        at = np.searchsorted(ends[mine], times, side="right")
+        series.append(moments(top[mine], bottom[mine], at, least=float(found.unit == "share")))
     compared = []
     for i, name in enumerate(observed.variants[1:], 1):
         line = difference(series[0], series[i], alpha, rho2)
