@@ -15,7 +15,6 @@ from shelftalk.shoppers.churn.signs import Customer
 
 __all__ = ["Offer", "WinBack", "win_back"]
 
-_LATE = 1.5  # times the usual interval
 _FALLING = 0.5
 
 
@@ -97,7 +96,6 @@ def _reasons(one: Customer, template: Template) -> Iterable[str]:
                 every=max(1, round(one.interval or 0)),
                 last=_day(one.orders[-1].at),
                 days=int(one.recency),
-                late=one.interval is not None and one.recency > _LATE * one.interval,
                 views=one.views,
                 views_before=one.views_before,
                 count=one.dismissals if what == "dismissals" else one.searches,

@@ -151,7 +151,6 @@ def _words(s: Statement, pair: Pair, template: Template, facets: Facets) -> str:
     product, kind = pair.product, kind_of(pair.product)
     return template.render(
         says=s.says,
-        side=s.side,
         title=spoken(s.other.title) if s.other is not None and safe(s.other.title) else "a product",
         how=s.how,
         when=f"{s.at.day} {s.at:%B %Y}" if s.at else "",
