@@ -147,7 +147,9 @@ def main() -> None:
             }
         print(task, json.dumps(told[task], indent=1), flush=True)
     if given.output:
-        given.output.write_text(json.dumps({"adapter": adapter.folder.name, "seed": given.seed, **told}, indent=1) + "\n")
+        given.output.write_text(
+            json.dumps({"adapter": adapter.folder.name, "seed": given.seed, **told}, indent=1) + "\n"
+        )
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from shelftalk.catalog import Catalog
 from shelftalk.cli.main import app
 from shelftalk.errors import PARTIAL
 from shelftalk.lists import Options, recommend
+from shelftalk.lists.make import here
 from shelftalk.pipeline import Shelf
 from shelftalk.privacy.pseudonym import Pseudonyms
 from shelftalk.prompts import PromptLibrary
@@ -170,6 +172,37 @@ def test_explain_says_who_words_the_reasons(command, small_catalog, tmp_path, mo
     for mode in ("record", "model"):
         command("--users", source, "--output", tmp_path / mode, "--catalog", small_catalog, "--explain", mode)
     assert asked == ["record", "model"]
+
+
+def test_a_run_of_another_key_is_another_run(command, small_catalog, tmp_path, monkeypatch) -> None:
+    source = write_users(tmp_path / "users.jsonl", {"user": "ann"})
+    words = ("--users", source, "--output", tmp_path / "out", "--catalog", small_catalog)
+    command(*words)
+    monkeypatch.setenv("SHELFTALK_PRIVACY__KEY", KEY[::-1])
+    assert "differs in key" in str(command(*words).exception)
+
+
+def test_all_that_goes_to_a_worker_can_be_sent(command, small_catalog, tmp_path, monkeypatch) -> None:
+    sent = []
+
+    class Maker:
+        def __init__(self, *how: object) -> None:
+            self.how = how
+
+        def __call__(self, run, opener):
+            sent.append(pickle.loads(pickle.dumps((run, opener))))
+            return here(*sent[0])
+
+    monkeypatch.setattr("shelftalk.lists.OnRay", Maker)
+    monkeypatch.setattr("shelftalk.lists.OpenShelf", lambda settings: OpenStub(settings, tmp_path / "seen"))
+    connect(f"sqlite:///{tmp_path}/serve.db").connect().close()
+    source = write_users(tmp_path / "users.jsonl", {"user": "ann", "history": []})
+    words = ("--users", source, "--output", tmp_path / "out", "--catalog", small_catalog, "--engine", "ray")
+    result = command(*words, "--database", f"sqlite:///{tmp_path}/serve.db")
+    assert result.exit_code == 0, result.output
+    assert [line["user"] for line in made(tmp_path / "out")] == [NAMES.of("ann")]
+    run, _ = sent[0]
+    assert run.options.known == InDatabase(f"sqlite:///{tmp_path}/serve.db")
 
 
 def test_mails_are_rendered_for_who_has_an_address(command, small_catalog, tmp_path) -> None:

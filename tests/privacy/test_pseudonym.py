@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
+import pickle
 import stat
 from pathlib import Path
 
@@ -110,3 +111,11 @@ def test_a_key_that_others_can_read_is_warned_of(tmp_path: Path, caplog: pytest.
     load_pseudonyms(load_settings(privacy={"key_file": file}))
     assert "chmod 600" in caplog.text
     assert KEY not in caplog.text
+
+
+def test_pseudonyms_are_sent_to_other_processes_without_the_users_that_were_named_here() -> None:
+    held = Pseudonyms("k" * 40)
+    named = held.of("ada@mail.example")
+    sent = pickle.dumps(held)
+    assert b"ada" not in sent
+    assert pickle.loads(sent).of("ada@mail.example") == named

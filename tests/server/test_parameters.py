@@ -78,6 +78,18 @@ CALLS: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "/v1/users/{user}/merge"): {"path": {"user": "nobody"}, "json": {"into": "somebody"}},
     ("get", "/v1/users/{user}/interactions"): {"path": {"user": "nobody"}, "query": {"limit": 5}},
     ("delete", "/v1/users/{user}"): {"path": {"user": "nobody"}},
+    ("get", "/v1/users/{user}/profile"): {"path": {"user": "nobody"}, "query": {"session": "visit"}},
+    ("patch", "/v1/users/{user}/profile"): {"path": {"user": "nobody"}, "json": {"on": True, "aspects": {"price": False}}},
+    ("delete", "/v1/users/{user}/profile"): {"path": {"user": "nobody"}},
+    ("post", "/v1/users/{user}/profile/lines"): {"path": {"user": "nobody"}, "json": {
+        "words": "no perfume", "field": "price", "want": "is", "value": None, "span": ["10", "20"], "category": "Tents", "weight": 0.5,
+    }},
+    ("patch", "/v1/users/{user}/profile/lines/{line}"): {"path": {"user": "nobody", "line": "ab"}, "json": {
+        "on": True, "want": "is", "value": "x", "span": ["10", "20"], "weight": 0.5,
+    }},
+    ("delete", "/v1/users/{user}/profile/lines/{line}"): {"path": {"user": "nobody", "line": "ab"}},
+    ("get", "/v1/products/{product_id}/profile"): {"path": {"product_id": "nope"}},
+    ("get", "/v1/conversations/{identity}/profile"): {"path": {"identity": TALK}},
     ("post", "/v1/conversations"): {},
     ("get", "/v1/conversations/{identity}"): {"path": {"identity": TALK}},
     ("delete", "/v1/conversations/{identity}"): {"path": {"identity": TALK}},

@@ -20,6 +20,4 @@ def train(message: Message, context: Context) -> Message:
     run = context.run_config
     loss = lora.train(model, rows, seed=turn, rate=float(run["learning-rate"]), size=int(run["batch"]))
     told = MetricRecord({"num-examples": len(rows), "train_loss": loss})
-    return Message(
-        content=RecordDict({"arrays": ArrayRecord(lora.weights(model)), "metrics": told}), reply_to=message
-    )
+    return Message(content=RecordDict({"arrays": ArrayRecord(lora.weights(model)), "metrics": told}), reply_to=message)

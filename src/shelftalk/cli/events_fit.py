@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,9 +15,8 @@ from shelftalk.cli.keys import DatabaseOption
 from shelftalk.errors import PARTIAL, UsageError
 
 if TYPE_CHECKING:
+    from shelftalk.shoppers.events.importer import EventReport, Left
     from shelftalk.values import Interaction
-
-_SHOWN_LINES = 5
 
 
 def fit(
@@ -45,7 +44,7 @@ def fit(
     tenant: Annotated[str, typer.Option("--tenant", help="Only this tenant's interactions.")] = "",
     database: DatabaseOption = None,
 ) -> None:
-    """Learn from interactions, for lists without a request (docs/candidates.md). Exit code 8 if lines of the file were left out."""
+    """Learn from interactions, for lists without a request (docs/candidates.md). Exit code 8 if rows of the file were rejected."""
     from shelftalk.catalog import Catalog
     from shelftalk.shoppers.candidates import FILE
     from shelftalk.shoppers.candidates.shop import fit_shop
@@ -54,27 +53,25 @@ def fit(
     settings = common.settings_from()
     opened = Catalog.open(catalog or settings.catalog, home=settings.home_folder)
     moment = _moment(at)
-    wrong: list[str] = []
+    rejected: Mapping[str, Left] = {}
     if source is not None:
         if database or tenant:
             raise UsageError("--input reads a file; --database and --tenant go without it")
-        interactions = list(read(source, wrong))
+        interactions, became = read(source)
+        rejected = became.rejected
     else:
         interactions = _stored(database, tenant)
     say = (lambda _: None) if as_json else lambda text: common.stderr().print(f"{text} ...", soft_wrap=True)
     behaviour = fit_shop(interactions, opened, moment, half_life=half_life, say=say)
     path = output or opened.path / FILE
     behaviour.save(path)
-    report = {**behaviour.report, "file": str(path), "rejected": len(wrong)}
+    report = {**behaviour.report, "file": str(path), "rejected": sum(one.count for one in rejected.values())}
     if as_json:
         typer.echo(json.dumps(report, ensure_ascii=False, indent=1))
     else:
         _print(report)
-    if wrong:
-        common.fail(
-            "; ".join(wrong[:_SHOWN_LINES])
-            + (f"; and {len(wrong) - _SHOWN_LINES} more" if len(wrong) > _SHOWN_LINES else "")
-        )
+    if rejected:
+        common.fail("; ".join(f"{one.count} left out, {one.first[0]}: {one.message}" for one in rejected.values()))
         raise typer.Exit(PARTIAL)
 
 
@@ -97,42 +94,30 @@ def _stored(database: str | None, tenant: str) -> list[Interaction]:
     return list(Interactions(engine).between(tenant=tenant))
 
 
-_NAMES = {"product_id": ("product_id", "product"), "kind": ("kind", "event"), "at": ("at", "time")}
+class _Held:
+    """Keeps what a file holds in memory."""
+
+    def __init__(self) -> None:
+        self.interactions: list[Interaction] = []
+
+    def put(self, interactions: Sequence[Interaction]) -> list[bool]:
+        """Takes them all."""
+        self.interactions.extend(interactions)
+        return [True] * len(interactions)
 
 
-def read(path: Path, wrong: list[str]) -> Iterator[Interaction]:
-    """The interactions of a file of JSON Lines with the fields user, product_id (product), kind (event), at (time) and, where there are
-    any, id, session, place and value. What is wrong with a line is added to `wrong`; a line without an id is named by its number."""
-    try:
-        with path.open("rb") as file:
-            for n, line in enumerate(file, 1):
-                if line.strip():
-                    try:
-                        yield _interaction(json.loads(line), n)
-                    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-                        wrong.append(f"{path}, line {n}: {error}")
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+def read(path: Path) -> tuple[list[Interaction], EventReport]:
+    """The interactions of a file in any format that `events import` reads, users under a key that nothing keeps, and what became of its
+    rows."""
+    import secrets
 
+    from shelftalk.privacy.pseudonym import Pseudonyms
+    from shelftalk.shoppers.events import EventParser
+    from shelftalk.shoppers.events.importer import import_events
 
-def _interaction(found: Mapping[str, Any], line: int) -> Interaction:
-    from shelftalk.shoppers.events import kind_of
-    from shelftalk.values import Interaction
-
-    given = {name: next((found[a] for a in also if found.get(a)), None) for name, also in _NAMES.items()}
-    texts = {name: str(found.get(name) or "") for name in ("user", "session", "place")}
-    kind = kind_of(str(given["kind"] or ""))
-    if kind is None:
-        raise ValueError(f"{given['kind']!r} is no kind of interaction")
-    if not given["product_id"] and kind != "search":
-        raise ValueError("there is no product")
-    at = datetime.fromisoformat(str(given["at"] or "").strip())
-    value = found.get("value")
-    return Interaction(
-        texts["user"], kind, at if at.tzinfo else at.replace(tzinfo=UTC), str(given["product_id"] or ""),
-        str(found.get("id") or f"line {line}"), None if value is None else float(value), session=texts["session"],
-        place=texts["place"],
-    )  # fmt: skip
+    held = _Held()
+    report = import_events([path], held, EventParser(Pseudonyms(secrets.token_hex(32)), derived=True))
+    return held.interactions, report
 
 
 def _print(report: Mapping[str, Any]) -> None:

@@ -22,7 +22,8 @@ TenantOption = Annotated[str, typer.Option("--tenant", help="Whose shoppers in t
 InteractionsOption = Annotated[
     Path | None,
     typer.Option(
-        "--interactions", help="What shoppers did, from this file (any that `shelftalk events import` takes) instead of the database."
+        "--interactions",
+        help="What shoppers did, from this file (any that `shelftalk events import` takes) instead of the database.",
     ),
 ]
 

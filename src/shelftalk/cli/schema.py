@@ -10,7 +10,9 @@ import typer
 from shelftalk.errors import UsageError
 
 
-def schema(name: Annotated[str, typer.Argument(help="answer, failure, list, list_failure, request or product.")]) -> None:
+def schema(
+    name: Annotated[str, typer.Argument(help="answer, failure, list, list_failure, request or product.")],
+) -> None:
     """Print the JSON Schema of an answer, a failure (the line for a request that failed), a list of `shelftalk recommend`, a request or a
     product."""
     from shelftalk.schema import NAMES, json_schema

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
 
 def known(shelf: Shelf, user: str, database: str | None, tenant: str = "", place: str = "") -> Shopper:
-    """The shopper of that id; one of whom nothing is known where the database has nothing of them."""
+    """The shopper of that id; one of whom nothing is known where the database has nothing of them, or they consent to no
+    personalisation."""
     from shelftalk.privacy.pseudonym import load_pseudonyms
-    from shelftalk.server.db import Interactions, Profiles, Users, connect, migrate
+    from shelftalk.server.db import Consents, Interactions, Profiles, Users, connect, migrate
     from shelftalk.server.db.connect import default_url
     from shelftalk.values import Context
 
@@ -23,6 +24,8 @@ def known(shelf: Shelf, user: str, database: str | None, tenant: str = "", place
     try:
         migrate(engine)
         pseudonym = Users(engine, load_pseudonyms(settings, address)).of(user, tenant)
+        if not Consents(engine, settings.privacy.consent_default).allowed(pseudonym, "personalisation", tenant=tenant):
+            return shelf.known("", (), context=Context(datetime.now(UTC), place))
         done = Interactions(engine).of_user(pseudonym, tenant=tenant, limit=settings.shoppers.history)
         corrections = Profiles(engine).corrections(pseudonym, tenant=tenant)
     finally:

@@ -81,6 +81,8 @@ def begin(
         "part": options.size,
         "batch": options.batch,
         "ids": "given" if options.plain else "pseudonyms",
+        # by which one key of pseudonyms is told from another
+        "key": "" if options.plain else hashlib.sha256(options.name("shelftalk").encode()).hexdigest()[:16],
         "catalogue": identity(catalog),
     }
     held = read_manifest(output)

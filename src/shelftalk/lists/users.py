@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from shelftalk.errors import UsageError
 from shelftalk.lists.parts import LONGEST, Row
@@ -136,7 +136,7 @@ def _context(given: Any, now: datetime) -> Context:
     named = given.get("season") or ""
     if named not in get_args(Season):
         raise UsageError(f"season {_told(named)} is not known; one of {', '.join(filter(None, get_args(Season)))}")
-    season: Season = named
+    season = cast("Season", named)
     at = fields.moment("at", given["at"], UTC) if given.get("at") is not None else now
     return Context(at, _text("place", given.get("place")), season, _text("device", given.get("device")))
 

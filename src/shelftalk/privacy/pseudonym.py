@@ -45,6 +45,10 @@ class Pseudonyms:
     def __repr__(self) -> str:
         return "Pseudonyms()"  # never the key
 
+    def __reduce__(self) -> tuple[type[Pseudonyms], tuple[str]]:
+        """To a worker goes the key alone, and none of the users that were named here."""
+        return Pseudonyms, (self._key.decode("utf-8", "surrogatepass"),)
+
     def of(self, user: str, tenant: str = "") -> str:
         """32 characters: "u_" and 150 bits in base32. "" (nobody) stays "", and what is a pseudonym already stays what it is."""
         if not user or is_pseudonym(user):

@@ -56,9 +56,8 @@ from shelftalk.server.pool import Pool
 from shelftalk.server.predicting import Predicting
 from shelftalk.server.profiling import Profiling
 from shelftalk.server.recent import Recent, Recorded, watch
-from shelftalk.server.shown import MEETING, ShownCounting
 from shelftalk.server.retention import Retention
-from shelftalk.server.shown import ShownCounting
+from shelftalk.server.shown import MEETING, ShownCounting
 from shelftalk.server.stages import STAGES
 from shelftalk.server.telemetry import Telemetry, trace_headers
 from shelftalk.server.upstreams import Upstreams
@@ -103,7 +102,7 @@ class ServerState:
         self._database = connect(default_url(settings))
         migrate(self._database)
         catalog = catalog_name(shelf.catalog.path)
-        self.interactions = Interactions(self._database)
+        self.interactions = Interactions(self._database, scrub=settings.privacy.scrub)
         self.shown = ShownCounting(
             ShownStore(self._database, catalog),
             lambda: self.settings.exposure,
@@ -115,7 +114,6 @@ class ServerState:
         self.fallback = self._pool(plain)
         self.answering = self._answering()
         self.conversations = Conversations(self._database)
-        self.interactions = Interactions(self._database, scrub=settings.privacy.scrub)
         self.users = Users(self._database, load_pseudonyms(settings))
         self.corrections = Profiles(self._database)
         self.profiling = Profiling(

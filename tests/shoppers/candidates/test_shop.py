@@ -147,7 +147,7 @@ def test_the_command_reads_the_servers_database(catalog: Catalog, tmp_path):
     ("more", "said"),
     [
         (["--at", "soon"], "no moment"),
-        (["--input", "none.jsonl"], "none.jsonl: cannot be read"),
+        (["--input", "none.jsonl"], "none.jsonl: no such file"),
         (["--input", "none.jsonl", "--tenant", "t"], "--tenant go without it"),
     ],
 )
