@@ -53,6 +53,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--dev", action="store_true")
     parser.add_argument("--model", action="store_true")
+    parser.add_argument("--rows", type=int, default=240, help="test rows that the language model is scored on")
     parser.add_argument("--minutes", type=float, default=4.0, help="the most a tuning may take")
     options = parser.parse_args()
     if options.model:
@@ -218,14 +219,12 @@ def calibration(x: np.ndarray, y: np.ndarray, train: int, scored: slice) -> None
 
 def language_model(options: argparse.Namespace) -> int:
     """Tunes and scores the language model with the two commands' own functions."""
-    from shelftalk.engines.common import Chat
     from shelftalk.settings import load_settings
     from shelftalk.train.config import parse_config
     from shelftalk.train.data import make
     from shelftalk.train.recipe import LoraRecipe, SftRecipe
     from shelftalk.train.sft import train_sft
 
-    del Chat
     settings = load_settings()
     _, interactions = load(options)
     path = options.work / f"{options.source}-interactions.jsonl"
@@ -238,29 +237,33 @@ def language_model(options: argparse.Namespace) -> int:
     for shots in options.shots:
         out = options.work / f"{options.source}-set-{shots}"
         read = {
-            "leaks": "drop", "tasks": {"likes": {"train": shots, "dev": 64, "test": 240}},
+            "leaks": "drop", "tasks": {"likes": {"train": shots or 16, "dev": 64, "test": options.rows}},
             "sources": [{"kind": "interactions", "path": str(path), "catalog": str(options.work / options.source)}],
         }  # fmt: skip
         make(parse_config(read, path), out, settings, overwrite=True)
-        recipe = SftRecipe(
-            data=out, output=options.work / f"{options.source}-run-{shots}", tasks=["likes"], loss_per="example",
-            minutes=options.minutes, epochs=max(1, 16 * 8 / shots), eval_steps=1000, eval_examples=64, patience=None,
-            lora=LoraRecipe(rank=8, alpha=16, layers=20),
-        )  # fmt: skip
-        outcome = train_sft(recipe, settings.home_folder)
-        values = test_auc(out, outcome.folder, settings)
+        adapter, told = "none", "untuned"
+        if shots:
+            recipe = SftRecipe(
+                data=out, output=options.work / f"{options.source}-run-{shots}", tasks=["likes"], loss_per="example",
+                minutes=options.minutes, epochs=max(1, 16 * 8 / shots), eval_steps=1000, eval_examples=64, patience=None,
+                lora=LoraRecipe(rank=8, alpha=16, layers=20),
+            )  # fmt: skip
+            outcome = train_sft(recipe, settings.home_folder)
+            adapter = str(outcome.folder)
+            told = f"{outcome.steps} steps, {outcome.seconds:.0f} s, dev AUC {outcome.scores.get('score', float('nan')):.3f}"
+        values = test_auc(out, adapter)
         rng = np.random.default_rng(0)
         drawn = [float(np.mean(rng.choice(values, len(values)))) for _ in range(1000)]
         low, high = np.percentile(drawn, [2.5, 97.5])
         print(
-            f"{options.source}, {shots} examples: {outcome.steps} steps, {outcome.seconds:.0f} s, dev AUC {outcome.scores}; test AUC "
-            f"{np.mean(values):.3f} ({low:.3f} to {high:.3f}, bootstrap over the liked)",
+            f"{options.source}, {shots} examples: {told}; AUC on {options.rows} test rows at most {np.mean(values):.3f} "
+            f"({low:.3f} to {high:.3f}, bootstrap over the {len(values)} liked)",
             flush=True,
         )
     return 0
 
 
-def test_auc(data: Path, adapter: Path, settings: object) -> list[float]:
+def test_auc(data: Path, adapter: str) -> list[float]:
     """The adapter's placement values on the test split: for each liked row the share of the others that score below it."""
     import datasets
 
@@ -270,9 +273,8 @@ def test_auc(data: Path, adapter: Path, settings: object) -> list[float]:
     from shelftalk.train.score import auc_values
     from shelftalk.values import Message, Prompt
 
-    del settings
     rows = list(datasets.load_from_disk(str(data))["test"])
-    engine = load_engine(load_settings(engine="transformers", adapter=str(adapter)))
+    engine = load_engine(load_settings(engine="transformers", adapter=adapter))
     try:
         prompts = [Prompt(tuple(Message(m["role"], m["content"]) for m in row["prompt"])) for row in rows]
         odds = []

@@ -115,6 +115,21 @@ def test_what_is_learnt_is_kept_for_a_while_and_then_learnt_anew(state: SimpleNa
     assert predicting._of("a") is not first
 
 
+def test_a_long_past_is_not_read_where_the_latest_is_enough(
+    monkeypatch: pytest.MonkeyPatch, state: SimpleNamespace
+) -> None:
+    from datetime import timedelta
+
+    from shelftalk.server import predicting
+
+    whole = list(predicting.latest(state.interactions, "a"))
+    end = whole[-1].at
+    monkeypatch.setattr(predicting, "now", lambda: end + timedelta(seconds=1))
+    some = list(predicting.latest(state.interactions, "a", most=20))
+    assert 20 <= len(some) < len(whole)
+    assert some == whole[-len(some) :]
+
+
 def test_needs_the_scope_to_ask() -> None:
     route = next(r for r in predictions.router.routes if getattr(r, "path", "") == "/v1/predictions")
     assert needs("ask").__qualname__ in {d.call.__qualname__ for d in route.dependant.dependencies}  # type: ignore[attr-defined]

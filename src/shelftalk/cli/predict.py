@@ -88,12 +88,13 @@ def known_shoppers(
     from shelftalk.privacy.pseudonym import load_pseudonyms
     from shelftalk.server.db import Interactions, Users, connect, migrate
     from shelftalk.server.db.connect import default_url
+    from shelftalk.server.predicting import latest
 
     url = database or default_url(settings)
     engine = connect(url)
     migrate(engine)
     stored, users = Interactions(engine), Users(engine, load_pseudonyms(settings, url))
-    return stored.between(tenant=tenant), lambda user: stored.of_user(users.of(user, tenant), tenant=tenant, limit=2000)
+    return latest(stored, tenant), lambda user: stored.of_user(users.of(user, tenant), tenant=tenant, limit=2000)
 
 
 def _of_file(file: Path) -> tuple[Iterable[Interaction], Histories]:

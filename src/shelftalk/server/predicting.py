@@ -5,17 +5,32 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any, Protocol
 
 from shelftalk.catalog import Catalog
 from shelftalk.prompts import PromptLibrary
 from shelftalk.server.db import Interactions, Users
+from shelftalk.server.db.tables import now
 from shelftalk.shoppers.predict import Predictions, open_predictions, predict_records
+from shelftalk.shoppers.predict.opening import MOST_INTERACTIONS
+from shelftalk.values import Interaction
 
 FRESH_S = 900.0  # how long what was learnt is used
 _TENANTS = 8  # whose predictions are kept in memory
 _HISTORY = 2000  # interactions of a user that are read
+_SPANS = (1, 7, 30, 91, 365)  # days
+
+
+def latest(stored: Interactions, tenant: str, most: int = MOST_INTERACTIONS) -> Iterator[Interaction]:
+    """A tenant's interactions, oldest first: all of them, or those of the last day, week, month, quarter or year where that is enough, so
+    that a long past costs nothing."""
+    for days in _SPANS:
+        since = now() - timedelta(days=days)
+        if sum(stored.product_counts(since, tenant=tenant).values()) >= most:
+            return stored.between(since, tenant=tenant)
+    return stored.between(tenant=tenant)
 
 
 class _Source(Protocol):
@@ -63,7 +78,7 @@ class Predicting:
         stored, users = self._source.interactions, self._source.users
         return open_predictions(
             catalog,
-            stored.between(tenant=tenant),
+            latest(stored, tenant),
             lambda user: stored.of_user(users.of(user, tenant), tenant=tenant, limit=_HISTORY),
             prompts,
         )
