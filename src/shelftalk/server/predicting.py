@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from shelftalk.catalog import Catalog
+from shelftalk.privacy.consent import Purpose
 from shelftalk.prompts import PromptLibrary
 from shelftalk.server.db import Interactions, Users
 from shelftalk.shoppers.predict import Predictions, open_predictions, predict_records
@@ -21,8 +22,10 @@ _HISTORY = 2000  # interactions of a user that are read
 class _Source(Protocol):
     """What the server's state has of it."""
 
-    interactions: Interactions
     users: Users
+
+    def serving(self, purpose: Purpose) -> Interactions:
+        """The interactions of those who consent to a purpose."""
 
     @property
     def shelf(self) -> Any:
@@ -60,10 +63,11 @@ class Predicting:
             return made
 
     def _learnt(self, catalog: Catalog, prompts: PromptLibrary, tenant: str) -> Predictions:
-        stored, users = self._source.interactions, self._source.users
+        counted, users = self._source.serving("analytics"), self._source.users
+        own = self._source.serving("personalisation")
         return open_predictions(
             catalog,
-            stored.between(tenant=tenant),
-            lambda user: stored.of_user(users.of(user, tenant), tenant=tenant, limit=_HISTORY),
+            counted.between(tenant=tenant),
+            lambda user: own.of_user(users.of(user, tenant), tenant=tenant, limit=_HISTORY),
             prompts,
         )
