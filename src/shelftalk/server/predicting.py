@@ -82,9 +82,7 @@ class Predicting:
         own = self._source.serving("personalisation")
         return open_predictions(
             catalog,
-            latest(stored, tenant),
-            lambda user: stored.of_user(users.of(user, tenant), tenant=tenant, limit=_HISTORY),
-            counted.between(tenant=tenant),
+            latest(counted, tenant),
             lambda user: own.of_user(users.of(user, tenant), tenant=tenant, limit=_HISTORY),
             prompts,
         )
