@@ -20,6 +20,7 @@ import resource
 import shutil
 import tempfile
 import time
+import warnings
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -42,6 +43,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--part", default="record", help="record, model, ray1, ray2 (comma-separated)")
     options = parser.parse_args()
+    warnings.filterwarnings("ignore", message="lancedb fork")  # Ray's processes are started by fork and exec
     folder = Path(tempfile.mkdtemp(prefix="lists"))
     source = folder / "users.jsonl"
     source.write_text("".join(json.dumps(user) + "\n" for user in drawn(options.users, options.seed)))
