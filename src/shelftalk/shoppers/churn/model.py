@@ -168,7 +168,7 @@ def enough(past: Sequence[Window], apart: int = 1) -> None:
             )
             raise UsageError(
                 "too little data for a churn model: it needs days to fit, to calibrate and to test on, half a horizon or more apart, each with "
-                f"{LEAST_CUSTOMERS} customers, {LEAST_EACH} of whom bought again within the horizon and {LEAST_EACH} did not; there is: "
+                f"{LEAST_CUSTOMERS} customers, {LEAST_EACH} of whom bought again within the horizon and {LEAST_EACH} did not; the latest there are: "
                 f"{sizes or 'no day whose outcome is known'}. Give more history, or another --horizon"
             )
 
