@@ -4,8 +4,9 @@
     python benchmarks/ingest.py --part kills --kills 20
     python benchmarks/ingest.py --database postgresql://user@host/name
 
-- Rates: batches and single interactions over POST /v1/interactions, against a real gateway process that looks every product up in the
-  demo's catalogue, and `shelftalk events import` of a file. All on one machine, client and database included.
+- Rates: batches and single interactions over POST /v1/interactions, against a gateway process that looks every product up in a
+  catalogue of 1,000, and `shelftalk events import` of a file. All on one machine, client and database included. The gateway is the
+  application that `shelftalk serve` runs; only its embedder is empty, since nothing is searched, so that it starts in seconds.
 - Kills: the gateway is killed (SIGKILL) at random moments while clients send, and started again; clients send again what was not
   acknowledged. The same with `events import`, which is run again. Counted is what was acknowledged and is not in the database (lost), and
   what is in it more than once (twice).
@@ -37,12 +38,20 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
+import uvicorn
 from sqlalchemy import text
 
 from shelftalk.catalog.store import Catalog
-from shelftalk.demo import prepare_demo
+from shelftalk.cli.main import app as command_line
+from shelftalk.engines.fake import FakeEngine
+from shelftalk.pipeline import Shelf
+from shelftalk.prompts import PromptLibrary
+from shelftalk.server.app import create_app
 from shelftalk.server.db import connect, migrate
+from shelftalk.server.protocol import HurriedProtocol
 from shelftalk.settings import load_settings
+from shelftalk.values import Product
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 KINDS = ("view", "view", "view", "click", "cart", "purchase")
@@ -59,53 +68,151 @@ def made(number: int, products: Sequence[str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-class Gateway:
-    """`shelftalk serve` over a database and a catalogue, without a language model. It can be killed and started again."""
+class Flat:
+    """Every text has the same vector: the catalogue is only asked what it holds."""
 
-    def __init__(self, folder: Path, catalog: Path, database: str) -> None:
+    name, dimensions = "flat", 8
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """One row a text."""
+        return np.full((len(texts), self.dimensions), self.dimensions**-0.5, dtype=np.float32)
+
+    def encode_again(self, texts: Sequence[str]) -> list[np.ndarray]:
+        """The same, one by one."""
+        return list(self.encode(texts))
+
+    encode_queries = encode_again
+
+    def encode_query(self, text: str) -> np.ndarray:
+        """The same of one."""
+        return self.encode([text])[0]
+
+
+def catalogue(folder: Path) -> list[str]:
+    """The ids of the products of a new catalogue."""
+    products = [Product(f"p{i}", f"Product {i}") for i in range(1000)]
+    Catalog.open(folder, create=True, embedder=Flat()).upsert(products)
+    return [product.id for product in products]
+
+
+def serve(catalog: str, port: str) -> None:
+    """Runs the gateway's application over the catalogue until it is ended."""
+    settings = load_settings(catalog=catalog)
+    opened = Catalog.open(Path(catalog), embedder=Flat(), home=settings.home_folder)
+    app = create_app(settings, Shelf(opened, settings, PromptLibrary.of(settings), FakeEngine()))
+    uvicorn.run(app, port=int(port), http=HurriedProtocol, log_level="error", access_log=False)
+
+
+def import_file(file: str, catalog: str) -> None:
+    """Runs `shelftalk events import`."""
+    command_line(["events", "import", file, "--catalog", catalog, "--json"], standalone_mode=False)
+
+
+def start_processes() -> None:
+    """Forks a process for each line of standard input and tells its id; what takes seconds to import is imported once. No thread runs
+    here, so a fork is a process like any other."""
+    for line in sys.stdin:
+        order = json.loads(line)
+        if "wait" in order:
+            ended, status = os.waitpid(order["wait"], order["flags"])
+            print(status if ended else -1, flush=True)
+            continue
+        pid = os.fork()
+        if not pid:
+            code = 1
+            try:
+                os.environ.update(order["environment"])
+                os.dup2(os.open(order["output"], os.O_CREAT | os.O_WRONLY | os.O_TRUNC), 1)
+                {"serve": serve, "import": import_file}[order["start"]](*order["arguments"])
+                code = 0
+            finally:
+                sys.stdout.flush()
+                os._exit(code)
+        print(pid, flush=True)
+
+
+class Processes:
+    """Starts processes over one database that can be killed (SIGKILL)."""
+
+    def __init__(self, folder: Path, database: str) -> None:
+        self._folder, self._lock = folder, threading.Lock()
+        self.environment = {
+            "SHELFTALK_SERVE__DATABASE": database, "SHELFTALK_PRIVACY__KEY": "for this benchmark alone, " * 2,
+            "SHELFTALK_UNDERSTAND__MODE": "rules", "SHELFTALK_RANK__STRATEGY": "none", "SHELFTALK_EXPLAIN__MODE": "record",
+            "SHELFTALK_PRIVACY__SCRUB": "false",  # no text is sent, and the recognisers need not be loaded at each start
+        }  # fmt: skip
+        log = (folder / "processes.log").open("ab")
+        command = [sys.executable, __file__, "--starter"]
+        self._starter = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
+
+    def _order(self, **order: Any) -> int:
+        assert self._starter.stdin is not None
+        assert self._starter.stdout is not None
+        with self._lock:
+            self._starter.stdin.write(json.dumps(order) + "\n")
+            self._starter.stdin.flush()
+            return int(self._starter.stdout.readline())
+
+    def start(self, what: str, *arguments: object) -> int:
+        """The id of a new process."""
+        output = str(self._folder / f"{what}.out")
+        return self._order(start=what, arguments=[*map(str, arguments)], environment=self.environment, output=output)
+
+    def kill(self, pid: int) -> None:
+        """SIGKILL: it can do nothing more. Returns when it is gone."""
+        os.kill(pid, signal.SIGKILL)
+        self._order(wait=pid, flags=0)
+
+    def ended(self, pid: int) -> bool:
+        """Whether it is gone."""
+        return self._order(wait=pid, flags=os.WNOHANG) >= 0
+
+    def end(self, pid: int) -> str:
+        """What it printed, once it has ended by itself. SystemExit where it failed."""
+        if self._order(wait=pid, flags=0):
+            raise SystemExit(f"a process failed:\n{self.log()}")
+        return max(self._folder.glob("*.out"), key=lambda file: file.stat().st_mtime).read_text()
+
+    def log(self) -> str:
+        """What they said of errors."""
+        return (self._folder / "processes.log").read_text()[-2000:]
+
+    def close(self) -> None:
+        """Ends the process that starts others."""
+        self._starter.terminate()
+        self._starter.wait()
+
+
+class Gateway:
+    """A gateway process over a catalogue. It can be killed and started again."""
+
+    def __init__(self, processes: Processes, catalog: Path) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
-        self.address, self._log = f"http://127.0.0.1:{self.port}", folder / "gateway.log"
-        self.environment = {
-            **os.environ, "SHELFTALK_SERVE__DATABASE": database, "SHELFTALK_PRIVACY__KEY": "for this benchmark alone, " * 2,
-            "SHELFTALK_UNDERSTAND__MODE": "rules", "SHELFTALK_RANK__STRATEGY": "none", "SHELFTALK_EXPLAIN__MODE": "record",
-        }  # fmt: skip
-        self._command = [
-            sys.executable,
-            "-m",
-            "shelftalk",
-            "serve",
-            "--catalog",
-            str(catalog),
-            "--port",
-            str(self.port),
-        ]
-        self.starts = 0
+        self.address, self._processes, self._catalog, self.starts = (
+            f"http://127.0.0.1:{self.port}",
+            processes,
+            catalog,
+            0,
+        )
         self.start()
 
     def start(self) -> None:
         """Starts it; returns once it answers."""
-        with self._log.open("ab") as log:
-            self.process = subprocess.Popen(self._command, env=self.environment, stderr=log)
+        self.pid = self._processes.start("serve", self._catalog, self.port)
         self.starts += 1
         while True:
-            if self.process.poll() is not None:
-                raise SystemExit(f"the gateway does not start:\n{self._log.read_text()[-2000:]}")
             with contextlib.suppress(httpx.HTTPError):
                 if httpx.get(f"{self.address}/healthz", timeout=5).status_code == 200:
                     return
+            if self._processes.ended(self.pid):
+                raise SystemExit(f"the gateway does not start:\n{self._processes.log()}")
             time.sleep(0.05)
 
     def kill(self) -> None:
         """SIGKILL: it can do nothing more."""
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-    def stop(self) -> None:
-        """Ends it."""
-        self.process.terminate()
-        self.process.wait()
+        self._processes.kill(self.pid)
 
 
 @dataclass
@@ -186,11 +293,28 @@ def held(database: str, prefix: str) -> Counter[str]:
     return found
 
 
+def stored(database: str, prefix: str) -> int:
+    """How many of these ids are in the database."""
+    engine = connect(database)
+    with engine.connect() as connection:
+        wanted = text("SELECT count(*) FROM interactions WHERE key >= :p AND key < :q")
+        found = connection.scalar(wanted, {"p": prefix, "q": prefix[:-1] + chr(ord(prefix[-1]) + 1)})
+    engine.dispose()
+    return int(found or 0)
+
+
 def killed_gateway(
-    gateway: Gateway, database: str, products: Sequence[str], *, kills: int, size: int, clients: int = 2, seed: int = 0
+    gateway: Gateway,
+    processes: Processes,
+    products: Sequence[str],
+    *,
+    kills: int,
+    size: int,
+    clients: int = 2,
+    seed: int = 0,
 ) -> Outcome:
     """Kills the gateway so often, each time within a second of work at a random moment, while clients go on sending; then lets them end."""
-    rng, prefix = random.Random(seed), f"k{seed}-"
+    rng, prefix, database = random.Random(seed), f"k{seed}-", processes.environment["SHELFTALK_SERVE__DATABASE"]
     ended, sent, in_flight = threading.Event(), [0] * clients, 0
     senders: list[Sender] = [Sender(gateway.address, (), size) for _ in range(clients)]
 
@@ -228,31 +352,26 @@ def killed_gateway(
     )  # fmt: skip
 
 
-def import_command(gateway: Gateway, catalog: Path, file: Path) -> list[str]:
-    """The command that imports the file into the gateway's database."""
-    return [sys.executable, "-m", "shelftalk", "events", "import", str(file), "--catalog", str(catalog), "--json"]
-
-
 def killed_import(
-    gateway: Gateway, database: str, catalog: Path, products: Sequence[str], folder: Path, *, kills: int, rows: int, seed: int = 0
-) -> Outcome:  # fmt: skip
+    processes: Processes, catalog: Path, products: Sequence[str], folder: Path, *, kills: int, rows: int, seed: int = 0
+) -> Outcome:
     """Imports a file by a command that is killed so often while it stores, and run again each time, until it ends."""
-    rng, prefix = random.Random(seed), f"i{seed}-"
+    rng, prefix, database = random.Random(seed), f"i{seed}-", processes.environment["SHELFTALK_SERVE__DATABASE"]
     file = folder / "killed.jsonl"
     file.write_text("".join(json.dumps({**made(i, products), "id": f"{prefix}{i}"}) + "\n" for i in range(rows)))
-    command, done, most = import_command(gateway, catalog, file), 0, rows // (kills + 1)
+    most = rows // (kills + 1)
     for n in range(kills):
-        process = subprocess.Popen(command, env=gateway.environment, stdout=subprocess.DEVNULL)
+        process = processes.start("import", file, catalog)
         goal = n * most + rng.randrange(1, most)
-        while len(held(database, prefix)) < goal and process.poll() is None:
-            time.sleep(0.01)
-        done += process.poll() is None
-        process.kill()
-        process.wait()
-    report = json.loads(subprocess.run(command, env=gateway.environment, stdout=subprocess.PIPE, check=True).stdout)
+        while stored(database, prefix) < goal:
+            time.sleep(0.02)
+        processes.kill(process)
+    report = json.loads(processes.end(processes.start("import", file, catalog)))
     there = held(database, prefix)
     wanted = {f"{prefix}{i}" for i in range(rows)}
-    return Outcome(rows, rows, len(there), len(wanted - set(there)), sum(n > 1 for n in there.values()), kills, done, kills, report["duplicates"])  # fmt: skip
+    return Outcome(
+        rows, rows, len(there), len(wanted - set(there)), sum(n > 1 for n in there.values()), kills, kills, kills, report["duplicates"]
+    )  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -283,7 +402,9 @@ def postgresql(folder: Path) -> Iterator[str]:
         subprocess.run([*prefix, "pg_ctl", "-D", str(data), "-m", "fast", "stop"], check=True, **quiet)
 
 
-def rates(gateway: Gateway, catalog: Path, products: Sequence[str], folder: Path, events: int) -> Iterator[str]:
+def rates(
+    gateway: Gateway, processes: Processes, catalog: Path, products: Sequence[str], folder: Path, events: int
+) -> Iterator[str]:
     """Lines of a table: how many interactions a second went in by each door."""
     rows = [made(i, products) for i in range(events)]
     for size, clients in ((500, 1), (500, 2), (100, 2)):
@@ -304,34 +425,45 @@ def rates(gateway: Gateway, catalog: Path, products: Sequence[str], folder: Path
     )
     file = folder / "rates.jsonl"
     file.write_text("".join(json.dumps({**row, "id": f"f-{row['id']}"}) + "\n" for row in rows))
-    ran = subprocess.run(
-        import_command(gateway, catalog, file), env=gateway.environment, stdout=subprocess.PIPE, check=True
-    )
-    report = json.loads(ran.stdout)
+    report = json.loads(processes.end(processes.start("import", file, catalog)))
     yield f"| `events import`, JSON Lines | {report['accepted']} | {report['accepted'] / report['seconds']:,.0f} | |"
 
 
-def measure(name: str, database: str, catalog: Path, folder: Path, given: argparse.Namespace) -> None:
+def measure(
+    name: str, database: str, catalog: Path, products: Sequence[str], folder: Path, given: argparse.Namespace
+) -> None:
     """Prints the figures of one database."""
     engine = connect(database)
     migrate(engine)
     engine.dispose()
-    products = sorted(product.id for product in Catalog.open(catalog).products())
-    gateway = Gateway(folder, catalog, database)
+    processes = Processes(folder, database)
+    gateway = Gateway(processes, catalog)
     try:
         if given.part in ("all", "rates"):
             print(f"\n{name}\n\n| door | accepted | a second | median, 95% of a call |\n|---|---|---|---|", flush=True)
-            for line in rates(gateway, catalog, products, folder, given.events):
+            for line in rates(gateway, processes, catalog, products, folder, given.events):
                 print(line, flush=True)
         if given.part in ("all", "kills"):
-            print(f"\n{name}, killed\n\n| what was killed | kills | with calls cut off | sent | acknowledged | in the database | lost | twice | sent again, found there |\n|---|---|---|---|---|---|---|---|---|", flush=True)  # fmt: skip
+            heads = (
+                "what was killed",
+                "kills",
+                "with calls cut off",
+                "sent",
+                "acknowledged",
+                "in the database",
+                "lost",
+                "twice",
+                "sent again, found there",
+            )
+            print(f"\n{name}, killed\n\n| {' | '.join(heads)} |\n{'|---' * len(heads)}|", flush=True)
             for what, o in (
-                ("gateway", killed_gateway(gateway, database, products, kills=given.kills, size=200, seed=given.seed)),
-                ("import", killed_import(gateway, database, catalog, products, folder, kills=given.kills, rows=given.rows, seed=given.seed)),
+                ("gateway", killed_gateway(gateway, processes, products, kills=given.kills, size=200, seed=given.seed)),
+                ("import", killed_import(processes, catalog, products, folder, kills=given.kills, rows=given.rows, seed=given.seed)),
             ):  # fmt: skip
                 print(f"| {what} | {o.kills} | {o.in_flight} | {o.sent} | {o.acknowledged} | {o.held} | {o.lost} | {o.twice} | {o.duplicates} |", flush=True)  # fmt: skip
     finally:
-        gateway.stop()
+        gateway.kill()
+        processes.close()
 
 
 def main() -> None:
@@ -343,20 +475,24 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=20_000)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--rows", type=int, default=60_000, help="rows of the file whose import is killed")
-    parser.add_argument("--catalog", type=Path, help="an indexed catalogue; by default the demo's is made")
+    parser.add_argument("--starter", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
+    if given.starter:
+        start_processes()
+        return
     with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryDirectory() as short:
         folder = Path(scratch)
-        catalog = given.catalog or prepare_demo(folder / "catalog", load_settings())
+        catalog = folder / "catalog"
+        products = catalogue(catalog)
         if given.database:
-            measure(given.database.partition(":")[0], given.database, catalog, folder, given)
+            measure(given.database.partition(":")[0], given.database, catalog, products, folder, given)
             return
         if given.only != "postgresql":
-            measure("SQLite", f"sqlite:///{folder}/serve.db", catalog, folder, given)
+            measure("SQLite", f"sqlite:///{folder}/serve.db", catalog, products, folder, given)
         if given.only != "sqlite" and shutil.which("initdb"):
             with postgresql(Path(short)) as database:
-                measure("PostgreSQL", database, catalog, folder, given)
+                measure("PostgreSQL", database, catalog, products, folder, given)
 
 
 if __name__ == "__main__":

@@ -28,9 +28,10 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,11 @@ from implicit.nearest_neighbours import BM25Recommender, CosineRecommender, TFID
 from scipy.sparse import csr_matrix
 
 from shelftalk.catalog import Catalog
+from shelftalk.resources import resource
 from shelftalk.shoppers.candidates import Blend, rank_for, scores_for
 from shelftalk.shoppers.candidates.fit import Table, learn, table
 from shelftalk.shoppers.candidates.split import Case, ndcg, next_baskets, slices
-from shelftalk.shoppers.candidates.weigh import choice, weigh
+from shelftalk.shoppers.candidates.weigh import Choice, choice, weigh
 from shelftalk.values import Context, Interaction, Product
 
 warnings.filterwarnings("ignore", module="implicit")
@@ -55,6 +57,7 @@ HALF_LIVES = (1.0, 2.0, 4.0, 7.0, 14.0, 30.0, 60.0)
 DRAWS = 2_000
 NEW = 28  # days
 FITTED = 700
+DEMO_HALF_LIFE = 30.0
 
 
 @dataclass
@@ -96,6 +99,25 @@ def read(path: Path) -> Shop:
         for i, title in titles.items()
     ]
     return Shop(interactions, products, first)
+
+
+def read_demo() -> Shop:
+    """The demo's shop: what people looked at, put in the basket and bought."""
+    folder = resource("data/demo")
+    products = [
+        Product(
+            p["id"], p["title"], p.get("description", ""), p.get("brand"), categories=tuple(p["categories"]),
+            released_at=p.get("released_at"), review_count=p.get("review_count"),
+        )
+        for p in map(json.loads, (folder / "products.jsonl").read_text(encoding="utf-8").splitlines())
+    ]  # fmt: skip
+    done = [
+        Interaction(i["user"], kind, datetime.fromisoformat(i["time"]), i["product"], str(n))
+        for n, i in enumerate(map(json.loads, (folder / "interactions.jsonl").read_text(encoding="utf-8").splitlines()))
+        if (kind := {"buy": "purchase"}.get(i["event"], i["event"])) != "dismiss"
+    ]
+    first = {p.id: datetime.fromisoformat(p.released_at or "2000-01-01").replace(tzinfo=UTC) for p in products}
+    return Shop(done, products, first)
 
 
 def catalogue(shop: Shop, folder: Path) -> Catalog:
@@ -206,13 +228,13 @@ class Part:
     seen: frozenset[str]
 
 
-def parts(shop: Shop, catalog: Catalog, start: datetime, end: datetime, steps: int) -> list[Part]:
+def parts(shop: Shop, start: datetime, end: datetime, steps: int, kinds: Sequence[str] = ("purchase",)) -> list[Part]:
     """The window in slices, everything of each known up to its start."""
     ids = [p.id for p in shop.products]
     made = []
     begun: set[str] = set()
     for since, until in slices(start, end, steps):
-        found = list(next_baskets(shop.interactions, since, until, levels=LEVELS))
+        found = list(next_baskets(shop.interactions, since, until, levels=LEVELS, kinds=kinds))
         # A customer counts once: in the first slice they buy in; they are new where nothing came before the window.
         met = {i.user for i in shop.interactions if i.at < start}
         cases = [c for c in found if c.user not in begun and (c.level == 0 or c.user in met)]
@@ -316,8 +338,8 @@ def chosen(window: Sequence[Part]) -> dict[str, Any]:
     return settings
 
 
-def fitted(catalog: Catalog, window: Sequence[Part], half_life: float) -> Any:
-    """The blend that dev asks for, of FITTED of its customers."""
+def choices_of(catalog: Catalog, window: Sequence[Part], half_life: float) -> list[Choice]:
+    """What the sources propose for FITTED customers of a window."""
     users = sorted({c.user for part in window for c in part.cases})
     some = set(random.Random(0).sample(users, min(FITTED, len(users))))
     choices = []
@@ -325,7 +347,17 @@ def fitted(catalog: Catalog, window: Sequence[Part], half_life: float) -> Any:
         behaviour = learn(part.held, part.start, half_life=half_life)
         among = {at: frozenset(ids) for at, ids in part.among.items()}
         choices += [choice(c, catalog, behaviour, among[c.at]) for c in part.cases if c.user in some]
-    return weigh(choices)
+    return choices
+
+
+def fitted(catalog: Catalog, window: Sequence[Part], half_life: float, work: Path) -> dict[str, Any]:
+    """The blend that dev asks for, and the one that travels with the package: fitted on dev of this shop and of the demo's, each shop
+    counting the same."""
+    own = choices_of(catalog, window, half_life)
+    _, demo_catalog, (early, _) = demo_shop(work / "demo")
+    others = choices_of(demo_catalog, early, DEMO_HALF_LIFE)
+    both = [replace(c, weight=1 / len(some)) for some in (own, others) for c in some]
+    return {"blend": weigh(own).to_dict(), "default": weigh(both).to_dict()}
 
 
 # Telling -------------------------------------------------------------------------------------------------------------
@@ -394,19 +426,42 @@ def ndcg_ideal(n: int) -> float:
     return float((1 / np.log2(np.arange(2, 2 + min(10, n)))).sum())
 
 
+def demo_shop(folder: Path) -> tuple[Shop, Catalog, tuple[list[Part], list[Part]]]:
+    """The demo's shop with its windows: dev is August and September 2026, test October."""
+    shop = read_demo()
+    kinds = ("click", "cart", "purchase")
+    months = [datetime(2026, m, 1, tzinfo=UTC) for m in (8, 10, 11)]
+    windows = [parts(shop, a, b, 1, kinds) for a, b in pairwise(months)]
+    return shop, catalogue(shop, folder), (windows[0], windows[1])
+
+
+def demo(work: Path) -> None:
+    """What the demo's shoppers look at closer, put in the basket or buy next, by the blend that travels with the package."""
+    _, catalog, (_, window) = demo_shop(work / "demo")
+    rankers = {name: peer(name, {**FIRST, "half_life": DEMO_HALF_LIFE}) for name in PEERS}
+    rankers["shelftalk"] = ours(catalog, DEMO_HALF_LIFE, Blend.default())
+    tell({name: measured(ranker, window) for name, ranker in rankers.items()}, LEVELS)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of the public data sets")
     parser.add_argument("--work", type=Path, required=True, help="folder for the catalogue of the shop's items")
     parser.add_argument("--steps", type=int, default=1, help="so many fits in a window; 1 is frozen at the split")
     parser.add_argument("--dev", action="store_true", help="tables of dev, not of test")
-    parser.add_argument("--weights", action="store_true", help="print the blend fitted on dev, and end")
+    parser.add_argument("--weights", action="store_true", help="print the blends fitted on dev, and end")
+    parser.add_argument(
+        "--demo", action="store_true", help="the demo's shoppers instead, with the shipped blend: a small check"
+    )
     options = parser.parse_args()
     begun = time.perf_counter()
-    shop = read(options.data / "uci_online_retail" / "online_retail.csv.gz")
     options.work.mkdir(parents=True, exist_ok=True)
+    if options.demo:
+        demo(options.work)
+        return
+    shop = read(options.data / "uci_online_retail" / "online_retail.csv.gz")
     catalog = catalogue(shop, options.work)
-    dev = parts(shop, catalog, SPLIT, TEST, options.steps)
+    dev = parts(shop, SPLIT, TEST, options.steps)
     kept = options.work / f"dev-{options.steps}.json"
     held = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
     if "settings" not in held:
@@ -415,13 +470,13 @@ def main() -> None:
     settings = held["settings"]
     half_life = settings["half_life"]
     if "blend" not in held:
-        held["blend"] = fitted(catalog, dev, half_life).to_dict()
+        held |= fitted(catalog, dev, half_life, options.work)
         kept.write_text(json.dumps(held), encoding="utf-8")
     blend = Blend.from_dict(held["blend"])
     print("dev chose:", json.dumps(held), flush=True)
     if options.weights:
         return
-    window = dev if options.dev else parts(shop, catalog, TEST, END, options.steps)
+    window = dev if options.dev else parts(shop, TEST, END, options.steps)
     own = ours(catalog, half_life, blend)
     rankers = {**{name: peer(name, settings) for name in PEERS}, "shelftalk": own}
     rankers["shelftalk, one place for the new"] = with_new(own, catalog, half_life, blend)

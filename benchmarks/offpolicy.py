@@ -5,7 +5,7 @@
 
 A world of made-up requests: six candidates, each with a score and two scores by source, three shown, clicks by a logistic model that
 the estimators do not know (their model lacks the products' own appeal). Lists are drawn by Plackett-Luce at temperature 0.1 to 0.3 on the
-scores. The truth of a policy is the mean of what it earns over 200,000 requests. `--peer` writes a small log of single actions with the
+scores. The truth of a policy is the mean of what it earns over 100,000 requests. `--peer` writes a small log of single actions with the
 estimates of Open Bandit Pipeline (obp 0.5.7, in an environment of its own), which a test holds these against.
 """
 
@@ -75,7 +75,7 @@ POLICIES = {
 
 
 @cache
-def truth(policy: Policy, lists: int = 200_000) -> float:
+def truth(policy: Policy, lists: int = 100_000) -> float:
     """What a policy earns, by letting it act."""
     world, random, total = World(7), Random(7), 0.0
     for _ in range(lists // 20):
@@ -96,13 +96,13 @@ def truth(policy: Policy, lists: int = 200_000) -> float:
     return total / (lists // 20 * 20)
 
 
-def table(runs: int, lists: int) -> None:
+def table(runs: int, lists: int, temperatures: list[float]) -> None:
     """Prints the errors."""
     print(
         f"| logged at | policy | truth | estimator | mean error | root mean square error | 95% interval holds the truth | effective lists of {lists:,} |"
     )
     print("|---|---|---|---|---|---|---|---|")
-    for temperature in (0.1, 0.3):
+    for temperature in temperatures:
         for name, policy in POLICIES.items():
             real = truth(policy)
             found: dict[str, list[tuple[float, bool, float]]] = defaultdict(list)
@@ -161,13 +161,14 @@ def main() -> None:
     """Prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=40)
-    parser.add_argument("--lists", type=int, default=1_000)
+    parser.add_argument("--lists", type=int, default=800)
+    parser.add_argument("--temperature", type=float, nargs="+", default=[0.1, 0.3])
     parser.add_argument("--peer", type=Path)
     args = parser.parse_args()
     if args.peer:
         peer(args.peer)
     else:
-        table(args.runs, args.lists)
+        table(args.runs, args.lists, args.temperature)
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def test_an_experiment_is_started_watched_changed_and_stopped(database: str) -> 
     [
         (("start", "x", "--variant", "control"), "2 to 8 variants"),
         (("start", "x", "--variant", "control", "--variant", "b:modle=1"), "unknown key"),
-        (("start", "x", "--variant", "control", "--variant", "b:model=other"), "one of for all"),
+        (("start", "x", "--variant", "control", "--variant", "b:model=other"), "which a server has one of"),
         (("start", "x", "--variant", "control", "--variant", "b:prompt.rank=gone@3"), "variant 'b'"),
         (("start", "x", "--variant", "control", "--variant", "b:adapter=/nowhere"), "variant 'b'"),
         ((*START, "--metric", "profit"), "no metric"),

@@ -124,6 +124,14 @@ def test_a_guardrail_of_a_metric_that_should_be_high_is_breached_by_its_fall() -
     assert told(plan, buys=(0.2, 0.19), users=500).metrics[1].compared[0].guard == "open"
 
 
+def test_a_guardrail_against_what_never_happens_is_kept_once_many_were_spared_it() -> None:
+    few, many = (told(users=users, empty=(0, 0)).metrics[2].compared[0] for users in (250, 6_000))
+    assert few.guard == "open"
+    assert many.guard == "kept"
+    assert many.low is not None
+    assert -0.01 < many.low < 0 < many.high < 0.01
+
+
 def test_a_mismatch_of_shares_blocks_the_verdict_and_says_so() -> None:
     found = told(buys=(0.1, 0.16), share=0.42)
     assert found.srm.mismatch

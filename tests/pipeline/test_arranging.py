@@ -134,3 +134,37 @@ def test_diversity_shows_another_brand_and_leaves_a_superlative_alone(catalog: C
         assert brands == {"Orsk", "Velm"}
         cheapest = replace(Request("cheapest red kettle"))
         assert ids(shelf.ask(cheapest)) == ids(plain.ask(cheapest))
+
+
+def test_the_log_and_the_metrics_tell_what_was_given_up(shelf: Shelf, caplog: pytest.LogCaptureFixture) -> None:
+    from shelftalk.server.telemetry import Telemetry
+
+    with caplog.at_level("INFO", logger="shelftalk.pipeline"):
+        answer = shelf.ask(REQUEST)
+    line = next(r for r in caplog.records if getattr(r, "stage", "") == "rank")
+    assert line.new_placed == 1  # type: ignore[attr-defined]
+    assert answer.exposure is not None
+    assert line.given_up == pytest.approx(answer.exposure["given_up"], abs=1e-4)  # type: ignore[attr-defined]
+    telemetry = Telemetry()
+    telemetry.answered(answer, [])
+    text = telemetry.text().decode()
+    assert "shelftalk_new_places_total 1.0" in text
+    assert f"shelftalk_relevance_given_up_total {answer.exposure['given_up']}" in text
+
+
+def test_of_several_kinds_each_keeps_its_places(tmp_path_factory: pytest.TempPathFactory) -> None:
+    from shelftalk.values import Product
+
+    made = Catalog.open(tmp_path_factory.mktemp("kinds") / "catalog", create=True, embedder=HashEmbedder())
+    pots = [
+        Product(f"t{i}", f"Teapot, glass, number {i}", categories=("Kitchen", "Teapots"), released_at="2020-01-01")
+        for i in range(3)
+    ]
+    made.upsert([*OLD[:4], NEW, *pots])
+    asked = Request("a kettle or a teapot", k=4)
+    with opened(made, places=2) as shelf, opened(made, share=0) as plain:
+        before, after = plain.ask(asked), shelf.ask(asked)
+    assert after.exposure is not None
+    assert "k9" in ids(after)
+    assert [p.product.categories[-1] for p in after.picks] == [p.product.categories[-1] for p in before.picks]
+    assert [i for i in ids(after) if i.startswith("t")] == [i for i in ids(before) if i.startswith("t")]

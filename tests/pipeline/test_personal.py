@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -134,6 +135,32 @@ def test_the_place_is_a_filter_where_products_say_where_they_are_sent(far: Shelf
     assert sorted(ids(there)) == ["k1", "k3", "k4"]
     nowhere = far.ask(Request("a kettle", k=5, shopper=Shopper(context=Context(place="Mars"))))
     assert len(ids(nowhere)) == 4, "a place that no product names is no limit"
+
+
+def test_the_season_orders_where_products_name_theirs(tmp_path: Path):
+    catalog = Catalog.open(tmp_path / "catalog", create=True, embedder=HashEmbedder())
+    seasons = ("summer", "summer", "winter", "summer", "winter")
+    catalog.upsert(
+        [replace(p, attributes={**p.attributes, "season": s}) for p, s in zip(PRODUCTS, seasons, strict=True)]
+    )
+    settings = load_settings(explain={"mode": "record"}, understand={"mode": "rules"}, rank={"strategy": "none"})
+    with Shelf(catalog, settings, PromptLibrary.default(), None) as shelf:
+        winter = Shopper(context=Context(season="winter"))
+        assert ids(shelf.ask(Request("a kettle", k=5, shopper=winter)))[0] == "k3"
+        asked_for = shelf.ask(Request("a summer kettle", k=5, shopper=winter))
+        assert "k3" not in ids(asked_for), "what the request says goes first"
+
+
+def test_the_judgement_reads_the_history_and_the_context(shelf: Shelf):
+    context = Context(at=NOW, season="winter", place="DE", device="phone")
+    who = Shopper("u_1", (RED,), (BOUGHT,), context=context)
+    state = shelf._begin([Request("a kettle", k=5, shopper=who)])[0]
+    shelf._find(state)
+    told = state.beside([c.product for c in state.retrieval.candidates], shelf.prompts)
+    assert told["k1"] == (
+        "You bought the Velm kettle, red, k3 in May, also with colour red. Asked in winter, from DE, on a phone."
+    )
+    assert told["k2"] == "Asked in winter, from DE, on a phone."
 
 
 def test_a_shopper_of_whom_nothing_is_known_gets_the_plain_answer(shelf: Shelf):

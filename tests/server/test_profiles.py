@@ -93,7 +93,8 @@ def test_lines_are_added_by_field_and_in_words(client: TestClient, dry: str) -> 
     said = client.post(path, json={"words": "tents under 200 euros"}).json()
     own = next(x for x in said["lines"] if x["category"] == "Tents")
     assert own["source"] == "stated"
-    assert own["span"][1] == "200"
+    assert own["span"] == ["0", "200"]
+    assert own["text"].startswith("Tents: price up to 200 EUR.")
     assert 'You said so: "tents under 200 euros".' in own["text"]
 
 

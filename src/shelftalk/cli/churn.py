@@ -83,12 +83,13 @@ def _known(
         if database is not None:
             raise UsageError("give --input or --database, not both")
         return _of_file(source)
-    from shelftalk.server.db import Interactions, connect, migrate
+    from shelftalk.server.db import connect, migrate
     from shelftalk.server.db.connect import default_url
+    from shelftalk.server.db.consented import Consented
 
     engine = connect(database or default_url(settings))
     migrate(engine)
-    stored = Interactions(engine)
+    stored = Consented(engine, "personalisation", settings.privacy.consent_default)
     first, last = _span(e for _, events in stored.by_user(tenant=tenant) for e in events)
     return stored.by_user(tenant=tenant), first, last, 0
 

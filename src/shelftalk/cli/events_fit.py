@@ -86,12 +86,14 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _stored(database: str | None, tenant: str) -> list[Interaction]:
-    from shelftalk.server.db import Interactions, connect, migrate
+    from shelftalk.server.db import connect, migrate
     from shelftalk.server.db.connect import default_url
+    from shelftalk.server.db.consented import Consented
 
-    engine = connect(database or default_url(common.settings_from()))
+    settings = common.settings_from()
+    engine = connect(database or default_url(settings))
     migrate(engine)
-    return list(Interactions(engine).between(tenant=tenant))
+    return list(Consented(engine, "analytics", settings.privacy.consent_default).between(tenant=tenant))
 
 
 class _Held:

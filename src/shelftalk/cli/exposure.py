@@ -52,7 +52,7 @@ def exposure(
             from shelftalk.server.db.asked import past_requests
 
             asked = past_requests(past, tenant=tenant, most=limit, gaps=_gaps(past, shelf.catalog.path))
-        found = outlook(shelf, product_id, asked[:limit], _histories(past, tenant))
+        found = outlook(shelf, product_id, asked[:limit], _histories(past, settings, tenant))
     if as_json:
         typer.echo(json.dumps(found.to_dict(), ensure_ascii=False, indent=1))
     else:
@@ -78,12 +78,12 @@ def _read(path: Path) -> tuple[list[Asked], list[int]]:
     return asked, [line.number for line in held if line.request is None]
 
 
-def _histories(past: Engine | None, tenant: str) -> Iterable[tuple[str, Sequence[Interaction]]]:
+def _histories(past: Engine | None, settings: Settings, tenant: str) -> Iterable[tuple[str, Sequence[Interaction]]]:
     if past is None:
         return ()
-    from shelftalk.server.db import Interactions
+    from shelftalk.server.db.consented import Consented
 
-    return Interactions(past).by_user(tenant=tenant)
+    return Consented(past, "personalisation", settings.privacy.consent_default).by_user(tenant=tenant)
 
 
 def _gaps(past: Engine, folder: Path) -> Gaps:

@@ -86,15 +86,18 @@ def known_shoppers(
             raise UsageError("give --interactions or --database, not both")
         return _of_file(file)
     from shelftalk.privacy.pseudonym import load_pseudonyms
-    from shelftalk.server.db import Interactions, Users, connect, migrate
+    from shelftalk.server.db import Users, connect, migrate
     from shelftalk.server.db.connect import default_url
+    from shelftalk.server.db.consented import Consented
     from shelftalk.server.predicting import latest
 
     url = database or default_url(settings)
     engine = connect(url)
     migrate(engine)
-    stored, users = Interactions(engine), Users(engine, load_pseudonyms(settings, url))
-    return latest(stored, tenant), lambda user: stored.of_user(users.of(user, tenant), tenant=tenant, limit=2000)
+    users, defaults = Users(engine, load_pseudonyms(settings, url)), settings.privacy.consent_default
+    own = Consented(engine, "personalisation", defaults)
+    counted = latest(Consented(engine, "analytics", defaults), tenant)
+    return counted, lambda user: own.of_user(users.of(user, tenant), tenant=tenant, limit=2000)
 
 
 def _of_file(file: Path) -> tuple[Iterable[Interaction], Histories]:

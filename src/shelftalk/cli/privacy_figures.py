@@ -42,8 +42,9 @@ def figures(
     from shelftalk.catalog.files import write_atomic
     from shelftalk.privacy.figures import figures as made
     from shelftalk.privacy.figures import people
-    from shelftalk.server.db import Consents, Interactions, connect, migrate
+    from shelftalk.server.db import connect, migrate
     from shelftalk.server.db.connect import default_url
+    from shelftalk.server.db.consented import Consented
     from shelftalk.server.db.spending import Spending
 
     if not output.parent.is_dir():
@@ -51,9 +52,8 @@ def figures(
     settings = common.settings_from()
     engine = connect(database or default_url(settings))
     migrate(engine)
-    allowed = Consents(engine, settings.privacy.consent_default).permitted("analytics", tenant=tenant)
-    rows = Interactions(engine).by_user(since.replace(tzinfo=UTC) if since else None, tenant=tenant)
-    held = list(people((user, those) for user, those in rows if allowed(user)))
+    stored = Consented(engine, "analytics", settings.privacy.consent_default)
+    held = list(people(stored.by_user(since.replace(tzinfo=UTC) if since else None, tenant=tenant)))
     ledger = Spending(engine, settings.privacy.epsilon_per_year)
     after = ledger.spend(
         epsilon, delta, f"figures to {output.name}", tenant=tenant

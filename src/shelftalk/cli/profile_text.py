@@ -65,6 +65,6 @@ def _buyers(made: Mapping[str, Any]) -> Iterator[str]:
 
 def _trend(made: Mapping[str, Any]) -> Iterator[str]:
     trend, least = made["trend"], made["at_least"]
-    for one in trend["counts"]:
+    for one in (c for c in trend["counts"] if (c["now"], c["before"]) != (None, None)):
         now, before = (f"fewer than {least}" if n is None else str(n) for n in (one["now"], one["before"]))
         yield f"{one['kind']}: {now} shoppers in the last {trend['days']} days, {before} in the {trend['days']} before"

@@ -167,7 +167,7 @@ def _known(settings: Settings, database: str | None, tenant: str) -> InDatabase 
     file = url.partition("sqlite:///")[2]
     if file and not Path(file).expanduser().is_file():
         return None
-    return InDatabase(url, tenant)
+    return InDatabase(url, tenant, settings.privacy.consent_default)
 
 
 def _moment(text: str | None) -> datetime | None:

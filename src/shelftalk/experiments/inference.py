@@ -60,10 +60,12 @@ class Difference:
     p: Array
 
 
-def moments(top: Array, bottom: Array, at: NDArray[Any]) -> Moments:
+def moments(top: Array, bottom: Array, at: NDArray[Any], *, least: float = 0.0) -> Moments:
     """The metric sum(top) / sum(bottom) after the first `at` units, for each of those numbers; 0 where there is none.
 
     The variance is that of the influence values (top - value * bottom) / mean(bottom), which for a mean (bottom 1) is the sample's.
+    Their squares sum up to `least` at least: 1 for shares, as if one unit had differed, so that of what never happened to many units
+    something can be said.
     """
     sums = [np.concatenate([np.zeros(1), np.cumsum(v)])[at] for v in (top, bottom, top**2, bottom**2, top * bottom)]
     over, under, over2, under2, both = sums
@@ -71,7 +73,7 @@ def moments(top: Array, bottom: Array, at: NDArray[Any]) -> Moments:
     some = under > 0
     value = np.divide(over, under, out=np.zeros_like(over), where=some)
     mean = np.divide(under, n, out=np.ones_like(under), where=some)
-    spread = np.maximum(over2 - 2 * value * both + value**2 * under2, 0.0) / mean**2
+    spread = np.maximum((over2 - 2 * value * both + value**2 * under2) / mean**2, least)
     return Moments(n, value, np.divide(spread, n - 1, out=np.zeros_like(spread), where=some & (n > 1)))
 
 

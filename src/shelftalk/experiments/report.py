@@ -92,7 +92,7 @@ def report(definition: Definition, observed: Observed, phases: Sequence[tuple[da
     """The report at that moment. `phases` are when which weights (shares of 1) held from, oldest first."""
     names = observed.variants
     ends = observed.first[: observed.judged] + observed.window_s
-    times = _times(ends, now)
+    times = _times(ends)
     reports = tuple(
         _metric(definition, METRICS[name], role, guard, observed, times) for name, role, guard in _roles(definition)
     )
@@ -136,11 +136,11 @@ def _roles(definition: Definition) -> list[tuple[str, Role, Guardrail | None]]:
     ]  # fmt: skip
 
 
-def _times(ends: np.ndarray[Any, Any], now: datetime) -> list[float]:
-    """The moments of the plots: evenly from the first unit judged to now."""
+def _times(ends: np.ndarray[Any, Any]) -> list[float]:
+    """The moments of the plots: evenly from the first unit judged to the last."""
     if not ends.size:
         return []
-    return [float(t) for t in np.linspace(ends[0], max(now.timestamp(), ends[-1]), POINTS)]
+    return [float(t) for t in np.linspace(ends[0], ends[-1], POINTS)]
 
 
 def _metric(
@@ -160,7 +160,8 @@ def _metric(
     series: list[Moments] = []
     for i in range(len(observed.variants)):
         mine = which == i
-        series.append(moments(top[mine], bottom[mine], np.searchsorted(ends[mine], times, side="right")))
+        at = np.searchsorted(ends[mine], times, side="right")
+        series.append(moments(top[mine], bottom[mine], at, least=float(found.unit == "share")))
     compared = []
     for i, name in enumerate(observed.variants[1:], 1):
         line = difference(series[0], series[i], alpha, rho2)

@@ -26,6 +26,7 @@ from shelftalk.values import Claim, Evidence, Explanation, Facets, Product
 from shelftalk.words.stems import stems
 
 _VARIABLES = frozenset({"request", "wants", "product", "facts"})
+CONTEXT = "context"  # the field of a fact that is when, where and on what somebody asks
 MOST_KINDS = 64  # vocabularies kept
 CARD, MOST_FACTS = 5, 32  # the facts of a card that the model reads, and that the record chooses from
 NEAR_KEPT = 4096  # texts whose nearness to a request is kept
@@ -188,7 +189,7 @@ class Explainer:
         claims = [*misses(job, product, self.facets, self.record), *claims]
         told = {e.field for c in claims for e in c.evidence}
         if not written.held:
-            record = [card for card in check.cards if card.fact.field != FIELD]
+            record = [card for card in check.cards if card.fact.field not in (FIELD, CONTEXT)]
             claims = self._alone(claims, product, record, better)
         elif missing := _main(check.cards, told):
             claims.insert(0, self.record.card(missing))
@@ -245,12 +246,14 @@ class Explainer:
 
 
 def _own(job: ExplainJob, product: Product) -> tuple[CardFact, ...]:
-    """What a pick shares with the shopper's history as one more fact that the model may cite."""
+    """What a pick shares with the shopper's history, and the context, as more facts that the model may cite."""
     claim = job.own.get(product.id)
-    if claim is None:
-        return ()
-    fact = Fact(0, FIELD, claim.evidence[-1].value, "text", "history", claim.text, parts=(claim.text,))
-    return (CardFact(fact, None, claim.text),)
+    told = [] if claim is None else [(FIELD, "history", claim.text, claim.evidence[-1].value)]
+    told += [(CONTEXT, "context", job.context, job.context)] if job.context else []
+    return tuple(
+        CardFact(Fact(0, field, value, "text", name, text, parts=(text,)), None, text)
+        for field, name, text, value in told
+    )
 
 
 def _of_record(card: CardFact, product: Product) -> CardFact:

@@ -15,7 +15,8 @@ class ExplainJob:
     """The picks of one answer, best first, to be explained to the shopper who wrote `request`.
 
     `relaxed` are the constraints that retrieval gave up; a pick that misses one says so. `scope` is what fits, by which a fact's
-    standing is told; without one no fact has a standing. `own` is, by product id, what a pick shares with the shopper's own history.
+    standing is told; without one no fact has a standing. `own` is, by product id, what a pick shares with the shopper's own history; `context`
+    when, where and on what they ask, for a model that words reasons.
     """
 
     request: str
@@ -24,4 +25,5 @@ class ExplainJob:
     relaxed: tuple[Constraint, ...] = ()
     scope: Scope | None = None
     own: Mapping[str, Claim] = field(default_factory=dict)
+    context: str = ""
     worked_out: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)  # once for each job

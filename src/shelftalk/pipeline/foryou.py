@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from shelftalk.catalog import sql
 from shelftalk.catalog.standing import Scope
 from shelftalk.explain import ExplainJob
-from shelftalk.facts.availability import sold_out
+from shelftalk.facts.availability import sold_out, to_come
 from shelftalk.pipeline.personal import Personal, personal
 from shelftalk.pipeline.state import Snapshot, explained, request_id
 from shelftalk.pipeline.suggesting import Suggestions, Told
@@ -51,7 +51,9 @@ def listed(shopper: Shopper, k: int, now: Snapshot, sources: Suggestions) -> Lis
         ids = [i for i in ids if i in kept]
     products = now.catalog.get_many(ids)
     here = [Candidate(products[i], found[i].score, found[i].sources) for i in ids if i in products]
-    chosen = _mixed(one_each([c for c in here if not sold_out(c.product)]), k)
+    ready = [c for c in here if not sold_out(c.product) and not to_come(c.product)]
+    ready = ready if len(ready) >= k else [c for c in here if not sold_out(c.product)]  # what is to come fills a list alone
+    chosen = _mixed(one_each(ready), k)
     told = tuple(sources.told(found[c.product.id], c.product, who) for c in chosen)
     voice = now.explain.history
     own = {}

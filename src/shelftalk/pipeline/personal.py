@@ -16,7 +16,18 @@ from shelftalk.facts.facts import money
 from shelftalk.retrieve.criteria import satisfaction
 from shelftalk.shoppers.candidates import Sourced
 from shelftalk.text import clean
-from shelftalk.values import Candidate, Constraint, Facets, Intent, Product, ProfileLine, Refusal, Shopper
+from shelftalk.values import (
+    Candidate,
+    Constraint,
+    Context,
+    Criterion,
+    Facets,
+    Intent,
+    Product,
+    ProfileLine,
+    Refusal,
+    Shopper,
+)
 from shelftalk.words.comparable import number
 
 __all__ = ["LOOKS", "PLACES", "SEASONS", "Personal", "personal"]
@@ -35,7 +46,8 @@ OWNED = 0.5  # of the best score, which what was bought already loses: who has i
 @dataclass(frozen=True)
 class Personal:
     """A shopper for one request. `held` and `exclude` are what is never shown, `lines` the profile's lines that bear on the request,
-    `looks` what was refused by its look, `weight` (0 to 1, at most `most`) what taste may move, `notes` what the answer says of it; `scored` asks the
+    `looks` what was refused by its look, `season` that of
+    the place where products name theirs, `weight` (0 to 1, at most `most`) what taste may move, `notes` what the answer says of it; `scored` asks the
     candidate sources, and `sourced` is what they said."""
 
     shopper: Shopper
@@ -47,13 +59,15 @@ class Personal:
     exclude: tuple[str, ...] = ()
     looks: tuple[Product, ...] = ()
     notes: tuple[str, ...] = ()
+    season: ProfileLine | None = None
     scored: Scored | None = None
     sourced: dict[str, Sourced] = field(default_factory=dict)
 
     @property
     def leans(self) -> bool:
         """Whether it may move anything."""
-        return bool(self.most and (self.lines or self.looks or self.owned or self.shopper.history))
+        known = self.lines or self.looks or self.owned or self.shopper.history or self.season
+        return bool(self.most and known)
 
     @cached_property
     def owned(self) -> frozenset[str]:
@@ -89,7 +103,7 @@ class Personal:
     def taste(self, product: Product, scopes: dict[str, Scope]) -> float:
         """How well a product suits the shopper's taste, -1 to 1; 0 where nothing is known."""
         told = weights = 0.0
-        for line in self.lines:
+        for line in (*self.lines, *((self.season,) if self.season else ())):
             value = product.value(line.criterion.field)
             if value is None or value == () or (line.category and line.category not in product.categories):
                 continue
@@ -142,8 +156,9 @@ def personal(
     lines = tuple(line for line in shopper.lines if _bears(line, intent))
     looks = tuple(gone[r.product_id] for r in shopper.refused if r.why == "look" and r.product_id in gone)
     different = len({i.product_id for i in shopper.history if i.product_id})
+    season = _season(shopper.context, intent, facets)
     stated = any(line.source in ("stated", "corrected") for line in lines)
-    grown = 1.0 if stated or looks else different / (different + SOME)
+    grown = 1.0 if stated or looks or season else different / (different + SOME)
     return Personal(
         shopper,
         catalog,
@@ -154,6 +169,7 @@ def personal(
         tuple(dict.fromkeys(r.product_id for r in shopper.refused)),
         looks,
         tuple(notes),
+        season,
         scored,
     )
 
@@ -198,13 +214,22 @@ def _of_kind(product: Product, intent: Intent) -> bool:
 
 
 def _context(shopper: Shopper, intent: Intent, facets: Facets) -> list[Constraint]:
-    """The place as a filter where the catalogue says where a product can be had, and the season where the request asks for none."""
+    """The place as a filter where the catalogue says where a product can be had."""
     context, asked = shopper.context, {c.field for c in intent.constraints}
     held = []
     field = _field(facets, PLACES)
     if context.place and field and field not in asked and _known(facets, field, context.place):
         held.append(Constraint(field, "=", context.place))
     return held
+
+
+def _season(context: Context, intent: Intent, facets: Facets) -> ProfileLine | None:
+    """The season as one more thing that orders, where products name theirs and the request leaves it open."""
+    field = _field(facets, SEASONS)
+    asked = {c.field for c in intent.constraints} | {c.field for c in intent.criteria}
+    if not context.season or field is None or field in asked or not _known(facets, field, context.season):
+        return None
+    return ProfileLine("season", Criterion(field, "is", context.season), source="session")
 
 
 def _field(facets: Facets, names: Sequence[str]) -> str | None:

@@ -309,7 +309,7 @@ class Pipeline:
                 w.snapshot.facets,
                 self._scope(w),
                 w.request.k or self.settings.k,
-                {i: claim.text for i, claim in w.own([c.product for c in w.retrieval.candidates[:depth]]).items()},
+                w.beside([c.product for c in w.retrieval.candidates[:depth]], self.prompts),
             )
             for w in states
             if w.graded
@@ -346,6 +346,7 @@ class Pipeline:
                 relaxed=state.retrieval.relaxed,
                 scope=self._scope(state),
                 own=state.own(products),
+                context=state.context(self.prompts),
             )
         return state.job
 

@@ -19,6 +19,7 @@ from shelftalk.explain import Explainer, ExplainJob, taken_as
 from shelftalk.facts.availability import sold_out
 from shelftalk.pipeline.personal import Personal
 from shelftalk.privacy.pii import note_of
+from shelftalk.prompts import PromptLibrary
 from shelftalk.retrieve import Retriever
 from shelftalk.retrieve.criteria import answering
 from shelftalk.retrieve.stock import LEFT_FOR_LAST, NAMED
@@ -32,6 +33,7 @@ from shelftalk.values import (
     Answer,
     Candidate,
     Claim,
+    Context,
     Explanation,
     Facets,
     Intent,
@@ -195,6 +197,21 @@ class PipelineState:
         voice = self.snapshot.explain.history
         told = ((p.id, voice.claim(p, who.lines, who.shopper, who.known, who.now)) for p in products)
         return {product_id: claim for product_id, claim in told if claim is not None}
+
+    def beside(self, products: Sequence[Product], prompts: PromptLibrary) -> dict[str, str]:
+        """What the judgement reads beside the facts, by product id: what it shares with the shopper's history, and the context."""
+        own, context = self.own(products), self.context(prompts)
+        told = {
+            p.id: " ".join([*([own[p.id].text] if p.id in own else []), *([context] if context else [])])
+            for p in products
+        }
+        return {product_id: text for product_id, text in told.items() if text}
+
+    def context(self, prompts: PromptLibrary) -> str:
+        """When, where and on what the shopper asks, in words for the prompts; "" where nothing of it is known."""
+        known = self.personal.shopper.context if self.personal else Context()
+        told = {"season": known.season, "place": known.place, "device": known.device}
+        return prompts.get("answer/context").render(**told).messages[-1].content if any(told.values()) else ""
 
     def prompts(self, explain: str | None) -> dict[str, str]:
         """The prompt of each stage that asked the language model; `explain` is the one that words reasons."""

@@ -86,8 +86,14 @@ def release(counts: Mapping[str, int], *, most: int, epsilon: float, delta: floa
     def made(threshold: int) -> Any:
         return dp.m.make_laplace_threshold(domain, metric, scale=scale, threshold=threshold)
 
-    threshold = dp.binary_search_param(made, d_in=one_person, d_out=(epsilon, delta), bounds=(1, int(200 * scale) + 2))
-    measurement = made(threshold)
+    # the smallest threshold that keeps delta; its chance of failure falls as it rises
+    low, high = 0, 1
+    while made(high).map(one_person)[1] > delta:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if made(middle).map(one_person)[1] <= delta else (middle, high)
+    threshold, measurement = high, made(high)
     spent_epsilon, spent_delta = measurement.map(one_person)
     noisy = measurement(dict(counts)) if counts else {}
     ordered = dict(sorted(noisy.items(), key=lambda item: (-item[1], item[0])))

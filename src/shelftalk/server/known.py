@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from shelftalk.server.db import Interactions, connect, migrate
-from shelftalk.server.db.profiles import Profiles
+from sqlalchemy import Engine
+
+from shelftalk.server.db import Consents, Interactions, Profiles, connect, migrate
+from shelftalk.settings import ConsentDefaults
 from shelftalk.values import Shopper
 
 MOST = 1000  # interactions of a user, the newest
@@ -20,13 +22,19 @@ class InDatabase:
 
     url: str
     tenant: str = ""
+    defaults: ConsentDefaults = ConsentDefaults()
 
     def __call__(self, shoppers: Sequence[Shopper], shelf: Any) -> list[Shopper]:
         """The shoppers with what they did before the moment of their context and corrected in their profiles, as `shelf` (a Shelf) reads
-        it. One of whom nothing is known stays as they are; of one who had the profile forgotten counts what was done since."""
-        done, corrected = _opened(self.url)
+        it. One of whom nothing is known, or who does not consent to personalisation (`defaults` hold for who was not
+        asked), stays as they are; of one who had the profile forgotten counts what was done since."""
+        engine = _opened(self.url)
+        done, corrected, consents = Interactions(engine), Profiles(engine), Consents(engine, self.defaults)
         found = []
         for shopper in shoppers:
+            if not consents.allowed(shopper.user, "personalisation", tenant=self.tenant):
+                found.append(shopper)
+                continue
             before = shopper.context.at
             history = done.of_user(shopper.user, tenant=self.tenant, limit=MOST, until=before)
             corrections = corrected.corrections(shopper.user, tenant=self.tenant)
@@ -40,7 +48,7 @@ class InDatabase:
 
 
 @lru_cache(maxsize=4)
-def _opened(url: str) -> tuple[Interactions, Profiles]:
+def _opened(url: str) -> Engine:
     engine = connect(url)
     migrate(engine)
-    return Interactions(engine), Profiles(engine)
+    return engine

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from shelftalk.catalog import Catalog
+from shelftalk.privacy.consent import Purpose
 from shelftalk.prompts import PromptLibrary
 from shelftalk.server.db import Interactions, Users
 from shelftalk.server.db.tables import now
@@ -36,8 +37,10 @@ def latest(stored: Interactions, tenant: str, most: int = MOST_INTERACTIONS) -> 
 class _Source(Protocol):
     """What the server's state has of it."""
 
-    interactions: Interactions
     users: Users
+
+    def serving(self, purpose: Purpose) -> Interactions:
+        """The interactions of those who consent to a purpose."""
 
     @property
     def shelf(self) -> Any:
@@ -75,10 +78,11 @@ class Predicting:
             return made
 
     def _learnt(self, catalog: Catalog, prompts: PromptLibrary, tenant: str) -> Predictions:
-        stored, users = self._source.interactions, self._source.users
+        counted, users = self._source.serving("analytics"), self._source.users
+        own = self._source.serving("personalisation")
         return open_predictions(
             catalog,
-            latest(stored, tenant),
-            lambda user: stored.of_user(users.of(user, tenant), tenant=tenant, limit=_HISTORY),
+            latest(counted, tenant),
+            lambda user: own.of_user(users.of(user, tenant), tenant=tenant, limit=_HISTORY),
             prompts,
         )

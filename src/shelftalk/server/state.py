@@ -15,6 +15,7 @@ from shelftalk.errors import ShelftalkError
 from shelftalk.gaps import Held
 from shelftalk.pipeline import Shelf
 from shelftalk.privacy import pii
+from shelftalk.privacy.consent import Purpose
 from shelftalk.privacy.keepers import Keeper, Person
 from shelftalk.privacy.pseudonym import load_pseudonyms
 from shelftalk.server.addresses import loopback
@@ -35,6 +36,7 @@ from shelftalk.server.db import (
     migrate,
 )
 from shelftalk.server.db.connect import default_url
+from shelftalk.server.db.consented import Consented
 from shelftalk.server.db.gaps import catalog_name
 from shelftalk.server.db.products import ProductHistory
 from shelftalk.server.experimenting import Experimenting
@@ -117,7 +119,7 @@ class ServerState:
         self.users = Users(self._database, load_pseudonyms(settings))
         self.corrections = Profiles(self._database)
         self.profiling = Profiling(
-            shelf.catalog, self.interactions, self.corrections, self.users, settings.profile, shelf.prompts,
+            shelf.catalog, self.serving("personalisation"), self.corrections, self.users, settings.profile, shelf.prompts,
             lambda text: without_personal(text, self.settings), settings.shoppers.history,
         )  # fmt: skip
         self.items = ItemProfiles(shelf.catalog, ProductHistory(self._database), self.profiling)
@@ -142,6 +144,10 @@ class ServerState:
     def may_personalise(self, user: str, tenant: str) -> bool:
         """Whether a user (a pseudonym) lets their history act on answers."""
         return bool(user) and self.consents.allowed(user, "personalisation", tenant=tenant)
+
+    def serving(self, purpose: Purpose) -> Interactions:
+        """The interactions of those who consent to a purpose."""
+        return Consented(self._database, purpose, self.settings.privacy.consent_default)
 
     def person(self, user: str, tenant: str) -> tuple[Person, list[Keeper]]:
         """The person behind a shop's id (or a pseudonym), and all that keeps something of persons here."""

@@ -15,6 +15,8 @@ from shelftalk.engines.models import is_address, resolve_model
 from shelftalk.errors import EngineError, UsageError
 from shelftalk.prompts import PromptLibrary, Template
 from shelftalk.resources import resource
+from shelftalk.server.may_train import may_train
+from shelftalk.server.training_sets import remember
 from shelftalk.settings import Settings
 from shelftalk.train.card import Report, facts
 from shelftalk.train.config import DataConfig, InteractionsSource, Source, WrittenSource, resolve
@@ -67,6 +69,7 @@ def make(
     check_out(out, overwrite)  # another build may have written it meanwhile
     say(f"writing {sum(built.known['rows'].values()):,} rows to {out}")
     write(built, out)
+    remember(out, settings.home_folder)  # so that a person's rows can be taken out again
     return built
 
 
@@ -197,7 +200,14 @@ def _direct(
         path, feed = resolve(source.path, config), resolve(source.catalog, config)
         _hashed(report, path.parent, [path])
         _hashed(report, feed.parent, [feed])
-        yield from likes(source, path, feed, prompts, config.seed, report.rejects)
+        allowed = may_train(settings)
+
+        def let_through(user: str) -> bool:
+            if not (may := allowed(user)):
+                report.left_out["interactions of users who do not consent to training"] += 1
+            return may
+
+        yield from likes(source, path, feed, prompts, config.seed, report.rejects, let_through)
 
 
 def _written(

@@ -11,7 +11,8 @@ import pytest
 from shelftalk.errors import UsageError
 from shelftalk.shoppers.profiles.corrections import ASPECTS, Correction, Corrections, aspect_of, checked
 from shelftalk.shoppers.profiles.profile import Profile
-from shelftalk.values import Criterion, ProfileLine
+from shelftalk.shoppers.profiles.stated import lines_said
+from shelftalk.values import Constraint, Criterion, Intent, ProfileLine
 from tests.shoppers.profiles.shop import FACETS, LEATHER, NOW, did, each, profile, said, unsupported
 
 DONE = [*each("purchase", LEATHER), *each("click", ("H0", "H1", "H2", "H4", "H5"), first=30)]
@@ -105,6 +106,32 @@ def test_an_added_line_stands_first_with_the_shoppers_own_words() -> None:
     made = profile(*DONE, corrections=corrected(Correction(own.id, line=own)))
     assert made.lines[0].id == own.id
     assert made.lines[0].text == 'Tents: setup pop-up. You said so: "easy to put up".'
+
+
+@pytest.mark.parametrize(
+    ("limit", "span", "told"),
+    [
+        (Constraint("weight_kg", "<=", 2), (Decimal(0), Decimal(2)), "Tents: weight up to 2 kg."),
+        (Constraint("weight_kg", ">", 2), (Decimal(2), Decimal("2.9")), "Tents: weight 2 to 2.9 kg."),
+        (Constraint("price", "between", (100, 200)), (Decimal(100), Decimal(200)), "Tents: price 100 to 200 EUR."),
+    ],
+)
+def test_a_limit_said_in_words_becomes_a_range(limit: Constraint, span: tuple[Decimal, Decimal], told: str) -> None:
+    intent = Intent((Constraint("categories", "=", "Tents"), limit))
+    own = lines_said("mine", intent, FACETS)
+    assert [(x.category, x.span) for x in own] == [("Tents", span)]
+    made = profile(corrections=corrected(*(Correction(x.id, line=x) for x in own)))
+    assert made.lines[0].text.startswith(told)
+
+
+def test_named_values_and_kinds_said_in_words_become_lines() -> None:
+    intent = Intent((Constraint("brand", "not in", ("Norvo", "Lumen")),), criteria=(Criterion("weight_kg", "low"),))
+    found = {(x.criterion.field, x.criterion.want, x.criterion.value) for x in lines_said("mine", intent, FACETS)}
+    assert found == {("brand", "not", "Norvo"), ("brand", "not", "Lumen"), ("weight_kg", "low", None)}
+    kind = lines_said("tents", Intent((Constraint("categories", "=", "Tents"),)), FACETS)
+    assert [(x.criterion.field, x.criterion.value, x.category) for x in kind] == [("categories", "Tents", "")]
+    with pytest.raises(UsageError, match="nothing in"):
+        lines_said("good morning", Intent(shopping=False), FACETS)
 
 
 def test_nothing_from_before_it_was_forgotten_counts() -> None:

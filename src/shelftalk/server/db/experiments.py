@@ -117,7 +117,7 @@ class Experiments:
                 }  # fmt: skip
 
     def report(self, name: str, at: datetime | None = None) -> Report:
-        """What it says now or, where it is stopped, what it said at the end of the last window."""
+        """What it says at that moment (now)."""
         found = self.get(name)
         moment = at or now()
         with self._engine.connect() as connection:

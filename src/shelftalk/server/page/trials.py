@@ -77,7 +77,7 @@ def _plot(timeline: Sequence[Point], metric: MetricReport) -> dict[str, Any] | N
         "band": _path([*upper, *reversed(lower)]),
         "line": _path([(x(i), y(p.value)) for i, p in enumerate(points)]),
         "zero": y(0.0),
-        "ticks": [{"y": y(v), "text": shown(v, signed=True)} for v in (-step, 0.0, step)],
+        "ticks": [{"y": y(v), "text": shown(v, signed=True) if v else "0"} for v in (-step, 0.0, step)],
         "since": points[0].at[:16].replace("T", " "),
         "until": last.at[:16].replace("T", " "),
         "units": last.units,

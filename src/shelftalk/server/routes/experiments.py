@@ -24,7 +24,7 @@ from shelftalk.server.page.trials import exposure, panels
 router = APIRouter(include_in_schema=False)
 Studio = Annotated[Caller, Depends(needs("studio"))]
 Name = Annotated[str, Path(min_length=1, max_length=40)]
-_SHOWN = 10
+_SHOWN = 5
 
 
 class ArmBody(BaseModel):

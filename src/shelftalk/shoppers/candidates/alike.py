@@ -31,7 +31,8 @@ SETTLED = 30.0
 # So many lines of a profile, the surest, are looked for in the catalogue.
 LINES = 8
 _EPOCH = date(1970, 1, 1).toordinal()
-K, V = TypeVar("K", bound=Hashable), TypeVar("V")
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 
 class Remembered(Generic[K, V]):

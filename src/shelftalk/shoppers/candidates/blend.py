@@ -35,7 +35,7 @@ class Blend:
         """The weights of those sources for a history of n interactions, of sum 1; a source that was never fitted has none."""
         share = n / (n + self.half)
         made = np.array([(1 - share) * self.without.get(s, 0.0) + share * self.much.get(s, 0.0) for s in names])
-        return made / max(made.sum(), 1e-12)
+        return np.asarray(made / max(float(made.sum()), 1e-12))
 
     def to_dict(self) -> dict[str, Any]:
         """The blend as its file holds it."""

@@ -111,9 +111,9 @@ def _of_history(source: str, named: Sequence[str], product_id: str, telling: Tel
         about = telling.catalog.get(i.product_id) if i else None
         if i is None or about is None or i.kind not in DID or not _related(source, i.product_id, product_id, telling):
             continue
-        words = {"title": about.title, "did": DID[i.kind], "when": _when(i.at, telling.at)}
-        evidence = (Evidence("interaction", i.id), Evidence("product_id", i.product_id))
-        return words, evidence if i.id else evidence[1:]
+        words: dict[str, object] = {"title": about.title, "did": DID[i.kind], "when": _when(i.at, telling.at)}
+        named_by = (Evidence("interaction", i.id),) if i.id else ()
+        return words, (*named_by, Evidence("product_id", i.product_id))
     return None
 
 

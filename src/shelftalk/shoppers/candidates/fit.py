@@ -21,6 +21,15 @@ MOST_PLACES, LEAST_IN_PLACE = 50, 200
 # A product's own share of repeats counts against the shop's as if that had been seen so many times.
 PRIOR = 20.0
 STAGES = 4
+_ROW = [
+    ("user", "i8"),
+    ("basket", "i8"),
+    ("item", "i8"),
+    ("weight", "f4"),
+    ("day", "f8"),
+    ("place", "i8"),
+    ("bought", "?"),
+]
 
 
 @dataclass(slots=True)
@@ -76,19 +85,20 @@ def table(interactions: Iterable[Interaction], ids: Sequence[str], at: datetime 
                 i.kind == "purchase",
             )
         )
-    columns = list(zip(*rows, strict=True)) if rows else [[]] * 7
-    kinds = (np.int64, np.int64, np.int64, np.float32, np.float64, np.int64, np.bool_)
-    user, held, item, weight, day_of, place, bought = (
-        np.array(c, dtype=k) for c, k in zip(columns, kinds, strict=True)
-    )
+    made = np.array(rows, dtype=_ROW)
     # The strongest interaction of a basket with a product stands for all of them.
-    order = np.lexsort((-weight, item, held))
-    first = order[np.flatnonzero(np.r_[True, (held[order][1:] != held[order][:-1]) | (item[order][1:] != item[order][:-1])])] if len(order) else order  # fmt: skip
-    kept = first[np.argsort(day_of[first], kind="stable")]
+    made = made[np.lexsort((-made["weight"], made["item"], made["basket"]))]
+    first = _changes(made["basket"], made["item"])
+    made = made[first][np.argsort(made["day"][first], kind="stable")]
     return Table(
-        tuple(ids), user[kept], held[kept], item[kept], weight[kept], day_of[kept], place[kept], bought[kept],
+        tuple(ids), made["user"], made["basket"], made["item"], made["weight"], made["day"], made["place"], made["bought"],
         tuple(places), unknown, later, len(users),
     )  # fmt: skip
+
+
+def _changes(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The places at which a new pair of values begins."""
+    return np.flatnonzero(np.r_[True, (a[1:] != a[:-1]) | (b[1:] != b[:-1])][: len(a)])
 
 
 def learn(
@@ -153,24 +163,25 @@ def _again(held: Table, n: int) -> np.ndarray:
     user, item, bought, place = held.user[order], held.item[order], held.bought[order], ordinal[order]
     total = np.zeros(held.users, dtype=np.int64)
     np.maximum.at(total, held.user, ordinal)
-    starts = np.flatnonzero(np.r_[True, (user[1:] != user[:-1]) | (item[1:] != item[:-1])]) if len(order) else order
+    starts = _changes(user, item)
     group = np.zeros(len(order), dtype=np.int64)
     group[starts[1:]] = 1
     group = np.cumsum(group)
-    had = np.cumsum(bought) - np.r_[0, np.cumsum(bought)][starts][group] if len(order) else np.zeros(0, dtype=np.int64)
+    before = np.cumsum(bought) - bought
+    had = before - before[starts][group] + bought
     # From one purchase (or the first meeting) to the next is one spell; its length is counted in the person's baskets.
     opens = bought.copy()
     opens[starts] = True
     at = np.flatnonzero(opens)
-    follows = np.r_[group[at][1:] == group[at][:-1], False] if len(at) else np.zeros(0, dtype=bool)
-    until = np.where(follows, np.r_[place[at][1:], 0], total[user[at]]) if len(at) else at
+    follows = np.r_[group[at][1:] == group[at][:-1], False][: len(at)]
+    until = np.where(follows, np.r_[place[at][1:], 0][: len(at)], total[user[at]])
     stage = np.minimum(had[at], STAGES - 1)
     np.add.at(exposed, (item[at], stage), np.maximum(until - place[at], 0))
     np.add.at(hits, (item[at], stage), follows.astype(float))
     shop = (hits.sum(0) + 0.01) / (exposed.sum(0) + 1.0)
     for times in range(2, STAGES):  # few buy often: what is not known of them is as for those who bought once less
         shop[times] = (hits[:, times].sum() + PRIOR * shop[times - 1]) / (exposed[:, times].sum() + PRIOR)
-    return ((hits + PRIOR * shop) / (exposed + PRIOR)).astype(np.float32)
+    return np.asarray((hits + PRIOR * shop) / (exposed + PRIOR), dtype=np.float32)
 
 
 def _ordinals(held: Table) -> np.ndarray:

@@ -78,7 +78,7 @@ class Ranking:
             if len(ids)
             else np.zeros((0, len(SOURCES)))
         )
-        return columns * self._kept(ids)[:, None]
+        return np.asarray(columns * self._kept(ids)[:, None])
 
     def _kept(self, ids: Sequence[str]) -> np.ndarray:
         """1 for what was not bought; else the chance that it is bought again as a share of that of anyone buying it (of any product, where

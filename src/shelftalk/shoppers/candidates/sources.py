@@ -19,6 +19,9 @@ from shelftalk.shoppers.candidates.behaviour import Behaviour
 from shelftalk.shoppers.candidates.feedback import Liked, days
 from shelftalk.values import Context, ProfileLine
 
+# What is taken so many times as often as the usual product has a popularity of 1.
+MUCH = 100.0
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -113,12 +116,15 @@ class Popular:
 
     @cached_property
     def _values(self) -> np.ndarray:
-        shares = self._situation.popularity
-        if not len(shares) or shares.max() <= 0:
+        if self._behaviour is None:
             return np.empty(0)
-        few = 0.1 / len(shares)  # a tenth of an even share
-        logs = np.log1p(shares / few)
-        return np.asarray(logs / logs.max())
+        taken = self._situation.popularity * float(self._behaviour.popular.sum())
+        usual = float(taken.mean()) if len(taken) else 0.0
+        times = np.maximum(0.0, np.log((taken + 1) / (usual + 1))) / np.log(MUCH)
+        trace = (
+            taken / max(float(taken.max(initial=0.0)), 1e-12) / 1000
+        )  # what is taken less than usual still fills a list
+        return np.asarray(times + trace)
 
     def propose(self, k: int) -> Sequence[str]:
         """The most popular."""
@@ -129,11 +135,12 @@ class Popular:
         return largest(self._behaviour, self._values, k)
 
     def scores(self, ids: Sequence[str]) -> np.ndarray:
-        """The logarithm of the share, the largest being 1."""
+        """How many times as often as the usual product it is taken, as a logarithm, 1 for MUCH times; one interaction more on both sides, so
+        that in a shop where little is done little is popular."""
         if self._behaviour is None:
             products = self._situation.catalog.get_many(ids)
             reviews = np.array([(products[i].review_count or 0) if i in products else 0 for i in ids], dtype=float)
-            return np.asarray(np.log1p(reviews) / 10.0)
+            return np.asarray(np.log1p(reviews) / np.log(MUCH) / 4)
         return by_place(self._behaviour, self._values, ids)
 
     def because(self, product_id: str) -> tuple[str, ...]:

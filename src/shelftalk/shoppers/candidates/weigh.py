@@ -30,11 +30,13 @@ Read = Callable[[Sequence[Interaction], datetime], Sequence[ProfileLine]]
 
 @dataclass(frozen=True)
 class Choice:
-    """What the sources propose for a case: scores by product and source, which were bought, and how many interactions there were."""
+    """What the sources propose for a case: scores by product and source, which were bought, how many interactions there were, and what
+    the case counts."""
 
     table: np.ndarray
     bought: np.ndarray
     n: int
+    weight: float = 1.0
 
 
 def choice(
@@ -77,14 +79,15 @@ def _fitted(choices: Sequence[Choice], half: float) -> tuple[float, Blend]:
     table = np.vstack([c.table for c in choices])
     share = np.array([c.n / (c.n + half) for c in choices])[of][:, None]
     columns = np.hstack([table * (1 - share), table * share])
-    wanted = np.concatenate([c.bought / c.bought.sum() for c in choices])
+    counts = np.array([c.weight for c in choices]) / sum(c.weight for c in choices)
+    wanted = np.concatenate([c.bought / c.bought.sum() for c in choices]) * counts[of]
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
         scores = columns @ weights
         raised = np.exp(scores - np.maximum.reduceat(scores, starts)[of])
         chances = raised / np.add.reduceat(raised, starts)[of]
-        likelihood = (wanted * np.log(chances + 1e-12)).sum() / len(sizes)
-        slope = columns.T @ (chances - wanted) / len(sizes)
+        likelihood = (wanted * np.log(chances + 1e-12)).sum()
+        slope = columns.T @ (chances * counts[of] - wanted)
         return float(-likelihood + RIDGE * (weights @ weights)), slope + 2 * RIDGE * weights
 
     count = len(SOURCES)

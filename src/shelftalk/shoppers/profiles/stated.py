@@ -44,7 +44,7 @@ def _wishes(limit: Constraint, facets: Facets) -> Iterator[tuple[Criterion, tupl
         return
     values = limit.value if isinstance(limit.value, tuple) else (limit.value,)
     if facet.kind in ("money", "number"):
-        span = _span(limit.operator, values, facet.minimum, facet.maximum)
+        span = _span(limit.operator, values, facet.maximum)
         if span is not None:
             yield Criterion(limit.field, "is"), span
         return
@@ -54,13 +54,13 @@ def _wishes(limit: Constraint, facets: Facets) -> Iterator[tuple[Criterion, tupl
             yield Criterion(limit.field, want, value), None  # type: ignore[arg-type]
 
 
-def _span(operator: str, values: tuple[object, ...], least: object, most: object) -> tuple[Decimal, Decimal] | None:
+def _span(operator: str, values: tuple[object, ...], most: object) -> tuple[Decimal, Decimal] | None:
     first, last = _decimal(values[0]), _decimal(values[-1])
-    low, high = _decimal(least), _decimal(most)
-    if first is None or last is None or low is None or high is None:
+    high = _decimal(most)
+    if first is None or last is None or high is None:
         return None
     if operator in ("<", "<="):
-        return (min(low, first), first)
+        return (min(Decimal(0), first), first)
     if operator in (">", ">="):
         return (first, max(high, first))
     return (first, last) if operator in ("=", "between") else None

@@ -83,10 +83,12 @@ class Telling:
         criterion = line.criterion
         name = plain_name(criterion.field)
         if line.span is not None:
+            low, high = line.span
             if criterion.field == "price":
-                return f"price {money(line.span[0], None)} to {money(line.span[1], self.currency)}"
-            _, unit = split_unit(criterion.field)
-            return f"{name} {line.span[0]:f} to {line.span[1]:f}{f' {unit}' if unit else ''}"
+                ends, unit = (money(low, None), money(high, self.currency)), None
+            else:
+                ends, unit = (f"{low:f}", f"{high:f}"), split_unit(criterion.field)[1]
+            return f"{name} {'up to' if not low else f'{ends[0]} to'} {ends[1]}{f' {unit}' if unit else ''}"
         if criterion.want in ("low", "high"):
             end = superlatives(criterion.field)[criterion.want == "high"]
             return f"{name} among the {end}"

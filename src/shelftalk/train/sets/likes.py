@@ -8,7 +8,7 @@ is the task's `train`.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +40,16 @@ def products_of(feed: Path, format: str | None = None) -> dict[str, Product]:
 
 
 def likes(
-    source: InteractionsSource, path: Path, feed: Path, prompts: PromptLibrary, seed: int, rejects: list[dict[str, Any]]
-) -> Iterator[TrainingExample]:
-    """One row an example; train, dev and test by time or by user. Rows of the file that cannot be read go to `rejects`.
+    source: InteractionsSource, path: Path, feed: Path, prompts: PromptLibrary, seed: int, rejects: list[dict[str, Any]],
+    allowed: Callable[[str], bool] = lambda user: True,
+) -> Iterator[TrainingExample]:  # fmt: skip
+    """One row an example, of users who are `allowed`; train, dev and test by time or by user. Rows of the file that cannot be read go to `rejects`.
 
     UsageError where a split has no example of one of the answers.
     """
     products = products_of(feed, source.format)
-    found = list(examples(read_interactions(path, rejects.append), products, least=source.least))
+    theirs = (one for one in read_interactions(path, rejects.append) if allowed(one.user))
+    found = list(examples(theirs, products, least=source.least))
     template = prompts.get("predict/like")
     for split, some in split_examples(found, source).items():
         kept = balanced(some, seed) if source.balanced and split == "train" else some

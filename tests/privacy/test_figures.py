@@ -1,0 +1,115 @@
+"""Figures that leave the shop: bounded contributions, noise of the right size, rare keys withheld, a budget that cannot be overdrawn."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from shelftalk.cli.main import app
+from shelftalk.errors import UsageError
+from shelftalk.privacy.figures import baskets, clipped, figures, pairs_of, release
+from shelftalk.server.db import Consents, Interactions, connect, migrate
+from shelftalk.server.db.spending import Spending
+from shelftalk.settings import ConsentDefaults
+from shelftalk.values import Interaction
+
+MAY = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+def bought(user: str, product: str, session: str = "", at: datetime = MAY) -> Interaction:
+    return Interaction(user, "purchase", at, product, session=session)
+
+
+def test_what_was_bought_together_is_an_order_or_else_a_day() -> None:
+    june = datetime(2026, 6, 1, tzinfo=UTC)
+    held = [
+        bought("u", "a", "o1"), bought("u", "b", "o1"), bought("u", "c"), bought("u", "d"), bought("u", "e", at=june),
+        Interaction("u", "view", MAY, "z", session="o1"),
+    ]  # fmt: skip
+    assert sorted(map(sorted, baskets(held))) == [["a", "b"], ["c", "d"], ["e"]]
+    assert {tuple(key.split("\x1f")) for key in pairs_of(baskets(held))} == {("a", "b"), ("c", "d")}
+
+
+def test_a_person_counts_for_so_many_products_at_most() -> None:
+    whale = {f"p{i}" for i in range(1000)}
+    counts = clipped([whale, {"p1"}, {"p1"}], 5, random.Random(1))
+    assert sum(counts.values()) == 7
+    assert counts["p1"] in (2, 3)
+
+
+def test_the_noise_is_that_of_the_budget_and_rare_keys_are_withheld() -> None:
+    most, epsilon, delta = 4, 1.0, 1e-6
+    counts = {f"p{i}": 10_000 for i in range(4000)} | {"rare": 3}
+    told = release(counts, most=most, epsilon=epsilon, delta=delta)
+    assert told.epsilon <= epsilon
+    assert told.delta <= delta
+    assert "rare" not in told.counts
+    assert told.threshold > 3
+    errors = [abs(count - 10_000) for count in told.counts.values()]
+    # the mean size of Laplace noise of scale b is b; 4,000 draws give it to within 8% but for one chance in a million
+    assert math.isclose(sum(errors) / len(errors), most / epsilon, rel_tol=0.08)
+    assert release(counts, most=most, epsilon=10.0, delta=delta).threshold < told.threshold
+    assert release({}, most=most, epsilon=epsilon, delta=delta).counts == {}
+
+
+@pytest.mark.parametrize(("epsilon", "delta"), [(0.0, 1e-6), (-1.0, 1e-6), (1.0, 0.0), (1.0, 0.5), (1000.0, 1e-6)])
+def test_a_budget_that_gives_no_figure_is_refused(epsilon: float, delta: float) -> None:
+    with pytest.raises(UsageError, match="epsilon must be"):
+        release({"a": 1}, most=1, epsilon=epsilon, delta=delta)
+
+
+def test_figures_say_what_they_cost_and_name_nobody() -> None:
+    people = [[frozenset({"tea", "kettle"})] for _ in range(500)]
+    told = figures(people, epsilon=2.0)
+    assert {row["product_id"] for row in told["popularity"]} == {"tea", "kettle"}
+    assert [row["product_ids"] for row in told["bought_together"]] == [["kettle", "tea"]]
+    assert all(400 < row["persons"] < 600 for row in told["popularity"] + told["bought_together"])
+    assert (told["privacy"]["epsilon"], told["privacy"]["unit"]) == (2.0, "a person")
+
+
+def test_the_years_budget_cannot_be_overdrawn(tmp_path: Path) -> None:
+    engine = connect(f"sqlite:///{tmp_path}/serve.db")
+    migrate(engine)
+    ledger = Spending(engine, 3.0)
+    assert ledger.spend(2.0, 1e-6, "first", at=MAY).left == pytest.approx(1.0)
+    with pytest.raises(UsageError, match=r"epsilon 1.5 is more than is left of 2026: 1 of 3"):
+        ledger.spend(1.5, 1e-6, "second", at=MAY)
+    assert ledger.spend(1.0, 1e-6, "third", at=MAY).left == 0.0
+    assert ledger.budget(tenant="other", at=MAY).left == 3.0
+    assert ledger.budget(at=datetime(2027, 1, 1, tzinfo=UTC)).left == 3.0
+    assert [row["what"] for row in ledger.releases()] == ["first", "third"]
+
+
+def test_the_command_counts_who_consents_and_keeps_the_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELFTALK_HOME", str(tmp_path))
+    monkeypatch.setenv("SHELFTALK_PRIVACY__EPSILON_PER_YEAR", "12")
+    url = f"sqlite:///{tmp_path}/serve.db"
+    engine = connect(url)
+    migrate(engine)
+    rows = [bought(f"u_{n}", "tea", f"o{n}") for n in range(300)] + [
+        bought(f"u_no{n}", "gin", f"g{n}") for n in range(300)
+    ]
+    Interactions(engine).put(
+        [Interaction(r.user, r.kind, r.at, r.product_id, r.session, session=r.session) for r in rows]
+    )
+    held = Consents(engine, ConsentDefaults())
+    for n in range(300):
+        held.put(f"u_no{n}", {"analytics": False})
+    run, out = CliRunner(), tmp_path / "figures.json"
+    asked = ["privacy", "figures", "--epsilon", "8", "--output", str(out), "--database", url]
+    assert run.invoke(app, asked).exit_code == 0
+    told = json.loads(out.read_text())
+    assert [row["product_id"] for row in told["popularity"]] == ["tea"]
+    assert told["budget"] | {"year": 0} == {"year": 0, "limit": 12.0, "spent": 8.0, "left": 4.0, "delta_spent": 1e-6}
+    before = out.read_text()
+    assert isinstance(run.invoke(app, asked).exception, UsageError)
+    assert out.read_text() == before
+    shown = json.loads(run.invoke(app, ["privacy", "budget", "--database", url]).stdout)
+    assert shown["left"] == 4.0
+    assert [row["what"] for row in shown["releases"]] == ["figures to figures.json"]
