@@ -126,7 +126,7 @@ def test_too_little_data_is_said_and_no_model_is_made() -> None:
         UsageError, match="too little data for a churn model.*each with 60 customers.*2026-09-27: 40 customers"
     ):
         measured(past, HORIZON)
-    with pytest.raises(UsageError, match="there is: no day whose outcome is known"):
+    with pytest.raises(UsageError, match="the latest there are: no day whose outcome is known"):
         ChurnModel().fit([])
 
 

@@ -43,8 +43,8 @@ def predict(
 ) -> None:
     """Tell whether shoppers will like products: probability, rating, yes or no, and why (docs/predict.md).
 
-    A line of the input: {"user": id} or {"history": [product ids or records with "rating"]}, and "product_id" or "product". An
-    interrupted run resumes where it stopped when the same command is given again. Exit code 8 if lines had an error.
+    A line of the input has "user" or "history" (a list of product ids, or of records with a "rating"), and "product_id" or "product".
+    An interrupted run resumes where it stopped when the same command is given again. Exit code 8 if lines had an error.
     """
     common.quiet()
     from shelftalk.catalog import Catalog

@@ -164,11 +164,11 @@ def enough(past: Sequence[Window], apart: int = 1) -> None:
         y = np.concatenate([_known(w) for w in part]) if part else np.zeros(0, dtype=bool)
         if len(ordered) <= apart or len(y) < LEAST_CUSTOMERS or min(int(y.sum()), int((~y).sum())) < LEAST_EACH:
             sizes = ", ".join(
-                f"{w.as_of.date()}: {len(w.users)} customers, {int(_known(w).sum())} churned" for w in ordered
+                f"{w.as_of.date()}: {len(w.users)} customers, {int(_known(w).sum())} churned" for w in ordered[-3:]
             )
             raise UsageError(
                 "too little data for a churn model: it needs days to fit, to calibrate and to test on, half a horizon or more apart, each with "
-                f"{LEAST_CUSTOMERS} customers, {LEAST_EACH} of whom bought again within the horizon and {LEAST_EACH} did not; there is: "
+                f"{LEAST_CUSTOMERS} customers, {LEAST_EACH} of whom bought again within the horizon and {LEAST_EACH} did not; the latest there are: "
                 f"{sizes or 'no day whose outcome is known'}. Give more history, or another --horizon"
             )
 
