@@ -16,7 +16,7 @@ demo: setup ## answer two requests from the bundled catalogue
 	@.venv/bin/shelftalk demo --folder $(DEMO)
 
 test: setup ## all tests, with the real models
-	@$(PY) -m pytest
+	@bash scripts/test.sh
 
 test-fast: setup ## the tests that load no model
 	@$(PY) -m pytest -m "not model and not vllm"
