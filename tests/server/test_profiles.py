@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+
+from shelftalk.settings import Settings
 
 ITEMS = ("POWR-136", "POWR-128", "POWR-116", "POWR-101", "POWR-102")
 
@@ -172,3 +176,12 @@ def test_a_conversations_profile_tells_what_was_asked_shown_liked_and_refused(cl
     assert [p["product_id"] for p in made["liked"]] == [first]
     assert [(p["product_id"], p["why"]) for p in made["refused"]] == [(second, "price")]
     assert client.get(f"/v1/conversations/{'0' * 32}/profile").status_code == 404
+
+
+def test_the_example_of_the_page_on_profiles_runs(server_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "profiles.md"
+    [block] = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    monkeypatch.chdir(server_settings.catalog.parent)
+    names: dict[str, Any] = {}
+    exec(compile(block, str(page), "exec"), names)
+    assert names["profile"].owned == {"TENT-101", "TENT-102"}
