@@ -4,7 +4,7 @@
 PY := .venv/bin/python
 DEMO ?= .demo
 
-.PHONY: help setup demo test test-fast test-asserts check format docs wheel clean
+.PHONY: help setup demo test test-fast test-asserts check federated format docs wheel clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -16,7 +16,7 @@ demo: setup ## answer two requests from the bundled catalogue
 	@.venv/bin/shelftalk demo --folder $(DEMO)
 
 test: setup ## all tests, with the real models
-	@$(PY) -m pytest
+	@bash scripts/test.sh
 
 test-fast: setup ## the tests that load no model
 	@$(PY) -m pytest -m "not model and not vllm"
@@ -29,6 +29,11 @@ check: setup ## lint, format and types
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
+
+federated: setup ## three shops tune one adapter without sharing rows (Flower, in .venv-flower)
+	@test -x .venv-flower/bin/flwr || (.venv/bin/python -m venv .venv-flower && .venv-flower/bin/pip install -q -r requirements/flower.txt)
+	@$(PY) -c "import sysconfig; print(sysconfig.get_paths()['purelib'])" > $$(.venv-flower/bin/python -c "import sysconfig; print(sysconfig.get_paths()['purelib'])")/zz_main.pth
+	@$(PY) benchmarks/federated/run.py --flower .venv-flower/bin
 
 format: setup ## let ruff mend what it can
 	@.venv/bin/ruff check --fix .

@@ -12,7 +12,7 @@ item of the basket. An item is unseen where no line before the split (with --ste
 
 The shop's items are a catalogue of their own here: title and the day of the first sale, embedded with the default embedder. Blend,
 half-life and the peers' settings are chosen on dev and kept in FOLDER/dev-STEPS.json, where a further run finds them; test is looked at
-once. Popularity, kNN, ALS and BPR are given the same
+once. A method's figures are kept in FOLDER too (delete it to measure anew). Popularity, kNN, ALS and BPR are given the same
 lines; where they cannot tell (a customer without history), kNN, ALS and BPR give popularity. Intervals are a bootstrap over customers.
 """
 
@@ -246,6 +246,7 @@ def parts(shop: Shop, start: datetime, end: datetime, steps: int, kinds: Sequenc
     return made
 
 
+Measured = dict[tuple[str, int | None], tuple[float, float]]
 Ranker = Callable[[Part], Callable[[Case], list[str]]]
 
 
@@ -309,7 +310,7 @@ def with_new(rank: Ranker, catalog: Catalog, half_life: float, blend: Blend) -> 
     return of
 
 
-def measured(ranker: Ranker, window: Sequence[Part]) -> dict[tuple[str, int | None], tuple[float, float]]:
+def measured(ranker: Ranker, window: Sequence[Part]) -> Measured:
     """By customer and level: nDCG@10 of the whole basket, and of its unseen items alone (nan where it has none)."""
     found = {}
     for part in window:
@@ -321,7 +322,21 @@ def measured(ranker: Ranker, window: Sequence[Part]) -> dict[tuple[str, int | No
     return found
 
 
-def mean(found: dict[tuple[str, int | None], tuple[float, float]], level: int | None) -> float:
+def kept_or_measured(path: Path, make: Callable[[], Measured]) -> Measured:
+    """A method's figures: those of an earlier run of this command where they stand, else measured, and kept."""
+    if path.exists():
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        return {(user, level): (whole, np.nan if unseen is None else unseen) for user, level, whole, unseen in rows}
+    found = make()
+    rows = [
+        [user, level, whole, None if np.isnan(unseen) else unseen] for (user, level), (whole, unseen) in found.items()
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(rows), encoding="utf-8")
+    return found
+
+
+def mean(found: Measured, level: int | None) -> float:
     return float(np.mean([v[0] for (_, at), v in found.items() if at == level]))
 
 
@@ -374,7 +389,7 @@ def told(values: np.ndarray) -> str:
     return f"{values.mean():.4f} ({low:.4f} to {high:.4f})"
 
 
-def tell(results: dict[str, dict[tuple[str, int | None], tuple[float, float]]], levels: Sequence[int | None]) -> None:
+def tell(results: dict[str, Measured], levels: Sequence[int | None]) -> None:
     """The tables: nDCG@10 by level, and of unseen items; then ours over the best of the others."""
     print("\n| method | " + " | ".join(NAMES[level] for level in levels) + " |\n|---" + "|---" * len(levels) + "|")
     users = {level: sorted(u for u, at in next(iter(results.values())) if at == level) for level in levels}
@@ -453,6 +468,7 @@ def main() -> None:
     parser.add_argument(
         "--demo", action="store_true", help="the demo's shoppers instead, with the shipped blend: a small check"
     )
+    parser.add_argument("--only", nargs="+", default=(), help="measure these methods, keep their figures, print nothing")
     options = parser.parse_args()
     begun = time.perf_counter()
     options.work.mkdir(parents=True, exist_ok=True)
@@ -469,10 +485,10 @@ def main() -> None:
         kept.write_text(json.dumps(held), encoding="utf-8")
     settings = held["settings"]
     half_life = settings["half_life"]
-    if "blend" not in held:
+    if "blend" not in held and not (options.only and set(options.only) <= set(PEERS)):
         held |= fitted(catalog, dev, half_life, options.work)
         kept.write_text(json.dumps(held), encoding="utf-8")
-    blend = Blend.from_dict(held["blend"])
+    blend = Blend.from_dict(held["blend"]) if "blend" in held else Blend.default()
     print("dev chose:", json.dumps(held), flush=True)
     if options.weights:
         return
@@ -480,7 +496,13 @@ def main() -> None:
     own = ours(catalog, half_life, blend)
     rankers = {**{name: peer(name, settings) for name in PEERS}, "shelftalk": own}
     rankers["shelftalk, one place for the new"] = with_new(own, catalog, half_life, blend)
-    results = {name: measured(ranker, window) for name, ranker in rankers.items()}
+    folder = options.work / f"{'dev' if options.dev else 'test'}-{options.steps}"
+    results = {}
+    for name, ranker in rankers.items():
+        if not options.only or name in options.only:
+            results[name] = kept_or_measured(folder / f"{name}.json", lambda r=ranker: measured(r, window))
+    if options.only:
+        return
     tell(results, (0, *LEVELS))
     bounds(window)
     print(f"\n{len(shop.interactions)} lines, {len(shop.products)} items; {time.perf_counter() - begun:.0f} s")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.lists.stub import PRODUCTS, make_catalog
 from typer.testing import CliRunner
 
 from shelftalk.cli.main import app
@@ -33,7 +34,8 @@ def test_what_was_bought_together_is_an_order_or_else_a_day() -> None:
         Interaction("u", "view", MAY, "z", session="o1"),
     ]  # fmt: skip
     assert sorted(map(sorted, baskets(held))) == [["a", "b"], ["c", "d"], ["e"]]
-    assert {tuple(key.split("\x1f")) for key in pairs_of(baskets(held))} == {("a", "b"), ("c", "d")}
+    assert {tuple(key.split("\x1f")) for key in pairs_of(baskets(held), "abcd")} == {("a", "b"), ("c", "d")}
+    assert pairs_of(baskets(held), "acd") == {"c\x1fd"}
 
 
 def test_a_person_counts_for_so_many_products_at_most() -> None:
@@ -43,44 +45,44 @@ def test_a_person_counts_for_so_many_products_at_most() -> None:
     assert counts["p1"] in (2, 3)
 
 
-def test_the_noise_is_that_of_the_budget_and_rare_keys_are_withheld() -> None:
-    most, epsilon, delta = 4, 1.0, 1e-6
-    counts = {f"p{i}": 10_000 for i in range(4000)} | {"rare": 3}
-    told = release(counts, most=most, epsilon=epsilon, delta=delta)
+def test_the_noise_is_that_of_the_budget_on_every_public_key() -> None:
+    most, epsilon = 4, 1.0
+    keys = [f"p{i}" for i in range(4000)]
+    counts = dict.fromkeys(keys, 10_000) | {"sold no more": 10_000}
+    told = release(counts, [*keys, "never bought"], most=most, epsilon=epsilon)
     assert told.epsilon <= epsilon
-    assert told.delta <= delta
-    assert "rare" not in told.counts
-    assert told.threshold > 3
-    errors = [abs(count - 10_000) for count in told.counts.values()]
+    assert set(told.counts) == {*keys, "never bought"}
+    assert abs(told.counts["never bought"]) < 200
+    errors = [abs(told.counts[key] - 10_000) for key in keys]
     # the mean size of Laplace noise of scale b is b; 4,000 draws give it to within 8% but for one chance in a million
     assert math.isclose(sum(errors) / len(errors), most / epsilon, rel_tol=0.08)
-    assert release(counts, most=most, epsilon=10.0, delta=delta).threshold < told.threshold
-    assert release({}, most=most, epsilon=epsilon, delta=delta).counts == {}
+    assert release(counts, keys, most=most, epsilon=10.0).scale == pytest.approx(0.4)
+    assert release({}, [], most=most, epsilon=epsilon).counts == {}
 
 
-@pytest.mark.parametrize(("epsilon", "delta"), [(0.0, 1e-6), (-1.0, 1e-6), (1.0, 0.0), (1.0, 0.5), (1000.0, 1e-6)])
-def test_a_budget_that_gives_no_figure_is_refused(epsilon: float, delta: float) -> None:
+@pytest.mark.parametrize("epsilon", [0.0, -1.0, 1000.0])
+def test_a_budget_that_gives_no_figure_is_refused(epsilon: float) -> None:
     with pytest.raises(UsageError, match="epsilon must be"):
-        release({"a": 1}, most=1, epsilon=epsilon, delta=delta)
+        release({"a": 1}, ["a"], most=1, epsilon=epsilon)
 
 
 def test_figures_say_what_they_cost_and_name_nobody() -> None:
-    people = [[frozenset({"tea", "kettle"})] for _ in range(500)]
-    told = figures(people, epsilon=2.0)
-    assert {row["product_id"] for row in told["popularity"]} == {"tea", "kettle"}
+    people = [[frozenset({"tea", "kettle", "withdrawn"})] for _ in range(500)]
+    told = figures(people, ["kettle", "tea", "gin"], epsilon=2.0, most=2, top=2)
+    assert [row["product_id"] for row in told["popularity"]][2] == "gin"
     assert [row["product_ids"] for row in told["bought_together"]] == [["kettle", "tea"]]
-    assert all(400 < row["persons"] < 600 for row in told["popularity"] + told["bought_together"])
-    assert (told["privacy"]["epsilon"], told["privacy"]["unit"]) == (2.0, "a person")
+    assert all(400 < row["persons"] < 600 for row in told["popularity"][:2] + told["bought_together"])
+    assert (told["privacy"]["epsilon"], told["privacy"]["delta"], told["privacy"]["unit"]) == (2.0, 0, "a person")
 
 
 def test_the_years_budget_cannot_be_overdrawn(tmp_path: Path) -> None:
     engine = connect(f"sqlite:///{tmp_path}/serve.db")
     migrate(engine)
     ledger = Spending(engine, 3.0)
-    assert ledger.spend(2.0, 1e-6, "first", at=MAY).left == pytest.approx(1.0)
+    assert ledger.spend(2.0, "first", at=MAY).left == pytest.approx(1.0)
     with pytest.raises(UsageError, match=r"epsilon 1.5 is more than is left of 2026: 1 of 3"):
-        ledger.spend(1.5, 1e-6, "second", at=MAY)
-    assert ledger.spend(1.0, 1e-6, "third", at=MAY).left == 0.0
+        ledger.spend(1.5, "second", at=MAY)
+    assert ledger.spend(1.0, "third", at=MAY).left == 0.0
     assert ledger.budget(tenant="other", at=MAY).left == 3.0
     assert ledger.budget(at=datetime(2027, 1, 1, tzinfo=UTC)).left == 3.0
     assert [row["what"] for row in ledger.releases()] == ["first", "third"]
@@ -92,8 +94,8 @@ def test_the_command_counts_who_consents_and_keeps_the_ledger(tmp_path: Path, mo
     url = f"sqlite:///{tmp_path}/serve.db"
     engine = connect(url)
     migrate(engine)
-    rows = [bought(f"u_{n}", "tea", f"o{n}") for n in range(300)] + [
-        bought(f"u_no{n}", "gin", f"g{n}") for n in range(300)
+    rows = [bought(f"u_{n}", "p0", f"o{n}") for n in range(300)] + [
+        bought(f"u_no{n}", "p1", f"g{n}") for n in range(300)
     ]
     Interactions(engine).put(
         [Interaction(r.user, r.kind, r.at, r.product_id, r.session, session=r.session) for r in rows]
@@ -103,10 +105,14 @@ def test_the_command_counts_who_consents_and_keeps_the_ledger(tmp_path: Path, mo
         held.put(f"u_no{n}", {"analytics": False})
     run, out = CliRunner(), tmp_path / "figures.json"
     asked = ["privacy", "figures", "--epsilon", "8", "--output", str(out), "--database", url]
+    asked += ["--catalog", str(make_catalog(tmp_path / "catalog"))]
     assert run.invoke(app, asked).exit_code == 0
     told = json.loads(out.read_text())
-    assert [row["product_id"] for row in told["popularity"]] == ["tea"]
-    assert told["budget"] | {"year": 0} == {"year": 0, "limit": 12.0, "spent": 8.0, "left": 4.0, "delta_spent": 1e-6}
+    counts = {row["product_id"]: row["persons"] for row in told["popularity"]}
+    assert set(counts) == {p.id for p in PRODUCTS}
+    assert counts["p0"] > 200, "300 bought it"
+    assert counts["p1"] < 100, "300 bought it who do not consent"
+    assert told["budget"] | {"year": 0} == {"year": 0, "limit": 12.0, "spent": 8.0, "left": 4.0}
     before = out.read_text()
     assert isinstance(run.invoke(app, asked).exception, UsageError)
     assert out.read_text() == before

@@ -49,6 +49,6 @@ def test_the_plot_says_in_words_what_it_shows() -> None:
 def test_what_the_floor_did_in_a_sentence() -> None:
     said = floor(Tally(10, 20.0, 3.0, 1.0, 2.0, 4, 4, 0.05), 0.15)
     assert "changed 4 of 10 answers" in said
-    assert "new products got 15.0% of the exposure, by rank alone it were 5.0%" in said
+    assert "new products got 15.0% of the exposure, against 5.0% by rank alone" in said
     assert "relevance given up: 0.0050 of 1" in said
     assert floor(Tally(), 0.0) == ""

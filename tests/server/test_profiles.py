@@ -89,7 +89,7 @@ def test_lines_are_added_by_field_and_in_words(client: TestClient, dry: str) -> 
     path = f"/v1/users/{dry}/profile/lines"
     made = client.post(path, json={"field": "brand", "want": "not", "value": "Wolkenhorn"})
     assert made.status_code == 201
-    assert made.json()["lines"][0]["text"] == "Not brand Wolkenhorn. You said so."
+    assert made.json()["lines"][0]["text"] == "Everywhere: not brand Wolkenhorn. You said so."
     said = client.post(path, json={"words": "tents under 200 euros"}).json()
     own = next(x for x in said["lines"] if x["category"] == "Tents")
     assert own["source"] == "stated"

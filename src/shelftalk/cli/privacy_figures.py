@@ -28,17 +28,18 @@ def figures(
         typer.Option("--epsilon", min=0.001, max=100.0, help="Privacy budget: less is more private, and noisier."),
     ],
     output: Annotated[Path, typer.Option("--output", help="JSON file for the figures.")],
-    delta: Annotated[float, typer.Option("--delta", min=1e-12, max=1e-3, help="Chance that the bound fails.")] = 1e-6,
     most: Annotated[
         int, typer.Option("--most", min=1, max=100, help="Products, and pairs, that one person counts for.")
-    ] = 5,
+    ] = 20,
     since: Annotated[
         datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Count from this day on (UTC).")
     ] = None,
+    catalog: common.CatalogOption = None,
     tenant: TenantOption = "",
     database: DatabaseOption = None,
 ) -> None:
-    """Write differentially private popularity and co-purchase figures, and spend their budget."""
+    """Write differentially private popularity and co-purchase figures of the catalogue's products, and spend their budget."""
+    from shelftalk.catalog import Catalog
     from shelftalk.catalog.files import write_atomic
     from shelftalk.privacy.figures import figures as made
     from shelftalk.privacy.figures import people
@@ -50,17 +51,16 @@ def figures(
     if not output.parent.is_dir():
         raise UsageError(f"{output.parent}: no such folder; make it first")
     settings = common.settings_from()
+    products = Catalog.open(catalog or settings.catalog, home=settings.home_folder).scan(None)
     engine = connect(database or default_url(settings))
     migrate(engine)
     stored = Consented(engine, "analytics", settings.privacy.consent_default)
     held = list(people(stored.by_user(since.replace(tzinfo=UTC) if since else None, tenant=tenant)))
     ledger = Spending(engine, settings.privacy.epsilon_per_year)
-    after = ledger.spend(
-        epsilon, delta, f"figures to {output.name}", tenant=tenant
-    )  # before: no release without its cost
+    after = ledger.spend(epsilon, f"figures to {output.name}", tenant=tenant)  # before: no release without its cost
     told = {
         "released_at": datetime.now(UTC).isoformat(),
-        **made(held, epsilon=epsilon, delta=delta, most=most),
+        **made(held, products, epsilon=epsilon, most=most),
         "budget": after.to_dict(),
     }
     write_atomic(output, json.dumps(told, indent=1, ensure_ascii=False) + "\n")

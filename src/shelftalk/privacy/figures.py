@@ -1,42 +1,37 @@
 """Popularity and co-purchase that may leave a shop: differentially private counts of persons, by OpenDP.
 
 The privacy unit is a person: whoever sees the figures, whatever else they know, can tell little of whether any one person is in them (Dwork
-et al. 2006). Each person counts for at most `most` products and `most` pairs, drawn at random; each released count gets discrete Laplace
-noise, and a key that too few persons stand behind is not released at all (stable keys: Rogers 2023, arXiv 2309.09170), so that neither the
-list of products nor that of pairs needs to be public. Popularity and pairs share epsilon and delta equally.
+et al. 2006). What is counted is public (the products of the catalogue, then pairs of those that came out as the most popular), so that no count needs to
+be withheld; each person counts for at most `most` products and `most` pairs, drawn at random; each count gets discrete Laplace noise
+(Canonne, Kamath and Steinke 2020, arXiv 2004.00010). Popularity and pairs share epsilon equally, and delta is 0.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations, groupby
-from typing import Any, TypeVar
+from typing import Any
 
 from shelftalk.errors import UsageError
 from shelftalk.values import Interaction
 
-K = TypeVar("K", bound=Hashable)
-
-DELTA = 1e-6
-MOST = 5
+MOST = 20
+TOP = 50
 _PARTS = 2  # popularity and pairs
 _SPLIT = "\x1f"
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Noisy counts of persons, largest first, and what they cost: `scale` of the Laplace noise, and the `threshold` below which no
-    count is released."""
+    """Noisy counts of persons, largest first, and what they cost; `scale` of the Laplace noise is its mean size."""
 
     counts: Mapping[str, int]
     epsilon: float
-    delta: float
     scale: float
-    threshold: int
 
 
 def baskets(of_user: Sequence[Interaction]) -> list[frozenset[str]]:
@@ -54,69 +49,64 @@ def products_of(person: Iterable[frozenset[str]]) -> set[str]:
     return {product for basket in person for product in basket}
 
 
-def pairs_of(person: Iterable[frozenset[str]]) -> set[str]:
-    """What a person bought together, two by two: the ids in order, as one key."""
-    return {_SPLIT.join(pair) for basket in person for pair in combinations(sorted(basket), 2)}
+def pairs_of(person: Iterable[frozenset[str]], among: Collection[str]) -> set[str]:
+    """What a person bought together of some products, two by two: the ids in order, as one key."""
+    wanted = set(among)
+    return {_SPLIT.join(pair) for basket in person for pair in combinations(sorted(basket & wanted), 2)}
 
 
-def clipped(people: Iterable[set[K]], most: int, draw: random.Random | None = None) -> Counter[K]:
+def clipped(people: Iterable[set[str]], most: int, draw: random.Random | None = None) -> Counter[str]:
     """In how many persons each key is, where each person counts for at most `most` keys, drawn at random."""
     chooser = draw or random.SystemRandom()
-    counts: Counter[K] = Counter()
+    counts: Counter[str] = Counter()
     for keys in people:
-        counts.update(chooser.sample(sorted(keys), most) if len(keys) > most else keys)  # type: ignore[type-var]
+        counts.update(chooser.sample(sorted(keys), most) if len(keys) > most else keys)
     return counts
 
 
-def release(counts: Mapping[str, int], *, most: int, epsilon: float, delta: float) -> Release:
-    """The counts with noise, (epsilon, delta)-differentially private for persons who each count for at most `most` keys once.
+def release(counts: Mapping[str, int], keys: Sequence[str], *, most: int, epsilon: float) -> Release:
+    """The counts of public keys with noise, epsilon-differentially private for persons who each count for at most `most` of them once.
 
-    UsageError for a budget that gives no figure.
+    A key that is not among `keys` is left out, one that nobody counts for is noise alone. UsageError for an epsilon that gives no figure.
     """
     import opendp.prelude as dp
 
-    if not 0 < epsilon <= 100 or not 0 < delta <= 1e-3:
-        raise UsageError(f"epsilon must be above 0 and at most 100, delta at most 0.001; got {epsilon:g} and {delta:g}")
+    if not 0 < epsilon <= 100:
+        raise UsageError(f"epsilon must be above 0 and at most 100; got {epsilon:g}")
     dp.enable_features("contrib")
-    domain = dp.map_domain(dp.atom_domain(T=str), dp.atom_domain(T=dp.i64))
-    metric = dp.l01inf_distance(dp.absolute_distance(T=dp.i64))
-    one_person = (most, most, 1)  # keys that change, their sum of changes, the most that one changes
     scale = most / epsilon * (1 + 1e-9)  # the library rounds its bound up
-
-    def made(threshold: int) -> Any:
-        return dp.m.make_laplace_threshold(domain, metric, scale=scale, threshold=threshold)
-
-    # the smallest threshold that keeps delta; its chance of failure falls as it rises
-    low, high = 0, 1
-    while made(high).map(one_person)[1] > delta:
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if made(middle).map(one_person)[1] <= delta else (middle, high)
-    threshold, measurement = high, made(high)
-    spent_epsilon, spent_delta = measurement.map(one_person)
-    noisy = measurement(dict(counts)) if counts else {}
-    ordered = dict(sorted(noisy.items(), key=lambda item: (-item[1], item[0])))
-    return Release(ordered, float(spent_epsilon), float(spent_delta), scale, int(threshold))
+    measurement = dp.m.make_laplace(dp.vector_domain(dp.atom_domain(T=int)), dp.l1_distance(T=int), scale=scale)
+    noisy = measurement([counts.get(key, 0) for key in keys]) if keys else []
+    ordered = sorted(zip(keys, noisy, strict=True), key=lambda item: (-item[1], item[0]))
+    return Release(dict(ordered), float(measurement.map(most)), scale)
 
 
 def figures(
-    people: Iterable[Sequence[frozenset[str]]], *, epsilon: float, delta: float = DELTA, most: int = MOST
+    people: Iterable[Sequence[frozenset[str]]],
+    products: Iterable[str],
+    *,
+    epsilon: float,
+    most: int = MOST,
+    top: int = TOP,
 ) -> dict[str, Any]:
     """{"popularity": [{"product_id", "persons"}], "bought_together": [{"product_ids", "persons"}]} with how they were made.
 
-    `people` are each person's baskets. Everything in it may be published; together it costs `epsilon` and `delta`.
+    `people` are each person's baskets, `products` the public ids. Pairs are of the `top` products that came out first, which costs
+    nothing more. Everything in it may be published; together it costs `epsilon`. Counts may be below 0: cutting them off would bias sums.
     """
     if most < 1:
         raise UsageError(f"a person must count for at least one product; got {most}")
-    held = list(people)
-    each: dict[str, float] = {"epsilon": epsilon / _PARTS, "delta": delta / _PARTS}
-    single = release(clipped(map(products_of, held), most), most=most, **each)
-    double = release(clipped(map(pairs_of, held), most), most=most, **each)
+    held, public = list(people), sorted(set(products))
+    known = set(public)
+    share = epsilon / _PARTS
+    single = release(clipped((products_of(p) & known for p in held), most), public, most=most, epsilon=share)
+    first = sorted(list(single.counts)[:top])
+    pairs = [_SPLIT.join(pair) for pair in combinations(first, 2)]
+    double = release(clipped((pairs_of(p, first) for p in held), most), pairs, most=most, epsilon=share)
     return {
         "privacy": {
-            "unit": "a person", "epsilon": epsilon, "delta": delta, "most_products_of_a_person": most, "most_pairs_of_a_person": most,
-            "mechanism": "discrete Laplace with stable keys (OpenDP)", "noise_scale": single.scale, "least_persons": single.threshold,
+            "unit": "a person", "epsilon": epsilon, "delta": 0, "most_products_of_a_person": most, "most_pairs_of_a_person": most,
+            "mechanism": "discrete Laplace (OpenDP)", "mean_size_of_noise": round(single.scale, 3),
         },
         "popularity": [{"product_id": key, "persons": count} for key, count in single.counts.items()],
         "bought_together": [{"product_ids": key.split(_SPLIT), "persons": count} for key, count in double.counts.items()],

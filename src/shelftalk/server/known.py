@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Engine
 
 from shelftalk.server.db import Consents, Interactions, Profiles, connect, migrate
+from shelftalk.server.db.interactions import aliases
 from shelftalk.settings import ConsentDefaults
 from shelftalk.values import Shopper
 
@@ -22,7 +23,7 @@ class InDatabase:
 
     url: str
     tenant: str = ""
-    defaults: ConsentDefaults = ConsentDefaults()
+    defaults: ConsentDefaults = field(default_factory=ConsentDefaults)
 
     def __call__(self, shoppers: Sequence[Shopper], shelf: Any) -> list[Shopper]:
         """The shoppers with what they did before the moment of their context and corrected in their profiles, as `shelf` (a Shelf) reads
@@ -30,18 +31,20 @@ class InDatabase:
         asked), stays as they are; of one who had the profile forgotten counts what was done since."""
         engine = _opened(self.url)
         done, corrected, consents = Interactions(engine), Profiles(engine), Consents(engine, self.defaults)
+        with engine.connect() as connection:
+            merged = aliases(connection, {shopper.user for shopper in shoppers}, self.tenant)
         found = []
         for shopper in shoppers:
-            if not consents.allowed(shopper.user, "personalisation", tenant=self.tenant):
+            user = merged.get(shopper.user, shopper.user)
+            if not consents.allowed(user, "personalisation", tenant=self.tenant):
                 found.append(shopper)
                 continue
-            before = shopper.context.at
-            history = done.of_user(shopper.user, tenant=self.tenant, limit=MOST, until=before)
-            corrections = corrected.corrections(shopper.user, tenant=self.tenant)
+            history = done.of_user(user, tenant=self.tenant, limit=MOST, until=shopper.context.at)
+            corrections = corrected.corrections(user, tenant=self.tenant)
             since = corrections.forgotten_at
             history = [one for one in history if since is None or one.at > since]
             if history or corrections.lines:
-                found.append(shelf.known(shopper.user, history, corrections=corrections, context=shopper.context))
+                found.append(shelf.known(user, history, corrections=corrections, context=shopper.context))
             else:
                 found.append(shopper)
         return found

@@ -133,7 +133,7 @@ def test_a_brand_sent_away_as_such_is_avoided_until_it_is_chosen_again() -> None
     done = [did("dismiss", "H1", 5, why="brand")]
     made = profile(*done)
     assert said(made) == {"brand not Torvik"}
-    assert made.lines[0].text == "Not brand Torvik. You sent away Headphones 1 in May 2026."
+    assert made.lines[0].text == "Everywhere: not brand Torvik. You sent away Headphones 1 in May 2026."
     assert unsupported(made, done) == []
     assert "brand not Torvik" not in said(profile(*done, did("cart", "H6", 1)))
 

@@ -23,7 +23,6 @@ class Budget:
     year: int
     limit: float
     spent: float
-    delta: float
 
     @property
     def left(self) -> float:
@@ -37,7 +36,6 @@ class Budget:
             "limit": self.limit,
             "spent": round(self.spent, 9),
             "left": round(self.left, 9),
-            "delta_spent": self.delta,
         }
 
 
@@ -52,7 +50,7 @@ class Spending:
         with self._engine.connect() as connection:
             return self._budget(connection, tenant, (at or now()).year)
 
-    def spend(self, epsilon: float, delta: float, what: str, *, tenant: str = "", at: datetime | None = None) -> Budget:
+    def spend(self, epsilon: float, what: str, *, tenant: str = "", at: datetime | None = None) -> Budget:
         """The budget after this release, once it is on disk. UsageError where the year's is not enough; two at once cannot overdraw it."""
         moment = at or now()
         with durable(self._engine, alone=True) as connection:
@@ -66,7 +64,6 @@ class Spending:
                 "tenant": tenant,
                 "year": moment.year,
                 "epsilon": epsilon,
-                "delta": delta,
                 "what": what[:200],
                 "at": moment,
             }
@@ -75,12 +72,12 @@ class Spending:
 
     def releases(self, *, tenant: str = "") -> list[dict[str, Any]]:
         """Every release, oldest first."""
-        wanted = select(SpentRow.year, SpentRow.epsilon, SpentRow.delta, SpentRow.what, SpentRow.at)
+        wanted = select(SpentRow.year, SpentRow.epsilon, SpentRow.what, SpentRow.at)
         with self._engine.connect() as connection:
             rows = connection.execute(wanted.where(SpentRow.tenant == tenant).order_by(SpentRow.id))
             return [{**row._mapping, "at": row.at.isoformat()} for row in rows]
 
     def _budget(self, connection: Any, tenant: str, year: int) -> Budget:
-        sums = select(func.coalesce(func.sum(SpentRow.epsilon), 0.0), func.coalesce(func.sum(SpentRow.delta), 0.0))
-        spent, delta = connection.execute(sums.where(SpentRow.tenant == tenant, SpentRow.year == year)).one()
-        return Budget(year, self._limit, float(spent), float(delta))
+        total = select(func.coalesce(func.sum(SpentRow.epsilon), 0.0))
+        spent = connection.scalar(total.where(SpentRow.tenant == tenant, SpentRow.year == year))
+        return Budget(year, self._limit, float(spent))

@@ -36,6 +36,5 @@ class SpentRow(Base):
     tenant: Mapped[str] = mapped_column(String(100), default="")
     year: Mapped[int] = mapped_column(Integer, index=True)
     epsilon: Mapped[float] = mapped_column(Float)
-    delta: Mapped[float] = mapped_column(Float, default=0.0)
     what: Mapped[str] = mapped_column(String(200), default="")
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

@@ -93,5 +93,5 @@ def floor(tally: Tally, share: float) -> str:
     cost = tally.given_up / tally.answers
     return (
         f"The floor ({share:.0%}) changed {tally.changed:,} of {tally.answers:,} answers: new products got {got:.1%} of the exposure, "
-        f"by rank alone it were {plain:.1%}; relevance given up: {cost:.4f} of 1 on average."
+        f"against {plain:.1%} by rank alone; relevance given up: {cost:.4f} of 1 on average."
     )

@@ -21,7 +21,7 @@ from shelftalk.shoppers.candidates.rank import Ranking
 from shelftalk.shoppers.candidates.split import Case
 from shelftalk.values import Context, Interaction, ProfileLine
 
-HALVES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+HALVES = (2.0, 8.0, 32.0)
 RIDGE = 1e-3
 EVERY = Blend(dict.fromkeys(SOURCES, 1.0), dict.fromkeys(SOURCES, 1.0), 1.0)
 PROPOSED = 60

@@ -32,7 +32,6 @@ def upgrade() -> None:
         sa.Column("tenant", sa.String(length=100), nullable=False),
         sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("epsilon", sa.Float(), nullable=False),
-        sa.Column("delta", sa.Float(), nullable=False),
         sa.Column("what", sa.String(length=200), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
