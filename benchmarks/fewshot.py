@@ -226,6 +226,9 @@ def language_model(options: argparse.Namespace) -> int:
     from shelftalk.train.sft import train_sft
 
     settings = load_settings()
+    settings.serve = settings.serve.model_copy(
+        update={"database": f"sqlite:///{options.work}/none.db"}
+    )  # nobody refused
     _, interactions = load(options)
     path = options.work / f"{options.source}-interactions.jsonl"
     path.write_text(

@@ -19,10 +19,12 @@ from shelftalk.privacy.pseudonym import Pseudonyms
 from shelftalk.prompts import PromptLibrary
 from shelftalk.server import failures
 from shelftalk.server.auth import needs
-from shelftalk.server.db import Interactions, Users, connect, migrate
+from shelftalk.server.db import Consents, Interactions, Users, connect, migrate
+from shelftalk.server.db.consented import Consented
 from shelftalk.server.db.keys import Caller
 from shelftalk.server.predicting import FRESH_S, Predicting
 from shelftalk.server.routes import predictions
+from shelftalk.settings import Settings
 
 KEY = "k" * 64
 
@@ -50,7 +52,11 @@ def state(stored: tuple[Path, str]) -> SimpleNamespace:
     """What the server's state holds of it."""
     engine = connect(stored[1])
     shelf = SimpleNamespace(catalog=Catalog.open(stored[0], embedder=HashEmbedder()), prompts=PromptLibrary.default())
-    return SimpleNamespace(shelf=shelf, interactions=Interactions(engine), users=Users(engine, Pseudonyms(KEY)))
+    defaults = Settings().privacy.consent_default
+    return SimpleNamespace(
+        shelf=shelf, interactions=Interactions(engine), users=Users(engine, Pseudonyms(KEY)),
+        serving=lambda purpose: Consented(engine, purpose, defaults), consents=Consents(engine, defaults),
+    )  # fmt: skip
 
 
 def client_of(state: SimpleNamespace, tenant: str) -> TestClient:
@@ -95,6 +101,16 @@ def test_a_tenant_sees_nothing_of_anothers_shoppers(state: SimpleNamespace) -> N
     (alone,) = ask(client_of(state, "b"), {"user": "u1", "product_id": "blue11"})
     assert alone["basis"] == "product"
     assert not alone["calibrated"]
+
+
+def test_who_refuses_to_be_personalised_is_predicted_by_the_product_alone(state: SimpleNamespace) -> None:
+    who = state.users.of("u9", "a")
+    state.consents.put(who, {"personalisation": False}, tenant="a")
+    refuses, consents = ask(
+        client_of(state, "a"), {"user": "u9", "product_id": "blue11"}, {"user": "u1", "product_id": "blue11"}
+    )
+    assert refuses["basis"] == "product"
+    assert consents["basis"] != "product"
 
 
 def test_bodies_of_another_form_are_refused(state: SimpleNamespace) -> None:

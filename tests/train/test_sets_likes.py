@@ -45,7 +45,8 @@ def made(folder: Path, train: int | None = None, seed: int = 0, **source: Any): 
         "seed": seed, "root": str(folder), "tasks": {"likes": {"train": train}},
         "sources": [{"kind": "interactions", "path": "did.jsonl", "catalog": "products.jsonl", **source}],
     }  # fmt: skip
-    return build(parse_config(read, Path("set.yaml")), Settings(), chat=Words())  # type: ignore[arg-type]
+    settings = Settings(serve={"database": f"sqlite:///{folder}/none.db"})  # type: ignore[arg-type]  # nobody refused
+    return build(parse_config(read, Path("set.yaml")), settings, chat=Words())  # type: ignore[arg-type]
 
 
 def test_the_rows_are_the_prompts_that_predict_and_train_is_before_dev_before_test(folder: Path) -> None:
