@@ -156,8 +156,9 @@ def count(
     if by not in ("kind", "product"):
         raise UsageError(f"--by {by!r}: write kind or product")
     store, _ = _opened(database, common.settings_from())
-    span = {"since": _moment("--since", since), "until": _moment("--until", until)}
-    counts = store.kind_counts(**span, tenant=tenant) if by == "kind" else store.product_counts(**span, tenant=tenant)
+    first, last = _moment("--since", since), _moment("--until", until)
+    counted = store.kind_counts if by == "kind" else store.product_counts
+    counts = counted(first, last, tenant=tenant)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     held = dict(ordered if by == "kind" else ordered[:limit])
     if as_json:

@@ -71,4 +71,5 @@ def raw_rows(path: Path, form: Container, progress: Callable[[int], None] | None
                 yield RawRow(record.line, {name: cell.strip() for name, cell in cells if cell.strip()})
         return
     for row in jsonlines.objects(source) if form == "jsonl" else columnar.records(source):
-        yield RawRow(row.line, _NOTHING, row.error.reason) if row.error else RawRow(row.line, row.record)
+        line = row.line or 0
+        yield RawRow(line, _NOTHING, row.error.reason) if row.error else RawRow(line, row.record)
