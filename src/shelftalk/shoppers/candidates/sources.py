@@ -120,11 +120,7 @@ class Popular:
             return np.empty(0)
         taken = self._situation.popularity * float(self._behaviour.popular.sum())
         usual = float(taken.mean()) if len(taken) else 0.0
-        times = np.maximum(0.0, np.log((taken + 1) / (usual + 1))) / np.log(MUCH)
-        trace = (
-            taken / max(float(taken.max(initial=0.0)), 1e-12) / 1000
-        )  # what is taken less than usual still fills a list
-        return np.asarray(times + trace)
+        return np.where(taken > 0, np.log1p((taken + 1) / (usual + 1)) / np.log1p(MUCH), 0.0)
 
     def propose(self, k: int) -> Sequence[str]:
         """The most popular."""
@@ -135,8 +131,8 @@ class Popular:
         return largest(self._behaviour, self._values, k)
 
     def scores(self, ids: Sequence[str]) -> np.ndarray:
-        """How many times as often as the usual product it is taken, as a logarithm, 1 for MUCH times; one interaction more on both sides, so
-        that in a shop where little is done little is popular."""
+        """How many times as often as the usual product it is taken, as a logarithm, 1 for MUCH times, 0 for what nobody takes; one
+        interaction more on both sides, so that in a shop where little is done nothing is very popular."""
         if self._behaviour is None:
             products = self._situation.catalog.get_many(ids)
             reviews = np.array([(products[i].review_count or 0) if i in products else 0 for i in ids], dtype=float)
