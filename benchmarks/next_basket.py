@@ -468,7 +468,9 @@ def main() -> None:
     parser.add_argument(
         "--demo", action="store_true", help="the demo's shoppers instead, with the shipped blend: a small check"
     )
-    parser.add_argument("--only", nargs="+", default=(), help="measure these methods, keep their figures, print nothing")
+    parser.add_argument(
+        "--only", nargs="+", default=(), help="measure these methods, keep their figures, print nothing"
+    )
     options = parser.parse_args()
     begun = time.perf_counter()
     options.work.mkdir(parents=True, exist_ok=True)

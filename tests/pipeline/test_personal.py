@@ -14,6 +14,7 @@ from shelftalk import Shelf, load_settings
 from shelftalk.catalog import Catalog
 from shelftalk.explain.history import FIELD, proven, when
 from shelftalk.prompts import PromptLibrary
+from shelftalk.shoppers.profiles import Corrections
 from shelftalk.values import Answer, Context, Criterion, Interaction, ProfileLine, Refusal, Request, Shopper
 from tests.catalog.fakes import HashEmbedder
 from tests.pipeline.shop import PRODUCTS
@@ -165,6 +166,12 @@ def test_the_judgement_reads_the_history_and_the_context(shelf: Shelf):
 
 def test_a_shopper_of_whom_nothing_is_known_gets_the_plain_answer(shelf: Shelf):
     assert ids(asked(shelf, "a kettle")) == ids(shelf.ask(Request("a kettle", k=5)))
+
+
+def test_what_was_forgotten_is_not_cited_again(shelf: Shelf):
+    known = shelf.known("u_1", [BOUGHT], context=Context(at=NOW), corrections=Corrections(forgotten_at=NOW))
+    assert known.history == ()
+    assert known.owned == frozenset()
 
 
 @pytest.mark.parametrize(

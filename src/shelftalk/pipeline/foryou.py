@@ -52,7 +52,9 @@ def listed(shopper: Shopper, k: int, now: Snapshot, sources: Suggestions) -> Lis
     products = now.catalog.get_many(ids)
     here = [Candidate(products[i], found[i].score, found[i].sources) for i in ids if i in products]
     ready = [c for c in here if not sold_out(c.product) and not to_come(c.product)]
-    ready = ready if len(ready) >= k else [c for c in here if not sold_out(c.product)]  # what is to come fills a list alone
+    ready = (
+        ready if len(ready) >= k else [c for c in here if not sold_out(c.product)]
+    )  # what is to come fills a list alone
     chosen = _mixed(one_each(ready), k)
     told = tuple(sources.told(found[c.product.id], c.product, who) for c in chosen)
     voice = now.explain.history

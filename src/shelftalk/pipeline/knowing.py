@@ -43,6 +43,8 @@ class Knowing:
 
         A profile that is switched off, or a user "", leaves what the session itself holds.
         """
+        since = corrections.forgotten_at if corrections else None
+        interactions = [i for i in interactions if since is None or i.at > since]
         context = context or Context()
         moment = context.at or datetime.now(UTC)
         products = known(now.catalog, interactions)
