@@ -29,7 +29,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -55,7 +55,6 @@ LEVELS = (1, 5, 20, None)
 NAMES = {0: "0 (new)", 1: "1", 5: "5", 20: "20", None: "all"}
 HALF_LIVES = (1.0, 2.0, 4.0, 7.0, 14.0, 30.0, 60.0)
 DRAWS = 2_000
-NEW = 28  # days
 FITTED = 700
 DEMO_HALF_LIFE = 30.0
 
@@ -288,21 +287,21 @@ def ours(catalog: Catalog, half_life: float, blend: Any) -> Ranker:
     return of
 
 
-def with_new(rank: Ranker, catalog: Catalog, half_life: float, blend: Blend) -> Ranker:
-    """The same, its last place given to the new item that suits the customer best, where none is in the list."""
+def with_new(rank: Ranker, catalog: Catalog, half_life: float) -> Ranker:
+    """The same, its last place given to an item that nobody has taken yet: what is most like the customer's own and newest, evenly."""
+    even = Blend({"liked": 1.0, "new": 1.0}, {"liked": 1.0, "new": 1.0}, 1.0)
 
     def of(part: Part) -> Callable[[Case], list[str]]:
-        behaviour = learn(part.held, part.start, half_life=half_life, blend=blend)
+        behaviour = learn(part.held, part.start, half_life=half_life)
         plain = rank(part)
-        dated = {p.id: p.released_at or "" for p in catalog.products()}
 
         def ranked(case: Case) -> list[str]:
             ids = plain(case)
-            since = (case.at - timedelta(days=NEW)).date().isoformat()
-            new = [i for i in part.among[case.at] if dated[i] > since]
-            if not new or set(ids) & set(new):
+            unseen = [i for i in part.among[case.at] if i not in part.seen]
+            if not unseen or set(ids) & set(unseen):
                 return ids
-            found = scores_for(case.history, new, catalog, behaviour, context=Context(at=case.at, place=case.place))
+            context = Context(at=case.at, place=case.place)
+            found = scores_for(case.history, unseen, catalog, behaviour, context=context, blend=even)
             return [*ids[:9], max(found, key=lambda s: s.score).product_id]
 
         return ranked
@@ -408,7 +407,8 @@ def tell(results: dict[str, Measured], levels: Sequence[int | None]) -> None:
             best = max(names, key=lambda n: values[n][level].mean())
             a, b = values["shelftalk"][level], values[best][level]
             draws = np.random.default_rng(0).integers(0, len(a), (DRAWS, len(a)))
-            low, high = np.quantile(a[draws].mean(axis=1) / b[draws].mean(axis=1), (0.025, 0.975))
+            others = b[draws].mean(axis=1)
+            low, high = np.quantile(a[draws].mean(axis=1)[others > 0] / others[others > 0], (0.025, 0.975))
             cells.append(f"{a.mean() / b.mean():.2f} ({low:.2f} to {high:.2f}) of {best}")
         print(f"| shelftalk over the {title} | " + " | ".join(cells) + " |")
     print("\nItems unseen in training, nDCG@10 over the baskets that hold one:\n")
@@ -497,7 +497,7 @@ def main() -> None:
     window = dev if options.dev else parts(shop, TEST, END, options.steps)
     own = ours(catalog, half_life, blend)
     rankers = {**{name: peer(name, settings) for name in PEERS}, "shelftalk": own}
-    rankers["shelftalk, one place for the new"] = with_new(own, catalog, half_life, blend)
+    rankers["shelftalk, one place for the unseen"] = with_new(own, catalog, half_life)
     folder = options.work / f"{'dev' if options.dev else 'test'}-{options.steps}"
     results = {}
     for name, ranker in rankers.items():
