@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 
@@ -16,11 +17,13 @@ from shelftalk.values import Interaction
 # Popularity halves in so many days; each product keeps so many that are taken with it. Fitted by benchmarks/next_basket.py on dev.
 HALF_LIFE = 4.0
 LINKS = 100
+SHARED = 3  # people who took both, from which on one product speaks for another
 # The places with most sales, each with at least so many of them, have a popularity of their own.
 MOST_PLACES, LEAST_IN_PLACE = 50, 200
 # A product's own share of repeats counts against the shop's as if that had been seen so many times.
 PRIOR = 20.0
 STAGES = 4
+_ROWS = 2048  # products looked at together
 _ROW = [
     ("user", "i8"),
     ("basket", "i8"),
@@ -102,12 +105,18 @@ def _changes(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def learn(
-    held: Table, at: datetime, *, half_life: float = HALF_LIFE, links: int = LINKS, blend: Blend | None = None
+    held: Table,
+    at: datetime,
+    *,
+    half_life: float = HALF_LIFE,
+    links: int = LINKS,
+    shared: int = SHARED,
+    blend: Blend | None = None,
 ) -> Behaviour:
     """What the interactions of a table say, as of `at`; needs scipy and implicit (the extra `shoppers`)."""
     now, n = days(at), len(held.ids)
     recent = held.weight * np.exp2(-(now - held.day) / half_life)
-    starts, others, strengths = _links(held, n, links)
+    starts, others, strengths = _links(held, n, links, shared)
     first = np.full(n, np.inf, dtype=np.float64)
     np.minimum.at(first, held.item, held.day)
     return Behaviour(
@@ -131,8 +140,9 @@ def learn(
     )  # fmt: skip
 
 
-def _links(held: Table, n: int, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For each product those taken by the same people: cosine of TF-IDF weighted columns, the `most` nearest of each, without itself."""
+def _links(held: Table, n: int, most: int, least: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each product those taken by the same people: cosine of TF-IDF weighted columns, the `most` nearest of each, without itself
+    and without those that fewer than `least` people share: what two people did is chance, and their secret."""
     import warnings
 
     from implicit.nearest_neighbours import TFIDFRecommender
@@ -147,11 +157,25 @@ def _links(held: Table, n: int, most: int) -> tuple[np.ndarray, np.ndarray, np.n
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # implicit converts a matrix of its own, and says so
         model.fit(of_users, show_progress=False)
-    found = csr_matrix(model.similarity)
+    found = _shared(csr_matrix(model.similarity), of_users, least)
     found.setdiag(0)
     found.eliminate_zeros()
     found.sort_indices()
     return found.indptr.astype(np.int64), found.indices.astype(np.int32), found.data.astype(np.float32)
+
+
+def _shared(similar: Any, of_users: Any, least: int) -> Any:
+    """The similarities of those products that at least so many users share, both sparse (products by products, users by products)."""
+    from scipy.sparse import csr_matrix, vstack
+
+    taken = csr_matrix((np.ones(of_users.nnz, dtype=np.int32), of_users.indices, of_users.indptr), shape=of_users.shape)
+    of_products, kept = taken.T.tocsr(), []
+    for start in range(0, similar.shape[0], _ROWS):
+        both = (of_products[start : start + _ROWS] @ taken).tocsr()
+        both.data = (both.data >= least).astype(np.int32)
+        both.eliminate_zeros()
+        kept.append(similar[start : start + _ROWS].multiply(both))
+    return csr_matrix(vstack(kept)) if kept else similar
 
 
 def _again(held: Table, n: int) -> np.ndarray:
