@@ -72,10 +72,16 @@ def test_a_basket_counts_a_product_once_by_its_strongest_interaction():
 
 
 def test_people_without_a_name_are_not_one_person():
-    done = [act("", "cup", 3, session="s1"), act("", "lamp", 3, session="s2")]
+    done = [act("", product, 3, session=f"{product}{n}") for n in range(3) for product in ("cup", "lamp")]
     assert not len(learnt(done).links)
-    together = [act("", "cup", 3, session="s1"), act("", "lamp", 3, session="s1"), act("b", "tray", 1)]
-    assert len(learnt(together).links) == 2
+    together = [act("", product, 3, session=f"s{n}") for n in range(3) for product in ("cup", "lamp")]
+    assert len(learnt([*together, act("b", "tray", 1)]).links) == 2
+
+
+def test_what_two_people_did_links_nothing():
+    two = [act(user, product, 3) for user in ("a", "b") for product in ("cup", "lamp")]
+    assert not len(learnt([*two, act("c", "tray", 1)]).links)
+    assert len(learnt([*two, act("c", "cup", 3), act("c", "lamp", 3), act("d", "tray", 1)]).links) == 2
 
 
 def test_nothing_at_all_is_learnt_from_nothing():
