@@ -28,6 +28,8 @@ SET = Path(__file__).resolve().parents[2] / "data" / "suites" / "pii.jsonl"
         ("call me on ０７７００ ９００１２３", "call me on [...]", "phone"),
         ("الهاتف +٩٧١ ٥٠ ١٢٣ ٤٥٦٧", "الهاتف [...]", "phone"),
         ("我的手机是138 0013 8000，冰箱", "我的手机是[...]，冰箱", "phone"),
+        ("gate code 12, text +353 20 912 3456", "gate code 12, text [...]", "phone"),
+        ("order it to +44 7700 900111", "order it to [...]", "phone"),
         ("(415) 555-0132 is mine", "[...] is mine", "phone"),
         ("card 4111 1111 1111 1111, a tent", "card [...], a tent", "card"),
         ("card 4111-1111-1111-1111, a tent", "card [...], a tent", "card"),

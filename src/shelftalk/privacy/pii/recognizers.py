@@ -160,11 +160,13 @@ class Phones(LocalRecognizer):  # type: ignore[misc]
     def _score(self, text: str, start: int, end: int, *, held_against: bool) -> float:
         span = text[start:end]
         digits = re.sub(r"\D", "", span)
+        if span.lstrip("(").startswith("+"):  # no product's number is written with one, whatever word stands before
+            return _SURE if self._abroad(span, digits) else 0.0
         near, joined = before(text, start, 4), text[max(0, start - 10) : start]
         thing = not THING.isdisjoint(near[-3:]) or any(word in joined for word in THING_JOINED)
         if thing or self._DATE.fullmatch(span) or self._UNIT.match(text, end):
             return 0.0
-        if span.lstrip("(").startswith("+") or digits.startswith("00"):
+        if digits.startswith("00"):
             return _SURE if self._abroad(span, digits) else 0.0
         if not held_against:  # a text of hundreds of numbers is no shopper's: what is written like one goes
             return _LIKELY
