@@ -47,7 +47,7 @@ def rows(task: str, found: WrittenSet, library: PromptLibrary) -> Iterator[tuple
         train = {w.text for w in found.wishes if w.split == "train"}
         asked = WrittenSet(found.kinds, tuple(_as_test(w) for w in found.wishes if w.kind not in HELD))
         made = (e for e in wishes(asked, library, 0, 1) if e.split == "test")
-        yield from ((e.row()["query"] in train, e.row()) for e in made)
+        yield from ((e.row()["request"] in train, e.row()) for e in made)
     else:
         known = [r for r in found.reasons if r.kind not in HELD]
         asked = WrittenSet(found.kinds, reasons=tuple(map(_as_test, known)))
