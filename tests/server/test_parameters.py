@@ -45,11 +45,25 @@ INTENT = {
 CALLS: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "/v1/recommendations"): {"json": {
         "request": "a tent", "id": "mine", "history": [{"role": "user", "content": "a tent"}], "candidates": ["TENT-110"],
-        "k": 1, "conversation": TALK, "intent": INTENT, "stream": False,
+        "k": 1, "conversation": TALK, "intent": INTENT, "stream": False, "user": "u-1",
+        "context": {"place": "DE", "season": "winter", "device": "phone"},
     }},
+    ("post", "/v1/for-you"): {"json": {
+        "user": "u-1", "k": 1, "conversation": TALK, "context": {"place": "DE", "season": "winter", "device": "phone"},
+    }},
+    ("post", "/v1/predictions"): {"json": {"pairs": [
+        {"user": "u-1", "product_id": "TENT-110"},
+        {"history": ["TENT-110", {"title": "a lamp", "rating": 4}], "product": {"id": "Z1", "title": "a tent"}},
+    ]}},
+    ("get", "/v1/products/{product_id}/exposure"): {"path": {"product_id": "nope"}, "query": {"limit": 1}},
+    ("get", "/v1/users/{user}/consent"): {"path": {"user": "nobody"}},
+    ("put", "/v1/users/{user}/consent"): {
+        "path": {"user": "nobody"}, "json": {"personalisation": True, "analytics": True, "training": True},
+    },
+    ("get", "/v1/users/{user}/export"): {"path": {"user": "nobody"}},
     ("post", "/v1/chat/completions"): {"json": {
         "model": "shelftalk", "messages": [{"role": "user", "content": [{"type": "text", "text": "a tent"}]}], "stream": False,
-        "stream_options": {"include_usage": True}, "n": 1, "k": 1,
+        "stream_options": {"include_usage": True}, "n": 1, "k": 1, "user": "u-1",
     }},
     ("get", "/v1/models"): {},
     ("get", "/v1/models/{name}"): {"path": {"name": "nope"}},
@@ -248,7 +262,7 @@ def test_none_of_them_widens_what_is_found_or_forgotten(client: TestClient, shop
     assert client.get("/v1/products", params={"ids": payload}).json() == {"products": []}
     assert client.delete("/v1/products", params={"ids": payload}).json() == {"removed": 0}
     assert client.get(f"/v1/users/{inside}/interactions").json()["interactions"] == []
-    assert client.delete(f"/v1/users/{inside}").json() == {"deleted": 0}
+    assert client.delete(f"/v1/users/{inside}").json()["deleted"] == 0
     assert client.get(f"/v1/conversations/{inside}").status_code in (404, 422)
     noted = client.post("/v1/interactions", json={"product_id": payload, "kind": "bought"})
     assert noted.status_code == 404

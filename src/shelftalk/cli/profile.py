@@ -154,8 +154,9 @@ def _opened(catalog: Any, database: str | None) -> Iterator[_Opened]:
     from shelftalk.catalog import Catalog
     from shelftalk.privacy.pseudonym import load_pseudonyms
     from shelftalk.prompts import PromptLibrary
-    from shelftalk.server.db import Interactions, Profiles, Users, connect, migrate
+    from shelftalk.server.db import Profiles, Users, connect, migrate
     from shelftalk.server.db.connect import default_url
+    from shelftalk.server.db.consented import Consented
     from shelftalk.server.personal_data import without_personal
     from shelftalk.server.profiling import Profiling
     from shelftalk.settings import load_settings
@@ -170,7 +171,7 @@ def _opened(catalog: Any, database: str | None) -> Iterator[_Opened]:
     try:
         prompts = PromptLibrary.of(settings)
         profiling = Profiling(
-            opened, Interactions(engine), Profiles(engine), users, settings.profile, prompts,
+            opened, Consented(engine, "personalisation", settings.privacy.consent_default), Profiles(engine), users, settings.profile, prompts,
             lambda text: without_personal(text, settings), settings.shoppers.history,
         )  # fmt: skip
         yield _Opened(profiling, opened, settings, engine)

@@ -65,10 +65,10 @@ class HistoryVoice:
         for line in sorted(lines, key=lambda one: -one.weight):
             if not keeps(product, line) or line.criterion.want in ("low", "high", "not"):
                 continue
-            if line.span is not None:
-                return self._within(product, line)
             if line.source in ("stated", "corrected") or not line.evidence:
                 return self._stated(product, line)
+            if line.span is not None:
+                return self._within(product, line)
             found = [
                 i for e in line.evidence if (i := done.get(e)) and _tells(i, line, known) and i.product_id != product.id
             ]
@@ -111,7 +111,11 @@ class HistoryVoice:
 
     def _stated(self, product: Product, line: ProfileLine) -> Claim:
         field = line.criterion.field
-        text = self._said(name=plain_name(field), value=_value(line.criterion.value))
+        held = product.value(field)
+        spoken = money(held, product.currency) if field == "price" else _value(held)
+        text = self._said(
+            name=plain_name(field), value=spoken if line.span is not None else _value(line.criterion.value)
+        )
         return Claim(text, (Evidence(field, product.value(field)),), None, True, "record")
 
     def _said(self, **told: str) -> str:

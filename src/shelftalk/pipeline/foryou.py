@@ -15,6 +15,7 @@ from shelftalk.facts.availability import sold_out, to_come
 from shelftalk.pipeline.personal import Personal, personal
 from shelftalk.pipeline.state import Snapshot, explained, request_id
 from shelftalk.pipeline.suggesting import Suggestions, Told
+from shelftalk.retrieve.audience import not_for_others
 from shelftalk.retrieve.variants import one_each
 from shelftalk.values import Answer, Candidate, Criterion, Explanation, Intent, Pick, ProfileLine, Shopper
 
@@ -51,6 +52,8 @@ def listed(shopper: Shopper, k: int, now: Snapshot, sources: Suggestions) -> Lis
         ids = [i for i in ids if i in kept]
     products = now.catalog.get_many(ids)
     here = [Candidate(products[i], found[i].score, found[i].sources) for i in ids if i in products]
+    known = list(who.known.values())
+    here = [c for c in here if not_for_others(c.product, known)]
     ready = [c for c in here if not sold_out(c.product) and not to_come(c.product)]
     ready = (
         ready if len(ready) >= k else [c for c in here if not sold_out(c.product)]

@@ -6,7 +6,7 @@ No language model is asked, and nothing is counted as shown: the answers are tho
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
@@ -21,6 +21,7 @@ from shelftalk.pipeline.shelf import Shelf
 from shelftalk.pipeline.state import PipelineState
 from shelftalk.retrieve.criteria import satisfaction
 from shelftalk.settings import Settings
+from shelftalk.shoppers.profiles import Corrections
 from shelftalk.text import clean, shorten, shown
 from shelftalk.values import Constraint, Criterion, Facets, Intent, Interaction, Product, ProfileLine, Request
 from shelftalk.words.comparable import number
@@ -195,9 +196,10 @@ def outlook(
     product_id: str,
     asked: Sequence[Asked] = (),
     histories: Iterable[tuple[str, Sequence[Interaction]]] = (),
+    corrections: Callable[[str], Corrections | None] = lambda user: None,
 ) -> Outlook:
     """The outlook of a product over these requests, or where there are none over requests written from its kind's fields; `histories`
-    are shoppers with what they did. Raises CatalogError where there is no such product."""
+    are shoppers with what they did, `corrections` what they corrected. Raises CatalogError where there is no such product."""
     product = found_in(shelf.catalog, product_id)
     path, newness = plain_shelf(shelf, waits=shelf.waits), shelf.arranging.newness()
     facets = shelf.catalog.facets()
@@ -214,7 +216,7 @@ def outlook(
         tuple(near),
         len(rest) - len(near),
         sum(p is None for p in found),
-        tuple(suited(product, _profiles(path, histories), Scope(shelf.catalog, _kind_limit(product)))),
+        tuple(suited(product, _profiles(path, histories, corrections), Scope(shelf.catalog, _kind_limit(product)))),
         tuple(missing(shelf.catalog, product, [*fits, *near])),
     )
 
@@ -313,7 +315,7 @@ def suited(
             if value is not None and value != ():
                 (met if _meets(product, line, scope) else against).append(line)
         weight = sum(line.weight for line in met) - sum(line.weight for line in against)
-        if met and weight > 0:
+        if weight > 0 and any(line.criterion.want != "not" for line in met):  # to lack what was refused is no merit
             found.append(SuitedShopper(user, weight, _texts(met), _texts(against)))
     return sorted(found, key=lambda s: (-s.weight, s.user))[:most]
 
@@ -331,10 +333,12 @@ def _meets(product: Product, line: ProfileLine, scope: Scope) -> bool:
 
 
 def _profiles(
-    shelf: Shelf, histories: Iterable[tuple[str, Sequence[Interaction]]]
+    shelf: Shelf,
+    histories: Iterable[tuple[str, Sequence[Interaction]]],
+    corrections: Callable[[str], Corrections | None],
 ) -> Iterator[tuple[str, Sequence[ProfileLine]]]:
     for user, did in histories:
-        yield user, shelf.known(user, did).lines
+        yield user, shelf.known(user, did, corrections=corrections(user)).lines
 
 
 def _kind_limit(product: Product) -> tuple[Constraint, ...]:

@@ -39,6 +39,7 @@ LOOKS = ("colour", "color", "pattern", "style", "finish", "design", "shape")
 # What the candidate sources say of given products, by id.
 Scored = Callable[[Shopper, Catalog, Sequence[str]], Mapping[str, Sourced]]
 SOME = 5.0  # interactions with different products after which half of the full weight counts
+STATED = 3.0  # times as much as what was only read moves what the shopper stated
 SUITS = 0.66  # of the others it does better by a low or high
 OWNED = 0.5  # of the best score, which what was bought already loses: who has it mostly wants another
 
@@ -154,6 +155,11 @@ def personal(
     held, notes = _refused(shopper.refused, gone, intent)
     held += _context(shopper, intent, facets)
     lines = tuple(line for line in shopper.lines if _bears(line, intent))
+    held += [
+        Constraint(c.field, "!=", c.value)
+        for c in (line.criterion for line in lines if _ruled_out(line, intent))
+        if c.value is not None
+    ]
     looks = tuple(gone[r.product_id] for r in shopper.refused if r.why == "look" and r.product_id in gone)
     different = len({i.product_id for i in shopper.history if i.product_id})
     season = _season(shopper.context, intent, facets)
@@ -162,7 +168,7 @@ def personal(
     return Personal(
         shopper,
         catalog,
-        weight * grown,
+        min(1.0, weight * grown * (STATED if stated else 1.0)),
         weight,
         lines,
         tuple(held),
@@ -221,6 +227,12 @@ def _context(shopper: Shopper, intent: Intent, facets: Facets) -> list[Constrain
     if context.place and field and field not in asked and _known(facets, field, context.place):
         held.append(Constraint(field, "=", context.place))
     return held
+
+
+def _ruled_out(line: ProfileLine, intent: Intent) -> bool:
+    """Whether the shopper said in so many words that they do not want something, of the kinds in question."""
+    said = line.source in ("stated", "corrected") and line.criterion.want == "not"
+    return said and (not line.category or intent.named_kinds == (line.category,))
 
 
 def _season(context: Context, intent: Intent, facets: Facets) -> ProfileLine | None:

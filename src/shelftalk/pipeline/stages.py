@@ -285,7 +285,7 @@ class Pipeline:
         with timed(state.timings, "retrieve"):
             if state.intent.shopping:
                 asked = [p.id for p in state.understood.follow_up.about] if state.understood.follow_up else []
-                only = asked if asked and not state.request.candidates else state.request.candidates
+                only = asked if asked and not state.request.candidates else state.left(state.request.candidates)
                 found = state.snapshot.retrieve.retrieve(state.intent, k=k, only=only, **asked_for(state))
                 if only is None:
                     found = within_reach(state, found, k, min(FEW, state.request.k or self.settings.k))

@@ -198,6 +198,16 @@ class PipelineState:
         told = ((p.id, voice.claim(p, who.lines, who.shopper, who.known, who.now)) for p in products)
         return {product_id: claim for product_id, claim in told if claim is not None}
 
+    def left(self, candidates: Sequence[str] | None) -> Sequence[str] | None:
+        """The candidates that a request gives without what the shopper refused, unknown ids among them; None where it gives none."""
+        own = self.personal
+        if candidates is None or own is None or not (own.held or own.exclude):
+            return candidates
+        catalog = self.snapshot.catalog
+        known = catalog.get_many(list(candidates))
+        kept = set(catalog.scan(sql.where(own.held, own.exclude, list(candidates))))
+        return [c for c in candidates if c in kept or c not in known]
+
     def beside(self, products: Sequence[Product], prompts: PromptLibrary) -> dict[str, str]:
         """What the judgement reads beside the facts, by product id: what it shares with the shopper's history, and the context."""
         own, context = self.own(products), self.context(prompts)

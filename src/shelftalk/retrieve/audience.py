@@ -73,3 +73,22 @@ def grown_up_first(candidates: Sequence[Candidate], intent: Intent) -> tuple[tup
 def _speaks(field: str, value: object) -> bool:
     parts = set(re.split(r"[\W_]+", field.lower()))
     return bool(_FIELDS & parts) and not isinstance(value, bool)
+
+
+_WOMEN, _MEN = re.compile(r"\b(?:women|woman|ladies|female)", re.I), re.compile(r"\b(?:men|man|gents|male)\b", re.I)
+SURE = 2  # products made for one alone, after which what is made for another alone is not for this shopper
+
+
+def not_for_others(product: Product, chosen: Sequence[Product]) -> bool:
+    """Whether a product is not made for others than what a shopper chose is: for children alone where nothing of theirs is among it, for men
+    alone where it is all for women, or the other way round."""
+    if chosen and for_children(product) and not any(map(for_children, chosen)):
+        return False
+    for own, other in ((_WOMEN, _MEN), (_MEN, _WOMEN)):
+        if (
+            sum(_for(p, own) for p in chosen) >= SURE
+            and not any(_for(p, other) for p in chosen)
+            and _for(product, other)
+        ):
+            return False
+    return True

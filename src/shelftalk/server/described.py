@@ -87,6 +87,7 @@ def bounded(description: dict[str, Any], most: int) -> dict[str, Any]:
         text["maxLength"] = min(most, text["maxLength"])
     # once more: FastAPI writes every bound as a float, which 64 bits do not fit into
     schemas["ProductsBody"]["properties"]["products"]["items"] = row()
+    schemas["PairBody"]["properties"]["product"]["anyOf"] = [row(), {"type": "null"}]
     return description
 
 

@@ -39,7 +39,9 @@ async def exposure(
     def work(shelf: Shelf) -> Outlook:
         asked = past_requests(server.database, tenant=caller.tenant, most=limit, gaps=server.gaps)
         shoppers = islice(server.serving("personalisation").by_user(tenant=caller.tenant), MOST_LOOKED_AT)
-        return outlook(shelf, product_id, asked, shoppers)
+        return outlook(
+            shelf, product_id, asked, shoppers, lambda user: server.corrections.corrections(user, tenant=caller.tenant)
+        )
 
     found: Outlook = await while_there(request, server.pool.call(work, limit_s=server.settings.serve.limit_s))
     return found.to_dict()
