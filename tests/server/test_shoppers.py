@@ -64,6 +64,42 @@ def test_a_refusal_is_taken_back_by_liking_it(client: TestClient) -> None:
     assert first in _ids(_ask(client, TENTS, conversation=talk))
 
 
+def test_what_was_refused_is_not_chosen_from_given_candidates(client: TestClient) -> None:
+    talk = _talk(client)
+    first, second = _ids(_ask(client, TENTS, conversation=talk))[:2]
+    _note(client, product_id=first, kind="dismiss", conversation=talk)
+    _note(client, product_id=second, kind="dismiss", why="brand", conversation=talk)
+    assert _ids(_ask(client, TENTS, conversation=talk, candidates=[first, second])) == []
+    other = next(
+        i for i, p in SHOP.items() if "Tents" in p["categories"] and p["brand"] != SHOP[second]["brand"] and i != first
+    )
+    assert _ids(_ask(client, TENTS, conversation=talk, candidates=[first, second, other])) == [other]
+
+
+def test_what_the_shopper_stated_is_held_and_told_as_stated(client: TestClient) -> None:
+    brand = SHOP[_ids(_ask(client, "wireless headphones"))[0]]["brand"]
+    line = {"field": "brand", "want": "not", "value": brand}
+    assert client.post("/v1/users/shopper-9/profile/lines", json=line).status_code in (200, 201)
+    span = {"field": "price", "want": "is", "span": [0, 80], "category": "Headphones"}
+    assert client.post("/v1/users/shopper-9/profile/lines", json=span).status_code in (200, 201)
+    picks = _ask(client, "wireless headphones", user="shopper-9", k=8)["picks"]
+    assert all(SHOP[p["product_id"]]["brand"] != brand for p in picks)
+    assert "mostly choose" not in json.dumps(picks)
+    assert any("as your profile says" in p["reason"] for p in picks)
+
+
+def test_a_list_for_who_buys_womens_things_holds_no_mens_and_no_childrens(client: TestClient) -> None:
+    womens = [i for i, p in SHOP.items() if p["attributes"].get("gender") == "women"][:4]
+    assert len(womens) == 4
+    for n, product in enumerate(womens):
+        _note(client, product_id=product, kind="like", user="shopper-8", id=f"w-{n}")
+    mine = client.post("/v1/for-you", json={"user": "shopper-8", "k": 12}).json()
+    assert mine["picks"]
+    told = [SHOP[i]["attributes"].get("gender") for i in _ids(mine)]
+    assert not {"men", "kids", "children"} & set(told)
+    assert all("Children" not in SHOP[i]["title"] for i in _ids(mine))
+
+
 def test_what_a_user_bought_is_cited_with_its_interaction(client: TestClient) -> None:
     bought = _ids(_ask(client, TENTS))[0]
     _note(client, product_id=bought, kind="purchase", user="shopper-1", id="order-1", at="2026-05-03T10:00:00Z")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shelftalk.pipeline.outlook import Asked
     from shelftalk.server.db import Gaps
     from shelftalk.settings import Settings
+    from shelftalk.shoppers.profiles import Corrections
     from shelftalk.values import Interaction
 
 
@@ -52,7 +53,9 @@ def exposure(
             from shelftalk.server.db.asked import past_requests
 
             asked = past_requests(past, tenant=tenant, most=limit, gaps=_gaps(past, shelf.catalog.path))
-        found = outlook(shelf, product_id, asked[:limit], _histories(past, settings, tenant))
+        found = outlook(
+            shelf, product_id, asked[:limit], _histories(past, settings, tenant), _corrections(past, tenant)
+        )
     if as_json:
         typer.echo(json.dumps(found.to_dict(), ensure_ascii=False, indent=1))
     else:
@@ -84,6 +87,15 @@ def _histories(past: Engine | None, settings: Settings, tenant: str) -> Iterable
     from shelftalk.server.db.consented import Consented
 
     return Consented(past, "personalisation", settings.privacy.consent_default).by_user(tenant=tenant)
+
+
+def _corrections(past: Engine | None, tenant: str) -> Callable[[str], Corrections | None]:
+    if past is None:
+        return lambda user: None
+    from shelftalk.server.db import Profiles
+
+    kept = Profiles(past)
+    return lambda user: kept.corrections(user, tenant=tenant)
 
 
 def _gaps(past: Engine, folder: Path) -> Gaps:

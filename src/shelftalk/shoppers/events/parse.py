@@ -85,8 +85,13 @@ class EventParser:
             said = one if at is known else replace(one, at=known)
             one = replace(one, id=derived_id(said, line) if self.derived else uuid.uuid4().hex)
         if one.text or one.request:
-            scrubbed = {name: self.texts(getattr(one, name)) for name in ("text", "request", "place", "device")}
-            one = replace(one, **scrubbed)
+            one = replace(
+                one,
+                text=self.texts(one.text),
+                request=self.texts(one.request),
+                place=self.texts(one.place),
+                device=self.texts(one.device),
+            )
         return one
 
     def _at(self, value: Any) -> tuple[datetime, datetime]:
