@@ -24,10 +24,11 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 _PATH = (
     "values", "text.py", "settings.py", "schema.py", "request.py", "pipeline", "conversation.py", "catalog", "lora.py",
     "words", "facts", "understand", "retrieve", "rank", "explain", "prompts", "engines",
+    "shoppers", "experiments", "privacy", "resumable.py",
 )  # fmt: skip
 _SPOKEN = (
     "explain/record", "explain/opening", "answer/follow_up", "answer/language", "answer/service", "answer/talk",
-    "answer/because",
+    "answer/because", "answer/source", "answer/exposure", "answer/context", "explain/history", "profile/line", "profile/profile",
 )  # fmt: skip
 _MEASURES = ("evaluate/metrics", "evaluate/summary.py", "evaluate/faithfulness")
 _LIBRARIES = (

@@ -24,6 +24,10 @@ BOUNDS = {
     "explain/record": "no model reads it: its words are shown as they are, with the record's own names and values put in",
     "explain/opening": "no model reads it: its words are shown as they are, with the record's own names and values put in",
     "answer": "no model reads it: its words are shown as they are",
+    "profile": "no model is asked with it: its words are shown as they are, and stand in prompts as the shopper's own lines",
+    "churn": "no model reads it: its words are shown as they are, with the customer's own numbers put in",
+    "predict": f"yes or no, {_LABEL}",
+    "predict/reason": "no model reads it: its words are shown as they are, with the values of history and record put in",
     "judge": "a label, or with --by text JSON of one, under a schema; nothing else that the wording asks for is read",
 }
 
