@@ -42,7 +42,7 @@ def test_cards_appear_with_what_the_record_says(visit: Any, shop: str) -> None:
         product = v.api("GET", f"/v1/products/{pick['product_id']}")
         assert f"{product.get('rating', '')}" in text
         assert product["brand"] in text
-        assert cards.nth(i).locator(".said").inner_text().split() == pick["reason"].split()
+        assert cards.nth(i).locator(".reason").inner_text().split() == pick["reason"].split()
         assert cards.nth(i).locator(".picture svg").count() == 1
 
 

@@ -61,7 +61,7 @@ def test_an_answer_that_was_cut_off_for_good_is_asked_for_once_more(v: Visit, wi
     wire.mood = "well"
     turn = v.wait_for(1)
     assert turn.locator(".card").count() == 3
-    shown = [card.locator(".said").inner_text().split() for card in turn.locator(".card").all()]
+    shown = [card.locator(".reason").inner_text().split() for card in turn.locator(".card").all()]
     assert shown == [pick["reason"].split() for pick in v.answers()[-1]["picks"]], "nothing stands there twice"
     assert v.page.locator(".turn").count() == 1
 
