@@ -15,7 +15,7 @@ from shelftalk.catalog import Catalog
 from shelftalk.explain.history import FIELD, proven, when
 from shelftalk.prompts import PromptLibrary
 from shelftalk.shoppers.profiles import Corrections
-from shelftalk.values import Answer, Context, Criterion, Interaction, ProfileLine, Refusal, Request, Shopper
+from shelftalk.values import Answer, Context, Criterion, Interaction, ProfileLine, Refusal, Request, Shopper, Turn
 from tests.catalog.fakes import HashEmbedder
 from tests.pipeline.shop import PRODUCTS
 
@@ -74,6 +74,50 @@ def test_too_expensive_for_one_kind_is_nothing_for_another(shelf: Shelf):
 
 def test_who_asks_for_dearer_ones_gets_them(shelf: Shelf):
     assert sorted(ids(asked(shelf, "a kettle over 35", refused=(Refusal("k2", "price"),)))) == ["k3", "k4"]
+
+
+SENT_AWAY = datetime(2026, 11, 1, 11, tzinfo=UTC)
+EARLIER, LATER = SENT_AWAY - timedelta(minutes=5), SENT_AWAY + timedelta(minutes=5)
+SPENDING = ["more expensive ones", "dearer ones please", "I can spend more", "we could go a bit higher", "up to 90 is fine", "price doesn't matter", "money is no object"]  # fmt: skip
+
+
+def turned(shelf: Shelf, request: str, *earlier: tuple[str, datetime]) -> list[str]:
+    """What is shown after a product was sent away for its price, with the user's turns before it."""
+    shopper = Shopper("u_1", context=Context(at=NOW), refused=(Refusal("k2", "price", at=SENT_AWAY),))
+    history = tuple(Turn("user", text, at=at) for text, at in earlier)
+    return sorted(ids(shelf.ask(Request(request, history=history, k=5, shopper=shopper))))
+
+
+@pytest.mark.parametrize("said", SPENDING)
+def test_who_says_later_that_more_may_be_spent_is_shown_dearer_ones_but_never_what_was_sent_away(
+    shelf: Shelf, said: str
+):
+    talk = ("a kettle", EARLIER)
+    assert set(turned(shelf, said, talk)) >= {"k3"}, said
+    assert set(turned(shelf, "in stock", talk, (said, LATER))) >= {"k3"}, "it holds in the turns after it"
+    assert "k2" not in turned(shelf, said, talk)
+
+
+@pytest.mark.parametrize("said", SPENDING)
+def test_what_was_said_before_a_product_was_sent_away_for_its_price_frees_no_price(shelf: Shelf, said: str):
+    assert turned(shelf, "in stock", ("a kettle", EARLIER - timedelta(minutes=1)), (said, EARLIER)) == ["k1"]
+
+
+@pytest.mark.parametrize(
+    "said", ["I don't want to spend more", "I can't spend more", "not willing to pay more", "up to 30"]
+)
+def test_who_does_not_want_to_spend_more_is_shown_nothing_dearer(shelf: Shelf, said: str):
+    assert set(turned(shelf, said, ("a kettle", EARLIER))) <= {"k1"}
+
+
+def test_a_product_that_was_sent_away_and_is_asked_for_by_name_is_said_to_be_left_out(shelf: Shelf):
+    product = next(p for p in PRODUCTS if p.id == "k2")
+    note = f"Left out, since you sent it away: {product.title}."
+    refused = (Refusal("k2"),)
+    assert note in asked(shelf, f"tell me about the {product.title}", refused=refused).notes
+    assert note not in asked(shelf, "a kettle", refused=refused).notes, "nobody asked for it"
+    other = next(p for p in PRODUCTS if p.id == "k3")
+    assert note not in asked(shelf, other.title, refused=refused).notes
 
 
 def test_its_look_puts_what_looks_alike_behind(shelf: Shelf):

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from shelftalk.server.exact import packed, unpacked
-from shelftalk.values import Answer, Claim, Constraint, Evidence, Intent, Pick, Product, Request, Sort, Tokens, Turn
+from shelftalk.values import (
+    Answer,
+    Claim,
+    Constraint,
+    Context,
+    Evidence,
+    Intent,
+    Pick,
+    Product,
+    Request,
+    Shopper,
+    Sort,
+    Tokens,
+    Turn,
+)
 
 
 def there_and_back(value: Any) -> Any:
@@ -32,7 +47,9 @@ def test_an_answer_comes_back_equal_and_with_the_types_it_had() -> None:
     assert again.to_dict() == answer.to_dict()
     assert again.intent.constraints[0].span == "1 to 20.5", "what equality leaves out comes along too"
     assert again.comparison["fields"]["price"] == ["19.90", None]
-    asked = Request("x", history=(Turn("user", "y", intent),), k=3)
+    at = datetime(2026, 5, 3, 12, tzinfo=UTC)
+    shopper = Shopper("u_1", context=Context(at=at), owned=frozenset(("b", "a")))
+    asked = Request("x", history=(Turn("user", "y", intent, at),), k=3, shopper=shopper)
     assert there_and_back(asked) == asked
 
 
@@ -44,6 +61,8 @@ def test_what_is_no_value_is_not_sent_and_not_made() -> None:
         {"is": "Path", "of": {"x": "/"}},
         {"is": "Product", "of": {"x": 1}},
         {"is": "Decimal", "of": "ten"},
+        {"is": "datetime", "of": "ten"},
+        {"is": "set", "of": [{"is": "list", "of": []}]},
         {"is": ["list"], "of": 1},
     ):
         with pytest.raises(ValueError, match="not a value"):

@@ -127,6 +127,7 @@ def refusals(
                 one.price or (product.price if product else None),
                 one.currency or (product.currency if product else None),
                 one.session if here else "",
+                one.at,
             )
         )
     return tuple(found)

@@ -12,10 +12,9 @@ from functools import cached_property
 from shelftalk.catalog import Catalog
 from shelftalk.catalog.standing import Scope
 from shelftalk.explain.history import keeps
-from shelftalk.facts.facts import money
+from shelftalk.pipeline.refusing import limits
 from shelftalk.retrieve.criteria import satisfaction
 from shelftalk.shoppers.candidates import Sourced
-from shelftalk.text import clean
 from shelftalk.values import (
     Candidate,
     Constraint,
@@ -25,7 +24,7 @@ from shelftalk.values import (
     Intent,
     Product,
     ProfileLine,
-    Refusal,
+    Request,
     Shopper,
 )
 from shelftalk.words.comparable import number
@@ -47,7 +46,8 @@ OWNED = 0.5  # of the best score, which what was bought already loses: who has i
 @dataclass(frozen=True)
 class Personal:
     """A shopper for one request. `held` and `exclude` are what is never shown, `lines` the profile's lines that bear on the request,
-    `looks` what was refused by its look, `season` that of
+    `looks` what was refused by its look, `gone` the products that were
+    refused by id, `season` that of
     the place where products name theirs, `weight` (0 to 1, at most `most`) what taste may move, `notes` what the answer says of it; `scored` asks the
     candidate sources, and `sourced` is what they said."""
 
@@ -60,6 +60,7 @@ class Personal:
     exclude: tuple[str, ...] = ()
     looks: tuple[Product, ...] = ()
     notes: tuple[str, ...] = ()
+    gone: Mapping[str, Product] = field(default_factory=dict)
     season: ProfileLine | None = None
     scored: Scored | None = None
     sourced: dict[str, Sourced] = field(default_factory=dict)
@@ -148,11 +149,17 @@ class Personal:
 
 
 def personal(
-    shopper: Shopper, intent: Intent, catalog: Catalog, facets: Facets, weight: float, scored: Scored | None = None
+    shopper: Shopper,
+    intent: Intent,
+    catalog: Catalog,
+    facets: Facets,
+    weight: float,
+    scored: Scored | None = None,
+    request: Request | None = None,
 ) -> Personal:
-    """What of a shopper bears on a request. `weight` is the most that taste may move."""
+    """What of a shopper bears on a request, read as `intent`. `weight` is the most that taste may move."""
     gone = catalog.get_many(list(dict.fromkeys(r.product_id for r in shopper.refused))) if shopper.refused else {}
-    held, notes = _refused(shopper.refused, gone, intent)
+    held, notes = limits(shopper.refused, gone, intent, request)
     held += _context(shopper, intent, facets)
     lines = tuple(line for line in shopper.lines if _bears(line, intent))
     held += [
@@ -175,48 +182,10 @@ def personal(
         tuple(dict.fromkeys(r.product_id for r in shopper.refused)),
         looks,
         tuple(notes),
+        gone,
         season,
         scored,
     )
-
-
-def _refused(
-    refused: Sequence[Refusal], gone: Mapping[str, Product], intent: Intent
-) -> tuple[list[Constraint], list[str]]:
-    """The limits that refusals set beyond the products themselves, and the note that says so. What the request asks for is not refused."""
-    named = {
-        clean(str(v)).casefold()
-        for c in intent.constraints
-        if c.field == "brand" and c.operator in ("=", "in")
-        for v in _values(c)
-    }
-    brands = {
-        clean(brand)
-        for r in refused
-        if r.why == "brand" and (brand := r.brand or (gone[r.product_id].brand if r.product_id in gone else None))
-    }
-    brands = {b for b in brands if b.casefold() not in named}
-    held = [Constraint("brand", "!=", brand) for brand in sorted(brands)]
-    told = sorted(brands)
-    dear = [r for r in refused if r.why == "price" and r.product_id in gone and _of_kind(gone[r.product_id], intent)]
-    prices = [(r.price or p.price, r.currency or p.currency) for r in dear if (p := gone[r.product_id]) is not None]
-    known = [(price, currency) for price, currency in prices if price is not None]
-    if known and not _asks_for_more(intent, float(min(p for p, _ in known))):
-        price, currency = min(known, key=lambda pair: pair[0])
-        held.append(Constraint("price", "<", price))
-        told.append(f"what costs {money(price, currency)} or more")
-    return held, [f"Left out, since you sent it away: {', '.join(told)}."] if told else []
-
-
-def _asks_for_more(intent: Intent, price: float) -> bool:
-    """Whether the request itself asks for what costs at least so much, or no longer for what is cheap."""
-    limits = [c for c in intent.constraints if c.field == "price" and c.operator in (">", ">=", "between")]
-    return any((number(_values(c)[0]) or 0.0) >= price for c in limits)
-
-
-def _of_kind(product: Product, intent: Intent) -> bool:
-    kinds = intent.named_kinds
-    return not kinds or bool(set(kinds) & set(product.categories))
 
 
 def _context(shopper: Shopper, intent: Intent, facets: Facets) -> list[Constraint]:

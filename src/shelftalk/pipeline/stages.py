@@ -267,7 +267,7 @@ class Pipeline:
         who, own = request.shopper, None
         if who is not None:
             weight, scored = self.settings.shoppers.weight, self.suggestions.scored
-            own = personal(self._read(who, now), read.intent, now.catalog, now.facets, weight, scored)
+            own = personal(self._read(who, now), read.intent, now.catalog, now.facets, weight, scored, request)
         read = without(read, request.exclude)
         state = PipelineState(now, request, read, {"understand": spent}, started=started, personal=own)
         logs.understood(state)

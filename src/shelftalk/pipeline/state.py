@@ -18,6 +18,7 @@ from shelftalk.errors import UsageError
 from shelftalk.explain import Explainer, ExplainJob, taken_as
 from shelftalk.facts.availability import sold_out
 from shelftalk.pipeline.personal import Personal
+from shelftalk.pipeline.refusing import asked_by_name
 from shelftalk.privacy.pii import note_of
 from shelftalk.prompts import PromptLibrary
 from shelftalk.retrieve import Retriever
@@ -236,7 +237,7 @@ class PipelineState:
             (str(c.value) for c in self.intent.constraints if c.field == "currency" and c.operator == "="), currency
         )
         taken = taken_as(self.intent, held, self.request.request)
-        own = self.personal.notes if self.personal and self.intent.shopping else ()
+        own = self._of_refusals(picks) if self.intent.shopping else []
         notes = [
             *([note_of(self.request.taken)] if self.request.taken else ()),
             *self.understood.notes,
@@ -256,6 +257,16 @@ class PipelineState:
                 f"None of these speaks of '{it}'." for it in liked(self.request.request) if not _spoken(it, picks)
             ]
         return tuple(notes)
+
+    def _of_refusals(self, picks: Sequence[Pick]) -> list[str]:
+        """What is left out since the shopper sent it away, where that is more than a product that nobody asked for."""
+        if self.personal is None:
+            return []
+        gone, shown = self.personal.gone.values(), [p.product for p in picks]
+        return [
+            *self.personal.notes,
+            *asked_by_name(self.request.request, gone, shown, self.snapshot.facets),
+        ]
 
     def _would_show(self, note: str) -> bool:
         """Whether a note is no note on products out of stock, or one of these would be shown if it could be had: it meets the wishes that

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -28,10 +29,14 @@ def packed(value: Any) -> Any:
         return value
     if isinstance(value, tuple):
         return [packed(member) for member in value]
+    if isinstance(value, frozenset):
+        return {_KIND: "set", _CONTENT: sorted(packed(member) for member in value)}
     if isinstance(value, list):
         return {_KIND: "list", _CONTENT: [packed(member) for member in value]}
     if isinstance(value, Decimal):
         return {_KIND: "Decimal", _CONTENT: str(value)}
+    if isinstance(value, datetime):
+        return {_KIND: "datetime", _CONTENT: value.isoformat()}
     if isinstance(value, Mapping):
         return {_KIND: "map", _CONTENT: {str(name): packed(member) for name, member in value.items()}}
     name, kind = type(value).__name__, type(value)
@@ -51,9 +56,12 @@ def unpacked(found: Any) -> Any:
         kind, content = found[_KIND], found[_CONTENT]
         if kind == "Decimal":
             return Decimal(content)
-        if kind == "list":
-            return [unpacked(member) for member in content]
+        if kind == "datetime":
+            return datetime.fromisoformat(content)
+        if kind in ("list", "set"):
+            members = [unpacked(member) for member in content]
+            return members if kind == "list" else frozenset(members)
         fields = {name: unpacked(member) for name, member in content.items()}
         return fields if kind == "map" else _CLASSES[kind](**fields)
-    except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise ValueError("not a value that was packed") from error

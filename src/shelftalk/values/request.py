@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from shelftalk.values.intent import Intent
@@ -13,12 +14,14 @@ from shelftalk.values.shopper import Shopper
 class Turn:
     """One earlier turn of a conversation; `content` is untrusted whatever the role.
 
-    `intent` is what a user's turn stands for where that was given rather than read (a shopper edited what was understood).
+    `intent` is what a user's turn stands for where that was given rather than read (a shopper edited what was understood); `at` is when
+    the turn was put down, None where that is not known.
     """
 
     role: Literal["user", "assistant"]
     content: str
     intent: Intent | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,8 @@ class ProfileLine:
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """What a shopper sent away: a product, and with `why` what else it rules out ("brand": all of that brand; "price": what costs as
-    much or more; "have": its variants too). Lasts for the session where `session` is given, else until it is taken back."""
+    much or more; "have": its variants too). Lasts for the session where `session` is given, else until it is taken back. `at` is when it was
+    sent away, None where that is not known."""
 
     product_id: str
     why: Why | Literal[""] = ""
@@ -92,6 +93,7 @@ class Refusal:
     price: Decimal | None = None
     currency: str | None = None
     session: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ GAMES = RuleParser(
     "text, expected",
     [
         ("a tent, sleeps four or more, less than 400", "categories = Tents; persons >= 4; price < 400"),
+        ("a 3-person tent under 30", "categories = Tents; persons >= 3; price < 30; by persons asc"),
         ("tent that sleeps at least 3, green", "categories = Tents; colour = green; persons >= 3"),
         ("headphones, no black ones please, 100 to 170", "categories = Headphones; colour != black; price between (100, 170)"),
         ("headphones 100-170", "categories = Headphones; price between (100, 170)"),

@@ -45,9 +45,14 @@ class Conversations:
         rows = self._rows(identity, tenant)
         replies = [*(row.answer for row in rows[1:]), None]
         return tuple(
-            Turn("user", row.content, Intent.from_dict(reply["intent"]) if reply and reply.get("edited") else None)
+            Turn(
+                "user",
+                row.content,
+                Intent.from_dict(reply["intent"]) if reply and reply.get("edited") else None,
+                row.created_at,
+            )
             if row.role == "user"
-            else Turn("assistant", row.content)
+            else Turn("assistant", row.content, at=row.created_at)
             for row, reply in zip(rows, replies, strict=False)
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator as operators
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from shelftalk.understand.rules.amounts import ParsedAmount, amounts, scaled
@@ -80,6 +80,8 @@ def quantities(
     for k, amount in enumerate(found):
         end = text.tokens[found[k + 1].number.first].start if k + 1 < len(found) else len(text.low)
         quantity = _read(text, index, amount, negative, end, ordering, out[-1] if out else None)
+        if quantity is not None and _of_price(amount, quantity, out, index):
+            quantity.field = "price"
         if quantity is None and (category is not None or seats(text, index, None) is not None):
             quantity = for_so_many(text, index, amount)
         before = out[-1] if out else None
@@ -98,6 +100,16 @@ def quantities(
         q for q in averages(text, index, negative) if all(o.field != q.field or o.operator != q.operator for o in out)
     ]
     return out, used
+
+
+def _of_price(amount: ParsedAmount, found: Quantity, before: Sequence[Quantity], index: Index) -> bool:
+    """Whether a bare number is a price, since what it would be else was said already and holds no such number: "a one-person tent under
+    30"."""
+    if amount.unit is not None or amount.money or found.operator not in ("<", "<=") or "price" not in index.fields:
+        return False
+    bounds = index.fields[found.field].bounds()
+    beyond = bounds is not None and not isinstance(found.value, tuple) and float(str(found.value)) > bounds[1]
+    return beyond and any(q.field == found.field for q in before)
 
 
 def rooms(text: Text, index: Index, negative: list[bool], category: str) -> tuple[tuple[Constraint, ...], Sort | None]:

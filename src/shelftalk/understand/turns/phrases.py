@@ -15,7 +15,17 @@ Lookup = Callable[[str], Product | None]
 CHEAPER = re.compile(
     r"\b(?:cheaper|less expensive|less pricey|more affordable|lower[- ]priced?|lower price|(?:too|bit|little|so) (?:expensive|pricey|much|dear|steep)|costs? less|not (?:so|as|that) expensive|(?:over|above|beyond|out of|outside) (?:my |our )?(?:budget|price range)|(?:more|higher) than (?:i|we)(?:'d|'ll|'m| \w+){0,3} (?:spend|pay|spending|paying|afford|budgeted)|(?:can't|cannot|couldn't) (?:quite |really )?(?:afford|stretch to))\b"
 )
-DEARER = re.compile(r"\b(?:more expensive|pricier|higher[- ]end|more upmarket|more premium|fancier|costs? more)\b")
+# The shopper can pay more than was said or shown.
+SPEND_MORE = re.compile(
+    r"\b(?:(?:can|could|will|would|might|may)|i'll|i'd|we'll|we'd|(?<!not )(?:happy|willing|able|ready|prepared) to) (?:also |still |probably |happily |gladly )?(?:spend|pay|go|stretch) (?:a (?:bit|little) |some |slightly |much )?(?:more|higher|further)(?! than)\b"
+)
+DEARER = re.compile(
+    rf"\b(?:more expensive|dearer|costlier|more costly|pricier|higher[- ]end|more upmarket|more premium|fancier|costs? more)\b|{SPEND_MORE.pattern}"
+)
+# The price is said to be no matter.
+NO_OBJECT = re.compile(
+    r"\b(?:(?:price|money|cost|budget)s? (?:doesn't|does not|don't|isn't|is not|is|are) (?:really |so |that |no |not |an? )*(?:matter|important|object|issue|problem)\b|(?:any price|whatever (?:the price|(?:it|they) costs?)|no matter (?:the (?:price|cost)|what (?:it|they) costs?)|regardless of (?:the )?(?:price|cost)|(?:forget|never ?mind|ignore)(?: about)? (?:the |my )?(?:price|budget|cost)|no budget|spare no expense|money to burn)\b)"
+)
 MORE_LIKE = re.compile(
     r"\b(?:(?:more|something|anything|others?|products?|ones?) (?:like|similar to)|similar to|like)\b"
 )

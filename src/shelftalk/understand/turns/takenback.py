@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shelftalk.understand.rules import SUPERLATIVES, Field, Index, Text, comparative, stems
+from shelftalk.understand.turns.phrases import NO_OBJECT, SPEND_MORE
 from shelftalk.values import Constraint, Criterion, Intent
 from shelftalk.words.stems import stem
 from shelftalk.words.stop import FILLER, FUNCTION
@@ -76,6 +77,10 @@ def taken_back(text: Text, index: Index, before: Intent, earlier: Sequence[str])
             fields |= {f.field for f in meant}
             words |= said | {stem(a) for f in meant for a in _adjectives(f)} & known
             cuts.append(match.span())
+    if "price" in index.fields:
+        free = [match.span() for match in NO_OBJECT.finditer(text.low)]
+        fields |= {"price"} if free or SPEND_MORE.search(text.low) else set()
+        cuts += [cut for cut in free if not any(start < cut[1] and cut[0] < end for start, end in cuts)]
     rest = text.text
     for start, end in sorted(cuts, reverse=True):
         rest = f"{rest[:start]} {rest[end:]}"

@@ -1,0 +1,102 @@
+"""What a shopper sent away: the limits that it sets beyond the products themselves, until the shopper asks for such a thing after all, and
+the note where a product that was sent away is asked for by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from shelftalk.facts.facts import money
+from shelftalk.text import clean, shorten
+from shelftalk.understand.turns.phrases import DEARER, NO_OBJECT
+from shelftalk.values import Constraint, Facets, Intent, Product, Refusal, Request
+from shelftalk.words.comparable import number
+from shelftalk.words.stems import stems
+from shelftalk.words.stop import FILLER
+
+__all__ = ["asked_by_name", "limits"]
+
+SAID = "Left out, since you sent it away: {}."
+_TITLE = 80
+
+
+def limits(
+    refused: Sequence[Refusal], gone: Mapping[str, Product], intent: Intent, request: Request | None
+) -> tuple[list[Constraint], list[str]]:
+    """The limits, and the note that says so. `gone` are the products sent away, by id.
+
+    What the request asks for is not refused: a brand that it names, and a price where it was said since that more may be spent.
+    """
+    brands = {
+        clean(brand)
+        for r in refused
+        if r.why == "brand" and (brand := r.brand or (gone[r.product_id].brand if r.product_id in gone else None))
+    }
+    brands = {b for b in brands if b.casefold() not in _named_brands(intent)}
+    held = [Constraint("brand", "!=", brand) for brand in sorted(brands)]
+    told = sorted(brands)
+    dear = [r for r in refused if r.why == "price" and r.product_id in gone and _of_kind(gone[r.product_id], intent)]
+    prices = [
+        (price, r.currency or gone[r.product_id].currency)
+        for r in dear
+        if (price := r.price or gone[r.product_id].price) is not None
+        and not _more_may_be_spent(intent, request, r, float(price))
+    ]
+    if prices:
+        price, currency = min(prices, key=lambda pair: pair[0])
+        held.append(Constraint("price", "<", price))
+        told.append(f"what costs {money(price, currency)} or more")
+    return held, [SAID.format(", ".join(told))] if told else []
+
+
+def asked_by_name(request: str, gone: Iterable[Product], shown: Iterable[Product], facets: Facets) -> list[str]:
+    """The notes on products sent away that the request names, where none of those shown is nearer to its words."""
+    asked, notes = stems(request), []
+    common = {s for f in facets for value, _ in f.values for s in stems(str(value))} | set(FILLER)
+    nearest = max((len(asked & stems(p.title)) for p in shown), default=0)
+    for product in gone:
+        title = stems(product.title)
+        own = title - common
+        named = own <= asked if own else title <= asked
+        brand = stems(product.brand or "")
+        named = named or bool(own & asked and brand and brand <= asked)
+        if named and len(asked & title) >= nearest:
+            notes.append(SAID.format(shorten(clean(product.title), _TITLE)))
+    return notes
+
+
+def _named_brands(intent: Intent) -> set[str]:
+    found = [c for c in intent.constraints if c.field == "brand" and c.operator in ("=", "in")]
+    return {clean(str(v)).casefold() for c in found for v in _values(c)}
+
+
+def _more_may_be_spent(intent: Intent, request: Request | None, refusal: Refusal, price: float) -> bool:
+    """Whether the shopper asked for what costs at least so much, or said so since it was sent away."""
+    known = [c for c in intent.constraints if c.field == "price"]
+    if any((number(_values(c)[0]) or 0.0) >= price for c in known if c.operator in (">", ">=", "between")):
+        return True
+    since = _since(request, refusal)
+    if any(DEARER.search(text) or NO_OBJECT.search(text) for text in since):
+        return True
+    raised = [c for c in known if c.operator in ("<", "<=") and (number(c.value) or 0.0) > price]
+    return any(c.span and c.span.lower() in text for c in raised for text in since)
+
+
+def _since(request: Request | None, refusal: Refusal) -> list[str]:
+    """What was said after the refusal, in lower case: this turn, and the earlier ones of which it is known."""
+    if request is None:
+        return []
+    later = [
+        turn.content
+        for turn in request.history
+        if turn.role == "user" and turn.at is not None and refusal.at is not None and turn.at > refusal.at
+    ]
+    return [text.lower() for text in (*later, request.request)]
+
+
+def _of_kind(product: Product, intent: Intent) -> bool:
+    kinds = intent.named_kinds
+    return not kinds or bool(set(kinds) & set(product.categories))
+
+
+def _values(constraint: Constraint) -> tuple[object, ...]:
+    return constraint.value if isinstance(constraint.value, tuple) else (constraint.value,)
