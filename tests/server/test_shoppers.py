@@ -136,6 +136,11 @@ def test_a_list_for_a_shopper_follows_what_they_did_and_keeps_what_they_refused_
     mine = client.post("/v1/for-you", json={"user": "shopper-2", "k": 6, "conversation": talk}).json()
     kinds = [SHOP[i]["categories"][-1] for i in _ids(mine)]
     assert kinds.count("Desk Lamps") == 3, "half of the list, and not more"
+    because = [pick for pick in mine["picks"] if any(s["source"] == "liked" for s in pick["sources"])]
+    assert because
+    for pick in because:
+        first = next(s["text"] for s in pick["sources"] if s["source"] in ("bought_together", "liked"))
+        assert pick["reason"].startswith(first), "why it is in the list comes before what the shop says of it"
     gone = next(i for i in _ids(mine) if "Desk Lamps" in SHOP[i]["categories"])
     _note(client, product_id=gone, kind="dismiss", why="have", user="shopper-2", conversation=talk)
     then = client.post("/v1/for-you", json={"user": "shopper-2", "k": 6, "conversation": talk}).json()

@@ -194,7 +194,7 @@ class Explainer:
         elif missing := _main(check.cards, told):
             claims.insert(0, self.record.card(missing))
         if product.id in job.own and FIELD not in told:
-            claims.append(job.own[product.id])
+            claims.insert(0 if job.listed else len(claims), job.own[product.id])
         claims = claims or [self.record.general(product)]
         silent = [self.record.silent(field) for field in absences(job, product, self.facets)][:1]
         reason = " ".join([*(c.text for c in claims), *silent])

@@ -16,7 +16,8 @@ class ExplainJob:
 
     `relaxed` are the constraints that retrieval gave up; a pick that misses one says so. `scope` is what fits, by which a fact's
     standing is told; without one no fact has a standing. `own` is, by product id, what a pick shares with the shopper's own history; `context`
-    when, where and on what they ask, for a model that words reasons.
+    when, where and on what they ask, for a model that words reasons. `listed` where nobody asked: what brought a product into the list is then
+    told first.
     """
 
     request: str
@@ -26,4 +27,5 @@ class ExplainJob:
     scope: Scope | None = None
     own: Mapping[str, Claim] = field(default_factory=dict)
     context: str = ""
+    listed: bool = False
     worked_out: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)  # once for each job

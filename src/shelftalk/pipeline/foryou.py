@@ -71,7 +71,12 @@ def listed(shopper: Shopper, k: int, now: Snapshot, sources: Suggestions) -> Lis
     criteria = _criteria(who.lines)
     scope = Scope(now.catalog, (), (), kinds)
     job = ExplainJob(
-        shopper.text, Intent(criteria=criteria, kinds=kinds), tuple(c.product for c in chosen), scope=scope, own=own
+        shopper.text,
+        Intent(criteria=criteria, kinds=kinds),
+        tuple(c.product for c in chosen),
+        scope=scope,
+        own=own,
+        listed=True,
     )
     return ListJob(who, tuple(chosen), told, job, began)
 
