@@ -13,6 +13,7 @@ import pytest
 from shelftalk import Shelf, load_settings
 from shelftalk.catalog import Catalog
 from shelftalk.explain.history import FIELD, proven, when
+from shelftalk.pipeline.circumstances import moment_of
 from shelftalk.prompts import PromptLibrary
 from shelftalk.shoppers.profiles import Corrections
 from shelftalk.values import Answer, Context, Criterion, Interaction, ProfileLine, Refusal, Request, Shopper, Turn
@@ -178,8 +179,40 @@ def test_what_was_bought_once_comes_behind(shelf: Shelf):
 def test_the_place_is_a_filter_where_products_say_where_they_are_sent(far: Shelf):
     there = far.ask(Request("a kettle", k=5, shopper=Shopper(context=Context(place="AT"))))
     assert sorted(ids(there)) == ["k1", "k3", "k4"]
+    assert "Only what can be had in AT." in there.notes
     nowhere = far.ask(Request("a kettle", k=5, shopper=Shopper(context=Context(place="Mars"))))
     assert len(ids(nowhere)) == 4, "a place that no product names is no limit"
+    assert 'No product says that it can be had in "Mars".' in nowhere.notes
+
+
+def test_how_soon_it_must_be_there_is_a_filter_where_products_say_how_long_they_take(tmp_path: Path):
+    catalog = Catalog.open(tmp_path / "catalog", create=True, embedder=HashEmbedder())
+    catalog.upsert(
+        [
+            replace(p, attributes={**p.attributes, "delivery_days": d})
+            for p, d in zip(PRODUCTS, (1, 2, 9, 3, 1), strict=True)
+        ]
+    )
+    settings = load_settings(explain={"mode": "record"}, understand={"mode": "rules"}, rank={"strategy": "none"})
+    soon = Shopper(context=Context(within_days=2))
+    with Shelf(catalog, settings, PromptLibrary.default(), None) as shelf:
+        answer = shelf.ask(Request("a kettle", k=5, shopper=soon))
+        assert sorted(ids(answer)) == ["k1", "k2"]
+        assert "Only what is there within 2 days." in answer.notes
+        assert set(ids(shelf.for_you(soon, k=5))) <= {"k1", "k2", "t1"}
+        asked_for = shelf.ask(Request("a kettle with delivery days up to 3", k=5, shopper=soon))
+        assert "k4" in ids(asked_for), "what the request says goes first"
+
+
+def test_how_soon_it_must_be_there_is_a_line_where_no_field_says_it(shelf: Shelf):
+    answer = shelf.ask(Request("a kettle", k=5, shopper=Shopper(context=Context(within_days=2))))
+    assert len(ids(answer)) == 4
+    assert not any("within" in note for note in answer.notes)
+
+
+@pytest.mark.parametrize(("hour", "part"), [(0, "night"), (4, "night"), (5, "morning"), (12, "afternoon"), (18, "evening"), (22, "night")])  # fmt: skip
+def test_the_time_of_day_is_told_in_words(hour: int, part: str):
+    assert moment_of(datetime(2026, 11, 27, hour, 15)) == f"Friday {part}"
 
 
 def test_the_season_orders_where_products_name_theirs(tmp_path: Path):
@@ -197,15 +230,14 @@ def test_the_season_orders_where_products_name_theirs(tmp_path: Path):
 
 
 def test_the_judgement_reads_the_history_and_the_context(shelf: Shelf):
-    context = Context(at=NOW, season="winter", place="DE", device="phone")
+    context = Context(at=NOW, season="winter", place="DE", device="phone", moment="Friday evening", within_days=3)
+    said = "Asked on a Friday evening, in winter, from DE, on a phone, needed within 3 days."
     who = Shopper("u_1", (RED,), (BOUGHT,), context=context)
     state = shelf._begin([Request("a kettle", k=5, shopper=who)])[0]
     shelf._find(state)
     told = state.beside([c.product for c in state.retrieval.candidates], shelf.prompts)
-    assert told["k1"] == (
-        "You bought the Velm kettle, red, k3 in May, also with colour red. Asked in winter, from DE, on a phone."
-    )
-    assert told["k2"] == "Asked in winter, from DE, on a phone."
+    assert told["k1"] == (f"You bought the Velm kettle, red, k3 in May, also with colour red. {said}")
+    assert told["k2"] == said
 
 
 def test_a_shopper_of_whom_nothing_is_known_gets_the_plain_answer(shelf: Shelf):

@@ -11,6 +11,7 @@ import typer
 
 from shelftalk.cli import common
 from shelftalk.cli.keys import DatabaseOption
+from shelftalk.cli.who import PlaceOption, SeasonOption, WithinOption, asked_in
 from shelftalk.errors import PARTIAL, UsageError
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ def ask(
     user: Annotated[
         str | None, typer.Option("--user", help="The shop's own id of who asks: their history then counts.")
     ] = None,
+    place: PlaceOption = "",
+    season: SeasonOption = "",
+    within_days: WithinOption = None,
     database: DatabaseOption = None,
 ) -> None:
     """Ask what to buy: one request, or a file of them with --input and --output.
@@ -50,11 +54,19 @@ def ask(
     if as_json and as_markdown:
         raise UsageError("give --json or --markdown, not both")
     settings = common.settings_from(model, engine, server)
+    context = asked_in(place, season, within_days)
     if source or output:
         if not source or not output:
             raise UsageError("--input and --output go together")
-        if text is not None or user is not None:
-            raise UsageError(f"give {'a request' if user is None else '--user'} or --input, not both")
+        if text is not None or user is not None or context is not None:
+            what = (
+                "a request"
+                if text is not None
+                else "--user"
+                if user is not None
+                else "--place, --season or --within-days"
+            )
+            raise UsageError(f"give {what} or --input, not both")
         from shelftalk.cli.near import Answers, Served
 
         with (
@@ -72,13 +84,15 @@ def ask(
         from shelftalk.values import Request
 
         with common.open_shelf(catalog, settings) as shelf:
-            _one(shelf, Request(text, k=k, shopper=known(shelf, user, database)), as_json, as_markdown)
+            who = known(shelf, user, database, context=context)
+            _one(shelf, Request(text, k=k, shopper=who), as_json, as_markdown)
         return
     from shelftalk.cli.near import Answers
-    from shelftalk.values import Request
+    from shelftalk.values import Request, Shopper
 
+    shopper = Shopper(context=context) if context is not None else None
     with Answers(catalog, settings, local=local) as answers:
-        _one(answers, Request(text, k=k), as_json, as_markdown)
+        _one(answers, Request(text, k=k, shopper=shopper), as_json, as_markdown)
 
 
 def _one(answers: Answers | Shelf, asked: Request, as_json: bool, as_markdown: bool) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from shelftalk.cli import common
 from shelftalk.cli.keys import DatabaseOption
+from shelftalk.cli.who import PlaceOption, SeasonOption, WithinOption, asked_in
 
 
 def for_you(
@@ -17,7 +18,9 @@ def for_you(
         typer.Argument(help="The shop's own id of the user; without one, what sells here now and what is new."),
     ] = None,
     k: Annotated[int | None, typer.Option("--k", min=1, max=50, help="Number of picks.")] = None,
-    place: Annotated[str, typer.Option("--place", help="Where they are, as the catalogue names places.")] = "",
+    place: PlaceOption = "",
+    season: SeasonOption = "",
+    within_days: WithinOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
     tenant: Annotated[str, typer.Option("--tenant", help="The tenant whose user it is.")] = "",
     catalog: common.CatalogOption = None,
@@ -31,7 +34,8 @@ def for_you(
         from shelftalk.cli.who import known
         from shelftalk.values import Context, Shopper
 
-        who = known(shelf, user, database, tenant, place) if user else Shopper(context=Context(place=place))
+        context = asked_in(place, season, within_days) or Context()
+        who = known(shelf, user, database, tenant, context) if user else Shopper(context=context)
         answer = shelf.for_you(who, k=k)
     if as_json:
         typer.echo(json.dumps(answer.to_dict(), ensure_ascii=False, indent=1))

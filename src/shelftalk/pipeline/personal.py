@@ -12,14 +12,13 @@ from functools import cached_property
 from shelftalk.catalog import Catalog
 from shelftalk.catalog.standing import Scope
 from shelftalk.explain.history import keeps
+from shelftalk.pipeline import circumstances
 from shelftalk.pipeline.refusing import limits
 from shelftalk.retrieve.criteria import satisfaction
 from shelftalk.shoppers.candidates import Sourced
 from shelftalk.values import (
     Candidate,
     Constraint,
-    Context,
-    Criterion,
     Facets,
     Intent,
     Product,
@@ -29,11 +28,9 @@ from shelftalk.values import (
 )
 from shelftalk.words.comparable import number
 
-__all__ = ["LOOKS", "PLACES", "SEASONS", "Personal", "personal"]
+__all__ = ["LOOKS", "Personal", "personal"]
 
-# What a field that says where a product can be had is called, what one that names its season, and what those that say how it looks.
-PLACES = ("ships_to", "delivers_to", "delivery_countries", "available_in", "countries", "regions")
-SEASONS = ("season", "seasons")
+# What the fields are called that say how a product looks.
 LOOKS = ("colour", "color", "pattern", "style", "finish", "design", "shape")
 # What the candidate sources say of given products, by id.
 Scored = Callable[[Shopper, Catalog, Sequence[str]], Mapping[str, Sourced]]
@@ -160,7 +157,8 @@ def personal(
     """What of a shopper bears on a request, read as `intent`. `weight` is the most that taste may move."""
     gone = catalog.get_many(list(dict.fromkeys(r.product_id for r in shopper.refused))) if shopper.refused else {}
     held, notes = limits(shopper.refused, gone, intent, request)
-    held += _context(shopper, intent, facets)
+    here, told = circumstances.limits(shopper.context, intent, facets)
+    held, notes = [*held, *here], [*notes, *told]
     lines = tuple(line for line in shopper.lines if _bears(line, intent))
     held += [
         Constraint(c.field, "!=", c.value)
@@ -169,7 +167,7 @@ def personal(
     ]
     looks = tuple(gone[r.product_id] for r in shopper.refused if r.why == "look" and r.product_id in gone)
     different = len({i.product_id for i in shopper.history if i.product_id})
-    season = _season(shopper.context, intent, facets)
+    season = circumstances.season_line(shopper.context, intent, facets)
     stated = any(line.source in ("stated", "corrected") for line in lines)
     grown = 1.0 if stated or looks or season else different / (different + SOME)
     return Personal(
@@ -188,39 +186,10 @@ def personal(
     )
 
 
-def _context(shopper: Shopper, intent: Intent, facets: Facets) -> list[Constraint]:
-    """The place as a filter where the catalogue says where a product can be had."""
-    context, asked = shopper.context, {c.field for c in intent.constraints}
-    held = []
-    field = _field(facets, PLACES)
-    if context.place and field and field not in asked and _known(facets, field, context.place):
-        held.append(Constraint(field, "=", context.place))
-    return held
-
-
 def _ruled_out(line: ProfileLine, intent: Intent) -> bool:
     """Whether the shopper said in so many words that they do not want something, of the kinds in question."""
     said = line.source in ("stated", "corrected") and line.criterion.want == "not"
     return said and (not line.category or intent.named_kinds == (line.category,))
-
-
-def _season(context: Context, intent: Intent, facets: Facets) -> ProfileLine | None:
-    """The season as one more thing that orders, where products name theirs and the request leaves it open."""
-    field = _field(facets, SEASONS)
-    asked = {c.field for c in intent.constraints} | {c.field for c in intent.criteria}
-    if not context.season or field is None or field in asked or not _known(facets, field, context.season):
-        return None
-    return ProfileLine("season", Criterion(field, "is", context.season), source="session")
-
-
-def _field(facets: Facets, names: Sequence[str]) -> str | None:
-    return next((f.field for f in facets if f.field.removeprefix("attributes.").lower() in names), None)
-
-
-def _known(facets: Facets, field: str, value: str) -> bool:
-    """Whether a field holds a value anywhere: a place that no product names is no filter, since it would leave nothing."""
-    facet = facets.get(field)
-    return facet is not None and any(str(v).casefold() == value.casefold() for v, _ in facet.values)
 
 
 def _bears(line: ProfileLine, intent: Intent) -> bool:

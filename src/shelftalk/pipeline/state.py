@@ -221,7 +221,14 @@ class PipelineState:
     def context(self, prompts: PromptLibrary) -> str:
         """When, where and on what the shopper asks, in words for the prompts; "" where nothing of it is known."""
         known = self.personal.shopper.context if self.personal else Context()
-        told = {"season": known.season, "place": known.place, "device": known.device}
+        days = "" if known.within_days is None else str(known.within_days)
+        told = {
+            "moment": known.moment,
+            "season": known.season,
+            "place": known.place,
+            "device": known.device,
+            "days": days,
+        }
         return prompts.get("answer/context").render(**told).messages[-1].content if any(told.values()) else ""
 
     def prompts(self, explain: str | None) -> dict[str, str]:

@@ -7,13 +7,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, WithJsonSchema
 
+from shelftalk.pipeline.circumstances import moment_of
 from shelftalk.server.described import WORDS, event_row, row
 from shelftalk.server.failures import Refused
 from shelftalk.server.intents import MOST_ID, IntentBody
 from shelftalk.server.recording import Unknown
 from shelftalk.shoppers.events.kinds import EarlierKind
 from shelftalk.shoppers.events.parse import FIELDS as EVENT_FIELDS
-from shelftalk.values import Facets, InteractionKind, Request, Turn, Why
+from shelftalk.values import Context, Facets, InteractionKind, Request, Turn, Why
 
 MOST_TURNS = 50
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL takes no such character in a text
@@ -34,11 +35,18 @@ class TurnBody(Body):
 
 
 class ContextBody(Body):
-    """Where and on what somebody asks; the server knows when."""
+    """When by the shopper's own clock, where and on what somebody asks, and how soon it must be there."""
 
     place: str = Field("", max_length=100, pattern=NO_NUL, description="A place as the catalogue names it, such as DE.")
     season: Literal["", "spring", "summer", "autumn", "winter"] = Field("", description="The place's own.")
     device: str = Field("", max_length=40, pattern=NO_NUL)
+    time: datetime | None = Field(None, description="The time on the shopper's own clock, such as 2026-11-27T20:15.")
+    within_days: int | None = Field(None, ge=0, le=365, description="In how many days it must be delivered.")
+
+    def known(self, now: datetime) -> Context:
+        """The context of a request made `now`."""
+        moment = moment_of(self.time) if self.time else ""
+        return Context(now, self.place, self.season, self.device, moment, self.within_days)
 
 
 class RecommendationBody(Body):

@@ -31,7 +31,7 @@ async def shopper_of(
     if not user and conversation is None and context is None:
         return None
     given = context or ContextBody()
-    when = Context(now or datetime.now(UTC), given.place, given.season, given.device)
+    when = given.known(now or datetime.now(UTC))
     return await asyncio.to_thread(_read, server, tenant, user, conversation or "", when, context is not None)
 
 

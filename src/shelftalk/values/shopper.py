@@ -98,12 +98,15 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """When, where and on what a request is made; None and "" for what is not known. `season` is the place's own."""
+    """When, where and on what a request is made; None and "" for what is not known. `season` is the place's own, `moment` the time of the
+    shopper's day in words ("Friday evening"), `within_days` how soon it must be there."""
 
     at: datetime | None = None
     place: str = ""
     season: Literal["", "spring", "summer", "autumn", "winter"] = ""
     device: str = ""
+    moment: str = ""
+    within_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
