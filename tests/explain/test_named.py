@@ -71,7 +71,9 @@ def test_a_dollar_sign_means_the_shops_own_dollars() -> None:
 
 def test_a_number_that_the_shopper_did_not_name_is_not_called_theirs() -> None:
     limit = Constraint("price", "<", 100, "cheaper")
-    assert "120 EUR, over the limit of 100." in reason("cheaper", limit, product=1)
+    assert "120 EUR, over the 100 of those shown." in reason("cheaper", limit, product=1)
+    more = Constraint("price", ">", 100, "can spend more")
+    assert "120 EUR, over the 100 of those shown." in reason("I can spend more", more, product=1)
     mean = Constraint("price", "<", 119.482, "cheaper than average")
     assert "120 EUR, over the limit of 119.48." in reason("cheaper than average", mean, product=1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shelftalk.retrieve.audience import for_children, grown_up_first
+from shelftalk.retrieve.audience import for_another, for_children, grown_up_first
 from shelftalk.values import Candidate, Constraint, Intent, Product, Sort
 
 
@@ -84,3 +84,27 @@ def test_a_title_says_so_too_but_not_where_most_titles_do_or_the_kind_itself_is_
 )
 def test_a_title_may_say_that_it_is_for_a_child(title: str, theirs: bool) -> None:
     assert for_children(Product("x", title)) is theirs
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a desk chair for my 12 year old daughter", "a chef's knife for my sister", "a gift for a friend who cooks", "my dad's 60th birthday",
+        "something for mum", "headphones for my husband, he runs", "board game for the kids", "my wife needs a rain jacket",
+        "present for a 6 year old", "nephew turns 4", "for our baby", "a lamp for my son's room", "shoes for a 6 year old boy",
+    ],
+)  # fmt: skip
+def test_a_request_for_somebody_else_is_told_by_its_words(text: str) -> None:
+    assert for_another(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "for my dog", "a tent for me and my wife", "a tent for two", "my back hurts", "we are a family of four", "for my small flat",
+        "gift card holder", "a bag for my laptop", "a chair for my home office", "a tent for the whole family", "men's running shoes",
+        "kids headphones", "a friendly lamp", "a child seat",
+    ],
+)  # fmt: skip
+def test_a_request_for_oneself_is_not_taken_for_one_for_somebody_else(text: str) -> None:
+    assert not for_another(text)

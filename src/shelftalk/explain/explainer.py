@@ -126,9 +126,10 @@ class Explainer:
         ]
 
     def _nearness(self, job: ExplainJob) -> Nearness | None:
-        """How near texts stand to the request in meaning; None without a catalogue to ask."""
+        """How near texts stand to the request in meaning; None without a catalogue to ask, or without a request: a profile asks no text
+        anything, and what a shop writes first says best what a thing is."""
         scope, request = job.scope, clean(job.request)[:300]
-        if scope is None or not request:
+        if scope is None or not request or job.listed:
             return None
 
         def near(texts: Sequence[str], kind: str) -> list[float]:
@@ -196,7 +197,8 @@ class Explainer:
         if product.id in job.own and FIELD not in told:
             claims.insert(0 if job.listed else len(claims), job.own[product.id])
         claims = claims or [self.record.general(product)]
-        silent = [self.record.silent(field) for field in absences(job, product, self.facets)][:1]
+        lacking = () if job.listed else absences(job, product, self.facets)  # nobody asked for what a list lacks
+        silent = [self.record.silent(field) for field in lacking][:1]
         reason = " ".join([*(c.text for c in claims), *silent])
         return Explanation(
             product.id,

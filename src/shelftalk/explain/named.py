@@ -19,7 +19,7 @@ Origin = Literal["named", "shown", "average", "implied"]
 _AVERAGE = re.compile(r"\b(?:averages?|mean|median|typical|usual)\b", re.IGNORECASE)
 _COMPARING = re.compile(
     r"\b(?:(?!number|other|either|another|order|under|over|after|never|rather|water|power|paper|leather)\w{3,}er|"
-    r"(?:more|less) \w+|expensive|pricey|different|else)\b",
+    r"(?:more|less) \w+|(?:more|less|higher|lower|further)$|expensive|pricey|different|else)\b",
     re.IGNORECASE,
 )
 _SIGNS = SIGN.strip("[]")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from shelftalk.explain.job import ExplainJob
-from shelftalk.explain.named import names, origin, worded
+from shelftalk.explain.named import Origin, names, origin, worded
 from shelftalk.facts.card import CardFact, plain_name, refused_word
 from shelftalk.facts.facts import Fact, facts_of, money, quantity
 from shelftalk.facts.holds import as_number, compare, holds, same
@@ -73,9 +73,7 @@ class RecordExplainer:
         limit = bound(low.fact, wanted(constraint)[0], constraint)
         same_ends = low.fact.amount == high.fact.amount
         value, side = (least, "") if same_ends else (f"{least} to {most}", "within")
-        claim = _claim(
-            self._said(_large(name), value, "", side, limit, origin(constraint) == "named"), low.fact, answered(low)
-        )
+        claim = _claim(self._said(_large(name), value, "", side, limit, origin(constraint)), low.fact, answered(low))
         return replace(claim, evidence=(*claim.evidence, Evidence(high.fact.field, high.fact.value)))
 
     def met(self, fact: Fact, constraint: Constraint, standing: str = "") -> str:
@@ -83,13 +81,13 @@ class RecordExplainer:
         side = _met(fact, constraint)
         if not side:
             return self.fact(fact, standing)
-        named = origin(constraint) == "named"
+        whose = origin(constraint)
         limit = bound(fact, wanted(constraint)[0], constraint)
-        return self._said(_large(fact.name), said(fact), standing, side, limit, named)
+        return self._said(_large(fact.name), said(fact), standing, side, limit, whose)
 
     def missed(self, fact: Fact, constraint: Constraint, request: str = "") -> str:
         """ "Price: 85 EUR, over your 80 EUR." """
-        named = origin(constraint) == "named"
+        whose = origin(constraint)
         if constraint.operator in ("!=", "not in"):
             return self._said(_large(fact.name), said(fact), "", "unwanted")
         limits = [bound(fact, v, constraint) for v in wanted(constraint)]
@@ -98,10 +96,10 @@ class RecordExplainer:
         number = as_number(wanted(constraint)[-1])
         over = fact.amount is not None and number is not None
         if not over or (fact.amount is not None and close(fact.amount, number or 0)):
-            return self._said(_large(fact.name), said(fact), "", "not", _limit(constraint, limits), named)
+            return self._said(_large(fact.name), said(fact), "", "not", _limit(constraint, limits), whose)
         low = as_number(wanted(constraint)[0])
         side = "under" if fact.amount is not None and low is not None and fact.amount < low else "over"
-        return self._said(_large(fact.name), said(fact), "", side, limits[0 if side == "under" else -1], named)
+        return self._said(_large(fact.name), said(fact), "", side, limits[0 if side == "under" else -1], whose)
 
     def silent(self, field: str) -> str:
         """ "The record says nothing about noise level." """
@@ -119,11 +117,18 @@ class RecordExplainer:
         standing: str = "",
         side: str = "",
         limit: str = "",
-        yours: bool = False,
+        whose: Origin = "implied",
         words: str = "",
     ) -> str:
         rendered = self._template.render(
-            name=name, value=value, standing=standing, side=side, limit=limit, yours=yours, words=words
+            name=name,
+            value=value,
+            standing=standing,
+            side=side,
+            limit=limit,
+            yours=whose == "named",
+            shown=whose == "shown",
+            words=words,
         )
         return rendered.messages[-1].content
 

@@ -12,18 +12,22 @@ from shelftalk.catalog import sql
 from shelftalk.catalog.standing import Scope
 from shelftalk.explain import ExplainJob
 from shelftalk.facts.availability import sold_out, to_come
+from shelftalk.pipeline.knowing import sent_away
 from shelftalk.pipeline.personal import Personal, personal
 from shelftalk.pipeline.state import Snapshot, explained, request_id
 from shelftalk.pipeline.suggesting import Suggestions, Told
-from shelftalk.retrieve.audience import not_for_others
+from shelftalk.retrieve.audience import SURE, not_for_others
 from shelftalk.retrieve.variants import one_each
-from shelftalk.values import Answer, Candidate, Criterion, Explanation, Intent, Pick, ProfileLine, Shopper
+from shelftalk.values import Answer, Candidate, Criterion, Explanation, Intent, Pick, Product, ProfileLine, Shopper
 
 __all__ = ["ListJob", "answered", "listed"]
 
 POOL = (
     8  # times as many are looked at as are shown, so that what is sold out or too much of one kind can be passed over
 )
+FEWER = 1 / 3  # the same of a kind of which something was bought, but not so often that it is bought again and again
+AGAIN = 3
+TAKEN = ("purchase", "cart", "like")
 SHARE = 0.5  # of a list at most so much is of one kind, rounded up
 CRITERIA = 3  # lines of the profile whose facts a reason may tell
 
@@ -41,10 +45,10 @@ class ListJob:
 
 def listed(shopper: Shopper, k: int, now: Snapshot, sources: Suggestions) -> ListJob:
     """What a shopper's list holds and what its reasons are to be made of. Products that were refused, those of refused brands, those that
-    cannot be had, and what was bought already stay out of it."""
+    cannot be had, and what was bought already stay out of it, and what was sent away does however long ago: nobody asked for it."""
     began = time.perf_counter()
     who = personal(shopper, Intent(), now.catalog, now.facets, 0.0)
-    gone = (*who.exclude, *who.owned)
+    gone = (*who.exclude, *who.owned, *sent_away(shopper.history))
     found = {f.product_id: f for f in sources.found(shopper, now.catalog, gone, POOL * k)}
     ids = list(found)
     if who.held and ids:
@@ -52,13 +56,13 @@ def listed(shopper: Shopper, k: int, now: Snapshot, sources: Suggestions) -> Lis
         ids = [i for i in ids if i in kept]
     products = now.catalog.get_many(ids)
     here = [Candidate(products[i], found[i].score, found[i].sources) for i in ids if i in products]
-    known = list(who.known.values())
+    known = _chosen(who)
     here = [c for c in here if not_for_others(c.product, known)]
     ready = [c for c in here if not sold_out(c.product) and not to_come(c.product)]
     ready = (
         ready if len(ready) >= k else [c for c in here if not sold_out(c.product)]
     )  # what is to come fills a list alone
-    chosen = _mixed(one_each(ready), k)
+    chosen = _mixed(one_each(ready), k, _served(who))
     told = tuple(sources.told(found[c.product.id], c.product, who) for c in chosen)
     voice = now.explain.history
     own = {}
@@ -103,14 +107,31 @@ def answered(
     )
 
 
-def _mixed(found: Sequence[Candidate], k: int) -> list[Candidate]:
-    """The first k of which at most a share is of one kind, while there are others."""
-    most = -(-k * SHARE // 1)
+def _chosen(who: Personal) -> list[Product]:
+    """What the shopper took or liked, by which it is told for whom they choose; all that they met where that is too little to tell."""
+    ids = {i.product_id for i in who.shopper.history if i.kind in TAKEN}
+    taken = [product for product_id, product in who.known.items() if product_id in ids]
+    return taken if len(taken) >= SURE else list(who.known.values())
+
+
+def _served(who: Personal) -> frozenset[str]:
+    """The kinds of which the shopper bought something, but does not buy again and again."""
+    done = Counter(
+        p.categories[-1]
+        for i in who.shopper.history
+        if i.kind == "purchase" and (p := who.known.get(i.product_id)) is not None and p.categories
+    )
+    return frozenset(kind for kind, times in done.items() if times < AGAIN)
+
+
+def _mixed(found: Sequence[Candidate], k: int, served: frozenset[str] = frozenset()) -> list[Candidate]:
+    """The first k of which at most a share is of one kind, a smaller one of those `served`, while there are others."""
     kinds: Counter[str] = Counter()
     front: list[Candidate] = []
     rest: list[Candidate] = []
     for candidate in found:
         kind = candidate.product.categories[-1] if candidate.product.categories else candidate.product.id
+        most = -(-k * (FEWER if kind in served else SHARE) // 1)
         (front if kinds[kind] < most else rest).append(candidate)
         kinds[kind] += 1
     return sorted([*front, *rest][:k], key=lambda c: -c.score)

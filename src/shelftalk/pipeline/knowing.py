@@ -14,7 +14,7 @@ from shelftalk.settings import Settings
 from shelftalk.shoppers.profiles import Corrections, Offers, Profile, build_profile
 from shelftalk.values import Context, Interaction, Product, Refusal, Shopper
 
-__all__ = ["Knowing", "refusals"]
+__all__ = ["Knowing", "refusals", "sent_away"]
 
 # Doing one of these with a product takes its refusal back.
 WANTED_AFTER_ALL = frozenset(("like", "cart", "purchase"))
@@ -101,24 +101,36 @@ def known(catalog: Catalog, interactions: Iterable[Interaction]) -> dict[str, Pr
     return catalog.get_many(ids) if ids else {}
 
 
-def refusals(
-    interactions: Iterable[Interaction], session: str, now: datetime, products: dict[str, Product]
-) -> tuple[Refusal, ...]:
-    """What was refused and not taken back. In the session a refusal holds with its why; from an earlier one the product alone stays away, for
-    a time: what else it tells is the profile's."""
+def sent_away(interactions: Iterable[Interaction]) -> dict[str, Interaction]:
+    """The last dismissals that were not taken back, by product, however long ago."""
     standing: dict[str, Interaction] = {}
     for one in sorted(interactions, key=lambda i: i.at):
         if one.kind == "dismiss":
             standing[one.product_id] = one
         elif one.kind in WANTED_AFTER_ALL:
             standing.pop(one.product_id, None)
+    return standing
+
+
+def refusals(
+    interactions: Iterable[Interaction], session: str, now: datetime, products: dict[str, Product]
+) -> tuple[Refusal, ...]:
+    """What was refused and not taken back. In the session a refusal holds with its why; from an earlier one the product, and its brand where
+    that was why, stay away for a time: what else it tells is the profile's."""
+    wanted = {
+        (product.brand or "").casefold(): one.at
+        for one in sorted(interactions, key=lambda i: i.at)
+        if one.kind in WANTED_AFTER_ALL and (product := products.get(one.product_id))
+    }
     found = []
-    for one in standing.values():
+    for one in sent_away(interactions).values():
         here = bool(session) and one.session == session
         if not here and (now - one.at > KEPT_FOR):
             continue
         product = products.get(one.product_id)
-        why = one.why if here else ""
+        brand = (product.brand or "").casefold() if product else ""
+        again = brand in wanted and wanted[brand] > one.at  # something of the brand was taken since
+        why = one.why if here or (one.why == "brand" and not again) else ""
         found.append(
             Refusal(
                 one.product_id,

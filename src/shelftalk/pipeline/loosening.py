@@ -43,7 +43,7 @@ def _cheapest(state: PipelineState, gone: Sequence[Constraint], intent: Intent, 
     if left or any((c.field, c.operator) != ("price", "<") for c in gone):
         return ""
     order = replace(intent, sort=Sort("price", "asc"), criteria=())
-    found = state.snapshot.retrieve.retrieve(order).candidates
+    found = state.snapshot.retrieve.retrieve(order, **asked_for(state)).candidates
     first = next((c.product for c in found if c.product.price is not None and not sold_out(c.product)), None)
     if first is None or first.price is None:
         return ""

@@ -14,6 +14,7 @@ from shelftalk.catalog.standing import Scope
 from shelftalk.explain.history import keeps
 from shelftalk.pipeline import circumstances
 from shelftalk.pipeline.refusing import limits
+from shelftalk.retrieve.audience import for_another
 from shelftalk.retrieve.criteria import satisfaction
 from shelftalk.shoppers.candidates import Sourced
 from shelftalk.values import (
@@ -37,7 +38,8 @@ Scored = Callable[[Shopper, Catalog, Sequence[str]], Mapping[str, Sourced]]
 SOME = 5.0  # interactions with different products after which half of the full weight counts
 STATED = 3.0  # times as much as what was only read moves what the shopper stated
 SUITS = 0.66  # of the others it does better by a low or high
-OWNED = 0.5  # of the best score, which what was bought already loses: who has it mostly wants another
+FOR_ANOTHER = "Your own history was left out of this, since it is for somebody else."
+BEHIND = 1e-6  # so much below the last of its kind stands what the shopper has
 
 
 @dataclass(frozen=True)
@@ -91,13 +93,26 @@ class Personal:
             found = self.sourced.get(candidate.product.id)
             if found is not None and top:
                 taste = (taste + found.score / top) / 2
-            by = self.weight * taste - (OWNED if candidate.product.id in self.owned else 0.0)
+            by = self.weight * taste
             if not by:
                 moved.append(candidate)
                 continue
             scores = {**candidate.scores, "taste": round(taste, 4)}
             moved.append(replace(candidate, score=candidate.score + best * by, scores=scores))
-        return sorted(moved, key=lambda c: -c.score)
+        return sorted(self._owned_behind(moved), key=lambda c: -c.score)
+
+    def _owned_behind(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """The candidates, what the shopper has with a score below all others of its kind: who has it mostly wants another."""
+        least: dict[str, float] = {}
+        for c in candidates:
+            if c.product.id not in self.owned:
+                least[_kind(c.product)] = min(c.score, least.get(_kind(c.product), c.score))
+        return [
+            replace(c, score=min(c.score, least[_kind(c.product)] - BEHIND))
+            if c.product.id in self.owned and _kind(c.product) in least
+            else c
+            for c in candidates
+        ]
 
     def taste(self, product: Product, scopes: dict[str, Scope]) -> float:
         """How well a product suits the shopper's taste, -1 to 1; 0 where nothing is known."""
@@ -153,12 +168,22 @@ def personal(
     weight: float,
     scored: Scored | None = None,
     request: Request | None = None,
+    earlier: Sequence[str] = (),
 ) -> Personal:
-    """What of a shopper bears on a request, read as `intent`. `weight` is the most that taste may move."""
+    """What of a shopper bears on a request, read as `intent`. `weight` is the most that taste may move; `earlier` the turns that still
+    count."""
+    told = " ".join((*earlier, request.request)) if request else ""
+    another = for_another(told)
+    if another:
+        own = shopper.lines or shopper.history
+        here = tuple(r for r in shopper.refused if r.session)
+        shopper = replace(shopper, lines=(), history=(), text="", owned=frozenset(), refused=here)
     gone = catalog.get_many(list(dict.fromkeys(r.product_id for r in shopper.refused))) if shopper.refused else {}
     held, notes = limits(shopper.refused, gone, intent, request)
-    here, told = circumstances.limits(shopper.context, intent, facets)
-    held, notes = [*held, *here], [*notes, *told]
+    if another and own:
+        notes.append(FOR_ANOTHER)
+    around, said = circumstances.limits(shopper.context, intent, facets)
+    held, notes = [*held, *around], [*notes, *said]
     lines = tuple(line for line in shopper.lines if _bears(line, intent))
     held += [
         Constraint(c.field, "!=", c.value)
@@ -201,12 +226,12 @@ def _bears(line: ProfileLine, intent: Intent) -> bool:
     return line.criterion.field not in asked and line.criterion.field != "categories"
 
 
+def _kind(product: Product) -> str:
+    return product.categories[-1] if product.categories else ""
+
+
 def _alike(product: Product, refused: Product) -> float:
     """How much of the refused product's look a product shares, 0 to 1."""
     fields = [n for n in refused.attributes if n.lower() in LOOKS]
     shared = [n for n in fields if product.value(n) == refused.value(n)]
     return len(shared) / len(fields) if fields else 0.0
-
-
-def _values(constraint: Constraint) -> tuple[object, ...]:
-    return constraint.value if isinstance(constraint.value, tuple) else (constraint.value,)

@@ -3,7 +3,7 @@ the note where a product that was sent away is asked for by its name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from shelftalk.facts.facts import money
 from shelftalk.text import clean, shorten
@@ -16,6 +16,7 @@ from shelftalk.words.stop import FILLER
 __all__ = ["asked_by_name", "limits"]
 
 SAID = "Left out, since you sent it away: {}."
+HAS = "Left out, since you said that you have it: {}."
 _TITLE = 80
 
 
@@ -48,8 +49,11 @@ def limits(
     return held, [SAID.format(", ".join(told))] if told else []
 
 
-def asked_by_name(request: str, gone: Iterable[Product], shown: Iterable[Product], facets: Facets) -> list[str]:
-    """The notes on products sent away that the request names, where none of those shown is nearer to its words."""
+def asked_by_name(
+    request: str, gone: Iterable[Product], shown: Iterable[Product], facets: Facets, has: Container[str] = ()
+) -> list[str]:
+    """The notes on products sent away that the request names, where none of those shown is nearer to its words; `has` are the ids of those
+    that were sent away since the shopper has them."""
     asked, notes = stems(request), []
     common = {s for f in facets for value, _ in f.values for s in stems(str(value))} | set(FILLER)
     nearest = max((len(asked & stems(p.title)) for p in shown), default=0)
@@ -60,7 +64,8 @@ def asked_by_name(request: str, gone: Iterable[Product], shown: Iterable[Product
         brand = stems(product.brand or "")
         named = named or bool(own & asked and brand and brand <= asked)
         if named and len(asked & title) >= nearest:
-            notes.append(SAID.format(shorten(clean(product.title), _TITLE)))
+            said = HAS if product.id in has else SAID
+            notes.append(said.format(shorten(clean(product.title), _TITLE)))
     return notes
 
 

@@ -33,7 +33,16 @@ from shelftalk.pipeline.knowing import Knowing
 from shelftalk.pipeline.loosening import within_reach
 from shelftalk.pipeline.personal import personal
 from shelftalk.pipeline.spoken import spoken
-from shelftalk.pipeline.state import PipelineState, Snapshot, asked_for, check, said_so_far, timed, without
+from shelftalk.pipeline.state import (
+    PipelineState,
+    Snapshot,
+    asked_for,
+    check,
+    said_so_far,
+    seen_already,
+    timed,
+    without,
+)
 from shelftalk.pipeline.suggesting import Suggestions
 from shelftalk.pipeline.workers import shared_workers
 from shelftalk.privacy.pii import scrub_request
@@ -267,7 +276,8 @@ class Pipeline:
         who, own = request.shopper, None
         if who is not None:
             weight, scored = self.settings.shoppers.weight, self.suggestions.scored
-            own = personal(self._read(who, now), read.intent, now.catalog, now.facets, weight, scored, request)
+            known = self._read(who, now)
+            own = personal(known, read.intent, now.catalog, now.facets, weight, scored, request, read.earlier)
         read = without(read, request.exclude)
         state = PipelineState(now, request, read, {"understand": spent}, started=started, personal=own)
         logs.understood(state)
@@ -294,6 +304,8 @@ class Pipeline:
                 if state.request.candidates is not None and k is None and found.matching:
                     # of the given candidates those that fit come first; the others are no picks
                     found = replace(found, candidates=found.candidates[: found.matching])
+                if found.no_match and only is None:
+                    found = replace(found, seen=seen_already(state))
                 state.retrieval = state.asked_about(found)
         logs.retrieved(state)
 

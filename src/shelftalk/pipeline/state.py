@@ -257,23 +257,23 @@ class PipelineState:
             notes.extend(note for note in explanation.notes if note not in notes)
         if not self.intent.shopping:
             notes += [NOT_SHOPPING] if CLEARED not in notes else []
+        elif self.retrieval.seen:
+            notes.append(all_seen(self.retrieval.seen))
         elif not self.retrieval.unlike and (not picks or self.retrieval.no_match):
             notes.append(NOTHING_FITS)
         if picks and self.understood.follow_up is None and self.understood.heard is None:
             notes += [
                 f"None of these speaks of '{it}'." for it in liked(self.request.request) if not _spoken(it, picks)
             ]
-        return tuple(notes)
+        return tuple(dict.fromkeys(notes))
 
     def _of_refusals(self, picks: Sequence[Pick]) -> list[str]:
         """What is left out since the shopper sent it away, where that is more than a product that nobody asked for."""
         if self.personal is None:
             return []
-        gone, shown = self.personal.gone.values(), [p.product for p in picks]
-        return [
-            *self.personal.notes,
-            *asked_by_name(self.request.request, gone, shown, self.snapshot.facets),
-        ]
+        own, shown = self.personal, [p.product for p in picks]
+        has = {r.product_id for r in own.shopper.refused if r.why == "have"}
+        return [*own.notes, *asked_by_name(self.request.request, own.gone.values(), shown, self.snapshot.facets, has)]
 
     def _would_show(self, note: str) -> bool:
         """Whether a note is no note on products out of stock, or one of these would be shown if it could be had: it meets the wishes that
@@ -369,6 +369,19 @@ def asked_for(state: PipelineState) -> dict[str, Any]:
 def said_so_far(request: Request) -> str:
     """What the shopper said, over all turns."""
     return " ".join([*(t.content for t in request.history if t.role == "user"), request.request])
+
+
+def seen_already(state: PipelineState) -> int:
+    """How many things fit but were shown or sent away before."""
+    own, intent = state.personal, state.intent
+    limits = (*intent.constraints, *(own.held if own else ()))
+    return state.snapshot.catalog.distinct(sql.where(limits)) if limits else 0
+
+
+def all_seen(number: int) -> str:
+    """The note that nothing is left of what fits."""
+    told = "The only one that fits was" if number == 1 else f"All {number} that fit were"
+    return f"{told} shown or sent away already."
 
 
 def explained(pick: Pick, explanation: Explanation) -> Pick:

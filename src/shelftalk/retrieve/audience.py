@@ -75,6 +75,29 @@ def _speaks(field: str, value: object) -> bool:
     return bool(_FIELDS & parts) and not isinstance(value, bool)
 
 
+# Somebody else whom a request is for: "for my sister", "my dad's birthday", "a gift for a colleague"; "for me and my wife" is for oneself too.
+_PERSON = (
+    r"(?:mother|mum|mom|mummy|mommy|father|dad|daddy|parents?|sister|brother|siblings?|wife|husband|hubby|partner|girlfriend|boyfriend|fianc[ée]e?|"
+    r"(?:step|grand|god)?(?:son|daughter|child|children|kids?|mother|father|parents?)|baby|toddler|little one|teenager|nephew|niece|cousin|aunt(?:ie)?|uncle|"
+    r"gran(?:ny|dma|dad|dpa)?|nan|(?:mother|father|sister|brother|daughter|son|parents)-in-law|in-laws|friend|mate|buddy|colleague|co-?worker|boss|neighbou?r|"
+    r"teacher|flatmate|roommate|godchild|boy|girl)"
+)
+_ANOTHER = re.compile(
+    rf"\bfor (?:(?:my|our|his|her|their|a|an|the|some)(?: [\w-]+){{0,4}}? |(?=mum|mom|dad|gran))?{_PERSON}s?(?:'s?)?\b|"
+    rf"\b(?:(?:my|our) (?:[\w-]+ ){{0,2}}?)?{_PERSON}(?:'s? (?:\d+\w* )?(?:birthday|wedding|graduation|christmas|anniversary)| (?:needs?|wants?|would like|is looking|has asked|loves?|likes?|turns?|is turning|just turned|starts?|is starting)\b)|"
+    r"\b(?:gifts?|presents?|stocking fillers?)\b(?! card)",
+    re.I,
+)
+_OURSELVES = re.compile(
+    r"\b(?:me|us|myself|ourselves) and (?:my|our)\b|\band (?:me|myself|us)\b|\bfor (?:both of )?us\b", re.I
+)
+
+
+def for_another(text: str) -> bool:
+    """Whether what was said is to be for somebody else than the one who asks, so that their own taste says nothing of it."""
+    return _ANOTHER.search(text) is not None and _OURSELVES.search(text) is None
+
+
 _WOMEN, _MEN = re.compile(r"\b(?:women|woman|ladies|female)", re.I), re.compile(r"\b(?:men|man|gents|male)\b", re.I)
 SURE = 2  # products made for one alone, after which what is made for another alone is not for this shopper
 

@@ -35,7 +35,7 @@ from shelftalk.retrieve.exclude import Unwanted
 from shelftalk.retrieve.fusion import FEEDBACK, Fused, fuse, moved, relevant, weights_for, with_cosines
 from shelftalk.retrieve.lean import leaning
 from shelftalk.retrieve.likeness import Likeness
-from shelftalk.retrieve.near import comparable, nearest
+from shelftalk.retrieve.near import comparable, like_kinds, nearest
 from shelftalk.retrieve.query import Lean, Search, all_read, names_something, query_text
 from shelftalk.retrieve.sentences import COUNTS, by_sentences
 from shelftalk.retrieve.stock import placed
@@ -113,9 +113,9 @@ class Retriever:
             return self._likeness.marked(search, found)
         for given_up in relax.sacrifices(constraints):
             kept = tuple(c for c in constraints if c not in given_up)
-            near = search
+            near = replace(search, held=(*search.held, *like_kinds(self._catalog, intent, given_up)))
             if intent.sort is not None and intent.sort.field in {c.field for c in given_up}:
-                near = replace(search, intent=replace(intent, sort=None))  # the nearest to "for 12" is not the smallest
+                near = replace(near, intent=replace(intent, sort=None))  # the nearest to "for 12" is not the smallest
             found = self._try(near, kept)
             if found.candidates:
                 return self._likeness.marked(search, self._near_misses(near, found, given_up))

@@ -125,6 +125,7 @@ def wire(event: Event) -> list[tuple[str, dict[str, Any]]]:
                 {
                     "found": len(value.candidates),
                     "matching": value.matching,
+                    "seen": value.seen,
                     "relaxed": [c.to_dict() for c in value.relaxed],
                     "no_match": value.no_match,
                 },

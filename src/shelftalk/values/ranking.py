@@ -24,7 +24,8 @@ class Candidate:
 class Retrieval:
     """What retrieve found, best first. `relaxed` are the constraints given up to find anything; `no_match` says that
     nothing in the catalogue satisfies the intent as asked (candidates are then near misses, or none); `unlike` that the catalogue
-    has nothing like the thing asked for (candidates are then the nearest by their words, and none of them is offered)."""
+    has nothing like the thing asked for (candidates are then the nearest by their words, and none of them is offered); `seen` with
+    `no_match` how many products fit, but were shown or sent away before."""
 
     candidates: tuple[Candidate, ...] = ()
     relaxed: tuple[Constraint, ...] = ()
@@ -32,6 +33,7 @@ class Retrieval:
     matching: int = 0
     notes: tuple[str, ...] = ()
     unlike: bool = False
+    seen: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,16 @@ def test_each_source_says_why_and_cites_it(catalog: Catalog, behaviour: Behaviou
     assert because.claim.text == text
 
 
+def test_of_several_the_one_of_the_same_kind_is_cited(catalog: Catalog, behaviour: Behaviour, prompts):
+    telling = Telling([*HISTORY, act("x", "lamp", 3)], catalog, behaviour, context=CONTEXT)
+    because = because_claim(by("bought_together", "bulb", "x/purchase/cup/4", "x/purchase/lamp/3"), telling, prompts)
+    assert because is not None
+    assert because.text == "Often taken by those who take the Desk lamp that you bought on 29 May."
+    alone = because_claim(by("bought_together", "bulb", "x/purchase/cup/4"), telling, prompts)
+    assert alone is not None
+    assert "Porcelain cup" in alone.text, "another kind is cited where there is no other"
+
+
 def test_a_line_of_the_profile_is_said_as_it_stands(catalog: Catalog, prompts):
     line = ProfileLine("l1", Criterion("brand", "is", "Cor"), evidence=("x/purchase/cup/4",), text="You prefer Cor.")
     telling = Telling(HISTORY, catalog, lines=[line], context=CONTEXT)

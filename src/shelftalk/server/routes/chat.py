@@ -207,7 +207,7 @@ async def background(found: Chore, body: ChatBody, head: dict[str, Any], shelf: 
 def says_that_nothing_fits(step: Event) -> bool:
     """Whether a step of the path knows that nothing fits: the search does, before the first pick."""
     value = step.value
-    return (isinstance(value, Retrieval) and value.no_match and not value.unlike) or (
+    return (isinstance(value, Retrieval) and value.no_match and not value.unlike and not value.seen) or (
         isinstance(value, Answer) and NOTHING_FITS in value.notes
     )
 

@@ -17,7 +17,7 @@ from shelftalk.shoppers.candidates.alike import UNLIKE
 from shelftalk.shoppers.candidates.behaviour import Behaviour
 from shelftalk.shoppers.candidates.feedback import moment
 from shelftalk.shoppers.candidates.rank import Sourced
-from shelftalk.values import Claim, Context, Evidence, Interaction, ProfileLine
+from shelftalk.values import Claim, Context, Evidence, Interaction, Product, ProfileLine
 
 TEMPLATE = "answer/because"
 DID = {
@@ -106,15 +106,24 @@ def _said(source: str, sourced: Sourced, telling: Telling) -> _Said | None:
 
 
 def _of_history(source: str, named: Sequence[str], product_id: str, telling: Telling) -> _Said | None:
-    for name in named:
-        i = telling.interaction(name)
-        about = telling.catalog.get(i.product_id) if i else None
-        if i is None or about is None or i.kind not in DID or not _related(source, i.product_id, product_id, telling):
+    """What was done with the surest product that the source names; with one of the same kind, where it names one, which says more."""
+    product = telling.catalog.get(product_id)
+    found = [
+        (i, about)
+        for name in named
+        if (i := telling.interaction(name)) and (about := telling.catalog.get(i.product_id))
+    ]
+    for i, about in sorted(found, key=lambda pair: not _of_one_kind(pair[1], product)):
+        if i.kind not in DID or not _related(source, i.product_id, product_id, telling):
             continue
         words: dict[str, object] = {"title": about.title, "did": DID[i.kind], "when": _when(i.at, telling.at)}
         named_by = (Evidence("interaction", i.id),) if i.id else ()
         return words, (*named_by, Evidence("product_id", i.product_id))
     return None
+
+
+def _of_one_kind(one: Product, other: Product | None) -> bool:
+    return other is not None and bool(one.categories) and one.categories[-1:] == other.categories[-1:]
 
 
 def _related(source: str, known: str, product_id: str, telling: Telling) -> bool:

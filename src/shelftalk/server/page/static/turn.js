@@ -54,7 +54,8 @@ export class Turn {
     this.doing.textContent = "Looking through the shelves …";
   }
 
-  found({ matching, relaxed, no_match: none }) {
+  found({ matching, relaxed, no_match: none, seen }) {
+    this.seen = seen;
     if (none) this.missed(relaxed);
     else this.doing.textContent = matching === 1 ? "One product fits. Choosing …" : `${matching} products fit. Choosing …`;
   }
@@ -63,7 +64,8 @@ export class Turn {
     const missing = relaxed.map((limit) => limitText(limit)).join(", ");
     const text = missing ? `The nearest ones are below. They miss: ${missing}.` : "The nearest ones are below.";
     this.banner.className = "banner";
-    this.banner.replaceChildren(el("strong", { text: "Nothing in the shop fits all of that." }), text);
+    const head = this.seen ? "You have seen all that fits." : "Nothing in the shop fits all of that.";
+    this.banner.replaceChildren(el("strong", { text: head }), text);
     this.banner.hidden = false;
   }
 
@@ -95,6 +97,7 @@ export class Turn {
     if (answer.no_match && answer.intent.shopping) {
       if (answer.picks.length) this.missed(answer.relaxed);
       else if (this.forYou) this.nothing("There is nothing to suggest yet.", "Ask for something, or look around first.");
+      else if (this.seen) this.nothing("You have seen all that fits.");
       else if (!own(answer)) this.nothing();
     }
     for (const id of [...this.cards.keys()]) {
