@@ -63,6 +63,13 @@ class Knowing:
             profile.owned,
         )
 
+    def completed(self, now: Snapshot, shopper: Shopper) -> Shopper:
+        """The shopper with the profile that the history shows, where that was not read yet."""
+        if shopper.owned is not None or shopper.lines or not shopper.history:
+            return shopper
+        found = self.shopper(now, shopper.user, shopper.history, context=shopper.context)
+        return replace(found, refused=shopper.refused or found.refused)
+
     def profile(
         self,
         now: Snapshot,

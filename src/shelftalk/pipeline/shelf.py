@@ -187,7 +187,7 @@ class Shelf(Pipeline):
         if not 1 <= k <= 50:
             raise UsageError(f"k is {k}; it must be from 1 to 50")
         now = self._current()
-        jobs = [listed(self._read(shopper, now), k, now, self.suggestions) for shopper in shoppers]
+        jobs = [listed(self.knowing.completed(now, shopper), k, now, self.suggestions) for shopper in shoppers]
         if self.settings.explain.mode == "model" and any(job.candidates for job in jobs):
             _ = self.engine
         explanations = now.explain.explain_many([job.explain for job in jobs]) if jobs else []

@@ -62,7 +62,6 @@ from shelftalk.values import (
     Ranking,
     Request,
     Retrieval,
-    Shopper,
     Turn,
 )
 
@@ -276,19 +275,12 @@ class Pipeline:
         who, own = request.shopper, None
         if who is not None:
             weight, scored = self.settings.shoppers.weight, self.suggestions.scored
-            known = self._read(who, now)
+            known = self.knowing.completed(now, who)
             own = personal(known, read.intent, now.catalog, now.facets, weight, scored, request, read.earlier)
         read = without(read, request.exclude)
         state = PipelineState(now, request, read, {"understand": spent}, started=started, personal=own)
         logs.understood(state)
         return state
-
-    def _read(self, shopper: Shopper, now: Snapshot) -> Shopper:
-        """The shopper with the profile that the history shows, where that was not read yet."""
-        if shopper.owned is not None or shopper.lines or not shopper.history:
-            return shopper
-        found = self.knowing.shopper(now, shopper.user, shopper.history, context=shopper.context)
-        return replace(found, refused=shopper.refused or found.refused)
 
     def _find(self, state: PipelineState, k: int | None = None) -> None:
         current().check()
