@@ -46,10 +46,10 @@ CALLS: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "/v1/recommendations"): {"json": {
         "request": "a tent", "id": "mine", "history": [{"role": "user", "content": "a tent"}], "candidates": ["TENT-110"],
         "k": 1, "conversation": TALK, "intent": INTENT, "stream": False, "user": "u-1",
-        "context": {"place": "DE", "season": "winter", "device": "phone"},
+        "context": {"place": "DE", "season": "winter", "device": "phone", "time": "2026-11-27T20:15", "within_days": 9},
     }},
     ("post", "/v1/for-you"): {"json": {
-        "user": "u-1", "k": 1, "conversation": TALK, "context": {"place": "DE", "season": "winter", "device": "phone"},
+        "user": "u-1", "k": 1, "conversation": TALK, "context": {"place": "DE", "season": "winter", "device": "phone", "time": "2026-11-27T20:15", "within_days": 9},
     }},
     ("post", "/v1/predictions"): {"json": {"pairs": [
         {"user": "u-1", "product_id": "TENT-110"},

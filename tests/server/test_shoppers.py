@@ -166,3 +166,27 @@ def test_chat_completions_know_the_user_too(client: TestClient) -> None:
     assert picks[0]["product_id"] != bought
     odd = client.post("/v1/chat/completions", json={**body, "user": {"name": "x"}})
     assert odd.status_code == 200, "other clients send other things there"
+
+
+def test_where_all_that_fits_was_seen_the_answer_and_its_stream_say_so(client: TestClient) -> None:
+    talk = _talk(client)
+    first = _ask(client, "power bank with solar", conversation=talk, k=10)
+    assert 0 < len(first["picks"]) < 10, "all there are"
+    told = f"All {len(first['picks'])} that fit were shown or sent away already."
+    body = {"request": "something else", "conversation": talk, "stream": True}
+    with client.stream("POST", "/v1/recommendations", json=body) as reply:
+        stream = reply.read().decode()
+    found = json.loads(next(p for p in stream.split("\n\n") if "event: candidates" in p).partition("data: ")[2])
+    assert found["seen"] == len(first["picks"])
+    done = json.loads(next(p for p in stream.split("\n\n") if "event: done" in p).partition("data: ")[2])
+    assert told in done["notes"]
+    assert not set(_ids(done)) & set(_ids(first))
+
+
+def test_where_somebody_lives_and_how_soon_it_is_needed_are_taken_with_the_time_of_day(client: TestClient) -> None:
+    context = {"place": "Mars", "season": "winter", "device": "phone", "time": "2026-11-27T20:15", "within_days": 2}
+    assert _ids(_ask(client, TENTS, context=context))
+    for wrong in ({"within_days": -1}, {"within_days": "soon"}, {"time": "evening"}):
+        reply = client.post("/v1/recommendations", json={"request": TENTS, "context": wrong})
+        assert reply.status_code == 422
+        assert reply.json()["error"]["param"] == f"context.{next(iter(wrong))}"
