@@ -63,15 +63,26 @@ def test_the_newest_interactions_are_kept() -> None:
 
 def test_context_is_read() -> None:
     found = asked(
-        {"user": "a", "context": {"at": "2026-12-24T18:00:00Z", "place": "AT", "season": "winter", "device": "phone"}}
+        {
+            "user": "a",
+            "context": {
+                "at": "2026-12-24T18:00:00Z",
+                "place": "AT",
+                "season": "winter",
+                "device": "phone",
+                "within_days": 3,
+            },
+        }
     )
     context = found.shopper.context
     assert (context.at.day, context.place, context.season, context.device) == (24, "AT", "winter", "phone")
+    assert context.within_days == 3
 
 
 @pytest.mark.parametrize("record, words", [
     ({"user": True}, "'user' must be"), ({"user": " "}, "'user' must be"), ([1], "JSON object"), ({"user": "a", "history": [1.5]}, "entry 1"),
     ({"user": "a", "history": ["p", {"kind": "view"}]}, "entry 2: product_id is missing"), ({"user": "a", "context": "AT"}, "'context' must"),
+    ({"user": "a", "context": {"within_days": "soon"}}, "within_days 'soon' is no number of days"),
     ({"user": "a", "history": [{"product_id": "p", "price": -1}]}, "price is -1"),
     ({"user": "a", "history": [{"product_id": "p", "value": "x"}]}, "value 'x'"),
     ({"user": "a", "history": [{"product_id": "p", "kind": "dismiss", "why": "mood"}]}, "why 'mood' is not known"),

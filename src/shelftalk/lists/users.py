@@ -132,13 +132,17 @@ def _context(given: Any, now: datetime) -> Context:
     if given is None:
         return Context(at=now)
     if not isinstance(given, Mapping):
-        raise UsageError("'context' must be an object with at, place, season or device")
+        raise UsageError("'context' must be an object with at, place, season, device or within_days")
     named = given.get("season") or ""
     if named not in get_args(Season):
         raise UsageError(f"season {_told(named)} is not known; one of {', '.join(filter(None, get_args(Season)))}")
     season = cast("Season", named)
     at = fields.moment("at", given["at"], UTC) if given.get("at") is not None else now
-    return Context(at, _text("place", given.get("place")), season, _text("device", given.get("device")))
+    days = given.get("within_days")
+    if days is not None and (not isinstance(days, int) or isinstance(days, bool) or not 0 <= days <= 365):
+        raise UsageError(f"within_days {_told(days)} is no number of days from 0 to 365")
+    place, device = _text("place", given.get("place")), _text("device", given.get("device"))
+    return Context(at, place, season, device, within_days=days)
 
 
 def _text(name: str, value: Any) -> str:
