@@ -79,23 +79,25 @@ def _more_may_be_spent(intent: Intent, request: Request | None, refusal: Refusal
     known = [c for c in intent.constraints if c.field == "price"]
     if any((number(_values(c)[0]) or 0.0) >= price for c in known if c.operator in (">", ">=", "between")):
         return True
-    since = _since(request, refusal)
-    if any(DEARER.search(text) or NO_OBJECT.search(text) for text in since):
+    before, since = _told(request, refusal)
+    if any(DEARER.search(text) or NO_OBJECT.search(text) for text in since if text not in before):
         return True
-    raised = [c for c in known if c.operator in ("<", "<=") and (number(c.value) or 0.0) > price]
-    return any(c.span and c.span.lower() in text for c in raised for text in since)
-
-
-def _since(request: Request | None, refusal: Refusal) -> list[str]:
-    """What was said after the refusal, in lower case: this turn, and the earlier ones of which it is known."""
-    if request is None:
-        return []
-    later = [
-        turn.content
-        for turn in request.history
-        if turn.role == "user" and turn.at is not None and refusal.at is not None and turn.at > refusal.at
+    raised = [
+        c.span.lower() for c in known if c.operator in ("<", "<=") and (number(c.value) or 0.0) > price and c.span
     ]
-    return [text.lower() for text in (*later, request.request)]
+    return any(span in text for span in raised if not any(span in text for text in before) for text in since)
+
+
+def _told(request: Request | None, refusal: Refusal) -> tuple[list[str], list[str]]:
+    """What was said before the refusal and after it, in lower case; after it are this turn, and the earlier ones of which that is known."""
+    if request is None:
+        return [], []
+    before, since = [], []
+    for turn in request.history:
+        if turn.role == "user":
+            later = turn.at is not None and refusal.at is not None and turn.at > refusal.at
+            (since if later else before).append(turn.content.lower())
+    return before, [*since, request.request.lower()]
 
 
 def _of_kind(product: Product, intent: Intent) -> bool:
