@@ -137,6 +137,14 @@ def test_what_the_request_says_goes_before_taste(shelf: Shelf):
     assert ids(asked(shelf, "the cheapest kettle", lines=(replace(VELM, source="stated"),)))[0] == "k1"
 
 
+def test_an_exception_that_the_shopper_made_for_a_kind_holds_there(shelf: Shelf):
+    never = ProfileLine("l3", Criterion("brand", "not", "Velm"), "", 1.0, (), "stated")
+    but = ProfileLine("l4", Criterion("brand", "is", "Velm"), "Kettles", 1.0, (), "stated")
+    assert {"k3", "k4"}.isdisjoint(ids(asked(shelf, "a kettle", lines=(never,))))
+    assert set(ids(asked(shelf, "a kettle", lines=(never, but)))[:2]) == {"k3", "k4"}
+    assert ids(asked(shelf, "a teapot", lines=(never, but))) == []
+
+
 def test_a_line_of_another_category_says_nothing(shelf: Shelf):
     line = replace(RED, category="Teapots", source="stated")
     assert ids(asked(shelf, "a kettle", lines=(line,))) == ids(asked(shelf, "a kettle"))

@@ -17,6 +17,7 @@ from shelftalk.pipeline.refusing import limits
 from shelftalk.retrieve.audience import for_another
 from shelftalk.retrieve.criteria import satisfaction
 from shelftalk.shoppers.candidates import Sourced
+from shelftalk.shoppers.profiles.corrections import contradicts, holding
 from shelftalk.values import (
     Candidate,
     Constraint,
@@ -117,7 +118,7 @@ class Personal:
     def taste(self, product: Product, scopes: dict[str, Scope]) -> float:
         """How well a product suits the shopper's taste, -1 to 1; 0 where nothing is known."""
         told = weights = 0.0
-        for line in (*self.lines, *((self.season,) if self.season else ())):
+        for line in (*self.holding(product), *((self.season,) if self.season else ())):
             value = product.value(line.criterion.field)
             if value is None or value == () or (line.category and line.category not in product.categories):
                 continue
@@ -128,9 +129,18 @@ class Personal:
             weights += 1.0
         return told / (1.0 + weights)
 
+    def holding(self, product: Product) -> list[ProfileLine]:
+        """The lines that hold for a product: an exception that the shopper made for its kind takes the place of what holds elsewhere."""
+        return holding(self.lines, product, self.facets)
+
+    @cached_property
+    def facets(self) -> Facets:
+        """The fields of the catalogue."""
+        return self.catalog.facets()
+
     def suits(self, product: Product, line: ProfileLine) -> bool:
         """Whether a product does what a line of the profile says, and may be told so; a line of no value is of its category alone."""
-        if line.category and line.category not in product.categories:
+        if line not in holding((*self.shopper.lines, line), product, self.facets):
             return False
         if product.value(line.criterion.field) in (None, ()):
             return False
@@ -187,7 +197,9 @@ def personal(
     lines = tuple(line for line in shopper.lines if _bears(line, intent))
     held += [
         Constraint(c.field, "!=", c.value)
-        for c in (line.criterion for line in lines if _ruled_out(line, intent))
+        for c in (
+            line.criterion for line in lines if _ruled_out(line, intent) and not _excepted(line, lines, intent, facets)
+        )
         if c.value is not None
     ]
     looks = tuple(gone[r.product_id] for r in shopper.refused if r.why == "look" and r.product_id in gone)
@@ -215,6 +227,13 @@ def _ruled_out(line: ProfileLine, intent: Intent) -> bool:
     """Whether the shopper said in so many words that they do not want something, of the kinds in question."""
     said = line.source in ("stated", "corrected") and line.criterion.want == "not"
     return said and (not line.category or intent.named_kinds == (line.category,))
+
+
+def _excepted(line: ProfileLine, lines: Sequence[ProfileLine], intent: Intent, facets: Facets) -> bool:
+    """Whether the shopper made an exception from a line that may concern the kinds in question: then it orders, product by product."""
+    kinds = intent.named_kinds
+    own = (one for one in lines if one.category and not line.category and one.source in ("stated", "corrected"))
+    return any((not kinds or one.category in kinds) and contradicts(one, line, facets) for one in own)
 
 
 def _bears(line: ProfileLine, intent: Intent) -> bool:

@@ -79,7 +79,7 @@ _TOLD = {
     403: "The key lacks the scope.",
     404: "There is no such thing.",
     408: "Nothing of the body came for too long.",
-    409: "The catalogue cannot be asked that: a field has no order that could be compared.",
+    409: "The catalogue cannot be asked that, as a field has no order that could be compared; or the user does not consent to it.",
     413: "The body is too large.",
     422: "The body or a parameter does not have the form described.",
     429: "The queue is full, or the key's rate or budget is spent; Retry-After says when to come back.",
