@@ -11,13 +11,19 @@ from typing import Any
 import pytest
 from tests.catalog.fakes import HashEmbedder
 from tests.shoppers.profiles.shop import LEATHER, NOW, PRODUCTS, did, each
+from tests.shoppers.profiles.shop import profile as of_shop
 from typer.testing import CliRunner, Result
 
 from shelftalk.catalog import Catalog
 from shelftalk.cli.main import app
+from shelftalk.cli.profile_text import of_user
 from shelftalk.errors import CatalogError, UsageError
 from shelftalk.privacy.pseudonym import Pseudonyms
-from shelftalk.server.db import Interactions, connect, migrate
+from shelftalk.server.db import Consents, Interactions, connect, migrate
+from shelftalk.settings import ConsentDefaults
+from shelftalk.shoppers.profiles import Corrections
+from shelftalk.shoppers.profiles.corrections import Correction
+from shelftalk.values import Criterion, ProfileLine
 
 KEY = "k" * 40
 
@@ -46,6 +52,7 @@ def profile(catalog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
         where = ["--catalog", str(catalog), "--database", url]
         return CliRunner().invoke(app, ["profile", *arguments, *where], env={"COLUMNS": "200"})
 
+    call.consent = lambda on: Consents(engine, ConsentDefaults()).put(who, {"personalisation": on}, by="rest")  # type: ignore[attr-defined]
     return call
 
 
@@ -102,6 +109,29 @@ def test_what_cannot_be_done_says_why(profile: Any) -> None:
         error = profile("edit", "anna", *arguments).exception
         assert isinstance(error, UsageError)
         assert told in str(error)
+
+
+def test_without_consent_it_is_said_that_nothing_acts_and_nothing_is_added(profile: Any) -> None:
+    profile("edit", "anna", "--field", "brand", "--want", "not", "--value", "Lumen")
+    profile.consent(False)
+    told = profile("show", "anna").stdout
+    assert "Personalisation is off: none of these lines acts on answers." in told
+    assert "Everywhere: not brand Lumen. You said so. (off)" in told
+    assert "Headphones: material leather" not in told
+    assert not shown(profile)["on"]
+    for arguments in (("--field", "brand", "--value", "Lumen"), ("--add", "no leather"), ("--on",)):
+        error = profile("edit", "anna", *arguments).exception
+        assert isinstance(error, UsageError)
+        assert "shelftalk privacy consent USER --purpose personalisation" in str(error)
+    [line] = shown(profile)["lines"]
+    assert profile("edit", "anna", line["id"], "--delete").exit_code == 0
+    assert shown(profile)["lines"] == []
+
+
+def test_words_are_told_beside_the_line_that_was_read_from_them() -> None:
+    own = ProfileLine("ab", Criterion("brand", "not", "Lumen", words="no \x1b[31mLumen"), source="stated")
+    told = of_user(of_shop(corrections=Corrections({"ab": Correction("ab", own)})).to_dict(), evidence=False)
+    assert 'Everywhere: not brand Lumen. You said so. In your words: "no [31mLumen".' in told
 
 
 def test_a_shopper_is_forgotten(profile: Any) -> None:
