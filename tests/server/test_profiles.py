@@ -224,8 +224,8 @@ def test_personal_data_is_taken_out_of_the_words_that_are_kept(client: TestClien
         ({"field": "brand", "want": "is", "value": "Nobody"}, 400, "no product has brand 'Nobody'"),
         ({"field": "price", "want": "is", "span": ["90", "10"]}, 400, "lower end first"),
         ({"words": "hello there"}, 400, "is a field of the catalogue"),
-        ({}, 422, "give words, or field and want"),
-        ({"field": "brand", "want": "is", "value": "Kestar", "weight": 7}, 422, "less than or equal to 1"),
+        ({}, 422, "or field, want and value"),
+        ({"field": "brand", "want": "is", "value": "Kestar", "weight": 7}, 422, "weight must be 1 or less, not 7"),
     ],
 )
 def test_what_the_catalogue_cannot_be_asked_is_refused_with_what_is_wrong(client: TestClient, body: dict[str, Any], status: int, told: str) -> None:  # fmt: skip

@@ -256,7 +256,8 @@ def _check_value(criterion: Criterion, kind: str, facets: Facets, there: There |
     if kind not in (*_NAMED, "number"):
         raise UsageError(f"{field!r} holds no named values; give low, high or a range")
     if not _held(field, value, facets, there):
-        raise UsageError(f"no product has {field} {value!r}")
+        said = ("yes" if value else "no") if isinstance(value, bool) else repr(value)
+        raise UsageError(f"no product has {field} {said}")
     if isinstance(value, str) and not safe(value):
         raise UsageError(f"the value of {field!r} is not one that can be told plainly, so that no line is made of it")
 

@@ -28,7 +28,8 @@ def lines_said(words: str, intent: Intent, facets: Facets, there: There | None =
         category = ""
     if not criteria:
         raise UsageError(
-            f'nothing in "{said}" is a field of the catalogue; say it otherwise, or give field, want and value'
+            f'nothing in "{said}" is a field of the catalogue; name a kind of product, a brand, a price or what it should be like: '
+            '"tents under 200", "no leather"'
         )
     lines = [
         checked(ProfileLine("", replace(c, words=said), category, 1.0, (), "stated", span), facets, there)
