@@ -21,6 +21,7 @@ from shelftalk.errors import CatalogError, UsageError
 from shelftalk.privacy.pseudonym import Pseudonyms
 from shelftalk.server.db import Consents, Interactions, connect, migrate
 from shelftalk.settings import ConsentDefaults
+from shelftalk.shoppers.candidates.shop import fit_shop
 from shelftalk.shoppers.profiles import Corrections
 from shelftalk.shoppers.profiles.corrections import Correction
 from shelftalk.values import Criterion, ProfileLine
@@ -53,6 +54,7 @@ def profile(catalog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
         return CliRunner().invoke(app, ["profile", *arguments, *where], env={"COLUMNS": "200"})
 
     call.consent = lambda on: Consents(engine, ConsentDefaults()).put(who, {"personalisation": on}, by="rest")  # type: ignore[attr-defined]
+    call.url = url  # type: ignore[attr-defined]
     return call
 
 
@@ -126,6 +128,25 @@ def test_without_consent_it_is_said_that_nothing_acts_and_nothing_is_added(profi
     [line] = shown(profile)["lines"]
     assert profile("edit", "anna", line["id"], "--delete").exit_code == 0
     assert shown(profile)["lines"] == []
+
+
+def test_weights_are_fitted_with_the_profiles_that_answers_read(profile: Any, catalog: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    taken: dict[str, Any] = {}
+
+    def fit(done: Any, opened: Any, at: Any, **options: Any) -> Any:
+        taken.update(options, done=done)
+        return fit_shop(done, opened, at, **options)
+
+    monkeypatch.setattr("shelftalk.shoppers.candidates.shop.fit_shop", fit)
+
+    def lines() -> set[object]:
+        command = ["events", "fit", "--catalog", str(catalog), "--database", profile.url, "--output", str(catalog.parent / "b.npz")]  # fmt: skip
+        assert CliRunner().invoke(app, command).exit_code == 0
+        return {line.criterion.value for line in taken["read"](taken["done"], datetime.now(UTC))}
+
+    assert "leather" in lines()
+    profile.consent(False)
+    assert lines() == set()
 
 
 def test_words_are_told_beside_the_line_that_was_read_from_them() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from shelftalk.settings import Settings
+from shelftalk.pipeline import Shelf
+from shelftalk.server.state import ServerState
+from shelftalk.settings import ConsentDefaults, Settings
+from shelftalk.values import Interaction
 
 ITEMS = ("POWR-136", "POWR-128", "POWR-116", "POWR-101", "POWR-102")
 
@@ -283,6 +287,37 @@ def test_a_conversations_profile_tells_what_was_asked_shown_liked_and_refused(cl
     assert [p["product_id"] for p in made["liked"]] == [first]
     assert [(p["product_id"], p["why"]) for p in made["refused"]] == [(second, "price")]
     assert client.get(f"/v1/conversations/{'0' * 32}/profile").status_code == 404
+
+
+def test_new_settings_of_profiles_and_consent_hold_after_a_reload_for_profiles_as_for_answers(server_settings: Settings, tmp_path: Path) -> None:  # fmt: skip
+    url = f"sqlite:///{tmp_path}/reload.db"
+    first = server_settings.model_copy(update={"serve": server_settings.serve.model_copy(update={"database": url})})
+    second = first.model_copy(
+        update={
+            "profile": first.profile.model_copy(update={"least_things": 9, "least_offer": 4}),
+            "privacy": first.privacy.model_copy(update={"consent_default": ConsentDefaults(personalisation=False)}),
+        }
+    )
+    state = ServerState(first, Shelf.open(first.catalog, settings=first), load=lambda: second)
+    try:
+        now = datetime.now(UTC)
+        mine = [i for i, p in state.shelf.catalog.get_many([f"POWR-{n}" for n in range(100, 140)]).items() if p.attributes.get("waterproof")]  # fmt: skip
+        user = state.users.of("dry")
+        done = [Interaction(user, "purchase", now - timedelta(days=n + 2), i, f"i{n}") for n, i in enumerate(mine[:5])]
+        state.interactions.put(done)
+        assert [x for x in state.profiling.of("dry").lines if x.criterion.field == "waterproof"]
+        before = state.shelf.offers()
+        state.consents.put(user, {"personalisation": True}, by="rest")
+        assert asyncio.run(state.reload()) == ""
+        assert not state.profiling.of("dry").lines, "three things are no longer enough"
+        assert not state.profiling.of("somebody else").allowed
+        assert state.shelf.offers() is not before
+        counted = state.shelf.offers()
+        state.profiling.of("dry")
+        state.shelf.known(user, done)
+        assert state.shelf.offers() is counted, "counted once for answers and profiles"
+    finally:
+        state.close()
 
 
 def test_the_example_of_the_page_on_profiles_runs(server_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

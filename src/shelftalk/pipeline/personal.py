@@ -12,6 +12,7 @@ from functools import cached_property
 from shelftalk.catalog import Catalog
 from shelftalk.catalog.standing import Scope
 from shelftalk.explain.history import keeps
+from shelftalk.facts.holds import same
 from shelftalk.pipeline import circumstances
 from shelftalk.pipeline.refusing import limits
 from shelftalk.retrieve.audience import for_another
@@ -124,9 +125,10 @@ class Personal:
                 continue
             told += line.weight * (2 * self._kept(product, line, scopes) - 1)
             weights += line.weight
-        for refused in self.looks:
-            told -= _alike(product, refused)
-            weights += 1.0
+        # that of the one it is most like: another that was sent away, and looks otherwise, makes it no better
+        alike = max((_alike(product, refused) for refused in self.looks), default=0.0)
+        if alike:
+            told, weights = told - alike, weights + 1.0
         return told / (1.0 + weights)
 
     def holding(self, product: Product) -> list[ProfileLine]:
@@ -250,7 +252,9 @@ def _kind(product: Product) -> str:
 
 
 def _alike(product: Product, refused: Product) -> float:
-    """How much of the refused product's look a product shares, 0 to 1."""
+    """How much of the refused product's look a product shares, 0 to 1; nothing of another kind: who wants no red lamp may want a red tent."""
+    if refused.categories and not set(refused.categories) & set(product.categories):
+        return 0.0
     fields = [n for n in refused.attributes if n.lower() in LOOKS]
-    shared = [n for n in fields if product.value(n) == refused.value(n)]
+    shared = [n for n in fields if product.value(n) is not None and same(product.value(n), refused.value(n))]
     return len(shared) / len(fields) if fields else 0.0

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from shelftalk.catalog import Catalog
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import ProfileSettings
 from shelftalk.shoppers.profiles import signals
@@ -26,7 +27,7 @@ from shelftalk.values import Interaction, Product, ProfileLine
 
 # Said where the shopper does not consent to personalisation.
 WITHHELD = "Personalisation is off: none of these lines acts on answers. They can be deleted; nothing can be added before it is on again."
-__all__ = ["WITHHELD", "Evidence", "Profile", "build_profile", "owned"]
+__all__ = ["WITHHELD", "Evidence", "Profile", "build_profile", "lines_read", "owned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,16 @@ def build_profile(
         telling.text(on), corrections.on, corrections.aspects_off, evidence, len(tidied),
         sum(bool(i.product_id) and i.product_id not in products for i in tidied), future,
     )  # fmt: skip
+
+
+def lines_read(
+    interactions: Sequence[Interaction], catalog: Catalog, offers: Offers, now: datetime, settings: ProfileSettings
+) -> list[ProfileLine]:
+    """The lines alone that one shopper's interactions showed at a moment, uncorrected and without words: what weights are fitted with."""
+    tidied, _ = signals.tidy(interactions, now)
+    products = catalog.get_many(list(dict.fromkeys(i.product_id for i in tidied if i.product_id)))
+    known = [i for i in tidied if i.product_id in products]
+    return lines_of(History.of(known, products, offers, now, settings))
 
 
 def _corrected(lines: list[ProfileLine], history: History, corrections: Corrections) -> list[ProfileLine]:
