@@ -106,7 +106,7 @@ def test_a_line_is_corrected_and_another_added_in_words(visit: Any) -> None:
     assert not line(sheet).count()
     sheet.get_by_label("What should the shop know of your taste?").fill("tents under 200 euros")
     v.page.keyboard.press("Enter")
-    line(sheet, 'You said so: "tents under 200 euros".').wait_for()
+    line(sheet, "In your words: tents under 200 euros").wait_for()
     assert {x["source"] for x in held(v, user)["lines"][:2]} == {"stated", "corrected"}
     sheet.get_by_label("What should the shop know of your taste?").fill("hello")
     v.faults_expected = True
@@ -128,6 +128,28 @@ def test_an_aspect_the_whole_and_a_line_go(visit: Any) -> None:
     sheet.get_by_role("switch", name="Use my profile for what I am shown").uncheck()
     sheet.get_by_text("Your profile is switched off").wait_for()
     assert not held(v, user)["on"]
+
+
+def test_without_consent_nothing_can_be_added_what_was_stated_goes_and_personalisation_comes_back(visit: Any) -> None:
+    v: Visit = visit()
+    user = agreed(v)
+    sheet = opened(v)
+    sheet.get_by_label("What should the shop know of your taste?").fill("tents under 200 euros")
+    v.page.keyboard.press("Enter")
+    line(sheet, "Tents: price up to 200 EUR").wait_for()
+    sheet.get_by_role("button", name="Close").click()
+    assert httpx.put(f"{v.address}/v1/users/{user}/consent", json={"personalisation": False}).status_code == 200
+    sheet = opened(v)
+    sheet.get_by_text("Personalisation is off").wait_for()
+    assert not sheet.get_by_label("What should the shop know of your taste?").count()
+    assert sheet.get_by_role("switch").is_disabled()
+    assert not sheet.get_by_role("button", name="Change").count()
+    v.check_axe()
+    line(sheet, "Tents: price up to 200 EUR").get_by_role("button", name="Delete").click()
+    sheet.get_by_text("Deleted.").wait_for()
+    sheet.get_by_role("button", name="Let my taste shape what I am shown").click()
+    line(sheet).wait_for()
+    assert held(v, user)["personalisation"]
 
 
 def test_forget_me_deletes_all_here_and_in_the_shop(visit: Any) -> None:

@@ -11,13 +11,20 @@ from typing import Any
 import pytest
 from tests.catalog.fakes import HashEmbedder
 from tests.shoppers.profiles.shop import LEATHER, NOW, PRODUCTS, did, each
+from tests.shoppers.profiles.shop import profile as of_shop
 from typer.testing import CliRunner, Result
 
 from shelftalk.catalog import Catalog
 from shelftalk.cli.main import app
+from shelftalk.cli.profile_text import of_user
 from shelftalk.errors import CatalogError, UsageError
 from shelftalk.privacy.pseudonym import Pseudonyms
-from shelftalk.server.db import Interactions, connect, migrate
+from shelftalk.server.db import Consents, Interactions, connect, migrate
+from shelftalk.settings import ConsentDefaults
+from shelftalk.shoppers.candidates.shop import fit_shop
+from shelftalk.shoppers.profiles import Corrections
+from shelftalk.shoppers.profiles.corrections import Correction
+from shelftalk.values import Criterion, ProfileLine
 
 KEY = "k" * 40
 
@@ -46,6 +53,8 @@ def profile(catalog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
         where = ["--catalog", str(catalog), "--database", url]
         return CliRunner().invoke(app, ["profile", *arguments, *where], env={"COLUMNS": "200"})
 
+    call.consent = lambda on: Consents(engine, ConsentDefaults()).put(who, {"personalisation": on}, by="rest")  # type: ignore[attr-defined]
+    call.url = url  # type: ignore[attr-defined]
     return call
 
 
@@ -102,6 +111,48 @@ def test_what_cannot_be_done_says_why(profile: Any) -> None:
         error = profile("edit", "anna", *arguments).exception
         assert isinstance(error, UsageError)
         assert told in str(error)
+
+
+def test_without_consent_it_is_said_that_nothing_acts_and_nothing_is_added(profile: Any) -> None:
+    profile("edit", "anna", "--field", "brand", "--want", "not", "--value", "Lumen")
+    profile.consent(False)
+    told = profile("show", "anna").stdout
+    assert "Personalisation is off: none of these lines acts on answers." in told
+    assert "Everywhere: not brand Lumen. You said so. (off)" in told
+    assert "Headphones: material leather" not in told
+    assert not shown(profile)["on"]
+    for arguments in (("--field", "brand", "--value", "Lumen"), ("--add", "no leather"), ("--on",)):
+        error = profile("edit", "anna", *arguments).exception
+        assert isinstance(error, UsageError)
+        assert "shelftalk privacy consent USER --purpose personalisation" in str(error)
+    [line] = shown(profile)["lines"]
+    assert profile("edit", "anna", line["id"], "--delete").exit_code == 0
+    assert shown(profile)["lines"] == []
+
+
+def test_weights_are_fitted_with_the_profiles_that_answers_read(profile: Any, catalog: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    taken: dict[str, Any] = {}
+
+    def fit(done: Any, opened: Any, at: Any, **options: Any) -> Any:
+        taken.update(options, done=done)
+        return fit_shop(done, opened, at, **options)
+
+    monkeypatch.setattr("shelftalk.shoppers.candidates.shop.fit_shop", fit)
+
+    def lines() -> set[object]:
+        command = ["events", "fit", "--catalog", str(catalog), "--database", profile.url, "--output", str(catalog.parent / "b.npz")]  # fmt: skip
+        assert CliRunner().invoke(app, command).exit_code == 0
+        return {line.criterion.value for line in taken["read"](taken["done"], datetime.now(UTC))}
+
+    assert "leather" in lines()
+    profile.consent(False)
+    assert lines() == set()
+
+
+def test_words_are_told_beside_the_line_that_was_read_from_them() -> None:
+    own = ProfileLine("ab", Criterion("brand", "not", "Lumen", words="no \x1b[31mLumen"), source="stated")
+    told = of_user(of_shop(corrections=Corrections({"ab": Correction("ab", own)})).to_dict(), evidence=False)
+    assert 'Everywhere: not brand Lumen. You said so. In your words: "no [31mLumen".' in told
 
 
 def test_a_shopper_is_forgotten(profile: Any) -> None:

@@ -14,6 +14,7 @@ from shelftalk import Shelf, load_settings
 from shelftalk.catalog import Catalog
 from shelftalk.explain.history import FIELD, proven, when
 from shelftalk.pipeline.circumstances import moment_of
+from shelftalk.pipeline.personal import Personal
 from shelftalk.prompts import PromptLibrary
 from shelftalk.shoppers.profiles import Corrections
 from shelftalk.values import Answer, Context, Criterion, Interaction, ProfileLine, Refusal, Request, Shopper, Turn
@@ -126,6 +127,21 @@ def test_its_look_puts_what_looks_alike_behind(shelf: Shelf):
     assert ids(answer)[-1] == "k3", "the other red one"
 
 
+def test_a_look_that_was_sent_away_counts_as_much_however_many_others_were(shelf: Shelf):
+    by_id = {p.id: p for p in PRODUCTS}
+    other = replace(by_id["k3"], attributes={**by_id["k3"].attributes, "colour": "Red"})
+
+    def taste(*looks: str) -> float:
+        return Personal(Shopper(), shelf.catalog, 1.0, 1.0, looks=tuple(by_id[n] for n in looks)).taste(other, {})
+
+    assert taste("k1") == taste("k1", "k2", "k4") < 0, (
+        "red is red in any case, and the blue and the black one are not like it"
+    )
+    assert taste("k2") == 0
+    lamp = replace(by_id["k1"], categories=("Lamps",))
+    assert Personal(Shopper(), shelf.catalog, 1.0, 1.0, looks=(lamp,)).taste(other, {}) == 0
+
+
 def test_taste_orders_what_answers_the_request_and_limits_nothing(shelf: Shelf):
     leaning = asked(shelf, "a kettle", lines=(replace(RED, source="stated", evidence=()),))
     assert set(ids(leaning)) == {"k1", "k2", "k3", "k4"}
@@ -135,6 +151,14 @@ def test_taste_orders_what_answers_the_request_and_limits_nothing(shelf: Shelf):
 def test_what_the_request_says_goes_before_taste(shelf: Shelf):
     assert ids(asked(shelf, "a blue kettle", lines=(replace(RED, source="stated"),)))[0] == "k2"
     assert ids(asked(shelf, "the cheapest kettle", lines=(replace(VELM, source="stated"),)))[0] == "k1"
+
+
+def test_an_exception_that_the_shopper_made_for_a_kind_holds_there(shelf: Shelf):
+    never = ProfileLine("l3", Criterion("brand", "not", "Velm"), "", 1.0, (), "stated")
+    but = ProfileLine("l4", Criterion("brand", "is", "Velm"), "Kettles", 1.0, (), "stated")
+    assert {"k3", "k4"}.isdisjoint(ids(asked(shelf, "a kettle", lines=(never,))))
+    assert set(ids(asked(shelf, "a kettle", lines=(never, but)))[:2]) == {"k3", "k4"}
+    assert ids(asked(shelf, "a teapot", lines=(never, but))) == []
 
 
 def test_a_line_of_another_category_says_nothing(shelf: Shelf):

@@ -73,15 +73,28 @@ def test_corrections_go_with_a_user_that_is_merged_into_another(database: Engine
     one, other = users.of("anon-1"), users.of("anna")
     other_line = replace(LINE, weight=0.9)
     profiles.put(one, [Correction("ab12", LINE), Correction("cd34", on=False)])
-    profiles.put(other, [Correction("ab12", other_line)])
+    profiles.put(other, [Correction("ab12", other_line), Correction("ef56", other_line)])
+    profiles.put(one, [Correction("ef56", LINE)])
     profiles.switch(one, on=False, aspects={"price": False})
     profiles.switch(other, aspects={"brand": False})
     users.merge("anon-1", "anna")
     found = profiles.corrections(other)
-    assert found.lines == {"ab12": Correction("ab12", other_line), "cd34": Correction("cd34", on=False)}
+    assert found.lines == {
+        "ab12": Correction("ab12", other_line),
+        "cd34": Correction("cd34", on=False),
+        "ef56": Correction("ef56", LINE),
+    }, "the later of two stands"
     assert (found.on, found.aspects_off) == (False, frozenset({"price", "brand"}))
     assert profiles.corrections(one) == Corrections()
     profiles.erase(other)
+
+
+def test_what_gives_way_goes_at_the_moment_that_what_takes_its_place_comes(profiles: Profiles) -> None:
+    profiles.put("v", [Correction("ab12", LINE), Correction("cd34", LINE)])
+    profiles.put("v", [Correction("ef56", LINE), Correction("0123", LINE)], without=["ab12"])
+    found = profiles.corrections("v").lines
+    assert set(found) == {"cd34", "ef56", "0123"}
+    assert found["ef56"].at == found["0123"].at > found["cd34"].at  # type: ignore[operator]
 
 
 def test_a_products_shoppers_are_counted_each_once(database: Engine) -> None:  # noqa: F811

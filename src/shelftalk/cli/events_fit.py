@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,8 +15,11 @@ from shelftalk.cli.keys import DatabaseOption
 from shelftalk.errors import PARTIAL, UsageError
 
 if TYPE_CHECKING:
+    from shelftalk.catalog import Catalog
+    from shelftalk.settings import Settings
+    from shelftalk.shoppers.candidates.weigh import Read
     from shelftalk.shoppers.events.importer import EventReport, Left
-    from shelftalk.values import Interaction
+    from shelftalk.values import Interaction, ProfileLine
 
 
 def fit(
@@ -58,11 +61,13 @@ def fit(
         if database or tenant:
             raise UsageError("--input reads a file; --database and --tenant go without it")
         interactions, became = read(source)
-        rejected = became.rejected
+        rejected, allowed = became.rejected, None
     else:
-        interactions = _stored(database, tenant)
+        interactions, allowed = _stored(database, tenant)
     say = (lambda _: None) if as_json else lambda text: common.stderr().print(f"{text} ...", soft_wrap=True)
-    behaviour = fit_shop(interactions, opened, moment, half_life=half_life, say=say)
+    behaviour = fit_shop(
+        interactions, opened, moment, read=_profiles(opened, settings, allowed), half_life=half_life, say=say
+    )
     path = output or opened.path / FILE
     behaviour.save(path)
     report = {**behaviour.report, "file": str(path), "rejected": sum(one.count for one in rejected.values())}
@@ -85,15 +90,36 @@ def _moment(text: str | None) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _stored(database: str | None, tenant: str) -> list[Interaction]:
-    from shelftalk.server.db import connect, migrate
+def _profiles(catalog: Catalog, settings: Settings, allowed: Callable[[str], bool] | None) -> Read:
+    """What makes the profile of a shopper as answers would have read it at a moment, but for corrections, which know no past; none of who is
+    not `allowed`."""
+    from shelftalk.shoppers.candidates.feedback import moment
+    from shelftalk.shoppers.profiles.offers import Offers
+    from shelftalk.shoppers.profiles.profile import lines_read
+
+    offers = Offers.of(catalog.products(), catalog.facets(), least=settings.profile.least_offer)
+
+    def lines(history: Sequence[Interaction], at: datetime) -> Sequence[ProfileLine]:
+        if not history or (allowed is not None and not allowed(history[0].user)):
+            return ()
+        last = sorted(history, key=lambda one: moment(one.at))[-settings.shoppers.history :]
+        return lines_read(last, catalog, offers, at, settings.profile)
+
+    return lines
+
+
+def _stored(database: str | None, tenant: str) -> tuple[list[Interaction], Callable[[str], bool]]:
+    """What is counted, and who lets their history act on answers."""
+    from shelftalk.server.db import Consents, connect, migrate
     from shelftalk.server.db.connect import default_url
     from shelftalk.server.db.consented import Consented
 
     settings = common.settings_from()
     engine = connect(database or default_url(settings))
     migrate(engine)
-    return list(Consented(engine, "analytics", settings.privacy.consent_default).between(tenant=tenant))
+    defaults = settings.privacy.consent_default
+    allowed = Consents(engine, defaults).permitted("personalisation", tenant=tenant)
+    return list(Consented(engine, "analytics", defaults).between(tenant=tenant)), allowed
 
 
 class _Held:

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from shelftalk.catalog import Catalog
+    from shelftalk.prompts import PromptLibrary
     from shelftalk.server.profiling import Profiling
     from shelftalk.settings import Settings
-    from shelftalk.shoppers.profiles import Profile
+    from shelftalk.shoppers.profiles import Offers, Profile
+    from shelftalk.shoppers.profiles.offers import Counted
     from shelftalk.values import Intent
 
 app = typer.Typer(help="Read, correct and forget what is known of shoppers.", no_args_is_help=True)
@@ -32,17 +34,29 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @dataclass(frozen=True)
-class _Opened:
-    profiling: Profiling
+class _Ground:
+    """What profiles are read from, without an embedder or a language model."""
+
     catalog: Catalog
     settings: Settings
+    prompts: PromptLibrary
+    counted: Counted
+
+    def offers(self) -> Offers:
+        return self.counted.of(self.catalog.products, self.catalog.facets())
+
+
+@dataclass(frozen=True)
+class _Opened:
+    profiling: Profiling
+    ground: _Ground
     engine: Engine
 
     def understood(self, words: str) -> Intent:
         """What words ask for, as the settings have requests read."""
         from shelftalk.pipeline import Shelf
 
-        with Shelf.open(self.catalog.path, settings=self.settings) as shelf:
+        with Shelf.open(self.ground.catalog.path, settings=self.ground.settings) as shelf:
             return shelf.understand(words).intent
 
 
@@ -97,6 +111,7 @@ def edit(
         if line is not None:
             made = held.profiling.delete(user, line, tenant=tenant) if delete else held.profiling.change(user, line, change, tenant=tenant)  # fmt: skip
         elif add is not None:
+            held.profiling.may_add(user, tenant=tenant)
             made = held.profiling.say(user, add, held.understood(add), tenant=tenant)
         elif field is not None:
             made = held.profiling.add(user, _line(field, change, category), tenant=tenant)
@@ -127,7 +142,7 @@ def item(
     from shelftalk.server.items import ItemProfiles
 
     with _opened(catalog, database) as held:
-        items = ItemProfiles(held.catalog, ProductHistory(held.engine), held.profiling)
+        items = ItemProfiles(held.ground.catalog, ProductHistory(held.engine), held.profiling)
         made = items.of(product, tenant=tenant).to_dict()
     typer.echo(json.dumps(made, ensure_ascii=False, indent=2) if as_json else of_item(made))
 
@@ -154,27 +169,29 @@ def _opened(catalog: Any, database: str | None) -> Iterator[_Opened]:
     from shelftalk.catalog import Catalog
     from shelftalk.privacy.pseudonym import load_pseudonyms
     from shelftalk.prompts import PromptLibrary
-    from shelftalk.server.db import Profiles, Users, connect, migrate
+    from shelftalk.server.db import Consents, Interactions, Profiles, Users, connect, migrate
     from shelftalk.server.db.connect import default_url
-    from shelftalk.server.db.consented import Consented
     from shelftalk.server.personal_data import without_personal
     from shelftalk.server.profiling import Profiling
     from shelftalk.settings import load_settings
+    from shelftalk.shoppers.profiles.offers import Counted
 
     common.quiet()
     settings = load_settings()
     address = database or default_url(settings)
     engine: Engine = connect(address)
     migrate(engine)
-    opened = Catalog.open(catalog or settings.catalog, home=settings.home_folder)
-    users = Users(engine, load_pseudonyms(settings, address))
+    consents = Consents(engine, settings.privacy.consent_default)
     try:
-        prompts = PromptLibrary.of(settings)
+        users = Users(engine, load_pseudonyms(settings, address))
+        opened = Catalog.open(catalog or settings.catalog, home=settings.home_folder)
+        ground = _Ground(opened, settings, PromptLibrary.of(settings), Counted(settings.profile.least_offer))
         profiling = Profiling(
-            opened, Consented(engine, "personalisation", settings.privacy.consent_default), Profiles(engine), users, settings.profile, prompts,
-            lambda text: without_personal(text, settings), settings.shoppers.history,
+            lambda: ground, Interactions(engine), Profiles(engine), users,
+            lambda user, tenant: consents.allowed(user, "personalisation", tenant=tenant),
+            lambda text: without_personal(text, settings),
         )  # fmt: skip
-        yield _Opened(profiling, opened, settings, engine)
+        yield _Opened(profiling, ground, engine)
     finally:
         engine.dispose()
 

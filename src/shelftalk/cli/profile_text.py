@@ -12,12 +12,16 @@ __all__ = ["of_item", "of_user"]
 
 def of_user(made: Mapping[str, Any], *, evidence: bool) -> str:
     """A shopper's profile, a line each with its id; with `evidence`, what each rests on below it."""
-    out = [] if made["on"] else ["The profile is switched off: nothing of it counts."]
+    out = list(made["notes"])
+    if not made["on"] and made["personalisation"]:
+        out.append("The profile is switched off: nothing of it counts.")
     if made["aspects_off"]:
         out.append(f"Switched off: {', '.join(made['aspects_off'])}.")
     for line in made["lines"]:
         state = "" if line["on"] else " (off)"
-        out.append(f"{line['id']}  {line['weight']:.2f}  {clean(line['text'])}{state}")
+        words = clean(line["criterion"]["words"])
+        said = f' In your words: "{words}".' if words else ""
+        out.append(f"{line['id']}  {line['weight']:.2f}  {clean(line['text'])}{said}{state}")
         out += [f"    {e['at'][:10]}  {e['kind']}  {clean(e['title'])}" for e in line["evidence"] if evidence]
     if not made["lines"]:
         out.append("Nothing is known of this shopper's taste.")

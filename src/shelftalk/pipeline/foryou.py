@@ -68,7 +68,7 @@ def listed(shopper: Shopper, k: int, now: Snapshot, sources: Suggestions) -> Lis
     own = {}
     for candidate, one in zip(chosen, told, strict=True):
         product = candidate.product
-        claim = one.claim or voice.claim(product, who.lines, shopper, who.known, who.now)
+        claim = one.claim or voice.claim(product, who.holding(product), shopper, who.known, who.now)
         if claim is not None:
             own[product.id] = claim
     kinds = tuple(dict.fromkeys(c.product.categories[-1] for c in chosen if c.product.categories))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,9 @@ from shelftalk.catalog import Catalog
 from shelftalk.pipeline.state import Snapshot
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import Settings
-from shelftalk.shoppers.profiles import Corrections, Offers, Profile, build_profile
+from shelftalk.shoppers.profiles import Corrections, Profile, build_profile
+from shelftalk.shoppers.profiles.corrections import wordless
+from shelftalk.shoppers.profiles.offers import Counted
 from shelftalk.values import Context, Interaction, Product, Refusal, Shopper
 
 __all__ = ["Knowing", "refusals", "sent_away"]
@@ -26,8 +27,7 @@ class Knowing:
 
     def __init__(self, settings: Settings, prompts: PromptLibrary) -> None:
         self._settings, self._prompts = settings, prompts
-        self._offers: Offers | None = None
-        self._counting = threading.Lock()
+        self.counted = Counted(settings.profile.least_offer)
 
     def shopper(
         self,
@@ -49,7 +49,7 @@ class Knowing:
         moment = context.at or datetime.now(UTC)
         products = known(now.catalog, interactions)
         profile = self.profile(now, user, interactions, products, moment, session, corrections) if user else Profile("")
-        lines = profile.lines if profile.on else ()
+        lines = tuple(map(wordless, profile.lines)) if profile.on else ()
         told = [i for i in interactions if i.product_id in products and i.at <= moment]
         mine = [i for i in told if i.user == user or (session and i.session == session)]
         newest = sorted(mine, key=lambda i: i.at, reverse=True)[: self._settings.shoppers.history]
@@ -85,21 +85,13 @@ class Knowing:
             user,
             interactions,
             products,
-            self.offers(now),
+            self.counted.of(now.catalog.products, now.facets),
             now=moment,
             settings=self._settings.profile,
             corrections=corrections,
             session=session,
             prompts=self._prompts,
         )
-
-    def offers(self, now: Snapshot) -> Offers:
-        """What the catalogue offers, as of the snapshot."""
-        with self._counting:
-            if self._offers is None or self._offers.version != now.facets.version:
-                everything = now.catalog.products()
-                self._offers = Offers.of(everything, now.facets, least=self._settings.profile.least_offer)
-            return self._offers
 
 
 def known(catalog: Catalog, interactions: Iterable[Interaction]) -> dict[str, Product]:

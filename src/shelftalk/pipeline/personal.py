@@ -12,11 +12,13 @@ from functools import cached_property
 from shelftalk.catalog import Catalog
 from shelftalk.catalog.standing import Scope
 from shelftalk.explain.history import keeps
+from shelftalk.facts.holds import same
 from shelftalk.pipeline import circumstances
 from shelftalk.pipeline.refusing import limits
 from shelftalk.retrieve.audience import for_another
 from shelftalk.retrieve.criteria import satisfaction
 from shelftalk.shoppers.candidates import Sourced
+from shelftalk.shoppers.profiles.corrections import contradicts, holding
 from shelftalk.values import (
     Candidate,
     Constraint,
@@ -117,20 +119,30 @@ class Personal:
     def taste(self, product: Product, scopes: dict[str, Scope]) -> float:
         """How well a product suits the shopper's taste, -1 to 1; 0 where nothing is known."""
         told = weights = 0.0
-        for line in (*self.lines, *((self.season,) if self.season else ())):
+        for line in (*self.holding(product), *((self.season,) if self.season else ())):
             value = product.value(line.criterion.field)
             if value is None or value == () or (line.category and line.category not in product.categories):
                 continue
             told += line.weight * (2 * self._kept(product, line, scopes) - 1)
             weights += line.weight
-        for refused in self.looks:
-            told -= _alike(product, refused)
-            weights += 1.0
+        # that of the one it is most like: another that was sent away, and looks otherwise, makes it no better
+        alike = max((_alike(product, refused) for refused in self.looks), default=0.0)
+        if alike:
+            told, weights = told - alike, weights + 1.0
         return told / (1.0 + weights)
+
+    def holding(self, product: Product) -> list[ProfileLine]:
+        """The lines that hold for a product: an exception that the shopper made for its kind takes the place of what holds elsewhere."""
+        return holding(self.lines, product, self.facets)
+
+    @cached_property
+    def facets(self) -> Facets:
+        """The fields of the catalogue."""
+        return self.catalog.facets()
 
     def suits(self, product: Product, line: ProfileLine) -> bool:
         """Whether a product does what a line of the profile says, and may be told so; a line of no value is of its category alone."""
-        if line.category and line.category not in product.categories:
+        if line not in holding((*self.shopper.lines, line), product, self.facets):
             return False
         if product.value(line.criterion.field) in (None, ()):
             return False
@@ -187,7 +199,9 @@ def personal(
     lines = tuple(line for line in shopper.lines if _bears(line, intent))
     held += [
         Constraint(c.field, "!=", c.value)
-        for c in (line.criterion for line in lines if _ruled_out(line, intent))
+        for c in (
+            line.criterion for line in lines if _ruled_out(line, intent) and not _excepted(line, lines, intent, facets)
+        )
         if c.value is not None
     ]
     looks = tuple(gone[r.product_id] for r in shopper.refused if r.why == "look" and r.product_id in gone)
@@ -217,6 +231,13 @@ def _ruled_out(line: ProfileLine, intent: Intent) -> bool:
     return said and (not line.category or intent.named_kinds == (line.category,))
 
 
+def _excepted(line: ProfileLine, lines: Sequence[ProfileLine], intent: Intent, facets: Facets) -> bool:
+    """Whether the shopper made an exception from a line that may concern the kinds in question: then it orders, product by product."""
+    kinds = intent.named_kinds
+    own = (one for one in lines if one.category and not line.category and one.source in ("stated", "corrected"))
+    return any((not kinds or one.category in kinds) and contradicts(one, line, facets) for one in own)
+
+
 def _bears(line: ProfileLine, intent: Intent) -> bool:
     """Whether a line is of the kinds in question and of a field that the request leaves open."""
     kinds = intent.named_kinds
@@ -231,7 +252,9 @@ def _kind(product: Product) -> str:
 
 
 def _alike(product: Product, refused: Product) -> float:
-    """How much of the refused product's look a product shares, 0 to 1."""
+    """How much of the refused product's look a product shares, 0 to 1; nothing of another kind: who wants no red lamp may want a red tent."""
+    if refused.categories and not set(refused.categories) & set(product.categories):
+        return 0.0
     fields = [n for n in refused.attributes if n.lower() in LOOKS]
-    shared = [n for n in fields if product.value(n) == refused.value(n)]
+    shared = [n for n in fields if product.value(n) is not None and same(product.value(n), refused.value(n))]
     return len(shared) / len(fields) if fields else 0.0

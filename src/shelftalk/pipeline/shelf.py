@@ -25,7 +25,7 @@ from shelftalk.pipeline.workers import shared_workers
 from shelftalk.prompts import PromptLibrary
 from shelftalk.rank import Suits
 from shelftalk.settings import Settings, load_settings
-from shelftalk.shoppers.profiles import Corrections
+from shelftalk.shoppers.profiles import Corrections, Offers
 from shelftalk.values import (
     Answer,
     Context,
@@ -210,6 +210,10 @@ class Shelf(Pipeline):
         return self.knowing.shopper(
             self._current(), user, interactions, session=session, corrections=corrections, context=context
         )
+
+    def offers(self) -> Offers:
+        """What the catalogue offers, by which a shopper's taste is told from chance; counted once a version, for answers and profiles."""
+        return self.knowing.counted.of(self.catalog.products, self.catalog.facets())
 
     def why(self, request: str | Request, product_id: str) -> WhyAnswer:
         """Why that product is picked for the request, or why it is not. Raises CatalogError for an unknown product."""

@@ -196,7 +196,7 @@ class PipelineState:
         if who is None or not (who.lines or who.owned) or self.understood.follow_up is not None:
             return {}
         voice = self.snapshot.explain.history
-        told = ((p.id, voice.claim(p, who.lines, who.shopper, who.known, who.now)) for p in products)
+        told = ((p.id, voice.claim(p, who.holding(p), who.shopper, who.known, who.now)) for p in products)
         return {product_id: claim for product_id, claim in told if claim is not None}
 
     def left(self, candidates: Sequence[str] | None) -> Sequence[str] | None:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from shelftalk.errors import CatalogError, EngineError, ShelftalkError, StorageError, UsageError
+from shelftalk.server import plainly
 from shelftalk.server.db.conversations import UnknownConversation
 from shelftalk.server.pool import Busy, Stopping
 from shelftalk.server.stages import TooSlow
@@ -79,7 +80,7 @@ _TOLD = {
     403: "The key lacks the scope.",
     404: "There is no such thing.",
     408: "Nothing of the body came for too long.",
-    409: "The catalogue cannot be asked that: a field has no order that could be compared.",
+    409: "The catalogue cannot be asked that, as a field has no order that could be compared; or the user does not consent to it.",
     413: "The body is too large.",
     422: "The body or a parameter does not have the form described.",
     429: "The queue is full, or the key's rate or budget is spent; Retry-After says when to come back.",
@@ -144,14 +145,11 @@ def install(app: FastAPI, told: Callable[[str], None] = lambda kind: None) -> No
 
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         told("invalid_request")
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if part != "body")
+        message, where = plainly.told(error.errors(), error.body)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        no_json = not where and not (kind.endswith(("/json", "+json")))
-        told_of = (
-            "send the body as JSON, with the header Content-Type: application/json" if no_json else str(first["msg"])
-        )
-        return JSONResponse(body("invalid_request", told_of, request_id(request), where or None), 422)
+        if not where and not (kind.endswith(("/json", "+json"))):
+            message = "send the body as JSON, with the header Content-Type: application/json"
+        return JSONResponse(body("invalid_request", message, request_id(request), where), 422)
 
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         kind = {

@@ -59,7 +59,7 @@ class LineBody(Body):
     @model_validator(mode="after")
     def _said(self) -> LineBody:
         if not self.field and not (self.words or "").strip():
-            raise ValueError("give words, or field and want")
+            raise ValueError('give words, as in {"words": "tents under 200"}, or field, want and value')
         return self
 
     def line(self) -> ProfileLine:

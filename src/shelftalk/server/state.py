@@ -119,8 +119,8 @@ class ServerState:
         self.users = Users(self._database, load_pseudonyms(settings))
         self.corrections = Profiles(self._database)
         self.profiling = Profiling(
-            shelf.catalog, self.serving("personalisation"), self.corrections, self.users, settings.profile, shelf.prompts,
-            lambda text: without_personal(text, self.settings), settings.shoppers.history,
+            lambda: self.shelf, self.interactions, self.corrections, self.users, self.may_personalise,
+            lambda text: without_personal(text, self.settings),
         )  # fmt: skip
         self.items = ItemProfiles(shelf.catalog, ProductHistory(self._database), self.profiling)
         self.experiments = Experiments(self._database)
@@ -289,6 +289,7 @@ class ServerState:
 
     def _use(self, settings: Settings, shelf: Shelf, model: Model) -> None:
         self.settings, self._model, self.shelf = settings, model, shelf
+        self.consents = Consents(self._database, settings.privacy.consent_default)
         self.pool = self._pool(shelf)
         self.fallback = self._pool(without_model(settings, shelf))
         self.likeness = self._likeness(settings, shelf)

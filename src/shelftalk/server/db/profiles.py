@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -35,14 +35,21 @@ class Profiles:
                 return Corrections(lines)
             return Corrections(lines, switch.is_on, frozenset(switch.aspects_off), switch.forgotten_at)
 
-    def put(self, user: str, corrections: Iterable[Correction], *, tenant: str = "") -> None:
-        """Puts down what was done to lines, together, in the place of what was done to them before."""
+    def put(
+        self, user: str, corrections: Iterable[Correction], *, without: Collection[str] = (), tenant: str = ""
+    ) -> None:
+        """Puts down what was done to lines, all at one moment, in the place of what was done to them before; what was done to the lines
+        `without` is deleted."""
+        moment = now()
         with Session(self._engine) as session, session.begin():
+            if without:
+                mine = (ProfileLineRow.tenant == tenant, ProfileLineRow.user == user)
+                session.execute(delete(ProfileLineRow).where(*mine, ProfileLineRow.line_id.in_(list(without))))
             for one in corrections:
                 session.merge(
                     ProfileLineRow(
                         tenant=tenant, user=user, line_id=one.line_id, line=None if one.line is None else _kept(one.line),
-                        is_on=one.on, deleted_at=one.deleted_at, updated_at=now(),
+                        is_on=one.on, deleted_at=one.deleted_at, updated_at=moment,
                     )
                 )  # fmt: skip
 
@@ -84,16 +91,15 @@ class Profiles:
 
 
 def move(connection: Connection, tenant: str, one: str, other: str) -> None:
-    """Makes one user's corrections another's, where two profiles are merged. Where both did something to the same line, or switched, what
-    `other` did stands; what either switched off, or wanted forgotten, stays so."""
+    """Makes one user's corrections another's, where two profiles are merged. Of what both did to the same line, the later stands; what either
+    switched off, or wanted forgotten, stays so."""
     with Session(bind=connection, join_transaction_mode="conditional_savepoint") as session:
-        theirs = (ProfileLineRow.tenant == tenant, ProfileLineRow.user == other)
-        held = set(session.scalars(select(ProfileLineRow.line_id).where(*theirs)))
         for row in session.scalars(select(ProfileLineRow).where(ProfileLineRow.tenant == tenant, ProfileLineRow.user == one)).all():  # fmt: skip
-            session.delete(row)
-            if row.line_id not in held:
+            held = session.get(ProfileLineRow, (tenant, other, row.line_id))
+            if held is None or held.updated_at < row.updated_at:
                 again = ("line_id", "line", "is_on", "deleted_at", "updated_at")
-                session.add(ProfileLineRow(tenant=tenant, user=other, **{name: getattr(row, name) for name in again}))
+                session.merge(ProfileLineRow(tenant=tenant, user=other, **{name: getattr(row, name) for name in again}))
+            session.delete(row)
         mine, into = (session.get(ProfileSwitchRow, (tenant, user)) for user in (one, other))
         if mine is not None and into is None:
             session.add(ProfileSwitchRow(tenant=tenant, user=other, is_on=mine.is_on, aspects_off=mine.aspects_off, forgotten_at=mine.forgotten_at))  # fmt: skip
@@ -107,7 +113,9 @@ def move(connection: Connection, tenant: str, one: str, other: str) -> None:
 
 
 def _correction(row: ProfileLineRow) -> Correction:
-    return Correction(row.line_id, None if row.line is None else _line(row.line), row.is_on, row.deleted_at)
+    return Correction(
+        row.line_id, None if row.line is None else _line(row.line), row.is_on, row.deleted_at, row.updated_at
+    )
 
 
 def _kept(line: ProfileLine) -> dict[str, Any]:

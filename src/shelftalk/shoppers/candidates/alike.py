@@ -15,7 +15,8 @@ from shelftalk.catalog import sql
 from shelftalk.facts.holds import as_number, same
 from shelftalk.shoppers.candidates.feedback import Liked
 from shelftalk.shoppers.candidates.sources import Situation
-from shelftalk.values import Constraint, Criterion, Product, ProfileLine, Sort
+from shelftalk.shoppers.profiles.corrections import holding
+from shelftalk.values import Constraint, Criterion, Facets, Product, ProfileLine, Sort
 
 # So many liked products, the latest and strongest, are looked around; each gives so many neighbours.
 ANCHORS, NEIGHBOURS = 6, 40
@@ -211,6 +212,10 @@ class Taste:
         self._lines = sorted(situation.lines, key=lambda line: -line.weight * line.criterion.importance)[:LINES]
 
     @cached_property
+    def _facets(self) -> Facets:
+        return self._catalog.facets()
+
+    @cached_property
     def _spans(self) -> dict[str, np.ndarray]:
         """For each line about little or much, the numbers that the products of its category have, rising."""
         return {
@@ -245,11 +250,10 @@ class Taste:
 
     def _score(self, product: Product) -> float:
         met = asked = 0.0
-        for line in self._lines:
-            if _speaks_of(line, product):
-                weight = line.weight * line.criterion.importance / 2
-                met += weight * self._met(line, product)
-                asked += weight
+        for line in holding(self._lines, product, self._facets):
+            weight = line.weight * line.criterion.importance / 2
+            met += weight * self._met(line, product)
+            asked += weight
         return met / (asked + 1.0)
 
     def _met(self, line: ProfileLine, product: Product) -> float:
@@ -268,16 +272,13 @@ class Taste:
         product = self._catalog.get(product_id)
         if product is None:
             return ()
-        met = [line for line in self._lines if _speaks_of(line, product) and self._met(line, product) > 0.5]
+        here = holding(self._lines, product, self._facets)
+        met = [line for line in here if self._met(line, product) > 0.5]
         return tuple(dict.fromkeys(i for line in met for i in (line.evidence or (line.id,))))
 
 
 def _within(line: ProfileLine) -> list[Constraint]:
     return [Constraint("categories", "=", line.category)] if line.category else []
-
-
-def _speaks_of(line: ProfileLine, product: Product) -> bool:
-    return not line.category or same(product.categories, line.category)
 
 
 def _standing(numbers: np.ndarray, number: float | None, criterion: Criterion) -> float:

@@ -6,16 +6,17 @@ Made once for a version of a catalogue. The variants of one thing count once, bu
 from __future__ import annotations
 
 import re
+import threading
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from shelftalk.catalog import sql
 from shelftalk.values import CORE_FIELDS, Facet, Facets, Product, Scalar
 
-__all__ = ["Field", "Offers", "Shelf", "is_size", "thing"]
+__all__ = ["Counted", "Field", "Offers", "Shelf", "is_size", "thing"]
 
 # What a product is like stands in its brand, its price and its attributes; the rest tells of the shop or of other shoppers.
 _NAMED, _NUMBERS = ("text", "boolean", "list"), ("number", "money")
@@ -198,6 +199,22 @@ class Offers:
         for canonical, shown in zip(found, members, strict=False):
             held.holding[canonical] += 1
             held.shown.setdefault(canonical, shown)
+
+
+class Counted:
+    """The offers of a catalogue, counted once for each of its versions and shared by all that read profiles. Safe between threads."""
+
+    def __init__(self, least: int = 8) -> None:
+        self._least = least
+        self._offers: Offers | None = None
+        self._counting = threading.Lock()
+
+    def of(self, products: Callable[[], Iterable[Product]], facets: Facets) -> Offers:
+        """What the catalogue of these facets offers; `products` gives all of it where it was not counted yet."""
+        with self._counting:
+            if self._offers is None or self._offers.version != facets.version:
+                self._offers = Offers.of(products(), facets, least=self._least)
+            return self._offers
 
 
 def _raw(product: Product, name: str) -> Any:

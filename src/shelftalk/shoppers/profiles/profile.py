@@ -7,17 +7,27 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from shelftalk.catalog import Catalog
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import ProfileSettings
 from shelftalk.shoppers.profiles import signals
-from shelftalk.shoppers.profiles.corrections import Correction, Corrections, aspect_of, overruled, same_statement
+from shelftalk.shoppers.profiles.corrections import (
+    Correction,
+    Corrections,
+    aspect_of,
+    overruled,
+    same_statement,
+    superseded,
+)
 from shelftalk.shoppers.profiles.lines import History, lines_of
 from shelftalk.shoppers.profiles.offers import Offers, thing
 from shelftalk.shoppers.profiles.telling import Telling
 from shelftalk.text import clean
 from shelftalk.values import Interaction, Product, ProfileLine
 
-__all__ = ["Evidence", "Profile", "build_profile", "owned"]
+# Said where the shopper does not consent to personalisation.
+WITHHELD = "Personalisation is off: none of these lines acts on answers. They can be deleted; nothing can be added before it is on again."
+__all__ = ["WITHHELD", "Evidence", "Profile", "build_profile", "lines_read", "owned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +51,8 @@ class Profile:
 
     `lines` are those that count, the shopper's own first; `off` those that are switched off. `owned` are the ids of what was bought and
     is not wanted again, with its variants; `liked` the products chosen, the most liked first, with how much (0 to 1). `text` says the
-    lines in plain words, as prompts show it. `on` is False where the shopper switched the profile off: then nothing of it counts.
-    `unknown` and `future` say how many interactions were left out, for a product that the catalogue lacks or a time to come.
+    lines in plain words, as prompts show it. `on` is False where the shopper switched the profile off, or does not consent to
+    personalisation (`allowed` False): then nothing of it counts. `unknown` and `future` say how many interactions were left out, for a product that the catalogue lacks or a time to come.
     """
 
     user: str
@@ -57,6 +67,18 @@ class Profile:
     interactions: int = 0
     unknown: int = 0
     future: int = 0
+    allowed: bool = True
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the profile must know beside its lines."""
+        return () if self.allowed else (WITHHELD,)
+
+    def withheld(self) -> Profile:
+        """The profile of who does not consent to personalisation: what they stated can be read and deleted, and none of it counts."""
+        return replace(
+            self, lines=(), off=(*self.lines, *self.off), owned=frozenset(), liked=(), text="", on=False, allowed=False
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The profile as it is shown: each line with `on`, its aspect and its evidence in words."""
@@ -69,6 +91,8 @@ class Profile:
         return {
             "user": self.user,
             "on": self.on,
+            "personalisation": self.allowed,
+            "notes": list(self.notes),
             "aspects_off": sorted(self.aspects_off),
             "text": self.text,
             "lines": [*(shown(line, True) for line in self.lines), *(shown(line, False) for line in self.off)],
@@ -120,13 +144,25 @@ def build_profile(
     )  # fmt: skip
 
 
+def lines_read(
+    interactions: Sequence[Interaction], catalog: Catalog, offers: Offers, now: datetime, settings: ProfileSettings
+) -> list[ProfileLine]:
+    """The lines alone that one shopper's interactions showed at a moment, uncorrected and without words: what weights are fitted with."""
+    tidied, _ = signals.tidy(interactions, now)
+    products = catalog.get_many(list(dict.fromkeys(i.product_id for i in tidied if i.product_id)))
+    known = [i for i in tidied if i.product_id in products]
+    return lines_of(History.of(known, products, offers, now, settings))
+
+
 def _corrected(lines: list[ProfileLine], history: History, corrections: Corrections) -> list[ProfileLine]:
-    """The shopper's own lines, then those that were read and that these leave standing."""
-    own = [c.line for c in corrections.lines.values() if c.line is not None and c.deleted_at is None]
+    """The shopper's own lines that stand, then those that were read and that these leave standing."""
+    facets = history.offers.facets
+    gone = {c.line_id for c in superseded(corrections.lines.values(), facets)}
+    held = {c.line_id: c.own for c in corrections.lines.values() if c.own is not None}
+    own = [line for name, line in held.items() if name not in gone]
     stated = [line for line in own if line.source == "stated"]
-    changed = {c.line_id for c in corrections.lines.values() if c.line is not None and c.deleted_at is None}
     said = {line.id for line in own}
-    read = [line for line in lines if line.id not in changed | said and not overruled(line, own)]
+    read = [line for line in lines if line.id not in held.keys() | said and not overruled(line, own, facets)]
     for deleted in corrections.deleted:
         read = _without(read, deleted, history)
     kept = {line.id: line for line in (*stated, *(line for line in own if line.source != "stated"), *read)}

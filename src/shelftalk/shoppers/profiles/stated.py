@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from shelftalk.errors import UsageError
-from shelftalk.shoppers.profiles.corrections import checked
+from shelftalk.shoppers.profiles.corrections import There, checked
 from shelftalk.text import clean, shorten
 from shelftalk.values import Constraint, Criterion, Facets, Intent, ProfileLine
 
@@ -16,9 +16,9 @@ __all__ = ["lines_said"]
 LONGEST = 200
 
 
-def lines_said(words: str, intent: Intent, facets: Facets) -> list[ProfileLine]:
+def lines_said(words: str, intent: Intent, facets: Facets, there: There | None = None) -> list[ProfileLine]:
     """The lines that an intent, read from these words, says: its criteria, its limits as wishes, or the kind alone where it names nothing
-    else. UsageError where nothing in them is of a field of the catalogue."""
+    else. The words themselves are kept for the shopper to read. UsageError where nothing in them is of a field of the catalogue."""
     kinds = intent.named_kinds
     category = kinds[0] if len(kinds) == 1 else ""
     said = shorten(clean(words), LONGEST)
@@ -28,10 +28,11 @@ def lines_said(words: str, intent: Intent, facets: Facets) -> list[ProfileLine]:
         category = ""
     if not criteria:
         raise UsageError(
-            f'nothing in "{said}" is a field of the catalogue; say it otherwise, or give field, want and value'
+            f'nothing in "{said}" is a field of the catalogue; name a kind of product, a brand, a price or what it should be like: '
+            '"tents under 200", "no leather"'
         )
     lines = [
-        checked(ProfileLine("", replace(c, words=said), category, 1.0, (), "stated", span), facets)
+        checked(ProfileLine("", replace(c, words=said), category, 1.0, (), "stated", span), facets, there)
         for c, span in criteria
     ]
     return list({line.id: line for line in lines}.values())

@@ -1,4 +1,8 @@
-"""A profile in plain words, by the templates profile/line and profile/profile: what holds, and what the shopper did that shows it."""
+"""A profile in plain words, by the templates profile/line and profile/profile: what holds, and what the shopper did that shows it.
+
+Models read these words. The shopper's own, from which a line was read, are not among them: what a model reads of a stated line is the field
+and the value of the catalogue that it was read as.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +72,6 @@ class Telling:
             did=shown,
             more=more,
             source=line.source,
-            words=line.criterion.words,
         )
         return replace(line, text=said.messages[-1].content)
 

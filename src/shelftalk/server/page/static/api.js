@@ -55,6 +55,7 @@ export const addLine = (user, body) => json("POST", `${profilePath(user)}/lines`
 export const changeLine = (user, line, body) => json("PATCH", profilePath(user, line), body);
 export const deleteLine = (user, line) => json("DELETE", profilePath(user, line));
 export const forgetProfile = (user) => json("DELETE", profilePath(user));
+export const consentTo = (user, body) => json("PUT", `/v1/users/${encodeURIComponent(user)}/consent`, body);
 export const note = (body) => json("POST", "/v1/interactions", body);
 export const forYou = (body) => json("POST", "/v1/for-you", body);
 export const critiques = (intent, picks) => json("POST", "/v1/critiques", { intent, picks });

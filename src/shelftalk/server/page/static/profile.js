@@ -54,18 +54,31 @@ function stranger(sheet, words = "") {
 }
 
 function draw(sheet, made) {
+  sheet.may = made.personalisation;
   const lines = made.lines.map((line) => lineItem(sheet, line));
   const aspects = [...new Set([...made.lines.map((l) => l.aspect), ...made.aspects_off])].sort((a, b) => Object.keys(ASPECTS).indexOf(a) - Object.keys(ASPECTS).indexOf(b));
+  if (!made.personalisation) return withheld(sheet, made, lines);
   const whole = switched("whole", "Use my profile for what I am shown", made.on, (event) => sheet.take(() => api.switchProfile(user(), { on: event.target.checked }), event.target.checked ? "Your profile counts again." : "Your profile is switched off: nothing of it counts.", "whole"));
   const parts = el("fieldset", { cls: "aspects" }, el("legend", { text: "Of it, use" }), ...aspects.map((name) => switched(`aspect-${name}`, ASPECTS[name], !made.aspects_off.includes(name), (event) => sheet.take(() => api.switchProfile(user(), { aspects: { [name]: event.target.checked } }), `${ASPECTS[name]}: ${event.target.checked ? "used again" : "not used"}.`, `aspect-${name}`))));
   const none = el("p", { cls: "hint", text: made.interactions ? "So far you chose nothing that tells a taste: one purchase makes none." : "Nothing is known of you yet." });
   sheet.body.replaceChildren(whole, ...(aspects.length && made.on ? [parts] : []), lines.length ? el("ul", { cls: "lines" }, ...lines) : none, adding(sheet), forgetting(sheet));
 }
 
+// The shopper does not consent to personalisation, or where the shop wants a yes first was not asked yet: nothing acts, nothing is added.
+function withheld(sheet, made, lines) {
+  const said = made.notes.map((text) => el("p", { text, dir: "auto" }));
+  const agree = () => sheet.take(async () => {
+    await api.consentTo(user(), { personalisation: true });
+    return read(sheet);
+  }, "Personalisation is on: your profile counts.", "whole");
+  const button = el("button", { type: "button", cls: "main", text: "Let my taste shape what I am shown", on: { click: agree } });
+  sheet.body.replaceChildren(...said, button, ...(lines.length ? [el("ul", { cls: "lines" }, ...lines)] : []), forgetting(sheet));
+}
+
 function lineItem(sheet, line) {
   const id = uid("line");
   const statement = el("p", { id, cls: "says", text: line.text, dir: "auto" });
-  const on = el("input", { type: "checkbox", role: "switch", checked: line.on, "aria-labelledby": id, data: { focus: `on-${line.id}` }, on: { change: (event) => sheet.take(() => api.changeLine(user(), line.id, { on: event.target.checked }), event.target.checked ? "The line counts again." : "The line is switched off.", `on-${line.id}`) } });
+  const on = el("input", { type: "checkbox", role: "switch", checked: line.on, disabled: !sheet.may, "aria-labelledby": id, data: { focus: `on-${line.id}` }, on: { change: (event) => sheet.take(() => api.changeLine(user(), line.id, { on: event.target.checked }), event.target.checked ? "The line counts again." : "The line is switched off.", `on-${line.id}`) } });
   const form = el("div", { hidden: true });
   const change = el("button", { type: "button", cls: "quiet", text: "Change", "aria-describedby": id, "aria-expanded": "false", data: { focus: `change-${line.id}` } });
   change.addEventListener("click", () => {
@@ -73,8 +86,9 @@ function lineItem(sheet, line) {
     change.setAttribute("aria-expanded", String(!form.hidden));
     if (!form.hidden) changing(sheet, line, form);
   });
+  const words = line.criterion.words ? el("p", { cls: "hint" }, "In your words: ", el("q", { text: line.criterion.words, dir: "auto" })) : null;
   const remove = el("button", { type: "button", cls: "quiet", text: "Delete", "aria-describedby": id, on: { click: () => sheet.take(() => api.deleteLine(user(), line.id), "Deleted. It comes back only from what you do from now on.") } });
-  return el("li", { cls: line.on ? "" : "off", data: { line: line.id } }, on, el("div", {}, statement, grounds(line), el("div", { cls: "do" }, change, remove), form));
+  return el("li", { cls: line.on ? "" : "off", data: { line: line.id } }, on, el("div", {}, statement, words, grounds(line), el("div", { cls: "do" }, ...(sheet.may ? [change] : []), remove), form));
 }
 
 // The interactions that a line rests on, newest first.
