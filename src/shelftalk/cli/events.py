@@ -317,3 +317,5 @@ def _tell(report: EventReport, dry: bool) -> None:
         for reason, one in sorted(of.items(), key=lambda item: -item[1].count):
             first = safe(", ".join(one.first))
             out.print(f"[yellow]{what}: {reason} ({one.count})[/yellow] {first}: {safe(one.message)}", soft_wrap=True)
+            if one.codes:
+                out.print(safe("  " + ", ".join(f"{n} {code}" for code, n in one.codes.most_common())), soft_wrap=True)
