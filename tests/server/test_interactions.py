@@ -197,6 +197,20 @@ def send_raw(client: TestClient, body: dict[str, Any]) -> Any:
     ).json()
 
 
+def test_two_users_whom_nobody_knows_are_merged_and_what_comes_later_is_the_others(client: TestClient) -> None:
+    assert client.post("/v1/users/ghost one/merge", json={"into": "ghost two"}).json()["moved"] == 0
+    assert send(client, product_id=TENT, kind="view", user="ghost one", id="g1").status_code == 201
+    assert [i["id"] for i in of(client, "ghost two")] == ["g1"]
+
+
+def test_blanks_and_null_are_what_is_left_out(client: TestClient) -> None:
+    row = {"product_id": TENT, "kind": "view", "id": "blank-1", "user": "  ", "session": " ", "unknown": None}
+    assert send(client, **row).status_code == 201
+    (one,) = client.app.state.server.interactions.of_ids(["blank-1"]).values()  # type: ignore[attr-defined]
+    assert (one.user, one.session) == ("", "")
+    assert send(client, product_id="  ", kind="view", unknown="keep").json()["error"]["param"] == "product_id"
+
+
 def test_a_field_of_half_a_character_is_refused_and_told(client: TestClient) -> None:
     record = {"kind": "view", "product_id": TENT, "\ud800": 1}
     assert send_raw(client, {"interactions": [record]})["results"][0]["reason"] == "unknown_field"
@@ -227,6 +241,9 @@ def test_two_users_that_are_one_are_merged_and_what_comes_late_follows(client: T
         assert {i["id"] for i in of(client, user)} == {"m1", "m2", "m3"}
     assert client.post("/v1/users/at home/merge", json={"into": "at home"}).status_code == 400
     assert client.post("/v1/users/at home/merge", json={}).status_code == 422
+    assert client.post("/v1/users/at home/merge", json={"into": ""}).json()["error"]["param"] == "into"
+    back = client.post("/v1/users/at home/merge", json={"into": "on the phone"})
+    assert (back.status_code, back.json()) == (200, {**done, "moved": 0})
     assert client.delete("/v1/users/on the phone").json()["deleted"] == 3
 
 

@@ -140,7 +140,7 @@ class InteractionBody(Body):
     interactions: list[Annotated[Any, WithJsonSchema(event_row())]] | None = Field(
         None, min_length=1, max_length=1000, description="Several at once."
     )
-    unknown: Unknown = Field("reject", description="What becomes of products that the catalogue does not have.")
+    unknown: Unknown | None = Field("reject", description="What becomes of products that the catalogue does not have.")
 
     def records(self) -> list[Any]:
         """The records that are meant, as they came. Refused (422) where both ways are used."""

@@ -130,8 +130,8 @@ def derived_id(one: Interaction, line: str = "") -> str:
 
 
 def _text(record: Mapping[str, Any], name: str) -> str:
-    value = record.get(name)
-    return "" if value is None else fields.text(name, value, MOST[name])
+    found = fields.text(name, record.get(name), MOST[name])
+    return "" if found.isspace() else found
 
 
 def _kind(value: Any) -> InteractionKind:
