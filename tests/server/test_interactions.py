@@ -177,9 +177,9 @@ def test_one_alone_one_of_several_and_one_of_a_file_are_read_alike(client: TestC
         reason = by_file({**record, "id": f"d{number}-c"})
         assert told.get("reason", "") == reason, change
         if reason:
-            assert (alone["error"]["param"], alone["error"]["message"]) == (told["field"], clean(told["message"])), (
-                change
-            )
+            assert alone["error"]["param"] == told["field"], change
+            if reason != "future":  # its words tell the clock
+                assert alone["error"]["message"] == clean(told["message"]), change
             continue
         taken += 1
         assert alone["result"] == told["result"] == "accepted", change
