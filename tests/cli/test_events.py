@@ -28,6 +28,7 @@ ROWS = """id,user,event,product,time,price,currency
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a catalogue, a database of its own and a file of events."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SHELFTALK_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SHELFTALK_SERVE__DATABASE", f"sqlite:///{tmp_path}/db/serve.db")
     products = [Product(id=f"p{i}", title=f"Kettle {i}") for i in (1, 2)]
     Catalog.open(tmp_path / "catalog", create=True, embedder=HashEmbedder()).upsert(products)
@@ -87,6 +88,7 @@ def test_what_is_written_out_goes_in_again_elsewhere_as_it_was(shop: Path, monke
     before = told("list")
     assert events("export", "out.jsonl").exit_code == 0
     assert events("export", "-").stdout == (shop / "out.jsonl").read_text()
+    assert list(json.loads((shop / "home" / "outputs.json").read_text())["files"].values()) == ["interactions"]
     assert len(events("export", "-", "--user", "eve").stdout.splitlines()) == 1
     monkeypatch.setenv("SHELFTALK_SERVE__DATABASE", f"sqlite:///{shop}/db/other.db")
     assert told("import", "out.jsonl")["accepted"] == 3

@@ -21,7 +21,8 @@ from shelftalk.values import Interaction, Slate
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> str:
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("SHELFTALK_HOME", str(tmp_path / "home"))
     return f"sqlite:///{tmp_path}/serve.db"
 
 
@@ -119,6 +120,8 @@ def test_lists_that_were_drawn_become_logs_with_rewards_and_estimates(database: 
     drawn(database)
     logs = tmp_path / "logs.jsonl"
     assert "80 lists" in run(database, "logs", "--output", str(logs), "--window", "1h")
+    known = json.loads((tmp_path / "home" / "outputs.json").read_text())["files"]
+    assert known == {str(logs.resolve()): "logged lists"}
     lines: list[dict[str, Any]] = [json.loads(line) for line in logs.read_text().splitlines()]
     assert all(line["rewards"] == [float(line["shown"][0] == "c"), 0.0] for line in lines)
     assert sum(line["request"] is not None for line in lines) == 5

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from shelftalk.cli.main import app
 from shelftalk.errors import UsageError
-from shelftalk.privacy.figures import baskets, clipped, figures, pairs_of, release
+from shelftalk.privacy.figures import Release, baskets, clipped, figures, pairs_of, reading, release
 from shelftalk.server.db import Consents, Interactions, connect, migrate
 from shelftalk.server.db.spending import Spending
 from shelftalk.settings import ConsentDefaults
@@ -58,6 +58,47 @@ def test_the_noise_is_that_of_the_budget_on_every_public_key() -> None:
     assert math.isclose(sum(errors) / len(errors), most / epsilon, rel_tol=0.08)
     assert release(counts, keys, most=most, epsilon=10.0).scale == pytest.approx(0.4)
     assert release({}, [], most=most, epsilon=epsilon).counts == {}
+
+
+@pytest.mark.parametrize(("scale", "keys"), [(40.0, 1000), (0.3, 5), (2.0, 1)])
+def test_the_widths_hold_what_they_say_of_discrete_laplace_noise(scale: float, keys: int) -> None:
+    a = math.exp(-1 / scale)
+    chance = {x: (1 - a) / (1 + a) * a ** abs(x) for x in range(-4000, 4001)}
+    told = Release(dict.fromkeys(map(str, range(keys)), 0), 1.0, scale)
+    for width, most in ((told.within, 0.05 / 2), (told.noise, 0.05 / keys)):
+        beyond = sum(p for x, p in chance.items() if x > width)
+        assert beyond <= most
+        assert width == 0 or beyond + chance[width] > most, "no wider than need be"
+
+
+@pytest.mark.parametrize(
+    ("epsilon", "most", "within", "noise"), [(1, 20, 120, 368), (1, 5, 30, 92), (5, 20, 24, 74), (10, 20, 12, 37)]
+)
+def test_the_widths_are_those_of_the_documented_table(epsilon: int, most: int, within: int, noise: int) -> None:
+    told = Release(dict.fromkeys(map(str, range(1000)), 0), 1.0, 2 * most / epsilon)
+    assert (told.within, told.noise) == (within, noise)
+    documented = (Path(__file__).parents[2] / "docs" / "privacy.md").read_text()
+    assert f"| {epsilon} | {most} | {within} | more than {noise}" in documented
+
+
+def test_a_few_shoppers_give_noise_and_the_figures_say_so() -> None:
+    products = [f"p{n}" for n in range(200)]
+    few = figures([[frozenset({"p0", "p1"})] for _ in range(10)], products, epsilon=1.0)
+    assert few["privacy"]["off_by_at_most_95"] == 120
+    limits = few["privacy"]["noise_alone_up_to"]
+    assert all(row["above_noise"] == (row["persons"] > limits[part]) for part in limits for row in few[part])
+    few |= {part: [row | {"above_noise": False} for row in few[part]] for part in limits}
+    assert reading(few) == (
+        "A count is off by up to 120 persons (95 of 100). More than noise alone gives are "
+        f"0 of 200 products (those above {limits['popularity']}) and 0 of 1225 pairs (those above {limits['bought_together']}): "
+        "all of it may be noise. More shoppers, a smaller --most or a larger --epsilon show more.",
+        False,
+    )
+    many = figures([[frozenset({"p0", "p1"})] for _ in range(3000)], products, epsilon=1.0)
+    assert {row["product_id"] for row in many["popularity"][:2] if row["above_noise"]} == {"p0", "p1"}
+    told, something = reading(many)
+    assert something
+    assert told.endswith("the others cannot be told from 0.")
 
 
 @pytest.mark.parametrize("epsilon", [0.0, -1.0, 1000.0])
@@ -106,7 +147,9 @@ def test_the_command_counts_who_consents_and_keeps_the_ledger(tmp_path: Path, mo
     run, out = CliRunner(), tmp_path / "figures.json"
     asked = ["privacy", "figures", "--epsilon", "8", "--output", str(out), "--database", url]
     asked += ["--catalog", str(make_catalog(tmp_path / "catalog"))]
-    assert run.invoke(app, asked).exit_code == 0
+    done = run.invoke(app, asked)
+    assert done.exit_code == 0
+    assert "A count is off by up to 15 persons (95 of 100)." in done.output
     told = json.loads(out.read_text())
     counts = {row["product_id"]: row["persons"] for row in told["popularity"]}
     assert set(counts) == {p.id for p in PRODUCTS}

@@ -18,10 +18,12 @@ from shelftalk.errors import UsageError
 from shelftalk.lists import recommend
 from shelftalk.privacy.keepers import Person, Removed, erase, export
 from shelftalk.privacy.pseudonym import Pseudonyms
+from shelftalk.server import outputs
 from shelftalk.server.db import Consents, Conversations, Interactions, Users, connect, migrate
 from shelftalk.server.db.tables import Base, ConversationRow
 from shelftalk.server.db.tables_events import InteractionRow
 from shelftalk.server.keepers import keepers, person_of
+from shelftalk.server.outputs import Kind
 from shelftalk.server.retention import Retention, purge
 from shelftalk.server.training_sets import remember
 from shelftalk.settings import ConsentDefaults, PrivacySettings, Settings, load_settings
@@ -118,6 +120,19 @@ def put_everywhere(database: Engine, home: Path, tmp_path: Path) -> None:
         + json.dumps({"query": MARK.upper()}) + "\n"
     )  # fmt: skip
     remember(lines, home)
+    kinds: list[tuple[Kind, str]] = [
+        ("win-back list", "user"),
+        ("predictions", "user"),
+        ("interactions", "user"),
+        ("logged lists", "unit"),
+    ]
+    for kind, key in kinds:
+        file = tmp_path / f"{kind}.jsonl"
+        outputs.remember(file, kind, home)
+        extra = {"predictor": "features"} if kind == "predictions" else {}
+        file.write_text(
+            "".join(json.dumps({key: users.of(user), **extra}) + "\n" for user in ("bert", "mabel", "bert"))
+        )
 
 
 def grep(folder: Path, needles: list[str]) -> list[str]:
@@ -145,7 +160,8 @@ def test_an_erased_person_stands_in_no_file_and_the_others_do(tmp_path: Path) ->
     person = person_of("mabel", users_of(engine), engine)
     held = keepers(engine, load_settings(home=home))
     told = export(person, held)["kept"]
-    assert set(told) >= {"interactions", "conversations", "consent", "lists", "training sets"}
+    assert set(told) >= {"interactions", "conversations", "consent", "lists", "training sets", "files"}
+    assert len(told["files"]) == 4
     assert len(told["interactions"]["interactions"]) == 4, (
         "also what she did unsigned in her own conversation, and before the merge"
     )
@@ -154,6 +170,15 @@ def test_an_erased_person_stands_in_no_file_and_the_others_do(tmp_path: Path) ->
     assert report["removed"]["training sets"] == {str((tmp_path / "few-shot.jsonl").resolve()): 3}
     assert report["removed"]["conversations"] == {"table turns": 2, "table conversations": 1}
     assert report["removed"]["lists"] == {str(tmp_path / "lists"): 1}
+    names = ("win-back list", "predictions", "interactions", "logged lists")
+    assert report["removed"]["files"] == {str((tmp_path / f"{name}.jsonl").resolve()): 1 for name in names}
+    assert (
+        sum("copies of it are not known here; take their lines out with --also FILE" in told for told in report["left"])
+        == 4
+    )
+    told = [len((tmp_path / f"{name}.jsonl").read_text().splitlines()) for name in names]
+    assert told == [2, 3, 2, 2], "predictions keep their places"
+    assert (tmp_path / "predictions.jsonl").read_text().splitlines()[1] == '{"error": "erased"}'
     assert grep(tmp_path, needles) == []
     assert "a tent for two" in json.dumps(export(person_of("bert", users_of(engine), engine), held))
     assert grep(tmp_path, [bert])
@@ -161,6 +186,38 @@ def test_an_erased_person_stands_in_no_file_and_the_others_do(tmp_path: Path) ->
     assert again["removed"] == {}
     assert again["left"] == []
     engine.dispose()
+
+
+def test_a_line_of_a_file_is_its_users_and_nobody_elses(tmp_path: Path) -> None:
+    file, moved = tmp_path / "list.jsonl", tmp_path / "moved.jsonl"
+    rows = [
+        {"user": "30", "reasons": ["Bought about every 12 days."]}, {"user": "7", "reasons": ["Bought about every 30 days."], "product_id": "30"},
+        {"user": 30}, {"user": "8", "text": "A kettle  for Aunt Mabel"},
+    ]  # fmt: skip
+    file.write_bytes(b"\n".join(json.dumps(row).encode() for row in rows) + b"\n\nnot JSON\n\xff\n")
+    moved.write_text('{"customer_id": "30"}\n{"customer_id": "31"}\n')
+    outputs.remember(file, "win-back list", tmp_path)
+    person = Person("u_x", names=frozenset({"u_x", "30"}), texts=frozenset({"a kettle for aunt mabel"}))
+    held = outputs.Outputs(tmp_path, [moved])
+    assert [row.get("user", row.get("customer_id")) for row in held.export(person)] == ["30", 30, "8", "30"]
+    done = held.erase(person)
+    assert done.counts == {str(file.resolve()): 3, str(moved.resolve()): 1}
+    assert file.read_bytes() == json.dumps(rows[1]).encode() + b"\n\nnot JSON\n\xff\n"
+    assert f"{file.resolve()}: 2 lines are not JSON and were passed over" in done.left
+    assert outputs.Outputs(tmp_path).erase(person).counts == {}
+
+
+def test_a_file_that_is_being_written_is_named_and_one_that_is_gone_is_forgotten(tmp_path: Path) -> None:
+    file = tmp_path / "out.jsonl"
+    outputs.remember(file, "predictions", tmp_path)
+    (partial := tmp_path / "out.jsonl.partial").write_text('{"head": 1}\n{"user": "ada"}\n')
+    held, ada = outputs.Outputs(tmp_path), Person("u", names=frozenset({"ada"}))
+    assert held.erase(ada).left == (
+        f"{partial.resolve()}: being written, or cut: finish or delete it, then erase again",
+    )
+    partial.unlink()
+    assert held.erase(ada) == Removed({})
+    assert json.loads((tmp_path / "outputs.json").read_text()) == {"files": {}}
 
 
 def test_an_adapter_that_may_have_learnt_from_a_person_is_named_with_its_date(tmp_path: Path) -> None:
@@ -315,10 +372,15 @@ def test_the_commands_export_and_erase_one_person(tmp_path: Path, monkeypatch: p
     assert MARK in json.dumps(told["kept"])
     with zipfile.ZipFile(tmp_path / "mabel.zip") as archive:
         assert {"about.json", "interactions.json", "training-sets.json"} <= set(archive.namelist())
+    (copy := tmp_path / "copy.jsonl").write_text('{"user": "mabel"}\n{"user": "bert"}\n')
+    missing = run.invoke(app, ["privacy", "erase", "mabel", "--yes", "--also", str(tmp_path / "none")])
+    assert "none: no such file" in str(missing.exception)
     asked = run.invoke(app, ["privacy", "erase", "mabel"])
     assert isinstance(asked.exception, UsageError)
     assert "interactions: 5" in asked.output
-    done = json.loads(run.invoke(app, ["privacy", "erase", "mabel", "--yes"]).stdout)
+    done = json.loads(run.invoke(app, ["privacy", "erase", "mabel", "--yes", "--also", str(copy)]).stdout)
+    assert copy.read_text() == '{"user": "bert"}\n'
+    assert done["removed"]["files"][str(copy.resolve())] == 1
     assert done["removed"]["interactions"]["table interactions"] == 4
     for name in ("mabel.json", "mabel.zip"):
         (tmp_path / name).unlink()

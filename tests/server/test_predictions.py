@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from shelftalk.catalog import Catalog
 from shelftalk.cli.main import app as commands
+from shelftalk.privacy.keepers import Person
 from shelftalk.privacy.pseudonym import Pseudonyms
 from shelftalk.prompts import PromptLibrary
 from shelftalk.server import failures
@@ -22,6 +23,7 @@ from shelftalk.server.auth import needs
 from shelftalk.server.db import Consents, Interactions, Users, connect, migrate
 from shelftalk.server.db.consented import Consented
 from shelftalk.server.db.keys import Caller
+from shelftalk.server.outputs import Outputs
 from shelftalk.server.predicting import FRESH_S, Predicting
 from shelftalk.server.routes import predictions
 from shelftalk.settings import Settings
@@ -156,6 +158,7 @@ def test_the_command_reads_the_same_database_and_goes_on_where_it_stopped(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SHELFTALK_PRIVACY__KEY", KEY)
+    monkeypatch.setenv("SHELFTALK_HOME", str(tmp_path / "home"))
     (tmp_path / "pairs.jsonl").write_text(
         '{"user": "u1", "product_id": "blue11"}\nnonsense\n{"user": "u1", "product_id": "red11"}\n'
     )
@@ -165,6 +168,11 @@ def test_the_command_reads_the_same_database_and_goes_on_where_it_stopped(
     blue, wrong, red = (json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines())
     assert blue["probability"] > red["probability"]
     assert "error" in wrong
+    assert blue["user"] == red["user"] == Pseudonyms(KEY).of("u1", "a")
+    person = Person("", names=frozenset({blue["user"]}))
+    assert Outputs(tmp_path / "home").erase(person).counts == {str((tmp_path / "out.jsonl").resolve()): 2}
+    kept = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert kept == [{"error": "erased"}, wrong, {"error": "erased"}]
     assert "2 predicted" in done.output
     assert "1 lines with an error" in done.output
 
@@ -180,6 +188,8 @@ def test_the_command_takes_a_file_of_interactions_instead(
     told = ["predict", "--input", "pairs.jsonl", "--output", "out.jsonl", "--catalog", str(stored[0])]
     done = CliRunner().invoke(commands, [*told, "--interactions", "did.jsonl"])
     assert done.exit_code == 0, done.output
-    assert json.loads((tmp_path / "out.jsonl").read_text())["calibrated"]
+    told_of = json.loads((tmp_path / "out.jsonl").read_text())
+    assert told_of["calibrated"]
+    assert told_of["user"] == "u1"
     wrong = CliRunner().invoke(commands, [*told, "--predictor", "oracle"])
     assert "unknown predictor 'oracle'" in str(wrong.exception)

@@ -14,7 +14,9 @@ from typer.testing import CliRunner
 
 from shelftalk.cli.main import app
 from shelftalk.errors import UsageError
+from shelftalk.privacy.keepers import Person
 from shelftalk.prompts import PromptLibrary
+from shelftalk.server.outputs import Outputs
 from shelftalk.shoppers.churn import ChurnModel, customer, days_of, measured, win_back, windows
 from shelftalk.shoppers.churn.signs import NAMES, bought_between, features
 from shelftalk.values.shopper import Interaction
@@ -144,6 +146,7 @@ def test_the_command_tests_the_model_and_writes_the_list(
     shop: dict[str, list[Interaction]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SHELFTALK_HOME", str(tmp_path / "home"))
     source = write(tmp_path / "did.jsonl", shop)
     done = CliRunner().invoke(
         app, ["churn", "--input", str(source), "--horizon", "30", "--output", str(tmp_path / "list.jsonl")]
@@ -154,6 +157,9 @@ def test_the_command_tests_the_model_and_writes_the_list(
     listed = [json.loads(line) for line in (tmp_path / "list.jsonl").read_text().splitlines()]
     assert listed
     assert all(line["churn"] >= 0.5 and line["reasons"] and line["offer"]["products"] for line in listed)
+    person = Person("u_1", names=frozenset({listed[0]["user"]}))
+    assert Outputs(tmp_path / "home").erase(person).counts == {str((tmp_path / "list.jsonl").resolve()): 1}
+    assert len((tmp_path / "list.jsonl").read_text().splitlines()) == len(listed) - 1
     stopped = [line["user"] for line in listed if int(line["user"][1:]) % 2]
     assert len(stopped) > len(listed) * 0.7, "those who stopped"
     assert [x["value_at_risk"] for x in listed] == sorted((x["value_at_risk"] for x in listed), reverse=True)

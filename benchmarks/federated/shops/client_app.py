@@ -19,5 +19,5 @@ def train(message: Message, context: Context) -> Message:
     turn = int(message.content["config"]["server-round"])
     run = context.run_config
     loss = lora.train(model, rows, seed=turn, rate=float(run["learning-rate"]), size=int(run["batch"]))
-    told = MetricRecord({"num-examples": len(rows), "train_loss": loss})
+    told = MetricRecord({"num-examples": len(rows), "train_loss": loss, "peak_mb": lora.peak_mb()})
     return Message(content=RecordDict({"arrays": ArrayRecord(lora.weights(model)), "metrics": told}), reply_to=message)

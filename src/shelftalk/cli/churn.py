@@ -67,7 +67,7 @@ def churn(
             customers, chances.tolist(), horizon, template, from_probability=least, most=most,
             offer=_offers(catalog or settings.catalog, settings, required=catalog is not None),
         )  # fmt: skip
-        _write(output, listed)
+        _write(output, listed, settings.home_folder)
         common.stderr().print(
             f"{len(customers)} customers scored on {now.date()}, {len(listed)} on the list; {output}", soft_wrap=True
         )
@@ -182,7 +182,10 @@ def _told(found: Tested, horizon: int, as_json: bool) -> None:
         out.print(f"told {told:.2f}, churned {share:.2f} ({count} customers)")
 
 
-def _write(output: Path, listed: Sequence[WinBack]) -> None:
+def _write(output: Path, listed: Sequence[WinBack], home: Path) -> None:
+    from shelftalk.server.outputs import remember
+
+    remember(output, "win-back list", home)
     partial = output.with_name(output.name + ".partial")
     try:
         with partial.open("w", encoding="utf-8") as file:

@@ -180,10 +180,14 @@ def export(
     database: DatabaseOption = None,
 ) -> None:
     """Write interactions, oldest first, as JSON Lines that `events import` reads again; users stand there by pseudonym."""
+    from shelftalk.server.outputs import remember
     from shelftalk.shoppers.events.records import record_of
 
-    store, users = _opened(database, common.settings_from())
+    settings = common.settings_from()
+    store, users = _opened(database, settings)
     span = {"since": _moment("--since", since), "until": _moment("--until", until)}
+    if file != "-":
+        remember(Path(file), "interactions", settings.home_folder)
     found: Iterable[Interaction] = store.between(**span, tenant=tenant)
     if user is not None:
         found = reversed(store.of_user(users.of(user, tenant), tenant=tenant, limit=10**9, **span))
@@ -317,3 +321,5 @@ def _tell(report: EventReport, dry: bool) -> None:
         for reason, one in sorted(of.items(), key=lambda item: -item[1].count):
             first = safe(", ".join(one.first))
             out.print(f"[yellow]{what}: {reason} ({one.count})[/yellow] {first}: {safe(one.message)}", soft_wrap=True)
+            if one.codes:
+                out.print(safe("  " + ", ".join(f"{n} {code}" for code, n in one.codes.most_common())), soft_wrap=True)

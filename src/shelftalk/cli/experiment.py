@@ -144,7 +144,9 @@ def logs(
     """Write the lists that were drawn at random (setting explore) with what their users did."""
     from shelftalk.experiments.definition import parse_span
     from shelftalk.experiments.logs import write_logs
+    from shelftalk.server.outputs import remember
 
+    remember(output, "logged lists", common.settings_from().home_folder)
     written = write_logs(output, _store(database).slates(reward, parse_span(window)))
     common.stderr().print(f"{written} lists in {output}", soft_wrap=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -49,6 +49,7 @@ def predict(
     common.quiet()
     from shelftalk.catalog import Catalog
     from shelftalk.prompts import PromptLibrary
+    from shelftalk.server.outputs import remember
     from shelftalk.shoppers.predict import open_predictions, predict_file
 
     if predictor not in ("features", "model"):
@@ -57,7 +58,7 @@ def predict(
     console = common.stderr()
     with ExitStack() as open_:
         held = Catalog.open(catalog or settings.catalog, home=settings.home_folder)
-        found, histories = known_shoppers(settings, interactions, database, tenant)
+        found, histories, name = known_shoppers(settings, interactions, database, tenant)
         loaded = None
         if predictor == "model":
             from shelftalk.engines import load_engine
@@ -67,7 +68,10 @@ def predict(
         with console.status("learning from what shoppers did"):
             made = open_predictions(held.pinned(), found, histories, PromptLibrary.of(settings), engine=loaded)
         of = f"{held.path.resolve()}\0{held.version}\0{predictor}\0{settings.model}\0{settings.adapter}\0{interactions}\0{tenant}"
-        written = _with_bar(lambda show: predict_file(made, source, output, of=of, batch=batch, progress=show), output)
+        remember(output, "predictions", settings.home_folder)
+        written = _with_bar(
+            lambda show: predict_file(made, source, output, of=of, batch=batch, name=name, progress=show), output
+        )
     resumed = f", {written.resumed} of them by an earlier run" if written.resumed else ""
     console.print(
         f"{written.lines - written.failed} predicted{resumed}, {written.failed} lines with an error; {output}",
@@ -79,12 +83,13 @@ def predict(
 
 def known_shoppers(
     settings: Settings, file: Path | None, database: str | None, tenant: str
-) -> tuple[Iterable[Interaction], Histories]:
-    """What shoppers did, oldest first, and the history of a user by the shop's own id: from a file, or from the server's database."""
+) -> tuple[Iterable[Interaction], Histories, Callable[[str], str]]:
+    """What shoppers did, oldest first, the history of a user by the shop's own id, and the name that a user has in what is written (a
+    pseudonym, or the id as given): from a file, or from the server's database."""
     if file is not None:
         if database is not None:
             raise UsageError("give --interactions or --database, not both")
-        return _of_file(file)
+        return *_of_file(file), str
     from shelftalk.privacy.pseudonym import load_pseudonyms
     from shelftalk.server.db import Users, connect, migrate
     from shelftalk.server.db.connect import default_url
@@ -97,7 +102,11 @@ def known_shoppers(
     users, defaults = Users(engine, load_pseudonyms(settings, url)), settings.privacy.consent_default
     own = Consented(engine, "personalisation", defaults)
     counted = latest(Consented(engine, "analytics", defaults), tenant)
-    return counted, lambda user: own.of_user(users.of(user, tenant), tenant=tenant, limit=2000)
+    return (
+        counted,
+        lambda user: own.of_user(users.of(user, tenant), tenant=tenant, limit=2000),
+        lambda user: users.of(user, tenant),
+    )
 
 
 def _of_file(file: Path) -> tuple[Iterable[Interaction], Histories]:

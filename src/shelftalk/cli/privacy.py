@@ -13,6 +13,8 @@ from shelftalk.cli.keys import DatabaseOption
 from shelftalk.errors import PARTIAL, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Engine
 
     from shelftalk.privacy.keepers import Keeper, Person
@@ -161,6 +163,10 @@ def export(
 def erase(
     user: UserArgument,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only count.")] = False,
+    also: Annotated[
+        list[Path] | None,
+        typer.Option("--also", help="A file of JSON Lines that was moved or copied here; may be repeated."),
+    ] = None,
     tenant: TenantOption = "",
     database: DatabaseOption = None,
 ) -> None:
@@ -168,7 +174,10 @@ def erase(
     from shelftalk.privacy.keepers import erase as erased
     from shelftalk.privacy.keepers import export as exported
 
-    person, held = _person(user, tenant, database)
+    for file in also or ():
+        if not file.is_file():
+            raise UsageError(f"--also {file}: no such file")
+    person, held = _person(user, tenant, database, also or ())
     if not yes:
         for name, what in exported(person, held)["kept"].items():
             typer.echo(f"{name}: {_count(what)}")
@@ -218,8 +227,8 @@ def _opened(database: str | None) -> tuple[Engine, Users, Settings]:
     return engine, Users(engine, load_pseudonyms(settings, address)), settings
 
 
-def _person(user: str, tenant: str, database: str | None) -> tuple[Person, list[Keeper]]:
+def _person(user: str, tenant: str, database: str | None, also: Sequence[Path] = ()) -> tuple[Person, list[Keeper]]:
     from shelftalk.server.keepers import keepers, person_of
 
     engine, users, settings = _opened(database)
-    return person_of(user, users, engine, tenant=tenant), keepers(engine, settings)
+    return person_of(user, users, engine, tenant=tenant), keepers(engine, settings, also=also)

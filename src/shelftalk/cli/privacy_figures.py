@@ -42,7 +42,7 @@ def figures(
     from shelftalk.catalog import Catalog
     from shelftalk.catalog.files import write_atomic
     from shelftalk.privacy.figures import figures as made
-    from shelftalk.privacy.figures import people
+    from shelftalk.privacy.figures import people, reading
     from shelftalk.server.db import connect, migrate
     from shelftalk.server.db.connect import default_url
     from shelftalk.server.db.consented import Consented
@@ -69,6 +69,8 @@ def figures(
         f"spent in {after.year}, {after.left:g} left",
         markup=False, soft_wrap=True,
     )  # fmt: skip
+    said, something = reading(told)
+    common.stderr().print(said, style=None if something else "yellow", markup=False, soft_wrap=True)
 
 
 def budget(tenant: TenantOption = "", database: DatabaseOption = None) -> None:

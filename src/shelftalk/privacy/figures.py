@@ -8,9 +8,10 @@ be withheld; each person counts for at most `most` products and `most` pairs, dr
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations, groupby
@@ -32,6 +33,27 @@ class Release:
     counts: Mapping[str, int]
     epsilon: float
     scale: float
+
+    @property
+    def within(self) -> int:
+        """A count is off by at most this in 95 of 100 cases."""
+        return self._beyond(0.05 / 2)
+
+    @property
+    def noise(self) -> int:
+        """No count of nobody is above this, in 95 of 100 releases: what is not above it cannot be told from noise."""
+        return self._beyond(0.05 / max(1, len(self.counts)))
+
+    def _beyond(self, chance: float) -> int:
+        """The least w of which noise exceeds w with at most this chance: P(noise > w) = a^(w+1) / (1+a) with a = exp(-1/scale)."""
+        a = math.exp(-1 / self.scale)
+        return max(0, math.ceil(-self.scale * math.log(chance * (1 + a))) - 1)
+
+    def rows(self, named: Callable[[str], dict[str, Any]]) -> list[dict[str, Any]]:
+        """Each count with what it counts, and whether it is above what noise alone gives."""
+        return [
+            {**named(key), "persons": count, "above_noise": count > self.noise} for key, count in self.counts.items()
+        ]
 
 
 def baskets(of_user: Sequence[Interaction]) -> list[frozenset[str]]:
@@ -89,7 +111,8 @@ def figures(
     most: int = MOST,
     top: int = TOP,
 ) -> dict[str, Any]:
-    """{"popularity": [{"product_id", "persons"}], "bought_together": [{"product_ids", "persons"}]} with how they were made.
+    """{"popularity": [{"product_id", "persons", "above_noise"}], "bought_together": [{"product_ids", "persons", "above_noise"}]} with how they
+    were made, and how far a count may be off.
 
     `people` are each person's baskets, `products` the public ids. Pairs are of the `top` products that came out first, which costs
     nothing more. Everything in it may be published; together it costs `epsilon`. Counts may be below 0: cutting them off would bias sums.
@@ -107,10 +130,29 @@ def figures(
         "privacy": {
             "unit": "a person", "epsilon": epsilon, "delta": 0, "most_products_of_a_person": most, "most_pairs_of_a_person": most,
             "mechanism": "discrete Laplace (OpenDP)", "mean_size_of_noise": round(single.scale, 3),
+            "off_by_at_most_95": single.within, "noise_alone_up_to": {"popularity": single.noise, "bought_together": double.noise},
         },
-        "popularity": [{"product_id": key, "persons": count} for key, count in single.counts.items()],
-        "bought_together": [{"product_ids": key.split(_SPLIT), "persons": count} for key, count in double.counts.items()],
+        "popularity": single.rows(lambda key: {"product_id": key}),
+        "bought_together": double.rows(lambda key: {"product_ids": key.split(_SPLIT)}),
     }  # fmt: skip
+
+
+def reading(told: Mapping[str, Any]) -> tuple[str, bool]:
+    """How `figures` are to be read, in a sentence or two, and whether anything in them is more than noise.
+
+    Made of the noisy figures and of public numbers alone, so that it may be published with them.
+    """
+    made = told["privacy"]
+    parts = (("products", "popularity"), ("pairs", "bought_together"))
+    above = {name: sum(row["above_noise"] for row in told[part]) for name, part in parts}
+    counted = " and ".join(
+        f"{above[name]} of {len(told[part])} {name} (those above {made['noise_alone_up_to'][part]})"
+        for name, part in parts
+    )
+    said = f"A count is off by up to {made['off_by_at_most_95']} persons (95 of 100). More than noise alone gives are {counted}"
+    if any(above.values()):
+        return f"{said}; the others cannot be told from 0.", True
+    return f"{said}: all of it may be noise. More shoppers, a smaller --most or a larger --epsilon show more.", False
 
 
 def people(by_user: Iterable[tuple[str, Sequence[Interaction]]]) -> Iterator[list[frozenset[str]]]:

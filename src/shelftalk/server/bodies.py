@@ -8,13 +8,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, WithJsonSchema
 
 from shelftalk.pipeline.circumstances import moment_of
-from shelftalk.server.described import WORDS, event_row, row
+from shelftalk.server.described import WORDS, event_fields, event_row, row
 from shelftalk.server.failures import Refused
 from shelftalk.server.intents import MOST_ID, IntentBody
 from shelftalk.server.recording import Unknown
-from shelftalk.shoppers.events.kinds import EarlierKind
 from shelftalk.shoppers.events.parse import FIELDS as EVENT_FIELDS
-from shelftalk.values import Context, Facets, InteractionKind, Request, Turn, Why
+from shelftalk.values import Context, Facets, Request, Turn
 
 MOST_TURNS = 50
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL takes no such character in a text
@@ -118,8 +117,16 @@ class ProductsBody(Body):
     products: list[Row] = Field(min_length=1, max_length=1000)
 
 
-# Read by the parser of events, which tells of each row what is wrong with it.
-EventRow = Annotated[dict[str, Any], WithJsonSchema(event_row())]
+def _with_fields(schema: dict[str, Any]) -> None:
+    schema["properties"].update(event_fields())
+    schema["additionalProperties"] = False
+    schema["examples"] = [
+        {"product_id": "K1", "kind": "purchase", "user": "u-17", "id": "order-9-1", "value": 2, "price": "39.90", "currency": "EUR"},
+        {"interactions": [{"kind": "search", "text": "a quiet kettle", "user": "u-17", "id": "s-1"}], "unknown": "keep"},
+    ]  # fmt: skip
+    alone = {"required": ["kind"], "properties": {"interactions": {"type": "null"}}}
+    several = {"interactions": {"type": "array"}, **{name: {"type": "null"} for name in EVENT_FIELDS}}
+    schema["oneOf"] = [alone, {"required": ["interactions"], "properties": several}]
 
 
 class InteractionBody(Body):
@@ -128,43 +135,17 @@ class InteractionBody(Body):
     `user` is the shop's own id: it is stored as a keyed hash. `id` makes a record count once, however often it is sent.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"product_id": "K1", "kind": "purchase", "user": "u-17", "id": "order-9-1", "value": 2, "price": "39.90", "currency": "EUR"},
-                {"interactions": [{"kind": "search", "text": "a quiet kettle", "user": "u-17", "id": "s-1"}], "unknown": "keep"},
-            ],
-            "oneOf": [
-                {"required": ["kind"], "properties": {"interactions": {"type": "null"}}},
-                {"required": ["interactions"], "properties": {
-                    "interactions": {"type": "array"}, **{name: {"type": "null"} for name in EVENT_FIELDS},
-                }},
-            ],
-        },
-    )  # fmt: skip
+    # The fields of one alone are extra here: one and several are read by the parser of events, which tells what is wrong with each.
+    model_config = ConfigDict(extra="allow", json_schema_extra=_with_fields)
 
-    interactions: list[EventRow] | None = Field(None, min_length=1, max_length=1000, description="Several at once.")
-    unknown: Unknown = Field("reject", description="What becomes of products that the catalogue does not have.")
-    id: str | None = Field(None, max_length=200, pattern=NO_NUL)
-    user: str | None = Field(None, max_length=200, pattern=NO_NUL)
-    kind: InteractionKind | EarlierKind | None = None
-    at: datetime | None = None
-    product_id: str | None = Field(None, max_length=MOST_ID, pattern=NO_NUL)
-    value: float | None = Field(None, ge=0, le=1e9, allow_inf_nan=False)
-    price: str | float | None = None
-    currency: str | None = Field(None, max_length=10)
-    text: str | None = Field(None, max_length=10_000, pattern=NO_NUL)
-    why: Why | None = None
-    conversation: str | None = Field(None, pattern="^[0-9a-f]{32}$")
-    session: str | None = Field(None, max_length=200, pattern=NO_NUL)
-    place: str | None = Field(None, max_length=100, pattern=NO_NUL)
-    device: str | None = Field(None, max_length=40, pattern=NO_NUL)
-    request: str | None = Field(None, max_length=4000, pattern=NO_NUL)
+    interactions: list[Annotated[Any, WithJsonSchema(event_row())]] | None = Field(
+        None, min_length=1, max_length=1000, description="Several at once."
+    )
+    unknown: Unknown | None = Field("reject", description="What becomes of products that the catalogue does not have.")
 
-    def records(self) -> list[dict[str, Any]]:
-        """The records that are meant. Refused (422) where both ways are used."""
-        one = self.model_dump(exclude_none=True, exclude={"interactions", "unknown"})
+    def records(self) -> list[Any]:
+        """The records that are meant, as they came. Refused (422) where both ways are used."""
+        one = {name: value for name, value in (self.model_extra or {}).items() if value is not None}
         if self.interactions is None:
             return [one]
         if one:

@@ -9,6 +9,7 @@ from typing import Any
 
 from shelftalk.catalog.money import CURRENCIES
 from shelftalk.schema import ProductModel
+from shelftalk.shoppers.events.fields import MOST_AMOUNT
 from shelftalk.shoppers.events.kinds import EARLIER_KINDS
 from shelftalk.shoppers.events.parse import MOST
 from shelftalk.values import INTERACTION_KINDS, WHYS
@@ -22,6 +23,7 @@ SEEN = f"[^{_BLANK}]"
 _LINE = "[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]"
 WORDS: dict[str, Any] = {"pattern": SEEN}  # for a text that must not be blank
 
+_NO_NUL = "^[^\\x00]*$"
 _NONE = {"type": "null"}
 _EMPTY = {"type": "string", "pattern": r"^\s*$"}
 _COUNT = {
@@ -35,6 +37,13 @@ _AMOUNT = {
     "anyOf": [
         {"type": "string", "pattern": r"^(\s*|[0-9]{1,15}(\.[0-9]{1,18})?)$"},
         {"type": "number", "minimum": 0, "exclusiveMaximum": 10**15},
+        _NONE,
+    ]
+}  # fmt: skip
+_SUM = {
+    "anyOf": [
+        {"type": "number", "minimum": 0, "maximum": MOST_AMOUNT},
+        {"type": "string", "pattern": r"^(\s*|[0-9]{1,12}(\.[0-9]{1,18})?)$"},
         _NONE,
     ]
 }  # fmt: skip
@@ -102,19 +111,25 @@ def row() -> dict[str, Any]:
     return {**schema, "additionalProperties": True}
 
 
+def event_fields() -> dict[str, dict[str, Any]]:
+    """The JSON Schema of each field of an interaction, for one alone as for one of several. Usual names of kinds and moments in other
+    forms are taken too (docs/events.md)."""
+    texts = {
+        name: {"anyOf": [{"type": "string", "maxLength": most, "pattern": _NO_NUL}, {"type": "integer"}, _NONE]}
+        for name, most in MOST.items()
+    }
+    return {
+        **texts,
+        "kind": {"enum": [*INTERACTION_KINDS, *EARLIER_KINDS]},
+        "at": {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}, _NONE]},
+        "currency": {"anyOf": [{"type": "string", "pattern": "^([A-Za-z]{3})?$"}, _NONE]},
+        "why": {"enum": [*WHYS, None]},
+        "conversation": {"anyOf": [{"type": "string", "pattern": "^([0-9a-f]{32})?$"}, _NONE]},
+        "value": _SUM,
+        "price": _SUM,
+    }
+
+
 def event_row() -> dict[str, Any]:
     """The JSON Schema of one of several interactions; what is wrong with one is told in the answer, so that the others go in."""
-    texts = {name: {"type": ["string", "null"], "maxLength": most} for name, most in MOST.items()}
-    return {
-        "type": "object",
-        "properties": {
-            **texts,
-            "kind": {"enum": [*INTERACTION_KINDS, *EARLIER_KINDS]},
-            "why": {"enum": [*WHYS, None]},
-            "at": {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}, _NONE]},
-            "value": {"type": ["number", "null"], "minimum": 0, "maximum": 1e9},
-            "price": _AMOUNT,
-        },
-        "required": ["kind"],
-        "additionalProperties": True,
-    }
+    return {"type": "object", "properties": event_fields(), "required": ["kind"], "additionalProperties": True}

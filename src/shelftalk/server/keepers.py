@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from shelftalk.server.db.tables_experiments import ExposureRow, SlateRow
 from shelftalk.server.db.tables_privacy import ConsentRow
 from shelftalk.server.db.tables_profiles import ProfileLineRow, ProfileSwitchRow
 from shelftalk.server.db.users import Users
+from shelftalk.server.outputs import Outputs
 from shelftalk.server.training_sets import TrainingSets
 from shelftalk.settings import Settings
 
@@ -129,11 +130,15 @@ class Kept:
         return self.erased(person)
 
 
-def keepers(engine: Engine, settings: Settings, memory: Callable[[Person], int] | None = None) -> list[Keeper]:
-    """All of them. `memory` forgets what this process holds of a person and says how much that was; None outside a server."""
+def keepers(
+    engine: Engine, settings: Settings, memory: Callable[[Person], int] | None = None, also: Sequence[Path] = ()
+) -> list[Keeper]:
+    """All of them. `memory` forgets what this process holds of a person and says how much that was; None outside a server. `also` are
+    files that the home folder does not know of."""
     home = settings.home_folder
     return [
-        TrainingSets(home, lambda: tuned(home)),  # these three need what the tables hold, and so go first
+        TrainingSets(home, lambda: tuned(home)),  # these four need what the tables hold, and so go first
+        Outputs(home, also),
         Kept("lists", lambda person: lines_of(person.names, home), lambda person: _lists(person, home)),
         Kept("memory", lambda person: None, lambda person: _memory(person, memory)),
         _profiles(engine),

@@ -35,14 +35,14 @@ class Recorded:
 
 def record(
     server: ServerState,
-    records: Sequence[Mapping[str, Any]],
+    records: Sequence[Any],
     *,
     tenant: str = "",
     key: str = "",
     unknown: Unknown = "reject",
     texts: Callable[[str], str] = str,
 ) -> list[Recorded]:
-    """What became of each record, in their order, once those that were accepted are on disk.
+    """What became of each record, in their order, once those that were accepted are on disk. One that is no object is rejected.
 
     `key` is what the client gave for the whole of it: the id of a record that has none of its own (with several: with its place).
     `unknown` "keep" takes products that the catalogue does not have (yet).
@@ -69,14 +69,14 @@ def _told(index: int, stored: tuple[str, bool] | None, error: BadEvent | None) -
     return Recorded(index, "rejected", reason=error.reason, field=error.field, message=str(error))
 
 
-def _keyed(one: Mapping[str, Any], key: str, index: int | None) -> Mapping[str, Any]:
-    if not key or one.get("id"):
+def _keyed(one: Any, key: str, index: int | None) -> Any:
+    if not key or not isinstance(one, Mapping) or one.get("id") not in (None, ""):
         return one
     return {**one, "id": key if index is None else f"{key}:{index}"}
 
 
 def _absent(
-    server: ServerState, records: Sequence[Mapping[str, Any]], read: Mapping[int, Interaction], rejected: dict[int, BadEvent],
+    server: ServerState, records: Sequence[Any], read: Mapping[int, Interaction], rejected: dict[int, BadEvent],
     tenant: str, unknown: Unknown,
 ) -> None:  # fmt: skip
     """Rejects what names a product or a conversation that is not there."""

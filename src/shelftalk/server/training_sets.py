@@ -13,25 +13,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
-from shelftalk.catalog.files import replacing, write_atomic
-from shelftalk.errors import StorageError
+from shelftalk.catalog.files import replacing
 from shelftalk.privacy.keepers import Person, Removed
+from shelftalk.server.remembered import Remembered
 from shelftalk.text import clean
 
-FILE = "training-sets.json"
 CARD = "card.json"
 
 
 def remember(out: Path, home: Path) -> None:
     """Adds a set: a folder of `shelftalk train data`, or a JSON Lines file."""
-    _change(home, lambda held: {**held, str(out.resolve()): datetime.now(UTC).isoformat(timespec="seconds")})
+    _sets(home).add(out, datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 def remembered(home: Path) -> dict[Path, str]:
     """The sets that were made, and when."""
-    return {Path(path): when for path, when in _held(home / FILE).items()}
+    return _sets(home).all()
 
 
 class TrainingSets:
@@ -54,7 +51,7 @@ class TrainingSets:
         left: list[str] = []
         for path, when in remembered(self._home).items():
             if not path.exists():
-                _change(self._home, lambda held, gone=str(path): {k: v for k, v in held.items() if k != gone})  # type: ignore[misc]
+                _sets(self._home).drop(path)
             elif gone := _erase(path, person):
                 counts[str(path)] = gone
                 left += [
@@ -67,12 +64,14 @@ class TrainingSets:
 
 def is_of(row: Mapping[str, Any], person: Person) -> bool:
     """Whether a row is that person's."""
-    texts = {_plain(text) for text in person.texts}
-    return any(
-        not person.names.isdisjoint([cell, *cell.replace(" ", "/").split("/")]) or _plain(cell) in texts
-        for cell in _cells(row)
-        if cell
-    )
+    named = any(not person.names.isdisjoint([cell, *cell.replace(" ", "/").split("/")]) for cell in _cells(row) if cell)
+    return named or wrote(row, person)
+
+
+def wrote(row: Mapping[str, Any], person: Person) -> bool:
+    """Whether one of a row's texts is what that person wrote, word for word."""
+    texts = {_plain(text) for text in person.texts} - {""}
+    return bool(texts) and any(_plain(cell) in texts for cell in _cells(row))
 
 
 def _plain(text: str) -> str:
@@ -150,22 +149,5 @@ def _erase_folder(path: Path, person: Person) -> int:
     return gone
 
 
-def _change(home: Path, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
-    home.mkdir(parents=True, exist_ok=True)
-    with FileLock(home / f".{FILE}.lock"):
-        before = _held(home / FILE)
-        after = change(before)
-        if after != before:
-            write_atomic(home / FILE, json.dumps({"sets": after}, indent=1) + "\n")
-
-
-def _held(file: Path) -> dict[str, str]:
-    try:
-        return dict(json.loads(file.read_text(encoding="utf-8"))["sets"])
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StorageError(
-            f"{file}: the training sets that were made cannot be read ({error}); mend it, or move it away and take a person's rows out "
-            "of the sets yourself"
-        ) from error
+def _sets(home: Path) -> Remembered:
+    return Remembered(home, "training-sets.json", "sets", "training sets")

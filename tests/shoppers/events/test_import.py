@@ -226,6 +226,12 @@ C536383,35004C,SET OF 3 COLOURED FLYING DUCKS,-1,2010-12-01 09:49:00,4.65,15311.
 536414,22139,,56,2010-12-01 11:52:00,0.0,,United Kingdom
 536589,21777,,-10,2010-12-01 16:50:00,0.0,,United Kingdom
 536365,71053,WHITE METAL LANTERN,six,2010-12-01 08:26:00,3.39,17850.0,United Kingdom
+536544,gift_0001_20,Dotcomgiftshop Gift Voucher £20.00,1,2010-12-01 14:32:00,17.02,,United Kingdom
+536545,BANK CHARGES,Bank Charges,1,2010-12-01 14:32:00,15.00,,United Kingdom
+536546,post,POSTAGE,1,2010-12-01 14:32:00,18.00,12583.0,France
+536547,DCGSSGIRL,GIRLS PARTY BAG,5,2010-12-01 14:32:00,3.29,,United Kingdom
+536548,,,5,2010-12-01 14:32:00,3.29,,United Kingdom
+536549,22633,HAND WARMER,,2010-12-01 14:32:00,1.85,,United Kingdom
 """
 
 
@@ -234,7 +240,8 @@ def test_uci_s_invoices_hold_purchases_returns_and_charges(tmp_path: Path) -> No
     file.write_bytes(gzip.compress(UCI.encode()))
     report, kept = take(file)
     assert list(report.formats.values()) == ["uci"]
-    first, second = kept
+    first, second, third = kept
+    assert third.product_id == "DCGSSGIRL", "a code of letters is a product too"
     assert first.user == MADE.of("17850")
     assert (first.session, first.product_id, first.value, first.price, first.currency) == (
         "536365",
@@ -244,11 +251,19 @@ def test_uci_s_invoices_hold_purchases_returns_and_charges(tmp_path: Path) -> No
         "GBP",
     )
     assert (second.user, second.session, second.at) == ("", "536366", datetime(2010, 12, 1, 8, 28, tzinfo=UTC))
-    assert report.anonymous == 1
-    assert {r: one.count for r, one in report.skipped.items()} == {"returned": 2, "no_article": 1, "no_sale": 2}
+    assert report.anonymous == 2
+    assert {r: (one.count, dict(one.codes)) for r, one in report.skipped.items()} == {
+        "no_article": (4, {"POST": 2, "D": 1, "BANK CHARGES": 1}), "voucher": (1, {"GIFT_0001_20": 1}), "returned": (1, {}), "no_sale": (2, {}),
+    }  # fmt: skip
     assert {r: (one.count, one.first) for r, one in report.rejected.items()} == {
-        "bad_number": (1, ("online_retail.csv.gz:9",))
+        "bad_number": (2, ("online_retail.csv.gz:9", "online_retail.csv.gz:15")),
+        "no_product": (1, ("online_retail.csv.gz:14",)),
     }
+    assert report.read == report.accepted + report.rejects + report.skips == len(UCI.splitlines()) - 1
+    told = report.to_dict()["skipped"]["no_article"]
+    assert (told["count"], told["codes"], told["message"]) == (
+        4, {"POST": 2, "D": 1, "BANK CHARGES": 1}, "'D' is a discount and no article"
+    )  # fmt: skip
     second_set = UCI.replace("InvoiceNo", "Invoice").replace("UnitPrice", "Price").replace("CustomerID", "Customer ID")
     assert event_file(written(tmp_path, "online_retail_II.csv", second_set)).format == "uci"
 

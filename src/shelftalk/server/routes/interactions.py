@@ -54,7 +54,7 @@ async def add(body: InteractionBody, request: Request, caller: Ask, key: Key = "
         body.records(),
         tenant=caller.tenant,
         key=key,
-        unknown=body.unknown,
+        unknown=body.unknown or "reject",
         texts=lambda text: without_personal(text, server.settings),
     )
     return _one(told[0]) if body.interactions is None else _several(told, request)

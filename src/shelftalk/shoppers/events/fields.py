@@ -114,5 +114,8 @@ def currency(name: str, value: Any) -> str | None:
 
 def kind(value: object) -> str:
     """What a value of JSON is, for a message."""
-    names = {"bool": "yes or no", "list": "a list", "dict": "an object", "float": "a fraction", "NoneType": "nothing"}
+    names = {
+        "bool": "yes or no", "list": "a list", "dict": "an object", "float": "a fraction", "Decimal": "a fraction", "int": "a number",
+        "str": "a text", "NoneType": "nothing",
+    }  # fmt: skip
     return names.get(type(value).__name__, f"a {type(value).__name__}")

@@ -31,11 +31,18 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Rows that were left out for one reason: how many, the first of them (FILE:LINE), and what was wrong with the first."""
+    """Rows that were left out for one reason: how many, the first of them (FILE:LINE), what was wrong with the first, and how many of each
+    code where rows have one."""
 
     count: int
     first: tuple[str, ...]
     message: str
+    codes: Counter[str] = field(default_factory=Counter)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        told = {"count": self.count, "first": list(self.first), "message": self.message}
+        return {**told, "codes": dict(self.codes.most_common())} if self.codes else told
 
 
 @dataclass(slots=True)
@@ -67,7 +74,7 @@ class EventReport:
     def to_dict(self) -> dict[str, Any]:
         """For `--json`."""
         left = {
-            name: {r: {"count": one.count, "first": list(one.first), "message": one.message} for r, one in of.items()}
+            name: {r: one.to_dict() for r, one in of.items()}
             for name, of in (("rejected", self.rejected), ("skipped", self.skipped))
         }
         return {
@@ -140,7 +147,7 @@ class _Run:
         good: list[tuple[EventRow, Interaction]] = []
         for row in rows:
             if row.reason:
-                self._leave(file, row.line, row.reason, row.message, row.skipped)
+                self._leave(file, row.line, row.reason, row.message, row.skipped, row.code)
                 continue
             try:
                 good.append((row, self.parser.read(row.record, line=row.mark)))
@@ -166,11 +173,13 @@ class _Run:
             else:
                 self.report.duplicates += 1
 
-    def _leave(self, file: str, line: int, reason: str, message: str, skipped: bool = False) -> None:
+    def _leave(self, file: str, line: int, reason: str, message: str, skipped: bool = False, code: str = "") -> None:
         of = self.report.skipped if skipped else self.report.rejected
         so_far = of.get(reason, Left(0, (), message))
         first = so_far.first if len(so_far.first) >= FIRST_LINES else (*so_far.first, f"{Path(file).name}:{line}")
-        of[reason] = Left(so_far.count + 1, first, so_far.message)
+        if code:
+            so_far.codes[code] += 1
+        of[reason] = Left(so_far.count + 1, first, so_far.message, so_far.codes)
         if self.rejects is not None:
             told = {"file": file, "line": line, "reason": reason, "message": message, "skipped": skipped}
             try:

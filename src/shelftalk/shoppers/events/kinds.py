@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Literal
 
 from shelftalk.values import INTERACTION_KINDS, InteractionKind
 
 # Names of the first version of the API, which are taken for good.
-EarlierKind = Literal["clicked", "bought", "dismissed", "more_like"]
 EARLIER_KINDS: dict[str, InteractionKind] = {
     "clicked": "click",
     "bought": "purchase",

@@ -33,6 +33,7 @@ MOST = {
 }  # fmt: skip
 _CONVERSATION = re.compile(r"[0-9a-f]{32}")
 _BOUNDS = {"rating": (1.0, 5.0), "review": (1.0, 5.0)}
+_ANY = (0.0, float(fields.MOST_AMOUNT))
 _COUNTED = ("cart", "purchase")
 
 
@@ -53,14 +54,20 @@ class EventParser:
     texts: Callable[[str], str] = str
     now: Callable[[], datetime] = _now
 
-    def read(self, record: Mapping[str, Any], *, line: str = "") -> Interaction:
-        """The interaction; BadEvent says what is wrong with the record. `line` tells alike records of a file apart that are several.
+    def read(self, record: Any, *, line: str = "") -> Interaction:
+        """The interaction that a record, {field: value}, tells; BadEvent says what is wrong with it, also with what is no record at all.
+        `line` tells alike records of a file apart that are several.
 
         A moment at most five minutes ahead of this clock is taken for now, one further ahead is refused.
         """
+        if not isinstance(record, Mapping):
+            raise BadEvent(
+                "bad_row", "", f"must be an object with the fields of an interaction, not {fields.kind(record)}"
+            )
         for name in record:
             if name not in FIELDS:
-                raise BadEvent("unknown_field", name[:40], f"there is no field {name[:40]!r}")
+                shown = name[:40].encode("utf-8", "replace").decode()
+                raise BadEvent("unknown_field", shown, f"there is no field {shown!r}")
         raw = _text(record, "user")
         kind = _kind(record.get("kind"))
         at, known = self._at(record.get("at"))
@@ -123,8 +130,8 @@ def derived_id(one: Interaction, line: str = "") -> str:
 
 
 def _text(record: Mapping[str, Any], name: str) -> str:
-    value = record.get(name)
-    return "" if value is None else fields.text(name, value, MOST[name])
+    found = fields.text(name, record.get(name), MOST[name])
+    return "" if found.isspace() else found
 
 
 def _kind(value: Any) -> InteractionKind:
@@ -175,7 +182,7 @@ def _sound(one: Interaction) -> None:
         meant = "1 to 5" if one.kind == "rating" else "in seconds"
         raise BadEvent("bad_value", "value", f"value is missing: the {one.kind}, {meant}")
     if one.value is not None:
-        least, most = _BOUNDS.get(one.kind, (0.0, 1e9))
+        least, most = _BOUNDS.get(one.kind, _ANY)
         if not least <= one.value <= most:
             raise BadEvent(
                 "bad_value", "value", f"value {one.value:g} of a {one.kind} is not within {least:g} and {most:g}"

@@ -27,7 +27,8 @@ class RawRow:
 @dataclass(frozen=True, slots=True)
 class EventRow:
     """A record for EventParser, or what became of a row instead: `reason` and `message` say why it is none. `skipped` are rows that are
-    well-formed and no interactions (a returned order); the others are at fault. `mark` tells alike records apart that are several."""
+    well-formed and no interactions (a returned order); the others are at fault. `mark` tells alike records apart that are several; `code` is
+    what a reason is counted by besides (the code of a charge), where there are few."""
 
     line: int
     record: Mapping[str, Any] = field(default_factory=dict)
@@ -35,11 +36,12 @@ class EventRow:
     reason: str = ""
     message: str = ""
     skipped: bool = False
+    code: str = ""
 
 
-def skip(line: int, reason: str, message: str) -> EventRow:
+def skip(line: int, reason: str, message: str, code: str = "") -> EventRow:
     """A row that is no interaction and is not at fault for it."""
-    return EventRow(line, reason=reason, message=message, skipped=True)
+    return EventRow(line, reason=reason, message=message, skipped=True, code=code)
 
 
 def bad(line: int, message: str, reason: str = "bad_row") -> EventRow:

@@ -49,10 +49,12 @@ def predict_file(
     *,
     of: str = "",
     batch: int = 64,
+    name: Callable[[str], str] = str,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Written:
     """Predicts every line of `source` into `output`. `of` says what else the result depends on (the version of the catalogue, the
-    predictor): a cut run is gone on with only where it is the same. Memory: a batch of lines.
+    predictor): a cut run is gone on with only where it is the same. Lines name the user whom they are of by `name`, so that they can be found
+    where a person is erased. Memory: a batch of lines.
 
     `progress` is called with (lines done, lines in all). Raises UsageError for input that cannot be read or is empty, EngineError where
     the language model is gone (what is done is kept), StorageError where the disk is full.
@@ -70,9 +72,17 @@ def predict_file(
     def batches(skip: int) -> Iterator[list[dict[str, Any]]]:
         lines = itertools.islice(_lines(source), skip, None)
         while some := list(itertools.islice(lines, batch)):
-            yield predict_records(predictions, [_read(line) for line in some])
+            records = [_read(line) for line in some]
+            told = predict_records(predictions, records)
+            yield [_named(one, record, name) for one, (_, record) in zip(told, records, strict=True)]
 
     return write_resumable(output, head, batches, lambda done: progress(done, total))
+
+
+def _named(line: dict[str, Any], record: Any, name: Callable[[str], str]) -> dict[str, Any]:
+    if "error" in line or "user" not in record:
+        return line
+    return {**{key: line.pop(key) for key in ("id",) if key in line}, "user": name(record["user"]), **line}
 
 
 def _measured(source: Path) -> tuple[int, str]:
