@@ -105,6 +105,11 @@ def test_what_was_said_before_a_product_was_sent_away_for_its_price_frees_no_pri
     assert turned(shelf, "in stock", ("a kettle", EARLIER - timedelta(minutes=1)), (said, EARLIER)) == ["k1"]
 
 
+@pytest.mark.parametrize("said", ["a kettle up to 90", "a kettle, price doesn't matter"])
+def test_the_same_words_again_free_no_price(shelf: Shelf, said: str):
+    assert turned(shelf, said, (said, EARLIER)) == ["k1"]
+
+
 @pytest.mark.parametrize(
     "said", ["I don't want to spend more", "I can't spend more", "not willing to pay more", "up to 30"]
 )
