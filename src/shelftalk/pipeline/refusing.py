@@ -92,7 +92,8 @@ def _told(request: Request | None, refusal: Refusal) -> tuple[list[str], list[st
     """What was said before the refusal and after it, in lower case; after it are this turn, and the earlier ones of which that is known."""
     if request is None:
         return [], []
-    before, since = [], []
+    before: list[str] = []
+    since: list[str] = []
     for turn in request.history:
         if turn.role == "user":
             later = turn.at is not None and refusal.at is not None and turn.at > refusal.at
