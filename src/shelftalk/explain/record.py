@@ -105,6 +105,10 @@ class RecordExplainer:
         """ "The record says nothing about noise level." """
         return self._said(plain_name(field), "")
 
+    def nearest(self, words: str, fact: Fact) -> str:
+        """'The record does not name "cycling"; nearest to it the shop writes: "a jacket that does not balloon on descents".'"""
+        return self._said(QUOTED, said(fact), "", "nearest", words=words.replace('"', ""))
+
     def general(self, product: Product) -> Claim:
         """What can be said of a record that holds no speakable fact: its number."""
         number = clean(product.id)[:60]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from shelftalk.engines.base import Engine
 from shelftalk.prompts.library import PromptLibrary
 from shelftalk.understand.model.criteria import (
+    CLOSE,
     FLOOR,
     NEED_FLOOR,
     READ,
@@ -20,6 +21,7 @@ from shelftalk.understand.model.criteria import (
     WishRequest,
     proof,
     question_fields,
+    read_as_offered,
     said_in,
     shown_name,
 )
@@ -129,15 +131,24 @@ class Wanting:
         """Whether a later turn tells of a need that the kinds wanted so far do not answer."""
         return self._chooser.leaves(turn, before, first)
 
+    def asked_of(self, text: str, kinds: tuple[str, ...]) -> tuple[Criterion, ...]:
+        """The wishes that the encoders alone read in what is asked of products of these kinds; () without them."""
+        if self._matchers is None or self._matchers() is None or not text:
+            return ()
+        question = WishRequest(text, kinds, self._offered(kinds, text), FLOOR, self._clauses(kinds, text))
+        return self._worded(question, text, read_as_offered(question)).criteria
+
     def order_asked(self, question: str, kinds: tuple[str, ...], held: Callable[[Facet], bool]) -> Sort | None:
         """The order that "which of these uses least power?" asks for: by the number that stands nearest to the question, of the fields
-        that the products asked about hold."""
+        that the products asked about hold; None where another field stands clearly nearer: which one "packs smallest" no weight tells
+        where a field says whether they pack."""
         matchers = self._matchers() if self._matchers is not None else None
-        fields = [f for f in self._fields(kinds, question) if f.kind in ("money", "number") and held(f)]
-        near = matchers.fields.offer(kinds, question, fields, 1) if matchers and fields else []
-        if not near or near[0].score < ASKED_NEAR:
+        fields = [f for f in self._fields(kinds, question) if held(f)]
+        near = matchers.fields.offer(kinds, question, fields) if matchers and fields else []
+        first = next((o for o in near if o.facet.kind in ("money", "number")), None)
+        if first is None or first.score < ASKED_NEAR or near[0].score - first.score > CLOSE:
             return None
-        return Sort(near[0].facet.field, "asc" if near[0].ways[0] == "low" else "desc", question)
+        return Sort(first.facet.field, "asc" if first.ways[0] == "low" else "desc", question)
 
     def _read(self, texts: Sequence[_Text]) -> list[Wishes]:
         """The wishes in each text over the fields of its kinds; what was read a moment ago is not read again."""

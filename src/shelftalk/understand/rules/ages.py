@@ -37,6 +37,9 @@ _SEVERAL = (
 )  # fmt: skip
 
 
+_DOES = re.compile(
+    r"\b(?:can|could|may|will|would|should) (?:an?|my|our|the|his|her|their) $"
+)  # "can my 6 year old play it?"
 _NO_AGE = re.compile(
     r"\b(?:budget|limit|price|maximum|minimum|max|min|size|weight|height|length|width|quantity|number) $"
 )
@@ -54,7 +57,7 @@ def ages(text: Text, index: Index) -> tuple[list[Quantity], set[int]]:
                 continue
             if _NO_AGE.search(text.low[: match.start()]) and "unit" in match.groupdict() and not match["unit"]:
                 continue
-            if pattern is _AGES[0] and a_things(text, last + 1):
+            if pattern is _AGES[0] and a_things(text, last + 1) and not _DOES.search(text.low[: match.start()]):
                 used.update(range(first, last + 1))
                 out += _aged(text, index, match, found[0].value, first, last)
                 continue
