@@ -61,7 +61,14 @@ class RecordExplainer:
         met = next((c for c in card.constraints if _met(card.fact, c)), None)
         if met is not None:
             return _claim(self.met(card.fact, met, standing), card.fact, answers)
-        quoted = card.criterion is not None and answers and len(answers) <= _LONGEST_WORDS and answers not in told
+        wish = card.criterion
+        quoted = (
+            wish is not None
+            and (wish.words or not card.constraints)
+            and answers
+            and len(answers) <= _LONGEST_WORDS
+            and answers not in told
+        )
         words = answers.replace('"', "") if quoted and answers else ""
         return _claim(self.fact(card.fact, standing, words), card.fact, answers)
 
@@ -191,7 +198,10 @@ def _standing(card: CardFact) -> str:
     """The place of a fact, where it is worth saying: not of one that is far from what was wished, nor of a limit that just holds;
     how many hold a value where few do."""
     standing = card.line.removeprefix(card.fact.reads).removeprefix(", ")
-    if standing.startswith("middle") or (card.constraints and card.criterion is None and not card.sorted):
+    said_alone = (
+        card.criterion is None or not card.criterion.words
+    )  # beside a limit, a wish without words only orders what it lets in
+    if standing.startswith("middle") or (card.constraints and said_alone and not card.sorted):
         return ""
     place, wished = card.standing, card.criterion is not None
     if not standing or place is None or (wished and not meets(card)):

@@ -253,8 +253,8 @@ class Understander:
 
 def told_of(one: Understood, intent: Intent) -> tuple[str, ...]:
     """The notes without those on limits that were taken back, and without those that say of words that no field speaks of them
-    where a criterion was read from these words."""
-    read = " ".join(c.words.lower() for c in intent.criteria)
+    where a criterion was read from these words, or where they only tell whom it is for."""
+    read = " ".join([*(c.words.lower() for c in intent.criteria), *one.asides])
     kept = {c.span for c in intent.constraints}
     back = [f"'{c.span}'" for c in one.intent.constraints if c.span and c.span not in kept]
     before = {c.span for c in one.intent.constraints}

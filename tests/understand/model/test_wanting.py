@@ -398,6 +398,9 @@ def test_a_wish_for_one_kind_alone_does_not_decide_between_the_kinds_that_help()
         ("a tent under 150 that I can carry", "a tent, that I can carry"),
         ("a tent", "a tent"),
         ("at most 2 kg", "at most 2 kg"),
+        ("a light tent that weighs at most 2 kg", "a light tent"),
+        ("a tent for the beach, it must weigh under 2 kg", "a tent for the beach"),
+        ("a tent, nothing fancy", "a tent"),
     ],
 )
 def test_limits_are_no_wishes(text: str, left: str) -> None:
@@ -737,3 +740,15 @@ def test_what_is_asked_of_a_product_shown_is_read_without_the_language_model() -
     wanting = Wanting(SHOP, never, LIBRARY, nothing_found, lambda: matchers)
     assert [(c.field, c.want) for c in wanting.asked_of("low weight", ("Tents",))] == [("weight_kg", "low")]
     assert Wanting(SHOP, never, LIBRARY, nothing_found).asked_of("low weight", ("Tents",)) == ()
+
+
+def test_something_is_no_words_of_a_wish() -> None:
+    matchers = Matchers(FieldMatcher(Near()), KindMatcher(Near()))
+    wanting = Wanting(SHOP, None, LIBRARY, nothing_found, lambda: matchers)
+    assert [c.words for c in wanting.asked_of("need something low weight", ("Tents",))] == ["low weight"]
+
+
+def test_a_turn_that_only_tells_whom_it_is_for_tells_no_wish() -> None:
+    wanting = Wanting(SHOP, None, LIBRARY, nothing_found, lambda: MATCHERS)
+    assert wanting._says_more("the kids are noisy", Intent())
+    assert not wanting._says_more("the kids are noisy", Intent(), ("the kids are noisy",))
