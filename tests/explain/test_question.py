@@ -143,6 +143,11 @@ def test_a_purpose_is_answered_by_the_field_that_it_stands_for_and_the_shops_nea
     nearest = 'The record does not name "winter"; nearest to it the shop writes: "It keeps out a cold night".'
     assert told(ask, what, cover, wool, clause=far) == nearest
     assert told(ask, what, cover, clause=Clause("The hem is double", 0.1)) == 'The record says nothing about "winter".'
+    assert told("is it easy to wash?", "", cover, clause=near).startswith('The shop writes: "It keeps')
+    assert 'does not name "easy wash"; nearest' in told("is it easy to wash?", "", cover, clause=far)
+    nuts = "I have a nut allergy"
+    silent = f'The record says nothing about "{nuts}".'
+    assert told("is it ok if I have a nut allergy?", nuts, cover, linen, clause=near) == silent
     assert told("is it good for cold nights?", "cold nights", cover) == 'The shop writes: "It keeps out a cold night".'
 
 

@@ -57,17 +57,18 @@ def answer_question(
     asked |= {stem(w): w for w in words(low) if any(w in names.split() for names in _ASKED_AS.values())}
     if re.search(r"\bhow much (?:is|are)\b", low):
         asked |= {stem("price"): "price"}
-    lead, fact, missing = _answer(asked, low, wish.purpose, product, facets)
+    lead, fact, missing = _answer(asked, low, wish, product, facets)
     if fact is not None:
         claim = _claim(fact, voice)
         return Explanation(product.id, f"{lead}{claim.text}", (claim,))
     if missing is not None:
         return Explanation(product.id, voice.silent(missing))
-    if wish.intent.criteria or wish.clause is not None:
-        told = suits(product, facts, replace(wish, intent=replace(wish.intent, constraints=())), voice, yes_no=False)
+    shown = " ".join(dict.fromkeys(asked.values()))
+    if shown and (wish.intent.criteria or wish.clause is not None):
+        meant = replace(wish, purpose=shown, intent=replace(wish.intent, constraints=()))
+        told = suits(product, facts, meant, voice, yes_no=False)
         if told.claims:
             return told
-    shown = " ".join(dict.fromkeys(asked.values()))
     return Explanation(product.id, voice.silent(f'"{shown}"') if shown else "The catalogue does not say.")
 
 
@@ -84,18 +85,18 @@ def _claim(fact: Fact, voice: RecordExplainer) -> Claim:
 
 
 def _answer(
-    asked: dict[str, str], low: str, good_for: str, product: Product, facets: Facets
+    asked: dict[str, str], low: str, wish: Wish, product: Product, facets: Facets
 ) -> tuple[str, Fact | None, str | None]:
     """("Yes. ", "No. " or "", the fact that answers best or None, the field that would answer and is not held)."""
     facts = facts_of(product, facets)
     facet, value = _value_asked(low, product, facets)
     fact = next((f for f in facts if facet is not None and f.field == facet.field), None)
     if fact is not None:
-        return _lead(low, value_verdict(fact, value, low, good_for)), fact, None
+        return _lead(low, value_verdict(fact, value, low, wish.purpose)), fact, None
     fact = _field_asked(asked, facts)
     if fact is not None:
         return _lead(low, field_verdict(fact, low) if fact.truth is not None else None), fact, None
-    said = "" if facet is not None else quote(product.description, asked)
+    said = "" if facet is not None or wish.clause is not None else quote(product.description, asked)
     return "", mention(product, said) if said else None, facet.field if facet is not None else None
 
 

@@ -52,20 +52,26 @@ def suits(product: Product, facts: Sequence[Fact], wish: Wish, voice: RecordExpl
     if answer := settled(product, facts, wish, voice, yes_no):
         return answer
     about = dict(content_stems(wish.purpose)).keys() - WHOM
-    meant = [*_wished(facts, wish.intent.criteria)][:MOST] or [*_called(facts, about)][:1]
+    borne = not not_borne(wish.text)  # of what somebody does not bear only the record's own words for it count
+    meant = [*_wished(facts, wish.intent.criteria if borne else ())][:MOST] or [*_called(facts, about)][:1]
     told = [_claim(voice.fact(fact), fact) for fact in meant]
     named = len(meant) == 1 and meant[0].truth is not None and about <= stems(meant[0].name)
     lead = _yes_or_no(field_verdict(meant[0], wish.text)) if yes_no and named else ""
-    shared = bool(wish.clause and about & stems(wish.clause.said))
-    near = 0.0 if wish.clause is None else SURE if shared and wish.clause.near > 0 else wish.clause.near
-    said = wish.clause.said if wish.clause is not None and near >= SURE else quote(product.description, about)
-    if said:
+    clause = wish.clause if borne else None
+    shared = clause is not None and clause.near > 0 and bool(about & stems(clause.said))
+    if (
+        said := quote(product.description, about)
+        if clause is None
+        else clause.said
+        if shared or clause.near >= SURE
+        else ""
+    ):
         fact = mention(product, said)
         told.append(_claim(voice.fact(fact), fact))
     if told:
         return Explanation(product.id, f"{lead}{' '.join(c.text for c in told)}", tuple(told))
-    if wish.clause is not None and near >= NEAR:
-        fact = mention(product, wish.clause.said)
+    if clause is not None and clause.near >= NEAR:
+        fact = mention(product, clause.said)
         nearest = _claim(voice.nearest(wish.purpose, fact), fact)
         return Explanation(product.id, nearest.text, (nearest,))
     return Explanation(product.id, voice.silent(f'"{wish.purpose}"'))

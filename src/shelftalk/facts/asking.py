@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from shelftalk.words.stems import bag, words
-from shelftalk.words.stop import content_stems
+from shelftalk.words.stop import FUNCTION, content_stems
 
 # What a question that is answered with yes or no begins with.
 YES_NO = re.compile(
@@ -53,7 +53,7 @@ def purpose(text: str) -> str:
         return ""
     start = next(match.start(name) for name in ("for", "with", "whom") if match[name] is not None)
     said = text[start:].strip(" \t?!.,;:")
-    return said if any(w not in LITTLE for _, w in content_stems(said)) or re.search(r"\d", said) else ""
+    return said if any(w not in LITTLE and w not in FUNCTION for w in words(said)) else ""
 
 
 def asks_to_tell(low: str, titles: Iterable[str]) -> bool:

@@ -22,7 +22,7 @@ READER = Understander(TOYS, settings=RULES, products={"g1": SHOWN}.get)
         ("is the second one good for heavy rain?", "heavy rain"), ("Is it OK if I cannot have wool", "I cannot have wool"),
         ("would the first work for two players?", "two players"), ("can I use it in the car?", "the car"),
         ("is it big enough for a cat", "a cat"), ("is it for beginners?", "beginners"), ("is it any good?", ""), ("is it good?", ""),
-        ("is it waterproof?", ""), ("how heavy is it?", ""), ("which of them is good for cycling?", "cycling"), ("is it good for me?", ""),
+        ("is it waterproof?", ""), ("how heavy is it?", ""), ("which of them is good for cycling?", "cycling"), ("is it good for me?", ""), ("is it good as a gift?", "a gift"),
     ],
 )  # fmt: skip
 def test_the_purpose_is_told_in_the_shoppers_words(text: str, wanted: str) -> None:

@@ -144,7 +144,10 @@ class Wanting:
         if self._matchers is None or self._matchers() is None or not text:
             return ()
         question = WishRequest(text, kinds, self._offered(kinds, text), FLOOR, self._clauses(kinds, text))
-        return self._worded(question, text, read_as_offered(question)).criteria
+        near = {o.facet.field: o.score for o in question.fields}
+        wishes = self._worded(question, text, read_as_offered(question)).criteria
+        # little or much of something may be read into anything
+        return tuple(c for c in wishes if c.want not in ("low", "high") or near.get(c.field, 1.0) >= ASKED_NEAR)
 
     def order_asked(self, question: str, kinds: tuple[str, ...], held: Callable[[Facet], bool]) -> Sort | None:
         """The order that "which of these uses least power?" asks for: by the number that stands nearest to the question, of the fields
