@@ -180,7 +180,7 @@ def absences(job: ExplainJob, product: Product, facets: Facets) -> Iterator[str]
 
 def ranges(cards: Sequence[CardFact]) -> Iterator[tuple[CardFact, CardFact]]:
     """The two ends of each range between which a number of the shopper's stands: "age_min <= 5" and "age_max >= 5"."""
-    ends = {card.fact.name: card for card in cards if card.constraints and card.criterion is None}
+    ends = {card.fact.name: card for card in cards if card.constraints and _said_alone(card)}
     for name, low in ends.items():
         high = ends.get(_MOST + name.removeprefix(_LEAST)) if name.startswith(_LEAST) else None
         if high is not None and _reach(low, ("<", "<=")) & _reach(high, (">", ">=")):
@@ -210,6 +210,11 @@ def _standing(card: CardFact) -> str:
         few = place.alike * FEW <= place.of <= MOST_COUNTED
         return f"only {standing}" if few and wished else ""
     return standing
+
+
+def _said_alone(card: CardFact) -> bool:
+    """Whether no words wish for anything of the field: a wish without words only orders what a limit lets in."""
+    return card.criterion is None or not card.criterion.words
 
 
 def _turned_down(card: CardFact, contrast: bool) -> str:

@@ -38,6 +38,10 @@ def test_ages_told_in_a_later_turn_count_and_the_children_are_no_wish_besides() 
     assert ("age_min", "<=", 7) in [(c.field, c.operator, c.value) for c in read.intent.constraints]
     assert read.asides == ("the kids",)
     assert GAMES.understand(Request("a board game for the kids")).asides == ()
+    aged = replace(
+        OUTDOORS, facets=(*OUTDOORS.facets, Facet("age_min", "number", 20, 9, (), 1, 12, categories=("Puzzles",)))
+    )
+    assert Understander(aged, settings=RULES).understand(Request("my kids are 6 and 9, a tent")).asides == ()
 
 
 @pytest.mark.parametrize("text", ["lights for two people", "lights for two", "lights for my wife and me"])

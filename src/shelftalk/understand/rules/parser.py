@@ -153,7 +153,7 @@ class _Parse:
             shopping=True,
             criteria=tuple(self.wished),
         )
-        children = children_said(text) if any(c.field in {q.field for q in self.youth} for c in constraints) else ()
+        children = children_said(text) if grown_into(self.youth, self.index, self.category) else ()
         asides = (*self.body.words, *children, *self.odd_sizes, *allergies_said(text), *([in_all] if in_all else []))
         return Reading(intent, thrifty, tuple(dict.fromkeys(self.notes)), asides=asides)
 
