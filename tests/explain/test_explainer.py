@@ -244,14 +244,25 @@ AGES = Product("t", "Harbour Fleet", price=Decimal(19), currency="EUR", attribut
     ("field", "number", "said"),
     [("age", 3, "Age: 1 to 5, which includes your 3."), ("players", 2, "Players: 2.")],
 )
-def test_the_two_ends_of_a_range_are_one_statement(field: str, number: int, said: str) -> None:
+@pytest.mark.parametrize("wish", [(), ("high",)])  # a wish without words only orders what the limits let in
+def test_the_two_ends_of_a_range_are_one_statement(field: str, number: int, said: str, wish: tuple[str, ...]) -> None:
     limits = (Constraint(f"{field}_min", "<=", number, f"for {number}"), Constraint(f"{field}_max", ">=", number, f"for {number}"))  # fmt: skip
-    found = explainer().explain(job(f"something for {number}", *limits, products=(AGES,)))[0]
+    wishes = tuple(Criterion(f"{field}_min", "high", None, 1) for _ in wish)
+    found = explainer().explain(job(f"something for {number}", *limits, products=(AGES,), criteria=wishes))[0]
     assert found.reason == said
     assert [(e.field, e.value) for c in found.claims for e in c.evidence] == [
         (f"{field}_min", AGES.attributes[f"{field}_min"]), (f"{field}_max", AGES.attributes[f"{field}_max"])
     ]  # fmt: skip
     assert found.claims[0].answers == f"for {number}"
+
+
+def test_of_a_wish_without_words_beside_a_limit_no_place_is_told(catalog: Catalog) -> None:
+    least = Constraint("weight_g", ">=", 200, "at least 200 g")
+    given = explainer(facets=catalog.facets())
+    for words, standing in (("", False), ("sturdy", True)):
+        both = asked(catalog, Criterion("weight_g", "high", None, 1, words), products=SHELF[:2], constraints=(least,))
+        assert ("heaviest" in given.explain(both)[1].reason) is standing
+        assert ("heaviest" in given.labels(both)) is standing
 
 
 def test_all_ends_and_wishes_are_told_before_what_nobody_asked_for(catalog: Catalog) -> None:

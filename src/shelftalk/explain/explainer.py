@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from shelftalk.catalog.standing import Scope
 from shelftalk.engines.base import Engine
 from shelftalk.errors import PromptError
 from shelftalk.explain.check import Check
@@ -13,16 +14,18 @@ from shelftalk.explain.history import FIELD, HistoryVoice
 from shelftalk.explain.job import ExplainJob
 from shelftalk.explain.opening import labels, opening
 from shelftalk.explain.places import wrong_place
+from shelftalk.explain.question import answer_question
 from shelftalk.explain.record import RecordExplainer, absences, answered, meets, misses, ranges, said
+from shelftalk.explain.suits import Clause, Wish
 from shelftalk.explain.vocabulary import Vocabulary, praised
 from shelftalk.explain.write import Writer, WrittenReason
-from shelftalk.facts.card import CardFact, Nearness, card_facts, without_clauses
+from shelftalk.facts.card import CardFact, Nearness, card_facts, nearest_clause, without_clauses
 from shelftalk.facts.facts import Fact
 from shelftalk.facts.sentences import Near
 from shelftalk.prompts import PromptLibrary
 from shelftalk.settings import ExplainSettings
 from shelftalk.text import clean
-from shelftalk.values import Claim, Evidence, Explanation, Facets, Product
+from shelftalk.values import Claim, Evidence, Explanation, Facets, Intent, Product
 from shelftalk.words.stems import stems
 
 _VARIABLES = frozenset({"request", "wants", "product", "facts"})
@@ -93,6 +96,16 @@ class Explainer:
         for part in (checks[:1], checks[1:]):
             for check, written in zip(part, self._write(part), strict=True):
                 yield self._explanation(job, check, written, _met(checks))
+
+    def answer(self, text: str, product: Product, purpose: str, asks: Intent, scope: Scope | None) -> Explanation:
+        """What the record says to a question about a product that was shown: `purpose` is what it is to be good for ("" for no such
+        question), `asks` what the question wants, read as a request is. No model is asked."""
+        near = self._nearness(ExplainJob(purpose or text, asks, (product,), scope=scope))
+        told = without_clauses(product.description, _unproven)
+        nearest = nearest_clause(replace(product, description=told), near) if near else None
+        clause = Clause(*nearest) if nearest is not None else None
+        wish = Wish(purpose=purpose, intent=asks, clause=clause)
+        return answer_question(text, product, self.facets, self.record, wish)
 
     def opening(self, job: ExplainJob) -> str:
         """One sentence over all picks of a job, true by construction; "" for one pick, or where nothing holds for all."""

@@ -134,6 +134,8 @@ def _lead(card: CardFact) -> str:
     standing = card.standing
     if standing is None or not standing.number or standing.of < 2 or standing.low == standing.high == 1:
         return ""
+    if card.criterion is not None and card.constraints and not card.criterion.words:
+        return ""  # it only orders what a limit lets in: nobody asked for the highest age
     want = card.criterion.want if card.criterion is not None else "low" if card.fact.field == "price" else ""
     low, high = superlatives(card.fact.field)
     return low if want == "low" and standing.low == 1 else high if want == "high" and standing.high == 1 else ""

@@ -61,7 +61,14 @@ class RecordExplainer:
         met = next((c for c in card.constraints if _met(card.fact, c)), None)
         if met is not None:
             return _claim(self.met(card.fact, met, standing), card.fact, answers)
-        quoted = card.criterion is not None and answers and len(answers) <= _LONGEST_WORDS and answers not in told
+        wish = card.criterion
+        quoted = (
+            wish is not None
+            and (wish.words or not card.constraints)
+            and answers
+            and len(answers) <= _LONGEST_WORDS
+            and answers not in told
+        )
         words = answers.replace('"', "") if quoted and answers else ""
         return _claim(self.fact(card.fact, standing, words), card.fact, answers)
 
@@ -104,6 +111,10 @@ class RecordExplainer:
     def silent(self, field: str) -> str:
         """ "The record says nothing about noise level." """
         return self._said(plain_name(field), "")
+
+    def nearest(self, words: str, fact: Fact) -> str:
+        """'The record does not name "cycling"; nearest to it the shop writes: "a jacket that does not balloon on descents".'"""
+        return self._said(QUOTED, said(fact), "", "nearest", words=words.replace('"', ""))
 
     def general(self, product: Product) -> Claim:
         """What can be said of a record that holds no speakable fact: its number."""
@@ -169,7 +180,7 @@ def absences(job: ExplainJob, product: Product, facets: Facets) -> Iterator[str]
 
 def ranges(cards: Sequence[CardFact]) -> Iterator[tuple[CardFact, CardFact]]:
     """The two ends of each range between which a number of the shopper's stands: "age_min <= 5" and "age_max >= 5"."""
-    ends = {card.fact.name: card for card in cards if card.constraints and card.criterion is None}
+    ends = {card.fact.name: card for card in cards if card.constraints and _said_alone(card)}
     for name, low in ends.items():
         high = ends.get(_MOST + name.removeprefix(_LEAST)) if name.startswith(_LEAST) else None
         if high is not None and _reach(low, ("<", "<=")) & _reach(high, (">", ">=")):
@@ -187,7 +198,10 @@ def _standing(card: CardFact) -> str:
     """The place of a fact, where it is worth saying: not of one that is far from what was wished, nor of a limit that just holds;
     how many hold a value where few do."""
     standing = card.line.removeprefix(card.fact.reads).removeprefix(", ")
-    if standing.startswith("middle") or (card.constraints and card.criterion is None and not card.sorted):
+    said_alone = (
+        card.criterion is None or not card.criterion.words
+    )  # beside a limit, a wish without words only orders what it lets in
+    if standing.startswith("middle") or (card.constraints and said_alone and not card.sorted):
         return ""
     place, wished = card.standing, card.criterion is not None
     if not standing or place is None or (wished and not meets(card)):
@@ -196,6 +210,11 @@ def _standing(card: CardFact) -> str:
         few = place.alike * FEW <= place.of <= MOST_COUNTED
         return f"only {standing}" if few and wished else ""
     return standing
+
+
+def _said_alone(card: CardFact) -> bool:
+    """Whether no words wish for anything of the field: a wish without words only orders what a limit lets in."""
+    return card.criterion is None or not card.criterion.words
 
 
 def _turned_down(card: CardFact, contrast: bool) -> str:

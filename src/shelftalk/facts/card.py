@@ -27,6 +27,7 @@ __all__ = [
     "card_facts",
     "clauses",
     "mention",
+    "nearest_clause",
     "plain_name",
     "quote",
     "wanted_value",
@@ -201,13 +202,19 @@ def _touched(facts: Iterable[Fact], product: Product, intent: Intent, quoted: bo
 
 
 def _nearest_clause(product: Product, nearness: Nearness, beside: Sequence[Fact]) -> tuple[Fact | None, float]:
-    """The clause of the description that is nearest to the request, and how near it is; None where there is none. A number that
+    """The fact of the clause of the description that is nearest to the request, and how near it is; None where there is none."""
+    found = nearest_clause(product, nearness, beside)
+    return (None, 0.0) if found is None else (mention(product, found[0]), found[1])
+
+
+def nearest_clause(product: Product, nearness: Nearness, beside: Sequence[Fact] = ()) -> tuple[str, float] | None:
+    """The clause of the description that is nearest to what was said, and how near it is; None where there is none. A number that
     stands `beside` is not said again."""
     numbers = {plain_number(f.amount) for f in beside if f.amount is not None}
     told = [s for s in _quotable(product.description, _MEANT) if not numbers & set(_NUMBER.findall(s))]
     near = nearness(told, _kind(product)) if told else ()
     best = max(range(len(near)), key=near.__getitem__, default=None)
-    return (None, 0.0) if best is None else (mention(product, told[best]), near[best])
+    return None if best is None else (told[best], near[best])
 
 
 def mention(product: Product, said: str) -> Fact:

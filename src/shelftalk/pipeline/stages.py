@@ -20,7 +20,7 @@ from shelftalk.conversation import (
 from shelftalk.engines import load_engine, shared_engine
 from shelftalk.engines.base import Engine
 from shelftalk.engines.call import current
-from shelftalk.explain import Explainer, ExplainJob, WhyAnswer, answer_question
+from shelftalk.explain import Explainer, ExplainJob, WhyAnswer
 from shelftalk.explain import why as explain_why
 from shelftalk.facts.facts import humanise
 from shelftalk.pipeline import logs
@@ -163,7 +163,9 @@ class Pipeline:
             sort = state.intent.sort
             # "which is lighter?" asks for a field that it does not name
             text = f"{state.request.request} {humanise(sort.field)}" if sort else state.request.request
-            told = [answer_question(text, p, state.snapshot.facets, state.snapshot.explain.record) for p in products]
+            told = [
+                state.snapshot.explain.answer(text, p, asked.purpose, asked.asks, self._scope(state)) for p in products
+            ]
             if len(told) == 1 or any(e.claims for e in told):
                 return told
         if asked.kind == "best" and before.intent.criteria:

@@ -22,7 +22,9 @@ class Shown:
 class Question:
     """A question about picks that were shown, with the words that say which: how they "compare", "why" they stand where
     they do, which is "best", or another "fact". `name` holds the words for a product that is none of those shown ("why not the
-    Lark?"); `which` says that one of several is to be named, `rest` what is said beside the question for the best ("for rain")."""
+    Lark?"); `which` says that one of several is to be named, `rest` what is said beside the question for the best ("for rain").
+    `purpose` is what they are to be good for, in the shopper's words, and `asks` what the question wants of them, read as a
+    request is: limits, wishes, and the kind of product that they are said of."""
 
     about: tuple[Shown, ...]
     said: str
@@ -30,6 +32,8 @@ class Question:
     name: str = ""
     which: bool = False
     rest: str = ""
+    purpose: str = ""
+    asks: Intent = Intent()
 
 
 @dataclass(frozen=True, slots=True)

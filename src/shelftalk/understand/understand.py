@@ -112,7 +112,9 @@ class Understander:
             intent, notes = placed(understood.intent, self.rules.index, frozenset(stems(request.request)))
             if not request.history or (self.model is None and _begins(request, understood)):
                 intent = replace(intent, kind=named_kind(request.request, intent))
-            left = unread(request.request, intent, (*understood.notes, *notes), self._numbered)
+            left: Sequence[str] = ()
+            if understood.follow_up is None:  # a question about products shown searches for nothing
+                left = unread(request.request, intent, (*understood.notes, *notes), self._numbered)
             out.append(replace(understood, intent=intent, notes=(*understood.notes, *notes, *left)))
         wanted = self._wanted(requests, out, heard)
         return [
@@ -148,7 +150,7 @@ class Understander:
             )  # fmt: skip
         for n, one in enumerate(understood):
             if one.follow_up is not None and requests[n].intent is None:
-                understood[n] = self._answerable(requests[n].request, one)
+                understood[n] = self._answerable(requests[n].request, self._with_wishes(requests[n].request, one))
         return understood
 
     def _with_company(self, request: str, intent: Intent) -> Intent:
@@ -169,7 +171,7 @@ class Understander:
     def _answerable(self, request: str, one: Understood) -> Understood:
         """A question about several products shown with what answers it: the wishes so far for the best of them, and the order by the
         field that "which uses least power?" asks for."""
-        asked, wanting, known = one.follow_up, self.wanting, self.conversation.comparing
+        asked, wanting = one.follow_up, self.wanting
         if asked is None or wanting is None or not asked.which:
             return one
         if asked.kind == "best":
@@ -180,15 +182,32 @@ class Understander:
             before = undirected(replace(wished.intent, criteria=tuple(first), unanswered=()))
             intent = replace(one.intent, criteria=before.criteria)
             return replace(one, intent=intent, before=before, tokens=one.tokens + wished.tokens, prompt=wished.prompt)
-        if one.intent.sort is not None:
+        return self._orderly(request, one)
+
+    def _orderly(self, request: str, one: Understood) -> Understood:
+        """A question which of several products does something, with the order that it asks for: by a number, else by its wishes."""
+        asked, wanting, known = one.follow_up, self.wanting, self.conversation.comparing
+        if asked is None or wanting is None or one.intent.sort is not None:
             return one
 
         def held(facet: Facet) -> bool:
-            field = self.rules.index.fields.get(facet.field)
-            return field is not None and any(known.number(p, field) is not None for p in asked.about)
+            if facet.kind in ("money", "number"):
+                field = self.rules.index.fields.get(facet.field)
+                return field is not None and any(known.number(p, field) is not None for p in asked.about)
+            return any(known.value(p, facet.field) is not None for p in asked.about)
 
-        sort = wanting.order_asked(request, one.before.named_kinds, held)
-        return one if sort is None else replace(one, intent=replace(one.intent, sort=sort))
+        sort = wanting.order_asked(request, one.before.named_kinds or asked.asks.named_kinds, held)
+        intent = replace(one.intent, sort=sort) if sort else replace(one.intent, criteria=asked.asks.criteria)
+        return replace(one, intent=intent)
+
+    def _with_wishes(self, request: str, one: Understood) -> Understood:
+        """A question about products shown with the wishes that the encoders read in it; no language model is asked."""
+        asked, wanting = one.follow_up, self.wanting
+        if asked is None or wanting is None or asked.kind != "fact":
+            return one
+        kinds = asked.asks.named_kinds or one.before.named_kinds
+        wishes = wanting.asked_of(asked.purpose or request, kinds)
+        return replace(one, follow_up=replace(asked, asks=replace(asked.asks, criteria=wishes)))
 
     def _read(self, both: Sequence[tuple[Heard, Request]]) -> list[Understood]:
         """What the rules read of each request as they can read it; the language model is asked for the request as it was written."""
@@ -234,8 +253,8 @@ class Understander:
 
 def told_of(one: Understood, intent: Intent) -> tuple[str, ...]:
     """The notes without those on limits that were taken back, and without those that say of words that no field speaks of them
-    where a criterion was read from these words."""
-    read = " ".join(c.words.lower() for c in intent.criteria)
+    where a criterion was read from these words, or where they only tell whom it is for."""
+    read = " ".join([*(c.words.lower() for c in intent.criteria), *one.asides])
     kept = {c.span for c in intent.constraints}
     back = [f"'{c.span}'" for c in one.intent.constraints if c.span and c.span not in kept]
     before = {c.span for c in one.intent.constraints}

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from tests.catalog.fakes import product
+from tests.understand.model.test_matching import Fixed
 
 from shelftalk.catalog.facets import collect
 from shelftalk.engines.base import Generation
@@ -397,6 +398,9 @@ def test_a_wish_for_one_kind_alone_does_not_decide_between_the_kinds_that_help()
         ("a tent under 150 that I can carry", "a tent, that I can carry"),
         ("a tent", "a tent"),
         ("at most 2 kg", "at most 2 kg"),
+        ("a light tent that weighs at most 2 kg", "a light tent"),
+        ("a tent for the beach, it must weigh under 2 kg", "a tent for the beach"),
+        ("a tent, nothing fancy", "a tent"),
     ],
 )
 def test_limits_are_no_wishes(text: str, left: str) -> None:
@@ -715,3 +719,36 @@ def test_without_either_the_rules_read() -> None:
     read = alone("a kettle under 40, low noise", matchers=None)
     assert read.intent.criteria == ()
     assert {(c.field, c.operator) for c in read.intent.constraints} == {("categories", "="), ("price", "<")}
+
+
+def test_a_question_about_products_shown_is_ordered_by_a_number_unless_another_field_is_nearer() -> None:
+    def order(**near: float) -> Sort | None:
+        matchers = Matchers(FieldMatcher(Fixed(**near)), KindMatcher(Near()))
+        wanting = Wanting(SHOP, None, LIBRARY, nothing_found, lambda: matchers)
+        return wanting.order_asked("which of them folds smallest?", ("Tents",), lambda f: True)
+
+    assert order(low_weight_kg=0.6, freestanding=0.5) == Sort("weight_kg", "asc", "which of them folds smallest?")
+    assert order(low_weight_kg=0.6, freestanding=0.7) is None
+    assert order(low_weight_kg=0.4) is None
+
+
+def test_what_is_asked_of_a_product_shown_is_read_without_the_language_model() -> None:
+    def never() -> FakeEngine:
+        raise AssertionError("the model was asked")
+
+    matchers = Matchers(FieldMatcher(Near()), KindMatcher(Near()))
+    wanting = Wanting(SHOP, never, LIBRARY, nothing_found, lambda: matchers)
+    assert [(c.field, c.want) for c in wanting.asked_of("low weight", ("Tents",))] == [("weight_kg", "low")]
+    assert Wanting(SHOP, never, LIBRARY, nothing_found).asked_of("low weight", ("Tents",)) == ()
+
+
+def test_something_is_no_words_of_a_wish() -> None:
+    matchers = Matchers(FieldMatcher(Near()), KindMatcher(Near()))
+    wanting = Wanting(SHOP, None, LIBRARY, nothing_found, lambda: matchers)
+    assert [c.words for c in wanting.asked_of("need something low weight", ("Tents",))] == ["low weight"]
+
+
+def test_a_turn_that_only_tells_whom_it_is_for_tells_no_wish() -> None:
+    wanting = Wanting(SHOP, None, LIBRARY, nothing_found, lambda: MATCHERS)
+    assert wanting._says_more("the kids are noisy", Intent())
+    assert not wanting._says_more("the kids are noisy", Intent(), ("the kids are noisy",))

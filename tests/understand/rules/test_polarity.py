@@ -53,6 +53,14 @@ def test_what_a_negation_turns_round_is_what_a_reader_would_say(shop, request_te
         (Criterion("dry", "is", True, words="get wet"), "I don't want to get wet", ...),
         (Criterion("lid", "is", True, words="with a lid"), "not black, with a lid", ...),
         (Criterion("lid", "is", True, words="lid"), "not only a lid", ...),
+        (Criterion("style", "is", "in-ear", words="ears"), "headphones that don't hurt my ears", None),
+        (
+            Criterion("style", "is", "hooks", words="fall out of my ears"),
+            "headphones that don't fall out of my ears",
+            ...,
+        ),
+        (Criterion("style", "is", "in-ear", words="in-ear"), "headphones that don't hurt, in-ear", ...),
+        (Criterion("noise_db", "low", words="sound"), "headphones that don't leak sound", ...),
     ],
 )
 def test_a_thing_that_is_turned_down_turns_the_wish_for_it_round(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from shelftalk.engines.base import Engine
 from shelftalk.prompts.library import PromptLibrary
 from shelftalk.understand.model.criteria import (
+    CLOSE,
     FLOOR,
     NEED_FLOOR,
     READ,
@@ -20,6 +21,7 @@ from shelftalk.understand.model.criteria import (
     WishRequest,
     proof,
     question_fields,
+    read_as_offered,
     said_in,
     shown_name,
 )
@@ -29,7 +31,7 @@ from shelftalk.understand.model.matching import Offered, clauses_of, plain_order
 from shelftalk.understand.rules import bare_comparison, plainly_said, refused, says_kind, stems, tokenise
 from shelftalk.values import Criterion, Facet, Facets, Intent, Scalar, Sort, Tokens
 from shelftalk.words.stems import stem
-from shelftalk.words.stop import FILLER, FUNCTION, content_stems
+from shelftalk.words.stop import FILLER, FUNCTION, STOP_WORDS, content_stems
 
 __all__ = ["Wanted", "Wanting"]
 
@@ -49,7 +51,15 @@ MOST_PLAIN = 14  # fields shown where no matcher orders them
 MOST_KEPT = 128  # texts whose wishes are remembered
 _WORD = re.compile(r"[^\W\d_]+")
 _WEIGHS = r"(?:\b(?:i|he|she|we|they)(?:['\u2019](?:m|s|re))?\b(?: \w+){0,3}? )?"  # "I weigh about" before "70 kilos"
-_DULL = FUNCTION - {"not", "no", "without", "nothing", "never", "too", "less", "more"}
+_DULL = STOP_WORDS - {"not", "no", "without", "nothing", "never", "too", "less", "more"}
+_PLAIN = re.compile(
+    r"\bnothing (?:too |very |so )?(?:fancy|special|crazy|particular|extraordinary)\b", re.IGNORECASE
+)  # asks for nothing
+# What a limit is said of: the verb of "that carries at least 150 kg" is no wish besides.
+_SAID_OF = (
+    r"(?:\b(?:(?:that|which|who|it|must|should|can|could|will|to|has|have|needs?) )+\w+ "
+    r"(?:(?:at|up|no|more|less|than|least|most|to|under|over|about|around|a|the|of|max|min|maximum|minimum) )*)?"
+)
 _NO_END = frozenset({"without", "not", "no", "too"})  # what a span of words does not end with
 
 
@@ -99,7 +109,7 @@ class Wanting:
             said = (*one.earlier, one.request)
             without = one.without or (frozenset(),) * len(said)
             counted = [*zip(said, without, strict=True)][-MOST_TURNS - 1 :]
-            texts += [(n, text, gone) for text, gone in counted if self._says_more(text, one.intent)]
+            texts += [(n, text, gone) for text, gone in counted if self._says_more(text, one.intent, one.asides)]
         wishes = self._read(
             [
                 (
@@ -129,15 +139,27 @@ class Wanting:
         """Whether a later turn tells of a need that the kinds wanted so far do not answer."""
         return self._chooser.leaves(turn, before, first)
 
+    def asked_of(self, text: str, kinds: tuple[str, ...]) -> tuple[Criterion, ...]:
+        """The wishes that the encoders alone read in what is asked of products of these kinds; () without them."""
+        if self._matchers is None or self._matchers() is None or not text:
+            return ()
+        question = WishRequest(text, kinds, self._offered(kinds, text), FLOOR, self._clauses(kinds, text))
+        near = {o.facet.field: o.score for o in question.fields}
+        wishes = self._worded(question, text, read_as_offered(question)).criteria
+        # little or much of something may be read into anything
+        return tuple(c for c in wishes if c.want not in ("low", "high") or near.get(c.field, 1.0) >= ASKED_NEAR)
+
     def order_asked(self, question: str, kinds: tuple[str, ...], held: Callable[[Facet], bool]) -> Sort | None:
         """The order that "which of these uses least power?" asks for: by the number that stands nearest to the question, of the fields
-        that the products asked about hold."""
+        that the products asked about hold; None where another field stands clearly nearer: which one "packs smallest" no weight tells
+        where a field says whether they pack."""
         matchers = self._matchers() if self._matchers is not None else None
-        fields = [f for f in self._fields(kinds, question) if f.kind in ("money", "number") and held(f)]
-        near = matchers.fields.offer(kinds, question, fields, 1) if matchers and fields else []
-        if not near or near[0].score < ASKED_NEAR:
+        fields = [f for f in self._fields(kinds, question) if held(f)]
+        near = matchers.fields.offer(kinds, question, fields) if matchers and fields else []
+        first = next((o for o in near if o.facet.kind in ("money", "number")), None)
+        if first is None or first.score < ASKED_NEAR or near[0].score - first.score > CLOSE:
             return None
-        return Sort(near[0].facet.field, "asc" if near[0].ways[0] == "low" else "desc", question)
+        return Sort(first.facet.field, "asc" if first.ways[0] == "low" else "desc", question)
 
     def _read(self, texts: Sequence[_Text]) -> list[Wishes]:
         """The wishes in each text over the fields of its kinds; what was read a moment ago is not read again."""
@@ -277,9 +299,9 @@ class Wanting:
         """Read everything anew from now on (for measuring)."""
         self._kept.clear()
 
-    def _says_more(self, text: str, intent: Intent) -> bool:
+    def _says_more(self, text: str, intent: Intent, asides: Sequence[str] = ()) -> bool:
         """Whether words are left that a wish could stand in, once the words of limits, of the kind and of grammar are gone."""
-        spans = [part for c in intent.constraints for part in (c.span, c.field)]
+        spans = [*asides, *(part for c in intent.constraints for part in (c.span, c.field))]
         spans += [intent.sort.span] if intent.sort else []
         spans += self._words_of(intent) if intent.named_kinds else [intent.kind]
         read = {stem(w.lower()) for span in spans for w in _WORD.findall(span)}
@@ -322,13 +344,15 @@ def _unlimited(text: str, asked: Asked, name: str = "") -> str:
     """The text without the words of limits, which are no wishes ("a light jacket" of "a light jacket under 150, not in black"), and
     without what tells of somebody's body ("I weigh 70 kilos"), of a thing that the shop has not, or of the kind alone (`name`)."""
     left = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", ";", text, count=1, flags=re.IGNORECASE) if name else text
+    left = _PLAIN.sub(";", left)
     for said in asked.asides:
         left = re.sub(rf"{_WEIGHS}(?<!\w){re.escape(said)}(?!\w)", ";", left, flags=re.IGNORECASE)
     for c in asked.intent.constraints:
         if c.field != "categories" and len(c.span) > 2:
             spans = (c.span, *(s for s in c.span.split(", ") if len(s) > 2))  # "white, black" of "white or black"
             for span in spans:
-                left = re.sub(rf"(?<!\w){re.escape(span)}(?!\w)", ";", left, flags=re.IGNORECASE)
+                verb = _SAID_OF if isinstance(c.value, (int, float)) and not isinstance(c.value, bool) else ""
+                left = re.sub(rf"{verb}(?<!\w){re.escape(span)}(?!\w)", ";", left, flags=re.IGNORECASE)
     clauses = [" ".join(part.split()) for part in re.split(r"[,;]", left)]
     left = ", ".join(c for c in clauses if any(w.lower() not in FUNCTION for w in _WORD.findall(c)))
     return left or text

@@ -12,17 +12,12 @@ from shelftalk.understand.rules.index import Field, Index, is_color
 from shelftalk.understand.rules.lexicon import COMMON, VALUE_SYNONYMS
 from shelftalk.understand.rules.tokens import Text, stems
 from shelftalk.values import Constraint, Scalar
+from shelftalk.words.lacking import LACKING
 from shelftalk.words.stems import bag, stem, stemmed
 from shelftalk.words.stop import FILLER, FUNCTION
 
 # Before a material's name these say that it is something else.
 _UNLIKE = stemmed("faux fake imitation artificial synthetic vegan mock non free no")
-_LACKING = re.compile(
-    r"(?:\b|(?=n't))(?:no|without|w/o|free (?:of|from)|zero|minus|lack(?:s|ing)?|(?:de)?void of|(?:allerg|intoleran|sensitiv|react)\w* (?:to|of)|(?:contain|includ)(?:s|ing|e)?|avoid(?:s|ing)?|nothing (?:with|of)|"
-    r"(?:anything|everything|all) (?:but|except)(?: for)?|except(?: for)?|excluding|other than|rather than|"
-    r"(?:n't|not|never|nothing) (?:be )?(?:made )?(?:out )?(?:of|from|with|have|eat|tolerate|stand)|(?:n't|not|cannot) (?:have|wear|touch|use|eat|drink|tolerate|stand))"
-    r"(?: (?:any|a|an|the|of))*(?: [\w'-]+)?(?:,? (?:or|and|nor|no)|,)?[ -]$"
-)
 _NOT_BORNE = bag("allergy allergies allergic intolerance intolerances intolerant")
 _OFFERED = bag("shipping delivery returns gift sample trial")
 
@@ -49,7 +44,7 @@ def freed(text: Text) -> set[int]:
 def lacking_before(text: Text, first: int) -> bool:
     """Whether the words before token `first` say that something shall not be in the product at all: "without", "allergic to"."""
     start = text.tokens[first].start
-    return _LACKING.search(text.low[max(0, start - 90) : start]) is not None
+    return LACKING.search(text.low[max(0, start - 90) : start]) is not None
 
 
 def holding(known: Field, refused: list[Scalar]) -> list[Scalar]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from shelftalk.understand.rules.bodies import BEINGS
 from shelftalk.understand.rules.index import Field, Index
 from shelftalk.understand.rules.nearby import Quantity
 from shelftalk.understand.rules.numbers import numbers
 from shelftalk.understand.rules.tokens import Text, stems, tokenise
-from shelftalk.values import Operator
+from shelftalk.values import Criterion, Operator
 from shelftalk.words.numbers import SMALL
 from shelftalk.words.stop import FUNCTION
 
@@ -23,20 +24,27 @@ _AGES = (
     re.compile(rf"\b(?P<n>{_NUMBER})[- ]?(?P<unit>year|yr|month|mo)s?[- ]?olds?\b"),
     re.compile(rf"\b(?:ages?|aged)(?: of| range)? (?P<n>{_NUMBER})(?: ?(?P<unit>years?|months?))?\b(?! (?:inch|cm|mm|gb|dollars|bucks))"),
     re.compile(rf"\b(?:turn(?:s|ing)|just turned|is) (?P<n>{_NUMBER})(?: (?P<unit>years?))?(?= (?:soon|next|this|today|tomorrow|in \w+)\b|[.!?,](?!\d)|$)"),
-    re.compile(rf"\b(?:(?:he|she|who)(?:'s| is)|turns|turned|turning) (?:only |just |almost |nearly |already )?(?P<n>{_NUMBER})(?: (?P<unit>years?|months?)(?: old)?)?(?= (?:and|but|so|now)\b|[.!?,](?!\d)|$)"),
+    re.compile(rf"\b(?:(?:he|she|who)(?:'s| is)|they(?:'re| are)(?: both| all)?|turns|turned|turning) (?:only |just |almost |nearly |already )?(?P<n>{_NUMBER})(?: (?P<unit>years?|months?)(?: old)?)?(?= (?:and|but|so|now)\b|[.!?,](?!\d)|$)"),
     re.compile(rf"(?<!last )(?<!lasts )(?<!lasting )\b(?:for|from) (?:about |around )?(?P<n>{_NUMBER}|\d\d) (?P<unit>months?)(?=\W*$|[.,;!?)]| (?:and|plus|with|under|below|that|in)\b)"),
     re.compile(rf"\b(?P<n>{_NUMBER})(?:st|nd|rd|th) birthday\b"),
     re.compile(rf"\b{_CHILDREN}(?: who)?(?: are|'re)?,? \(?(?:(?:aged?|about|around|roughly|maybe|like) )*(?P<n>{_NUMBER})(?:[- ]?ish| or so)\b"),
 )  # fmt: skip
+_CHILD = re.compile(
+    rf"(?:\b(?:my|our|the|his|her|their|an?|two|three|both) )?\b(?:{_CHILDREN}|(?:grand|god|step)?(?:child|kid|son|daughter)|boy|girl|nephew|niece)(?![\w'-])"
+)
 _ALL = rf"(?P<all>(?:{_NUMBER})(?:(?:,? (?:and|&|or|to) | ?[-\u2013] ?)(?:an? )?(?:{_NUMBER})|, ?(?:{_NUMBER}),? (?:and|&|or) (?:{_NUMBER}))"
 _END = r"(?=\W*$|\W*[.,;!?)]|,? (?:and|who|that|with|under|for|to|in|on|is|are|but|please|below|less|at|max)\b)"
 _SEVERAL = (
     re.compile(rf"\b{_CHILDREN}(?: who)?(?: are|'re)?,? ?\(?(?:(?:aged?|ages|of|at) )?{_ALL}(?: (?P<unit>years?|months?)(?: old| of age)?)?)\)?{_END}"),
+    re.compile(rf"\b(?:they|we|who|both)(?:'re| are)(?: only| just| about| now)? {_ALL}(?: (?P<unit>years?|months?)(?: old| of age)?)?){_END}"),
     re.compile(rf"\b(?:aged?|ages)(?: of)? {_ALL}(?: (?P<unit>years?|months?))?)"),
     re.compile(rf"(?<![\w.]){_ALL}[- ]?(?P<unit>year|yr|month|mo)s?[- ]?olds?\b)"),
 )  # fmt: skip
 
 
+_DOES = re.compile(
+    r"\b(?:can|could|may|will|would|should) (?:an?|my|our|the|his|her|their) $"
+)  # "can my 6 year old play it?"
 _NO_AGE = re.compile(
     r"\b(?:budget|limit|price|maximum|minimum|max|min|size|weight|height|length|width|quantity|number) $"
 )
@@ -54,7 +62,7 @@ def ages(text: Text, index: Index) -> tuple[list[Quantity], set[int]]:
                 continue
             if _NO_AGE.search(text.low[: match.start()]) and "unit" in match.groupdict() and not match["unit"]:
                 continue
-            if pattern is _AGES[0] and a_things(text, last + 1):
+            if pattern is _AGES[0] and a_things(text, last + 1) and not _DOES.search(text.low[: match.start()]):
                 used.update(range(first, last + 1))
                 out += _aged(text, index, match, found[0].value, first, last)
                 continue
@@ -62,6 +70,21 @@ def ages(text: Text, index: Index) -> tuple[list[Quantity], set[int]]:
             used.update(range(first, last + 1))
             out += _suiting([found[0].value], groups.get("unit"), index, first, last, match.group().strip())
     return out, used
+
+
+def children_said(text: Text) -> tuple[str, ...]:
+    """The words for the children of whom an age is told: it says more of what suits them."""
+    return tuple(m.group() for m in _CHILD.finditer(text.low))
+
+
+def grown_into(found: Sequence[Quantity], index: Index, category: str | None) -> list[Criterion]:
+    """The wish for what is made for the oldest that an age lets in: of what a nine-year-old may play, what three-year-olds play comes last. It
+    has no words of its own, since nobody asked for a high age."""
+    return [
+        Criterion(q.field, "high", None, 1)
+        for q in found
+        if q.operator == "<=" and (category is None or index.fields[q.field].carried(category))
+    ]
 
 
 def _suiting(told: list[float], unit: str | None, index: Index, first: int, last: int, said: str) -> list[Quantity]:

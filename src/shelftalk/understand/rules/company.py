@@ -36,6 +36,17 @@ def counts_people(known: Field) -> bool:
     )
 
 
+_SERVED = stemmed("cup serving portion")
+
+
+def serving(index: Index) -> Field | None:
+    """The field of how many are served, of things that have no room for people: the cups of a coffee maker."""
+    if any(counts_people(known) for known in index.fields.values()):
+        return None
+    fields = [k for k in index.fields.values() if k.kind == "number" and k.within and _SERVED & set(k.name)]
+    return fields[0] if len(fields) == 1 else None
+
+
 def holds_people(known: Field) -> bool:
     """Whether the field says how many a product has room for, or how many play."""
     return counts_people(known) or (known.number and bool(_PLAYERS & set(known.name)))
@@ -74,7 +85,7 @@ def for_so_many(text: Text, index: Index, amount: ParsedAmount) -> Quantity | No
         return None
     if not 1 <= value <= 100 or not FOR_SO_MANY.search(lead):
         return None
-    if amount.unit is not None and _players_of(index) is None:
+    if amount.unit is not None and _players_of(index) is None and serving(index) is None:
         return None  # a unit that no field of the category has
     return _room(index, text, value, first, last)
 
@@ -105,7 +116,7 @@ def _room(index: Index, text: Text, value: float, first: int, last: int) -> Quan
     if players is not None:
         return Quantity(players.field, "=", scalar(value), first, last, text.span(first, last))
     fields = [known for known in index.fields.values() if counts_people(known)]
-    known = fields[0] if len(fields) == 1 and fields[0].within else seats(text, index, None)
+    known = fields[0] if len(fields) == 1 and fields[0].within else serving(index) or seats(text, index, None)
     bounds = known.bounds() if known is not None else None
     if known is None or bounds is None or value > bounds[1]:
         return None
@@ -172,7 +183,7 @@ def _asked(
 ) -> Quantity | None:
     if _players_of(index) is not None:
         return None if more or last - first < 2 else _room(index, text, people, first, last)
-    known = seats(text, index, category)
+    known = seats(text, index, category) or (serving(index) if category is not None else None)
     if known is None:
         return None
     return Quantity(known.field, ">=", scalar(people), first, last, text.span(first, last), nearest=True)

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from shelftalk.understand.reading import Reading
 from shelftalk.understand.rules.absence import absent, freed
-from shelftalk.understand.rules.ages import ages, stages
+from shelftalk.understand.rules.ages import ages, children_said, grown_into, stages
 from shelftalk.understand.rules.amounts import ParsedAmount, amounts
 from shelftalk.understand.rules.asides import all_the_same, asked
 from shelftalk.understand.rules.astray import questioned
@@ -153,7 +153,8 @@ class _Parse:
             shopping=True,
             criteria=tuple(self.wished),
         )
-        asides = (*self.body.words, *self.odd_sizes, *allergies_said(text), *([in_all] if in_all else []))
+        children = children_said(text) if grown_into(self.youth, self.index, self.category) else ()
+        asides = (*self.body.words, *children, *self.odd_sizes, *allergies_said(text), *([in_all] if in_all else []))
         return Reading(intent, thrifty, tuple(dict.fromkeys(self.notes)), asides=asides)
 
     def _measure(self) -> None:
@@ -238,6 +239,7 @@ class _Parse:
         text, index, category = self.text, self.index, self.category
         lacks, lacking_tokens = absent(text, index, self.negative, self.taken_in, category)
         switches, self.wished = mild_limits(text, [*self.switches, *lacks], self.mild, index.nouns)
+        self.wished += grown_into(self.youth, index, category)
         out = [
             *value_limits(text, index, self.found),
             *switches,

@@ -176,7 +176,7 @@ def _negated_before(masked: str, offset: int) -> bool:
 def refused(criterion: Criterion, request: str) -> Criterion | None:
     """The criterion turned round where a thing that it is about is turned down by words outside of its own ("without a hood" wants no
     hood, "not for the road" no road); None where no number answers the absence ("no laptop compartment"). What is not to happen
-    ("won't leak in my bag") is no such thing: the encoder reads it whole."""
+    ("won't leak in my bag") is no such thing: the encoder reads it whole, but a part of it names no value ("don't hurt my ears" no in-ear)."""
     words = criterion.words.lower()
     at = request.lower().find(words)
     if not words or at < 0:
@@ -186,8 +186,10 @@ def refused(criterion: Criterion, request: str) -> Criterion | None:
     if _NEGATION.search(words):
         return criterion
     before = re.split(r"[.,;:!?()\n]", request.lower()[:at])[-1]
-    if not (_LACKING if " " in words else _NOT).search(_HARMLESS.sub(lambda m: "\u0001" * len(m.group()), before)):
-        return criterion
+    plain = _HARMLESS.sub(lambda m: "\u0001" * len(m.group()), before)
+    if not (_LACKING if " " in words else _NOT).search(plain):
+        named = criterion.want == "is" and isinstance(criterion.value, str)
+        return None if named and _SHALL_NOT.search(plain) else criterion
     if criterion.want == "is":
         if isinstance(criterion.value, bool):
             return replace(criterion, value=False)
@@ -208,6 +210,8 @@ _LACKING = re.compile(
     rf"(?:\b(?:no|without|w/o|free of|anything but|except|not (?:for|on|in|with|of|made (?:of|from)))|n't (?:have|need|want|like)"
     rf"|\b(?:hates?|dislikes?|detests?|loathes?|avoid|(?:can't|cannot) stand|(?:tired|sick) of|allergic to)(?: \w+ (?:and|or))?){_ANY}"
 )
+# What is not to happen, up to the thing that it would happen to.
+_SHALL_NOT = re.compile(r"(?:n't|\b(?:not|never|cannot))(?: \w+){1,4}\s*$")
 _NOT = re.compile(rf"\bnot\s*$|{_LACKING.pattern}")
 _VERB = re.compile(
     r"\b(?:suits?|works?|is fine|are fine|is good|are good|would be|is my|are my|i'm|sounds?|i need|i want|is what|is a must|are a must|is great|are great|will do|is enough|'s my|'s fine|'s what|will be fine|would do|it has|it's got|it needs|it must|has to|have to|i prefer|i like|i love)\b"

@@ -287,6 +287,9 @@ def _not_borne(text: Text) -> list[tuple[str, list[int]]]:
 _IDIOMS = bag("hands hand hassle worry care trouble stress risk tax duty maintenance error pain guilt")
 
 
+_WHOSE = bag("my our his her their your")
+
+
 def excluded(
     text: Text, index: Index, negative: list[bool], used: set[int], alone: Collection[int] = ()
 ) -> tuple[str, ...]:
@@ -301,6 +304,8 @@ def excluded(
         least = 3 if lacking_before(text, i) else 4
         if not off or plain or i in used or token.numeric or len(token.low) < least:
             continue
+        if i and text.tokens[i - 1].low in _WHOSE:
+            continue  # "don't fall out of my ears": what is somebody's own is in no product
         if i and text.tokens[i - 1].low == "non" and token.gap in ("-", " "):
             out += [f"non-{token.low}", f"non {token.low}", f"non{token.low}"]  # "isn't non-stick"
         elif _refusing(text, i, index) and (_a_thing(token.low) or _plainly(text, i)):

@@ -63,9 +63,19 @@ def thrift(text: Text) -> bool:
 
 
 def thrift_words(text: Text) -> str:
-    """The words of such a plea, "" where they are many or none."""
+    """The words of such a plea, "" where they are many or none: the shortest of several ("cheap"), an idiom with its own denial ("don't want to
+    break the bank")."""
     found = [m for pattern in _THRIFT for m in pattern.finditer(text.low) if len(m.group()) < 50]
-    return text.text[found[0].start() : found[0].end()] if found else ""
+    if not found:
+        return ""
+    plea = min(found, key=lambda m: len(m.group().split()))
+    denied = _DENIED.search(text.low[: plea.start()])
+    return text.text[denied.start() if denied else plea.start() : plea.end()]
+
+
+_DENIED = re.compile(
+    r"(?<!\w)(?:\w+n't|not|never|without|no)(?: (?:want|have|wish|like|going|need))?(?: to)?(?: \w+)? $"
+)
 
 
 def _at(text: Text, index: Index, i: int) -> Order | None:

@@ -30,6 +30,7 @@ from shelftalk.understand.turns.state import Talk
 from shelftalk.understand.turns.takenback import TakenBack, taken_back
 from shelftalk.understand.turns.topics import Topic, returned, unknown_return
 from shelftalk.understand.turns.toshop import asks_the_shop
+from shelftalk.understand.turns.wished import with_wish
 from shelftalk.values import Constraint, Criterion, Intent, Product, Request, Scalar, Sort
 from shelftalk.words.stems import stem
 
@@ -151,6 +152,8 @@ class Conversation:
             return reading
         before, given_up = self._without_vain(before, picks, text)
         if (asked := question(text, picks, focus)) is not None:
+            product = self.products(asked.about[0].id) if self.products else None
+            asked = with_wish(asked, text.text, self.rules, self._category(product) if product is not None else ())
             told = self._about(asked, reading, given_up, text)
             if asked.kind == "best":
                 told = replace(told, intent=replace(told.intent, criteria=before.criteria))

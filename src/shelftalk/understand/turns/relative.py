@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from shelftalk.understand.reading import Shown
 from shelftalk.understand.rules import SUPERLATIVES, Field, Index, Text, more, named, opposite, superlative
@@ -118,10 +119,14 @@ class Comparing:
         picks = list(about)
         return [f for f in fields if any(self.number(p, f) is not None for p in picks)] or fields
 
+    def value(self, pick: Shown, field: str) -> Any:
+        """What a pick holds in a field, None where it holds nothing there or cannot be looked up."""
+        product: Product | None = self._product(pick.id) if self._product else None
+        return product.value(field) if product else None
+
     def number(self, pick: Shown, known: Field) -> float | None:
         """What a pick holds in a field, None where it holds no number there or cannot be looked up."""
-        product: Product | None = self._product(pick.id) if self._product else None
-        value = product.value(known.field) if product else None
+        value = self.value(pick, known.field)
         try:
             return None if value is None or isinstance(value, (bool, tuple)) else float(value)
         except (TypeError, ValueError):
