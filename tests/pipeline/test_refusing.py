@@ -12,6 +12,7 @@ import pytest
 from shelftalk import Shelf, load_settings
 from shelftalk.catalog import Catalog
 from shelftalk.pipeline.personal import FOR_ANOTHER
+from shelftalk.pipeline.state import seen_already
 from shelftalk.prompts import PromptLibrary
 from shelftalk.values import Answer, Context, Criterion, Interaction, Product, ProfileLine, Refusal, Request, Shopper
 from tests.catalog.fakes import HashEmbedder
@@ -93,6 +94,13 @@ def test_where_all_that_fits_was_seen_the_answer_says_so_and_keeps_to_the_kind_o
     assert not any("Nothing in the catalogue" in note for note in answer.notes)
     assert sorted(ids(answer)) == ["c1", "c2"], "what comes nearest is a coffee machine, and nothing for dogs"
     assert answer.no_match
+
+
+def test_where_nothing_was_seen_nothing_is_said_to_be(shop: Shelf) -> None:
+    fresh, later = shop._begin(
+        [Request("an espresso machine"), Request("an espresso machine", exclude=("e1", "not in the shop"))]
+    )
+    assert (seen_already(fresh), seen_already(later)) == (0, 2)
 
 
 def test_where_nothing_fits_at_all_it_says_that(shop: Shelf) -> None:

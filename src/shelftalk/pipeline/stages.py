@@ -298,7 +298,7 @@ class Pipeline:
                 if state.request.candidates is not None and k is None and found.matching:
                     # of the given candidates those that fit come first; the others are no picks
                     found = replace(found, candidates=found.candidates[: found.matching])
-                if found.no_match and only is None:
+                if found.no_match and not found.unlike and only is None:
                     found = replace(found, seen=seen_already(state))
                 state.retrieval = state.asked_about(found)
         logs.retrieved(state)

@@ -372,10 +372,11 @@ def said_so_far(request: Request) -> str:
 
 
 def seen_already(state: PipelineState) -> int:
-    """How many things fit but were shown or sent away before."""
-    own, intent = state.personal, state.intent
+    """How many things fit but were shown or sent away before, where no other does."""
+    own, intent, catalog = state.personal, state.intent, state.snapshot.catalog
     limits = (*intent.constraints, *(own.held if own else ()))
-    return state.snapshot.catalog.distinct(sql.where(limits)) if limits else 0
+    hidden = catalog.get_many([*intent.exclude, *(own.exclude if own else ())])
+    return catalog.distinct(sql.where(limits)) if limits and hidden else 0
 
 
 def all_seen(number: int) -> str:
