@@ -327,3 +327,29 @@ def test_the_example_of_the_page_on_profiles_runs(server_settings: Settings, mon
     names: dict[str, Any] = {}
     exec(compile(block, str(page), "exec"), names)
     assert names["profile"].owned == {"TENT-101", "TENT-102"}
+
+
+def test_what_is_fine_again_takes_back_what_was_ruled_out_and_wishes_for_nothing(client: TestClient) -> None:
+    path = "/v1/users/softened/profile/lines"
+    nothing = client.post(path, json={"words": "wool is fine in blankets"})
+    assert nothing.status_code == 400
+    assert "nothing in the profile is against it" in nothing.json()["error"]["message"]
+    ruled_out = client.post(path, json={"words": "no wool in blankets"}).json()["lines"]
+    assert [x["criterion"]["want"] for x in ruled_out] == ["not"]
+    assert client.post(path, json={"words": "wool is fine in blankets"}).json()["lines"] == []
+
+
+def test_a_pick_that_is_otherwise_than_the_shopper_stated_says_so(client: TestClient) -> None:
+    path = "/v1/users/careful/profile/lines"
+    stated = client.post(path, json={"field": "fragrance_free", "want": "is", "value": True, "category": "Skincare"})
+    assert stated.status_code == 201, stated.text
+    ask = {"request": "a perfumed cream for dry skin", "user": "careful", "k": 10}
+    picks = client.post("/v1/recommendations", json=ask).json()["picks"]
+    told = [
+        (client.get(f"/v1/products/{p['product_id']}").json()["attributes"].get("fragrance_free"), p["reason"])
+        for p in picks
+    ]
+    assert {held for held, _ in told} >= {False}
+    for held, reason in told:
+        assert ("Fragrance free: no, though your profile says yes." in reason) == (held is False), reason
+        assert ("as your profile says" in reason) <= (held is True)

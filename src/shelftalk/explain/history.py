@@ -62,6 +62,9 @@ class HistoryVoice:
                 True,
                 "record",
             )
+        broken = next((line for line in lines if _broken(product, line)), None)
+        if broken is not None:
+            return self._stated(product, broken, other=True)
         for line in sorted(lines, key=lambda one: -one.weight):
             if not keeps(product, line) or line.criterion.want in ("low", "high", "not"):
                 continue
@@ -109,17 +112,19 @@ class HistoryVoice:
         evidence = (Evidence(line.criterion.field, value), *(Evidence(FIELD, i) for i in line.evidence))
         return Claim(text, evidence, None, True, "record")
 
-    def _stated(self, product: Product, line: ProfileLine) -> Claim:
+    def _stated(self, product: Product, line: ProfileLine, *, other: bool = False) -> Claim:
         field = line.criterion.field
         held = product.value(field)
         spoken = money(held, product.currency) if field == "price" else _value(held)
         text = self._said(
-            name=plain_name(field), value=spoken if line.span is not None else _value(line.criterion.value)
+            name=plain_name(field),
+            value=spoken if line.span is not None else _value(held if other else line.criterion.value),
+            other=("yes" if line.criterion.value else "no") if other else "",
         )
         return Claim(text, (Evidence(field, product.value(field)),), None, True, "record")
 
     def _said(self, **told: str) -> str:
-        blank = dict.fromkeys(("did", "title", "when", "name", "value", "span", "where"), "")
+        blank = dict.fromkeys(("did", "title", "when", "name", "value", "span", "where", "other"), "")
         return self._template.render(**{**blank, **told}).messages[-1].content
 
 
@@ -137,6 +142,14 @@ def keeps(product: Product, line: ProfileLine) -> bool:
         return False
     values = value if isinstance(value, (tuple, list)) else (value,)
     return any(same(v, line.criterion.value) for v in values) == (line.criterion.want == "is")
+
+
+def _broken(product: Product, line: ProfileLine) -> bool:
+    """Whether the record says no where the shopper stated a yes, or the other way round: who is vegan is to be told of beeswax."""
+    criterion, held = line.criterion, product.value(line.criterion.field)
+    stated = line.source in ("stated", "corrected") and criterion.want == "is" and isinstance(criterion.value, bool)
+    here = not line.category or line.category in product.categories
+    return stated and here and isinstance(held, bool) and held != criterion.value
 
 
 def _tells(interaction: Interaction, line: ProfileLine, known: Mapping[str, Product]) -> bool:
@@ -191,4 +204,6 @@ def _title(product: Product) -> str:
 
 
 def _value(value: Any) -> str:
-    return "" if isinstance(value, bool) else clean(str(plain(value)))
+    if isinstance(value, bool):
+        return "" if value else "no"
+    return clean(str(plain(value)))

@@ -22,11 +22,12 @@ from shelftalk.shoppers.profiles.corrections import (
     ASPECTS,
     Correction,
     checked,
+    contradicts,
     superseded,
     withdrawn,
     wordless,
 )
-from shelftalk.shoppers.profiles.stated import lines_said
+from shelftalk.shoppers.profiles.stated import lines_said, says_fine
 from shelftalk.values import Constraint, Criterion, Intent, ProfileLine, Scalar, Want
 from shelftalk.values.shopper import Source
 
@@ -158,9 +159,22 @@ class Profiling:
         return self.of(user, tenant=tenant)
 
     def say(self, user: str, words: str, intent: Intent, *, tenant: str = "") -> Profile:
-        """The same from words, with the intent that was read from them; UsageError where they say nothing that a field holds."""
+        """The same from words, with the intent that was read from them; UsageError where they say nothing that a field holds. Where they say
+        that something is fine, what the shopper stated against it goes, and nothing is added."""
         known = self.may_add(user, tenant=tenant)
-        lines = lines_said(self._texts(words), intent, self.catalog.facets(), self._there)
+        facets = self.catalog.facets()
+        lines = lines_said(self._texts(words), intent, facets, self._there)
+        if says_fine(words):
+            held = self.corrections.corrections(known, tenant=tenant).lines.values()
+            gone = [c for c in held if c.own is not None and any(contradicts(c.own, line, facets) for line in lines)]
+            if not gone:
+                raise UsageError(
+                    "this says that something is fine, and nothing in the profile is against it; to wish for it say so: "
+                    '"I like wool", "prefer wool"'
+                )
+            now = datetime.now(UTC)
+            self._put(known, [Correction(c.line_id, wordless(c.own), deleted_at=now) for c in gone if c.own], tenant)
+            return self.of(user, tenant=tenant)
         self._put(known, [Correction(line.id, line) for line in lines], tenant)
         return self.of(user, tenant=tenant)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
@@ -11,9 +12,20 @@ from shelftalk.shoppers.profiles.corrections import There, checked
 from shelftalk.text import clean, shorten
 from shelftalk.values import Constraint, Criterion, Facets, Intent, ProfileLine
 
-__all__ = ["lines_said"]
+__all__ = ["lines_said", "says_fine"]
 
 LONGEST = 200
+# By which something is said to be no longer a matter, which is no wish for it: "perfume is fine".
+_FINE = re.compile(
+    r"\b(?:is|are|would be|will be|'s) (?:(?:also|now|actually|perfectly|just|quite|totally|again) )*(?:fine|ok(?:ay)?|all ?right|acceptable|no (?:problem|issue)|not a (?:problem|issue))\b"
+    r"|\b(?:don't|do not|no longer) (?:really )?mind\b|\b(?:doesn't|does not|don't|do not|no longer) (?:matters?|bothers?)\b",
+    re.I,
+)
+
+
+def says_fine(words: str) -> bool:
+    """Whether words take back what was ruled out, and wish for nothing."""
+    return _FINE.search(words.replace("\u2019", "'")) is not None
 
 
 def lines_said(words: str, intent: Intent, facets: Facets, there: There | None = None) -> list[ProfileLine]:
