@@ -12,9 +12,22 @@ import pytest
 from shelftalk import Shelf, load_settings
 from shelftalk.catalog import Catalog
 from shelftalk.pipeline.personal import FOR_ANOTHER
+from shelftalk.pipeline.refusing import asked_by_name
 from shelftalk.pipeline.state import seen_already
 from shelftalk.prompts import PromptLibrary
-from shelftalk.values import Answer, Context, Criterion, Interaction, Product, ProfileLine, Refusal, Request, Shopper
+from shelftalk.render import assistant_turn
+from shelftalk.values import (
+    Answer,
+    Context,
+    Criterion,
+    Interaction,
+    Product,
+    ProfileLine,
+    Refusal,
+    Request,
+    Shopper,
+    Turn,
+)
 from tests.catalog.fakes import HashEmbedder
 from tests.pipeline.shop import kettle
 
@@ -101,6 +114,25 @@ def test_where_nothing_was_seen_nothing_is_said_to_be(shop: Shelf) -> None:
         [Request("an espresso machine"), Request("an espresso machine", exclude=("e1", "not in the shop"))]
     )
     assert (seen_already(fresh), seen_already(later)) == (0, 2)
+
+
+def test_a_question_about_what_was_sent_away_is_answered_without_contradicting_itself(shop: Shelf) -> None:
+    first = shop.ask(Request("an espresso machine", k=2))
+    history = (Turn("user", "an espresso machine"), assistant_turn(first))
+    gone = first.picks[0].product
+    who = Shopper(refused=(Refusal(gone.id, "have", session="s"),), context=Context(at=NOW))
+    asked = Request("what does the first one cost?", history=history, exclude=(gone.id,), shopper=who)
+    answer = shop.ask(asked)
+    assert ids(answer) == [gone.id]
+    assert not any("Left out" in note or "Nothing in the catalogue" in note for note in answer.notes)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [("what about the e1?", True), ("what about the e2?", False), ("a coffee machine", False)]
+)
+def test_a_word_of_its_own_names_what_was_sent_away(words: str, said: bool) -> None:
+    gone, shown = SHOP[6], [SHOP[7], SHOP[8]]
+    assert bool(asked_by_name(words, [gone], shown)) == said
 
 
 def test_where_nothing_fits_at_all_it_says_that(shop: Shelf) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from shelftalk.facts.facts import money
 from shelftalk.text import clean, shorten
 from shelftalk.understand.turns.phrases import DEARER, NO_OBJECT
-from shelftalk.values import Constraint, Facets, Intent, Product, Refusal, Request
+from shelftalk.values import Constraint, Intent, Product, Refusal, Request, plain
 from shelftalk.words.comparable import number
 from shelftalk.words.stems import stems
 from shelftalk.words.stop import FILLER
@@ -50,23 +50,36 @@ def limits(
 
 
 def asked_by_name(
-    request: str, gone: Iterable[Product], shown: Iterable[Product], facets: Facets, has: Container[str] = ()
+    request: str, gone: Iterable[Product], shown: Iterable[Product], has: Container[str] = ()
 ) -> list[str]:
-    """The notes on products sent away that the request names, where none of those shown is nearer to its words; `has` are the ids of those
+    """The notes on products sent away that the request names, where none of those shown is as near to its words; `has` are the ids of those
     that were sent away since the shopper has them."""
     asked, notes = stems(request), []
-    common = {s for f in facets for value, _ in f.values for s in stems(str(value))} | set(FILLER)
-    nearest = max((len(asked & stems(p.title)) for p in shown), default=0)
+    titles = {p.id: stems(p.title) for p in shown}
+    nearest = max((len(asked & title) for title in titles.values()), default=0)
     for product in gone:
-        title = stems(product.title)
-        own = title - common
-        named = own <= asked if own else title <= asked
-        brand = stems(product.brand or "")
-        named = named or bool(own & asked and brand and brand <= asked)
-        if named and len(asked & title) >= nearest:
+        if product.id in titles:  # a question about it is answered
+            continue
+        title, brand = stems(product.title), stems(product.brand or "")
+        own = title - _common(product)
+        whole = own <= asked if own else title <= asked
+        part = bool(own & asked and brand and brand <= asked) and len(asked & title) > nearest
+        part = part or bool((own & asked).difference(*titles.values()))
+        if part or (whole and len(asked & title) >= nearest):
             said = HAS if product.id in has else SAID
             notes.append(said.format(shorten(clean(product.title), _TITLE)))
     return notes
+
+
+def _common(product: Product) -> set[str]:
+    """The words of a title that are no name of the product's own: of its fields, their values, its kinds and its brand."""
+    told = [
+        product.brand or "",
+        *product.categories,
+        *product.attributes,
+        *(str(plain(v)) for v in product.attributes.values()),
+    ]
+    return {s for text in told for s in stems(text.replace("_", " "))} | set(FILLER)
 
 
 def _named_brands(intent: Intent) -> set[str]:

@@ -259,6 +259,8 @@ class PipelineState:
             notes += [NOT_SHOPPING] if CLEARED not in notes else []
         elif self.retrieval.seen:
             notes.append(all_seen(self.retrieval.seen))
+        elif self.understood.follow_up is not None and picks:
+            pass
         elif not self.retrieval.unlike and (not picks or self.retrieval.no_match):
             notes.append(NOTHING_FITS)
         if picks and self.understood.follow_up is None and self.understood.heard is None:
@@ -273,7 +275,7 @@ class PipelineState:
             return []
         own, shown = self.personal, [p.product for p in picks]
         has = {r.product_id for r in own.shopper.refused if r.why == "have"}
-        return [*own.notes, *asked_by_name(self.request.request, own.gone.values(), shown, self.snapshot.facets, has)]
+        return [*own.notes, *asked_by_name(self.request.request, own.gone.values(), shown, has)]
 
     def _would_show(self, note: str) -> bool:
         """Whether a note is no note on products out of stock, or one of these would be shown if it could be had: it meets the wishes that

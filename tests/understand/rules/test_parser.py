@@ -105,6 +105,8 @@ VALUES = [
     ("electronics", "I'm over Apple. Which phone do you suggest?", "brand != Apple; categories = Phones"),
     ("electronics", "a Samsung rather than a Sony phone", "brand = Samsung; categories = Phones"),
     ("electronics", "Sony is a no-go, which phone would you pick?", "brand != Sony; categories = Phones"),
+    ("electronics", "Sony is a real pain, which phone would you pick?", "brand != Sony; categories = Phones"),
+    ("electronics", "headphones for ear pain", "categories = Headphones"),
     ("electronics", "headphones without Bluetooth", "bluetooth = no; categories = Headphones"),
     ("electronics", "headphones with bluetooth", "bluetooth = yes; categories = Headphones"),
     ("electronics", "water resistant headphones", "categories = Headphones; waterproof = yes"),
