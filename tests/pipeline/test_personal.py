@@ -17,7 +17,18 @@ from shelftalk.pipeline.circumstances import moment_of
 from shelftalk.pipeline.personal import Personal
 from shelftalk.prompts import PromptLibrary
 from shelftalk.shoppers.profiles import Corrections
-from shelftalk.values import Answer, Context, Criterion, Interaction, ProfileLine, Refusal, Request, Shopper, Turn
+from shelftalk.values import (
+    Answer,
+    Candidate,
+    Context,
+    Criterion,
+    Interaction,
+    ProfileLine,
+    Refusal,
+    Request,
+    Shopper,
+    Turn,
+)
 from tests.catalog.fakes import HashEmbedder
 from tests.pipeline.shop import PRODUCTS
 
@@ -130,6 +141,15 @@ def test_a_product_that_was_sent_away_and_is_asked_for_by_name_is_said_to_be_lef
 def test_its_look_puts_what_looks_alike_behind(shelf: Shelf):
     answer = asked(shelf, "a kettle", refused=(Refusal("k1", "look"),))
     assert ids(answer)[-1] == "k3", "the other red one"
+
+
+def test_the_same_thing_in_another_colour_comes_behind_what_looks_otherwise(shelf: Shelf):
+    lamp = replace(PRODUCTS[0], id="l1", title="Orsk Bow lamp, red", attributes={"colour": "red"})
+    green = replace(lamp, id="l2", title="Orsk Bow lamp, green", attributes={"colour": "green"})
+    other = replace(lamp, id="l3", title="Orsk Pillar reading light, green", attributes={"colour": "green"})
+    who = Personal(Shopper(), shelf.catalog, 0.15, 0.15, looks=(lamp,))
+    shown = who.lean([Candidate(green, 1.0), Candidate(other, 0.8), Candidate(replace(lamp, id="l4"), 0.9)])
+    assert [c.product.id for c in shown] == ["l3", "l2", "l4"]
 
 
 def test_a_look_that_was_sent_away_counts_as_much_however_many_others_were(shelf: Shelf):

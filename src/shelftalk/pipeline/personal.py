@@ -30,6 +30,7 @@ from shelftalk.values import (
     Shopper,
 )
 from shelftalk.words.comparable import number
+from shelftalk.words.stems import stems
 
 __all__ = ["LOOKS", "Personal", "personal"]
 
@@ -41,6 +42,8 @@ SOME = 5.0  # interactions with different products after which half of the full 
 STATED = 3.0  # times as much as what was only read moves what the shopper stated
 SUITS = 0.66  # of the others it does better by a low or high
 FOR_ANOTHER = "Your own history was left out of this, since it is for somebody else."
+LOOK = 0.5  # of the best score, which a product loses that looks the SAME as one that was sent away for its look
+SAME = 0.75  # of what is told of two looks, or of the words of two titles of a brand, from which on they are one thing, in another colour say
 BEHIND = 1e-6  # so much below the last of its kind stands what the shopper has
 
 
@@ -95,7 +98,7 @@ class Personal:
             found = self.sourced.get(candidate.product.id)
             if found is not None and top:
                 taste = (taste + found.score / top) / 2
-            by = self.weight * taste
+            by = self.weight * taste - (LOOK if self.alike(candidate.product) >= SAME else 0.0)
             if not by:
                 moved.append(candidate)
                 continue
@@ -126,10 +129,14 @@ class Personal:
             told += line.weight * (2 * self._kept(product, line, scopes) - 1)
             weights += line.weight
         # that of the one it is most like: another that was sent away, and looks otherwise, makes it no better
-        alike = max((_alike(product, refused) for refused in self.looks), default=0.0)
+        alike = self.alike(product)
         if alike:
             told, weights = told - alike, weights + 1.0
         return told / (1.0 + weights)
+
+    def alike(self, product: Product) -> float:
+        """How much a product looks like the one of those sent away for their look that it is most like, 0 to 1."""
+        return max((_alike(product, refused) for refused in self.looks), default=0.0)
 
     def holding(self, product: Product) -> list[ProfileLine]:
         """The lines that hold for a product: an exception that the shopper made for its kind takes the place of what holds elsewhere."""
@@ -257,4 +264,11 @@ def _alike(product: Product, refused: Product) -> float:
         return 0.0
     fields = [n for n in refused.attributes if n.lower() in LOOKS]
     shared = [n for n in fields if product.value(n) is not None and same(product.value(n), refused.value(n))]
-    return len(shared) / len(fields) if fields else 0.0
+    share = len(shared) / len(fields) if fields else 0.0
+    return max(share, SAME) if _one_thing(product, refused) else share
+
+
+def _one_thing(one: Product, other: Product) -> bool:
+    """Whether two titles of a brand name one thing, which differs in its colour or size at most."""
+    titles = [stems(p.title) for p in (one, other)]
+    return bool(one.brand) and one.brand == other.brand and len(titles[0] & titles[1]) >= SAME * min(map(len, titles))
