@@ -150,6 +150,32 @@ def test_what_is_owned_stands_behind_all_others_of_its_kind_even_where_no_kind_i
     assert len(kettles) > 2
 
 
+def test_a_range_that_was_stated_orders_a_list_and_is_named_as_a_source(shop: Shelf) -> None:
+    cheap = ProfileLine(
+        "l1",
+        Criterion("price", "is"),
+        "Kettles",
+        source="stated",
+        span=(Decimal(0), Decimal(35)),
+        text="Kettles up to 35.",
+    )
+    who = Shopper("u_1", (cheap,), (did("like", "k5", 5), did("like", "k4", 5)), context=Context(at=NOW))
+    kettles = [p.product for p in shop.for_you(who, k=3).picks if p.product.id.startswith("k")]
+    assert kettles
+    assert all(p.price is not None and p.price <= 35 for p in kettles)
+    answer = shop.ask(Request("a kettle", k=3, shopper=who))
+    sources = {p.product.id: [s.name for s in p.sources] for p in answer.picks}
+    assert "taste" in sources["k0"]
+
+
+def test_of_what_was_only_chosen_no_reason_tells_how_or_when(shop: Shelf) -> None:
+    chosen = Interaction("u_1", "like", NOW, "k1", "h1", dated=False)
+    reasons = " ".join(p.reason for p in shop.for_you(shop.known("u_1", [chosen], context=Context(at=NOW)), k=6).picks)
+    assert "that you chose." in reasons
+    assert "liked" not in reasons
+    assert "November" not in reasons
+
+
 @pytest.mark.parametrize("words", ["a kettle for my sister", "a kettle, it is a gift", "my mum needs a kettle"])
 def test_for_somebody_else_the_shoppers_own_history_says_nothing_but_what_was_sent_away_here_stays_away(
     shop: Shelf, words: str

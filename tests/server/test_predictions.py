@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -113,6 +114,15 @@ def test_who_refuses_to_be_personalised_is_predicted_by_the_product_alone(state:
     )
     assert refuses["basis"] == "product"
     assert consents["basis"] != "product"
+
+
+def test_what_has_not_happened_yet_is_no_history(state: SimpleNamespace) -> None:
+    later = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    [told] = ask(
+        client_of(state, "a"),
+        {"history": [{"product_id": "red11", "kind": "purchase", "at": later}], "product_id": "blue11"},
+    )
+    assert "'history' entry 1: 'at' lies in the future" in told["error"]
 
 
 def test_bodies_of_another_form_are_refused(state: SimpleNamespace) -> None:

@@ -69,7 +69,8 @@ def churn(
         )  # fmt: skip
         _write(output, listed, settings.home_folder)
         common.stderr().print(
-            f"{len(customers)} customers scored on {now.date()}, {len(listed)} on the list; {output}", soft_wrap=True
+            f"{len(customers)} customers scored after {(now - timedelta(days=1)).date()}, {len(listed)} on the list; {output}",
+            soft_wrap=True,
         )
     if wrong:
         raise typer.Exit(PARTIAL)

@@ -29,6 +29,7 @@ DONE: Mapping[str, str] = {
     "view": "looked at",
     "dwell": "looked at",
 }
+CHOSE = "chose"  # where neither how nor when is known
 # The order in which what was done is told, the surest first.
 _SUREST = tuple(DONE)
 GOOD = 4.0  # a rating from which on something is liked
@@ -56,7 +57,7 @@ class HistoryVoice:
         if own:
             last = max(own, key=lambda i: i.at)
             return Claim(
-                self._said(did="bought", when=when(last.at, now)),
+                self._said(did="bought", when=when(last.at, now) if last.dated else ""),
                 (Evidence(FIELD, last.id),),
                 None,
                 True,
@@ -82,15 +83,16 @@ class HistoryVoice:
 
     def did(self, interaction: Interaction, other: Product, now: datetime) -> str:
         """What was done alone: "You bought the Lark Tent in May." """
-        return self._said(did=DONE[interaction.kind], title=_title(other), when=when(interaction.at, now))
+        told = when(interaction.at, now) if interaction.dated else ""
+        return self._said(did=_did(interaction), title=_title(other), when=told)
 
     def _shared(
         self, product: Product, line: ProfileLine, interaction: Interaction, other: Product, now: datetime
     ) -> Claim:
         text = self._said(
-            did=DONE[interaction.kind],
+            did=_did(interaction),
             title=_title(other),
-            when=when(interaction.at, now),
+            when=when(interaction.at, now) if interaction.dated else "",
             name="brand" if line.criterion.field == "brand" else plain_name(line.criterion.field),
             value=_value(line.criterion.value),
         )
@@ -144,6 +146,10 @@ def keeps(product: Product, line: ProfileLine) -> bool:
     return any(same(v, line.criterion.value) for v in values) == (line.criterion.want == "is")
 
 
+def _did(interaction: Interaction) -> str:
+    return DONE[interaction.kind] if interaction.dated else CHOSE
+
+
 def _broken(product: Product, line: ProfileLine) -> bool:
     """Whether the record says no where the shopper stated a yes, or the other way round: who is vegan is to be told of beeswax."""
     criterion, held = line.criterion, product.value(line.criterion.field)
@@ -181,10 +187,10 @@ def proven(claim: Claim, product: Product, history: Sequence[Interaction], known
     cited = [e.value for e in claim.evidence if e.field == FIELD]
     if not set(cited) <= done.keys():
         return False
-    if len(cited) != 1 or not any(verb in claim.text for verb in DONE.values()):
+    if len(cited) != 1 or not any(verb in claim.text for verb in (*DONE.values(), CHOSE)):
         return True  # a range, of which the record's own value was checked
     found = done[cited[0]]
-    if found.kind not in DONE or DONE[found.kind] not in claim.text:
+    if found.kind not in DONE or _did(found) not in claim.text:
         return False
     if found.product_id == product.id:
         return True

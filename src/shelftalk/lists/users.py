@@ -97,7 +97,7 @@ def _history(listed: Any, user: str, now: datetime) -> tuple[Interaction, ...]:
 def _interaction(entry: Any, user: str, name: str, otherwise: datetime) -> Interaction:
     """A product id alone stands for something that the user chose, as in the field's data sets of sequences."""
     if isinstance(entry, (str, int)) and not isinstance(entry, bool):
-        return Interaction(user, "like", otherwise, _text("product_id", entry), name)
+        return Interaction(user, "like", otherwise, _text("product_id", entry), name, dated=False)
     if not isinstance(entry, Mapping):
         raise UsageError("must be a product id or an object with 'product_id'")
     held = {_ALIASES.get(key, key): value for key, value in entry.items() if value is not None}

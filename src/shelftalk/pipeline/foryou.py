@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from shelftalk.catalog import sql
 from shelftalk.catalog.standing import Scope
 from shelftalk.explain import ExplainJob
+from shelftalk.explain.history import keeps
 from shelftalk.facts.availability import sold_out, to_come
 from shelftalk.pipeline.knowing import sent_away
 from shelftalk.pipeline.personal import Personal, personal
@@ -62,6 +63,7 @@ def listed(shopper: Shopper, k: int, now: Snapshot, sources: Suggestions) -> Lis
     ready = (
         ready if len(ready) >= k else [c for c in here if not sold_out(c.product)]
     )  # what is to come fills a list alone
+    ready.sort(key=lambda c: _beyond(c.product, who.lines))  # what breaks a range that was stated fills a list alone
     chosen = _mixed(one_each(ready), k, _served(who))
     told = tuple(sources.told(found[c.product.id], c.product, who) for c in chosen)
     voice = now.explain.history
@@ -112,6 +114,14 @@ def _chosen(who: Personal) -> list[Product]:
     ids = {i.product_id for i in who.shopper.history if i.kind in TAKEN}
     taken = [product for product_id, product in who.known.items() if product_id in ids]
     return taken if len(taken) >= SURE else list(who.known.values())
+
+
+def _beyond(product: Product, lines: Sequence[ProfileLine]) -> bool:
+    """Whether a product breaks a range or a refusal that the shopper stated for its kind: "power banks under 30", "no leather shoes"."""
+    limits = [line for line in lines if line.span is not None or line.criterion.want == "not"]
+    stated = [line for line in limits if line.source in ("stated", "corrected")]
+    of_kind = [line for line in stated if not line.category or line.category in product.categories]
+    return any(product.value(line.criterion.field) is not None and not keeps(product, line) for line in of_kind)
 
 
 def _served(who: Personal) -> frozenset[str]:

@@ -17,6 +17,7 @@ from shelftalk.errors import CatalogError
 from shelftalk.explain import WhyAnswer
 from shelftalk.facts.card import plain_name, wanted_value
 from shelftalk.pipeline.exploring import relevance
+from shelftalk.pipeline.personal import SUITS
 from shelftalk.pipeline.shelf import Shelf
 from shelftalk.pipeline.state import PipelineState
 from shelftalk.retrieve.criteria import satisfaction
@@ -33,7 +34,7 @@ _FIELDS = 8  # wishes are written for so many fields of the kind
 _OF_KIND = 500  # products of the kind that tell which fields it has
 _COMMON = 0.5  # a field that so many of them have is missed where this one lacks it
 _NEAR = 0.5  # of the best's relevance, from which on a product of no named kind suits
-_MET = 0.5  # a profile's line is met from this satisfaction on
+_MET = SUITS  # a profile's line is met from this satisfaction on
 _NO_WISH = frozenset({"availability", "stock", "list_price", "review_count", "categories", "released_at", "title"})
 
 

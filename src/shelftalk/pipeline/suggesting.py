@@ -117,7 +117,19 @@ class Suggestions:
             names.append(PickSource("criteria", self._said("criteria", what)))
         if who is not None and (found := who.sourced.get(candidate.product.id)) is not None:
             names += [s for s in self.told(found, candidate.product, who).sources if s.name not in WITHOUT_HISTORY]
+        if who is not None and scores.get("taste", 0.0) > 0 and all(s.name != "taste" for s in names):
+            names += self._of_profile(candidate.product, who)
         return tuple(names)
+
+    def _of_profile(self, product: Product, who: Personal) -> list[PickSource]:
+        """The surest line of the profile that the product suits, as a source; none without one."""
+        suited = [line for line in who.lines if line.text and who.suits(product, line)]
+        line = max(suited, key=lambda one: one.weight, default=None)
+        if line is None:
+            return []
+        telling = Telling(who.shopper.history, who.catalog, self.behaviour, [line], who.shopper.context)
+        taste = Sourced(product.id, 1.0, {"taste": 1.0}, {"taste": (line.id,)})
+        return [PickSource(b.source, b.text, _interactions(b)) for b in because_claims(taste, telling, self._prompts)]
 
     def _said(self, source: str, what: str = "") -> str:
         return self._template.render(source=source, what=what).messages[-1].content

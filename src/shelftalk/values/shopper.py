@@ -29,7 +29,7 @@ class Interaction:
     """What a shopper did, once. `user` is a pseudonym; `id` is unique in a shop: the same id again is the same interaction.
 
     `product_id` is "" for a search. `value` is a rating of 1 to 5, seconds of dwelling, or the number bought; `price` that of one piece.
-    `text` holds the words of a search or a review (untrusted); `why` a dismissal's reason, "" for none given; `session` the
+    `dated` is False where only that a product was chosen is known, neither how nor when: no reason tells of either. `text` holds the words of a search or a review (untrusted); `why` a dismissal's reason, "" for none given; `session` the
     conversation or visit that it belongs to; `request` what had been asked where the product was met.
     """
 
@@ -47,6 +47,7 @@ class Interaction:
     place: str = ""
     device: str = ""
     request: str = ""
+    dated: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,3 +253,13 @@ def test_every_aspect_has_lines() -> None:
     lines = [("brand", "is"), ("price", "low"), ("shoe_size", "is"), ("categories", "is"), ("material", "is")]
     found = [aspect_of(ProfileLine("", Criterion(name, want))) for name, want in lines]  # type: ignore[arg-type]
     assert (*found, aspect_of(ProfileLine("", Criterion("brand", "is"), source="session"))) == ASPECTS
+
+
+def test_a_kind_that_was_only_guessed_of_the_words_narrows_no_line() -> None:
+    refused = Constraint("brand", "!=", "Torvik")
+    [everywhere] = lines_said("not Torvik", Intent((refused,), kinds=("Tents",)), FACETS)
+    assert (everywhere.criterion.want, everywhere.category) == ("not", "")
+    [tents] = lines_said("no Torvik tents", Intent((Constraint("categories", "=", "Tents"), refused)), FACETS)
+    assert tents.category == "Tents"
+    with pytest.raises(UsageError, match="a field of the catalogue"):
+        lines_said("hm", Intent(kinds=("Tents",)), FACETS)

@@ -116,7 +116,8 @@ def _of_history(source: str, named: Sequence[str], product_id: str, telling: Tel
     for i, about in sorted(found, key=lambda pair: not _of_one_kind(pair[1], product)):
         if i.kind not in DID or not _related(source, i.product_id, product_id, telling):
             continue
-        words: dict[str, object] = {"title": about.title, "did": DID[i.kind], "when": _when(i.at, telling.at)}
+        did, when = (DID[i.kind], _when(i.at, telling.at)) if i.dated else ("chose", "")
+        words: dict[str, object] = {"title": about.title, "did": did, "when": when}
         named_by = (Evidence("interaction", i.id),) if i.id else ()
         return words, (*named_by, Evidence("product_id", i.product_id))
     return None

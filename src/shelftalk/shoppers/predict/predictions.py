@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shelftalk.catalog import Catalog
@@ -25,6 +25,7 @@ __all__ = ["Asked", "Histories", "Prediction", "Predictions"]
 Histories = Callable[[str], Sequence[Interaction]]
 _KEYS = frozenset({"id", "user", "history", "product_id", "product"})
 _SAID = 0.97  # what the shopper said of the very product holds; this is how surely
+_AHEAD = timedelta(minutes=5)  # a clock may go wrong by so much
 _MOST_HISTORY = 1000
 _NOT_HISTORY = ("shown", "search")
 
@@ -156,7 +157,10 @@ class Predictions:
             if product is None:
                 missing.append(_named(entry, place))
                 continue
-            met.append(_met(product, entry, place))
+            found = _met(product, entry, place)
+            if found.at is not None and found.at > self._now() + _AHEAD:
+                raise UsageError(f"'history' entry {place}: 'at' lies in the future, where nothing has happened yet")
+            met.append(found)
         return tuple(met[:MOST]), tuple(missing)
 
 

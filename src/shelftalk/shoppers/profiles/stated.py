@@ -31,7 +31,8 @@ def says_fine(words: str) -> bool:
 def lines_said(words: str, intent: Intent, facets: Facets, there: There | None = None) -> list[ProfileLine]:
     """The lines that an intent, read from these words, says: its criteria, its limits as wishes, or the kind alone where it names nothing
     else. The words themselves are kept for the shopper to read. UsageError where nothing in them is of a field of the catalogue."""
-    kinds = intent.named_kinds
+    named = [c for c in intent.constraints if c.field == "categories" and c.operator in ("=", "in")]
+    kinds = intent.named_kinds if named else ()  # a kind that was only guessed of the words narrows nothing
     category = kinds[0] if len(kinds) == 1 else ""
     said = shorten(clean(words), LONGEST)
     criteria = [(c, None) for c in intent.criteria] + [pair for c in intent.constraints for pair in _wishes(c, facets)]
