@@ -58,15 +58,9 @@ def ask(
     if source or output:
         if not source or not output:
             raise UsageError("--input and --output go together")
-        if text is not None or user is not None or context is not None:
-            what = (
-                "a request"
-                if text is not None
-                else "--user"
-                if user is not None
-                else "--place, --season or --within-days"
-            )
-            raise UsageError(f"give {what} or --input, not both")
+        alone = {"a request": text, "--user": user, "--place, --season or --within-days": context}
+        if given := [name for name, value in alone.items() if value is not None]:
+            raise UsageError(f"give {given[0]} or --input, not both")
         from shelftalk.cli.near import Answers, Served
 
         with (

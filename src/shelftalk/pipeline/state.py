@@ -245,6 +245,7 @@ class PipelineState:
         )
         taken = taken_as(self.intent, held, self.request.request)
         own = self._of_refusals(picks) if self.intent.shopping else []
+        asked = self.understood.follow_up is not None  # about products shown, which need not fit anything
         notes = [
             *([note_of(self.request.taken)] if self.request.taken else ()),
             *self.understood.notes,
@@ -259,9 +260,7 @@ class PipelineState:
             notes += [NOT_SHOPPING] if CLEARED not in notes else []
         elif self.retrieval.seen:
             notes.append(all_seen(self.retrieval.seen))
-        elif self.understood.follow_up is not None and picks:
-            pass
-        elif not self.retrieval.unlike and (not picks or self.retrieval.no_match):
+        elif not self.retrieval.unlike and (not picks or (self.retrieval.no_match and not asked)):
             notes.append(NOTHING_FITS)
         if picks and self.understood.follow_up is None and self.understood.heard is None:
             notes += [

@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from shelftalk.catalog.files import making
 from shelftalk.privacy.keepers import Person, Removed
+from shelftalk.remembered import Remembered
 from shelftalk.resumable import partial_of
-from shelftalk.server.remembered import Remembered
 from shelftalk.server.training_sets import wrote
 
 Kind = Literal["win-back list", "predictions", "interactions", "logged lists"]
@@ -23,7 +23,7 @@ _ERASED = b'{"error": "erased"}\n'  # in the place of a prediction: those lines 
 
 def remember(path: Path, kind: Kind, home: Path) -> None:
     """Puts a file down, before it is written."""
-    _files(home).add(path, kind)
+    _files(home).add(str(path.resolve()), kind)
 
 
 class Outputs:
@@ -53,7 +53,7 @@ class Outputs:
                 left.append(f"{partial_of(path)}: being written, or cut: finish or delete it, then erase again")
             if not path.is_file():
                 if not partial_of(path).exists():
-                    _files(self._home).drop(path)
+                    _files(self._home).drop(str(path))
                 continue
             gone, unread = _erase(path, person)
             if gone:
@@ -64,8 +64,8 @@ class Outputs:
         return Removed(counts, tuple(left))
 
     def _paths(self) -> list[Path]:
-        known = _files(self._home).all()
-        return [*known, *sorted(self._also - known.keys())]
+        known = [Path(path) for path in _files(self._home).all()]
+        return [*known, *sorted(self._also.difference(known))]
 
 
 def _files(home: Path) -> Remembered:

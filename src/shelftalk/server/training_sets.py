@@ -15,7 +15,7 @@ from typing import Any
 
 from shelftalk.catalog.files import replacing
 from shelftalk.privacy.keepers import Person, Removed
-from shelftalk.server.remembered import Remembered
+from shelftalk.remembered import Remembered
 from shelftalk.text import clean
 
 CARD = "card.json"
@@ -23,12 +23,12 @@ CARD = "card.json"
 
 def remember(out: Path, home: Path) -> None:
     """Adds a set: a folder of `shelftalk train data`, or a JSON Lines file."""
-    _sets(home).add(out, datetime.now(UTC).isoformat(timespec="seconds"))
+    _sets(home).add(str(out.resolve()), datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 def remembered(home: Path) -> dict[Path, str]:
     """The sets that were made, and when."""
-    return _sets(home).all()
+    return {Path(path): when for path, when in _sets(home).all().items()}
 
 
 class TrainingSets:
@@ -51,7 +51,7 @@ class TrainingSets:
         left: list[str] = []
         for path, when in remembered(self._home).items():
             if not path.exists():
-                _sets(self._home).drop(path)
+                _sets(self._home).drop(str(path))
             elif gone := _erase(path, person):
                 counts[str(path)] = gone
                 left += [

@@ -15,24 +15,24 @@ from shelftalk.errors import StorageError
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """The paths in HOME/`file`, each with a word on it, under `key`; `what` they are is for messages."""
+    """The places (paths, or addresses of folders) in HOME/`file`, each with a word on it, under `key`; `what` they are is for messages."""
 
     home: Path
     file: str
     key: str
     what: str
 
-    def add(self, path: Path, word: str) -> None:
-        """Puts a path down, once."""
-        self._change(lambda held: {**held, str(path.resolve()): word})
+    def add(self, place: str, word: str) -> None:
+        """Puts a place down, once."""
+        self._change(lambda held: {**held, place: word})
 
-    def drop(self, path: Path) -> None:
-        """Takes a path out, which is there no more."""
-        self._change(lambda held: {p: word for p, word in held.items() if p != str(path)})
+    def drop(self, place: str) -> None:
+        """Takes a place out, which is there no more."""
+        self._change(lambda held: {p: word for p, word in held.items() if p != place})
 
-    def all(self) -> dict[Path, str]:
+    def all(self) -> dict[str, str]:
         """What was put down, in that order. StorageError where it cannot be read."""
-        return {Path(path): word for path, word in self._held().items()}
+        return self._held()
 
     def _change(self, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
