@@ -16,6 +16,7 @@ from shelftalk.pipeline.refusing import asked_by_name
 from shelftalk.pipeline.state import seen_already
 from shelftalk.prompts import PromptLibrary
 from shelftalk.render import assistant_turn
+from shelftalk.retrieve.audience import not_for_others
 from shelftalk.values import (
     Answer,
     Context,
@@ -166,6 +167,14 @@ def test_a_range_that_was_stated_orders_a_list_and_is_named_as_a_source(shop: Sh
     answer = shop.ask(Request("a kettle", k=3, shopper=who))
     sources = {p.product.id: [s.name for s in p.sources] for p in answer.picks}
     assert "taste" in sources["k0"]
+
+
+def test_after_one_thing_for_men_what_is_for_women_fills_a_list_alone() -> None:
+    mens, womens, any_one = (
+        Product(i, i, attributes={"gender": g}) for i, g in (("m", "men"), ("w", "women"), ("u", "unisex"))
+    )
+    assert [not_for_others(p, [mens], sure=1) for p in (mens, womens, any_one)] == [True, False, True]
+    assert not_for_others(womens, [mens]), "one thing alone rules nothing out"
 
 
 def test_of_what_was_only_chosen_no_reason_tells_how_or_when(shop: Shelf) -> None:

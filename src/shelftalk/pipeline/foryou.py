@@ -63,7 +63,8 @@ def listed(shopper: Shopper, k: int, now: Snapshot, sources: Suggestions) -> Lis
     ready = (
         ready if len(ready) >= k else [c for c in here if not sold_out(c.product)]
     )  # what is to come fills a list alone
-    ready.sort(key=lambda c: _beyond(c.product, who.lines))  # what breaks a range that was stated fills a list alone
+    # what breaks a range that was stated, or is for others than the one thing that was chosen, fills a list alone
+    ready.sort(key=lambda c: (_beyond(c.product, who.lines), not not_for_others(c.product, known, sure=1)))
     chosen = _mixed(one_each(ready), k, _served(who))
     told = tuple(sources.told(found[c.product.id], c.product, who) for c in chosen)
     voice = now.explain.history

@@ -102,14 +102,14 @@ _WOMEN, _MEN = re.compile(r"\b(?:women|woman|ladies|female)", re.I), re.compile(
 SURE = 2  # products made for one alone, after which what is made for another alone is not for this shopper
 
 
-def not_for_others(product: Product, chosen: Sequence[Product]) -> bool:
+def not_for_others(product: Product, chosen: Sequence[Product], sure: int = SURE) -> bool:
     """Whether a product is not made for others than what a shopper chose is: for children alone where nothing of theirs is among it, for men
-    alone where it is all for women, or the other way round."""
+    alone where it is all for women, `sure` products at least, or the other way round."""
     if chosen and for_children(product) and not any(map(for_children, chosen)):
         return False
     for own, other in ((_WOMEN, _MEN), (_MEN, _WOMEN)):
         if (
-            sum(_for(p, own) for p in chosen) >= SURE
+            sum(_for(p, own) for p in chosen) >= sure
             and not any(_for(p, other) for p in chosen)
             and _for(product, other)
         ):
